@@ -1,0 +1,4 @@
+//! Which baseball day it is.
+use time::Date;
+/// A baseball day.
+pub type Day = Date;

@@ -1,0 +1,198 @@
+//! A game as the answer sees it: what the schedule lists and what the live feed adds.
+
+use super::Club;
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+
+/// One entry of the schedule. The same game can be listed under two days: a postponed one under the old day and the
+/// new, a suspended one under the day it began and the day it was resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// MLB's game id (`gamePk`).
+    pub pk: u64,
+    /// The day this entry stands under (`dates[].date`).
+    pub listed: Date,
+    /// The day the game counts for (`officialDate`; the listed day where the field is missing, before 2020).
+    pub official: Date,
+    /// Scheduled first pitch; none while it is to be determined.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub start: Option<OffsetDateTime>,
+    /// What is at stake.
+    pub kind: GameKind,
+    /// Which game of a doubleheader, from 1 (`gameNumber`).
+    pub number: u8,
+    /// Whether another game follows or precedes on the same day.
+    pub double_header: DoubleHeader,
+    /// Where the game stands.
+    pub status: Status,
+    /// The visitors.
+    pub away: Side,
+    /// The hosts.
+    pub home: Side,
+    /// Where it is played.
+    pub venue: String,
+    /// The day a postponed game was moved to, if known (`rescheduleDate`).
+    pub moved_to: Option<Date>,
+}
+
+/// A team in a game.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// Which club.
+    pub club: Club,
+    /// Its runs, where the schedule has them.
+    pub runs: Option<u32>,
+}
+
+/// Runs of both teams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    /// The visitors' runs.
+    pub away: u32,
+    /// The hosts' runs.
+    pub home: u32,
+}
+
+/// `gameType`, as far as wording depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GameKind {
+    /// R.
+    Regular,
+    /// S, and the exhibitions E and I.
+    Spring,
+    /// F, D, L, W: the wild card to the World Series.
+    Postseason,
+    /// A.
+    AllStar,
+    /// Any other letter.
+    Other,
+}
+
+/// `doubleHeader`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DoubleHeader {
+    /// N: the only game, or one of two split-squad games.
+    No,
+    /// Y: one ticket, game two follows game one.
+    Traditional,
+    /// S: two tickets, two start times.
+    Split,
+}
+
+/// Where a game stands, and MLB's words for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// What it means for the answer.
+    pub state: State,
+    /// `detailedState`, with `reason` where there is one: "Delayed: Rain".
+    pub words: String,
+}
+
+/// What a status means for the answer (`codedGameState`, which unlike `abstractGameState` tells a postponed game
+/// from a final one).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// S, P: not begun, whether scheduled, warming up or with a delayed start.
+    Ahead,
+    /// I, M, N: begun and not over, also while delayed or under review.
+    On,
+    /// T, U: interrupted, to be finished on another day.
+    Suspended,
+    /// O, F, Q, R: over, also when completed early, tied or forfeited.
+    Over,
+    /// D: moved to another day.
+    Postponed,
+    /// C: will not be played.
+    Cancelled,
+    /// A code not in MLB's table.
+    Unknown,
+}
+
+/// What a game's live feed says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GameBox {
+    /// MLB's game id (`gamePk`).
+    pub pk: u64,
+    /// The feed's own clock (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). It never goes back.
+    pub as_of: Option<String>,
+    /// Where the game stands, fresher than in the schedule.
+    pub status: Status,
+    /// The present inning.
+    pub inning: Option<Inning>,
+    /// The score.
+    pub score: Option<Score>,
+    /// How far he takes part.
+    pub presence: Presence,
+    /// Errors charged to him in the box score.
+    pub errors: u32,
+    /// The plays credited to him as errors.
+    pub plays: Vec<ErrorPlay>,
+    /// When the last play ended (`about.endTime`), the nearest the feed has to when the game did.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_play: Option<OffsetDateTime>,
+}
+
+/// How far a player takes part in a game.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Presence {
+    /// In neither team's list.
+    Absent,
+    /// Listed, while no batting order is posted yet.
+    Listed,
+    /// Listed, but not in the batting order that is posted.
+    Bench,
+    /// In the batting order (`battingOrder`).
+    Lineup,
+    /// Has fielding statistics in this game.
+    Fielded,
+}
+
+/// Top or bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Half {
+    /// The visitors bat.
+    Top,
+    /// The hosts bat.
+    Bottom,
+    /// Between the two halves.
+    Middle,
+    /// After both halves.
+    End,
+}
+
+/// A half-inning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inning {
+    /// From 1.
+    pub number: u8,
+    /// Which half.
+    pub half: Half,
+}
+
+/// A play on which he was charged with an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorPlay {
+    /// Which game.
+    pub game: u64,
+    /// When.
+    pub inning: Option<Inning>,
+    /// How.
+    pub kind: ErrorKind,
+    /// The position he played, as the scorer writes it: "RF".
+    pub position: Option<String>,
+    /// Who was at bat.
+    pub batter: Option<String>,
+    /// What happened (`result.description`).
+    pub text: String,
+}
+
+/// The kind of error, from the credit (`f_throwing_error`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// Misplayed ball.
+    Fielding,
+    /// Bad throw.
+    Throwing,
+    /// A credit ending in `_error` of another name.
+    Other,
+}

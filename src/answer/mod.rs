@@ -1,0 +1,258 @@
+//! The question itself: given what MLB said and a time, has he made an error today?
+//!
+//! Pure functions over plain data. Nothing here does I/O, reads a clock or keeps state, and nothing here knows
+//! what MLB's JSON looks like, how a page is worded or that a network exists.
+
+mod day;
+mod decide;
+mod game;
+mod zone;
+
+pub use day::Day;
+pub use decide::decide;
+pub use game::{
+    DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
+    State, Status,
+};
+pub use zone::{UnknownZone, Zone};
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+use time::{Date, OffsetDateTime};
+
+/// Everything heard from MLB that the answer rests on. Kept on disk, so that a restart answers at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Who the question is about.
+    pub player: Player,
+    /// The clock of his club's home ballpark.
+    pub zone: Zone,
+    /// The schedule entries of the days around today, as listed (one game may stand under two days).
+    pub listings: Vec<Listing>,
+    /// What the live feed of each game that has begun said, by game id (`gamePk`).
+    pub boxes: BTreeMap<u64, GameBox>,
+    /// What the club's roster says of him.
+    pub availability: Availability,
+    /// When all of this had been heard: no part is older.
+    #[serde(with = "time::serde::rfc3339")]
+    pub asked_at: OffsetDateTime,
+}
+
+/// A player as MLB names him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Player {
+    /// MLB's person id (`people[].id`).
+    pub id: u32,
+    /// "Fernando Tatis Jr." (`fullName`).
+    pub name: String,
+    /// "Tatis Jr." (`useLastName`): how the question calls him.
+    pub short_name: String,
+    /// The club he belongs to, if any (`currentTeam`).
+    pub club: Option<Club>,
+}
+
+/// A club.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Club {
+    /// MLB's team id (`teams[].id`).
+    pub id: u32,
+    /// "San Diego Padres" (`name`).
+    pub name: String,
+}
+
+/// Whether he can play at all, from the roster's status code.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Availability {
+    /// The roster was not understood, does not list him, or has a code of no known family.
+    #[default]
+    Unknown,
+    /// On the active roster.
+    Active,
+    /// On an injured list; MLB's words ("Injured 10-Day").
+    Injured(String),
+    /// Suspended or restricted; MLB's words.
+    Suspended(String),
+    /// Away for another reason (paternity, bereavement, minors); MLB's words.
+    Away(String),
+}
+
+/// What can be said about today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Charged with this many errors (at least one).
+    Yes(u32),
+    /// His club's games of the day are over and he was charged with none.
+    No,
+    /// A game is on or still to come, and no error so far.
+    NotYet,
+    /// No game counts for today: off day, off season, postponed, cancelled.
+    NoGame,
+    /// Nothing trustworthy has been heard about today.
+    Unknown,
+}
+
+impl Verdict {
+    /// Errors charged today; 0 where none are known.
+    pub fn errors(self) -> u32 {
+        match self {
+            Verdict::Yes(n) => n,
+            _ => 0,
+        }
+    }
+}
+
+/// The answer to the question, with all a page needs to explain it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The short of it.
+    pub verdict: Verdict,
+    /// Why, as data; the words are made in `page`.
+    pub reason: Reason,
+    /// The baseball day this is about.
+    pub day: Date,
+    /// The ballpark's clock, for showing times.
+    pub zone: Zone,
+    /// Who this is about.
+    pub player: Player,
+    /// Whether he could play.
+    pub availability: Availability,
+    /// The games that count for the day, in playing order.
+    pub games: Vec<Game>,
+    /// The plays he was charged on, oldest first.
+    pub plays: Vec<ErrorPlay>,
+    /// False when the box score charges more or fewer errors than `plays` shows: the box score is right.
+    pub plays_complete: bool,
+    /// Errors of today that the official scorer has taken back since they were shown.
+    pub taken_back: u32,
+    /// When MLB was last heard; none if never.
+    pub asked_at: Option<OffsetDateTime>,
+    /// When the verdict or the count became what it is; none if nothing was ever heard.
+    pub changed_at: Option<OffsetDateTime>,
+    /// The data is older than `pace` promises.
+    pub stale: bool,
+    /// How fast things move now.
+    pub pace: Pace,
+}
+
+/// One game of the day, from its listing and, once begun, its live feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Game {
+    /// The schedule entry.
+    pub listing: Listing,
+    /// The live feed, once read.
+    pub feed: Option<GameBox>,
+}
+
+/// Why the verdict is what it is. Indices point into [`Answer::games`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// Nothing was heard from MLB today, and what stood in the way last.
+    NeverHeard(Trouble),
+    /// MLB knows no person with this id.
+    NoSuchPlayer,
+    /// He belongs to no club.
+    NoClub,
+    /// Charged with errors; `over` when the day's games are.
+    Charged {
+        /// Nothing more can happen today.
+        over: bool,
+    },
+    /// All games of the day are over.
+    Clean {
+        /// He took part in at least one of them.
+        played: bool,
+    },
+    /// This game is on.
+    Playing(usize),
+    /// This game is the next to begin.
+    Waiting(usize),
+    /// This game was interrupted and will be finished on another day.
+    Suspended(usize),
+    /// This game has begun or ended, but its box score could not be read.
+    BoxUnread(usize),
+    /// The day's game was called off; the entry says which and until when.
+    Postponed(Box<Listing>),
+    /// The day's game was cancelled for good.
+    Cancelled(Box<Listing>),
+    /// A game suspended earlier is finished today, and counts for the day it began.
+    Resumed(Box<Listing>),
+    /// No game is listed today; the next one within the days asked for.
+    OffDay {
+        /// The next game listed, if any.
+        next: Option<Box<Listing>>,
+    },
+}
+
+/// What kept us from hearing MLB, as far as a visitor cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The first question is still on its way.
+    Starting,
+    /// No connection: name look-up, refused, network down.
+    Unreachable,
+    /// No complete reply within the deadline.
+    TooSlow,
+    /// MLB replied with an error or asked us to wait.
+    TurnedAway,
+    /// The reply made no sense.
+    Garbled,
+}
+
+/// How fast the data can change, and so how old it may be before it counts as stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// A game is on.
+    Live,
+    /// A game begins within the hour, or should have begun.
+    Soon,
+    /// The last game ended less than an hour ago: scorers still change their minds.
+    Settling,
+    /// Nothing is expected for a while.
+    Idle,
+}
+
+impl Pace {
+    /// Data older than this is shown as stale. Each is several poll intervals, so that one failed poll is no news.
+    pub const fn promise(self) -> Duration {
+        Duration::from_secs(match self {
+            Pace::Live => 60,
+            Pace::Soon => 5 * 60,
+            Pace::Settling => 10 * 60,
+            Pace::Idle => 45 * 60,
+        })
+    }
+}
+
+/// What was concluded before, so that the next answer can say since when it holds and what was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    day: Date,
+    verdict: Verdict,
+    taken_back: u32,
+    #[serde(with = "time::serde::rfc3339")]
+    changed_at: OffsetDateTime,
+}
+
+impl Answer {
+    /// Compares with what was concluded before: sets `changed_at` and `taken_back`, and returns what to remember.
+    ///
+    /// An `Unknown` answer is not a conclusion: it is neither dated nor remembered.
+    pub fn follow(&mut self, before: Option<&Memory>, now: OffsetDateTime) -> Option<Memory> {
+        let before_today = before.filter(|memory| memory.day == self.day);
+        self.taken_back = before_today.map_or(0, |memory| memory.taken_back);
+        if self.verdict == Verdict::Unknown {
+            self.changed_at = before.map(|memory| memory.changed_at);
+            return before.cloned();
+        }
+        let changed_at = match before_today {
+            Some(memory) if memory.verdict == self.verdict => memory.changed_at,
+            Some(memory) => {
+                self.taken_back += memory.verdict.errors().saturating_sub(self.verdict.errors());
+                now
+            }
+            None => now,
+        };
+        self.changed_at = Some(changed_at);
+        Some(Memory { day: self.day, verdict: self.verdict, taken_back: self.taken_back, changed_at })
+    }
+}

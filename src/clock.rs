@@ -1,0 +1,80 @@
+//! The site's clock: the system's, or one that starts elsewhere and may run faster (`--clock`, `e6 demo`).
+
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+
+/// Tells the time of the site. Cheap to copy; all copies agree.
+#[derive(Debug, Clone, Copy)]
+pub enum Clock {
+    /// The system's clock.
+    System,
+    /// A clock of its own.
+    Set {
+        /// What it showed at `began`.
+        start: OffsetDateTime,
+        /// When it was started.
+        began: Instant,
+        /// How many of its seconds pass in one real second; at least 1.
+        rate: u32,
+        /// It stops here.
+        end: Option<OffsetDateTime>,
+    },
+}
+
+impl Clock {
+    /// A clock that shows `start` now and runs on at the usual rate.
+    pub fn starting_at(start: OffsetDateTime) -> Self {
+        Clock::Set { start, began: Instant::now(), rate: 1, end: None }
+    }
+
+    /// A clock that shows `start` now, runs `rate` times as fast and stops at `end`.
+    pub fn racing(start: OffsetDateTime, rate: u32, end: OffsetDateTime) -> Self {
+        Clock::Set { start, began: Instant::now(), rate: rate.max(1), end: Some(end) }
+    }
+
+    /// The time by this clock, in UTC.
+    pub fn now(&self) -> OffsetDateTime {
+        match *self {
+            Clock::System => OffsetDateTime::now_utc(),
+            Clock::Set { start, began, rate, end } => {
+                let passed = began.elapsed().saturating_mul(rate);
+                let now = start + time::Duration::try_from(passed).unwrap_or(time::Duration::MAX / 2);
+                end.map_or(now, |end| now.min(end))
+            }
+        }
+    }
+
+    /// How long something that takes `span` by this clock takes in reality.
+    pub fn real(&self, span: Duration) -> Duration {
+        match *self {
+            Clock::System => span,
+            Clock::Set { rate, .. } => span / rate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_racing_clock_stops_at_its_end() {
+        let start = datetime!(2023-08-10 01:00 UTC);
+        let clock = Clock::Set {
+            start,
+            began: Instant::now() - Duration::from_secs(10),
+            rate: 60,
+            end: Some(datetime!(2023-08-10 01:05 UTC)),
+        };
+        assert_eq!(clock.now(), datetime!(2023-08-10 01:05 UTC));
+        assert_eq!(clock.real(Duration::from_secs(60)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_set_clock_runs_on() {
+        let clock = Clock::starting_at(datetime!(2024-07-02 12:00 UTC));
+        assert!(clock.now() >= datetime!(2024-07-02 12:00 UTC));
+        assert!(clock.now() < datetime!(2024-07-02 12:01 UTC));
+    }
+}

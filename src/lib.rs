@@ -1,0 +1,4 @@
+//! Does Tatis Jr. have an error today?
+
+pub mod answer;
+pub mod clock;
