@@ -8,8 +8,10 @@ mod decide;
 mod game;
 mod zone;
 
-pub use day::Day;
-pub use decide::decide;
+#[cfg(test)]
+mod tests;
+
+pub use decide::{decide, unheard};
 pub use game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
@@ -33,6 +35,8 @@ pub struct Facts {
     pub boxes: BTreeMap<u64, GameBox>,
     /// What the club's roster says of him.
     pub availability: Availability,
+    /// His season so far, if the log could be read.
+    pub season: Option<Season>,
     /// When all of this had been heard: no part is older.
     #[serde(with = "time::serde::rfc3339")]
     pub asked_at: OffsetDateTime,
@@ -58,6 +62,37 @@ pub struct Club {
     pub id: u32,
     /// "San Diego Padres" (`name`).
     pub name: String,
+}
+
+/// His fielding log of one season.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Season {
+    /// Which.
+    pub year: i32,
+    /// The games he fielded in, by game id (`gamePk`).
+    pub games: BTreeMap<u64, SeasonGame>,
+}
+
+/// One game of a season's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeasonGame {
+    /// When it was played.
+    pub date: Date,
+    /// Errors charged to him, at all positions together.
+    pub errors: u32,
+}
+
+/// What the season comes to, today's box scores included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeasonTotal {
+    /// Which.
+    pub year: i32,
+    /// Games he fielded in.
+    pub games: u32,
+    /// Errors charged.
+    pub errors: u32,
+    /// The day of the latest error.
+    pub last_error: Option<Date>,
 }
 
 /// Whether he can play at all, from the roster's status code.
@@ -122,13 +157,17 @@ pub struct Answer {
     pub plays: Vec<ErrorPlay>,
     /// False when the box score charges more or fewer errors than `plays` shows: the box score is right.
     pub plays_complete: bool,
+    /// His season so far, today included, if the log could be read.
+    pub season: Option<SeasonTotal>,
     /// Errors of today that the official scorer has taken back since they were shown.
     pub taken_back: u32,
     /// When MLB was last heard; none if never.
     pub asked_at: Option<OffsetDateTime>,
     /// When the verdict or the count became what it is; none if nothing was ever heard.
     pub changed_at: Option<OffsetDateTime>,
-    /// The data is older than `pace` promises.
+    /// Until when the data is as fresh as `pace` promises; none if nothing was ever heard.
+    pub fresh_until: Option<OffsetDateTime>,
+    /// The data is older than that.
     pub stale: bool,
     /// How fast things move now.
     pub pace: Pace,
@@ -231,6 +270,25 @@ pub struct Memory {
     taken_back: u32,
     #[serde(with = "time::serde::rfc3339")]
     changed_at: OffsetDateTime,
+}
+
+impl Season {
+    /// The totals with today's games counted by their box scores, which know more than the log.
+    fn total(&self, games: &[Game], today: Date) -> SeasonTotal {
+        let mut log = self.games.clone();
+        for feed in games.iter().filter_map(|game| game.feed.as_ref()) {
+            log.remove(&feed.pk);
+            if feed.presence == Presence::Fielded {
+                log.insert(feed.pk, SeasonGame { date: today, errors: feed.errors });
+            }
+        }
+        SeasonTotal {
+            year: self.year,
+            games: log.len() as u32,
+            errors: log.values().map(|game| game.errors).sum(),
+            last_error: log.values().filter(|game| game.errors > 0).map(|game| game.date).max(),
+        }
+    }
 }
 
 impl Answer {

@@ -22,9 +22,9 @@ impl Zone {
         jiff::tz::TimeZone::get(name).map(Zone).map_err(|_| UnknownZone(name.to_owned()))
     }
 
-    /// UTC, for when no ballpark is known.
-    pub fn utc() -> Self {
-        Zone(jiff::tz::TimeZone::UTC)
+    /// The zone for when no ballpark is known yet: the westernmost one with a club, where the day turns last.
+    pub fn fallback() -> Self {
+        Zone::named("America/Los_Angeles").unwrap_or(Zone(jiff::tz::TimeZone::UTC))
     }
 
     /// The IANA name.

@@ -1,0 +1,422 @@
+//! Every verdict and reason, over every shape of a day that MLB has been seen to produce.
+
+use super::*;
+use time::{
+    Duration,
+    macros::{date, datetime},
+};
+
+const TODAY: Date = date!(2024 - 07 - 02);
+/// 19:05 in San Diego.
+const FIRST_PITCH: OffsetDateTime = datetime!(2024-07-03 02:05 UTC);
+/// Noon in San Diego.
+const NOON: OffsetDateTime = datetime!(2024-07-02 19:00 UTC);
+
+fn club(id: u32, name: &str) -> Club {
+    Club { id, name: name.into() }
+}
+
+fn listing(pk: u64, state: State) -> Listing {
+    Listing {
+        pk,
+        listed: TODAY,
+        official: TODAY,
+        start: Some(FIRST_PITCH),
+        kind: GameKind::Regular,
+        number: 1,
+        double_header: DoubleHeader::No,
+        status: Status { state, words: format!("{state:?}") },
+        away: Side { club: club(140, "Texas Rangers"), runs: None },
+        home: Side { club: club(135, "San Diego Padres"), runs: None },
+        venue: "Petco Park".into(),
+        moved_to: None,
+    }
+}
+
+fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
+    GameBox {
+        pk,
+        as_of: Some("20240703_040000".into()),
+        status: Status { state, words: format!("{state:?}") },
+        inning: Some(Inning { number: 5, half: Half::Top }),
+        score: Some(Score { away: 1, home: 2 }),
+        presence,
+        errors,
+        plays: (0..errors).map(|_| error_play(pk)).collect(),
+        last_play: Some(FIRST_PITCH + Duration::hours(2)),
+    }
+}
+
+fn error_play(game: u64) -> ErrorPlay {
+    ErrorPlay {
+        game,
+        inning: Some(Inning { number: 3, half: Half::Bottom }),
+        kind: ErrorKind::Throwing,
+        position: Some("RF".into()),
+        batter: None,
+        text: String::new(),
+    }
+}
+
+fn facts(
+    asked_at: OffsetDateTime,
+    listings: impl IntoIterator<Item = Listing>,
+    boxes: impl IntoIterator<Item = GameBox>,
+) -> Facts {
+    Facts {
+        player: Player {
+            id: 665487,
+            name: "Fernando Tatis Jr.".into(),
+            short_name: "Tatis Jr.".into(),
+            club: Some(club(135, "San Diego Padres")),
+        },
+        zone: Zone::named("America/Los_Angeles").unwrap(),
+        listings: listings.into_iter().collect(),
+        boxes: boxes.into_iter().map(|feed| (feed.pk, feed)).collect(),
+        availability: Availability::Active,
+        season: None,
+        asked_at,
+    }
+}
+
+fn answer(
+    now: OffsetDateTime,
+    listings: impl IntoIterator<Item = Listing>,
+    boxes: impl IntoIterator<Item = GameBox>,
+) -> Answer {
+    decide(&facts(now, listings, boxes), Trouble::Unreachable, now)
+}
+
+#[test]
+fn one_game_from_morning_to_midnight() {
+    use Presence::{Fielded, Lineup};
+    let late = FIRST_PITCH + Duration::hours(2);
+    for (what, now, state, box_, verdict, reason) in [
+        ("morning", NOON, State::Ahead, None, Verdict::NotYet, Reason::Waiting(0)),
+        (
+            "line-up posted",
+            FIRST_PITCH,
+            State::Ahead,
+            Some((State::Ahead, Lineup, 0)),
+            Verdict::NotYet,
+            Reason::Waiting(0),
+        ),
+        ("first pitch", late, State::On, Some((State::On, Lineup, 0)), Verdict::NotYet, Reason::Playing(0)),
+        ("clean so far", late, State::On, Some((State::On, Fielded, 0)), Verdict::NotYet, Reason::Playing(0)),
+        (
+            "error",
+            late,
+            State::On,
+            Some((State::On, Fielded, 1)),
+            Verdict::Yes(1),
+            Reason::Charged { over: false },
+        ),
+        (
+            "schedule ahead of the feed",
+            late,
+            State::Over,
+            Some((State::On, Fielded, 0)),
+            Verdict::NotYet,
+            Reason::Playing(0),
+        ),
+        (
+            "feed ahead of the schedule",
+            late,
+            State::On,
+            Some((State::Over, Fielded, 0)),
+            Verdict::No,
+            Reason::Clean { played: true },
+        ),
+        (
+            "final",
+            late,
+            State::Over,
+            Some((State::Over, Fielded, 2)),
+            Verdict::Yes(2),
+            Reason::Charged { over: true },
+        ),
+        (
+            "he sat",
+            late,
+            State::Over,
+            Some((State::Over, Presence::Bench, 0)),
+            Verdict::No,
+            Reason::Clean { played: false },
+        ),
+        (
+            "absent",
+            late,
+            State::Over,
+            Some((State::Over, Presence::Absent, 0)),
+            Verdict::No,
+            Reason::Clean { played: false },
+        ),
+        ("begun, no box", late, State::On, None, Verdict::Unknown, Reason::BoxUnread(0)),
+        ("over, no box", late, State::Over, None, Verdict::Unknown, Reason::BoxUnread(0)),
+        (
+            "suspended",
+            late,
+            State::Suspended,
+            Some((State::Suspended, Fielded, 0)),
+            Verdict::NotYet,
+            Reason::Suspended(0),
+        ),
+        (
+            "suspended after an error",
+            late,
+            State::Suspended,
+            Some((State::Suspended, Fielded, 1)),
+            Verdict::Yes(1),
+            Reason::Charged { over: false },
+        ),
+        (
+            "a code nobody knows",
+            late,
+            State::Unknown,
+            Some((State::Unknown, Fielded, 0)),
+            Verdict::NotYet,
+            Reason::Playing(0),
+        ),
+        ("a code nobody knows, no box", late, State::Unknown, None, Verdict::Unknown, Reason::BoxUnread(0)),
+    ] {
+        let feed = box_.map(|(state, presence, errors)| feed(1, state, presence, errors));
+        let answer = answer(now, [listing(1, state)], feed);
+        assert_eq!((answer.verdict, answer.reason, answer.stale), (verdict, reason, false), "{what}");
+        assert_eq!(answer.day, TODAY, "{what}");
+    }
+}
+
+#[test]
+fn a_day_without_a_game_says_why() {
+    let tomorrow = Listing {
+        listed: date!(2024 - 07 - 03),
+        official: date!(2024 - 07 - 03),
+        ..listing(2, State::Ahead)
+    };
+    let all_star =
+        Listing { kind: GameKind::AllStar, official: date!(2024 - 07 - 03), ..listing(3, State::Ahead) };
+    let moved = Listing {
+        official: date!(2024 - 08 - 26),
+        moved_to: Some(date!(2024 - 08 - 26)),
+        ..listing(1, State::Postponed)
+    };
+    let cancelled = listing(1, State::Cancelled);
+    let resumed = Listing { official: date!(2024 - 07 - 01), ..listing(1, State::On) };
+    for (listings, reason) in [
+        (vec![], Reason::OffDay { next: None }),
+        (vec![all_star, tomorrow.clone()], Reason::OffDay { next: Some(Box::new(tomorrow)) }),
+        (vec![moved.clone()], Reason::Postponed(Box::new(moved))),
+        (vec![cancelled.clone()], Reason::Cancelled(Box::new(cancelled))),
+        (vec![resumed.clone()], Reason::Resumed(Box::new(resumed))),
+    ] {
+        let answer = answer(NOON, listings, [feed(1, State::On, Presence::Fielded, 1)]);
+        assert_eq!((answer.verdict, &answer.reason), (Verdict::NoGame, &reason));
+        assert!(answer.games.is_empty());
+    }
+}
+
+#[test]
+fn a_player_without_a_club_has_no_game() {
+    let mut facts = facts(NOON, [], []);
+    facts.player.club = None;
+    let answer = decide(&facts, Trouble::Unreachable, NOON);
+    assert_eq!((answer.verdict, answer.reason), (Verdict::NoGame, Reason::NoClub));
+}
+
+#[test]
+fn a_postponed_game_does_not_count_although_mlb_calls_it_final() {
+    let made_up = Listing { number: 2, double_header: DoubleHeader::Split, ..listing(1, State::Over) };
+    let old_entry = Listing { listed: date!(2024 - 06 - 05), ..listing(1, State::Postponed) };
+    let answer = answer(
+        FIRST_PITCH + Duration::hours(4),
+        [old_entry, made_up],
+        [feed(1, State::Over, Presence::Fielded, 0)],
+    );
+    assert_eq!(answer.verdict, Verdict::No);
+    assert_eq!(answer.games.len(), 1, "one game, though it is listed twice");
+}
+
+#[test]
+fn doubleheaders_and_split_squads_are_summed() {
+    let second =
+        |double_header, start| Listing { number: 2, double_header, start, ..listing(2, State::Over) };
+    for (what, second) in [
+        ("split", second(DoubleHeader::Split, Some(FIRST_PITCH + Duration::hours(4)))),
+        ("traditional, start to be determined", second(DoubleHeader::Traditional, None)),
+        ("split squad", Listing { number: 1, ..second(DoubleHeader::No, Some(FIRST_PITCH)) }),
+    ] {
+        let over = |pk, errors| feed(pk, State::Over, Presence::Fielded, errors);
+        let answer = answer(
+            FIRST_PITCH + Duration::HOUR,
+            [second.clone(), Listing { double_header: second.double_header, ..listing(1, State::Over) }],
+            [over(1, 1), over(2, 2)],
+        );
+        assert_eq!(answer.verdict, Verdict::Yes(3), "{what}");
+        assert_eq!(answer.plays.len(), 3, "{what}");
+        assert_eq!(answer.games[0].listing.pk, 1, "{what}: the game to be determined comes last");
+    }
+}
+
+#[test]
+fn between_the_games_of_a_doubleheader_no_is_not_yet_said() {
+    let second = Listing {
+        number: 2,
+        double_header: DoubleHeader::Traditional,
+        start: None,
+        ..listing(2, State::Ahead)
+    };
+    let answer = answer(
+        FIRST_PITCH + Duration::hours(3),
+        [listing(1, State::Over), second],
+        [feed(1, State::Over, Presence::Fielded, 0)],
+    );
+    assert_eq!((answer.verdict, answer.reason), (Verdict::NotYet, Reason::Waiting(1)));
+    assert_eq!(answer.pace, Pace::Soon);
+}
+
+#[test]
+fn the_day_turns_at_local_midnight_but_not_during_a_game() {
+    let after_midnight = datetime!(2024-07-03 07:30 UTC);
+    let tomorrow = Listing {
+        official: date!(2024 - 07 - 03),
+        listed: date!(2024 - 07 - 03),
+        ..listing(2, State::Ahead)
+    };
+    let day = |state, now| {
+        let listings = [listing(1, state), tomorrow.clone()];
+        answer(now, listings, [feed(1, state, Presence::Fielded, 1)]).day
+    };
+    assert_eq!(day(State::On, after_midnight), TODAY);
+    assert_eq!(day(State::Over, after_midnight), date!(2024 - 07 - 03));
+    assert_eq!(day(State::Suspended, after_midnight), date!(2024 - 07 - 03));
+    let resumed_at_noon = datetime!(2024-07-03 19:30 UTC);
+    assert_eq!(day(State::On, resumed_at_noon), date!(2024 - 07 - 03));
+    assert_eq!(day(State::On, after_midnight - Duration::HOUR), TODAY);
+}
+
+#[test]
+fn the_all_star_game_counts_only_with_him_in_it() {
+    let all_star = Listing {
+        kind: GameKind::AllStar,
+        away: Side { club: club(159, "American League All-Stars"), runs: None },
+        home: Side { club: club(160, "National League All-Stars"), runs: None },
+        ..listing(1, State::On)
+    };
+    let with = |presence, errors| {
+        answer(FIRST_PITCH, [all_star.clone()], [feed(1, State::On, presence, errors)]).verdict
+    };
+    assert_eq!(with(Presence::Fielded, 1), Verdict::Yes(1));
+    assert_eq!(with(Presence::Bench, 0), Verdict::NotYet);
+    assert_eq!(with(Presence::Absent, 0), Verdict::NoGame);
+}
+
+#[test]
+fn the_box_score_decides_when_the_plays_disagree() {
+    let mut game = feed(1, State::Over, Presence::Fielded, 2);
+    game.plays.truncate(1);
+    let answer = answer(FIRST_PITCH, [listing(1, State::Over)], [game]);
+    assert_eq!((answer.verdict, answer.plays_complete), (Verdict::Yes(2), false));
+}
+
+#[test]
+fn stale_data_is_said_to_be_stale_and_about_another_day_is_not_shown() {
+    let live = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 0)]);
+    let at = |after: Duration| decide(&live, Trouble::TooSlow, FIRST_PITCH + after);
+    assert!(!at(Duration::seconds(60)).stale);
+    let stale = at(Duration::seconds(61));
+    assert_eq!((stale.verdict, stale.stale), (Verdict::NotYet, true));
+    let next_noon = at(Duration::hours(17));
+    assert_eq!(next_noon.verdict, Verdict::Unknown);
+    assert_eq!(next_noon.reason, Reason::NeverHeard(Trouble::TooSlow));
+    assert_eq!(next_noon.day, date!(2024 - 07 - 03));
+}
+
+#[test]
+fn a_fresh_schedule_from_before_midnight_still_answers_after_it() {
+    let now = datetime!(2024-07-03 07:05 UTC);
+    let asked_at = now - Duration::minutes(10);
+    let answer = decide(&facts(asked_at, [], []), Trouble::Unreachable, now);
+    assert_eq!((answer.verdict, answer.day), (Verdict::NoGame, date!(2024 - 07 - 03)));
+}
+
+#[test]
+fn a_game_that_must_have_begun_since_mlb_was_heard_is_unknown() {
+    let morning = facts(NOON, [listing(1, State::Ahead)], []);
+    let at = |now| decide(&morning, Trouble::Unreachable, now);
+    assert_eq!(at(NOON + Duration::hours(2)).verdict, Verdict::NotYet);
+    let answer = at(FIRST_PITCH + Duration::HOUR);
+    assert_eq!((answer.verdict, answer.reason), (Verdict::Unknown, Reason::BoxUnread(0)));
+}
+
+#[test]
+fn the_last_hour_before_a_game_does_not_begin_stale() {
+    let asked_at = FIRST_PITCH - Duration::minutes(70);
+    let quiet = facts(asked_at, [listing(1, State::Ahead)], []);
+    let at = |now| decide(&quiet, Trouble::Unreachable, now);
+    assert_eq!(at(FIRST_PITCH - Duration::minutes(61)).pace, Pace::Idle);
+    let soon = at(FIRST_PITCH - Duration::minutes(60));
+    assert_eq!((soon.pace, soon.stale), (Pace::Soon, false));
+    assert!(at(FIRST_PITCH - Duration::minutes(54)).stale);
+}
+
+#[test]
+fn scorers_are_watched_for_an_hour_after_the_last_play() {
+    let over =
+        |now| answer(now, [listing(1, State::Over)], [feed(1, State::Over, Presence::Fielded, 0)]).pace;
+    let last_play = FIRST_PITCH + Duration::hours(2);
+    assert_eq!(over(last_play + Duration::minutes(59)), Pace::Settling);
+    assert_eq!(over(last_play + Duration::minutes(60)), Pace::Idle);
+}
+
+#[test]
+fn an_error_that_is_taken_back_is_remembered() {
+    let with =
+        |errors, now| answer(now, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, errors)]);
+    let (first, later) = (FIRST_PITCH, FIRST_PITCH + Duration::minutes(20));
+    let mut charged = with(1, first);
+    let memory = charged.follow(None, first);
+    assert_eq!((charged.changed_at, charged.taken_back), (Some(first), 0));
+
+    let mut cleared = with(0, later);
+    let memory = cleared.follow(memory.as_ref(), later);
+    assert_eq!((cleared.verdict, cleared.taken_back, cleared.changed_at), (Verdict::NotYet, 1, Some(later)));
+
+    let mut unchanged = with(0, later + Duration::MINUTE);
+    let memory = unchanged.follow(memory.as_ref(), later + Duration::MINUTE);
+    assert_eq!((unchanged.taken_back, unchanged.changed_at), (1, Some(later)));
+
+    let mut next_day = answer(datetime!(2024-07-03 19:00 UTC), [], []);
+    next_day.follow(memory.as_ref(), datetime!(2024-07-03 19:00 UTC));
+    assert_eq!(next_day.taken_back, 0, "a new day begins clean");
+}
+
+#[test]
+fn not_knowing_is_no_conclusion() {
+    let mut known = answer(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 1)]);
+    let memory = known.follow(None, FIRST_PITCH);
+    let mut unknown = answer(FIRST_PITCH, [listing(1, State::On)], []);
+    assert_eq!(unknown.follow(memory.as_ref(), FIRST_PITCH + Duration::MINUTE), memory);
+    assert_eq!(unknown.taken_back, 0);
+
+    let player = known.player;
+    let mut unheard = unheard(&player, Reason::NeverHeard(Trouble::Starting), FIRST_PITCH);
+    assert_eq!(unheard.follow(None, FIRST_PITCH), None);
+    assert_eq!((unheard.changed_at, unheard.asked_at, unheard.stale), (None, None, false));
+}
+
+#[test]
+fn the_season_counts_today_by_its_box_score() {
+    let mut facts = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 1)]);
+    let game = |date, errors| SeasonGame { date, errors };
+    facts.season = Some(Season {
+        year: 2024,
+        games: [
+            (1, game(TODAY, 0)),
+            (7, game(date!(2024 - 05 - 01), 2)),
+            (8, game(date!(2024 - 06 - 01), 0)),
+        ]
+        .into(),
+    });
+    let total = decide(&facts, Trouble::Starting, FIRST_PITCH).season.unwrap();
+    assert_eq!((total.games, total.errors, total.last_error), (3, 3, Some(TODAY)));
+}

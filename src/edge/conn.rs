@@ -1,0 +1,122 @@
+//! One established stream, served from its first request to its end.
+
+use super::{Handler, limits};
+use crate::lifecycle::Phase;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::Service,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// What is spoken, as agreed by ALPN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// HTTP/1.1, also what a client without ALPN speaks.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Serves requests until the peer leaves, falls silent, grows old or the server drains.
+pub(super) async fn serve<S>(
+    stream: S,
+    protocol: Protocol,
+    handler: Handler,
+    phase: watch::Receiver<Phase>,
+) -> Result<(), Failure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let requests = Requests { handler, last: Arc::new(Mutex::new(None)) };
+    let last = requests.last.clone();
+    let stream = TokioIo::new(stream);
+    match protocol {
+        Protocol::Http1 => {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits::HEAD)
+                .max_buf_size(limits::HEAD_BUFFER)
+                .max_headers(limits::HEAD_FIELDS)
+                .half_close(true)
+                .serve_connection(stream, requests);
+            attend(connection, http1::Connection::graceful_shutdown, last, phase).await
+        }
+        Protocol::Http2 => {
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(limits::STREAMS)
+                .initial_stream_window_size(limits::WINDOW)
+                .initial_connection_window_size(limits::WINDOW)
+                .max_send_buf_size(limits::SEND_BUFFER)
+                .max_header_list_size(limits::HEADER_LIST)
+                .max_pending_accept_reset_streams(limits::PENDING_RESETS)
+                .max_local_error_reset_streams(limits::LOCAL_RESETS)
+                .serve_connection(stream, requests);
+            attend(connection, http2::Connection::graceful_shutdown, last, phase).await
+        }
+    }
+}
+
+/// Runs a connection, and ends it gracefully when its time has come.
+async fn attend<C>(
+    connection: C,
+    shut_down: impl Fn(Pin<&mut C>),
+    last_request: Arc<Mutex<Option<Instant>>>,
+    mut phase: watch::Receiver<Phase>,
+) -> Result<(), Failure>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let began = Instant::now();
+    let mut connection = std::pin::pin!(connection);
+    loop {
+        let last = *last_request.lock().unwrap_or_else(PoisonError::into_inner);
+        let silent_at = last.map_or(began + limits::HEAD, |last| last + limits::IDLE);
+        let end = silent_at.min(began + limits::AGE);
+        if end <= Instant::now() {
+            break;
+        }
+        tokio::select! {
+            done = connection.as_mut() => return Ok(done?),
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => break,
+            () = sleep_until(end) => {}
+        }
+    }
+    shut_down(connection.as_mut());
+    Ok(timeout(limits::LINGER, connection).await??)
+}
+
+/// hyper's side of the handler; notes when a request came.
+#[derive(Clone)]
+struct Requests {
+    handler: Handler,
+    last: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        ready(Ok((self.handler)(&request)))
+    }
+}

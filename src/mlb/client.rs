@@ -1,0 +1,179 @@
+//! Asking: one request at a time, each with deadlines and a size cap, each reply judged.
+
+use super::model::{self, Surprise};
+use crate::answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone};
+use std::{collections::BTreeSet, fmt, time::Duration};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc2822};
+use ureq::http::{StatusCode, header};
+
+/// A refused or unreachable host is known within this.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+/// One request, from look-up to the last byte. MLB answers in well under a second.
+const TOTAL_DEADLINE: Duration = Duration::from_secs(8);
+/// A whole live feed of a long game is about 2 MiB; more than this is not one.
+const BODY_CAP: u64 = 8 * 1024 * 1024;
+/// However long MLB asks us to wait, look again after this.
+const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
+/// MLB's terms allow individual, non-bulk use: say who asks.
+const USER_AGENT: &str = concat!("e6/", env!("CARGO_PKG_VERSION"), " (a fan site about one player)");
+
+/// Asks MLB's Stats API.
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    /// Games whose trimmed feed lacked something, so that the whole is asked for at once.
+    whole: BTreeSet<u64>,
+}
+
+/// No usable reply, and whose fault that looks like.
+#[derive(Debug)]
+pub struct Refusal {
+    /// As much as a visitor is told.
+    pub trouble: Trouble,
+    /// MLB said that there is no such thing (404).
+    pub missing: bool,
+    /// How long MLB asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// What happened, to which request: for the log.
+    pub what: String,
+}
+
+impl Client {
+    /// A client for the API at this base URL (no trailing slash).
+    pub fn new(base: impl Into<String>) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT_DEADLINE))
+            .timeout_global(Some(TOTAL_DEADLINE))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(USER_AGENT)
+            .build();
+        Client { agent: config.new_agent(), base: base.into(), whole: BTreeSet::new() }
+    }
+
+    /// The player and the club he belongs to.
+    pub fn player(&self, id: u32) -> Result<Player, Refusal> {
+        self.ask(&format!("/api/v1/people/{id}?hydrate=currentTeam"), |json| model::player(json, id))
+    }
+
+    /// A club and the clock of its home ballpark.
+    pub fn club(&self, id: u32) -> Result<(Club, Zone), Refusal> {
+        self.ask(&format!("/api/v1/teams/{id}?hydrate=venue(timezone)"), |json| model::club(json, id))
+    }
+
+    /// The games of a club listed from one day to another.
+    pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Vec<Listing>, Refusal> {
+        let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={from}&endDate={to}");
+        self.ask(&path, model::schedule)
+    }
+
+    /// The All-Star Game, if it is this day.
+    pub fn all_star_game(&self, day: Date) -> Result<Vec<Listing>, Refusal> {
+        let path = format!("/api/v1/schedule?sportId=1&gameType=A&startDate={day}&endDate={day}");
+        self.ask(&path, model::schedule)
+    }
+
+    /// What the club's roster says of a player. Not understanding it is no failure.
+    pub fn availability(&self, club: u32, person: u32) -> Result<Availability, Refusal> {
+        let path = format!("/api/v1/teams/{club}/roster?rosterType=40Man");
+        self.ask(&path, |json| Ok(model::availability(json, person)))
+    }
+
+    /// His fielding log of a season. Not understanding it is no failure.
+    pub fn season(&self, person: u32, year: i32) -> Result<Option<Season>, Refusal> {
+        let path = format!("/api/v1/people/{person}/stats?stats=gameLog&group=fielding&season={year}");
+        self.ask(&path, |json| Ok(model::season(json, year)))
+    }
+
+    /// The live feed of a game, trimmed to what is read; whole, once, if the trimmed one lacks something.
+    pub fn feed(&mut self, pk: u64, person: u32) -> Result<GameBox, Refusal> {
+        let whole = format!("/api/v1.1/game/{pk}/feed/live");
+        let read = |json: &[u8]| model::feed(json, pk, person);
+        if self.whole.contains(&pk) {
+            return self.ask(&whole, read);
+        }
+        let trimmed = format!("{whole}?fields={}", model::FEED_FIELDS);
+        match self.ask(&trimmed, read) {
+            Err(refusal) if refusal.trouble == Trouble::Garbled => {
+                tracing::warn!(
+                    game = pk,
+                    what = refusal.what,
+                    "the trimmed feed lacks something: asking for the whole"
+                );
+                let game = self.ask(&whole, read)?;
+                self.whole.insert(pk);
+                Ok(game)
+            }
+            reply => reply,
+        }
+    }
+
+    /// One GET: the status and the body, whatever they are.
+    pub fn get(&self, path: &str) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Refusal> {
+        let refuse = |error: ureq::Error| Refusal {
+            trouble: match error {
+                ureq::Error::Timeout(_) => Trouble::TooSlow,
+                ureq::Error::BodyExceedsLimit(_) => Trouble::Garbled,
+                _ => Trouble::Unreachable,
+            },
+            missing: false,
+            retry_after: None,
+            what: format!("{}{path}: {error}", self.base),
+        };
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call().map_err(refuse)?;
+        let retry_after =
+            response.headers().get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let body = response.body_mut().with_config().limit(BODY_CAP).read_to_vec().map_err(refuse)?;
+        Ok((response.status(), retry_after, body))
+    }
+
+    fn ask<T>(&self, path: &str, read: impl Fn(&[u8]) -> Result<T, Surprise>) -> Result<T, Refusal> {
+        let (status, retry_after, body) = self.get(path)?;
+        if status != StatusCode::OK {
+            return Err(Refusal {
+                trouble: Trouble::TurnedAway,
+                missing: status == StatusCode::NOT_FOUND,
+                retry_after,
+                what: format!("{}{path}: MLB replied {status}", self.base),
+            });
+        }
+        read(&body).map_err(|Surprise(what)| Refusal {
+            trouble: Trouble::Garbled,
+            missing: false,
+            retry_after: None,
+            what: format!("{}{path}: {what}", self.base),
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// RFC 9110 §10.2.3: seconds, or a date.
+fn retry_after(value: &str) -> Option<Duration> {
+    let wait = match value.trim().parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = OffsetDateTime::parse(&value.replace("GMT", "+0000"), &Rfc2822).ok()?;
+            (until - OffsetDateTime::now_utc()).try_into().ok()?
+        }
+    };
+    Some(wait.min(RETRY_AFTER_CAP))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_capped() {
+        assert_eq!(retry_after("120"), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("999999"), Some(RETRY_AFTER_CAP));
+        assert_eq!(retry_after("Fri, 31 Dec 2100 23:59:59 GMT"), Some(RETRY_AFTER_CAP));
+        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+        assert_eq!(retry_after("soon"), None);
+    }
+}

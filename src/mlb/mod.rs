@@ -1,0 +1,15 @@
+//! The only room that knows MLB's API: asking it, judging what it says, keeping what was good.
+//!
+//! It hands [`crate::answer`] plain facts and never sees a visitor, a page or a header.
+
+mod client;
+mod model;
+mod store;
+mod watch;
+
+#[cfg(test)]
+mod recordings;
+
+pub use client::{Client, Refusal};
+pub use store::{Kept, Store};
+pub use watch::{Stop, Watch};

@@ -1,0 +1,641 @@
+//! MLB's JSON, the fields we read and nothing else, and what they mean.
+//!
+//! What the answer rests on must have the expected shape, or the whole reply is refused. What only adorns it (plays,
+//! rosters) is read leniently: an odd part is left out.
+
+use crate::answer::{
+    Availability, Club, DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Player,
+    Presence, Score, Season, SeasonGame, Side, State, Status, Zone,
+};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use std::collections::BTreeMap;
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+/// The reply is not what was asked for: a sentence for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surprise(pub String);
+
+/// `/api/v1/people/{id}?hydrate=currentTeam`.
+pub fn player(json: &[u8], id: u32) -> Result<Player, Surprise> {
+    let people: People = parse(json)?;
+    let person = people
+        .people
+        .into_iter()
+        .find(|person| person.id == id)
+        .ok_or_else(|| Surprise(format!("the reply does not hold person {id}")))?;
+    Ok(Player {
+        id,
+        short_name: person.use_last_name.or(person.last_name).unwrap_or_else(|| person.full_name.clone()),
+        name: person.full_name,
+        club: person.current_team.and_then(Lenient::get).map(Team::into_club),
+    })
+}
+
+/// `/api/v1/teams/{id}?hydrate=venue(timezone)`: the club and the clock of its home ballpark.
+pub fn club(json: &[u8], id: u32) -> Result<(Club, Zone), Surprise> {
+    let teams: Teams = parse(json)?;
+    let team = teams
+        .teams
+        .into_iter()
+        .find(|team| team.id == id)
+        .ok_or_else(|| Surprise(format!("the reply does not hold team {id}")))?;
+    let zone = Zone::named(&team.venue.time_zone.id).map_err(|unknown| Surprise(unknown.to_string()))?;
+    Ok((Club { id, name: team.name }, zone))
+}
+
+/// `/api/v1/schedule`.
+pub fn schedule(json: &[u8]) -> Result<Vec<Listing>, Surprise> {
+    let schedule: Schedule = parse(json)?;
+    let mut listings = Vec::new();
+    for day in schedule.dates {
+        for game in day.games {
+            listings.push(game.into_listing(day.date));
+        }
+    }
+    Ok(listings)
+}
+
+/// `/api/v1/teams/{id}/roster?rosterType=40Man`, decided on the families of status codes only.
+pub fn availability(json: &[u8], person: u32) -> Availability {
+    let Ok(roster) = parse::<Roster>(json) else { return Availability::Unknown };
+    let entry = roster.roster.into_iter().filter_map(Lenient::get).find(|entry| entry.person.id == person);
+    let Some(RosterStatus { code, description }) = entry.map(|entry| entry.status) else {
+        return Availability::Unknown;
+    };
+    let injured_list = code.strip_prefix(['D', 'I']).is_some_and(|days| {
+        !days.is_empty() && (days == "L" || days.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    match code.as_str() {
+        "A" => Availability::Active,
+        _ if injured_list => Availability::Injured(description),
+        "SU" | "RST" => Availability::Suspended(description),
+        "BRV" | "PL" | "FME" | "RM" | "MIN" => Availability::Away(description),
+        _ => Availability::Unknown,
+    }
+}
+
+/// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`].
+pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
+    let feed: Feed = parse(json)?;
+    if feed.game_pk != pk {
+        return Err(Surprise(format!("asked for game {pk}, got game {}", feed.game_pk)));
+    }
+    let status = feed.game_data.status.into_status();
+    let line = feed.live_data.linescore.get().unwrap_or_default();
+    let teams = feed.live_data.boxscore.teams;
+    let players = [teams.away.players, teams.home.players];
+    let begun = !matches!(status.state, State::Ahead | State::Postponed | State::Cancelled);
+    if begun && players.iter().all(BTreeMap::is_empty) {
+        return Err(Surprise(format!("the box score of game {pk} lists nobody, though the game has begun")));
+    }
+    let (presence, errors) = fielding(&players, person)?;
+    let plays = feed.live_data.plays.get().unwrap_or_default().all_plays;
+    let plays: Vec<Play> = plays.into_iter().filter_map(Lenient::get).collect();
+    Ok(GameBox {
+        pk,
+        as_of: feed.meta_data.get().and_then(|meta| meta.time_stamp),
+        inning: line.inning(),
+        score: line.score(),
+        presence,
+        errors,
+        last_play: plays.iter().rev().find_map(|play| play.about.end_time.as_deref().and_then(instant)),
+        plays: plays.iter().flat_map(|play| play.errors_of(person, pk)).collect(),
+        status,
+    })
+}
+
+/// `/api/v1/people/{id}/stats?stats=gameLog&group=fielding`: one row per game and position, summed by game.
+pub fn season(json: &[u8], year: i32) -> Option<Season> {
+    let reply: SeasonReply = parse(json).ok()?;
+    let mut games: BTreeMap<u64, SeasonGame> = BTreeMap::new();
+    for row in reply.stats.into_iter().flat_map(|stat| stat.splits) {
+        let date = day(&row.date)?;
+        games
+            .entry(row.game.game_pk)
+            .and_modify(|game| game.errors += row.stat.errors)
+            .or_insert(SeasonGame { date, errors: row.stat.errors });
+    }
+    Some(Season { year, games })
+}
+
+/// `fields=` of the live feed: the allow-list of keys, at every depth, of what [`feed`] reads.
+pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,status,abstractGameState,codedGameState,\
+    detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,endTime,matchup,batter,\
+    fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,away,\
+    home,runs,boxscore,players,person,battingOrder,stats,fielding,errors";
+
+/// The day of an [`instant`]-like field, or of a plain date.
+fn day(text: &str) -> Option<Date> {
+    Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
+    serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
+}
+
+/// Presence and errors of a person, in whichever team's list he is.
+fn fielding(teams: &[BTreeMap<String, Lenient<Boxed>>; 2], person: u32) -> Result<(Presence, u32), Surprise> {
+    let posted = |boxed: &Lenient<Boxed>| boxed.good().is_some_and(|boxed| boxed.batting_order.is_some());
+    let key = format!("ID{person}");
+    for team in teams {
+        match team.get(&key) {
+            None => continue,
+            Some(Lenient::Odd(_)) => {
+                return Err(Surprise(format!("the box score's entry of {key} has another shape")));
+            }
+            Some(Lenient::Good(boxed)) => {
+                let presence = match boxed {
+                    Boxed { stats: Stats { fielding: Fielding { errors: Some(_) } }, .. } => {
+                        Presence::Fielded
+                    }
+                    Boxed { batting_order: Some(_), .. } => Presence::Lineup,
+                    _ if team.values().any(posted) => Presence::Bench,
+                    _ => Presence::Listed,
+                };
+                return Ok((presence, boxed.stats.fielding.errors.unwrap_or(0)));
+            }
+        }
+    }
+    Ok((Presence::Absent, 0))
+}
+
+/// A part that may have another shape than expected, and is then left out.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Good(T),
+    Odd(IgnoredAny),
+}
+
+impl<T> Lenient<T> {
+    fn get(self) -> Option<T> {
+        match self {
+            Lenient::Good(value) => Some(value),
+            Lenient::Odd(_) => None,
+        }
+    }
+
+    fn good(&self) -> Option<&T> {
+        match self {
+            Lenient::Good(value) => Some(value),
+            Lenient::Odd(_) => None,
+        }
+    }
+}
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Lenient::Odd(IgnoredAny)
+    }
+}
+
+#[derive(Deserialize)]
+struct People {
+    people: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Person {
+    id: u32,
+    full_name: String,
+    last_name: Option<String>,
+    use_last_name: Option<String>,
+    current_team: Option<Lenient<Team>>,
+}
+
+#[derive(Deserialize)]
+struct Team {
+    id: u32,
+    #[serde(default)]
+    name: String,
+}
+
+impl Team {
+    fn into_club(self) -> Club {
+        Club { id: self.id, name: self.name }
+    }
+}
+
+#[derive(Deserialize)]
+struct Teams {
+    teams: Vec<HomeTeam>,
+}
+
+#[derive(Deserialize)]
+struct HomeTeam {
+    id: u32,
+    name: String,
+    venue: HomeVenue,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HomeVenue {
+    time_zone: ZoneId,
+}
+
+#[derive(Deserialize)]
+struct ZoneId {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Roster {
+    roster: Vec<Lenient<RosterEntry>>,
+}
+
+#[derive(Deserialize)]
+struct RosterEntry {
+    person: Id,
+    status: RosterStatus,
+}
+
+#[derive(Deserialize)]
+struct RosterStatus {
+    code: String,
+    #[serde(default)]
+    description: String,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: u32,
+}
+
+#[derive(Deserialize)]
+struct SeasonReply {
+    stats: Vec<SeasonStat>,
+}
+
+#[derive(Deserialize)]
+struct SeasonStat {
+    splits: Vec<SeasonRow>,
+}
+
+#[derive(Deserialize)]
+struct SeasonRow {
+    date: String,
+    game: GamePk,
+    stat: SeasonErrors,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GamePk {
+    game_pk: u64,
+}
+
+#[derive(Deserialize)]
+struct SeasonErrors {
+    errors: u32,
+}
+
+#[derive(Deserialize)]
+struct Schedule {
+    dates: Vec<ScheduleDay>,
+}
+
+#[derive(Deserialize)]
+struct ScheduleDay {
+    #[serde(deserialize_with = "plain_date")]
+    date: Date,
+    games: Vec<ScheduleGame>,
+}
+
+fn plain_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    day(&text).ok_or_else(|| serde::de::Error::custom(format!("not a date: {text:?}")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduleGame {
+    game_pk: u64,
+    #[serde(default)]
+    game_type: String,
+    game_date: String,
+    official_date: Option<String>,
+    reschedule_date: Option<String>,
+    reschedule_game_date: Option<String>,
+    status: RawStatus,
+    teams: Sides,
+    #[serde(default)]
+    venue: Lenient<Named>,
+    #[serde(default)]
+    double_header: String,
+    #[serde(default)]
+    game_number: Lenient<u8>,
+}
+
+impl ScheduleGame {
+    fn into_listing(self, listed: Date) -> Listing {
+        let official = self.official_date.as_deref().and_then(day).unwrap_or(listed);
+        let moved_to = [self.reschedule_game_date, self.reschedule_date]
+            .into_iter()
+            .flatten()
+            .find_map(|text| day(&text))
+            .or((official != listed).then_some(official));
+        Listing {
+            pk: self.game_pk,
+            listed,
+            official,
+            start: match self.status.start_time_tbd {
+                Some(true) => None,
+                _ => instant(&self.game_date).filter(|start| !is_placeholder(*start)),
+            },
+            kind: match self.game_type.as_str() {
+                "R" => GameKind::Regular,
+                "S" | "E" | "I" => GameKind::Spring,
+                "F" | "D" | "L" | "W" | "C" | "P" => GameKind::Postseason,
+                "A" => GameKind::AllStar,
+                _ => GameKind::Other,
+            },
+            number: self.game_number.get().unwrap_or(1),
+            double_header: match self.double_header.as_str() {
+                "Y" => DoubleHeader::Traditional,
+                "S" => DoubleHeader::Split,
+                _ => DoubleHeader::No,
+            },
+            status: self.status.into_status(),
+            away: self.teams.away.into_side(),
+            home: self.teams.home.into_side(),
+            venue: self.venue.get().map(|venue| venue.name).unwrap_or_default(),
+            moved_to,
+        }
+    }
+}
+
+/// 03:33 UTC stands for a time that is not set yet.
+fn is_placeholder(start: OffsetDateTime) -> bool {
+    let (hour, minute, second) = start.to_hms();
+    (hour, minute, second) == (3, 33, 0)
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawStatus {
+    #[serde(default)]
+    abstract_game_state: String,
+    #[serde(default)]
+    coded_game_state: String,
+    #[serde(default)]
+    detailed_state: String,
+    reason: Option<String>,
+    #[serde(rename = "startTimeTBD")]
+    start_time_tbd: Option<bool>,
+}
+
+impl RawStatus {
+    fn into_status(self) -> Status {
+        let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
+            ("S" | "P", _) => State::Ahead,
+            ("I" | "M" | "N", _) => State::On,
+            ("T" | "U", _) => State::Suspended,
+            ("O" | "F" | "Q" | "R", _) => State::Over,
+            ("D", _) => State::Postponed,
+            ("C", _) => State::Cancelled,
+            (_, "Preview") => State::Ahead,
+            (_, "Live") => State::On,
+            // "Final" is also said of postponed games: without a code that is known it proves nothing.
+            _ => State::Unknown,
+        };
+        let words = match self.reason {
+            Some(reason) if !self.detailed_state.contains(&reason) => {
+                format!("{}: {reason}", self.detailed_state)
+            }
+            _ => self.detailed_state,
+        };
+        Status { state, words }
+    }
+}
+
+#[derive(Deserialize)]
+struct Sides {
+    away: RawSide,
+    home: RawSide,
+}
+
+#[derive(Deserialize)]
+struct RawSide {
+    team: Team,
+    #[serde(default)]
+    score: Lenient<u32>,
+}
+
+impl RawSide {
+    fn into_side(self) -> Side {
+        Side { club: self.team.into_club(), runs: self.score.get() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Feed {
+    game_pk: u64,
+    #[serde(default)]
+    meta_data: Lenient<MetaData>,
+    game_data: GameData,
+    live_data: LiveData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MetaData {
+    time_stamp: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GameData {
+    status: RawStatus,
+}
+
+#[derive(Deserialize)]
+struct LiveData {
+    #[serde(default)]
+    plays: Lenient<Plays>,
+    #[serde(default)]
+    linescore: Lenient<Linescore>,
+    boxscore: Boxscore,
+}
+
+#[derive(Deserialize)]
+struct Boxscore {
+    teams: BoxTeams,
+}
+
+#[derive(Deserialize)]
+struct BoxTeams {
+    away: BoxTeam,
+    home: BoxTeam,
+}
+
+#[derive(Deserialize)]
+struct BoxTeam {
+    #[serde(default)]
+    players: BTreeMap<String, Lenient<Boxed>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Boxed {
+    batting_order: Option<String>,
+    #[serde(default)]
+    stats: Stats,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Stats {
+    #[serde(default)]
+    fielding: Fielding,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Fielding {
+    errors: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Linescore {
+    current_inning: Option<u8>,
+    inning_state: Option<String>,
+    teams: Lenient<LineTeams>,
+}
+
+#[derive(Deserialize)]
+struct LineTeams {
+    away: LineTeam,
+    home: LineTeam,
+}
+
+#[derive(Deserialize)]
+struct LineTeam {
+    runs: Option<u32>,
+}
+
+impl Linescore {
+    fn inning(&self) -> Option<Inning> {
+        let half = match self.inning_state.as_deref()? {
+            "Top" => Half::Top,
+            "Middle" => Half::Middle,
+            "Bottom" => Half::Bottom,
+            "End" => Half::End,
+            _ => return None,
+        };
+        Some(Inning { number: self.current_inning?, half })
+    }
+
+    fn score(&self) -> Option<Score> {
+        let teams = self.teams.good()?;
+        Some(Score { away: teams.away.runs?, home: teams.home.runs? })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Plays {
+    all_plays: Vec<Lenient<Play>>,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Play {
+    result: PlayResult,
+    about: About,
+    matchup: Lenient<Matchup>,
+    runners: Vec<Lenient<Runner>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PlayResult {
+    description: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct About {
+    inning: Option<u8>,
+    half_inning: Option<String>,
+    end_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Matchup {
+    batter: Batter,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batter {
+    full_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Runner {
+    credits: Option<Vec<Lenient<Credit>>>,
+}
+
+#[derive(Deserialize)]
+struct Credit {
+    credit: String,
+    player: Id,
+    position: Option<Lenient<Position>>,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    abbreviation: String,
+}
+
+impl Play {
+    fn errors_of(&self, person: u32, game: u64) -> Vec<ErrorPlay> {
+        self.runners
+            .iter()
+            .filter_map(Lenient::good)
+            .flat_map(|runner| runner.credits.iter().flatten())
+            .filter_map(Lenient::good)
+            .filter(|credit| credit.player.id == person && credit.credit.ends_with("_error"))
+            .map(|credit| self.error(credit, game))
+            .collect()
+    }
+
+    fn error(&self, credit: &Credit, game: u64) -> ErrorPlay {
+        let half = match self.about.half_inning.as_deref() {
+            Some("top") => Some(Half::Top),
+            Some("bottom") => Some(Half::Bottom),
+            _ => None,
+        };
+        ErrorPlay {
+            game,
+            inning: half.zip(self.about.inning).map(|(half, number)| Inning { number, half }),
+            kind: match credit.credit.as_str() {
+                "f_fielding_error" => ErrorKind::Fielding,
+                "f_throwing_error" => ErrorKind::Throwing,
+                _ => ErrorKind::Other,
+            },
+            position: credit
+                .position
+                .as_ref()
+                .and_then(Lenient::good)
+                .map(|position| position.abbreviation.clone()),
+            batter: self.matchup.good().and_then(|matchup| matchup.batter.full_name.clone()),
+            text: self.result.description.clone().unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! From an answer to a site: what `page` renders becomes what `web` serves.
+
+use crate::{
+    answer::{Answer, Pace, Verdict},
+    clock::Clock,
+    config::Config,
+    page::{self, Look},
+    server::Show,
+    web::{ErrorPages, Pages, Site, assets},
+};
+use std::time::Duration;
+
+/// How a page looks here, and what time it is.
+pub struct Publisher {
+    look: Look,
+    clock: Clock,
+}
+
+impl Publisher {
+    /// With the words and colours of this configuration.
+    pub fn new(config: &Config, show: &Show) -> Self {
+        let look = Look {
+            words: config.words.clone(),
+            ground: config.colours.ground.to_string(),
+            accent: config.colours.accent.to_string(),
+            stylesheet: assets::url("static/e6.css"),
+            script: assets::url("static/e6.js"),
+            artwork: assets::url("static/throw.svg"),
+            replay: show.replay.clone(),
+        };
+        Publisher { look, clock: show.clock }
+    }
+
+    /// Everything that is served while this answer stands.
+    pub fn site(&self, answer: &Answer) -> Site {
+        let now = self.clock.now();
+        let lasts = lasts(answer);
+        let rendered = page::render(answer, &self.look, self.clock.real(lasts), now);
+        let stands = answer.verdict != Verdict::Unknown && !answer.stale;
+        Site::new(Pages {
+            html: rendered.html,
+            text: rendered.text,
+            not_ready: format!("not ready: {}\n", page::sentence(answer)),
+            json: rendered.json,
+            style: rendered.style_hash,
+            modified: answer.changed_at,
+            lasts: self.clock.real(lasts),
+            ready_until: answer.fresh_until.filter(|_| stands),
+        })
+    }
+
+    /// The pages for what goes wrong.
+    pub fn error_pages(&self) -> ErrorPages {
+        let pages = ErrorPages::STATUSES.iter().map(|&(status, detail)| {
+            let page = page::error(status, detail, &self.look);
+            (status, page.html, page.text)
+        });
+        ErrorPages::new(pages, &page::style_hash(&self.look))
+    }
+}
+
+/// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.
+fn lasts(answer: &Answer) -> Duration {
+    if answer.verdict == Verdict::Unknown || answer.stale {
+        return Duration::from_secs(5);
+    }
+    Duration::from_secs(match answer.pace {
+        Pace::Live => 5,
+        Pace::Soon => 30,
+        Pace::Settling => 60,
+        Pace::Idle => 300,
+    })
+}

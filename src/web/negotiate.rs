@@ -1,0 +1,120 @@
+//! Proactive negotiation (RFC 9110 §12): quality values, media types, content codings.
+
+use super::coding::Coding;
+use hyper::{
+    HeaderMap,
+    header::{ACCEPT, ACCEPT_ENCODING, HeaderName},
+};
+
+/// The forms in which the answer can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people with a browser.
+    Html,
+    /// For programs.
+    Json,
+    /// For people with a terminal.
+    Text,
+}
+
+/// What a browser, a program or a terminal asks for with Accept. Only a client that names a type gets HTML or JSON:
+/// `*/*` alone is curl and friends.
+pub fn form(headers: &HeaderMap) -> Form {
+    let mut best = (Form::Text, 0);
+    let named = [("text/html", Form::Html), ("application/json", Form::Json), ("text/plain", Form::Text)];
+    for (range, quality) in elements(headers, ACCEPT) {
+        let form = named.iter().find(|(name, _)| range.eq_ignore_ascii_case(name));
+        if let Some((_, form)) = form.filter(|_| quality > best.1) {
+            best = (*form, quality);
+        }
+    }
+    best.0
+}
+
+/// How welcome a coding is, in thousandths; 0 is not acceptable (RFC 9110 §12.5.3).
+pub fn quality(headers: &HeaderMap, coding: Coding) -> u16 {
+    let (mut named, mut any) = (None, None);
+    for (token, quality) in elements(headers, ACCEPT_ENCODING) {
+        if token.eq_ignore_ascii_case(coding.token()) {
+            named = Some(quality);
+        } else if token == "*" {
+            any = Some(quality);
+        }
+    }
+    let unnamed = if coding == Coding::Identity { any.filter(|quality| *quality == 0).or(Some(1)) } else { any };
+    named.or(unnamed).unwrap_or(0)
+}
+
+/// The elements of a list-valued field with their weights in thousandths. One with a malformed weight is passed over.
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&str, u16)> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|element| {
+        let mut parts = element.split(';').map(str::trim);
+        let token = parts.next().filter(|token| !token.is_empty())?;
+        let weight = parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
+        Some((token, weight.map_or(Some(1000), thousandths)?))
+    })
+}
+
+/// `qvalue` of RFC 9110 §12.4.2: 0 to 1 with at most three decimals.
+fn thousandths(weight: &str) -> Option<u16> {
+    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
+    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let fraction = format!("{decimals:0<3}").parse().ok()?;
+    match whole {
+        "0" => Some(fraction),
+        "1" if fraction == 0 => Some(1000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn with(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn the_form_follows_what_accept_names() {
+        let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+        for (accept, form_expected) in [
+            (chromium, Form::Html),
+            ("*/*", Form::Text),
+            ("", Form::Text),
+            ("application/json", Form::Json),
+            ("application/json, text/plain, */*", Form::Json),
+            ("text/html;q=0.5, application/json", Form::Json),
+            ("text/html;q=0", Form::Text),
+            ("TEXT/HTML", Form::Html),
+            ("text/plain, text/html", Form::Text),
+        ] {
+            assert_eq!(form(&with(ACCEPT, accept)), form_expected, "{accept}");
+        }
+        assert_eq!(form(&HeaderMap::new()), Form::Text);
+    }
+
+    #[test]
+    fn a_coding_is_as_welcome_as_the_client_says() {
+        for (accept, coding, expected) in [
+            ("gzip, br", Coding::Brotli, 1000),
+            ("gzip;q=0.5", Coding::Gzip, 500),
+            ("gzip;q=0.123", Coding::Gzip, 123),
+            ("gzip;q=0.1234", Coding::Gzip, 0),
+            ("*;q=0.3", Coding::Zstd, 300),
+            ("*, br;q=0", Coding::Brotli, 0),
+            ("identity;q=0", Coding::Identity, 0),
+            ("*;q=0", Coding::Identity, 0),
+            ("*;q=0, identity", Coding::Identity, 1000),
+            ("br", Coding::Identity, 1),
+            ("", Coding::Gzip, 0),
+            ("x-gzip", Coding::Gzip, 0),
+        ] {
+            assert_eq!(quality(&with(ACCEPT_ENCODING, accept), coding), expected, "{accept} {coding:?}");
+        }
+    }
+}

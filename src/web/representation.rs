@@ -1,0 +1,145 @@
+//! Bytes × content coding, with every header field made before the first request.
+
+use super::coding::Coding;
+use bytes::Bytes;
+use hyper::{
+    HeaderMap,
+    header::{
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
+        VARY,
+    },
+};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use time::{OffsetDateTime, UtcOffset, macros::format_description};
+
+/// One resource's present state in every coding worth having (RFC 9110 §3.2).
+#[derive(Debug)]
+pub struct Representation {
+    /// Identity first.
+    pub(super) variants: Vec<Variant>,
+}
+
+/// One coding of it.
+#[derive(Debug)]
+pub(super) struct Variant {
+    pub coding: Coding,
+    pub body: Bytes,
+    /// Strong, quoted.
+    pub etag: HeaderValue,
+    /// The fields of a 200.
+    pub fields: HeaderMap,
+    /// The fields of a 304 (RFC 9110 §15.4.5).
+    pub not_modified: HeaderMap,
+}
+
+/// How long caches may keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caching {
+    /// The URL changes with the content.
+    Forever,
+    /// As long as the data can last; after that a cache may serve it while it asks again.
+    For(Duration),
+    /// Each answer is for one request.
+    Never,
+}
+
+/// What goes into a representation besides its bytes.
+pub(super) struct Fields<'a> {
+    pub media_type: &'a str,
+    pub caching: Caching,
+    pub modified: Option<OffsetDateTime>,
+    /// Request fields that chose this representation, besides Accept-Encoding.
+    pub vary: Option<&'static str>,
+    /// Fields of this kind of resource (a page's security policy).
+    pub more: HeaderMap,
+}
+
+impl Representation {
+    /// Encodes bytes that were just made.
+    pub(super) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
+        let sum = Sha256::digest(&bytes);
+        let tag: String = sum.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        let variants = super::coding::variants(&bytes, fields.media_type, super::coding::Effort::Fast);
+        Self::from_variants(
+            variants.into_iter().map(|(coding, body)| (coding, tagged(&tag, coding), Bytes::from(body))),
+            fields,
+        )
+    }
+
+    /// Takes bytes encoded before, each with its unquoted entity tag; identity first.
+    pub(super) fn from_variants(
+        variants: impl IntoIterator<Item = (Coding, String, Bytes)>,
+        fields: &Fields,
+    ) -> Self {
+        let variants: Vec<_> = variants.into_iter().collect();
+        let vary = match (fields.vary, variants.len() > 1) {
+            (Some(vary), true) => Some(format!("{vary}, accept-encoding")),
+            (Some(vary), false) => Some(vary.to_owned()),
+            (None, true) => Some("accept-encoding".to_owned()),
+            (None, false) => None,
+        };
+        let variants = variants
+            .into_iter()
+            .map(|(coding, tag, body)| Variant::new(coding, &tag, body, fields, vary.as_deref()))
+            .collect();
+        Representation { variants }
+    }
+}
+
+impl Variant {
+    fn new(coding: Coding, tag: &str, body: Bytes, fields: &Fields, vary: Option<&str>) -> Self {
+        let etag = field(&format!("\"{tag}\""));
+        let mut shared = fields.more.clone();
+        let mut put = |name: HeaderName, value: Option<String>| {
+            if let Some(value) = value {
+                shared.insert(name, field(&value));
+            }
+        };
+        put(CACHE_CONTROL, Some(fields.caching.to_string()));
+        put(VARY, vary.map(str::to_owned));
+        put(LAST_MODIFIED, fields.modified.map(http_date));
+        shared.insert(ETAG, etag.clone());
+        let not_modified = shared.clone();
+        shared.insert(CONTENT_TYPE, field(fields.media_type));
+        shared.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if coding != Coding::Identity {
+            shared.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));
+        }
+        Variant { coding, body, etag, fields: shared, not_modified }
+    }
+}
+
+impl std::fmt::Display for Caching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Caching::Forever => f.write_str("public, max-age=31536000, immutable"),
+            Caching::For(span) => {
+                let seconds = span.as_secs();
+                write!(f, "public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
+            }
+            Caching::Never => f.write_str("no-store"),
+        }
+    }
+}
+
+/// IMF-fixdate (RFC 9110 §5.6.7).
+pub(super) fn http_date(at: OffsetDateTime) -> String {
+    let format = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+/// An entity tag is strong, so each coding has its own (RFC 9110 §8.8.3.3).
+fn tagged(tag: &str, coding: Coding) -> String {
+    match coding {
+        Coding::Identity => tag.to_owned(),
+        coding => format!("{tag}-{}", coding.token()),
+    }
+}
+
+/// Every value here is made by us from ASCII; one that is not is left empty rather than sent.
+pub(super) fn field(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}

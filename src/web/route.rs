@@ -1,0 +1,65 @@
+//! The table of URL patterns. One declaration: the router, the documentation and the tests read it.
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// An exact path, or a prefix ending in `*`.
+    pub pattern: &'static str,
+    /// What answers.
+    pub target: Target,
+    /// For people.
+    pub about: &'static str,
+}
+
+/// What answers a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The answer, in the form the client asks for. Made when the answer changes.
+    Home,
+    /// The answer as JSON. Made when the answer changes.
+    Answer,
+    /// Whether the process is alive.
+    Alive,
+    /// Whether the answer is one to stand behind.
+    Ready,
+    /// A file embedded when the binary was built.
+    Asset,
+}
+
+/// First match wins.
+pub const ROUTES: &[Route] = &[
+    Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
+    Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
+    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route { pattern: "/static/*", target: Target::Asset, about: "assets whose names change with their content" },
+    Route { pattern: "/*", target: Target::Asset, about: "icons, robots.txt, the web manifest" },
+];
+
+/// The row that this path falls to.
+pub fn route(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| match route.pattern.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => path == route.pattern,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_matching_pattern_wins() {
+        for (path, target) in [
+            ("/", Target::Home),
+            ("/api/v1/answer", Target::Answer),
+            ("/api/v1/answer/", Target::Asset),
+            ("/healthz", Target::Alive),
+            ("/static/e6.css", Target::Asset),
+            ("/robots.txt", Target::Asset),
+        ] {
+            assert_eq!(route(path).map(|route| route.target), Some(target), "{path}");
+        }
+        assert_eq!(route("*"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Everything that changes when the answer does, as one value that is swapped as a whole.
+
+use super::representation::{Caching, Fields, Representation, field};
+use hyper::{
+    HeaderMap,
+    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY},
+};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// All pages of one answer, ready to send.
+#[derive(Debug)]
+pub struct Site {
+    pub(super) html: Representation,
+    pub(super) text: Representation,
+    /// JSON at `/`, chosen by Accept.
+    pub(super) json: Representation,
+    /// JSON at its own URL.
+    pub(super) api: Representation,
+    /// Until when the answer is one to stand behind.
+    pub(super) ready_until: Option<OffsetDateTime>,
+    pub(super) not_ready: Representation,
+}
+
+/// What a site is made of.
+pub struct Pages {
+    /// The page.
+    pub html: String,
+    /// The same for a terminal.
+    pub text: String,
+    /// The same for a program.
+    pub json: String,
+    /// The CSP source of the page's one inline style block (`'sha256-…'`).
+    pub style: String,
+    /// When the answer became what it is.
+    pub modified: Option<OffsetDateTime>,
+    /// How long caches may keep it.
+    pub lasts: Duration,
+    /// Until when `/readyz` says yes; none if this answer is none to stand behind.
+    pub ready_until: Option<OffsetDateTime>,
+    /// What `/readyz` says otherwise.
+    pub not_ready: String,
+}
+
+impl Site {
+    /// Encodes the pages.
+    pub fn new(pages: Pages) -> Self {
+        let caching = Caching::For(pages.lasts);
+        let make = |body: String, media_type, vary, more| {
+            Representation::of(
+                body.into_bytes(),
+                &Fields { media_type, caching, modified: pages.modified, vary, more },
+            )
+        };
+        let (plain, json) = ("text/plain; charset=utf-8", "application/json");
+        Site {
+            html: make(pages.html, "text/html; charset=utf-8", Some("accept"), page_policy(&pages.style)),
+            text: make(pages.text, plain, Some("accept"), HeaderMap::new()),
+            api: make(pages.json.clone(), json, None, HeaderMap::new()),
+            json: make(pages.json, json, Some("accept"), HeaderMap::new()),
+            ready_until: pages.ready_until,
+            not_ready: Representation::of(pages.not_ready.into_bytes(), &Fields::momentary(plain)),
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of what is true for one moment only.
+    pub(super) fn momentary(media_type: &'a str) -> Self {
+        Fields { media_type, caching: Caching::Never, modified: None, vary: None, more: HeaderMap::new() }
+    }
+}
+
+/// A page may load what this site serves and nothing else; its one inline style block is named by its hash.
+pub(super) fn page_policy(style: &str) -> HeaderMap {
+    let policy = format!(
+        "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderMap::from_iter([
+        (CONTENT_SECURITY_POLICY, field(&policy)),
+        (REFERRER_POLICY, field("strict-origin-when-cross-origin")),
+    ])
+}
