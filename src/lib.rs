@@ -1,5 +1,96 @@
-//! Does Tatis Jr. have an error today?
+//! Does Tatis Jr. have an error today? The whole website in one binary.
+//!
+//! ```text
+//! visitor ──TCP──▶ edge ──request──▶ web ──route──▶ static asset   (made when the binary was built)
+//!                   │                  │
+//!  certificates ◀───┘                  └──────────▶ dynamic page   (made when the answer changed)
+//!                                                        ▲
+//!                                                        │ publishes
+//!                              MLB Stats API ──▶ mlb ──▶ answer
+//! ```
+//!
+//! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it. The
+//! modules import each other only downwards in the order in which they stand below.
+
+pub mod cli;
+pub mod config;
+pub mod server;
+
+pub mod publisher;
+
+pub mod lifecycle;
+
+pub mod edge;
+pub mod web;
+
+pub mod page;
+
+pub mod mlb;
 
 pub mod answer;
 pub mod clock;
-pub mod mlb;
+
+use clock::Clock;
+use config::{Config, LogFormat};
+use server::Show;
+use std::process::ExitCode;
+
+/// Version, commit and compiler of this binary.
+pub const BUILD: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("E6_COMMIT"), ", ", env!("E6_RUSTC"), ")");
+
+/// Usage or configuration.
+const EXIT_MISTAKE: u8 = 2;
+/// A failure while running.
+const EXIT_FAILURE: u8 = 1;
+
+/// Does what was asked for; the exit code says how it went.
+pub fn run(command: cli::Command) -> ExitCode {
+    let (cli::Command::Serve(flags) | cli::Command::Check(flags) | cli::Command::Demo { flags, .. }) =
+        &command;
+    let config = match config::load(&flags.typed(), flags.config.as_deref(), &config::Process) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return ExitCode::from(EXIT_MISTAKE);
+        }
+    };
+    let done = match command {
+        cli::Command::Check(_) => {
+            print!("{}", config.table());
+            return ExitCode::SUCCESS;
+        }
+        cli::Command::Serve(_) => live(&config),
+        cli::Command::Demo { speed, date, .. } => demo(&config, speed, date),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("e6: {failure}");
+            ExitCode::from(EXIT_FAILURE)
+        }
+    }
+}
+
+fn live(config: &Config) -> Result<(), server::Failure> {
+    start_logging(config);
+    let clock = config.clock.map_or(Clock::System, Clock::starting_at);
+    server::serve(config, Show { clock, mlb_url: config.mlb_url.clone(), replay: None })
+}
+
+fn demo(_: &Config, _: u32, _: Option<time::Date>) -> Result<(), server::Failure> {
+    Ok(())
+}
+
+/// Log lines go to standard error; standard output belongs to what was asked for.
+fn start_logging(config: &Config) {
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(config.log_level)
+        .with_target(false);
+    // A second start in one process keeps the first.
+    let _ = match config.log_format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}

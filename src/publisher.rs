@@ -42,7 +42,7 @@ impl Publisher {
             text: rendered.text,
             not_ready: format!("not ready: {}\n", page::sentence(answer)),
             json: rendered.json,
-            style: rendered.style_hash,
+            style: page::style_hash(&self.look),
             modified: answer.changed_at,
             lasts: self.clock.real(lasts),
             ready_until: answer.fresh_until.filter(|_| stands),

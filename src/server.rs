@@ -60,16 +60,17 @@ pub struct Show {
 /// # Errors
 /// When an address cannot be bound or the system refuses a thread or a signal handler.
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
+    // One provider for everything: set before the first client or server asks for it. Set already means the same one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
-    let tls = match config.listen.https {
-        Some(_) => {
-            Some(edge::certificate(&config.certs_dir).map_err(|error| {
+    let tls =
+        match config.listen.https {
+            Some(_) => Some(edge::certificate(&config.certs_dir).map_err(|error| {
                 Failure(format!("cannot make a certificate: {error}; run with --https off"))
-            })?)
-        }
-        None => None,
-    };
+            })?),
+            None => None,
+        };
 
     let publisher = Publisher::new(config, &show);
     let make_watch = watch_factory(config, &show);
@@ -122,7 +123,9 @@ impl Listeners {
     fn bind(config: &Config, workers: usize) -> Result<Self, Failure> {
         let bind = |address: Option<SocketAddr>, flag: &str, workers| match address {
             None => Ok(Vec::new()),
-            Some(address) => edge::bind(address, workers).map_err(|error| Failure(mend(address, flag, &error))),
+            Some(address) => {
+                edge::bind(address, workers).map_err(|error| Failure(mend(address, flag, &error)))
+            }
         };
         Ok(Listeners {
             http: bind(config.listen.http, "--http", workers)?,
@@ -141,12 +144,19 @@ impl Listeners {
 fn mend(address: SocketAddr, flag: &str, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("another process listens there: stop it, or choose another port, such as {flag} {}:0", address.ip())
+            format!(
+                "another process listens there: stop it, or choose another port, such as {flag} {}:0",
+                address.ip()
+            )
         }
         io::ErrorKind::PermissionDenied => {
-            format!("ports below 1024 need the capability CAP_NET_BIND_SERVICE: grant it, or choose another with {flag}")
+            format!(
+                "ports below 1024 need the capability CAP_NET_BIND_SERVICE: grant it, or choose another with {flag}"
+            )
         }
-        io::ErrorKind::AddrNotAvailable => format!("this machine has no such address: choose another with {flag}"),
+        io::ErrorKind::AddrNotAvailable => {
+            format!("this machine has no such address: choose another with {flag}")
+        }
         _ => format!("choose another address with {flag}"),
     };
     format!("cannot listen on {address}: {error}; {advice}")
@@ -176,9 +186,12 @@ impl Addresses {
 
     /// For whoever started us and waits for the ports.
     fn write(&self, path: &Path) -> Result<(), Failure> {
-        let list = |address: Option<SocketAddr>| address.map(|address| address.to_string()).into_iter().collect();
-        let (http, https, admin): (Vec<_>, Vec<_>, Vec<_>) = (list(self.http), list(self.https), list(self.admin));
-        let ready = serde_json::json!({"pid": std::process::id(), "http": http, "https": https, "admin": admin});
+        let list =
+            |address: Option<SocketAddr>| address.map(|address| address.to_string()).into_iter().collect();
+        let (http, https, admin): (Vec<_>, Vec<_>, Vec<_>) =
+            (list(self.http), list(self.https), list(self.admin));
+        let ready =
+            serde_json::json!({"pid": std::process::id(), "http": http, "https": https, "admin": admin});
         let write = || -> io::Result<()> {
             let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let mut file = tempfile::NamedTempFile::new_in(dir)?;

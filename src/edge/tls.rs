@@ -110,7 +110,8 @@ impl Pair {
             rcgen::CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(String::from).to_vec())?;
         let now = OffsetDateTime::now_utc();
         // Clocks of clients are sometimes behind.
-        (params.not_before, params.not_after) = (now - Duration::DAY, now + SELF_SIGNED_LASTS - Duration::DAY);
+        (params.not_before, params.not_after) =
+            (now - Duration::DAY, now + SELF_SIGNED_LASTS - Duration::DAY);
         params.distinguished_name.push(rcgen::DnType::CommonName, "e6 on localhost");
         Ok(Pair { cert: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
     }

@@ -41,7 +41,8 @@ pub fn quality(headers: &HeaderMap, coding: Coding) -> u16 {
             any = Some(quality);
         }
     }
-    let unnamed = if coding == Coding::Identity { any.filter(|quality| *quality == 0).or(Some(1)) } else { any };
+    let unnamed =
+        if coding == Coding::Identity { any.filter(|quality| *quality == 0).or(Some(1)) } else { any };
     named.or(unnamed).unwrap_or(0)
 }
 
@@ -51,7 +52,8 @@ fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&str
     values.flat_map(|value| value.split(',')).filter_map(|element| {
         let mut parts = element.split(';').map(str::trim);
         let token = parts.next().filter(|token| !token.is_empty())?;
-        let weight = parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
+        let weight =
+            parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
         Some((token, weight.map_or(Some(1000), thousandths)?))
     })
 }

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use hyper::{
     HeaderMap,
     header::{
-        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
-        VARY,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+        LAST_MODIFIED, VARY,
     },
 };
 use sha2::{Digest, Sha256};

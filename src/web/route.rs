@@ -32,7 +32,11 @@ pub const ROUTES: &[Route] = &[
     Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
     Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
-    Route { pattern: "/static/*", target: Target::Asset, about: "assets whose names change with their content" },
+    Route {
+        pattern: "/static/*",
+        target: Target::Asset,
+        about: "assets whose names change with their content",
+    },
     Route { pattern: "/*", target: Target::Asset, about: "icons, robots.txt, the web manifest" },
 ];
 

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
-    body::Body as _,
     header::{ALLOW, CONNECTION, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS},
 };
 use std::{
@@ -67,8 +66,11 @@ impl ErrorPages {
 
     /// Takes each page as HTML and as text; `style` is the CSP source of the pages' inline style block.
     pub fn new(pages: impl IntoIterator<Item = (u16, String, String)>, style: &str) -> Self {
-        let html_fields =
-            Fields { more: page_policy(style), vary: Some("accept"), ..Fields::momentary("text/html; charset=utf-8") };
+        let html_fields = Fields {
+            more: page_policy(style),
+            vary: Some("accept"),
+            ..Fields::momentary("text/html; charset=utf-8")
+        };
         let text_fields = Fields { vary: Some("accept"), ..Fields::momentary("text/plain; charset=utf-8") };
         let pages = pages.into_iter().filter_map(|(status, html, text)| {
             let html = Representation::of(html.into_bytes(), &html_fields);
@@ -83,7 +85,8 @@ impl Service {
     /// Serves the site behind this pointer. `design` is a directory to read assets from instead of the embedded ones.
     pub fn new(site: Arc<ArcSwap<Site>>, errors: ErrorPages, design: Option<PathBuf>, clock: Clock) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
-        let say = |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
+        let say =
+            |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
         Service { site, assets, design, errors, alive: say("ok\n"), ready: say("ready\n"), clock }
     }
 
@@ -128,7 +131,9 @@ impl Service {
             Method::GET | Method::HEAD => response,
             _ if response.status() == StatusCode::NOT_FOUND => response,
             Method::OPTIONS => allowing(Response::new(Body::default()), StatusCode::NO_CONTENT),
-            _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers), StatusCode::METHOD_NOT_ALLOWED),
+            _ => {
+                allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers), StatusCode::METHOD_NOT_ALLOWED)
+            }
         }
     }
 
@@ -180,12 +185,11 @@ const WELL_KNOWN_LASTS: std::time::Duration = std::time::Duration::from_secs(24 
 
 fn embedded(asset: &'static assets::Asset) -> Representation {
     let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
-    let fields = Fields {
-        caching,
-        modified: Some(assets::built()),
-        ..Fields::momentary(asset.media_type)
-    };
-    let variants = asset.variants.iter().map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
+    let fields = Fields { caching, modified: Some(assets::built()), ..Fields::momentary(asset.media_type) };
+    let variants = asset
+        .variants
+        .iter()
+        .map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
     Representation::from_variants(variants, &fields)
 }
 

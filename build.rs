@@ -1,0 +1,104 @@
+//! Embeds everything under `assets/`: hashed names, every content coding that is worth having, an entity tag for each.
+
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+#[path = "src/web/coding.rs"]
+mod coding;
+
+/// Hex digits of the content's hash in a URL: 40 bits tell all versions of a file apart that will ever be.
+const HASH_DIGITS: usize = 10;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for path in ["assets", "build.rs", "src/web/coding.rs", ".git/HEAD", ".git/refs/heads"] {
+        if Path::new(path).exists() {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut table = BTreeMap::new();
+    for (folder, immutable) in [("root", false), ("static", true)] {
+        for entry in fs::read_dir(Path::new("assets").join(folder))? {
+            let file = entry?.path();
+            let (path, row) = embed(&file, folder, immutable, &out)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+            table.insert(path, row);
+        }
+    }
+    let rows: String = table.into_values().collect();
+    let built = built_at();
+    fs::write(
+        out.join("assets.rs"),
+        format!(
+            "/// All of them, by path.\npub static ASSETS: &[Asset] = &[\n{rows}];\n\
+             /// When the binary was built, in seconds since 1970.\nconst BUILT: i64 = {built};\n"
+        ),
+    )?;
+    println!("cargo::rustc-env=E6_COMMIT={}", said("git", &["rev-parse", "--short=10", "HEAD"]));
+    println!("cargo::rustc-env=E6_RUSTC={}", said(&env::var("RUSTC")?, &["--version"]));
+    println!("cargo::rustc-env=E6_BUILT={built}");
+    Ok(())
+}
+
+/// One file's row of the table, with its variants written beside the table.
+fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(String, String), Box<dyn Error>> {
+    let name = file.file_name().and_then(|name| name.to_str()).ok_or("not a UTF-8 name")?;
+    let bytes = fs::read(file)?;
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = &hash[..HASH_DIGITS];
+    let path = match (immutable, name.rsplit_once('.')) {
+        (true, Some((stem, extension))) => format!("/{folder}/{stem}.{hash}.{extension}"),
+        (true, None) => return Err("needs an extension".into()),
+        (false, _) => format!("/{name}"),
+    };
+    let media_type = media_type(file);
+    let mut variants = String::new();
+    for (coding, encoded) in coding::variants(&bytes, &media_type, coding::Effort::Best) {
+        let tag = match coding {
+            coding::Coding::Identity => hash.to_owned(),
+            coding => format!("{hash}-{}", coding.token()),
+        };
+        let stored = out.join(format!("{folder}-{name}-{}", coding.token()));
+        fs::write(&stored, encoded)?;
+        write!(variants, "(Coding::{coding:?}, {tag:?}, include_bytes!({stored:?})), ")?;
+    }
+    let row = format!(
+        "Asset {{ name: \"{folder}/{name}\", path: {path:?}, media_type: {media_type:?}, immutable: {immutable}, \
+         variants: &[{variants}] }},\n"
+    );
+    Ok((path, row))
+}
+
+fn media_type(file: &Path) -> String {
+    let media_type = mime_guess::from_path(file).first_or_octet_stream();
+    if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
+}
+
+/// A build of the same commit gives the same bytes.
+fn built_at() -> i64 {
+    let told = env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| said("git", &["log", "-1", "--format=%ct"]));
+    told.parse().unwrap_or_else(|_| {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() as i64)
+    })
+}
+
+/// What a command prints; "unknown" where it cannot be asked, as in a source archive without git.
+fn said(command: &str, arguments: &[&str]) -> String {
+    let output = Command::new(command).args(arguments).output();
+    let text = output
+        .ok()
+        .filter(|output| output.status.success())
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    text.map_or_else(|| "unknown".into(), |text| text.trim().to_owned())
+}

@@ -1,0 +1,171 @@
+//! Commands and flags. Here is only what was typed; `config` decides what it means.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use time::{Date, macros::format_description};
+
+/// What to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Answer the question, today.
+    Serve(Flags),
+    /// Answer it for a day that has been.
+    Demo {
+        /// As for `Serve`.
+        flags: Flags,
+        /// Seconds of that day in one second.
+        speed: u32,
+        /// Which day; none is the one that comes with e6.
+        date: Option<Date>,
+    },
+    /// Say whether the configuration is right.
+    Check(Flags),
+}
+
+/// Reads the command line. What cannot be read ends the process with exit code 2.
+pub fn parse() -> Command {
+    let Typed { command, flags } = Typed::parse();
+    match command {
+        None => Command::Serve(flags),
+        Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
+        Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
+        Some(TypedCommand::Check { flags }) => Command::Check(flags),
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "e6",
+    version = crate::BUILD,
+    about = "Does Tatis Jr. have an error today? The whole website, in one binary.",
+    after_help = "Exit codes: 0 fine, 1 failure while running, 2 usage or configuration.",
+    args_conflicts_with_subcommands = true
+)]
+struct Typed {
+    #[command(subcommand)]
+    command: Option<TypedCommand>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum TypedCommand {
+    /// Serve the site (also what `e6` alone does)
+    Serve {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Replay a day, from before the first pitch to the last out
+    Demo {
+        #[command(flatten)]
+        flags: Flags,
+        /// How many seconds of that day pass in one second
+        #[arg(long, value_name = "N", default_value_t = 110, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        speed: u32,
+        /// Any past day, from MLB's own records (needs a network); without it August 9, 2023, from this binary
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+        date: Option<Date>,
+    },
+    /// Check the configuration: list every mistake, or show what is in force
+    Check {
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+/// Flags of every command, as text.
+#[derive(Debug, Default, Args)]
+pub struct Flags {
+    /// Plain HTTP; default 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR|off")]
+    http: Option<String>,
+    /// HTTP/2 and HTTP/1.1 over TLS; default 127.0.0.1:8443
+    #[arg(long, value_name = "ADDR|off")]
+    https: Option<String>,
+    /// For operators, loopback only; default 127.0.0.1:9100
+    #[arg(long, value_name = "ADDR|off")]
+    admin: Option<String>,
+    /// Whose errors: the number in mlb.com/player/665487
+    #[arg(long, value_name = "ID")]
+    player: Option<String>,
+    /// Another club than his own
+    #[arg(long, value_name = "ID")]
+    club: Option<String>,
+    /// Where MLB's Stats API is asked
+    #[arg(long, value_name = "URL")]
+    mlb_url: Option<String>,
+    /// Where the last good state is kept
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Where the certificate for localhost is kept; default certs
+    #[arg(long, value_name = "DIR")]
+    certs: Option<String>,
+    /// A file of settings; default e6.toml, if there is one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Serve assets from here instead of the embedded ones, while designing
+    #[arg(long, value_name = "DIR")]
+    assets: Option<String>,
+    /// Start the site's clock at this time
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<String>,
+    /// Write pid and bound addresses here once serving
+    #[arg(long, value_name = "PATH")]
+    ready_file: Option<String>,
+    /// How log lines look
+    #[arg(long, value_name = "text|json")]
+    log_format: Option<String>,
+    /// How much is logged: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Flags {
+    /// The flags that were typed, by name.
+    pub fn typed(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("--http", &self.http),
+            ("--https", &self.https),
+            ("--admin", &self.admin),
+            ("--player", &self.player),
+            ("--club", &self.club),
+            ("--mlb-url", &self.mlb_url),
+            ("--data-dir", &self.data_dir),
+            ("--certs", &self.certs),
+            ("--assets", &self.assets),
+            ("--clock", &self.clock),
+            ("--ready-file", &self.ready_file),
+            ("--log-format", &self.log_format),
+            ("--log-level", &self.log_level),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+    }
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| "write a day like 2023-08-09".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_reaches_a_setting() {
+        let serve = Typed::command();
+        let long = serve.get_arguments().filter_map(clap::Arg::get_long);
+        let mut flags: Vec<_> = long.filter(|name| *name != "config").collect();
+        flags.sort_unstable();
+        let typed =
+            ["e6"].into_iter().map(String::from).chain(flags.iter().map(|name| format!("--{name}=x")));
+        let typed = Typed::try_parse_from(typed).unwrap().flags.typed();
+        assert_eq!(typed.len(), flags.len());
+    }
+}

@@ -1,0 +1,83 @@
+//! A mistake: where, what, and what to do.
+
+use std::{fmt, path::PathBuf};
+
+/// Everything wrong with what was typed, at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where it was typed.
+    pub place: Place,
+    /// What is wrong.
+    pub what: String,
+    /// What to type instead.
+    pub mend: String,
+}
+
+/// Where something was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a file, on a line (from 1).
+    File(PathBuf, usize),
+    /// In an environment variable.
+    Variable(String),
+    /// In a flag.
+    Flag(String),
+    /// In several together.
+    Everywhere,
+}
+
+/// What is wrong with a value, and what to type instead.
+pub(super) struct Wrong {
+    pub what: String,
+    pub mend: String,
+}
+
+impl Wrong {
+    pub(super) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Wrong { what: what.into(), mend: mend.into() }
+    }
+
+    pub(super) fn at(self, place: Place) -> Mistake {
+        Mistake { place, what: self.what, mend: self.mend }
+    }
+}
+
+/// The known name most like what was typed, as a question.
+pub(super) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = known
+        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
+        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))
+        .min();
+    match near {
+        Some((_, name)) => format!("did you mean {name}?"),
+        None => "remove it; `e6 check` on an empty file lists what there is".into(),
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::File(path, line) => write!(f, "{}:{line}: ", path.display())?,
+            Place::Variable(name) => write!(f, "{name}: ")?,
+            Place::Flag(name) => write!(f, "{name}: ")?,
+            Place::Everywhere => {}
+        }
+        write!(f, "{}: {}", self.what, self.mend)
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for mistake in &self.0 {
+            writeln!(f, "{mistake}")?;
+        }
+        let count = self.0.len();
+        write!(f, "{count} mistake{}; nothing was started", if count == 1 { "" } else { "s" })
+    }
+}
+
+impl std::error::Error for Mistakes {}

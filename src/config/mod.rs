@@ -1,0 +1,151 @@
+//! What was typed (flags > environment > e6.toml > defaults) becomes one valid [`Config`], or a list of every mistake
+//! with its place and the mend.
+
+mod mistake;
+mod settings;
+mod source;
+
+pub use mistake::{Mistake, Mistakes, Place};
+pub use source::{Environment, Process, load};
+
+use crate::page::Words;
+use std::{fmt, net::SocketAddr, path::PathBuf};
+use time::OffsetDateTime;
+use tracing::level_filters::LevelFilter;
+
+/// Fernando Tatis Jr. (mlb.com/player/665487): the question this site began with.
+const DEFAULT_PLAYER: u32 = 665_487;
+/// Loopback, so that nothing is on the internet before somebody says so; ports that need no privilege.
+const DEFAULT_HTTP: &str = "127.0.0.1:8080";
+/// As above, with TLS.
+const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
+/// For operators on the machine itself; the port Prometheus exporters begin at.
+const DEFAULT_ADMIN: &str = "127.0.0.1:9100";
+/// The public API.
+const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
+/// Beside the working directory, where a developer finds it.
+const DEFAULT_CERTS: &str = "certs";
+/// The club's brown.
+const DEFAULT_GROUND: Colour = Colour([0x2f, 0x24, 0x1d]);
+/// The club's gold.
+const DEFAULT_ACCENT: Colour = Colour([0xff, 0xc4, 0x25]);
+
+/// Everything that can be configured, valid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Who the question is about.
+    pub player: PlayerChoice,
+    /// The words on the page.
+    pub words: Words,
+    /// The colours of the page.
+    pub colours: Colours,
+    /// Where to listen.
+    pub listen: Listeners,
+    /// Base URL of MLB's Stats API, without a trailing slash.
+    pub mlb_url: String,
+    /// Where the last good state is kept; none keeps nothing.
+    pub data_dir: Option<PathBuf>,
+    /// Where the certificate for localhost is kept.
+    pub certs_dir: PathBuf,
+    /// A directory to read assets from instead of the embedded ones.
+    pub assets: Option<PathBuf>,
+    /// What to write once serving.
+    pub ready_file: Option<PathBuf>,
+    /// Where the site's clock starts; none is the system's clock.
+    pub clock: Option<OffsetDateTime>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// How much is logged.
+    pub log_level: LevelFilter,
+}
+
+/// Who the question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlayerChoice {
+    /// MLB's person id.
+    pub id: u32,
+    /// MLB's team id, instead of the club he belongs to.
+    pub club: Option<u32>,
+}
+
+/// Two colours; everything else follows from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colours {
+    /// Text on light paper, and the browser's frame.
+    pub ground: Colour,
+    /// Highlights, and the verdict on dark paper.
+    pub accent: Colour,
+}
+
+/// An sRGB colour, printed as `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour([u8; 3]);
+
+/// Where to listen; none is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listeners {
+    /// HTTP/1.1 in clear.
+    pub http: Option<SocketAddr>,
+    /// HTTP/2 and HTTP/1.1 over TLS.
+    pub https: Option<SocketAddr>,
+    /// For operators; loopback only.
+    pub admin: Option<SocketAddr>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// What holds where nothing was typed.
+    pub fn defaults(environment: &dyn Environment) -> Self {
+        let address = |text: &str| text.parse().ok();
+        Config {
+            player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
+            words: Words::default(),
+            colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
+            listen: Listeners {
+                http: address(DEFAULT_HTTP),
+                https: address(DEFAULT_HTTPS),
+                admin: address(DEFAULT_ADMIN),
+            },
+            mlb_url: DEFAULT_MLB_URL.into(),
+            data_dir: default_data_dir(environment),
+            certs_dir: DEFAULT_CERTS.into(),
+            assets: None,
+            ready_file: None,
+            clock: None,
+            log_format: LogFormat::Text,
+            log_level: LevelFilter::INFO,
+        }
+    }
+
+    /// Every setting that a file can hold, with its present value, one a line.
+    pub fn table(&self) -> String {
+        let rows = settings::SETTINGS.iter().filter(|setting| !setting.key.is_empty());
+        rows.map(|setting| format!("{:<18} {}\n", setting.key, (setting.show)(self))).collect()
+    }
+}
+
+/// What systemd gives a service, else the user's place for state (XDG Base Directory).
+fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
+    let directory = |name| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    directory("STATE_DIRECTORY")
+        .or_else(|| directory("XDG_STATE_HOME").map(|home| home.join("e6")))
+        .or_else(|| directory("HOME").map(|home| home.join(".local/state/e6")))
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue] = self.0;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

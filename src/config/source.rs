@@ -1,0 +1,192 @@
+//! Where settings are typed: a file, the environment, flags; later ones win.
+
+use super::{
+    Config,
+    mistake::{Mistake, Mistakes, Place, Wrong, did_you_mean},
+    settings::{SETTINGS, Setting},
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+use toml::de::{DeTable, DeValue};
+
+/// Read where no other file is named.
+const DEFAULT_FILE: &str = "e6.toml";
+/// Names another file; not a setting itself.
+const FILE_VARIABLE: &str = "E6_CONFIG";
+/// A configuration file is a few kilobytes; what is larger is not one.
+const SIZE_CAP: u64 = 1024 * 1024;
+
+/// The process's environment, or a test's.
+pub trait Environment {
+    /// A variable's value.
+    fn get(&self, name: &str) -> Option<String>;
+    /// All names.
+    fn names(&self) -> Vec<String>;
+}
+
+/// The environment of this process.
+pub struct Process;
+
+impl Environment for Process {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+    }
+}
+
+/// Reads everything that was typed. `flags` are names with their values; `file` is the one of `--config`.
+///
+/// # Errors
+/// Every mistake there is.
+pub fn load(
+    flags: &[(&'static str, String)],
+    file: Option<&Path>,
+    environment: &dyn Environment,
+) -> Result<Config, Mistakes> {
+    let mut reader = Reader { config: Config::defaults(environment), mistakes: Vec::new() };
+    let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
+    match named {
+        Some(path) => reader.file(&path, Presence::Required),
+        None => reader.file(Path::new(DEFAULT_FILE), Presence::Optional),
+    }
+    reader.environment(environment);
+    for (flag, value) in flags {
+        if let Some(setting) = SETTINGS.iter().find(|setting| setting.flag == *flag) {
+            reader.set(setting, value, Place::Flag((*flag).into()));
+        }
+    }
+    reader.together();
+    if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(Mistakes(reader.mistakes)) }
+}
+
+#[derive(PartialEq)]
+enum Presence {
+    Required,
+    Optional,
+}
+
+struct Reader {
+    config: Config,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader {
+    fn set(&mut self, setting: &Setting, value: &str, place: Place) {
+        if let Err(Wrong { what, mend }) = (setting.set)(&mut self.config, value) {
+            let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
+            self.mistakes.push(Wrong { what, mend }.at(place));
+        }
+    }
+
+    fn environment(&mut self, environment: &dyn Environment) {
+        let mut names: Vec<_> = environment.names();
+        names.retain(|name| name.starts_with("E6_") && name != FILE_VARIABLE);
+        names.sort();
+        for name in names {
+            let place = Place::Variable(name.clone());
+            match SETTINGS.iter().find(|setting| setting.variable == name) {
+                Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
+                None => {
+                    let mend = did_you_mean(&name, SETTINGS.iter().map(|setting| setting.variable));
+                    self.mistakes.push(Wrong::new("no such setting", mend).at(place));
+                }
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path, presence: Presence) {
+        let text = match read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && presence == Presence::Optional => return,
+            Err(error) => {
+                let mend = "name a readable file of settings, or leave --config away";
+                let place = Place::File(path.into(), 1);
+                self.mistakes.push(Wrong::new(format!("cannot read it ({error})"), mend).at(place));
+                return;
+            }
+        };
+        let place = |span: Range<usize>| {
+            Place::File(path.into(), 1 + text[..span.start.min(text.len())].matches('\n').count())
+        };
+        let (table, errors) = DeTable::parse_recoverable(&text);
+        for error in errors {
+            let wrong = Wrong::new(error.message(), "see toml.io for how values are written");
+            self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
+        }
+        for (section, value) in table.get_ref() {
+            let DeValue::Table(entries) = value.get_ref() else {
+                self.unknown(section.get_ref(), place(section.span()));
+                continue;
+            };
+            for (key, value) in entries {
+                let key_place = place(key.span());
+                let key = format!("{}.{}", section.get_ref(), key.get_ref());
+                match SETTINGS.iter().find(|setting| setting.key == key) {
+                    None => self.unknown(&key, key_place),
+                    Some(setting) => match scalar(value.get_ref()) {
+                        Some(text) => self.set(setting, &text, place(value.span())),
+                        None => {
+                            let wrong = Wrong::new(
+                                format!("{key}: this is neither text nor a number"),
+                                format!("write it like {}", (setting.show)(&self.config)),
+                            );
+                            self.mistakes.push(wrong.at(place(value.span())));
+                        }
+                    },
+                }
+            }
+        }
+    }
+
+    fn unknown(&mut self, key: &str, place: Place) {
+        let known = SETTINGS.iter().map(|setting| setting.key).filter(|key| !key.is_empty());
+        let mend = did_you_mean(key, known);
+        self.mistakes.push(Wrong::new(format!("unknown key {key}"), mend).at(place));
+    }
+
+    /// What is right by itself and wrong together.
+    fn together(&mut self) {
+        let listen = self.config.listen;
+        let mut wrong = |what: String, mend: &str| {
+            self.mistakes.push(Wrong::new(what, mend).at(Place::Everywhere));
+        };
+        if listen.http.is_none() && listen.https.is_none() {
+            wrong("listen.http and listen.https are both off".into(), "turn one of them on");
+        }
+        let fixed: Vec<_> = [listen.http, listen.https, listen.admin]
+            .into_iter()
+            .flatten()
+            .filter(|address| address.port() != 0)
+            .collect();
+        for (index, address) in fixed.iter().enumerate() {
+            if fixed[..index].contains(address) {
+                wrong(format!("two listeners on {address}"), "give each a port of its own");
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(SIZE_CAP + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > SIZE_CAP {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+/// Text and whole numbers, as they would be typed in a flag.
+fn scalar(value: &DeValue) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        _ => None,
+    }
+}

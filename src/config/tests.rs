@@ -1,0 +1,156 @@
+use super::*;
+use std::{collections::BTreeMap, fs, path::Path};
+
+struct Variables(BTreeMap<&'static str, &'static str>);
+
+impl Environment for Variables {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| (*value).to_owned())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().map(|name| (*name).to_owned()).collect()
+    }
+}
+
+fn none() -> Variables {
+    Variables(BTreeMap::new())
+}
+
+fn file(toml: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, toml).unwrap();
+    file
+}
+
+fn loaded(toml: &str) -> Result<Config, Mistakes> {
+    load(&[], Some(file(toml).path()), &none())
+}
+
+fn mistakes(toml: &str) -> Vec<(usize, String)> {
+    let line = |mistake: Mistake| match &mistake.place {
+        Place::File(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
+        place => panic!("{place:?}"),
+    };
+    loaded(toml).unwrap_err().0.into_iter().map(line).collect()
+}
+
+#[test]
+fn flags_beat_the_environment_beats_the_file_beats_defaults() {
+    let file = file("[player]\nid = 1\nclub = 4\n[words]\nyes = \"Sí\"\n[listen]\nadmin = \"off\"\n");
+    let environment = Variables([("E6_PLAYER", "2"), ("E6_HTTP", "127.0.0.1:1"), ("HOME", "/h")].into());
+    let config = load(&[("--player", "3".into())], Some(file.path()), &environment).unwrap();
+    assert_eq!(config.player, PlayerChoice { id: 3, club: Some(4) });
+    assert_eq!((config.words.yes.as_str(), config.words.no.as_str()), ("Sí", "No"));
+    assert_eq!(config.listen.http, "127.0.0.1:1".parse().ok());
+    assert_eq!(config.listen.admin, None);
+    assert_eq!(config.listen.https, DEFAULT_HTTPS.parse().ok());
+    assert_eq!(config.data_dir, Some("/h/.local/state/e6".into()));
+}
+
+#[test]
+fn every_mistake_of_a_file_is_listed_with_its_line_and_mend() {
+    let found = mistakes(
+        "[playr]\nid = 1\n[player]\nid = \"Tatis\"\nclbu = 3\n[words]\nyes = \"\"\nquestion = \"{name}?\"\nno = true\n\
+         [colours]\nground = \"brown\"\n[listen]\nhttp = 8080\nadmin = \"0.0.0.0:9100\"\n[mlb]\nurl = \"statsapi\"\n\
+         [log]\nformat = \"xml\"\nlevel = \"loud\"\n",
+    );
+    let expected = [
+        (2, "unknown key playr.id: did you mean player.id?"),
+        (4, "player.id: \"Tatis\" is no id"),
+        (5, "unknown key player.clbu: did you mean player.club?"),
+        (7, "words.yes: it is empty"),
+        (8, "words.question: {player} is the only placeholder"),
+        (9, "words.no: this is neither text nor a number: write it like \"No\""),
+        (11, "colours.ground: \"brown\" is no colour"),
+        (
+            13,
+            "listen.http: \"8080\" is no address to listen on: write an address and a port like \"127.0.0.1:8080\"",
+        ),
+        (14, "listen.admin: 0.0.0.0:9100 can be reached from other machines"),
+        (16, "mlb.url: \"statsapi\" is no base URL"),
+        (18, "log.format: \"xml\" is no log format"),
+        (19, "log.level: \"loud\" is no log level"),
+    ];
+    let mut found = found;
+    found.sort();
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for ((line, text), (expected_line, expected_text)) in found.iter().zip(expected) {
+        assert_eq!(*line, expected_line, "{text}");
+        assert!(text.starts_with(expected_text), "{text}\n{expected_text}");
+    }
+}
+
+#[test]
+fn broken_syntax_is_a_mistake_with_its_line() {
+    let found = mistakes("[player]\nid = = 3\n");
+    assert_eq!(found[0].0, 2, "{found:?}");
+    let twice = mistakes("[player]\nid = 1\nid = 2\n");
+    assert_eq!(twice[0].0, 3, "{twice:?}");
+}
+
+#[test]
+fn a_named_file_must_exist_and_be_text_of_a_sensible_size() {
+    let missing = load(&[], Some(Path::new("/no/such/e6.toml")), &none()).unwrap_err().to_string();
+    assert!(missing.contains("/no/such/e6.toml:1: cannot read it"), "{missing}");
+    assert!(loaded(&format!("# {}\n", "x".repeat(1024 * 1024))).unwrap_err().to_string().contains("1 MiB"));
+    let binary = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&binary, [0xff, 0xfe]).unwrap();
+    assert!(load(&[], Some(binary.path()), &none()).is_err());
+}
+
+#[test]
+fn an_unknown_variable_is_a_mistake_and_a_foreign_one_is_none_of_our_business() {
+    let environment = Variables([("E6_PLAYR", "2"), ("PATH", "/bin")].into());
+    let mistakes = load(&[], None, &environment).unwrap_err();
+    assert_eq!(mistakes.0.len(), 1);
+    assert_eq!(mistakes.0[0].to_string(), "E6_PLAYR: no such setting: did you mean E6_PLAYER?");
+}
+
+#[test]
+fn listeners_are_addresses_or_off_and_do_not_collide() {
+    let http = |text: &str| {
+        load(&[("--http", text.into())], None, &none())
+            .map(|config| config.listen.http)
+            .map_err(|m| m.to_string())
+    };
+    assert_eq!(http("off"), Ok(None));
+    assert_eq!(http(":80"), Ok("[::]:80".parse().ok()));
+    assert_eq!(http("localhost:80"), Ok("127.0.0.1:80".parse().ok()));
+    assert_eq!(http("[::1]:80"), Ok("[::1]:80".parse().ok()));
+    assert!(http("127.0.0.1:8443").unwrap_err().contains("two listeners on 127.0.0.1:8443"));
+    assert!(http("example.org:80").unwrap_err().contains("--http: listen.http: \"example.org:80\""));
+    let off = [("--http", "off".into()), ("--https", "off".into())];
+    assert!(load(&off, None, &none()).unwrap_err().to_string().contains("both off"));
+    let any = [("--http", "127.0.0.1:0".into()), ("--https", "127.0.0.1:0".into())];
+    assert!(load(&any, None, &none()).is_ok());
+}
+
+#[test]
+fn colours_have_three_or_six_digits() {
+    let ground =
+        |text: &str| loaded(&format!("[colours]\nground = {text:?}\n")).map(|config| config.colours.ground);
+    assert_eq!(ground("#0aF").unwrap().to_string(), "#00aaff");
+    assert_eq!(ground("#2F241D").unwrap(), DEFAULT_GROUND);
+    for wrong in ["#12345", "2f241d", "#ggg", "#", "#+12"] {
+        assert!(ground(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_example_file_holds_every_key_with_its_default() {
+    let example = include_str!("e6.example.toml");
+    let environment = none();
+    let config = load(&[], Some(file(example).path()), &environment).unwrap();
+    assert_eq!(config, Config { data_dir: config.data_dir.clone(), ..Config::defaults(&environment) });
+    for setting in settings::SETTINGS.iter().filter(|setting| !setting.key.is_empty()) {
+        let (section, key) = setting.key.split_once('.').unwrap();
+        let (_, after) = example.split_once(&format!("[{section}]")).unwrap();
+        let body = after.split("\n[").next().unwrap();
+        assert!(
+            body.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))),
+            "{}",
+            setting.key
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! The answer for programs. Documented in the README; fields are added at the end, never changed.
+
+use super::{Look, sentence, when, word};
+use crate::answer::{Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Side, State, Verdict};
+use serde::Serialize;
+
+pub(super) fn json(answer: &Answer, look: &Look) -> String {
+    let body = Body {
+        verdict: match answer.verdict {
+            Verdict::Yes(_) => "yes",
+            Verdict::No => "no",
+            Verdict::NotYet => "not_yet",
+            Verdict::NoGame => "no_game",
+            Verdict::Unknown => "unknown",
+        },
+        errors: answer.verdict.errors(),
+        date: answer.day.to_string(),
+        stale: answer.stale,
+        asked_at: answer.asked_at.map(when::machine),
+        changed_at: answer.changed_at.map(when::machine),
+        answer: word(answer, &look.words),
+        reason: sentence(answer),
+        player: PlayerBody {
+            id: answer.player.id,
+            name: &answer.player.name,
+            team: answer.player.club.as_ref().map(|club| club.name.as_str()),
+        },
+        games: answer.games.iter().map(GameBody::new).collect(),
+        plays: answer.plays.iter().map(PlayBody::new).collect(),
+        plays_complete: answer.plays_complete,
+        taken_back: answer.taken_back,
+        availability: match answer.availability {
+            Availability::Unknown => "unknown",
+            Availability::Active => "active",
+            Availability::Injured(_) => "injured",
+            Availability::Suspended(_) => "suspended",
+            Availability::Away(_) => "away",
+        },
+        season: answer.season.map(|total| SeasonBody {
+            year: total.year,
+            games: total.games,
+            errors: total.errors,
+            last_error: total.last_error.map(|date| date.to_string()),
+        }),
+        time_zone: answer.zone.name(),
+        replay: look.replay.is_some(),
+    };
+    // Strings, numbers and lists of them: nothing here can fail to serialize.
+    let mut json = serde_json::to_string_pretty(&body).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    verdict: &'static str,
+    errors: u32,
+    date: String,
+    stale: bool,
+    asked_at: Option<String>,
+    changed_at: Option<String>,
+    answer: &'a str,
+    reason: String,
+    player: PlayerBody<'a>,
+    games: Vec<GameBody<'a>>,
+    plays: Vec<PlayBody<'a>>,
+    plays_complete: bool,
+    taken_back: u32,
+    availability: &'static str,
+    season: Option<SeasonBody>,
+    time_zone: &'a str,
+    replay: bool,
+}
+
+#[derive(Serialize)]
+struct PlayerBody<'a> {
+    id: u32,
+    name: &'a str,
+    team: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct GameBody<'a> {
+    id: u64,
+    state: &'static str,
+    status: &'a str,
+    away: SideBody<'a>,
+    home: SideBody<'a>,
+    start: Option<String>,
+    venue: &'a str,
+    number: u8,
+    inning: Option<u8>,
+    half: Option<&'static str>,
+    errors: u32,
+}
+
+#[derive(Serialize)]
+struct SideBody<'a> {
+    id: u32,
+    name: &'a str,
+    runs: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct PlayBody<'a> {
+    game: u64,
+    inning: Option<u8>,
+    half: Option<&'static str>,
+    kind: &'static str,
+    position: Option<&'a str>,
+    batter: Option<&'a str>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct SeasonBody {
+    year: i32,
+    games: u32,
+    errors: u32,
+    last_error: Option<String>,
+}
+
+impl<'a> GameBody<'a> {
+    fn new(game: &'a Game) -> Self {
+        let feed = game.feed.as_ref();
+        let score = feed.and_then(|feed| feed.score);
+        let side = |side: &'a Side, runs: Option<u32>| SideBody {
+            id: side.club.id,
+            name: &side.club.name,
+            runs: runs.or(side.runs),
+        };
+        let inning = feed.and_then(|feed| feed.inning);
+        GameBody {
+            id: game.listing.pk,
+            state: match game.state() {
+                State::Ahead => "ahead",
+                State::On => "on",
+                State::Suspended => "suspended",
+                State::Over => "over",
+                State::Postponed => "postponed",
+                State::Cancelled => "cancelled",
+                State::Unknown => "unknown",
+            },
+            status: game.status_words(),
+            away: side(&game.listing.away, score.map(|score| score.away)),
+            home: side(&game.listing.home, score.map(|score| score.home)),
+            start: game.listing.start.map(when::machine),
+            venue: &game.listing.venue,
+            number: game.listing.number,
+            inning: inning.map(|inning| inning.number),
+            half: inning.map(half),
+            errors: game.errors(),
+        }
+    }
+}
+
+impl<'a> PlayBody<'a> {
+    fn new(play: &'a ErrorPlay) -> Self {
+        PlayBody {
+            game: play.game,
+            inning: play.inning.map(|inning| inning.number),
+            half: play.inning.map(half),
+            kind: match play.kind {
+                ErrorKind::Fielding => "fielding",
+                ErrorKind::Throwing => "throwing",
+                ErrorKind::Other => "other",
+            },
+            position: play.position.as_deref(),
+            batter: play.batter.as_deref(),
+            text: &play.text,
+        }
+    }
+}
+
+fn half(inning: Inning) -> &'static str {
+    match inning.half {
+        Half::Top => "top",
+        Half::Bottom => "bottom",
+        Half::Middle => "middle",
+        Half::End => "end",
+    }
+}

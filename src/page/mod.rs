@@ -1,0 +1,102 @@
+//! What people read, rendered from an answer: a page, a text for terminals, JSON for programs.
+//!
+//! Rests on `answer` alone. It never sees a request, a header or a socket: it makes text, once per answer.
+
+mod html;
+mod json;
+mod sentence;
+mod text;
+mod when;
+
+pub use html::{error, style_hash};
+pub use sentence::{sentence, word};
+
+use crate::answer::Answer;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// The words on the page; each can be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// With `{player}` for his name.
+    pub question: String,
+    /// He has.
+    pub yes: String,
+    /// He has not, and the day's games are over.
+    pub no: String,
+    /// The first pitch is still to come.
+    pub not_yet: String,
+    /// A game is on and he has none.
+    pub so_far: String,
+    /// No game counts for today.
+    pub no_game: String,
+    /// MLB could not be heard.
+    pub unknown: String,
+    /// Instead of "not yet" while he is on the injured list.
+    pub injured: String,
+    /// Instead of "not yet" while he is suspended.
+    pub suspended: String,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Words {
+            question: "Does {player} have an error today?".into(),
+            yes: "Yes".into(),
+            no: "No".into(),
+            not_yet: "Not yet".into(),
+            so_far: "No, so far".into(),
+            no_game: "No game".into(),
+            unknown: "Can't tell yet".into(),
+            injured: "Injured".into(),
+            suspended: "Suspended".into(),
+        }
+    }
+}
+
+/// How the site looks: what does not change with the answer.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The words.
+    pub words: Words,
+    /// Text on light paper, as `#rrggbb`.
+    pub ground: String,
+    /// Highlights, as `#rrggbb`.
+    pub accent: String,
+    /// URL of the style sheet.
+    pub stylesheet: &'static str,
+    /// URL of the script.
+    pub script: &'static str,
+    /// URL of the drawing.
+    pub artwork: &'static str,
+    /// What is being replayed ("August 9, 2023"); none when live.
+    pub replay: Option<String>,
+}
+
+/// One answer in every form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// For browsers.
+    pub html: String,
+    /// For terminals.
+    pub text: String,
+    /// For programs.
+    pub json: String,
+}
+
+/// Renders an answer as of now; an open page asks again after `refresh`.
+pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
+    Rendered {
+        html: html::answer(answer, look, refresh, now),
+        text: text::text(answer, look, now),
+        json: json::json(answer, look),
+    }
+}
+
+/// The question about this player.
+fn question(answer: &Answer, words: &Words) -> String {
+    words.question.replace("{player}", &answer.player.short_name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Content codings (RFC 9110 §8.4). Also part of the build script, which encodes the assets: nothing here may need the
+//! rest of the crate.
+
+use std::io::{self, Write};
+
+/// A content coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl Coding {
+    /// Its name in Accept-Encoding and Content-Encoding.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Coding::Identity => "identity",
+            Coding::Gzip => "gzip",
+            Coding::Brotli => "br",
+            Coding::Zstd => "zstd",
+        }
+    }
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A few milliseconds a page: made while serving, each time the answer changes.
+    Fast,
+    /// Whatever it takes: made once, when the binary is built.
+    Best,
+}
+
+/// A variant that saves less than a twentieth is not worth a cache entry of its own.
+const WORTH_IT: (usize, usize) = (19, 20);
+
+/// The bytes in every coding that is worth having; identity first.
+pub fn variants(bytes: &[u8], media_type: &str, effort: Effort) -> Vec<(Coding, Vec<u8>)> {
+    let mut variants = vec![(Coding::Identity, bytes.to_vec())];
+    if !is_compressible(media_type) {
+        return variants;
+    }
+    for coding in [Coding::Brotli, Coding::Zstd, Coding::Gzip] {
+        // Encoding into memory does not fail; if it did, the identity would serve.
+        if let Ok(encoded) = encode(bytes, coding, effort)
+            && encoded.len() * WORTH_IT.1 < bytes.len() * WORTH_IT.0
+        {
+            variants.push((coding, encoded));
+        }
+    }
+    variants
+}
+
+fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
+    let best = effort == Effort::Best;
+    match coding {
+        Coding::Identity => Ok(bytes.to_vec()),
+        Coding::Gzip => {
+            let level = flate2::Compression::new(if best { 9 } else { 6 });
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes)?;
+            encoder.finish()
+        }
+        Coding::Brotli => {
+            let params =
+                brotli::enc::BrotliEncoderParams { quality: if best { 11 } else { 5 }, ..Default::default() };
+            let mut encoded = Vec::new();
+            brotli::BrotliCompress(&mut &bytes[..], &mut encoded, &params)?;
+            Ok(encoded)
+        }
+        Coding::Zstd => zstd::encode_all(bytes, if best { 19 } else { 3 }),
+    }
+}
+
+/// Images and fonts other than SVG are compressed already.
+fn is_compressible(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.starts_with("text/")
+        || ["json", "javascript", "xml", "image/x-icon"].iter().any(|kind| essence.ends_with(kind))
+        || essence == "application/manifest+json"
+}
