@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod server;
 
 pub mod publisher;
@@ -55,13 +56,16 @@ pub fn run(command: cli::Command) -> ExitCode {
             return ExitCode::from(EXIT_MISTAKE);
         }
     };
+    // One provider for everything: set before the first client or server asks for it. Set already means the same one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    start_logging(&config);
     let done = match command {
         cli::Command::Check(_) => {
             print!("{}", config.table());
             return ExitCode::SUCCESS;
         }
         cli::Command::Serve(_) => live(&config),
-        cli::Command::Demo { speed, date, .. } => demo(&config, speed, date),
+        cli::Command::Demo { speed, date, .. } => demo::demo(&config, speed, date),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,13 +77,8 @@ pub fn run(command: cli::Command) -> ExitCode {
 }
 
 fn live(config: &Config) -> Result<(), server::Failure> {
-    start_logging(config);
     let clock = config.clock.map_or(Clock::System, Clock::starting_at);
     server::serve(config, Show { clock, mlb_url: config.mlb_url.clone(), replay: None })
-}
-
-fn demo(_: &Config, _: u32, _: Option<time::Date>) -> Result<(), server::Failure> {
-    Ok(())
 }
 
 /// Log lines go to standard error; standard output belongs to what was asked for.

@@ -37,6 +37,13 @@ const POLLER_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Failure(String);
 
+impl Failure {
+    /// A sentence: what happened, to what, and what to do next.
+    pub fn new(what: impl Into<String>) -> Self {
+        Failure(what.into())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -60,8 +67,6 @@ pub struct Show {
 /// # Errors
 /// When an address cannot be bound or the system refuses a thread or a signal handler.
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
-    // One provider for everything: set before the first client or server asks for it. Set already means the same one.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
     let tls =

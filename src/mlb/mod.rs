@@ -4,6 +4,7 @@
 
 mod client;
 mod model;
+pub mod replay;
 mod store;
 mod watch;
 

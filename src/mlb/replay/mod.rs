@@ -1,0 +1,96 @@
+//! A day that has been, served on loopback as MLB would have served it at each moment of that day: the site asks it
+//! with the same code that asks MLB.
+
+mod recorded;
+mod scenario;
+
+pub use recorded::Recorded;
+pub use scenario::Scenario;
+
+use crate::clock::Clock;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use time::OffsetDateTime;
+use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+
+/// The poller asks one question at a time; whoever else finds the port waits.
+const CONNECTION_LASTS: Duration = Duration::from_secs(15);
+
+/// What MLB replied, or would have, to a path and query at a moment of that day: a status and JSON.
+pub trait Day: Send + Sync + 'static {
+    /// The reply.
+    fn reply(&self, path_and_query: &str, now: OffsetDateTime) -> (u16, Vec<u8>);
+}
+
+/// A server that plays a day; it ends when this is dropped.
+pub struct Replay {
+    address: SocketAddr,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Replay {
+    /// Plays a day by this clock, on a port of its own choice on loopback.
+    ///
+    /// # Errors
+    /// When the system has no port or thread to spare.
+    pub fn start(day: impl Day, clock: Clock) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        thread::Builder::new().name("replay".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    Err(error) = serve(listener, Arc::new(day), clock) => tracing::error!(%error, "the replay broke"),
+                }
+            });
+        })?;
+        Ok(Replay { address, _stop: stop })
+    }
+
+    /// The base URL to ask instead of MLB's.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+async fn serve(listener: std::net::TcpListener, day: Arc<impl Day>, clock: Clock) -> io::Result<Infallible> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = service_fn(|request: Request<Incoming>| {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+            let (status, json) = day.reply(&path, clock.now());
+            let mut response = Response::new(Full::new(Bytes::from(json)));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            async { Ok::<_, Infallible>(response) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Ok(Err(error)) = timeout(CONNECTION_LASTS, connection).await {
+            tracing::debug!(%error, "a question to the replay broke off");
+        }
+    }
+}
+
+/// The path's last number: every id we ask by is one.
+fn id(path: &str) -> Option<u64> {
+    path.split(['/', '?']).rev().find_map(|part| part.parse().ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Any past day, from MLB's own records: each feed as it was at that moment, by the API's timecodes.
+
+use super::Day;
+use serde_json::{Value, json};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+/// A replay begins this long before the first game's scheduled start.
+const BEFORE: time::Duration = time::Duration::minutes(25);
+/// And ends this long after the last one's: longer than all but a few games.
+const AFTER: time::Duration = time::Duration::hours(5);
+
+/// Asks MLB a path and query: status and body, or what went wrong.
+pub type Fetch = Box<dyn Fn(&str) -> Result<(u16, Vec<u8>), String> + Send + Sync>;
+
+/// A day in MLB's records.
+pub struct Recorded {
+    fetch: Fetch,
+}
+
+impl Recorded {
+    /// Asks with this.
+    pub fn new(fetch: Fetch) -> Self {
+        Recorded { fetch }
+    }
+
+    /// When a replay of a club's games on this day should begin and end; none if it had none.
+    ///
+    /// # Errors
+    /// What kept MLB from being asked.
+    pub fn span(&self, club: u32, day: Date) -> Result<Option<(OffsetDateTime, OffsetDateTime)>, String> {
+        let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={day}&endDate={day}");
+        let (status, body) = (self.fetch)(&path)?;
+        let schedule: Value = serde_json::from_slice(&body)
+            .map_err(|error| format!("MLB replied {status}, not a schedule: {error}"))?;
+        let day = day.to_string();
+        let starts: Vec<_> = games(&schedule)
+            .filter(|game| game["officialDate"] == day.as_str() && !is_off(game))
+            .filter_map(start)
+            .collect();
+        Ok(starts.iter().min().zip(starts.iter().max()).map(|(first, last)| (*first - BEFORE, *last + AFTER)))
+    }
+}
+
+impl Day for Recorded {
+    fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
+        let asked = if path.contains("/feed/live") { with_timecode(path, now) } else { path.to_owned() };
+        match (self.fetch)(&asked) {
+            Ok((200, body)) if path.starts_with("/api/v1/schedule") => (200, turned_back(body, now)),
+            Ok(reply) => reply,
+            Err(what) => (502, json!({"message": what}).to_string().into_bytes()),
+        }
+    }
+}
+
+fn with_timecode(path: &str, now: OffsetDateTime) -> String {
+    let stamp =
+        now.format(format_description!("[year][month][day]_[hour][minute][second]")).unwrap_or_default();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}timecode={stamp}")
+}
+
+/// The schedule has no timecodes: games still to come are made so, games begun are left to their feeds to end.
+fn turned_back(body: Vec<u8>, now: OffsetDateTime) -> Vec<u8> {
+    let Ok(mut schedule) = serde_json::from_slice::<Value>(&body) else { return body };
+    for day in schedule["dates"].as_array_mut().into_iter().flatten() {
+        for game in day["games"].as_array_mut().into_iter().flatten() {
+            if is_off(game) {
+                continue;
+            }
+            let (whole, coded, detailed) = match start(game) {
+                Some(start) if start <= now => ("Live", "I", "In Progress"),
+                _ => ("Preview", "S", "Scheduled"),
+            };
+            let tbd = game["status"]["startTimeTBD"].take();
+            game["status"] = json!({
+                "abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": tbd,
+            });
+            for side in ["away", "home"] {
+                if let Some(side) = game["teams"][side].as_object_mut() {
+                    side.remove("score");
+                }
+            }
+        }
+    }
+    schedule.to_string().into_bytes()
+}
+
+fn games(schedule: &Value) -> impl Iterator<Item = &Value> {
+    let days = schedule["dates"].as_array().into_iter().flatten();
+    days.flat_map(|day| day["games"].as_array().into_iter().flatten())
+}
+
+fn start(game: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(game["gameDate"].as_str()?, &Rfc3339).ok()
+}
+
+fn is_off(game: &Value) -> bool {
+    matches!(game["status"]["codedGameState"].as_str(), Some("D" | "C"))
+}

@@ -1,0 +1,250 @@
+//! A described day: a file of facts, rendered in the API's shape as of any moment.
+
+use super::{Day, id};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+/// The day that comes with e6.
+const OF_THE_DAY: &str = include_str!("../../../assets/demo/2023-08-09.json");
+/// A replay begins this long before the first pitch: time to read the page once.
+const BEFORE: time::Duration = time::Duration::minutes(25);
+/// A replay goes on this long after the last moment described.
+const AFTER: time::Duration = time::Duration::minutes(10);
+
+/// One game of one club, moment by moment.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Scenario {
+    about: String,
+    season: String,
+    date: String,
+    game: u64,
+    #[serde(with = "time::serde::rfc3339")]
+    start: OffsetDateTime,
+    venue: String,
+    player: Hero,
+    club: Home,
+    opponent: Opponent,
+    moments: Vec<Moment>,
+    errors: Vec<Charged>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Hero {
+    id: u32,
+    name: String,
+    short: String,
+    order: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Home {
+    id: u32,
+    name: String,
+    zone: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Opponent {
+    id: u32,
+    name: String,
+}
+
+/// From this time on.
+#[derive(Debug, Clone, Deserialize)]
+struct Moment {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    state: Stage,
+    inning: Option<u8>,
+    half: Option<String>,
+    away: Option<u32>,
+    home: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stage {
+    Pregame,
+    Warmup,
+    On,
+    GameOver,
+    Final,
+}
+
+/// An error from this time on.
+#[derive(Debug, Clone, Deserialize)]
+struct Charged {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    fielder: u32,
+    credit: String,
+    position: String,
+    inning: u8,
+    half: String,
+    batter: String,
+    text: String,
+}
+
+impl Scenario {
+    /// The day that comes with e6: August 9, 2023.
+    ///
+    /// # Panics
+    /// Never: the file is compiled in, and a test reads it.
+    #[expect(clippy::expect_used, reason = "the file is part of the binary and a test reads it")]
+    pub fn of_the_day() -> Self {
+        serde_json::from_str(OF_THE_DAY).expect("assets/demo/2023-08-09.json is valid")
+    }
+
+    /// What it is about, for the page.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Who plays in it.
+    pub fn player(&self) -> u32 {
+        self.player.id
+    }
+
+    /// When a replay of it begins.
+    pub fn begins(&self) -> OffsetDateTime {
+        self.start - BEFORE
+    }
+
+    /// When it ends.
+    pub fn ends(&self) -> OffsetDateTime {
+        self.moments.last().map_or(self.start, |moment| moment.at) + AFTER
+    }
+
+    fn moment(&self, now: OffsetDateTime) -> Option<&Moment> {
+        self.moments.iter().rev().find(|moment| moment.at <= now)
+    }
+
+    fn status(&self, now: OffsetDateTime) -> Value {
+        let stage = self.moment(now).map(|moment| moment.state);
+        let (whole, coded, detailed) = match stage {
+            None => ("Preview", "S", "Scheduled"),
+            Some(Stage::Pregame) => ("Preview", "P", "Pre-Game"),
+            Some(Stage::Warmup) => ("Live", "P", "Warmup"),
+            Some(Stage::On) => ("Live", "I", "In Progress"),
+            Some(Stage::GameOver) => ("Final", "O", "Game Over"),
+            Some(Stage::Final) => ("Final", "F", "Final"),
+        };
+        json!({"abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": false})
+    }
+
+    fn schedule(&self, now: OffsetDateTime) -> Value {
+        let game = json!({
+            "gamePk": self.game, "gameType": "R", "season": self.season, "gameDate": rfc3339(self.start),
+            "officialDate": self.date, "status": self.status(now),
+            "teams": {"away": {"team": {"id": self.club.id, "name": self.club.name}},
+                      "home": {"team": {"id": self.opponent.id, "name": self.opponent.name}}},
+            "venue": {"name": self.venue}, "doubleHeader": "N", "gameNumber": 1,
+        });
+        json!({"dates": [{"date": self.date, "games": [game]}]})
+    }
+
+    fn feed(&self, now: OffsetDateTime) -> Value {
+        let moment = self.moment(now);
+        let begun = moment.is_some_and(|moment| !matches!(moment.state, Stage::Pregame | Stage::Warmup));
+        let plays: Vec<Value> = self.errors.iter().filter(|error| error.at <= now).map(play).collect();
+        let stamp = format_description!("[year][month][day]_[hour][minute][second]");
+        json!({
+            "gamePk": self.game,
+            "metaData": {"wait": 10, "timeStamp": now.format(stamp).unwrap_or_default()},
+            "gameData": {"game": {"pk": self.game}, "datetime": {"officialDate": self.date}, "status": self.status(now)},
+            "liveData": {
+                "plays": {"allPlays": plays},
+                "linescore": moment.filter(|_| begun).map_or(json!({}), linescore),
+                "boxscore": {"teams": {"away": {"players": self.players(now, begun)}, "home": {"players": {}}}},
+            },
+        })
+    }
+
+    /// Those of his club who are told of: he, and whoever else was charged.
+    fn players(&self, now: OffsetDateTime, begun: bool) -> Value {
+        let mut ids: Vec<u32> = self.errors.iter().map(|error| error.fielder).collect();
+        ids.push(self.player.id);
+        let player = |id: u32| {
+            let charged = self.errors.iter().filter(|error| error.fielder == id && error.at <= now).count();
+            let fielding = if begun { json!({"errors": charged}) } else { json!({}) };
+            let order = (id == self.player.id && self.moment(now).is_some()).then_some(&self.player.order);
+            (
+                format!("ID{id}"),
+                json!({"person": {"id": id}, "battingOrder": order, "stats": {"fielding": fielding}}),
+            )
+        };
+        ids.into_iter().map(player).collect::<serde_json::Map<_, _>>().into()
+    }
+
+    fn person(&self) -> Value {
+        json!({"people": [{
+            "id": self.player.id, "fullName": self.player.name, "useLastName": self.player.short,
+            "currentTeam": {"id": self.club.id, "name": self.club.name},
+        }]})
+    }
+
+    fn team(&self) -> Value {
+        json!({"teams": [{"id": self.club.id, "name": self.club.name, "venue": {"timeZone": {"id": self.club.zone}}}]})
+    }
+
+    fn roster(&self) -> Value {
+        json!({"roster": [{"person": {"id": self.player.id}, "status": {"code": "A", "description": "Active"}}]})
+    }
+}
+
+impl Day for Scenario {
+    fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
+        let (hero, club) = (u64::from(self.player.id), u64::from(self.club.id));
+        let body = match (path, id(path.split('?').next().unwrap_or(path))) {
+            (path, _) if path.contains("/stats?") => Some(json!({"stats": []})),
+            (path, Some(id)) if path.starts_with("/api/v1/people/") => (id == hero).then(|| self.person()),
+            (path, Some(id)) if path.contains("/roster") => (id == club).then(|| self.roster()),
+            (path, Some(id)) if path.starts_with("/api/v1/teams/") => (id == club).then(|| self.team()),
+            (path, _) if path.starts_with("/api/v1/schedule?") => Some(match asked_for(path, &self.date) {
+                true => self.schedule(now),
+                false => json!({"dates": []}),
+            }),
+            (path, Some(id)) if path.starts_with("/api/v1.1/game/") => {
+                (id == self.game).then(|| self.feed(now))
+            }
+            _ => None,
+        };
+        match body {
+            Some(body) => (200, body.to_string().into_bytes()),
+            None => (404, br#"{"message":"Object not found"}"#.to_vec()),
+        }
+    }
+}
+
+/// Whether a schedule query's days include this one and it is not about another kind of game.
+fn asked_for(path: &str, date: &str) -> bool {
+    let day = |name: &str| {
+        let (_, value) = path.split_once(name)?;
+        Date::parse(value.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
+    };
+    let date = Date::parse(date, format_description!("[year]-[month]-[day]")).ok();
+    !path.contains("gameType=A") && day("startDate=") <= date && date <= day("endDate=")
+}
+
+fn play(error: &Charged) -> Value {
+    json!({
+        "result": {"description": error.text},
+        "about": {"inning": error.inning, "halfInning": error.half, "endTime": rfc3339(error.at)},
+        "matchup": {"batter": {"fullName": error.batter}},
+        "runners": [{"credits": [{
+            "player": {"id": error.fielder}, "credit": error.credit, "position": {"abbreviation": error.position},
+        }]}],
+    })
+}
+
+fn linescore(moment: &Moment) -> Value {
+    json!({
+        "currentInning": moment.inning, "inningState": moment.half,
+        "teams": {"away": {"runs": moment.away}, "home": {"runs": moment.home}},
+    })
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}

@@ -1,0 +1,103 @@
+use super::*;
+use crate::{
+    answer::{Presence, State},
+    mlb::{Client, model},
+};
+use serde_json::{Value, json};
+use std::sync::Mutex;
+use time::macros::{date, datetime};
+
+fn feed(now: OffsetDateTime) -> crate::answer::GameBox {
+    let (status, json) = Scenario::of_the_day().reply("/api/v1.1/game/717055/feed/live?fields=x", now);
+    assert_eq!(status, 200);
+    model::feed(&json, 717055, 665487).unwrap()
+}
+
+#[test]
+fn the_day_goes_from_no_to_yes() {
+    for (now, state, presence, errors) in [
+        (datetime!(2023-08-10 01:15 UTC), State::Ahead, Presence::Lineup, 0),
+        (datetime!(2023-08-10 01:30 UTC), State::Ahead, Presence::Lineup, 0),
+        (datetime!(2023-08-10 02:23:53 UTC), State::On, Presence::Fielded, 0),
+        (datetime!(2023-08-10 02:23:54 UTC), State::On, Presence::Fielded, 1),
+        (datetime!(2023-08-10 04:20 UTC), State::On, Presence::Fielded, 1),
+        (datetime!(2023-08-10 04:34 UTC), State::Over, Presence::Fielded, 1),
+        (datetime!(2023-08-10 04:40 UTC), State::Over, Presence::Fielded, 1),
+    ] {
+        let feed = feed(now);
+        assert_eq!((feed.status.state, feed.presence, feed.errors), (state, presence, errors), "{now}");
+        assert_eq!(feed.plays.len() as u32, errors, "{now}");
+    }
+}
+
+#[test]
+fn the_feed_of_a_replay_grows_with_the_clock_and_the_day_is_listed_once() {
+    let stamp = |now| feed(now).as_of.unwrap();
+    assert!(stamp(datetime!(2023-08-10 02:00 UTC)) < stamp(datetime!(2023-08-10 02:00:01 UTC)));
+    let day = Scenario::of_the_day();
+    let listed = |query: &str| {
+        let (_, json) = day.reply(&format!("/api/v1/schedule?sportId=1&{query}"), day.begins());
+        model::schedule(&json).unwrap().len()
+    };
+    assert_eq!(listed("teamId=135&startDate=2023-08-08&endDate=2023-08-16"), 1);
+    assert_eq!(listed("teamId=135&startDate=2023-08-10&endDate=2023-08-16"), 0);
+    assert_eq!(listed("gameType=A&startDate=2023-08-09&endDate=2023-08-09"), 0);
+}
+
+#[test]
+fn a_replay_is_asked_like_mlb_over_a_socket() {
+    let day = Scenario::of_the_day();
+    let replay = Replay::start(day.clone(), Clock::starting_at(day.ends())).unwrap();
+    let mut client = Client::new(replay.url());
+    let player = client.player(665487).unwrap();
+    assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
+    assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");
+    assert_eq!(client.feed(717055, 665487).unwrap().errors, 1);
+    assert!(client.player(1).unwrap_err().missing);
+    assert!(client.feed(1, 665487).unwrap_err().missing);
+}
+
+#[test]
+fn a_recorded_day_is_asked_for_by_timecode_and_its_schedule_turned_back() {
+    static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let recorded = Recorded::new(Box::new(|path| {
+        ASKED.lock().unwrap().push(path.to_owned());
+        let game = |pk: u64, start: &str, coded: &str| {
+            json!({
+                "gamePk": pk, "gameDate": start, "officialDate": "2023-08-09", "gameType": "R",
+                "status": {"codedGameState": coded, "abstractGameState": "Final", "detailedState": "?"},
+                "teams": {"away": {"team": {"id": 135, "name": "A"}, "score": 1},
+                          "home": {"team": {"id": 136, "name": "B"}, "score": 6}},
+            })
+        };
+        let games = [
+            game(1, "2023-08-09T18:00:00Z", "F"),
+            game(2, "2023-08-10T01:40:00Z", "F"),
+            game(3, "2023-08-10T01:40:00Z", "D"),
+        ];
+        Ok((200, json!({"dates": [{"date": "2023-08-09", "games": games}]}).to_string().into_bytes()))
+    }));
+    let now = datetime!(2023-08-09 20:00 UTC);
+    let (_, json) = recorded.reply("/api/v1/schedule?sportId=1", now);
+    let listings = model::schedule(&json).unwrap();
+    let states: Vec<_> = listings.iter().map(|listing| listing.status.state).collect();
+    assert_eq!(states, [State::On, State::Ahead, State::Postponed]);
+    assert_eq!(listings[1].home.runs, None);
+    let (begin, end) = recorded.span(135, date!(2023 - 08 - 09)).unwrap().unwrap();
+    assert_eq!((begin, end), (datetime!(2023-08-09 17:35 UTC), datetime!(2023-08-10 06:40 UTC)));
+
+    recorded.reply("/api/v1.1/game/2/feed/live?fields=a", now);
+    recorded.reply("/api/v1.1/game/2/feed/live", now);
+    let asked = ASKED.lock().unwrap();
+    assert_eq!(asked[2], "/api/v1.1/game/2/feed/live?fields=a&timecode=20230809_200000");
+    assert_eq!(asked[3], "/api/v1.1/game/2/feed/live?timecode=20230809_200000");
+}
+
+#[test]
+fn an_upstream_that_fails_is_a_bad_gateway() {
+    let recorded = Recorded::new(Box::new(|_| Err("no network".into())));
+    let (status, json) = recorded.reply("/api/v1/schedule", datetime!(2023-08-09 20:00 UTC));
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((status, json["message"].as_str()), (502, Some("no network")));
+    assert_eq!(recorded.span(135, date!(2023 - 08 - 09)), Err("no network".into()));
+}
