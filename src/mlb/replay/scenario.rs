@@ -197,7 +197,8 @@ impl Day for Scenario {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let (hero, club) = (u64::from(self.player.id), u64::from(self.club.id));
         let body = match (path, id(path.split('?').next().unwrap_or(path))) {
-            (path, _) if path.contains("/stats?") => Some(json!({"stats": []})),
+            // A season is not described: it leaves the page.
+            (path, _) if path.contains("/stats?") => None,
             (path, Some(id)) if path.starts_with("/api/v1/people/") => (id == hero).then(|| self.person()),
             (path, Some(id)) if path.contains("/roster") => (id == club).then(|| self.roster()),
             (path, Some(id)) if path.starts_with("/api/v1/teams/") => (id == club).then(|| self.team()),

@@ -1,0 +1,199 @@
+//! MLB's API as far as we ask it, on loopback: serves what a test puts there, trims it as asked, and misbehaves on
+//! request.
+
+use crate::day::{self, Game, PADRES, TATIS};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// How it misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Closes every connection without a word.
+    Refuse,
+    /// Never replies.
+    Hang,
+    /// A byte a second.
+    Drip,
+    /// Half of the body, then the end.
+    Truncate,
+    /// Another status.
+    Status(u16),
+    /// 429 with this Retry-After, in seconds.
+    Wait(u32),
+    /// A page for people.
+    Html,
+    /// A body without end.
+    Huge,
+}
+
+#[derive(Default)]
+struct State {
+    replies: Vec<(String, Value)>,
+    fault: Option<Fault>,
+    asked: Vec<String>,
+}
+
+/// The fake; its threads end with the test process.
+pub struct FakeMlb {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl FakeMlb {
+    /// Knows a player and his club, and no games.
+    pub fn of(player: u32, club: u32) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fake = FakeMlb { address: listener.local_addr().unwrap(), state: Arc::default() };
+        let state = fake.state.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = state.clone();
+                thread::spawn(move || {
+                    // The server's end may be gone at any point.
+                    let _ = reply(stream, &state);
+                });
+            }
+        });
+        fake.put(
+            &format!("/api/v1/people/{player}?"),
+            json!({"people": [{
+                "id": player, "fullName": "Fernando Tatis Jr.", "useLastName": "Tatis Jr.",
+                "currentTeam": {"id": club, "name": "San Diego Padres"},
+            }]}),
+        );
+        fake.put(&format!("/api/v1/teams/{club}?"), json!({"teams": [{
+            "id": club, "name": "San Diego Padres", "venue": {"id": 1, "timeZone": {"id": "America/Los_Angeles"}},
+        }]}));
+        fake.put("/api/v1/schedule?", json!({"dates": []}));
+        fake
+    }
+
+    /// Knows Tatis and these games.
+    pub fn with(games: &[Game]) -> Self {
+        let fake = FakeMlb::of(TATIS, PADRES);
+        fake.play(games);
+        fake
+    }
+
+    /// From now on these are the games.
+    pub fn play(&self, games: &[Game]) {
+        self.put("/api/v1/schedule?", day::schedule(games));
+        for game in games {
+            self.put(&format!("/api/v1.1/game/{}/", game.pk), game.feed());
+        }
+    }
+
+    /// From now on this is the reply to paths that begin so.
+    pub fn put(&self, prefix: &str, reply: Value) {
+        let mut state = self.state.lock().unwrap();
+        state.replies.retain(|(known, _)| known != prefix);
+        state.replies.push((prefix.into(), reply));
+    }
+
+    /// From now on it misbehaves, or no longer.
+    pub fn fault(&self, fault: impl Into<Option<Fault>>) {
+        self.state.lock().unwrap().fault = fault.into();
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every path asked for so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.state.lock().unwrap().asked.clone()
+    }
+}
+
+fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut head = String::new();
+    let mut reader = BufReader::new(stream.try_clone()?).take(64 * 1024);
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(());
+        }
+    }
+    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let (fault, body) = {
+        let mut state = state.lock().unwrap();
+        state.asked.push(path.clone());
+        let body =
+            state.replies.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, body)| body.clone());
+        (state.fault, body)
+    };
+    let body = body.map(|body| trimmed(&body, &path).to_string());
+    match (fault, body) {
+        (None, Some(body)) => send(&mut stream, 200, "", body.as_bytes(), body.len()),
+        (None, None) => send(&mut stream, 404, "", b"{}", 2),
+        (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),
+    }
+}
+
+fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Result<()> {
+    match fault {
+        Fault::Refuse => Ok(()),
+        Fault::Hang => {
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        Fault::Drip => {
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len())?;
+            for byte in body.iter().take(60) {
+                stream.write_all(&[*byte])?;
+                thread::sleep(Duration::from_secs(1));
+            }
+            Ok(())
+        }
+        Fault::Truncate => send(stream, 200, "", &body[..body.len() / 2], body.len()),
+        Fault::Status(status) => send(stream, status, "", b"{}", 2),
+        Fault::Wait(seconds) => send(stream, 429, &format!("retry-after: {seconds}\r\n"), b"", 0),
+        Fault::Html => send(stream, 200, "", b"<!doctype html><p>Hello", 23),
+        Fault::Huge => {
+            write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n[")?;
+            for _ in 0..100 {
+                stream.write_all(&vec![b' '; 1024 * 1024])?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn send(
+    stream: &mut TcpStream,
+    status: u16,
+    fields: &str,
+    body: &[u8],
+    length: usize,
+) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{fields}\r\n")?;
+    stream.write_all(body)
+}
+
+/// What `fields=` leaves: the listed keys at every depth, and the keys of id maps whose parent is listed.
+fn trimmed(reply: &Value, path: &str) -> Value {
+    let Some((_, fields)) = path.split_once("fields=") else { return reply.clone() };
+    let fields: Vec<&str> = fields.split('&').next().unwrap().split(',').collect();
+    trim(reply, &fields)
+}
+
+fn trim(value: &Value, fields: &[&str]) -> Value {
+    let is_id =
+        |key: &str| key.strip_prefix("ID").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .filter(|(key, _)| fields.contains(&key.as_str()) || is_id(key))
+            .map(|(key, value)| (key.clone(), trim(value, fields)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| trim(item, fields)).collect(),
+        other => other.clone(),
+    }
+}

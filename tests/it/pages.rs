@@ -1,0 +1,303 @@
+//! What is served, and how.
+
+use crate::{
+    day::{EVENING, Game, IN_PROGRESS},
+    fake_mlb::FakeMlb,
+    server::{Response, Server},
+    tools,
+};
+use std::{io::Read, process::Command};
+
+fn site() -> (Server, FakeMlb) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    (server, mlb)
+}
+
+/// The URLs of the assets that the page names.
+fn assets(page: &str) -> Vec<String> {
+    let quoted = page.split('"').filter(|text| text.starts_with("/static/") || text.starts_with("/favicon"));
+    quoted.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_answer_comes_in_the_form_that_is_asked_for() {
+    let (server, _mlb) = site();
+    for (fields, media_type, sign) in [
+        ("Accept: text/html\r\n", "text/html; charset=utf-8", "<p class=\"verdict\">Yes</p>"),
+        ("Accept: */*\r\n", "text/plain; charset=utf-8", "\nYes\n"),
+        ("", "text/plain; charset=utf-8", "\nYes\n"),
+        ("Accept: application/json\r\n", "application/json", "\"verdict\": \"yes\""),
+    ] {
+        let response = server.get("/", fields);
+        assert_eq!((response.status, response.field("content-type")), (200, media_type), "{fields}");
+        assert!(response.text().contains(sign), "{}", response.text());
+        assert!(response.field("vary").contains("accept"), "{fields}");
+    }
+    let api = server.get("/api/v1/answer", "Accept: text/html\r\n");
+    assert_eq!(api.field("content-type"), "application/json");
+    let mut keys = api
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("  \""))
+        .map(|line| line.split('"').next().unwrap());
+    let first = [
+        "verdict",
+        "errors",
+        "date",
+        "stale",
+        "asked_at",
+        "changed_at",
+        "answer",
+        "reason",
+        "player",
+        "games",
+        "plays",
+    ];
+    assert!(first.iter().all(|key| keys.next() == Some(key)), "{}", api.text());
+}
+
+#[test]
+fn a_terminal_gets_plain_lines_that_fit() {
+    let (server, _mlb) = site();
+    let text = server.get("/", "User-Agent: curl/8\r\n");
+    let text = text.text();
+    assert!(text.lines().all(|line| line.chars().count() <= 80) && text.ends_with('\n'), "{text}");
+    assert!(text.contains("Throwing error, bottom of the 3rd, playing RF, Sam Batter batting."), "{text}");
+    assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn what_mlb_says_is_text_and_never_markup() {
+    let evil = "<script>alert(1)</script>\u{1b}[31m & \"quotes\"";
+    let mlb = FakeMlb::with(&[Game { text: evil, ..Game::new(IN_PROGRESS).charged(1) }]);
+    mlb.put(
+        "/api/v1/people/665487?",
+        serde_json::json!({"people": [{
+            "id": 665487, "fullName": evil, "useLastName": evil, "currentTeam": {"id": 135, "name": evil},
+        }]}),
+    );
+    let server = Server::start(&mlb, EVENING);
+    let answer = server.wait_for_verdict("yes");
+    assert_eq!(answer["plays"][0]["text"], evil);
+    let page = server.page();
+    assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
+    assert!(!server.get("/", "").text().contains('\x1b'));
+}
+
+#[test]
+fn head_has_the_fields_of_get_and_no_body() {
+    let (server, _mlb) = site();
+    for path in
+        ["/", "/api/v1/answer", "/healthz", "/readyz", "/robots.txt", "/nothing", "/static/nothing.css"]
+    {
+        let mut get = server.get(path, "Accept-Encoding: br\r\n");
+        let mut head = server.head(path, "Accept-Encoding: br\r\n");
+        for response in [&mut get, &mut head] {
+            response.fields.remove("date");
+        }
+        assert_eq!((head.status, &head.fields), (get.status, &get.fields), "{path}");
+        assert!(!get.body.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn every_coding_is_the_same_bytes_with_an_entity_tag_of_its_own() {
+    let (server, _mlb) = site();
+    let page = server.page();
+    let mut paths = assets(&page);
+    assert!(paths.len() >= 5, "{paths:?}");
+    paths.extend(
+        ["/", "/api/v1/answer", "/robots.txt", "/site.webmanifest", "/apple-touch-icon.png"]
+            .map(String::from),
+    );
+    for path in paths {
+        let get =
+            |coding: &str| server.get(&path, &format!("Accept: text/html\r\nAccept-Encoding: {coding}\r\n"));
+        let identity = get("identity");
+        assert_eq!(identity.status, 200, "{path}");
+        let mut tags = vec![identity.field("etag").to_owned()];
+        for coding in ["gzip", "br", "zstd"] {
+            let encoded = get(coding);
+            match encoded.field("content-encoding") {
+                "" => assert_eq!(encoded.body, identity.body, "{path}"),
+                named => {
+                    assert_eq!(named, coding, "{path}");
+                    assert_eq!(decoded(&encoded, coding), identity.body, "{path} {coding}");
+                    assert!(encoded.body.len() < identity.body.len(), "{path} {coding}");
+                    assert!(encoded.field("vary").contains("accept-encoding"), "{path}");
+                    tags.push(encoded.field("etag").to_owned());
+                }
+            }
+        }
+        let count = tags.len();
+        tags.sort();
+        tags.dedup();
+        assert_eq!(tags.len(), count, "{path}: {tags:?}");
+    }
+}
+
+fn decoded(response: &Response, coding: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut body = &response.body[..];
+    match coding {
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut bytes).map(drop).unwrap(),
+        "br" => brotli::BrotliDecompress(&mut body, &mut bytes).unwrap(),
+        "zstd" => bytes = zstd::decode_all(body).unwrap(),
+        other => panic!("{other}"),
+    }
+    bytes
+}
+
+#[test]
+fn who_has_it_already_is_told_so() {
+    let (server, _mlb) = site();
+    let css = assets(&server.page()).into_iter().find(|path| path.ends_with(".css")).unwrap();
+    for path in [css.as_str(), "/robots.txt", "/healthz"] {
+        let etag = server.get(path, "Accept-Encoding: br\r\n").field("etag").to_owned();
+        for tags in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".into()] {
+            let again = server.get(path, &format!("Accept-Encoding: br\r\nIf-None-Match: {tags}\r\n"));
+            assert_eq!((again.status, again.field("etag")), (304, etag.as_str()), "{path} {tags}");
+            assert!(!again.field("cache-control").is_empty() && again.field("content-type").is_empty());
+        }
+        assert_eq!(server.get(path, "If-None-Match: \"other\"\r\n").status, 200);
+    }
+}
+
+#[test]
+fn assets_have_types_and_hashed_ones_last_forever() {
+    let (server, _mlb) = site();
+    let mut seen = 0;
+    for (path, media_type) in assets(&server.page()).iter().map(|path| (path.as_str(), "")).chain([
+        ("/favicon.ico", "image/x-icon"),
+        ("/favicon.svg", "image/svg+xml"),
+        ("/apple-touch-icon.png", "image/png"),
+        ("/robots.txt", "text/plain; charset=utf-8"),
+        ("/site.webmanifest", "application/manifest+json"),
+    ]) {
+        let response = server.get(path, "");
+        assert_eq!(response.status, 200, "{path}");
+        assert!(media_type.is_empty() || response.field("content-type") == media_type, "{path} {response:?}");
+        let immutable = response.field("cache-control") == "public, max-age=31536000, immutable";
+        assert_eq!(immutable, path.starts_with("/static/"), "{path}");
+        seen += usize::from(immutable);
+    }
+    assert_eq!(seen, 3, "style sheet, script and drawing");
+}
+
+#[test]
+fn what_cannot_be_served_gets_a_page_in_the_same_style() {
+    let (server, _mlb) = site();
+    let long = "x".repeat(2048);
+    let head = format!("X-Long: {}\r\n", "x".repeat(20 * 1024));
+    let many = "X-Many: 1\r\n".repeat(101);
+    for (request, status, title) in [
+        ("GET /nothing HTTP/1.1\r\n".into(), 404, "Out of the park"),
+        ("GET /static/../Cargo.toml HTTP/1.1\r\n".into(), 404, "Out of the park"),
+        ("GET /static/e6.css HTTP/1.1\r\n".into(), 404, "Out of the park"),
+        ("DELETE / HTTP/1.1\r\n".into(), 405, "Interference"),
+        ("PUT /robots.txt HTTP/1.1\r\n".into(), 405, "Interference"),
+        ("POST /nothing HTTP/1.1\r\n".into(), 404, "Out of the park"),
+        ("POST / HTTP/1.1\r\nContent-Length: 3\r\n".into(), 413, "Over the wall"),
+        (format!("GET /{long} HTTP/1.1\r\n"), 414, "Way too long"),
+        (format!("GET / HTTP/1.1\r\n{head}"), 431, "Too much windup"),
+        (format!("GET / HTTP/1.1\r\n{many}"), 431, "Too much windup"),
+    ] {
+        let line = request.lines().next().unwrap().chars().take(40).collect::<String>();
+        let send = |accept: &str| {
+            server.send(
+                &format!("{request}Host: localhost\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"),
+                true,
+            )
+        };
+        let page = send("text/html");
+        assert_eq!((page.status, page.field("cache-control")), (status, "no-store"), "{line}");
+        assert!(
+            page.text().contains(title) && page.text().contains("/static/e6."),
+            "{line}: {}",
+            page.text()
+        );
+        assert_eq!(page.field("allow"), if status == 405 { "GET, HEAD, OPTIONS" } else { "" }, "{line}");
+        let text = send("*/*");
+        assert!(text.text().starts_with(&format!("{status} {title}\n")), "{line}: {}", text.text());
+    }
+    let options = server.send("OPTIONS / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", true);
+    assert_eq!((options.status, options.field("allow")), (204, "GET, HEAD, OPTIONS"));
+}
+
+#[test]
+fn a_page_may_only_load_what_this_site_serves() {
+    let (server, _mlb) = site();
+    let response = server.get("/", "Accept: text/html\r\n");
+    let policy = response.field("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("style-src 'self' 'sha256-"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    assert_eq!(response.field("x-content-type-options"), "nosniff");
+}
+
+#[test]
+fn several_requests_are_answered_in_order_on_one_connection() {
+    let (server, _mlb) = site();
+    let request = |path: &str, close: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n");
+    let mut stream = std::net::TcpStream::connect(server.http()).unwrap();
+    stream.set_read_timeout(Some(crate::server::PATIENCE)).unwrap();
+    let all =
+        request("/healthz", "") + &request("/nothing", "") + &request("/robots.txt", "Connection: close\r\n");
+    std::io::Write::write_all(&mut stream, all.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let places: Vec<_> =
+        ["\r\n\r\nok\n", "404 Out of the park", "User-agent"].iter().map(|sign| text.find(sign)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
+}
+
+#[test]
+fn curl_reads_it_over_tls_by_http_2_and_http_1() {
+    let test = "curl_reads_it_over_tls_by_http_2_and_http_1";
+    if !tools::have("curl", test) {
+        return;
+    }
+    let (server, _mlb) = site();
+    let cert = server.path("certs/cert.pem");
+    let port = server.https().port();
+    for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
+        let output = tools::output(
+            Command::new("curl")
+                .args([
+                    "-sS",
+                    "--max-time",
+                    "20",
+                    flag,
+                    "--compressed",
+                    "-w",
+                    "%{http_version} %{response_code}",
+                    "--cacert",
+                ])
+                .arg(&cert)
+                .arg(format!("https://localhost:{port}/")),
+        );
+        assert!(output.contains("\nYes\n") && output.ends_with(&format!("{version} 200")), "{output}");
+    }
+}
+
+#[test]
+fn the_drawing_board_shows_files_as_they_are_on_disk() {
+    let mlb = FakeMlb::with(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["root", "static"] {
+        std::fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    let css = dir.path().join("static/e6.css");
+    let server = Server::start_with(&["--mlb-url", &mlb.url(), "--assets", dir.path().to_str().unwrap()]);
+    let url = assets(&server.page()).into_iter().find(|path| path.ends_with(".css")).unwrap();
+    assert_eq!(server.get(&url, "").status, 404);
+    for text in ["a{}", "b{}"] {
+        std::fs::write(&css, text).unwrap();
+        let response = server.get(&url, "");
+        assert_eq!((response.text(), response.field("cache-control")), (text, "no-store"));
+    }
+}
