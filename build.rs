@@ -12,6 +12,7 @@ use std::{
 };
 
 #[path = "src/web/coding.rs"]
+#[expect(dead_code, reason = "the other effort is for pages made while serving")]
 mod coding;
 
 /// Hex digits of the content's hash in a URL: 40 bits tell all versions of a file apart that will ever be.

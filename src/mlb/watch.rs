@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::mpsc::{Receiver, RecvTimeoutError},
     time::Duration,
 };
@@ -270,13 +270,9 @@ impl Watch {
                 listing.official == today && (near || listing.kind == GameKind::AllStar)
             }
         };
-        let mut boxes = BTreeMap::new();
-        for listing in listings.iter().filter(wanted).take(FEEDS_AT_MOST) {
-            if !boxes.contains_key(&listing.pk) {
-                boxes.insert(listing.pk, self.feed(listing.pk)?);
-            }
-        }
-        Ok(boxes)
+        // A set: a game may be listed under two days.
+        let games: BTreeSet<u64> = listings.iter().filter(wanted).map(|listing| listing.pk).collect();
+        games.into_iter().take(FEEDS_AT_MOST).map(|pk| Ok((pk, self.feed(pk)?))).collect()
     }
 
     /// The feed of a game, no older than the one already known: MLB's caches sometimes answer from the past.

@@ -3,38 +3,91 @@
 use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
-    server::Server,
+    server::{PATIENCE, Server},
     tools,
 };
-use std::{fs, path::Path, process::Command};
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
 
-/// Opens a page: its DOM and what the browser said on standard error.
-fn chromium(url: &str, arguments: &[&str]) -> (String, String) {
+/// Chromium without a window and without a word to anyone but us.
+fn chromium(profile: &Path) -> Command {
+    let mut command = Command::new("chromium");
+    command
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--hide-scrollbars", "--enable-logging=stderr"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .stdin(Stdio::null());
+    command
+}
+
+/// Opens a page for five seconds of its own time: its DOM and what the browser said on standard error.
+fn opened(url: &str, arguments: &[&str]) -> (String, String) {
     let profile = tempfile::tempdir().unwrap();
-    let output = Command::new("timeout")
-        .args([
-            "60",
-            "chromium",
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-        ])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=5000"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(arguments)
-        .arg(url)
-        .output()
-        .unwrap();
+    let output =
+        chromium(profile.path()).arg("--virtual-time-budget=5000").args(arguments).arg(url).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// A page that stays open, in real time.
+struct Tab {
+    browser: Child,
+    profile: TempDir,
+}
+
+impl Tab {
+    fn open(url: &str) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let stderr = fs::File::create(profile.path().join("stderr")).unwrap();
+        let browser = chromium(profile.path())
+            .arg("--remote-debugging-port=0")
+            .arg(url)
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        Tab { browser, profile }
+    }
+
+    /// Waits for a title that begins so; it is what the browser's list of pages shows.
+    fn wait_for_title(&self, start: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut last = String::new();
+        while Instant::now() < deadline {
+            last = self.pages().unwrap_or_default();
+            let pages: Value = serde_json::from_str(&last).unwrap_or_default();
+            let mut titles = pages.as_array().into_iter().flatten().filter_map(|page| page["title"].as_str());
+            if titles.any(|title| title.starts_with(start)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        panic!("no page titled {start}: {last}\n{}", self.said());
+    }
+
+    fn pages(&self) -> Option<String> {
+        let port = fs::read_to_string(self.profile.path().join("DevToolsActivePort")).ok()?;
+        let url = format!("http://127.0.0.1:{}/json/list", port.lines().next()?);
+        ureq::get(url).call().ok()?.body_mut().read_to_string().ok()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.profile.path().join("stderr")).unwrap()
+    }
+}
+
+impl Drop for Tab {
+    fn drop(&mut self) {
+        let _ = self.browser.kill();
+        let _ = self.browser.wait();
+    }
 }
 
 #[test]
@@ -46,23 +99,20 @@ fn a_browser_shows_the_verdict_without_a_complaint() {
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");
     let url = format!("http://{}/", server.http());
-    let (dom, said) = chromium(&url, &["--dump-dom"]);
+    let (dom, said) = opened(&url, &["--dump-dom"]);
     assert!(dom.contains("<p class=\"verdict\">Yes</p>"), "{dom}\n{said}");
     assert!(!said.contains("CONSOLE"), "{said}");
 
     let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
     fs::create_dir_all(&shots).unwrap();
-    for (name, size, more) in [
-        ("phone", "390,844", ""),
-        ("desktop", "1280,1100", ""),
-        ("dark", "1280,1100", "--blink-settings=preferredColorScheme=0"),
-    ] {
+    for (name, size, scheme) in
+        [("phone", "390,844", "1"), ("desktop", "1280,1100", "1"), ("dark", "1280,1100", "0")]
+    {
         let shot = shots.join(format!("yes-{name}.png"));
         let _ = fs::remove_file(&shot);
-        let (_, said) = chromium(
-            &url,
-            &[&format!("--screenshot={}", shot.display()), &format!("--window-size={size}"), more],
-        );
+        let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
+        let file = format!("--screenshot={}", shot.display());
+        let (_, said) = opened(&url, &[&file, &format!("--window-size={size}"), &scheme]);
         let bytes = fs::read(&shot).unwrap_or_else(|error| panic!("{error}: {said}"));
         assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 5000, "{name}");
     }
@@ -76,15 +126,9 @@ fn an_open_page_follows_the_answer() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
-    let url = format!("http://{}/", server.http());
-    let open = std::thread::spawn(move || {
-        // Real time: the answer changes while the page is open.
-        chromium(&url, &["--virtual-time-budget=0", "--timeout=25000", "--dump-dom"])
-    });
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    let tab = Tab::open(&format!("http://{}/", server.http()));
+    tab.wait_for_title("No, so far");
     mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
-    server.wait_for_verdict("yes");
-    let (dom, said) = open.join().unwrap();
-    assert!(dom.contains("<p class=\"verdict\">Yes</p>"), "{dom}\n{said}");
-    assert!(!said.contains("CONSOLE"), "{said}");
+    tab.wait_for_title("Yes");
+    assert!(!tab.said().contains("CONSOLE"), "{}", tab.said());
 }

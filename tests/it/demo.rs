@@ -1,7 +1,7 @@
 //! `e6 demo`.
 
 use crate::{
-    day::{FINAL, Game, PADRES, TATIS},
+    day::{FINAL, Game, IN_PROGRESS, PADRES, SCHEDULED, TATIS},
     fake_mlb::FakeMlb,
     server::Server,
 };
@@ -38,12 +38,17 @@ fn the_day_that_comes_with_e6_goes_from_not_yet_to_yes_without_a_network() {
 #[test]
 fn any_past_day_is_replayed_from_mlbs_records() {
     let mlb = FakeMlb::of(TATIS, PADRES);
-    let game = Game { start: "2024-07-03T02:05:00Z", ..Game::new(FINAL) };
-    mlb.play(&[game.clone().charged(1)]);
+    mlb.play(&[Game::new(FINAL).charged(1)]);
+    mlb.at("00000000_000000", &Game::new(SCHEDULED));
+    mlb.at("20240703_020500", &Game::new(IN_PROGRESS));
+    mlb.at("20240703_030000", &Game::new(IN_PROGRESS).charged(1));
+    mlb.at("20240703_050000", &Game::new(FINAL).charged(1));
     let server =
         Server::start_with(&["demo", "--date", "2024-07-02", "--speed", "600", "--mlb-url", &mlb.url()]);
     assert_ne!(server.wait_for("heard", |answer| !answer["asked_at"].is_null())["verdict"], "yes");
-    let answer = server.wait_for_verdict("yes");
+    server.wait_for("on", |answer| answer["answer"] == "No, so far");
+    server.wait_for_verdict("yes");
+    let answer = server.wait_for("over", |answer| answer["games"][0]["state"] == "over");
     assert_eq!((&answer["date"], &answer["replay"]), (&json!("2024-07-02"), &json!(true)));
     let asked = mlb.asked();
     let codes: Vec<_> =

@@ -35,6 +35,8 @@ pub enum Fault {
 #[derive(Default)]
 struct State {
     replies: Vec<(String, Value)>,
+    /// Feeds by game and the timecode from which they hold.
+    timed: Vec<(u64, &'static str, Value)>,
     fault: Option<Fault>,
     asked: Vec<String>,
 }
@@ -96,6 +98,11 @@ impl FakeMlb {
         state.replies.push((prefix.into(), reply));
     }
 
+    /// Asked by timecode, this is the feed from that moment on.
+    pub fn at(&self, timecode: &'static str, game: &Game) {
+        self.state.lock().unwrap().timed.push((game.pk, timecode, game.feed()));
+    }
+
     /// From now on it misbehaves, or no longer.
     pub fn fault(&self, fault: impl Into<Option<Fault>>) {
         self.state.lock().unwrap().fault = fault.into();
@@ -124,8 +131,13 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let (fault, body) = {
         let mut state = state.lock().unwrap();
         state.asked.push(path.clone());
-        let body =
-            state.replies.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, body)| body.clone());
+        let timed = path.split_once("timecode=").and_then(|(_, code)| {
+            let of_game = |pk: &u64| path.starts_with(&format!("/api/v1.1/game/{pk}/"));
+            state.timed.iter().rev().find(|(pk, from, _)| of_game(pk) && *from <= code).map(|(.., feed)| feed)
+        });
+        let plain =
+            || state.replies.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, body)| body);
+        let body = timed.or_else(plain).cloned();
         (state.fault, body)
     };
     let body = body.map(|body| trimmed(&body, &path).to_string());
