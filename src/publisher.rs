@@ -40,7 +40,10 @@ impl Publisher {
         Site::new(Pages {
             html: rendered.html,
             text: rendered.text,
-            not_ready: format!("not ready: {}\n", page::sentence(answer)),
+            not_ready: (
+                page::error(503, &page::sentence(answer), &self.look).html,
+                format!("not ready: {}\n", page::sentence(answer)),
+            ),
             json: rendered.json,
             style: page::style_hash(&self.look),
             modified: answer.changed_at,

@@ -2,7 +2,12 @@
 
 use super::model::{self, Surprise};
 use crate::answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone};
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc2822};
 use ureq::http::{StatusCode, header};
 
@@ -10,6 +15,8 @@ use ureq::http::{StatusCode, header};
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// One request, from look-up to the last byte. MLB answers in well under a second.
 const TOTAL_DEADLINE: Duration = Duration::from_secs(8);
+/// From the request to the reply's head: after this a server that only listens is given up.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// A whole live feed of a long game is about 2 MiB; more than this is not one.
 const BODY_CAP: u64 = 8 * 1024 * 1024;
 /// However long MLB asks us to wait, look again after this.
@@ -23,6 +30,17 @@ pub struct Client {
     base: String,
     /// Games whose trimmed feed lacked something, so that the whole is asked for at once.
     whole: BTreeSet<u64>,
+    /// The last replies that came with an entity tag, newest last: asked for again, MLB need not send them twice.
+    tagged: Mutex<Vec<Tagged>>,
+}
+
+/// How many replies are kept for their entity tags: those of one round and its paths that change with the day.
+const TAGGED_CAP: usize = 8;
+
+struct Tagged {
+    path: String,
+    etag: String,
+    body: Vec<u8>,
 }
 
 /// No usable reply, and whose fault that looks like.
@@ -43,12 +61,18 @@ impl Client {
     pub fn new(base: impl Into<String>) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT_DEADLINE))
+            .timeout_recv_response(Some(HEAD_DEADLINE))
             .timeout_global(Some(TOTAL_DEADLINE))
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(USER_AGENT)
             .build();
-        Client { agent: config.new_agent(), base: base.into(), whole: BTreeSet::new() }
+        Client {
+            agent: config.new_agent(),
+            base: base.into(),
+            whole: BTreeSet::new(),
+            tagged: Mutex::default(),
+        }
     }
 
     /// The player and the club he belongs to.
@@ -108,9 +132,38 @@ impl Client {
         }
     }
 
-    /// One GET: the status and the body, whatever they are.
+    /// One GET: the status and the body, whatever they are. What MLB says has not changed (304) is told as it was (200).
     pub fn get(&self, path: &str) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Refusal> {
-        let refuse = |error: ureq::Error| Refusal {
+        let known = self.forget(path);
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(known) = &known {
+            request = request.header(header::IF_NONE_MATCH, &known.etag);
+        }
+        let mut response = request.call().map_err(|error| self.failed(path, &error))?;
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let (retry_after, etag) =
+            (text(header::RETRY_AFTER).and_then(retry_after), text(header::ETAG).map(String::from));
+        let (mut status, mut etag) = (response.status(), etag);
+        let body = match known {
+            Some(known) if status == StatusCode::NOT_MODIFIED => {
+                (status, etag) = (StatusCode::OK, Some(known.etag));
+                known.body
+            }
+            _ => response
+                .body_mut()
+                .with_config()
+                .limit(BODY_CAP)
+                .read_to_vec()
+                .map_err(|error| self.failed(path, &error))?,
+        };
+        if let Some(etag) = etag.filter(|_| status == StatusCode::OK) {
+            self.remember(Tagged { path: path.into(), etag, body: body.clone() });
+        }
+        Ok((status, retry_after, body))
+    }
+
+    fn failed(&self, path: &str, error: &ureq::Error) -> Refusal {
+        Refusal {
             trouble: match error {
                 ureq::Error::Timeout(_) => Trouble::TooSlow,
                 ureq::Error::BodyExceedsLimit(_) => Trouble::Garbled,
@@ -119,12 +172,21 @@ impl Client {
             missing: false,
             retry_after: None,
             what: format!("{}{path}: {error}", self.base),
-        };
-        let mut response = self.agent.get(format!("{}{path}", self.base)).call().map_err(refuse)?;
-        let retry_after =
-            response.headers().get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
-        let body = response.body_mut().with_config().limit(BODY_CAP).read_to_vec().map_err(refuse)?;
-        Ok((response.status(), retry_after, body))
+        }
+    }
+
+    fn forget(&self, path: &str) -> Option<Tagged> {
+        let mut tagged = self.tagged.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = tagged.iter().position(|known| known.path == path)?;
+        Some(tagged.remove(index))
+    }
+
+    fn remember(&self, reply: Tagged) {
+        let mut tagged = self.tagged.lock().unwrap_or_else(PoisonError::into_inner);
+        if tagged.len() == TAGGED_CAP {
+            tagged.remove(0);
+        }
+        tagged.push(reply);
     }
 
     fn ask<T>(&self, path: &str, read: impl Fn(&[u8]) -> Result<T, Surprise>) -> Result<T, Refusal> {

@@ -1,7 +1,7 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
 use super::{Look, question, sentence, when, word};
-use crate::answer::Answer;
+use crate::answer::{Answer, State, Zone};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,6 @@ pub struct ErrorPage {
 /// The page of a status that is not a success.
 pub fn error(status: u16, detail: &str, look: &Look) -> ErrorPage {
     let title = match status {
-        400 => "Illegal pitch",
         404 => "Out of the park",
         405 => "Interference",
         413 => "Over the wall",
@@ -57,13 +56,20 @@ pub(super) fn answer(answer: &Answer, look: &Look, refresh: Duration, now: Offse
         games: answer
             .games
             .iter()
-            .map(|game| Game { teams: sentence::game_teams(game), state: sentence::game_state(answer, game) })
+            .map(|game| Game {
+                teams: sentence::game_teams(game),
+                state: sentence::game_state(game),
+                start: game
+                    .listing
+                    .start
+                    .filter(|_| game.state() == State::Ahead)
+                    .map(|start| Clock::new(start, &answer.zone)),
+            })
             .collect(),
         season: sentence::season(answer),
         day: when::long_date(answer.day),
-        asked: answer
-            .asked_at
-            .map(|at| Asked { machine: when::machine(at), people: when::clock(at, &answer.zone) }),
+        asked: answer.asked_at.map(|at| Clock::new(at, &answer.zone)),
+        age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
         age,
     };
     rendered(&page)
@@ -94,8 +100,10 @@ struct AnswerTemplate<'a> {
     games: Vec<Game>,
     season: Option<String>,
     day: String,
-    asked: Option<Asked>,
+    asked: Option<Clock>,
     age: String,
+    /// The same in seconds, for the script that counts on.
+    age_seconds: i64,
 }
 
 struct Play<'a> {
@@ -106,11 +114,20 @@ struct Play<'a> {
 struct Game {
     teams: String,
     state: String,
+    /// While it is ahead and known.
+    start: Option<Clock>,
 }
 
-struct Asked {
+/// A time for machines and, by the ballpark's clock, for people.
+struct Clock {
     machine: String,
     people: String,
+}
+
+impl Clock {
+    fn new(at: OffsetDateTime, zone: &Zone) -> Self {
+        Clock { machine: when::machine(at), people: when::clock(at, zone) }
+    }
 }
 
 #[derive(Template)]

@@ -95,13 +95,8 @@ pub(super) fn game_teams(game: &Game) -> String {
 }
 
 /// "Bottom of the 3rd · Seattle's park · no error by him".
-pub(super) fn game_state(answer: &Answer, game: &Game) -> String {
+pub(super) fn game_state(game: &Game) -> String {
     let mut parts = Vec::new();
-    match (game.state(), game.listing.start) {
-        (State::Ahead, Some(start)) => parts.push(when::clock(start, &answer.zone)),
-        (State::Ahead, None) => parts.push("Start to be announced".into()),
-        _ => {}
-    }
     let inning = game.feed.as_ref().and_then(|feed| feed.inning);
     match (game.state(), inning) {
         (State::On, Some(inning)) => parts.push(sentence_case(&inning_words(inning))),
@@ -111,7 +106,8 @@ pub(super) fn game_state(answer: &Answer, game: &Game) -> String {
         parts.push(game.listing.venue.clone());
     }
     match (game.presence(), game.errors()) {
-        (_, errors @ 1..) => parts.push(count(errors)),
+        (_, 1) => parts.push("1 error".into()),
+        (_, errors @ 2..) => parts.push(format!("{errors} errors")),
         (Some(Presence::Bench), _) if game.state() != State::Over => parts.push("not in the line-up".into()),
         (Some(Presence::Fielded), _) => parts.push("no error".into()),
         _ => {}

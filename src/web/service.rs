@@ -6,7 +6,7 @@ use super::{
     representation::{Caching, Fields, Representation},
     respond::{respond, respond_as},
     route::{Target, route},
-    site::{Site, page_policy},
+    site::{Site, error_forms},
 };
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
@@ -54,28 +54,18 @@ pub struct ErrorPages {
 impl ErrorPages {
     /// The statuses a visitor can meet, and the sentence that explains each.
     pub const STATUSES: &[(u16, &str)] = &[
-        (400, "The request could not be understood."),
         (404, "There is nothing at this address."),
         (405, "This can only be read."),
         (413, "Requests to this site have no body."),
         (414, "The address is longer than any on this site."),
         (431, "The request's header is longer than any this site needs."),
         (500, "Something broke on our side; it has been logged."),
-        (503, "The server is busy. Try again in a few seconds."),
     ];
 
     /// Takes each page as HTML and as text; `style` is the CSP source of the pages' inline style block.
     pub fn new(pages: impl IntoIterator<Item = (u16, String, String)>, style: &str) -> Self {
-        let html_fields = Fields {
-            more: page_policy(style),
-            vary: Some("accept"),
-            ..Fields::momentary("text/html; charset=utf-8")
-        };
-        let text_fields = Fields { vary: Some("accept"), ..Fields::momentary("text/plain; charset=utf-8") };
         let pages = pages.into_iter().filter_map(|(status, html, text)| {
-            let html = Representation::of(html.into_bytes(), &html_fields);
-            let text = Representation::of(text.into_bytes(), &text_fields);
-            Some((StatusCode::from_u16(status).ok()?, (html, text)))
+            Some((StatusCode::from_u16(status).ok()?, error_forms((html, text), style)))
         });
         ErrorPages { pages: pages.collect() }
     }
@@ -130,10 +120,8 @@ impl Service {
         match *request.method() {
             Method::GET | Method::HEAD => response,
             _ if response.status() == StatusCode::NOT_FOUND => response,
-            Method::OPTIONS => allowing(Response::new(Body::default()), StatusCode::NO_CONTENT),
-            _ => {
-                allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers), StatusCode::METHOD_NOT_ALLOWED)
-            }
+            Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
+            _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
         }
     }
 
@@ -152,7 +140,7 @@ impl Service {
         if site.ready_until.is_some_and(|until| self.clock.now() <= until) {
             return respond(&self.ready, headers);
         }
-        respond_as(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers)
+        negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers)
     }
 
     fn asset(&self, path: &str, headers: &HeaderMap) -> Response<Body> {
@@ -171,13 +159,26 @@ impl Service {
     }
 
     fn error(&self, status: StatusCode, headers: &HeaderMap) -> Response<Body> {
-        let Some((html, text)) = self.errors.pages.get(&status) else {
-            let mut response = Response::new(Body::default());
-            *response.status_mut() = status;
-            return response;
-        };
-        respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
+        match self.errors.pages.get(&status) {
+            Some(forms) => negotiated(status, forms, headers),
+            None => bare(status),
+        }
     }
+}
+
+/// An error page in the form that is asked for.
+fn negotiated(
+    status: StatusCode,
+    (html, text): &(Representation, Representation),
+    headers: &HeaderMap,
+) -> Response<Body> {
+    respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
+}
+
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = status;
+    response
 }
 
 /// How long a browser may keep a file whose name does not change with its content.
@@ -193,12 +194,80 @@ fn embedded(asset: &'static assets::Asset) -> Representation {
     Representation::from_variants(variants, &fields)
 }
 
-fn allowing(mut response: Response<Body>, status: StatusCode) -> Response<Body> {
-    *response.status_mut() = status;
+fn allowing(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(ALLOW, ALLOWED);
     response
 }
 
 fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::Pages;
+    use hyper::body::{Frame, SizeHint};
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+        time::Duration,
+    };
+
+    /// A request body that breaks whoever looks at it.
+    struct Broken;
+
+    impl hyper::body::Body for Broken {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            panic!("on purpose")
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::default()
+        }
+    }
+
+    fn service() -> Service {
+        let site = Site::new(Pages {
+            html: "page".into(),
+            text: "text".into(),
+            json: "{}".into(),
+            style: String::new(),
+            modified: None,
+            lasts: Duration::from_secs(5),
+            ready_until: None,
+            not_ready: ("rain".into(), "rain".into()),
+        });
+        let errors = ErrorPages::STATUSES
+            .iter()
+            .map(|&(status, _)| (status, "html".into(), format!("error {status}")));
+        Service::new(Arc::new(ArcSwap::from_pointee(site)), ErrorPages::new(errors, ""), None, Clock::System)
+    }
+
+    #[test]
+    fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
+        let service = service();
+        let broken = service.handle(&Request::new(Broken));
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(broken.headers()["cache-control"], "no-store");
+        assert_eq!(service.handle(&Request::new(Body::default())).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_stands_behind_is_not_ready() {
+        let mut request = Request::new(Body::default());
+        *request.uri_mut() = "/readyz".parse().unwrap();
+        assert_eq!(service().handle(&request).status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

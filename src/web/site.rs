@@ -19,7 +19,7 @@ pub struct Site {
     pub(super) api: Representation,
     /// Until when the answer is one to stand behind.
     pub(super) ready_until: Option<OffsetDateTime>,
-    pub(super) not_ready: Representation,
+    pub(super) not_ready: (Representation, Representation),
 }
 
 /// What a site is made of.
@@ -38,8 +38,8 @@ pub struct Pages {
     pub lasts: Duration,
     /// Until when `/readyz` says yes; none if this answer is none to stand behind.
     pub ready_until: Option<OffsetDateTime>,
-    /// What `/readyz` says otherwise.
-    pub not_ready: String,
+    /// What `/readyz` says otherwise, as HTML and as text.
+    pub not_ready: (String, String),
 }
 
 impl Site {
@@ -59,9 +59,19 @@ impl Site {
             api: make(pages.json.clone(), json, None, HeaderMap::new()),
             json: make(pages.json, json, Some("accept"), HeaderMap::new()),
             ready_until: pages.ready_until,
-            not_ready: Representation::of(pages.not_ready.into_bytes(), &Fields::momentary(plain)),
+            not_ready: error_forms(pages.not_ready, &pages.style),
         }
     }
+}
+
+/// The two forms of what is not a success, never to be kept.
+pub(super) fn error_forms((html, text): (String, String), style: &str) -> (Representation, Representation) {
+    let negotiated = |media_type| Fields { vary: Some("accept"), ..Fields::momentary(media_type) };
+    let html_fields = Fields { more: page_policy(style), ..negotiated("text/html; charset=utf-8") };
+    (
+        Representation::of(html.into_bytes(), &html_fields),
+        Representation::of(text.into_bytes(), &negotiated("text/plain; charset=utf-8")),
+    )
 }
 
 impl<'a> Fields<'a> {
@@ -72,7 +82,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A page may load what this site serves and nothing else; its one inline style block is named by its hash.
-pub(super) fn page_policy(style: &str) -> HeaderMap {
+fn page_policy(style: &str) -> HeaderMap {
     let policy = format!(
         "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -4,6 +4,7 @@
 use crate::day::{self, Game, PADRES, TATIS};
 use serde_json::{Value, json};
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -39,6 +40,8 @@ struct State {
     timed: Vec<(u64, &'static str, Value)>,
     fault: Option<Fault>,
     asked: Vec<String>,
+    /// How often what was asked for had not changed.
+    unchanged: usize,
 }
 
 /// The fake; its threads end with the test process.
@@ -112,6 +115,11 @@ impl FakeMlb {
         format!("http://{}", self.address)
     }
 
+    /// How many replies were 304.
+    pub fn unchanged(&self) -> usize {
+        self.state.lock().unwrap().unchanged
+    }
+
     /// Every path asked for so far.
     pub fn asked(&self) -> Vec<String> {
         self.state.lock().unwrap().asked.clone()
@@ -142,7 +150,16 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     };
     let body = body.map(|body| trimmed(&body, &path).to_string());
     match (fault, body) {
-        (None, Some(body)) => send(&mut stream, 200, "", body.as_bytes(), body.len()),
+        (None, Some(body)) => {
+            let mut hasher = DefaultHasher::new();
+            body.hash(&mut hasher);
+            let etag = format!("etag: \"{:x}\"\r\n", hasher.finish());
+            if head.to_ascii_lowercase().contains(&etag.replace("etag", "if-none-match")) {
+                state.lock().unwrap().unchanged += 1;
+                return send(&mut stream, 304, &etag, b"", 0);
+            }
+            send(&mut stream, 200, &etag, body.as_bytes(), body.len())
+        }
         (None, None) => send(&mut stream, 404, "", b"{}", 2),
         (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),
     }

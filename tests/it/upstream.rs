@@ -111,3 +111,13 @@ fn retry_after_is_honoured() {
     mlb.fault(None);
     server.wait_for_verdict("no_game");
 }
+
+#[test]
+fn what_has_not_changed_is_not_sent_twice() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    let first = server.wait_for_verdict("yes");
+    let later = server.wait_for("asked again", |answer| answer["asked_at"] != first["asked_at"]);
+    assert_eq!((&later["verdict"], &later["plays"]), (&first["verdict"], &first["plays"]));
+    assert!(mlb.unchanged() >= 1, "{:?}", mlb.asked());
+}
