@@ -19,8 +19,6 @@ pub mod server;
 
 pub mod publisher;
 
-pub mod lifecycle;
-
 pub mod edge;
 pub mod web;
 
@@ -30,6 +28,7 @@ pub mod mlb;
 
 pub mod answer;
 pub mod clock;
+pub mod lifecycle;
 
 use clock::Clock;
 use config::{Config, LogFormat};

@@ -5,7 +5,6 @@ use crate::{
     clock::Clock,
     config::Config,
     page::{self, Look},
-    server::Show,
     web::{ErrorPages, Pages, Site, assets},
 };
 use std::time::Duration;
@@ -18,7 +17,7 @@ pub struct Publisher {
 
 impl Publisher {
     /// With the words and colours of this configuration.
-    pub fn new(config: &Config, show: &Show) -> Self {
+    pub fn new(config: &Config, replay: Option<String>, clock: Clock) -> Self {
         let look = Look {
             words: config.words.clone(),
             ground: config.colours.ground.to_string(),
@@ -26,9 +25,9 @@ impl Publisher {
             stylesheet: assets::url("static/e6.css"),
             script: assets::url("static/e6.js"),
             artwork: assets::url("static/throw.svg"),
-            replay: show.replay.clone(),
+            replay,
         };
-        Publisher { look, clock: show.clock }
+        Publisher { look, clock }
     }
 
     /// Everything that is served while this answer stands.

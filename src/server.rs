@@ -77,7 +77,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
             None => None,
         };
 
-    let publisher = Publisher::new(config, &show);
+    let publisher = Publisher::new(config, show.replay.clone(), show.clock);
     let make_watch = watch_factory(config, &show);
     let mut first = make_watch();
     let site = Arc::new(ArcSwap::from_pointee(publisher.site(&first.first_answer())));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 /// From accept to the end of the TLS handshake. Slower is silence or an attack.
 pub const HANDSHAKE: Duration = Duration::from_secs(10);
-/// From the first byte of a request head to its last, and from accept to the first request: stops slowloris.
+/// To the end of a request head, from accept or from the last response: stops slowloris. As hyper counts it, it also ends an
+/// HTTP/1.1 connection that is idle.
 pub const HEAD: Duration = Duration::from_secs(15);
 /// Without a request; pings are none. Browsers open a new connection faster than anyone notices.
 pub const IDLE: Duration = Duration::from_secs(60);

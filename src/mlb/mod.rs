@@ -7,6 +7,7 @@ mod model;
 pub mod replay;
 mod store;
 mod watch;
+mod wire;
 
 #[cfg(test)]
 mod recordings;

@@ -1,18 +1,16 @@
-//! MLB's JSON, the fields we read and nothing else, and what they mean.
+//! What MLB's replies mean for the answer.
 //!
 //! What the answer rests on must have the expected shape, or the whole reply is refused. What only adorns it (plays,
 //! rosters) is read leniently: an odd part is left out.
 
+use super::wire::*;
 use crate::answer::{
     Availability, Club, DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Player,
     Presence, Score, Season, SeasonGame, Side, State, Status, Zone,
 };
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{Date, OffsetDateTime};
 
 /// The reply is not what was asked for: a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,15 +125,6 @@ pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,status,abstrac
     fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,away,\
     home,runs,boxscore,players,person,battingOrder,stats,fielding,errors";
 
-/// The day of an [`instant`]-like field, or of a plain date.
-fn day(text: &str) -> Option<Date> {
-    Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
-}
-
-fn instant(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
-}
-
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
     serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
 }
@@ -166,173 +155,10 @@ fn fielding(teams: &[BTreeMap<String, Lenient<Boxed>>; 2], person: u32) -> Resul
     Ok((Presence::Absent, 0))
 }
 
-/// A part that may have another shape than expected, and is then left out.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Lenient<T> {
-    Good(T),
-    Odd(IgnoredAny),
-}
-
-impl<T> Lenient<T> {
-    fn get(self) -> Option<T> {
-        match self {
-            Lenient::Good(value) => Some(value),
-            Lenient::Odd(_) => None,
-        }
-    }
-
-    fn good(&self) -> Option<&T> {
-        match self {
-            Lenient::Good(value) => Some(value),
-            Lenient::Odd(_) => None,
-        }
-    }
-}
-
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Lenient::Odd(IgnoredAny)
-    }
-}
-
-#[derive(Deserialize)]
-struct People {
-    people: Vec<Person>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Person {
-    id: u32,
-    full_name: String,
-    last_name: Option<String>,
-    use_last_name: Option<String>,
-    current_team: Option<Lenient<Team>>,
-}
-
-#[derive(Deserialize)]
-struct Team {
-    id: u32,
-    #[serde(default)]
-    name: String,
-}
-
 impl Team {
     fn into_club(self) -> Club {
         Club { id: self.id, name: self.name }
     }
-}
-
-#[derive(Deserialize)]
-struct Teams {
-    teams: Vec<HomeTeam>,
-}
-
-#[derive(Deserialize)]
-struct HomeTeam {
-    id: u32,
-    name: String,
-    venue: HomeVenue,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HomeVenue {
-    time_zone: ZoneId,
-}
-
-#[derive(Deserialize)]
-struct ZoneId {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Roster {
-    roster: Vec<Lenient<RosterEntry>>,
-}
-
-#[derive(Deserialize)]
-struct RosterEntry {
-    person: Id,
-    status: RosterStatus,
-}
-
-#[derive(Deserialize)]
-struct RosterStatus {
-    code: String,
-    #[serde(default)]
-    description: String,
-}
-
-#[derive(Deserialize)]
-struct Id {
-    id: u32,
-}
-
-#[derive(Deserialize)]
-struct SeasonReply {
-    stats: Vec<SeasonStat>,
-}
-
-#[derive(Deserialize)]
-struct SeasonStat {
-    splits: Vec<SeasonRow>,
-}
-
-#[derive(Deserialize)]
-struct SeasonRow {
-    date: String,
-    game: GamePk,
-    stat: SeasonErrors,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GamePk {
-    game_pk: u64,
-}
-
-#[derive(Deserialize)]
-struct SeasonErrors {
-    errors: u32,
-}
-
-#[derive(Deserialize)]
-struct Schedule {
-    dates: Vec<ScheduleDay>,
-}
-
-#[derive(Deserialize)]
-struct ScheduleDay {
-    #[serde(deserialize_with = "plain_date")]
-    date: Date,
-    games: Vec<ScheduleGame>,
-}
-
-fn plain_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    day(&text).ok_or_else(|| serde::de::Error::custom(format!("not a date: {text:?}")))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleGame {
-    game_pk: u64,
-    #[serde(default)]
-    game_type: String,
-    game_date: String,
-    official_date: Option<String>,
-    reschedule_date: Option<String>,
-    reschedule_game_date: Option<String>,
-    status: RawStatus,
-    teams: Sides,
-    #[serde(default)]
-    venue: Lenient<Named>,
-    #[serde(default)]
-    double_header: String,
-    #[serde(default)]
-    game_number: Lenient<u8>,
 }
 
 impl ScheduleGame {
@@ -379,25 +205,6 @@ fn is_placeholder(start: OffsetDateTime) -> bool {
     (hour, minute, second) == (3, 33, 0)
 }
 
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawStatus {
-    #[serde(default)]
-    abstract_game_state: String,
-    #[serde(default)]
-    coded_game_state: String,
-    #[serde(default)]
-    detailed_state: String,
-    reason: Option<String>,
-    #[serde(rename = "startTimeTBD")]
-    start_time_tbd: Option<bool>,
-}
-
 impl RawStatus {
     fn into_status(self) -> Status {
         let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
@@ -422,108 +229,10 @@ impl RawStatus {
     }
 }
 
-#[derive(Deserialize)]
-struct Sides {
-    away: RawSide,
-    home: RawSide,
-}
-
-#[derive(Deserialize)]
-struct RawSide {
-    team: Team,
-    #[serde(default)]
-    score: Lenient<u32>,
-}
-
 impl RawSide {
     fn into_side(self) -> Side {
         Side { club: self.team.into_club(), runs: self.score.get() }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Feed {
-    game_pk: u64,
-    #[serde(default)]
-    meta_data: Lenient<MetaData>,
-    game_data: GameData,
-    live_data: LiveData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MetaData {
-    time_stamp: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct GameData {
-    status: RawStatus,
-}
-
-#[derive(Deserialize)]
-struct LiveData {
-    #[serde(default)]
-    plays: Lenient<Plays>,
-    #[serde(default)]
-    linescore: Lenient<Linescore>,
-    boxscore: Boxscore,
-}
-
-#[derive(Deserialize)]
-struct Boxscore {
-    teams: BoxTeams,
-}
-
-#[derive(Deserialize)]
-struct BoxTeams {
-    away: BoxTeam,
-    home: BoxTeam,
-}
-
-#[derive(Deserialize)]
-struct BoxTeam {
-    #[serde(default)]
-    players: BTreeMap<String, Lenient<Boxed>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Boxed {
-    batting_order: Option<String>,
-    #[serde(default)]
-    stats: Stats,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Stats {
-    #[serde(default)]
-    fielding: Fielding,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Fielding {
-    errors: Option<u32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Linescore {
-    current_inning: Option<u8>,
-    inning_state: Option<String>,
-    teams: Lenient<LineTeams>,
-}
-
-#[derive(Deserialize)]
-struct LineTeams {
-    away: LineTeam,
-    home: LineTeam,
-}
-
-#[derive(Deserialize)]
-struct LineTeam {
-    runs: Option<u32>,
 }
 
 impl Linescore {
@@ -542,65 +251,6 @@ impl Linescore {
         let teams = self.teams.good()?;
         Some(Score { away: teams.away.runs?, home: teams.home.runs? })
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Plays {
-    all_plays: Vec<Lenient<Play>>,
-}
-
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Play {
-    result: PlayResult,
-    about: About,
-    matchup: Lenient<Matchup>,
-    runners: Vec<Lenient<Runner>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PlayResult {
-    description: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct About {
-    inning: Option<u8>,
-    half_inning: Option<String>,
-    end_time: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Matchup {
-    batter: Batter,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Batter {
-    full_name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Runner {
-    credits: Option<Vec<Lenient<Credit>>>,
-}
-
-#[derive(Deserialize)]
-struct Credit {
-    credit: String,
-    player: Id,
-    position: Option<Lenient<Position>>,
-}
-
-#[derive(Deserialize)]
-struct Position {
-    abbreviation: String,
 }
 
 impl Play {
