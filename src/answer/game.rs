@@ -115,6 +115,8 @@ pub struct GameBox {
     pub pk: u64,
     /// The feed's own clock (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). It never goes back.
     pub as_of: Option<String>,
+    /// The day the game counts for, as the feed has it.
+    pub official: Option<Date>,
     /// Where the game stands, fresher than in the schedule.
     pub status: Status,
     /// The present inning.

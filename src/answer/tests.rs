@@ -37,6 +37,7 @@ fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
     GameBox {
         pk,
         as_of: Some("20240703_040000".into()),
+        official: Some(TODAY),
         status: Status { state, words: format!("{state:?}") },
         inning: Some(Inning { number: 5, half: Half::Top }),
         score: Some(Score { away: 1, home: 2 }),

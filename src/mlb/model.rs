@@ -81,6 +81,7 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
     if feed.game_pk != pk {
         return Err(Surprise(format!("asked for game {pk}, got game {}", feed.game_pk)));
     }
+    let official = feed.game_data.datetime.get().and_then(|datetime| day(&datetime.official_date));
     let status = feed.game_data.status.into_status();
     let line = feed.live_data.linescore.get().unwrap_or_default();
     let teams = feed.live_data.boxscore.teams;
@@ -95,6 +96,7 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
     Ok(GameBox {
         pk,
         as_of: feed.meta_data.get().and_then(|meta| meta.time_stamp),
+        official,
         inning: line.inning(),
         score: line.score(),
         presence,
@@ -120,7 +122,7 @@ pub fn season(json: &[u8], year: i32) -> Option<Season> {
 }
 
 /// `fields=` of the live feed: the allow-list of keys, at every depth, of what [`feed`] reads.
-pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,status,abstractGameState,codedGameState,\
+pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,officialDate,status,abstractGameState,codedGameState,\
     detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,endTime,matchup,batter,\
     fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,away,\
     home,runs,boxscore,players,person,battingOrder,stats,fielding,errors";
@@ -286,6 +288,151 @@ impl Play {
                 .map(|position| position.abbreviation.clone()),
             batter: self.matchup.good().and_then(|matchup| matchup.batter.full_name.clone()),
             text: self.result.description.clone().unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use time::macros::date;
+
+    fn listing(change: impl Fn(&mut Value)) -> Listing {
+        let mut game = json!({
+            "gamePk": 1, "gameDate": "2024-07-03T02:05:00Z", "officialDate": "2024-07-02", "gameType": "R",
+            "status": {"codedGameState": "S"},
+            "teams": {"away": {"team": {"id": 1, "name": "A"}}, "home": {"team": {"id": 2, "name": "B"}}},
+        });
+        change(&mut game);
+        let reply = json!({"dates": [{"date": "2024-07-02", "games": [game]}]});
+        schedule(reply.to_string().as_bytes()).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_start_that_is_not_set_is_none_however_it_is_said() {
+        assert!(listing(|_| {}).start.is_some());
+        assert_eq!(listing(|game| game["gameDate"] = json!("2024-07-03T03:33:00Z")).start, None);
+        assert_eq!(listing(|game| game["status"]["startTimeTBD"] = json!(true)).start, None);
+        assert_eq!(listing(|game| game["gameDate"] = json!("soon")).start, None);
+    }
+
+    #[test]
+    fn what_a_listing_lacks_is_made_up_for_or_left_open() {
+        let bare = listing(|game| {
+            for key in ["officialDate", "gameType"] {
+                game.as_object_mut().unwrap().remove(key);
+            }
+            game["gameNumber"] = Value::Null;
+            game["venue"] = json!("?");
+        });
+        assert_eq!((bare.official, bare.kind, bare.number), (date!(2024 - 07 - 02), GameKind::Other, 1));
+        assert_eq!((bare.venue.as_str(), bare.double_header), ("", DoubleHeader::No));
+    }
+
+    #[test]
+    fn a_code_that_nobody_knows_is_trusted_only_as_far_as_its_abstract_state() {
+        for (code, abstract_state, state) in [
+            ("Z", "Preview", State::Ahead),
+            ("Z", "Live", State::On),
+            ("Z", "Final", State::Unknown),
+            ("", "", State::Unknown),
+            ("D", "Final", State::Postponed),
+            ("P", "Live", State::Ahead),
+        ] {
+            let status = json!({"codedGameState": code, "abstractGameState": abstract_state});
+            assert_eq!(
+                listing(|game| game["status"] = status.clone()).status.state,
+                state,
+                "{code} {abstract_state}"
+            );
+        }
+    }
+
+    fn feed_with(change: impl Fn(&mut Value)) -> Result<GameBox, Surprise> {
+        let mut feed = json!({
+            "gamePk": 1, "metaData": {"timeStamp": "20240703_030000"},
+            "gameData": {"status": {"codedGameState": "I"}, "datetime": {"officialDate": "2024-07-02"}},
+            "liveData": {
+                "plays": {"allPlays": [
+                    {"result": {"description": null}, "about": {"inning": null}, "runners": [
+                        {"credits": null},
+                        {"credits": [{"player": {"id": 7}, "credit": "x_new_error", "position": null}, {"credit": 5}]},
+                    ]},
+                    {"runners": null},
+                    "?",
+                ]},
+                "linescore": {"teams": {"home": {}}},
+                "boxscore": {"teams": {
+                    "away": {"players": {"ID7": {"person": {"id": 7}, "stats": {"fielding": {"errors": 1}}}, "ID8": 3}},
+                    "home": {},
+                }},
+            },
+        });
+        change(&mut feed);
+        super::feed(feed.to_string().as_bytes(), 1, 7)
+    }
+
+    #[test]
+    fn odd_plays_and_unknown_credits_do_not_hide_an_error() {
+        let game = feed_with(|_| {}).unwrap();
+        assert_eq!((game.errors, game.presence), (1, Presence::Fielded));
+        assert_eq!((game.inning, game.score, game.official), (None, None, Some(date!(2024 - 07 - 02))));
+        let play = &game.plays[0];
+        assert_eq!(
+            (play.kind, &play.position, play.inning, play.text.as_str()),
+            (ErrorKind::Other, &None, None, "")
+        );
+        let without = feed_with(|feed| feed["liveData"]["plays"] = json!([])).unwrap();
+        assert_eq!((without.errors, without.plays.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_the_answer_rests_on_must_have_its_shape() {
+        let players = "/liveData/boxscore/teams/away/players";
+        for (pointer, value) in [
+            ("/gamePk", json!(2)),
+            ("/liveData/boxscore", Value::Null),
+            (players, json!({})),
+            ("/liveData/boxscore/teams/away/players/ID7", json!("?")),
+            ("/liveData/boxscore/teams/away/players/ID7/stats/fielding/errors", json!("1")),
+            ("/liveData/boxscore/teams/away/players/ID7/stats/fielding/errors", json!(-1)),
+            ("/gameData/status", Value::Null),
+        ] {
+            let changed = feed_with(|feed| *feed.pointer_mut(pointer).unwrap() = value.clone());
+            assert!(changed.is_err(), "{pointer} {value}");
+        }
+        for json in ["", "<html>", "[]", "{}", "null"] {
+            assert!(
+                super::feed(json.as_bytes(), 1, 7).is_err() && schedule(json.as_bytes()).is_err(),
+                "{json}"
+            );
+            assert!(player(json.as_bytes(), 7).is_err() && club(json.as_bytes(), 7).is_err(), "{json}");
+            assert_eq!(
+                (availability(json.as_bytes(), 7), season(json.as_bytes(), 2024)),
+                (Availability::Unknown, None)
+            );
+        }
+    }
+
+    #[test]
+    fn roster_codes_are_read_by_their_families() {
+        for (code, expected) in [
+            ("A", "Active"),
+            ("D7", "Injured"),
+            ("D10", "Injured"),
+            ("D60", "Injured"),
+            ("IL", "Injured"),
+            ("DES", "Unknown"),
+            ("SU", "Suspended"),
+            ("RST", "Suspended"),
+            ("PL", "Away"),
+            ("XYZ", "Unknown"),
+        ] {
+            let roster =
+                json!({"roster": ["?", {"person": {"id": 7}, "status": {"code": code, "description": "x"}}]});
+            let read = format!("{:?}", availability(roster.to_string().as_bytes(), 7));
+            assert!(read.starts_with(expected), "{code}: {read}");
         }
     }
 }

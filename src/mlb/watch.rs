@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError},
     time::Duration,
 };
@@ -270,25 +270,30 @@ impl Watch {
                 listing.official == today && (near || listing.kind == GameKind::AllStar)
             }
         };
-        // A set: a game may be listed under two days.
-        let games: BTreeSet<u64> = listings.iter().filter(wanted).map(|listing| listing.pk).collect();
-        games.into_iter().take(FEEDS_AT_MOST).map(|pk| Ok((pk, self.feed(pk)?))).collect()
+        // By id: a game may be listed under two days.
+        let games: BTreeMap<u64, &Listing> =
+            listings.iter().filter(wanted).map(|listing| (listing.pk, listing)).collect();
+        games.into_iter().take(FEEDS_AT_MOST).map(|(pk, listing)| Ok((pk, self.feed(listing)?))).collect()
     }
 
-    /// The feed of a game, no older than the one already known: MLB's caches sometimes answer from the past.
-    fn feed(&mut self, pk: u64) -> Result<GameBox, Refusal> {
+    /// The feed of a game: of the same day, and no older than the one already known. MLB's caches sometimes answer from
+    /// the past.
+    fn feed(&mut self, listing: &Listing) -> Result<GameBox, Refusal> {
+        let pk = listing.pk;
         let fresh = self.client.feed(pk, self.player.id)?;
-        let known =
-            self.facts.as_ref().and_then(|facts| facts.boxes.get(&pk)).and_then(|known| known.as_of.as_ref());
+        let refuse =
+            |what| Err(Refusal { trouble: Trouble::Garbled, missing: false, retry_after: None, what });
+        if fresh.official.is_some_and(|official| official != listing.official) {
+            return refuse(format!(
+                "the feed of game {pk} is of another day than its listing, {}",
+                listing.official
+            ));
+        }
+        let known = self.facts.as_ref().and_then(|facts| facts.boxes.get(&pk)?.as_of.as_ref());
         match (known, &fresh.as_of) {
-            (Some(known), Some(as_of)) if as_of < known => Err(Refusal {
-                trouble: Trouble::Garbled,
-                missing: false,
-                retry_after: None,
-                what: format!(
-                    "the feed of game {pk} is from {as_of}, older than the one of {known} already read"
-                ),
-            }),
+            (Some(known), Some(as_of)) if as_of < known => refuse(format!(
+                "the feed of game {pk} is of {as_of}, older than the one of {known} already read"
+            )),
             _ => Ok(fresh),
         }
     }

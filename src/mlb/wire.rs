@@ -227,7 +227,15 @@ pub(super) struct MetaData {
 
 #[derive(Deserialize)]
 pub(super) struct GameData {
+    #[serde(default)]
+    pub(super) datetime: Lenient<GameDatetime>,
     pub(super) status: RawStatus,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GameDatetime {
+    pub(super) official_date: String,
 }
 
 #[derive(Deserialize)]

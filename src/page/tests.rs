@@ -29,6 +29,7 @@ fn game(state: State, words: &str, presence: Presence) -> Game {
     let feed = GameBox {
         pk: 1,
         as_of: None,
+        official: None,
         status: listing.status.clone(),
         inning: Some(Inning { number: 3, half: Half::Bottom }),
         score: Some(Score { away: 4, home: 2 }),

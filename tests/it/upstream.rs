@@ -80,7 +80,7 @@ fn whatever_mlb_does_later_the_last_good_answer_stays() {
 }
 
 #[test]
-fn older_data_and_another_games_data_are_refused() {
+fn data_that_is_older_or_of_another_day_or_game_is_refused() {
     let mlb = FakeMlb::with(&[Game { stamp: 5, ..Game::new(IN_PROGRESS).charged(1) }]);
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");
@@ -94,6 +94,11 @@ fn older_data_and_another_games_data_are_refused() {
     };
     said("older than the one of 20240703_000005");
     assert_eq!(server.api()["verdict"], "yes");
+    mlb.put(
+        "/api/v1.1/game/1001/",
+        Game { official: "2024-07-01", stamp: 6, ..Game::new(IN_PROGRESS) }.feed(),
+    );
+    said("of another day than its listing, 2024-07-02");
     mlb.put("/api/v1.1/game/1001/", Game { pk: 9, stamp: 6, ..Game::new(IN_PROGRESS) }.feed());
     said("asked for game 1001, got game 9");
     assert_eq!(server.api()["verdict"], "yes");
