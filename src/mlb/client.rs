@@ -6,9 +6,9 @@ use std::{
     collections::BTreeSet,
     fmt,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc2822};
+use time::Date;
 use ureq::http::{StatusCode, header};
 
 /// A refused or unreachable host is known within this.
@@ -219,8 +219,8 @@ fn retry_after(value: &str) -> Option<Duration> {
     let wait = match value.trim().parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let until = OffsetDateTime::parse(&value.replace("GMT", "+0000"), &Rfc2822).ok()?;
-            (until - OffsetDateTime::now_utc()).try_into().ok()?
+            let until = httpdate::parse_http_date(value.trim()).ok()?;
+            until.duration_since(SystemTime::now()).ok()?
         }
     };
     Some(wait.min(RETRY_AFTER_CAP))

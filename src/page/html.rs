@@ -19,10 +19,15 @@ pub struct ErrorPage {
 /// The page of a status that is not a success.
 pub fn error(status: u16, detail: &str, look: &Look) -> ErrorPage {
     let title = match status {
+        308 => "Round the bases",
+        400 => "Illegal pitch",
         404 => "Out of the park",
         405 => "Interference",
+        406 => "Not in the line-up",
+        412 => "Tagged out",
         413 => "Over the wall",
         414 => "Way too long",
+        416 => "Off the plate",
         431 => "Too much windup",
         500 => "Error on the server",
         503 => "Rain delay",

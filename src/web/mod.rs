@@ -6,11 +6,14 @@
 pub mod assets;
 pub mod coding;
 mod negotiate;
+mod precondition;
+mod range;
 mod representation;
 mod respond;
 mod route;
 mod service;
 mod site;
+mod target;
 
 pub use representation::{Caching, Representation};
 pub use route::{ROUTES, Route, Target};

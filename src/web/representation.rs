@@ -5,19 +5,21 @@ use bytes::Bytes;
 use hyper::{
     HeaderMap,
     header::{
-        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-        LAST_MODIFIED, VARY,
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName,
+        HeaderValue, LAST_MODIFIED, VARY,
     },
 };
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use time::{OffsetDateTime, UtcOffset, macros::format_description};
+use time::OffsetDateTime;
 
 /// One resource's present state in every coding worth having (RFC 9110 §3.2).
 #[derive(Debug)]
 pub struct Representation {
-    /// Identity first.
+    /// Identity first; never empty.
     pub(super) variants: Vec<Variant>,
+    /// When it became what it is, in whole seconds.
+    pub(super) modified: Option<OffsetDateTime>,
 }
 
 /// One coding of it.
@@ -83,7 +85,7 @@ impl Representation {
             .into_iter()
             .map(|(coding, tag, body)| Variant::new(coding, &tag, body, fields, vary.as_deref()))
             .collect();
-        Representation { variants }
+        Representation { variants, modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()) }
     }
 }
 
@@ -103,6 +105,9 @@ impl Variant {
         let not_modified = shared.clone();
         shared.insert(CONTENT_TYPE, field(fields.media_type));
         shared.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if fields.caching != Caching::Never {
+            shared.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        }
         if coding != Coding::Identity {
             shared.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));
         }
@@ -125,10 +130,12 @@ impl std::fmt::Display for Caching {
 
 /// IMF-fixdate (RFC 9110 §5.6.7).
 pub(super) fn http_date(at: OffsetDateTime) -> String {
-    let format = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+    httpdate::fmt_http_date(at.into())
+}
+
+/// Any of the three forms of a date (RFC 9110 §5.6.7).
+pub(super) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+    httpdate::parse_http_date(text).ok().map(OffsetDateTime::from)
 }
 
 /// An entity tag is strong, so each coding has its own (RFC 9110 §8.8.3.3).

@@ -1,60 +1,122 @@
-//! One function from a representation and a request to a response: negotiate, check preconditions, send shared bytes.
+//! One function from a representation and a request to a response: negotiate, check preconditions, cut the range, send
+//! shared bytes.
 
 use super::{
     coding::Coding,
     negotiate,
-    representation::{Representation, Variant},
+    precondition::{self, Outcome},
+    range::{self, Wanted},
+    representation::{Representation, Variant, field},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
-use hyper::{HeaderMap, Response, StatusCode, header::IF_NONE_MATCH};
+use hyper::{
+    HeaderMap, Method, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY},
+};
+use std::ops::Range;
 
-/// The response to a GET of this representation. A HEAD is the same without the body.
-pub(super) fn respond(representation: &Representation, request: &HeaderMap) -> Response<Full<Bytes>> {
-    let variant = choose(&representation.variants, request);
-    if has_it(request, variant) {
-        return with(StatusCode::NOT_MODIFIED, variant.not_modified.clone(), Bytes::new());
-    }
-    with(StatusCode::OK, variant.fields.clone(), variant.body.clone())
+type Whole = Response<Full<Bytes>>;
+
+/// A request that this representation cannot answer; the status says why, the fields go into the response.
+pub(super) struct Refused {
+    pub status: StatusCode,
+    pub fields: HeaderMap,
 }
 
-/// The same bytes under another status: what an error page is.
-pub(super) fn respond_as(
-    status: StatusCode,
+/// The response to a GET or HEAD of this representation.
+pub(super) fn respond(
     representation: &Representation,
+    method: &Method,
     request: &HeaderMap,
-) -> Response<Full<Bytes>> {
-    let variant = choose(&representation.variants, request);
+) -> Result<Whole, Refused> {
+    let refused = |status| {
+        let vary = representation.variants[0].fields.get(VARY).map(|vary| (VARY, vary.clone()));
+        Refused { status, fields: vary.into_iter().collect() }
+    };
+    let variant =
+        choose(&representation.variants, request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
+    let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified);
+    match precondition::evaluate(method, request, etag, modified) {
+        Outcome::Proceed => {}
+        Outcome::NotModified => {
+            return Ok(with(StatusCode::NOT_MODIFIED, variant.not_modified.clone(), Bytes::new()));
+        }
+        Outcome::Failed => return Err(refused(StatusCode::PRECONDITION_FAILED)),
+    }
+    // Only a GET has ranges (RFC 9110 §14.2).
+    let wanted = match *method == Method::GET && precondition::range_holds(request, etag, modified) {
+        true => range::wanted(request, variant.body.len()),
+        false => Wanted::Whole,
+    };
+    match wanted {
+        Wanted::Whole => Ok(with(StatusCode::OK, variant.fields.clone(), variant.body.clone())),
+        Wanted::Parts(parts) => Ok(partial(variant, &parts)),
+        Wanted::Nothing => {
+            let length = field(&format!("bytes */{}", variant.body.len()));
+            let mut refused = refused(StatusCode::RANGE_NOT_SATISFIABLE);
+            refused.fields.insert(CONTENT_RANGE, length);
+            Err(refused)
+        }
+    }
+}
+
+/// The same bytes under another status, whatever the request's conditions: what an error page is.
+pub(super) fn respond_as(status: StatusCode, representation: &Representation, request: &HeaderMap) -> Whole {
+    // A page in a coding that the client refused helps more than none.
+    let variant = choose(&representation.variants, request).unwrap_or(&representation.variants[0]);
     with(status, variant.fields.clone(), variant.body.clone())
 }
 
-fn with(status: StatusCode, fields: HeaderMap, body: Bytes) -> Response<Full<Bytes>> {
+fn with(status: StatusCode, fields: HeaderMap, body: Bytes) -> Whole {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = fields;
     response
 }
 
-/// The most welcome coding; among equals the smallest body. Where nothing is acceptable, identity is sent all the
-/// same (RFC 9110 §12.5.3 allows it), for a page in the wrong coding helps more than a refusal.
-fn choose<'a>(variants: &'a [Variant], request: &HeaderMap) -> &'a Variant {
-    let welcome = |variant: &&Variant| negotiate::quality(request, variant.coding);
-    let best = variants
-        .iter()
-        .filter(|variant| welcome(variant) > 0)
-        .max_by_key(|variant| (welcome(variant), std::cmp::Reverse(variant.body.len())));
-    debug_assert!(variants.first().is_some_and(|first| first.coding == Coding::Identity));
-    best.unwrap_or(&variants[0])
+/// 206 (RFC 9110 §15.3.7): one range as it is, several as multipart/byteranges.
+fn partial(variant: &Variant, parts: &[Range<usize>]) -> Whole {
+    let length = variant.body.len();
+    let content_range = |part: &Range<usize>| format!("bytes {}-{}/{length}", part.start, part.end - 1);
+    let mut fields = variant.fields.clone();
+    let body = match parts {
+        [part] => {
+            fields.insert(CONTENT_RANGE, field(&content_range(part)));
+            variant.body.slice(part.clone())
+        }
+        parts => {
+            // The hash of the whole is in none of its parts.
+            let boundary = format!("e6-{}", variant.etag.to_str().unwrap_or_default().trim_matches('"'));
+            let media_type =
+                variant.fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let mut body = BytesMut::new();
+            for part in parts {
+                let head = format!(
+                    "\r\n--{boundary}\r\ncontent-type: {media_type}\r\ncontent-range: {}\r\n\r\n",
+                    content_range(part)
+                );
+                body.extend_from_slice(head.as_bytes());
+                body.extend_from_slice(&variant.body[part.clone()]);
+            }
+            body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+            fields.insert(CONTENT_TYPE, field(&format!("multipart/byteranges; boundary={boundary}")));
+            body.freeze()
+        }
+    };
+    fields.insert(CONTENT_LENGTH, body.len().into());
+    with(StatusCode::PARTIAL_CONTENT, fields, body)
 }
 
-/// If-None-Match with weak comparison (RFC 9110 §13.1.2).
-fn has_it(request: &HeaderMap, variant: &Variant) -> bool {
-    let etag = variant.etag.to_str().unwrap_or_default();
-    request
-        .get_all(IF_NONE_MATCH)
+/// The most welcome coding; none if the client refuses all there are.
+fn choose<'a>(variants: &'a [Variant], request: &HeaderMap) -> Option<&'a Variant> {
+    let preference = |coding| {
+        [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli].iter().position(|c| *c == coding)
+    };
+    variants
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+        .map(|variant| (negotiate::quality(request, variant.coding), variant))
+        .filter(|(quality, _)| *quality > 0)
+        .max_by_key(|(quality, variant)| (*quality, preference(variant.coding)))
+        .map(|(_, variant)| variant)
 }

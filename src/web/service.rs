@@ -3,18 +3,19 @@
 use super::{
     assets,
     negotiate::{self, Form},
-    representation::{Caching, Fields, Representation},
-    respond::{respond, respond_as},
+    representation::{Caching, Fields, Representation, field},
+    respond::{Refused, respond, respond_as},
     route::{Target, route},
     site::{Site, error_forms},
+    target,
 };
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    header::{ALLOW, CONNECTION, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS},
+    HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
+    header::{ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, SERVER, X_CONTENT_TYPE_OPTIONS},
 };
 use std::{
     collections::HashMap,
@@ -35,6 +36,9 @@ const FIELDS_CAP: usize = 100;
 /// What every resource of this site can be asked.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
+/// What is served here is not for other sites' pages.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Answers requests. One for all workers.
 pub struct Service {
     site: Arc<ArcSwap<Site>>,
@@ -54,10 +58,15 @@ pub struct ErrorPages {
 impl ErrorPages {
     /// The statuses a visitor can meet, and the sentence that explains each.
     pub const STATUSES: &[(u16, &str)] = &[
+        (308, "This is the same as another address, which is the one to use."),
+        (400, "The request could not be understood."),
         (404, "There is nothing at this address."),
         (405, "This can only be read."),
+        (406, "This is not to be had in the way that was asked for."),
+        (412, "This is no longer what you have."),
         (413, "Requests to this site have no body."),
         (414, "The address is longer than any on this site."),
+        (416, "This is shorter than the part that was asked for."),
         (431, "The request's header is longer than any this site needs."),
         (500, "Something broke on our side; it has been logged."),
     ];
@@ -90,72 +99,91 @@ impl Service {
         if request.method() == Method::HEAD {
             *response.body_mut() = Body::default();
         }
+        if request.version() == Version::HTTP_2 {
+            // Says nothing there and must not be sent (RFC 9113 §8.2.2).
+            response.headers_mut().remove(CONNECTION);
+        }
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
         response
     }
 
     fn answer<B: hyper::body::Body>(&self, request: &Request<B>) -> Response<Body> {
-        let (uri, headers) = (request.uri(), request.headers());
+        let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_CAP) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
         }
         if headers.len() > FIELDS_CAP || size(headers) > HEAD_CAP {
             return self.error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, headers);
         }
+        if !names_a_host(request) {
+            return closing(self.error(StatusCode::BAD_REQUEST, headers));
+        }
         if !request.body().is_end_stream() {
             // The body is not read, so the connection cannot be used for another request.
-            let mut response = self.error(StatusCode::PAYLOAD_TOO_LARGE, headers);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            return response;
+            return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
         }
-        let Some(route) = route(uri.path()) else { return self.error(StatusCode::NOT_FOUND, headers) };
-        let response = match route.target {
-            Target::Home => self.home(headers),
-            Target::Answer => respond(&self.site.load().api, headers),
-            Target::Alive => respond(&self.alive, headers),
-            Target::Ready => self.readiness(headers),
-            Target::Asset => self.asset(uri.path(), headers),
-        };
-        match *request.method() {
-            Method::GET | Method::HEAD => response,
-            _ if response.status() == StatusCode::NOT_FOUND => response,
-            Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
-            _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
-        }
-    }
-
-    fn home(&self, headers: &HeaderMap) -> Response<Body> {
-        let site = self.site.load();
-        let representation = match negotiate::form(headers) {
-            Form::Html => &site.html,
-            Form::Json => &site.json,
-            Form::Text => &site.text,
-        };
-        respond(representation, headers)
-    }
-
-    fn readiness(&self, headers: &HeaderMap) -> Response<Body> {
-        let site = self.site.load();
-        if site.ready_until.is_some_and(|until| self.clock.now() <= until) {
-            return respond(&self.ready, headers);
-        }
-        negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers)
-    }
-
-    fn asset(&self, path: &str, headers: &HeaderMap) -> Response<Body> {
-        if let Some(dir) = &self.design {
-            return match assets::from_disk(dir, path) {
-                Some((media_type, bytes)) => {
-                    respond(&Representation::of(bytes, &Fields::momentary(&media_type)), headers)
+        match *method {
+            Method::GET | Method::HEAD => self.read(uri, method, headers),
+            Method::OPTIONS if uri.path() == "*" => allowing(bare(StatusCode::NO_CONTENT)),
+            _ => match self.read(uri, &Method::HEAD, &HeaderMap::new()).status() {
+                StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
+                    self.read(uri, &Method::GET, headers)
                 }
-                None => self.error(StatusCode::NOT_FOUND, headers),
-            };
+                _ if *method == Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
+                _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
+            },
         }
-        match self.assets.get(path) {
-            Some(asset) => respond(asset, headers),
-            None => self.error(StatusCode::NOT_FOUND, headers),
+    }
+
+    /// GET and HEAD: the one way to write a path is answered, others are sent there.
+    fn read(&self, uri: &Uri, method: &Method, headers: &HeaderMap) -> Response<Body> {
+        if !uri.path().starts_with('/') {
+            return self.error(StatusCode::BAD_REQUEST, headers);
         }
+        match target::read(uri.path()) {
+            target::Target::Canonical => self.resource(uri.path(), method, headers),
+            target::Target::Garbled => self.error(StatusCode::BAD_REQUEST, headers),
+            target::Target::Means(path) => {
+                if self.resource(&path, &Method::HEAD, &HeaderMap::new()).status() == StatusCode::NOT_FOUND {
+                    return self.error(StatusCode::NOT_FOUND, headers);
+                }
+                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+                let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
+                response.headers_mut().insert(LOCATION, field(&format!("{path}{query}")));
+                response
+            }
+        }
+    }
+
+    fn resource(&self, path: &str, method: &Method, headers: &HeaderMap) -> Response<Body> {
+        let Some(route) = route(path) else { return self.error(StatusCode::NOT_FOUND, headers) };
+        let site = self.site.load();
+        let responded = match route.target {
+            Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
+            Target::Answer => respond(&site.api, method, headers),
+            Target::Alive => respond(&self.alive, method, headers),
+            Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
+                respond(&self.ready, method, headers)
+            }
+            Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
+            Target::Asset => match (&self.design, self.assets.get(path)) {
+                (None, Some(asset)) => respond(asset, method, headers),
+                (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
+                (Some(dir), _) => match assets::from_disk(dir, path) {
+                    None => return self.error(StatusCode::NOT_FOUND, headers),
+                    Some((media_type, bytes)) => {
+                        respond(&Representation::of(bytes, &Fields::momentary(&media_type)), method, headers)
+                    }
+                },
+            },
+        };
+        responded.unwrap_or_else(|Refused { status, fields }| {
+            let mut response = self.error(status, headers);
+            response.headers_mut().extend(fields);
+            response
+        })
     }
 
     fn error(&self, status: StatusCode, headers: &HeaderMap) -> Response<Body> {
@@ -192,6 +220,24 @@ fn embedded(asset: &'static assets::Asset) -> Representation {
         .iter()
         .map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
     Representation::from_variants(variants, &fields)
+}
+
+/// The response after which the connection ends.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may leave it away. HTTP/2 and absolute targets bring an authority.
+fn names_a_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).into_iter();
+    let host = hosts.next().map(|host| host.to_str().is_ok_and(target::is_authority));
+    let authority = request.uri().authority().map(|authority| target::is_authority(authority.as_str()));
+    let needed = request.version() == Version::HTTP_11;
+    let one = hosts.next().is_none();
+    one && host.unwrap_or(!needed)
+        && authority.unwrap_or(true)
+        && (host.or(authority).is_some() || request.version() < Version::HTTP_11)
 }
 
 fn allowing(mut response: Response<Body>) -> Response<Body> {
@@ -238,6 +284,10 @@ mod tests {
         }
     }
 
+    fn get(path: &str) -> Request<Body> {
+        Request::builder().uri(path).header(HOST, "localhost").body(Body::default()).unwrap()
+    }
+
     fn service() -> Service {
         let site = Site::new(Pages {
             html: "page".into(),
@@ -258,16 +308,14 @@ mod tests {
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
         let service = service();
-        let broken = service.handle(&Request::new(Broken));
+        let broken = service.handle(&get("/").map(|_| Broken));
         assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(broken.headers()["cache-control"], "no-store");
-        assert_eq!(service.handle(&Request::new(Body::default())).status(), StatusCode::OK);
+        assert_eq!(service.handle(&get("/")).status(), StatusCode::OK);
     }
 
     #[test]
     fn an_answer_that_nobody_stands_behind_is_not_ready() {
-        let mut request = Request::new(Body::default());
-        *request.uri_mut() = "/readyz".parse().unwrap();
-        assert_eq!(service().handle(&request).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(service().handle(&get("/readyz")).status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -1,9 +1,10 @@
 //! Everything that changes when the answer does, as one value that is swapped as a whole.
 
+use super::negotiate::Form;
 use super::representation::{Caching, Fields, Representation, field};
 use hyper::{
     HeaderMap,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY},
+    header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY},
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -43,6 +44,15 @@ pub struct Pages {
 }
 
 impl Site {
+    /// The answer in this form.
+    pub(super) fn home(&self, form: Form) -> &Representation {
+        match form {
+            Form::Html => &self.html,
+            Form::Json => &self.json,
+            Form::Text => &self.text,
+        }
+    }
+
     /// Encodes the pages.
     pub fn new(pages: Pages) -> Self {
         let caching = Caching::For(pages.lasts);
@@ -90,5 +100,10 @@ fn page_policy(style: &str) -> HeaderMap {
     HeaderMap::from_iter([
         (CONTENT_SECURITY_POLICY, field(&policy)),
         (REFERRER_POLICY, field("strict-origin-when-cross-origin")),
+        (HeaderName::from_static("cross-origin-opener-policy"), field("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            field("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ),
     ])
 }

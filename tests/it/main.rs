@@ -6,6 +6,8 @@ mod browser;
 mod day;
 mod demo;
 mod fake_mlb;
+mod framing;
+mod http;
 mod pages;
 mod recordings;
 mod server;

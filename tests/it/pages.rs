@@ -237,6 +237,9 @@ fn a_page_may_only_load_what_this_site_serves() {
     );
     assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
     assert_eq!(response.field("x-content-type-options"), "nosniff");
+    assert_eq!(response.field("cross-origin-opener-policy"), "same-origin");
+    assert_eq!(response.field("cross-origin-resource-policy"), "same-origin");
+    assert!(response.field("permissions-policy").contains("geolocation=()"));
 }
 
 #[test]

@@ -19,16 +19,22 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The only fields a response may have. What is not here is there by mistake.
 const EXPECTED_FIELDS: &[&str] = &[
+    "accept-ranges",
     "allow",
     "cache-control",
     "connection",
     "content-encoding",
     "content-length",
+    "content-range",
     "content-security-policy",
     "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
     "date",
     "etag",
     "last-modified",
+    "location",
+    "permissions-policy",
     "referrer-policy",
     "server",
     "vary",

@@ -1,0 +1,149 @@
+//! Byte ranges (RFC 9110 §14).
+
+use hyper::{HeaderMap, header::RANGE};
+use std::ops::Range;
+
+/// More ranges than this in one request are a bomb, not a download: the whole is sent instead.
+const RANGES_CAP: usize = 8;
+/// Ranges closer than this are sent as one: about what the head of a part costs.
+const GAP: usize = 80;
+
+/// What a Range field asks for, of a body of some length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Everything: no Range, one in another unit, one that is malformed, or one not worth honouring.
+    Whole,
+    /// These, in order, apart, each within the body; at least one.
+    Parts(Vec<Range<usize>>),
+    /// 416: nothing that lies within the body.
+    Nothing,
+}
+
+/// Reads the Range field of a GET.
+pub(super) fn wanted(request: &HeaderMap, length: usize) -> Wanted {
+    let mut fields = request.get_all(RANGE).into_iter();
+    let set = fields.next().and_then(|value| value.to_str().ok());
+    let set =
+        set.and_then(|value| value.split_once('=')).filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
+    let (Some((_, set)), None) = (set, fields.next()) else { return Wanted::Whole };
+    let mut parts = Vec::new();
+    for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])).filter(|spec| !spec.is_empty()) {
+        match part(spec, length) {
+            None => return Wanted::Whole,
+            Some(part) => parts.push(part),
+        }
+    }
+    match parts.len() {
+        0 => return Wanted::Whole,
+        count if count > RANGES_CAP => return Wanted::Whole,
+        _ => parts.retain(|part| !part.is_empty()),
+    }
+    let asked: usize = parts.iter().map(ExactSizeIterator::len).sum();
+    match coalesced(parts) {
+        parts if parts.is_empty() => Wanted::Nothing,
+        // Overlaps that together ask for more than there is.
+        parts if parts.len() > 1 && asked > length => Wanted::Whole,
+        parts => Wanted::Parts(parts),
+    }
+}
+
+/// One range; empty if it lies outside the body, none if it is malformed.
+fn part(spec: &str, length: usize) -> Option<Range<usize>> {
+    let (first, last) = spec.split_once('-')?;
+    match (first.is_empty(), last.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(length.saturating_sub(position(last)?)..length),
+        (false, true) => Some(position(first)?.min(length)..length),
+        (false, false) => {
+            let (first, last) = (position(first)?, position(last)?);
+            (first <= last).then(|| first.min(length)..last.saturating_add(1).min(length))
+        }
+    }
+}
+
+/// `1*DIGIT`; what does not fit a machine word is past any end.
+fn position(digits: &str) -> Option<usize> {
+    let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    valid.then(|| digits.parse().unwrap_or(usize::MAX))
+}
+
+fn coalesced(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    parts.sort_by_key(|part| part.start);
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        match apart.last_mut() {
+            Some(last) if part.start <= last.end.saturating_add(GAP) => last.end = last.end.max(part.end),
+            _ => apart.push(part),
+        }
+    }
+    apart
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn of(value: &str) -> Wanted {
+        wanted(&HeaderMap::from_iter([(RANGE, HeaderValue::from_str(value).unwrap())]), 1000)
+    }
+
+    #[test]
+    fn a_range_is_cut_from_the_body() {
+        for (value, part) in [
+            ("bytes=0-0", 0..1),
+            ("bytes=0-499", 0..500),
+            ("bytes=500-", 500..1000),
+            ("bytes=-1", 999..1000),
+            ("bytes=-5000", 0..1000),
+            ("bytes=990-99999999999999999999999999", 990..1000),
+            ("BYTES=1-2", 1..3),
+            ("bytes= 1-2 ,", 1..3),
+            ("bytes=0-9,5-20", 0..21),
+            ("bytes=0-9,60-69", 0..70),
+            ("bytes=2000-,0-1", 0..2),
+        ] {
+            assert_eq!(of(value), Wanted::Parts(vec![part]), "{value}");
+        }
+        assert_eq!(of("bytes=900-909,0-9"), Wanted::Parts(vec![0..10, 900..910]));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_ignored() {
+        for value in [
+            "bytes=",
+            "bytes",
+            "bytes=a-b",
+            "bytes=5-1",
+            "bytes=-",
+            "bytes=+1-2",
+            "bytes=1-2-3",
+            "lines=1-2",
+            "bytes=0x1-2",
+            "bytes=0-1,x",
+        ] {
+            assert_eq!(of(value), Wanted::Whole, "{value}");
+        }
+        let twice: HeaderMap = [(RANGE, "bytes=0-1"), (RANGE, "bytes=2-3")]
+            .into_iter()
+            .map(|(name, value)| (name, HeaderValue::from_static(value)))
+            .collect();
+        assert_eq!(wanted(&twice, 1000), Wanted::Whole);
+        assert_eq!(wanted(&HeaderMap::new(), 1000), Wanted::Whole);
+    }
+
+    #[test]
+    fn what_lies_outside_cannot_be_satisfied() {
+        for value in ["bytes=1000-", "bytes=1000-2000", "bytes=-0", "bytes=5000-,6000-"] {
+            assert_eq!(of(value), Wanted::Nothing, "{value}");
+        }
+    }
+
+    #[test]
+    fn bombs_get_the_whole_once() {
+        assert_eq!(of("bytes=0-,0-,0-"), of("bytes=0-999"), "coalesced to one");
+        assert_eq!(of("bytes=0-799,0-799,990-999"), Wanted::Whole);
+        let many = (0..9).map(|n| format!("{0}-{0}", n * 100)).collect::<Vec<_>>().join(",");
+        assert_eq!(of(&format!("bytes={many}")), Wanted::Whole);
+    }
+}
