@@ -53,11 +53,11 @@ pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
 }
 
 /// The answer while there are no facts at all.
-pub fn unheard(player: &Player, reason: Reason, now: OffsetDateTime) -> Answer {
+pub fn unheard(player: &Player, trouble: Trouble, now: OffsetDateTime) -> Answer {
     let zone = Zone::fallback();
     Answer {
         verdict: Verdict::Unknown,
-        reason,
+        reason: Reason::NeverHeard(trouble),
         day: zone.local(now).date(),
         zone,
         player: player.clone(),

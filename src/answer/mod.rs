@@ -187,8 +187,6 @@ pub struct Game {
 pub enum Reason {
     /// Nothing was heard from MLB today, and what stood in the way last.
     NeverHeard(Trouble),
-    /// MLB knows no person with this id.
-    NoSuchPlayer,
     /// He belongs to no club.
     NoClub,
     /// Charged with errors; `over` when the day's games are.
@@ -235,6 +233,8 @@ pub enum Trouble {
     TurnedAway,
     /// The reply made no sense.
     Garbled,
+    /// MLB knows no person with this id.
+    NoSuchPlayer,
 }
 
 /// How fast the data can change, and so how old it may be before it counts as stale.

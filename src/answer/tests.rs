@@ -400,7 +400,7 @@ fn not_knowing_is_no_conclusion() {
     assert_eq!(unknown.taken_back, 0);
 
     let player = known.player;
-    let mut unheard = unheard(&player, Reason::NeverHeard(Trouble::Starting), FIRST_PITCH);
+    let mut unheard = unheard(&player, Trouble::Starting, FIRST_PITCH);
     assert_eq!(unheard.follow(None, FIRST_PITCH), None);
     assert_eq!((unheard.changed_at, unheard.asked_at, unheard.stale), (None, None, false));
 }

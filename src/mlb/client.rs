@@ -5,11 +5,12 @@ use crate::answer::{Availability, Club, GameBox, Listing, Player, Season, Troubl
 use std::{
     collections::BTreeSet,
     fmt,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 use time::Date;
-use ureq::http::{StatusCode, header};
+use ureq::http::{StatusCode, Uri, header};
 
 /// A refused or unreachable host is known within this.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -48,8 +49,8 @@ struct Tagged {
 pub struct Refusal {
     /// As much as a visitor is told.
     pub trouble: Trouble,
-    /// MLB said that there is no such thing (404).
-    pub missing: bool,
+    /// The status, where there was one and it was not 200.
+    pub status: Option<StatusCode>,
     /// How long MLB asked us to wait.
     pub retry_after: Option<Duration>,
     /// What happened, to which request: for the log.
@@ -59,25 +60,28 @@ pub struct Refusal {
 impl Client {
     /// A client for the API at this base URL (no trailing slash).
     pub fn new(base: impl Into<String>) -> Self {
-        let config = ureq::Agent::config_builder()
+        let base = base.into();
+        let mut config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT_DEADLINE))
             .timeout_recv_response(Some(HEAD_DEADLINE))
             .timeout_global(Some(TOTAL_DEADLINE))
             .http_status_as_error(false)
             .max_redirects(0)
-            .user_agent(USER_AGENT)
-            .build();
-        Client {
-            agent: config.new_agent(),
-            base: base.into(),
-            whole: BTreeSet::new(),
-            tagged: Mutex::default(),
+            .user_agent(USER_AGENT);
+        if is_loopback(&base) {
+            // A proxy from the environment leads outside; a replay is in here.
+            config = config.proxy(None);
         }
+        Client { agent: config.build().new_agent(), base, whole: BTreeSet::new(), tagged: Mutex::default() }
     }
 
     /// The player and the club he belongs to.
     pub fn player(&self, id: u32) -> Result<Player, Refusal> {
-        self.ask(&format!("/api/v1/people/{id}?hydrate=currentTeam"), |json| model::player(json, id))
+        let path = format!("/api/v1/people/{id}?hydrate=currentTeam");
+        self.ask(&path, |json| model::player(json, id)).map_err(|refusal| match refusal.status {
+            Some(StatusCode::NOT_FOUND) => Refusal { trouble: Trouble::NoSuchPlayer, ..refusal },
+            _ => refusal,
+        })
     }
 
     /// A club and the clock of its home ballpark.
@@ -169,7 +173,7 @@ impl Client {
                 ureq::Error::BodyExceedsLimit(_) => Trouble::Garbled,
                 _ => Trouble::Unreachable,
             },
-            missing: false,
+            status: None,
             retry_after: None,
             what: format!("{}{path}: {error}", self.base),
         }
@@ -194,14 +198,14 @@ impl Client {
         if status != StatusCode::OK {
             return Err(Refusal {
                 trouble: Trouble::TurnedAway,
-                missing: status == StatusCode::NOT_FOUND,
+                status: Some(status),
                 retry_after,
                 what: format!("{}{path}: MLB replied {status}", self.base),
             });
         }
         read(&body).map_err(|Surprise(what)| Refusal {
             trouble: Trouble::Garbled,
-            missing: false,
+            status: None,
             retry_after: None,
             what: format!("{}{path}: {what}", self.base),
         })
@@ -212,6 +216,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }
+}
+
+fn is_loopback(base: &str) -> bool {
+    let uri = base.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// RFC 9110 §10.2.3: seconds, or a date.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     answer::{
-        self, Answer, Availability, Facts, GameBox, GameKind, Listing, Memory, Pace, Player, Reason, Season,
-        State, Trouble, Zone,
+        self, Answer, Availability, Facts, GameBox, GameKind, Listing, Memory, Pace, Player, Season, State,
+        Trouble, Zone,
     },
     clock::Clock,
 };
@@ -57,7 +57,7 @@ pub struct Watch {
     schedule: Option<Aged<Vec<Listing>>>,
     facts: Option<Facts>,
     memory: Option<Memory>,
-    trouble: Option<Reason>,
+    trouble: Trouble,
     failures: u32,
     /// When MLB was last heard by this process.
     asked_at: Option<OffsetDateTime>,
@@ -100,7 +100,7 @@ impl Watch {
             schedule: None,
             facts,
             memory,
-            trouble: None,
+            trouble: Trouble::Starting,
             failures: 0,
             asked_at: None,
             retry_at: None,
@@ -141,17 +141,8 @@ impl Watch {
     fn conclude(&mut self) -> Answer {
         let now = self.clock.now();
         let mut answer = match &self.facts {
-            Some(facts) => {
-                let trouble = match self.trouble {
-                    Some(Reason::NeverHeard(trouble)) => trouble,
-                    _ => Trouble::Starting,
-                };
-                answer::decide(facts, trouble, now)
-            }
-            None => {
-                let reason = self.trouble.clone().unwrap_or(Reason::NeverHeard(Trouble::Starting));
-                answer::unheard(&self.player, reason, now)
-            }
+            Some(facts) => answer::decide(facts, self.trouble, now),
+            None => answer::unheard(&self.player, self.trouble, now),
         };
         self.memory = answer.follow(self.memory.as_ref(), now);
         answer
@@ -165,7 +156,7 @@ impl Watch {
                 if self.failures > 0 {
                     tracing::info!(failures = self.failures, "MLB is heard again");
                 }
-                (self.failures, self.trouble, self.retry_at) = (0, None, None);
+                (self.failures, self.trouble, self.retry_at) = (0, Trouble::Starting, None);
                 self.asked_at = Some(began);
                 self.player = facts.player.clone();
                 self.facts = Some(facts);
@@ -173,15 +164,13 @@ impl Watch {
                 self.keep();
             }
             Err(refusal) => {
-                let unknown = refusal.missing && self.person.is_none();
-                if unknown {
+                if refusal.trouble == Trouble::NoSuchPlayer {
                     tracing::error!(
                         player = self.player.id,
                         "MLB knows no such player: give the id from his page at mlb.com/player with --player"
                     );
                 }
-                self.trouble =
-                    Some(if unknown { Reason::NoSuchPlayer } else { Reason::NeverHeard(refusal.trouble) });
+                self.trouble = refusal.trouble;
                 self.failures = self.failures.saturating_add(1);
                 let wait =
                     backoff(self.failures, fastrand::f64()).max(refusal.retry_after.unwrap_or_default());
@@ -281,8 +270,7 @@ impl Watch {
     fn feed(&mut self, listing: &Listing) -> Result<GameBox, Refusal> {
         let pk = listing.pk;
         let fresh = self.client.feed(pk, self.player.id)?;
-        let refuse =
-            |what| Err(Refusal { trouble: Trouble::Garbled, missing: false, retry_after: None, what });
+        let refuse = |what| Err(Refusal { trouble: Trouble::Garbled, status: None, retry_after: None, what });
         if fresh.official.is_some_and(|official| official != listing.official) {
             return refuse(format!(
                 "the feed of game {pk} is of another day than its listing, {}",

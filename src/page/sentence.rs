@@ -38,8 +38,10 @@ pub fn sentence(answer: &Answer) -> String {
     let name = &answer.player.short_name;
     let against = |listing: &Listing| against(answer, listing);
     match &answer.reason {
+        Reason::NeverHeard(Trouble::NoSuchPlayer) => {
+            format!("MLB knows no player with the number {}.", answer.player.id)
+        }
         Reason::NeverHeard(trouble) => heard_nothing(*trouble).into(),
-        Reason::NoSuchPlayer => format!("MLB knows no player with the number {}.", answer.player.id),
         Reason::NoClub => format!("{name} belongs to no club at the moment."),
         Reason::Charged { over } => charged(answer, *over),
         Reason::Clean { played: true } => {
@@ -147,7 +149,7 @@ fn heard_nothing(trouble: Trouble) -> &'static str {
         Trouble::Unreachable => "MLB cannot be reached at the moment.",
         Trouble::TooSlow => "MLB did not reply in time.",
         Trouble::TurnedAway => "MLB turned the question away; we will ask again.",
-        Trouble::Garbled => "MLB's reply made no sense; we will ask again.",
+        Trouble::Garbled | Trouble::NoSuchPlayer => "MLB's reply made no sense; we will ask again.",
     }
 }
 

@@ -106,7 +106,7 @@ fn every_reason_has_its_sentence() {
         (Reason::NeverHeard(Trouble::TooSlow), vec![], "MLB did not reply in time."),
         (Reason::NeverHeard(Trouble::TurnedAway), vec![], "MLB turned the question away; we will ask again."),
         (Reason::NeverHeard(Trouble::Garbled), vec![], "MLB's reply made no sense; we will ask again."),
-        (Reason::NoSuchPlayer, vec![], "MLB knows no player with the number 665487."),
+        (Reason::NeverHeard(Trouble::NoSuchPlayer), vec![], "MLB knows no player with the number 665487."),
         (Reason::NoClub, vec![], "Tatis Jr. belongs to no club at the moment."),
         (
             Reason::Clean { played: true },

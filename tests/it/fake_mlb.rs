@@ -38,8 +38,10 @@ struct State {
     replies: Vec<(String, Value)>,
     /// Feeds by game and the timecode from which they hold.
     timed: Vec<(u64, &'static str, Value)>,
-    fault: Option<Fault>,
+    /// Path prefixes and how they misbehave; the empty prefix is all of them.
+    faults: Vec<(String, Fault)>,
     asked: Vec<String>,
+    agents: Vec<String>,
     /// How often what was asked for had not changed.
     unchanged: usize,
 }
@@ -94,7 +96,7 @@ impl FakeMlb {
         }
     }
 
-    /// From now on this is the reply to paths that begin so.
+    /// From now on this is the reply to paths that begin so; where several do, the longest counts.
     pub fn put(&self, prefix: &str, reply: Value) {
         let mut state = self.state.lock().unwrap();
         state.replies.retain(|(known, _)| known != prefix);
@@ -108,7 +110,13 @@ impl FakeMlb {
 
     /// From now on it misbehaves, or no longer.
     pub fn fault(&self, fault: impl Into<Option<Fault>>) {
-        self.state.lock().unwrap().fault = fault.into();
+        self.state.lock().unwrap().faults =
+            fault.into().map(|fault| (String::new(), fault)).into_iter().collect();
+    }
+
+    /// From now on it misbehaves, also, when asked for paths that begin so.
+    pub fn fault_at(&self, prefix: &str, fault: Fault) {
+        self.state.lock().unwrap().faults.push((prefix.into(), fault));
     }
 
     pub fn url(&self) -> String {
@@ -118,6 +126,11 @@ impl FakeMlb {
     /// How many replies were 304.
     pub fn unchanged(&self) -> usize {
         self.state.lock().unwrap().unchanged
+    }
+
+    /// Who asked, each time.
+    pub fn agents(&self) -> Vec<String> {
+        self.state.lock().unwrap().agents.clone()
     }
 
     /// Every path asked for so far.
@@ -139,14 +152,23 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let (fault, body) = {
         let mut state = state.lock().unwrap();
         state.asked.push(path.clone());
+        let agent = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("user-agent: ").map(String::from));
+        state.agents.push(agent.unwrap_or_default());
         let timed = path.split_once("timecode=").and_then(|(_, code)| {
             let of_game = |pk: &u64| path.starts_with(&format!("/api/v1.1/game/{pk}/"));
             state.timed.iter().rev().find(|(pk, from, _)| of_game(pk) && *from <= code).map(|(.., feed)| feed)
         });
-        let plain =
-            || state.replies.iter().find(|(prefix, _)| path.starts_with(prefix)).map(|(_, body)| body);
-        let body = timed.or_else(plain).cloned();
-        (state.fault, body)
+        let matching = |prefix: &String| path.starts_with(prefix);
+        let longest = state
+            .replies
+            .iter()
+            .filter(|(prefix, _)| matching(prefix))
+            .max_by_key(|(prefix, _)| prefix.len());
+        let body = timed.or(longest.map(|(_, body)| body)).cloned();
+        let fault = state.faults.iter().find(|(prefix, _)| matching(prefix)).map(|(_, fault)| *fault);
+        (fault, body)
     };
     let body = body.map(|body| trimmed(&body, &path).to_string());
     match (fault, body) {

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The only fields a response may have. What is not here is there by mistake.
-const EXPECTED_FIELDS: &[&str] = &[
+pub const EXPECTED_FIELDS: &[&str] = &[
     "accept-ranges",
     "allow",
     "cache-control",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    answer::{Presence, State},
+    answer::{Presence, State, Trouble},
     mlb::{Client, model},
 };
 use serde_json::{Value, json};
@@ -53,8 +53,8 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
     assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");
     assert_eq!(client.feed(717055, 665487).unwrap().errors, 1);
-    assert!(client.player(1).unwrap_err().missing);
-    assert!(client.feed(1, 665487).unwrap_err().missing);
+    assert_eq!(client.player(1).unwrap_err().trouble, Trouble::NoSuchPlayer);
+    assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Trouble::TurnedAway);
 }
 
 #[test]
