@@ -8,6 +8,7 @@ use crate::{
     web::{ErrorPages, Pages, Site, assets},
 };
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// How a page looks here, and what time it is.
 pub struct Publisher {
@@ -45,7 +46,9 @@ impl Publisher {
             ),
             json: rendered.json,
             style: page::style_hash(&self.look),
-            modified: answer.changed_at,
+            // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
+            // compared with dates that others wrote.
+            modified: Some(OffsetDateTime::now_utc()),
             lasts: self.clock.real(lasts),
             ready_until: answer.fresh_until.filter(|_| stands),
         })

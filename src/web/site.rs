@@ -33,7 +33,7 @@ pub struct Pages {
     pub json: String,
     /// The CSP source of the page's one inline style block (`'sha256-…'`).
     pub style: String,
-    /// When the answer became what it is.
+    /// When these pages became what they are.
     pub modified: Option<OffsetDateTime>,
     /// How long caches may keep it.
     pub lasts: Duration,
