@@ -44,9 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
              /// When the binary was built, in seconds since 1970.\nconst BUILT: i64 = {built};\n"
         ),
     )?;
-    println!("cargo::rustc-env=E6_COMMIT={}", said("git", &["rev-parse", "--short=10", "HEAD"]));
-    println!("cargo::rustc-env=E6_RUSTC={}", said(&env::var("RUSTC")?, &["--version"]));
-    println!("cargo::rustc-env=E6_BUILT={built}");
+    // Not E6_…: `cargo run` hands these to the program as well, where that prefix means settings.
+    println!("cargo::rustc-env=BUILD_COMMIT={}", said("git", &["rev-parse", "--short=10", "HEAD"]));
+    println!("cargo::rustc-env=BUILD_RUSTC={}", said(&env::var("RUSTC")?, &["--version"]));
     Ok(())
 }
 

@@ -37,7 +37,7 @@ use std::process::ExitCode;
 
 /// Version, commit and compiler of this binary.
 pub const BUILD: &str =
-    concat!(env!("CARGO_PKG_VERSION"), " (", env!("E6_COMMIT"), ", ", env!("E6_RUSTC"), ")");
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ", ", env!("BUILD_RUSTC"), ")");
 
 /// Usage or configuration.
 const EXIT_MISTAKE: u8 = 2;

@@ -46,16 +46,13 @@ impl Wrong {
     }
 }
 
-/// The known name most like what was typed, as a question.
-pub(super) fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// The known name most like what was typed.
+pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))
         .min();
-    match near {
-        Some((_, name)) => format!("did you mean {name}?"),
-        None => "remove it; `e6 check` on an empty file lists what there is".into(),
-    }
+    near.map(|(_, name)| name)
 }
 
 impl fmt::Display for Mistake {

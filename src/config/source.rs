@@ -2,7 +2,7 @@
 
 use super::{
     Config,
-    mistake::{Mistake, Mistakes, Place, Wrong, did_you_mean},
+    mistake::{Mistake, Mistakes, Place, Wrong, nearest},
     settings::{SETTINGS, Setting},
 };
 use std::{
@@ -93,9 +93,12 @@ impl Reader {
             let place = Place::Variable(name.clone());
             match SETTINGS.iter().find(|setting| setting.variable == name) {
                 Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
+                // What is like none of ours is somebody else's: Kubernetes sets E6_PORT for a service named e6.
                 None => {
-                    let mend = did_you_mean(&name, SETTINGS.iter().map(|setting| setting.variable));
-                    self.mistakes.push(Wrong::new("no such setting", mend).at(place));
+                    if let Some(known) = nearest(&name, SETTINGS.iter().map(|setting| setting.variable)) {
+                        let wrong = Wrong::new("no such setting", format!("did you mean {known}?"));
+                        self.mistakes.push(wrong.at(place));
+                    }
                 }
             }
         }
@@ -147,7 +150,10 @@ impl Reader {
 
     fn unknown(&mut self, key: &str, place: Place) {
         let known = SETTINGS.iter().map(|setting| setting.key).filter(|key| !key.is_empty());
-        let mend = did_you_mean(key, known);
+        let mend = match nearest(key, known) {
+            Some(known) => format!("did you mean {known}?"),
+            None => "remove it; `e6 check` on an empty file lists what there is".into(),
+        };
         self.mistakes.push(Wrong::new(format!("unknown key {key}"), mend).at(place));
     }
 

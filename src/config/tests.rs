@@ -100,8 +100,16 @@ fn a_named_file_must_exist_and_be_text_of_a_sensible_size() {
 }
 
 #[test]
-fn an_unknown_variable_is_a_mistake_and_a_foreign_one_is_none_of_our_business() {
-    let environment = Variables([("E6_PLAYR", "2"), ("PATH", "/bin")].into());
+fn a_mistyped_variable_is_a_mistake_and_a_foreign_one_is_none_of_our_business() {
+    let environment = Variables(
+        [
+            ("E6_PLAYR", "2"),
+            ("PATH", "/bin"),
+            ("E6_PORT", "tcp://10.0.0.1:80"),
+            ("E6_SERVICE_HOST", "10.0.0.1"),
+        ]
+        .into(),
+    );
     let mistakes = load(&[], None, &environment).unwrap_err();
     assert_eq!(mistakes.0.len(), 1);
     assert_eq!(mistakes.0[0].to_string(), "E6_PLAYR: no such setting: did you mean E6_PLAYER?");
