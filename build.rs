@@ -61,13 +61,10 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
         (true, None) => return Err("needs an extension".into()),
         (false, _) => format!("/{name}"),
     };
-    let media_type = media_type(file);
+    let media_type = coding::media_type(file);
     let mut variants = String::new();
     for (coding, encoded) in coding::variants(&bytes, &media_type, coding::Effort::Best) {
-        let tag = match coding {
-            coding::Coding::Identity => hash.to_owned(),
-            coding => format!("{hash}-{}", coding.token()),
-        };
+        let tag = coding.tag(hash);
         let stored = out.join(format!("{folder}-{name}-{}", coding.token()));
         fs::write(&stored, encoded)?;
         write!(variants, "(Coding::{coding:?}, {tag:?}, include_bytes!({stored:?})), ")?;
@@ -77,11 +74,6 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
          variants: &[{variants}] }},\n"
     );
     Ok((path, row))
-}
-
-fn media_type(file: &Path) -> String {
-    let media_type = mime_guess::from_path(file).first_or_octet_stream();
-    if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
 }
 
 /// A build of the same commit gives the same bytes.

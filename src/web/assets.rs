@@ -1,6 +1,6 @@
 //! The files that were embedded when the binary was built, and their look-up while designing.
 
-use super::coding::Coding;
+use super::coding::{Coding, media_type};
 use std::{
     fs,
     path::{Component, Path},
@@ -51,11 +51,6 @@ pub fn from_disk(dir: &Path, path: &str) -> Option<(String, Vec<u8>)> {
         return None;
     }
     Some((media_type(&file), fs::read(file).ok()?))
-}
-
-fn media_type(path: &Path) -> String {
-    let media_type = mime_guess::from_path(path).first_or_octet_stream();
-    if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Content codings (RFC 9110 §8.4). Also part of the build script, which encodes the assets: nothing here may need the
 //! rest of the crate.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,20 @@ impl Coding {
             Coding::Zstd => "zstd",
         }
     }
+
+    /// The entity tag of this coding of some content: strong, so each coding has its own (RFC 9110 §8.8.3.3).
+    pub fn tag(self, content: &str) -> String {
+        match self {
+            Coding::Identity => content.to_owned(),
+            coding => format!("{content}-{}", coding.token()),
+        }
+    }
+}
+
+/// A file's media type by its name, with charset for text.
+pub fn media_type(path: &Path) -> String {
+    let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
 }
 
 /// How hard to try.

@@ -64,7 +64,7 @@ impl Representation {
         let tag: String = sum.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
         let variants = super::coding::variants(&bytes, fields.media_type, super::coding::Effort::Fast);
         Self::from_variants(
-            variants.into_iter().map(|(coding, body)| (coding, tagged(&tag, coding), Bytes::from(body))),
+            variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
             fields,
         )
     }
@@ -136,14 +136,6 @@ pub(super) fn http_date(at: OffsetDateTime) -> String {
 /// Any of the three forms of a date (RFC 9110 §5.6.7).
 pub(super) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
     httpdate::parse_http_date(text).ok().map(OffsetDateTime::from)
-}
-
-/// An entity tag is strong, so each coding has its own (RFC 9110 §8.8.3.3).
-fn tagged(tag: &str, coding: Coding) -> String {
-    match coding {
-        Coding::Identity => tag.to_owned(),
-        coding => format!("{tag}-{}", coding.token()),
-    }
 }
 
 /// Every value here is made by us from ASCII; one that is not is left empty rather than sent.

@@ -20,10 +20,17 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, thread, time::Duration};
 use time::OffsetDateTime;
-use tokio::{net::TcpListener, sync::oneshot, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 /// The poller asks one question at a time; whoever else finds the port waits.
 const CONNECTION_LASTS: Duration = Duration::from_secs(15);
+
+/// After a failed accept: what the system lacks is not there again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What MLB replied, or would have, to a path and query at a moment of that day: a status and JSON.
 pub trait Day: Send + Sync + 'static {
@@ -68,7 +75,14 @@ impl Replay {
 async fn serve(listener: std::net::TcpListener, day: Arc<impl Day>, clock: Clock) -> io::Result<Infallible> {
     let listener = TcpListener::from_std(listener)?;
     loop {
-        let (stream, _) = listener.accept().await?;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "the replay could not be asked");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
         let service = service_fn(|request: Request<Incoming>| {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
             let (status, json) = day.reply(&path, clock.now());
