@@ -113,8 +113,11 @@ pub struct Flags {
     #[arg(long, value_name = "PATH")]
     ready_file: Option<String>,
     /// How log lines look
-    #[arg(long, value_name = "text|json")]
+    #[arg(long, value_name = "combined|json")]
     log_format: Option<String>,
+    /// Where the access log goes; a file is opened again on SIGUSR1
+    #[arg(long, value_name = "stdout|off|FILE")]
+    access_log: Option<String>,
     /// How much is logged: error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
@@ -136,6 +139,7 @@ impl Flags {
             ("--clock", &self.clock),
             ("--ready-file", &self.ready_file),
             ("--log-format", &self.log_format),
+            ("--access-log", &self.access_log),
             ("--log-level", &self.log_level),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()

@@ -28,12 +28,14 @@ pub mod mlb;
 
 pub mod answer;
 pub mod clock;
+pub mod connection;
 pub mod lifecycle;
 
 use clock::Clock;
-use config::{Config, LogFormat};
+use config::Config;
 use server::Show;
 use std::process::ExitCode;
+use web::LogFormat;
 
 /// Version, commit and compiler of this binary.
 pub const BUILD: &str =
@@ -88,7 +90,7 @@ fn start_logging(config: &Config) {
         .with_target(false);
     // A second start in one process keeps the first.
     let _ = match config.log_format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Combined => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => log.json().try_init(),
     };
 }

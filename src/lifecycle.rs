@@ -2,7 +2,7 @@
 
 use std::io;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
@@ -43,29 +43,41 @@ impl Default for Lifecycle {
     }
 }
 
-/// SIGTERM and SIGINT, from now on ours.
-pub struct Terminations {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// SIGTERM or SIGINT, by name: finish what was begun, then end.
+    Stop(&'static str),
+    /// SIGUSR1: open the access log again.
+    ReopenLog,
 }
 
-impl Terminations {
-    /// Takes over both signals. Must be called within a tokio runtime.
+/// The signals that are ours from now on.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    user_1: Signal,
+}
+
+impl Signals {
+    /// Takes them over. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When the system refuses a handler.
     pub fn listen() -> io::Result<Self> {
-        Ok(Terminations {
+        Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            user_1: signal(SignalKind::user_defined1())?,
         })
     }
 
-    /// The next of them, by name.
-    pub async fn next(&mut self) -> &'static str {
+    /// The next of them.
+    pub async fn next(&mut self) -> Intent {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => Intent::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Intent::Stop("SIGINT"),
+            _ = self.user_1.recv() => Intent::ReopenLog,
         }
     }
 }

@@ -51,6 +51,7 @@ impl Publisher {
             modified: Some(OffsetDateTime::now_utc()),
             lasts: self.clock.real(lasts),
             ready_until: answer.fresh_until.filter(|_| stands),
+            asked_at: answer.asked_at,
         })
     }
 

@@ -8,7 +8,10 @@ mod source;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use source::{Environment, Process, load};
 
-use crate::page::Words;
+use crate::{
+    page::Words,
+    web::{LogDestination, LogFormat},
+};
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
@@ -55,6 +58,8 @@ pub struct Config {
     pub clock: Option<OffsetDateTime>,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Where the access log goes; none is off.
+    pub access_log: Option<LogDestination>,
     /// How much is logged.
     pub log_level: LevelFilter,
 }
@@ -92,15 +97,6 @@ pub struct Listeners {
     pub admin: Option<SocketAddr>,
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 impl Config {
     /// What holds where nothing was typed.
     pub fn defaults(environment: &dyn Environment) -> Self {
@@ -120,7 +116,8 @@ impl Config {
             assets: None,
             ready_file: None,
             clock: None,
-            log_format: LogFormat::Text,
+            log_format: LogFormat::Combined,
+            access_log: Some(LogDestination::Stdout),
             log_level: LevelFilter::INFO,
         }
     }

@@ -1,7 +1,10 @@
 //! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
 
-use super::{Colour, Config, LogFormat, mistake::Wrong};
-use crate::page::Words;
+use super::{Colour, Config, mistake::Wrong};
+use crate::{
+    page::Words,
+    web::{LogDestination, LogFormat},
+};
 use hyper::Uri;
 use std::{net::SocketAddr, path::PathBuf};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -131,7 +134,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         variable: "E6_LOG_FORMAT",
         flag: "--log-format",
         set: |config, text| put(&mut config.log_format, log_format(text)),
-        show: |config| quoted(if config.log_format == LogFormat::Json { "json" } else { "text" }),
+        show: |config| quoted(if config.log_format == LogFormat::Json { "json" } else { "combined" }),
+    },
+    Setting {
+        key: "log.access",
+        variable: "E6_ACCESS_LOG",
+        flag: "--access-log",
+        set: |config, text| put(&mut config.access_log, access_log(text)),
+        show: |config| match &config.access_log {
+            None => quoted("off"),
+            Some(LogDestination::Stdout) => quoted("stdout"),
+            Some(LogDestination::File(path)) => quoted(&path.display().to_string()),
+        },
     },
     Setting {
         key: "log.level",
@@ -282,9 +296,17 @@ fn instant(text: &str) -> Result<OffsetDateTime, Wrong> {
 
 fn log_format(text: &str) -> Result<LogFormat, Wrong> {
     match text {
-        "text" => Ok(LogFormat::Text),
+        "combined" => Ok(LogFormat::Combined),
         "json" => Ok(LogFormat::Json),
-        _ => Err(Wrong::new(format!("{text:?} is no log format"), "write \"text\" or \"json\"")),
+        _ => Err(Wrong::new(format!("{text:?} is no log format"), "write \"combined\" or \"json\"")),
+    }
+}
+
+fn access_log(text: &str) -> Result<Option<LogDestination>, Wrong> {
+    match text {
+        "off" => Ok(None),
+        "stdout" => Ok(Some(LogDestination::Stdout)),
+        _ => path(text).map(|path| Some(LogDestination::File(path))),
     }
 }
 

@@ -1,44 +1,70 @@
 //! THE accept loop and the task of each connection.
 
-use super::{Handler, conn, limits};
-use crate::lifecycle::Phase;
-use std::{io, sync::Arc};
+use super::{
+    Handler, conn,
+    counters::{Counters, Refused},
+    limits, tls,
+};
+use crate::{
+    connection::{Connection, Listener},
+    lifecycle::Phase,
+};
+use bytes::Bytes;
+use hyper::body::Body;
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 
-/// A listening socket of one worker, and what is spoken there.
-pub struct Door {
+/// A listening socket of one worker, what is spoken there, and who answers.
+pub struct Door<B> {
+    /// Which of the configured listeners it is.
+    pub kind: Listener,
     /// The socket.
     pub listener: TcpListener,
     /// TLS, or cleartext HTTP/1.1.
     pub tls: Option<TlsAcceptor>,
+    /// What answers requests.
+    pub handler: Handler<B>,
 }
 
+/// What the doors of all workers have in common.
+#[derive(Clone)]
+pub struct House {
+    /// How many connections there may be.
+    pub permits: Arc<Semaphore>,
+    /// What is counted.
+    pub counters: Counters,
+    /// When to stop.
+    pub phase: watch::Receiver<Phase>,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 /// Accepts until the phase leaves `Serving`, then waits for the connections that are open.
-pub async fn accept(
-    door: Door,
-    handler: Handler,
-    permits: Arc<Semaphore>,
-    mut phase: watch::Receiver<Phase>,
-) {
+pub async fn accept<B>(door: Door<B>, mut house: House)
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let arrival = tokio::select! {
-            _ = phase.wait_for(|phase| *phase != Phase::Serving) => break,
+            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = connections.join_next() => continue,
-            arrival = next(&door.listener, &permits) => arrival,
+            arrival = next(&door.listener, &house.permits) => arrival,
         };
         match arrival {
-            Ok((stream, permit)) => {
-                let (tls, handler, phase) = (door.tls.clone(), handler.clone(), phase.clone());
+            Ok((stream, peer, permit)) => {
+                let (kind, tls, handler, house) =
+                    (door.kind, door.tls.clone(), door.handler.clone(), house.clone());
                 connections.spawn(async move {
-                    if let Err(error) = serve(stream, tls, handler, phase).await {
-                        tracing::debug!(%error, "connection ended");
+                    let _open = house.counters.open(kind);
+                    if let Err(error) = serve(stream, peer, kind, tls, handler, house).await {
+                        tracing::debug!(%error, %peer, "connection ended");
                     }
                     drop(permit);
                 });
@@ -54,10 +80,10 @@ pub async fn accept(
 async fn next(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 /// A peer that gave up is its own affair; a lack of descriptors or memory passes while we wait.
@@ -74,21 +100,41 @@ async fn survive(error: &io::Error) {
     }
 }
 
-async fn serve(
+async fn serve<B>(
     stream: TcpStream,
+    peer: SocketAddr,
+    listener: Listener,
     tls: Option<TlsAcceptor>,
-    handler: Handler,
-    phase: watch::Receiver<Phase>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    handler: Handler<B>,
+    House { counters, phase, .. }: House,
+) -> Result<(), Failure>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
     stream.set_nodelay(true)?;
-    let Some(tls) = tls else {
-        return conn::serve(stream, conn::Protocol::Http1, handler, phase).await;
+    let mut connection = Connection { listener, peer, tls: None };
+    let Some(acceptor) = tls else {
+        return conn::serve(stream, conn::Protocol::Http1, connection, handler, phase).await;
     };
-    let stream = timeout(limits::HANDSHAKE, tls.accept(stream)).await??;
-    let protocol = match stream.get_ref().1.alpn_protocol() {
+    let stream = match timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            counters.refused(Refused::HandshakeFailed);
+            return Err(error.into());
+        }
+        Err(late) => {
+            counters.refused(Refused::HandshakeDeadline);
+            return Err(late.into());
+        }
+    };
+    let session = stream.get_ref().1;
+    let protocol = match session.alpn_protocol() {
         Some(b"h2") => conn::Protocol::Http2,
         _ => conn::Protocol::Http1,
     };
-    conn::serve(stream, protocol, handler, phase).await
+    let agreed = tls::agreed(session);
+    counters.handshake(&agreed);
+    connection.tls = Some(agreed);
+    conn::serve(stream, protocol, connection, handler, phase).await
 }

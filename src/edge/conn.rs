@@ -1,12 +1,11 @@
 //! One established stream, served from its first request to its end.
 
 use super::{Handler, limits};
-use crate::lifecycle::Phase;
+use crate::{connection::Connection, lifecycle::Phase};
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
-    Request, Response,
-    body::Incoming,
+    Request, Response, StatusCode,
+    body::{Body, Incoming},
     server::conn::{http1, http2},
     service::Service,
 };
@@ -35,31 +34,34 @@ pub(super) enum Protocol {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves requests until the peer leaves, falls silent, grows old or the server drains.
-pub(super) async fn serve<S>(
+pub(super) async fn serve<S, B>(
     stream: S,
     protocol: Protocol,
-    handler: Handler,
+    connection: Connection,
+    handler: Handler<B>,
     phase: watch::Receiver<Phase>,
 ) -> Result<(), Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
-    let requests = Requests { handler, last: Arc::new(Mutex::new(None)) };
-    let last = requests.last.clone();
+    let last = Arc::new(Mutex::new(None));
+    let connection = Arc::new(connection);
+    let requests = Requests { handler: handler.clone(), connection: connection.clone(), last: last.clone() };
     let stream = TokioIo::new(stream);
-    match protocol {
+    let ended = match protocol {
         Protocol::Http1 => {
-            let connection = http1::Builder::new()
+            let http1 = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits::HEAD)
                 .max_buf_size(limits::HEAD_BUFFER)
                 .max_headers(limits::HEAD_FIELDS)
                 .half_close(true)
                 .serve_connection(stream, requests);
-            attend(connection, http1::Connection::graceful_shutdown, last, phase).await
+            attend(http1, http1::Connection::graceful_shutdown, last, phase).await
         }
         Protocol::Http2 => {
-            let connection = http2::Builder::new(TokioExecutor::new())
+            let http2 = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(limits::STREAMS)
                 .initial_stream_window_size(limits::WINDOW)
@@ -69,9 +71,23 @@ where
                 .max_pending_accept_reset_streams(limits::PENDING_RESETS)
                 .max_local_error_reset_streams(limits::LOCAL_RESETS)
                 .serve_connection(stream, requests);
-            attend(connection, http2::Connection::graceful_shutdown, last, phase).await
+            attend(http2, http2::Connection::graceful_shutdown, last, phase).await
         }
+    };
+    if let Some(status) = ended.as_ref().err().and_then(refusal) {
+        handler.refused(status, &connection);
     }
+    ended
+}
+
+/// The status with which hyper itself has answered what it could not read as HTTP/1.1.
+fn refusal(failure: &Failure) -> Option<StatusCode> {
+    let error = failure.downcast_ref::<hyper::Error>()?;
+    if error.is_parse_too_large() {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    // A preface of HTTP/2 is answered with nothing.
+    (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
 /// Runs a connection, and ends it gracefully when its time has come.
@@ -104,19 +120,19 @@ where
 }
 
 /// hyper's side of the handler; notes when a request came.
-#[derive(Clone)]
-struct Requests {
-    handler: Handler,
+struct Requests<B> {
+    handler: Handler<B>,
+    connection: Arc<Connection>,
     last: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Service<Request<Incoming>> for Requests {
-    type Response = Response<Full<Bytes>>;
+impl<B> Service<Request<Incoming>> for Requests<B> {
+    type Response = Response<B>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Ready<Result<Response<B>, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        ready(Ok((self.handler)(&request)))
+        ready(Ok(self.handler.answer(&request, &self.connection)))
     }
 }

@@ -5,18 +5,31 @@
 
 mod accept;
 mod conn;
+mod counters;
 pub mod limits;
 mod listen;
 mod tls;
 
-pub use accept::{Door, accept};
+pub use accept::{Door, House, accept};
+pub use counters::Counters;
 pub use listen::bind;
 pub use tls::{Certificate, certificate};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Request, Response, body::Incoming};
+use crate::connection::Connection;
+use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::sync::Arc;
 
 /// What answers requests. It must neither block nor wait.
-pub type Handler = Arc<dyn Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + Sync>;
+pub trait Service: Send + Sync {
+    /// The body of its responses.
+    type Body;
+
+    /// The response to a request.
+    fn answer(&self, request: &Request<Incoming>, connection: &Connection) -> Response<Self::Body>;
+
+    /// Is told of a request that could not be read as one, and has been refused with this status.
+    fn refused(&self, status: StatusCode, connection: &Connection);
+}
+
+/// One service for all connections of a listener.
+pub type Handler<B> = Arc<dyn Service<Body = B>>;

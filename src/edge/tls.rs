@@ -1,7 +1,8 @@
 //! TLS: one provider, one server configuration, and a certificate for localhost made on first start.
 
+use crate::connection::Tls;
 use rustls::{
-    ServerConfig,
+    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -56,6 +57,18 @@ pub fn certificate(dir: &Path) -> Result<Certificate, Box<dyn Error>> {
         }
     };
     Ok(Certificate { config: Arc::new(pair.server_config()?), source })
+}
+
+/// What a finished handshake agreed on.
+pub(super) fn agreed(session: &ServerConnection) -> Tls {
+    Tls {
+        version: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            _ => "TLSv1.2",
+        },
+        group: session.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
+        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+    }
 }
 
 struct Files {

@@ -4,6 +4,7 @@
 
 mod client;
 mod model;
+mod polls;
 pub mod replay;
 mod store;
 mod watch;
@@ -13,5 +14,6 @@ mod wire;
 mod recordings;
 
 pub use client::{Client, Refusal};
+pub use polls::Polls;
 pub use store::{Kept, Store};
 pub use watch::{Stop, Watch};

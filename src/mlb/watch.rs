@@ -5,6 +5,7 @@
 
 use super::{
     client::{Client, Refusal},
+    polls::Polls,
     store::{Kept, Store},
 };
 use crate::{
@@ -49,6 +50,7 @@ pub type Stop = Receiver<()>;
 pub struct Watch {
     client: Client,
     clock: Clock,
+    polls: Polls,
     store: Option<Store>,
     player: Player,
     club: Option<u32>,
@@ -86,12 +88,14 @@ impl Watch {
         player: Player,
         club: Option<u32>,
         store: Option<Store>,
+        polls: Polls,
     ) -> Self {
         let kept = store.as_ref().and_then(|store| store.load(player.id));
         let (facts, memory) = kept.map_or((None, None), |Kept { facts, memory }| (Some(facts), memory));
         Watch {
             client,
             clock,
+            polls,
             store,
             player,
             club,
@@ -153,6 +157,7 @@ impl Watch {
         let began = self.clock.now();
         match self.round(began) {
             Ok(facts) => {
+                self.polls.heard();
                 if self.failures > 0 {
                     tracing::info!(failures = self.failures, "MLB is heard again");
                 }
@@ -164,6 +169,7 @@ impl Watch {
                 self.keep();
             }
             Err(refusal) => {
+                self.polls.failed(refusal.trouble);
                 if refusal.trouble == Trouble::NoSuchPlayer {
                     tracing::error!(
                         player = self.player.id,

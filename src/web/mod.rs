@@ -3,11 +3,15 @@
 //!
 //! This room knows URLs and header fields. It never knows baseball, sockets or TLS.
 
+mod access_log;
 pub mod assets;
 pub mod coding;
+mod exchange;
+mod metrics;
 mod negotiate;
 mod precondition;
 mod range;
+mod record;
 mod representation;
 mod respond;
 mod route;
@@ -15,7 +19,11 @@ mod service;
 mod site;
 mod target;
 
+pub use access_log::{AccessLog, LogDestination};
+pub use exchange::{Body, Observer};
+pub use metrics::Metrics;
+pub use record::LogFormat;
 pub use representation::{Caching, Representation};
-pub use route::{ROUTES, Route, Target};
-pub use service::{Body, ErrorPages, Service};
+pub use route::{ADMIN_ROUTES, ROUTES, Route, Target};
+pub use service::{ErrorPages, Service};
 pub use site::{Pages, Site};

@@ -14,7 +14,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 /// One resource's present state in every coding worth having (RFC 9110 §3.2).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Representation {
     /// Identity first; never empty.
     pub(super) variants: Vec<Variant>,
@@ -23,7 +23,7 @@ pub struct Representation {
 }
 
 /// One coding of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Variant {
     pub coding: Coding,
     pub body: Bytes,
@@ -67,6 +67,12 @@ impl Representation {
             variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
             fields,
         )
+    }
+
+    /// Bytes made for one request: not worth encoding.
+    pub(super) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
+        let tag = format!("{:016x}", fastrand::u64(..));
+        Self::from_variants([(Coding::Identity, tag, Bytes::from(bytes))], &Fields::momentary(media_type))
     }
 
     /// Takes bytes encoded before, each with its unquoted entity tag; identity first.

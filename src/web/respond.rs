@@ -16,7 +16,8 @@ use hyper::{
 };
 use std::ops::Range;
 
-type Whole = Response<Full<Bytes>>;
+/// A response whose body is whole and shared.
+pub(super) type Whole = Response<Full<Bytes>>;
 
 /// A request that this representation cannot answer; the status says why, the fields go into the response.
 pub(super) struct Refused {

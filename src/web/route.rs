@@ -24,9 +24,11 @@ pub enum Target {
     Ready,
     /// A file embedded when the binary was built.
     Asset,
+    /// Everything that is counted. Made when it is read.
+    Metrics,
 }
 
-/// First match wins.
+/// What visitors are served. First match wins.
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
     Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
@@ -40,9 +42,16 @@ pub const ROUTES: &[Route] = &[
     Route { pattern: "/*", target: Target::Asset, about: "icons, robots.txt, the web manifest" },
 ];
 
-/// The row that this path falls to.
-pub fn route(path: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| match route.pattern.strip_suffix('*') {
+/// What operators are served, on a listener of their own.
+pub const ADMIN_ROUTES: &[Route] = &[
+    Route { pattern: "/metrics", target: Target::Metrics, about: "counters, in Prometheus's text format" },
+    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+];
+
+/// The row of this table that a path falls to.
+pub fn route(table: &'static [Route], path: &str) -> Option<&'static Route> {
+    table.iter().find(|route| match route.pattern.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
         None => path == route.pattern,
     })
@@ -62,8 +71,9 @@ mod tests {
             ("/static/e6.css", Target::Asset),
             ("/robots.txt", Target::Asset),
         ] {
-            assert_eq!(route(path).map(|route| route.target), Some(target), "{path}");
+            assert_eq!(route(ROUTES, path).map(|route| route.target), Some(target), "{path}");
         }
-        assert_eq!(route("*"), None);
+        assert_eq!(route(ROUTES, "*"), None);
+        assert_eq!(route(ADMIN_ROUTES, "/"), None);
     }
 }

@@ -2,14 +2,18 @@
 
 use super::{
     assets,
+    exchange::{Body, Exchange, Observer},
     negotiate::{self, Form},
     representation::{Caching, Fields, Representation, field},
-    respond::{Refused, respond, respond_as},
-    route::{Target, route},
+    respond::{Refused, Whole, respond, respond_as},
+    route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
     site::{Site, error_forms},
     target,
 };
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    connection::{Connection, Listener},
+};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -24,9 +28,6 @@ use std::{
     sync::Arc,
 };
 
-/// Bodies are whole and shared.
-pub type Body = Full<Bytes>;
-
 /// The longest request target (RFC 9110 §4.1): no URL of this site is near it, and logs stay readable.
 const TARGET_CAP: usize = 2 * 1024;
 /// All field names and values of a request together. Browsers send about 1 KiB.
@@ -36,11 +37,17 @@ const FIELDS_CAP: usize = 100;
 /// What every resource of this site can be asked.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
+/// Prometheus's text format, version 0.0.4.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// What is served here is not for other sites' pages.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Answers requests. One for all workers.
+#[derive(Clone)]
 pub struct Service {
+    routes: &'static [Route],
+    observer: Arc<Observer>,
     site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
@@ -51,6 +58,7 @@ pub struct Service {
 }
 
 /// The pages for what went wrong, made once.
+#[derive(Clone)]
 pub struct ErrorPages {
     pages: HashMap<StatusCode, (Representation, Representation)>,
 }
@@ -82,22 +90,51 @@ impl ErrorPages {
 
 impl Service {
     /// Serves the site behind this pointer. `design` is a directory to read assets from instead of the embedded ones.
-    pub fn new(site: Arc<ArcSwap<Site>>, errors: ErrorPages, design: Option<PathBuf>, clock: Clock) -> Self {
+    pub fn new(
+        site: Arc<ArcSwap<Site>>,
+        errors: ErrorPages,
+        design: Option<PathBuf>,
+        clock: Clock,
+        observer: Observer,
+    ) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
             |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
-        Service { site, assets, design, errors, alive: say("ok\n"), ready: say("ready\n"), clock }
+        Service {
+            routes: ROUTES,
+            observer: Arc::new(observer),
+            site,
+            assets,
+            design,
+            errors,
+            alive: say("ok\n"),
+            ready: say("ready\n"),
+            clock,
+        }
+    }
+
+    /// The same for operators.
+    pub fn admin(&self) -> Self {
+        Service { routes: ADMIN_ROUTES, ..self.clone() }
     }
 
     /// The response to a request, whatever happens: a fault of ours is a 500 and hurts no one else.
-    pub fn handle<B: hyper::body::Body>(&self, request: &Request<B>) -> Response<Body> {
+    pub fn handle<B: hyper::body::Body>(
+        &self,
+        request: &Request<B>,
+        connection: &Connection,
+    ) -> Response<Body> {
+        // Operators' own requests would drown the visitors'.
+        let exchange = (connection.listener != Listener::Admin).then(|| {
+            Exchange::begin(&self.observer, request, route(self.routes, request.uri().path()), connection)
+        });
         let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
         let mut response = answered.unwrap_or_else(|_| {
             tracing::error!(method = %request.method(), path = request.uri().path(), "panic while answering");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
         });
         if request.method() == Method::HEAD {
-            *response.body_mut() = Body::default();
+            *response.body_mut() = Full::default();
         }
         if request.version() == Version::HTTP_2 {
             // Says nothing there and must not be sent (RFC 9113 §8.2.2).
@@ -106,10 +143,18 @@ impl Service {
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-        response
+        let status = response.status();
+        response.map(|bytes| Body::watched(bytes, exchange, status))
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>) -> Response<Body> {
+    /// Counts and logs a request that could not be read as one, and has been refused with this status.
+    pub fn note_refusal(&self, status: StatusCode, connection: &Connection) {
+        if connection.listener != Listener::Admin {
+            Exchange::refused(&self.observer, status, connection);
+        }
+    }
+
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>) -> Whole {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_CAP) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -138,7 +183,7 @@ impl Service {
     }
 
     /// GET and HEAD: the one way to write a path is answered, others are sent there.
-    fn read(&self, uri: &Uri, method: &Method, headers: &HeaderMap) -> Response<Body> {
+    fn read(&self, uri: &Uri, method: &Method, headers: &HeaderMap) -> Whole {
         if !uri.path().starts_with('/') {
             return self.error(StatusCode::BAD_REQUEST, headers);
         }
@@ -157,8 +202,8 @@ impl Service {
         }
     }
 
-    fn resource(&self, path: &str, method: &Method, headers: &HeaderMap) -> Response<Body> {
-        let Some(route) = route(path) else { return self.error(StatusCode::NOT_FOUND, headers) };
+    fn resource(&self, path: &str, method: &Method, headers: &HeaderMap) -> Whole {
+        let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
             Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
@@ -168,13 +213,18 @@ impl Service {
                 respond(&self.ready, method, headers)
             }
             Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
+            Target::Metrics => {
+                let age = site.asked_at.map(|asked_at| (self.clock.now() - asked_at).as_seconds_f64());
+                let page = self.observer.metrics.page(age);
+                respond(&Representation::once(page, METRICS_TYPE), method, headers)
+            }
             Target::Asset => match (&self.design, self.assets.get(path)) {
                 (None, Some(asset)) => respond(asset, method, headers),
                 (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
                 (Some(dir), _) => match assets::from_disk(dir, path) {
                     None => return self.error(StatusCode::NOT_FOUND, headers),
                     Some((media_type, bytes)) => {
-                        respond(&Representation::of(bytes, &Fields::momentary(&media_type)), method, headers)
+                        respond(&Representation::once(bytes, &media_type), method, headers)
                     }
                 },
             },
@@ -186,7 +236,7 @@ impl Service {
         })
     }
 
-    fn error(&self, status: StatusCode, headers: &HeaderMap) -> Response<Body> {
+    fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
         match self.errors.pages.get(&status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
@@ -199,12 +249,12 @@ fn negotiated(
     status: StatusCode,
     (html, text): &(Representation, Representation),
     headers: &HeaderMap,
-) -> Response<Body> {
+) -> Whole {
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 
-fn bare(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+fn bare(status: StatusCode) -> Whole {
+    let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
 }
@@ -223,7 +273,7 @@ fn embedded(asset: &'static assets::Asset) -> Representation {
 }
 
 /// The response after which the connection ends.
-fn closing(mut response: Response<Body>) -> Response<Body> {
+fn closing(mut response: Whole) -> Whole {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -240,7 +290,7 @@ fn names_a_host<B>(request: &Request<B>) -> bool {
         && (host.or(authority).is_some() || request.version() < Version::HTTP_11)
 }
 
-fn allowing(mut response: Response<Body>) -> Response<Body> {
+fn allowing(mut response: Whole) -> Whole {
     response.headers_mut().insert(ALLOW, ALLOWED);
     response
 }
@@ -252,7 +302,7 @@ fn size(headers: &HeaderMap) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::Pages;
+    use crate::web::{Metrics, Pages};
     use hyper::body::{Frame, SizeHint};
     use std::{
         convert::Infallible,
@@ -284,8 +334,8 @@ mod tests {
         }
     }
 
-    fn get(path: &str) -> Request<Body> {
-        Request::builder().uri(path).header(HOST, "localhost").body(Body::default()).unwrap()
+    fn get(path: &str) -> Request<Full<Bytes>> {
+        Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
     }
 
     fn service() -> Service {
@@ -297,25 +347,36 @@ mod tests {
             modified: None,
             lasts: Duration::from_secs(5),
             ready_until: None,
+            asked_at: None,
             not_ready: ("rain".into(), "rain".into()),
         });
         let errors = ErrorPages::STATUSES
             .iter()
             .map(|&(status, _)| (status, "html".into(), format!("error {status}")));
-        Service::new(Arc::new(ArcSwap::from_pointee(site)), ErrorPages::new(errors, ""), None, Clock::System)
+        let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
+        let site = Arc::new(ArcSwap::from_pointee(site));
+        let observer = Observer { metrics, log: None };
+        Service::new(site, ErrorPages::new(errors, ""), None, Clock::System, observer)
+    }
+
+    fn connection(listener: Listener) -> Connection {
+        Connection { listener, peer: "192.0.2.1:5".parse().unwrap(), tls: None }
     }
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
         let service = service();
-        let broken = service.handle(&get("/").map(|_| Broken));
+        let broken = service.handle(&get("/").map(|_| Broken), &connection(Listener::Http));
         assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(broken.headers()["cache-control"], "no-store");
-        assert_eq!(service.handle(&get("/")).status(), StatusCode::OK);
+        assert_eq!(service.handle(&get("/"), &connection(Listener::Http)).status(), StatusCode::OK);
     }
 
     #[test]
     fn an_answer_that_nobody_stands_behind_is_not_ready() {
-        assert_eq!(service().handle(&get("/readyz")).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            service().handle(&get("/readyz"), &connection(Listener::Http)).status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
     }
 }

@@ -20,6 +20,8 @@ pub struct Site {
     pub(super) api: Representation,
     /// Until when the answer is one to stand behind.
     pub(super) ready_until: Option<OffsetDateTime>,
+    /// When the world was last asked for it.
+    pub(super) asked_at: Option<OffsetDateTime>,
     pub(super) not_ready: (Representation, Representation),
 }
 
@@ -39,6 +41,8 @@ pub struct Pages {
     pub lasts: Duration,
     /// Until when `/readyz` says yes; none if this answer is none to stand behind.
     pub ready_until: Option<OffsetDateTime>,
+    /// When the world was last asked for it; none if never.
+    pub asked_at: Option<OffsetDateTime>,
     /// What `/readyz` says otherwise, as HTML and as text.
     pub not_ready: (String, String),
 }
@@ -69,6 +73,7 @@ impl Site {
             api: make(pages.json.clone(), json, None, HeaderMap::new()),
             json: make(pages.json, json, Some("accept"), HeaderMap::new()),
             ready_until: pages.ready_until,
+            asked_at: pages.asked_at,
             not_ready: error_forms(pages.not_ready, &pages.style),
         }
     }

@@ -8,6 +8,8 @@ mod demo;
 mod fake_mlb;
 mod framing;
 mod http;
+mod log;
+mod metrics;
 mod operate;
 mod pages;
 mod partly;

@@ -47,6 +47,7 @@ pub struct Server {
     dir: TempDir,
     http: SocketAddr,
     https: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
 }
 
 /// A response, whole.
@@ -78,17 +79,25 @@ impl Server {
         Server::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    /// Serves in a directory that another server may have left.
+    /// Serves in a directory that another server may have left. What is not among the arguments is as tests want it: free
+    /// ports, and the access log in a file.
     pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
         let ready = dir.path().join("ready.json");
         let _ = fs::remove_file(&ready);
+        let free = "127.0.0.1:0";
+        let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
         let mut child = command(dir.path())
             .args(arguments)
-            .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "off"])
+            .args(
+                usual
+                    .into_iter()
+                    .filter(|(flag, _)| !arguments.contains(flag))
+                    .flat_map(|(flag, value)| [flag, value]),
+            )
             .arg("--ready-file")
             .arg(&ready)
             .stderr(fs::File::create(dir.path().join("stderr")).unwrap())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let deadline = Instant::now() + PATIENCE;
@@ -104,7 +113,13 @@ impl Server {
         };
         assert_eq!(ready["pid"], child.id());
         let address = |kind: &str| ready[kind][0].as_str().map(|address| address.parse().unwrap());
-        Server { child, dir, http: address("http").unwrap(), https: address("https") }
+        Server {
+            child,
+            dir,
+            http: address("http").unwrap(),
+            https: address("https"),
+            admin: address("admin"),
+        }
     }
 
     pub fn http(&self) -> SocketAddr {
@@ -113,6 +128,24 @@ impl Server {
 
     pub fn https(&self) -> SocketAddr {
         self.https.unwrap()
+    }
+
+    pub fn admin(&self) -> SocketAddr {
+        self.admin.unwrap()
+    }
+
+    /// What operators read.
+    pub fn metrics(&self) -> String {
+        let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let response = send_to(self.admin(), request, true);
+        assert_eq!(response.status, 200);
+        response.text().to_owned()
+    }
+
+    /// The value of one series, as its line begins; 0 where there is none yet.
+    pub fn metric(&self, series: &str) -> f64 {
+        let value = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
+        self.metrics().lines().find_map(value).unwrap_or(0.0)
     }
 
     /// A path in the server's own directory.
@@ -143,13 +176,7 @@ impl Server {
 
     /// Sends bytes and reads one response; `has_body` is false for HEAD.
     pub fn send(&self, request: &str, has_body: bool) -> Response {
-        let mut stream = TcpStream::connect(self.http).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        // A server that refuses a long request may close before all of it was sent.
-        let _ = stream.read_to_end(&mut bytes);
-        parse(&bytes, has_body)
+        send_to(self.http, request, has_body)
     }
 
     pub fn api(&self) -> Value {
@@ -242,6 +269,17 @@ fn wait(child: &mut Child) -> ExitStatus {
         assert!(Instant::now() < deadline, "did not end");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Sends bytes to any address of a server and reads one response.
+pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    // A server that refuses a long request may close before all of it was sent.
+    let _ = stream.read_to_end(&mut bytes);
+    parse(&bytes, has_body)
 }
 
 fn parse(bytes: &[u8], has_body: bool) -> Response {

@@ -1,0 +1,90 @@
+//! What is counted of connections.
+
+use crate::connection::{Listener, Tls};
+use prometheus::{
+    IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
+    register_int_gauge_vec_with_registry as gauges,
+};
+
+/// Why a connection ended before its first request could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The TLS handshake took longer than its deadline.
+    HandshakeDeadline,
+    /// The peer broke TLS, left, or accepts nothing we have.
+    HandshakeFailed,
+}
+
+impl Refused {
+    fn reason(self) -> &'static str {
+        match self {
+            Refused::HandshakeDeadline => "handshake_deadline",
+            Refused::HandshakeFailed => "handshake_failed",
+        }
+    }
+}
+
+/// Of all listeners.
+#[derive(Clone)]
+pub struct Counters {
+    open: IntGaugeVec,
+    accepted: IntCounterVec,
+    refused: IntCounterVec,
+    handshakes: IntCounterVec,
+}
+
+impl Counters {
+    /// Makes them known to whoever reads the registry.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        Ok(Counters {
+            open: gauges!("e6_connections", "Open connections.", &["listener"], registry)?,
+            accepted: counters!(
+                "e6_connections_accepted_total",
+                "Connections accepted.",
+                &["listener"],
+                registry
+            )?,
+            refused: counters!(
+                "e6_connections_refused_total",
+                "Connections that ended before a request could be read.",
+                &["reason"],
+                registry
+            )?,
+            handshakes: counters!(
+                "e6_tls_handshakes_total",
+                "TLS handshakes that succeeded.",
+                &["version", "group", "resumed"],
+                registry
+            )?,
+        })
+    }
+
+    /// Counts a connection that is open until the value is dropped.
+    pub(super) fn open(&self, listener: Listener) -> Open {
+        self.accepted.with_label_values(&[listener.name()]).inc();
+        let open = self.open.with_label_values(&[listener.name()]);
+        open.inc();
+        Open(open)
+    }
+
+    pub(super) fn refused(&self, why: Refused) {
+        self.refused.with_label_values(&[why.reason()]).inc();
+    }
+
+    pub(super) fn handshake(&self, tls: &Tls) {
+        let resumed = if tls.resumed { "yes" } else { "no" };
+        self.handshakes.with_label_values(&[tls.version, tls.group.unwrap_or("none"), resumed]).inc();
+    }
+}
+
+/// An open connection.
+pub(super) struct Open(IntGauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

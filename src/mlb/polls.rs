@@ -1,0 +1,38 @@
+//! What is counted of the rounds in which MLB is asked.
+
+use crate::answer::Trouble;
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
+
+/// Rounds by how they ended.
+#[derive(Clone)]
+pub struct Polls(IntCounterVec);
+
+impl Polls {
+    /// Makes the counter known to whoever reads the registry.
+    ///
+    /// # Errors
+    /// When the registry has it already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let (name, help) = ("e6_mlb_polls_total", "Rounds of questions to MLB, by how they ended.");
+        counters!(name, help, &["outcome"], registry).map(Polls)
+    }
+
+    pub(super) fn heard(&self) {
+        self.count("heard");
+    }
+
+    pub(super) fn failed(&self, trouble: Trouble) {
+        self.count(match trouble {
+            Trouble::Starting => "starting",
+            Trouble::Unreachable => "unreachable",
+            Trouble::TooSlow => "too_slow",
+            Trouble::TurnedAway => "turned_away",
+            Trouble::Garbled => "garbled",
+            Trouble::NoSuchPlayer => "no_such_player",
+        });
+    }
+
+    fn count(&self, outcome: &str) {
+        self.0.with_label_values(&[outcome]).inc();
+    }
+}

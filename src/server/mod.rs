@@ -1,0 +1,177 @@
+//! The composition root: builds the parts, starts the workers and the poller, and owns the drain.
+
+mod listeners;
+mod poller;
+mod workers;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    edge::{self, Counters},
+    lifecycle::{Intent, Lifecycle, Signals},
+    mlb::Polls,
+    publisher::Publisher,
+    web::{AccessLog, LogDestination, Metrics, Observer, Service},
+};
+use arc_swap::ArcSwap;
+use listeners::Listeners;
+use prometheus::{IntGauge, Opts, Registry};
+use std::{
+    fmt,
+    sync::{Arc, mpsc},
+    thread,
+};
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use workers::Workers;
+
+/// Why the server could not start or keep running, and what to do about it.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// A sentence: what happened, to what, and what to do next.
+    pub fn new(what: impl Into<String>) -> Self {
+        Failure(what.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What is being shown: the day as it happens, or a replay of another.
+pub struct Show {
+    /// The time of the site.
+    pub clock: Clock,
+    /// Where MLB is asked.
+    pub mlb_url: String,
+    /// What the page calls the replay; none when live.
+    pub replay: Option<String>,
+}
+
+/// Serves until told to stop, then drains.
+///
+/// # Errors
+/// When an address cannot be bound, the access log cannot be opened, or the system refuses a thread or a signal handler.
+pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let listeners = Listeners::bind(config, workers)?;
+    let tls =
+        match config.listen.https {
+            Some(_) => Some(edge::certificate(&config.certs_dir).map_err(|error| {
+                Failure(format!("cannot make a certificate: {error}; run with --https off"))
+            })?),
+            None => None,
+        };
+    let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
+    let log = access_log(config, &meters.requests)?;
+
+    let publisher = Publisher::new(config, show.replay.clone(), show.clock);
+    let make_watch = poller::watches(config, &show, meters.polls);
+    let mut first = make_watch();
+    let site = Arc::new(ArcSwap::from_pointee(publisher.site(&first.first_answer())));
+    let observer = Observer { metrics: meters.requests, log: log.clone() };
+    let design = config.assets.clone();
+    let service = Service::new(site.clone(), publisher.error_pages(), design, show.clock, observer);
+
+    let lifecycle = Lifecycle::new();
+    let runtime = runtime()?;
+    let mut signals = {
+        let _inside = runtime.enter();
+        Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
+    };
+    let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.config.clone()));
+    let addresses = listeners.addresses();
+    let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
+    // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
+    let (poller, stop) = mpsc::channel();
+    poller::start(first, make_watch, stop, publisher, site)?;
+
+    addresses.print(tls.as_ref().map(|tls| tls.source.as_str()));
+    if let Some(path) = &config.ready_file {
+        addresses.write(path)?;
+    }
+    let signal = runtime.block_on(stop_signal(&mut signals, log.as_deref()));
+    tracing::info!(signal, "draining");
+    lifecycle.drain();
+    drop(poller);
+    let clean = runtime.block_on(async {
+        tokio::select! {
+            _ = stop_signal(&mut signals, log.as_deref()) => false,
+            clean = workers.finish() => clean,
+        }
+    });
+    if !clean {
+        tracing::warn!("connections that were still open have been cut");
+    }
+    if let Some(log) = log {
+        log.finish();
+    }
+    Ok(())
+}
+
+/// The next signal that ends the process; does what others ask for meanwhile.
+async fn stop_signal(signals: &mut Signals, log: Option<&AccessLog>) -> &'static str {
+    loop {
+        match signals.next().await {
+            Intent::Stop(signal) => return signal,
+            Intent::ReopenLog => {
+                if let Some(log) = log {
+                    log.reopen();
+                }
+            }
+        }
+    }
+}
+
+/// Everything that is counted, by the room that counts it.
+struct Meters {
+    connections: Counters,
+    requests: Metrics,
+    polls: Polls,
+}
+
+impl Meters {
+    fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let build = Opts::new("e6_build_info", "What this binary was built from; always 1.")
+            .const_label("version", env!("CARGO_PKG_VERSION"))
+            .const_label("commit", env!("BUILD_COMMIT"))
+            .const_label("rustc", env!("BUILD_RUSTC"));
+        let build = IntGauge::with_opts(build)?;
+        build.set(1);
+        registry.register(Box::new(build))?;
+        Ok(Meters {
+            connections: Counters::register(&registry)?,
+            polls: Polls::register(&registry)?,
+            requests: Metrics::register(registry)?,
+        })
+    }
+}
+
+fn access_log(config: &Config, metrics: &Metrics) -> Result<Option<Arc<AccessLog>>, Failure> {
+    let Some(destination) = config.access_log.clone() else { return Ok(None) };
+    let name = match &destination {
+        LogDestination::Stdout => "standard output".to_owned(),
+        LogDestination::File(path) => path.display().to_string(),
+    };
+    AccessLog::start(destination, config.log_format, metrics.dropped()).map(|log| Some(Arc::new(log))).map_err(
+        |error| {
+            Failure(format!(
+                "cannot write the access log to {name}: {error}; choose another file with --access-log, or \"off\""
+            ))
+        },
+    )
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure(format!("cannot start an event loop: {error}")))
+}

@@ -1,0 +1,159 @@
+//! One request and its response, watched from the request's head to the last byte, then counted and logged.
+
+use super::{
+    access_log::AccessLog,
+    metrics::{Labels, Metrics},
+    record::{FIELD_CAP, Record, TARGET_CAP, Text, protocol},
+    route::Route,
+};
+use crate::connection::Connection;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    HeaderMap, Method, Request, StatusCode, Version,
+    body::{self, Frame, SizeHint},
+    header::{HOST, HeaderName, REFERER, USER_AGENT},
+};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+/// Who is told of every exchange.
+pub struct Observer {
+    /// Counts it.
+    pub metrics: Metrics,
+    /// Writes it down, if anyone does.
+    pub log: Option<Arc<AccessLog>>,
+}
+
+/// An exchange that is going on. It ends when it is dropped: with the body, read or not.
+pub(super) struct Exchange {
+    observer: Arc<Observer>,
+    began: Instant,
+    labels: Labels,
+    status: StatusCode,
+    bytes: u64,
+    record: Option<Record>,
+}
+
+impl Exchange {
+    /// The request's head has been read.
+    pub fn begin<B>(
+        observer: &Arc<Observer>,
+        request: &Request<B>,
+        route: Option<&Route>,
+        connection: &Connection,
+    ) -> Self {
+        Exchange {
+            began: Instant::now(),
+            labels: Labels {
+                route: route.map_or("none", |route| route.pattern),
+                method: method_class(request.method()),
+                protocol: protocol(request.version()),
+            },
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            bytes: 0,
+            record: observer.log.is_some().then(|| record(request, connection)),
+            observer: observer.clone(),
+        }
+    }
+
+    /// No request could be read, and its response has been sent already.
+    pub fn refused(observer: &Arc<Observer>, status: StatusCode, connection: &Connection) {
+        drop(Exchange {
+            began: Instant::now(),
+            labels: Labels { route: "none", method: "none", protocol: protocol(Version::HTTP_11) },
+            status,
+            bytes: 0,
+            record: observer.log.is_some().then(|| Record::unread(connection)),
+            observer: observer.clone(),
+        });
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let duration = self.began.elapsed();
+        self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, duration);
+        if let (Some(record), Some(log)) = (self.record.take(), &self.observer.log) {
+            log.write(Record { status: self.status, bytes: self.bytes, duration, ..record });
+        }
+    }
+}
+
+/// A method by its name only if it is one we know: a peer can make up any number of others.
+fn method_class(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn record<B>(request: &Request<B>, connection: &Connection) -> Record {
+    let (headers, uri) = (request.headers(), request.uri());
+    let host = match uri.authority() {
+        Some(authority) => Text::cut(authority.as_str().as_bytes(), FIELD_CAP),
+        None => field(headers, HOST),
+    };
+    let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+    Record {
+        host,
+        request: Some((
+            request.method().clone(),
+            Text::cut(target.as_bytes(), TARGET_CAP),
+            request.version(),
+        )),
+        referer: field(headers, REFERER),
+        agent: field(headers, USER_AGENT),
+        ..Record::unread(connection)
+    }
+}
+
+fn field(headers: &HeaderMap, name: HeaderName) -> Text {
+    headers.get(name).map(|value| Text::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
+}
+
+/// A response's body: whole, shared, and watched.
+pub struct Body {
+    bytes: Full<Bytes>,
+    exchange: Option<Exchange>,
+}
+
+impl Body {
+    pub(super) fn watched(bytes: Full<Bytes>, mut exchange: Option<Exchange>, status: StatusCode) -> Self {
+        if let Some(exchange) = &mut exchange {
+            exchange.status = status;
+        }
+        Body { bytes, exchange }
+    }
+}
+
+impl body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let polled = Pin::new(&mut self.bytes).poll_frame(context);
+        if let (Poll::Ready(Some(Ok(frame))), Some(exchange)) = (&polled, &mut self.exchange) {
+            exchange.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes.size_hint()
+    }
+}
