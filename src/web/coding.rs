@@ -6,20 +6,23 @@ use std::{
     path::Path,
 };
 
-/// A content coding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A content coding. The later, the better, where the client has no wish of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coding {
     /// As it is.
     Identity,
     /// RFC 1952.
     Gzip,
-    /// RFC 7932.
-    Brotli,
     /// RFC 8878.
     Zstd,
+    /// RFC 7932.
+    Brotli,
 }
 
 impl Coding {
+    /// In their order.
+    pub const ALL: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli];
+
     /// Its name in Accept-Encoding and Content-Encoding.
     pub const fn token(self) -> &'static str {
         match self {

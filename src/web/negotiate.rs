@@ -23,7 +23,7 @@ pub fn form(headers: &HeaderMap) -> Form {
     let mut best = (Form::Text, 0);
     let named = [("text/html", Form::Html), ("application/json", Form::Json), ("text/plain", Form::Text)];
     for (range, quality) in elements(headers, ACCEPT) {
-        let form = named.iter().find(|(name, _)| range.eq_ignore_ascii_case(name));
+        let form = named.iter().find(|(name, _)| range.eq_ignore_ascii_case(name.as_bytes()));
         if let Some((_, form)) = form.filter(|_| quality > best.1) {
             best = (*form, quality);
         }
@@ -31,43 +31,68 @@ pub fn form(headers: &HeaderMap) -> Form {
     best.0
 }
 
-/// How welcome a coding is, in thousandths; 0 is not acceptable (RFC 9110 §12.5.3).
-pub fn quality(headers: &HeaderMap, coding: Coding) -> u16 {
-    let (mut named, mut any) = (None, None);
-    for (token, quality) in elements(headers, ACCEPT_ENCODING) {
-        if token.eq_ignore_ascii_case(coding.token()) {
-            named = Some(quality);
-        } else if token == "*" {
-            any = Some(quality);
+/// How welcome each content coding is (RFC 9110 §12.5.3), in thousandths; 0 is not acceptable.
+#[derive(Debug, Default)]
+pub struct Codings {
+    named: [Option<u16>; Coding::ALL.len()],
+    any: Option<u16>,
+}
+
+impl Codings {
+    /// As Accept-Encoding has it.
+    pub fn accepted(headers: &HeaderMap) -> Self {
+        let mut codings = Codings::default();
+        for (token, quality) in elements(headers, ACCEPT_ENCODING) {
+            if token == b"*" {
+                codings.any = Some(quality);
+            }
+            let known =
+                Coding::ALL.iter().position(|coding| token.eq_ignore_ascii_case(coding.token().as_bytes()));
+            if let Some(index) = known {
+                codings.named[index] = Some(quality);
+            }
         }
+        codings
     }
-    let unnamed =
-        if coding == Coding::Identity { any.filter(|quality| *quality == 0).or(Some(1)) } else { any };
-    named.or(unnamed).unwrap_or(0)
+
+    /// Of one coding.
+    pub fn quality(&self, coding: Coding) -> u16 {
+        let unnamed = match coding {
+            // Acceptable unless refused, and the least wished for.
+            Coding::Identity => self.any.filter(|quality| *quality == 0).or(Some(1)),
+            _ => self.any,
+        };
+        self.named[coding as usize].or(unnamed).unwrap_or(0)
+    }
 }
 
 /// The elements of a list-valued field with their weights in thousandths. One with a malformed weight is passed over.
-fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&str, u16)> {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).filter_map(|element| {
-        let mut parts = element.split(';').map(str::trim);
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&[u8], u16)> {
+    let values = headers.get_all(name).into_iter().map(|value| value.as_bytes());
+    values.flat_map(|value| value.split(|byte| *byte == b',')).filter_map(|element| {
+        let mut parts = element.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let token = parts.next().filter(|token| !token.is_empty())?;
         let weight =
-            parts.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
+            parts.find_map(|parameter| parameter.strip_prefix(b"q=").or(parameter.strip_prefix(b"Q=")));
         Some((token, weight.map_or(Some(1000), thousandths)?))
     })
 }
 
 /// `qvalue` of RFC 9110 §12.4.2: 0 to 1 with at most three decimals.
-fn thousandths(weight: &str) -> Option<u16> {
-    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
-    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let fraction = format!("{decimals:0<3}").parse().ok()?;
+fn thousandths(weight: &[u8]) -> Option<u16> {
+    let (whole, decimals) = match weight {
+        [whole] | [whole, b'.'] => (whole, &[][..]),
+        [whole, b'.', decimals @ ..] if decimals.len() <= 3 => (whole, decimals),
+        _ => return None,
+    };
+    let digit = |index: usize| match decimals.get(index) {
+        None => Some(0),
+        Some(digit) => digit.is_ascii_digit().then(|| u16::from(digit - b'0')),
+    };
+    let fraction = digit(0)? * 100 + digit(1)? * 10 + digit(2)?;
     match whole {
-        "0" => Some(fraction),
-        "1" if fraction == 0 => Some(1000),
+        b'0' => Some(fraction),
+        b'1' if fraction == 0 => Some(1000),
         _ => None,
     }
 }
@@ -116,7 +141,12 @@ mod tests {
             ("", Coding::Gzip, 0),
             ("x-gzip", Coding::Gzip, 0),
         ] {
-            assert_eq!(quality(&with(ACCEPT_ENCODING, accept), coding), expected, "{accept} {coding:?}");
+            let codings = Codings::accepted(&with(ACCEPT_ENCODING, accept));
+            assert_eq!(codings.quality(coding), expected, "{accept} {coding:?}");
+        }
+        for malformed in ["br;q=2", "br;q=1.5", "br;q=0.1234", "br;q=.5", "br;q=0.-1", "br;q=", ";q=1"] {
+            let codings = Codings::accepted(&with(ACCEPT_ENCODING, malformed));
+            assert_eq!(codings.quality(Coding::Brotli), 0, "{malformed}");
         }
     }
 }

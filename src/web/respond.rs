@@ -2,8 +2,7 @@
 //! shared bytes.
 
 use super::{
-    coding::Coding,
-    negotiate,
+    negotiate::Codings,
     precondition::{self, Outcome},
     range::{self, Wanted},
     representation::{Representation, Variant, field},
@@ -111,13 +110,11 @@ fn partial(variant: &Variant, parts: &[Range<usize>]) -> Whole {
 
 /// The most welcome coding; none if the client refuses all there are.
 fn choose<'a>(variants: &'a [Variant], request: &HeaderMap) -> Option<&'a Variant> {
-    let preference = |coding| {
-        [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli].iter().position(|c| *c == coding)
-    };
+    let accepted = Codings::accepted(request);
     variants
         .iter()
-        .map(|variant| (negotiate::quality(request, variant.coding), variant))
+        .map(|variant| (accepted.quality(variant.coding), variant))
         .filter(|(quality, _)| *quality > 0)
-        .max_by_key(|(quality, variant)| (*quality, preference(variant.coding)))
+        .max_by_key(|(quality, variant)| (*quality, variant.coding))
         .map(|(_, variant)| variant)
 }

@@ -1,0 +1,95 @@
+//! What one request costs between hyper and the socket: the whole of `Service::handle`, and what of it is observation.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group, criterion_main};
+use e6::{
+    clock::Clock,
+    connection::{Connection, Listener},
+    web::{
+        AccessLog, ErrorPages, LogDestination, LogFormat, Metrics, Observer, Pages, Service, Site, assets,
+    },
+};
+use http_body_util::Full;
+use hyper::Request;
+use prometheus::Registry;
+use std::{hint::black_box, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+
+/// What Chromium sends when a page is opened.
+const BROWSER: &[(&str, &str)] = &[
+    ("host", "example.org"),
+    ("connection", "keep-alive"),
+    ("sec-ch-ua", "\"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\""),
+    ("sec-ch-ua-mobile", "?0"),
+    ("sec-ch-ua-platform", "\"Linux\""),
+    ("upgrade-insecure-requests", "1"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+    (
+        "accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+    ),
+    ("sec-fetch-site", "none"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-user", "?1"),
+    ("sec-fetch-dest", "document"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("accept-language", "en-US,en;q=0.9"),
+];
+
+fn service(log: Option<AccessLog>) -> Service {
+    let page = "<p>A page of a usual size.</p>\n".repeat(200);
+    let site = Site::new(Pages {
+        html: page.clone(),
+        text: "Yes\n".into(),
+        json: "{}".into(),
+        style: "'sha256-x'".into(),
+        modified: Some(OffsetDateTime::UNIX_EPOCH),
+        lasts: Duration::from_secs(5),
+        ready_until: None,
+        asked_at: None,
+        not_ready: (page, "not ready\n".into()),
+    });
+    let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
+    let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
+    Service::new(Arc::new(ArcSwap::from_pointee(site)), errors, None, Clock::System, observer)
+}
+
+fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {
+    let fields = BROWSER.iter().chain(more);
+    let request =
+        fields.fold(Request::builder().uri(path), |request, (name, value)| request.header(*name, *value));
+    request.body(Full::default()).unwrap()
+}
+
+fn respond(criterion: &mut Criterion) {
+    let quiet = service(None);
+    let devnull = LogDestination::File("/dev/null".into());
+    let dropped = Metrics::register(Registry::new()).unwrap().dropped();
+    let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
+    let connection =
+        Connection { listener: Listener::Http, peer: "192.0.2.1:4000".parse().unwrap(), tls: None };
+    let stylesheet = assets::url("static/e6.css");
+    let etag = quiet.handle(&request("/", &[]), &connection).headers()["etag"].clone();
+    let etag = etag.to_str().unwrap();
+
+    let mut bench = |name: &str, service: &Service, request: Request<Full<Bytes>>| {
+        criterion.bench_function(name, |bench| {
+            bench.iter(|| black_box(service.handle(black_box(&request), &connection)));
+        });
+    };
+    bench("page", &quiet, request("/", &[]));
+    bench("page, logged", &logging, request("/", &[]));
+    bench("page, not modified", &quiet, request("/", &[("if-none-match", etag)]));
+    bench("page, a part", &quiet, request("/", &[("range", "bytes=0-99")]));
+    bench("asset", &quiet, request(stylesheet, &[]));
+    bench("nothing there", &quiet, request("/nothing", &[]));
+}
+
+criterion_group!(benches, respond);
+criterion_main!(benches);
