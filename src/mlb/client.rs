@@ -121,18 +121,19 @@ impl Client {
             return self.ask(&whole, read);
         }
         let trimmed = format!("{whole}?fields={}", model::FEED_FIELDS);
-        match self.ask(&trimmed, read) {
-            Err(refusal) if refusal.trouble == Trouble::Garbled => {
-                tracing::warn!(
-                    game = pk,
-                    what = refusal.what,
-                    "the trimmed feed lacks something: asking for the whole"
-                );
+        // What is no JSON at all would not be more of it as a whole.
+        let lacking = |json: &[u8]| match read(json) {
+            Err(lack) if model::is_json(json) => Ok(Err(lack)),
+            read => read.map(Ok),
+        };
+        match self.ask(&trimmed, lacking)? {
+            Ok(game) => Ok(game),
+            Err(Surprise(what)) => {
+                tracing::warn!(game = pk, what, "the trimmed feed lacks something: asking for the whole");
                 let game = self.ask(&whole, read)?;
                 self.whole.insert(pk);
                 Ok(game)
             }
-            reply => reply,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::answer::{
     Availability, Club, DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Player,
     Presence, Score, Season, SeasonGame, Side, State, Status, Zone,
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
 
@@ -126,6 +126,11 @@ pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,offic
     detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,endTime,matchup,batter,\
     fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,away,\
     home,runs,boxscore,players,person,battingOrder,stats,fielding,errors";
+
+/// Whether these bytes are JSON, of whatever shape.
+pub fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+}
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
     serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))

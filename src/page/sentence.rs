@@ -12,7 +12,8 @@ pub fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
         Verdict::Yes(_) => &words.yes,
         Verdict::No => &words.no,
         Verdict::NotYet if takes_part(answer) => {
-            if matches!(answer.reason, Reason::Playing(_) | Reason::Suspended(_)) {
+            let between_games = answer.games.iter().any(|game| game.state() == State::Over);
+            if between_games || matches!(answer.reason, Reason::Playing(_) | Reason::Suspended(_)) {
                 &words.so_far
             } else {
                 &words.not_yet

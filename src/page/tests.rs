@@ -232,6 +232,16 @@ fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
 }
 
 #[test]
+fn between_the_games_of_a_day_the_word_is_of_what_has_been() {
+    let games = vec![
+        game(State::Over, "Final", Presence::Fielded),
+        game(State::Ahead, "Scheduled", Presence::Listed),
+    ];
+    let between = answer(Verdict::NotYet, Reason::Waiting(1), games);
+    assert_eq!(word(&between, &Words::default()), "No, so far");
+}
+
+#[test]
 fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let stale = Answer { stale: true, ..answer(Verdict::No, Reason::Clean { played: true }, vec![]) };
     let look = Look { replay: Some("June 1".into()), ..look() };

@@ -54,6 +54,21 @@ fn without_the_feed_of_a_game_that_is_on_nothing_is_claimed() {
 }
 
 #[test]
+fn a_feed_that_is_no_json_is_not_asked_for_as_a_whole() {
+    for fault in [Fault::Html, Fault::Huge] {
+        let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+        mlb.fault_at("/api/v1.1/game/", fault);
+        let server = Server::start(&mlb, EVENING);
+        wait_for_log(&server, "no news from MLB");
+        let feeds: Vec<_> = mlb.asked().into_iter().filter(|path| path.contains("/feed/live")).collect();
+        assert!(
+            !feeds.is_empty() && feeds.iter().all(|path| path.contains("fields=")),
+            "{fault:?} {feeds:?}"
+        );
+    }
+}
+
+#[test]
 fn half_of_a_doubleheader_is_not_taken_for_the_whole() {
     let first = Game { double_header: "S", ..Game::new(FINAL) };
     let second =
