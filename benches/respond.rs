@@ -8,8 +8,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use e6::{
     clock::Clock,
     connection::{Connection, Listener},
+    lifecycle::Lifecycle,
     web::{
-        AccessLog, ErrorPages, LogDestination, LogFormat, Metrics, Observer, Pages, Service, Site, assets,
+        AccessLog, ErrorPages, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Service, Site,
+        assets,
     },
 };
 use http_body_util::Full;
@@ -48,6 +50,8 @@ fn service(log: Option<AccessLog>) -> Service {
         html: page.clone(),
         text: "Yes\n".into(),
         json: "{}".into(),
+        line: "{}".into(),
+        version: "1".into(),
         style: "'sha256-x'".into(),
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),
@@ -57,7 +61,8 @@ fn service(log: Option<AccessLog>) -> Service {
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
-    Service::new(Arc::new(ArcSwap::from_pointee(site)), errors, None, Clock::System, observer)
+    let hub = Arc::new(Hub::new(Lifecycle::new().watch()));
+    Service::new(Arc::new(ArcSwap::from_pointee(site)), errors, None, Clock::System, observer, hub)
 }
 
 fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {

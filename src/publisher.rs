@@ -45,6 +45,8 @@ impl Publisher {
                 format!("not ready: {}\n", page::sentence(answer)),
             ),
             json: rendered.json,
+            line: rendered.line,
+            version: rendered.version,
             style: page::style_hash(&self.look),
             // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
             // compared with dates that others wrote.

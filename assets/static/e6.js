@@ -1,8 +1,10 @@
-// Keeps an open page current: asks again as often as the answer can change, and only while somebody looks.
+// Keeps an open page current: hears of each new answer and shows it; asks by itself where it cannot listen.
 "use strict";
 
 const least = 2000;
+const main = () => document.querySelector("main");
 let shown = Date.now();
+let work = Promise.resolve();
 
 // The ballpark's time, and the reader's where that is another.
 function decorate(root) {
@@ -22,28 +24,53 @@ function age() {
   }
 }
 
-async function refresh() {
+// What is worth interrupting somebody for: another word, or one more error. Not each inning.
+function news(old, fresh) {
+  const text = (root, part) => root.querySelector(part).textContent;
+  const changed = (part) => text(old, part) !== text(fresh, part);
+  const worth = changed(".verdict") || (fresh.dataset.verdict === "yes" && changed(".reason"));
+  return worth && `${text(fresh, ".verdict")}. ${text(fresh, ".reason")}`;
+}
+
+function show(page) {
+  const [old, fresh] = [main(), page.querySelector("main")];
+  if (!fresh) return;
+  // The ball flies once, when it happens.
+  if (fresh.dataset.verdict === "yes" && old.dataset.verdict !== "yes") fresh.querySelector(".throw").src += "#play";
+  const said = news(old, fresh);
+  if (said) document.querySelector("#news").textContent = said;
+  document.title = page.title;
+  document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
+  old.replaceWith(fresh);
+  shown = Date.now();
+  decorate(fresh);
+}
+
+async function load() {
   try {
-    const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
-    if (!response.ok) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const main = document.querySelector("main");
-    const fresh = page.querySelector("main");
-    if (!main || !fresh) return;
-    document.title = page.title;
-    document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
-    main.replaceWith(fresh);
-    shown = Date.now();
-    decorate(fresh);
+    const response = await fetch(location.pathname, { headers: { accept: "text/html" }, cache: "no-cache" });
+    if (response.ok) show(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch {
     // Offline: what is shown says how old it is, and the next try comes by itself.
   }
 }
 
+// One after the other: an answer that came while another was fetched may be on the page already.
+function refresh(unless = () => false) {
+  work = work.then(() => unless() || load());
+  return work;
+}
+
+const events = new EventSource("/events");
+events.addEventListener("answer", ({ data, lastEventId }) => {
+  const changed = JSON.parse(data).answer !== main().querySelector(".verdict").textContent;
+  if (changed || !document.hidden) refresh(() => main().dataset.version === lastEventId);
+});
+
 function later() {
   const wait = Math.max(least, Number(document.documentElement.dataset.refresh) * 1000 || 60000);
   setTimeout(async () => {
-    if (!document.hidden) await refresh();
+    if (!document.hidden && events.readyState !== EventSource.OPEN) await refresh();
     later();
   }, wait);
 }

@@ -48,7 +48,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Accepts until the phase leaves `Serving`, then waits for the connections that are open.
 pub async fn accept<B>(door: Door<B>, mut house: House)
 where
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     let mut connections = JoinSet::new();
     loop {
@@ -109,7 +109,7 @@ async fn serve<B>(
     House { counters, phase, .. }: House,
 ) -> Result<(), Failure>
 where
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
     stream.set_nodelay(true)?;

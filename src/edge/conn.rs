@@ -1,6 +1,10 @@
 //! One established stream, served from its first request to its end.
 
-use super::{Handler, limits};
+use super::{
+    Handler,
+    activity::{Activity, Watched},
+    limits,
+};
 use crate::{connection::Connection, lifecycle::Phase};
 use bytes::Bytes;
 use hyper::{
@@ -14,7 +18,7 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -43,11 +47,12 @@ pub(super) async fn serve<S, B>(
 ) -> Result<(), Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let last = Arc::new(Mutex::new(None));
+    let activity = Arc::<Activity>::default();
     let connection = Arc::new(connection);
-    let requests = Requests { handler: handler.clone(), connection: connection.clone(), last: last.clone() };
+    let requests =
+        Requests { handler: handler.clone(), connection: connection.clone(), activity: activity.clone() };
     let stream = TokioIo::new(stream);
     let ended = match protocol {
         Protocol::Http1 => {
@@ -58,7 +63,7 @@ where
                 .max_headers(limits::HEAD_FIELDS)
                 .half_close(true)
                 .serve_connection(stream, requests);
-            attend(http1, http1::Connection::graceful_shutdown, last, phase).await
+            attend(http1, http1::Connection::graceful_shutdown, activity, phase).await
         }
         Protocol::Http2 => {
             let http2 = http2::Builder::new(TokioExecutor::new())
@@ -71,7 +76,7 @@ where
                 .max_pending_accept_reset_streams(limits::PENDING_RESETS)
                 .max_local_error_reset_streams(limits::LOCAL_RESETS)
                 .serve_connection(stream, requests);
-            attend(http2, http2::Connection::graceful_shutdown, last, phase).await
+            attend(http2, http2::Connection::graceful_shutdown, activity, phase).await
         }
     };
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
@@ -94,7 +99,7 @@ fn refusal(failure: &Failure) -> Option<StatusCode> {
 async fn attend<C>(
     connection: C,
     shut_down: impl Fn(Pin<&mut C>),
-    last_request: Arc<Mutex<Option<Instant>>>,
+    activity: Arc<Activity>,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), Failure>
 where
@@ -103,9 +108,7 @@ where
     let began = Instant::now();
     let mut connection = std::pin::pin!(connection);
     loop {
-        let last = *last_request.lock().unwrap_or_else(PoisonError::into_inner);
-        let silent_at = last.map_or(began + limits::HEAD, |last| last + limits::IDLE);
-        let end = silent_at.min(began + limits::AGE);
+        let end = activity.idle_at(began).min(began + limits::AGE);
         if end <= Instant::now() {
             break;
         }
@@ -123,16 +126,17 @@ where
 struct Requests<B> {
     handler: Handler<B>,
     connection: Arc<Connection>,
-    last: Arc<Mutex<Option<Instant>>>,
+    activity: Arc<Activity>,
 }
 
-impl<B> Service<Request<Incoming>> for Requests<B> {
-    type Response = Response<B>;
+impl<B: Body + Unpin> Service<Request<Incoming>> for Requests<B> {
+    type Response = Response<Watched<B>>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<B>, Infallible>>;
+    type Future = Ready<Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        ready(Ok(self.handler.answer(&request, &self.connection)))
+        let response = self.handler.answer(&request, &self.connection);
+        self.activity.request();
+        ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
     }
 }

@@ -4,6 +4,7 @@
 //! requests as a parameter and knows nothing of pages or baseball.
 
 mod accept;
+mod activity;
 mod conn;
 mod counters;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
-use super::{Look, question, sentence, when, word};
+use super::{Look, json, question, sentence, when, word};
 use crate::answer::{Answer, State, Zone};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -42,11 +42,19 @@ pub fn style_hash(look: &Look) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(look))))
 }
 
-pub(super) fn answer(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> String {
+pub(super) fn answer(
+    answer: &Answer,
+    look: &Look,
+    version: &str,
+    refresh: Duration,
+    now: OffsetDateTime,
+) -> String {
     let age = answer.asked_at.map(|at| when::ago(now - at)).unwrap_or_default();
     let page = AnswerTemplate {
         look,
         style: style(look),
+        version,
+        verdict: json::verdict(answer.verdict),
         refresh: refresh.as_secs().max(1),
         answer,
         question: question(answer, &look.words),
@@ -94,6 +102,8 @@ fn style(look: &Look) -> String {
 struct AnswerTemplate<'a> {
     look: &'a Look,
     style: String,
+    version: &'a str,
+    verdict: &'static str,
     /// Seconds.
     refresh: u64,
     answer: &'a Answer,

@@ -4,15 +4,21 @@ use super::{Look, sentence, when, word};
 use crate::answer::{Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Side, State, Verdict};
 use serde::Serialize;
 
-pub(super) fn json(answer: &Answer, look: &Look) -> String {
+/// The verdict's name for programs.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Yes(_) => "yes",
+        Verdict::No => "no",
+        Verdict::NotYet => "not_yet",
+        Verdict::NoGame => "no_game",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+/// The answer as programs ask for it, and on one line as they are told of it.
+pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
     let body = Body {
-        verdict: match answer.verdict {
-            Verdict::Yes(_) => "yes",
-            Verdict::No => "no",
-            Verdict::NotYet => "not_yet",
-            Verdict::NoGame => "no_game",
-            Verdict::Unknown => "unknown",
-        },
+        verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
         date: answer.day.to_string(),
         stale: answer.stale,
@@ -48,7 +54,7 @@ pub(super) fn json(answer: &Answer, look: &Look) -> String {
     // Strings, numbers and lists of them: nothing here can fail to serialize.
     let mut json = serde_json::to_string_pretty(&body).unwrap_or_default();
     json.push('\n');
-    json
+    (json, serde_json::to_string(&body).unwrap_or_default())
 }
 
 #[derive(Serialize)]

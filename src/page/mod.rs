@@ -12,6 +12,7 @@ pub use html::{error, style_hash};
 pub use sentence::{sentence, word};
 
 use crate::answer::Answer;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -73,6 +74,9 @@ pub struct Look {
     pub replay: Option<String>,
 }
 
+/// Enough of a hash that two answers do not share one.
+const VERSION_BYTES: usize = 10;
+
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
@@ -82,14 +86,23 @@ pub struct Rendered {
     pub text: String,
     /// For programs.
     pub json: String,
+    /// The same on one line.
+    pub line: String,
+    /// Changes when `json` does; an open page compares it with what it hears.
+    pub version: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
+    let (json, line) = json::json(answer, look);
+    let version: String =
+        Sha256::digest(&line).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
     Rendered {
-        html: html::answer(answer, look, refresh, now),
+        html: html::answer(answer, look, &version, refresh, now),
         text: text::text(answer, look, now),
-        json: json::json(answer, look),
+        json,
+        line,
+        version,
     }
 }
 

@@ -5,13 +5,14 @@ mod poller;
 mod workers;
 
 use crate::{
+    answer::Answer,
     clock::Clock,
     config::Config,
     edge::{self, Counters},
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
     publisher::Publisher,
-    web::{AccessLog, LogDestination, Metrics, Observer, Service},
+    web::{AccessLog, Hub, LogDestination, Metrics, Observer, Service},
 };
 use arc_swap::ArcSwap;
 use listeners::Listeners;
@@ -74,12 +75,16 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let publisher = Publisher::new(config, show.replay.clone(), show.clock);
     let make_watch = poller::watches(config, &show, meters.polls);
     let mut first = make_watch();
-    let site = Arc::new(ArcSwap::from_pointee(publisher.site(&first.first_answer())));
+    let lifecycle = Lifecycle::new();
+    let hub = Arc::new(Hub::new(lifecycle.watch()));
+    let site = publisher.site(&first.first_answer());
+    hub.publish(&site);
+    let site = Arc::new(ArcSwap::from_pointee(site));
     let observer = Observer { metrics: meters.requests, log: log.clone() };
     let design = config.assets.clone();
-    let service = Service::new(site.clone(), publisher.error_pages(), design, show.clock, observer);
+    let errors = publisher.error_pages();
+    let service = Service::new(site.clone(), errors, design, show.clock, observer, hub.clone());
 
-    let lifecycle = Lifecycle::new();
     let runtime = runtime()?;
     let mut signals = {
         let _inside = runtime.enter();
@@ -90,7 +95,13 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
     let (poller, stop) = mpsc::channel();
-    poller::start(first, make_watch, stop, publisher, site)?;
+    let publish = move |answer: &Answer| {
+        let fresh = Arc::new(publisher.site(answer));
+        // Whoever is told of it must find it.
+        site.store(fresh.clone());
+        hub.publish(&fresh);
+    };
+    poller::start(first, make_watch, stop, publish)?;
 
     addresses.print(tls.as_ref().map(|tls| tls.source.as_str()));
     if let Some(path) = &config.ready_file {

@@ -5,13 +5,10 @@ use crate::{
     answer::{Answer, Player},
     config::Config,
     mlb::{Client, Polls, Store, Watch},
-    publisher::Publisher,
-    web::Site,
 };
-use arc_swap::ArcSwap;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -50,8 +47,7 @@ pub(super) fn start(
     first: Watch,
     make_watch: impl Fn() -> Watch + Send + 'static,
     stop: mpsc::Receiver<()>,
-    publisher: Publisher,
-    site: Arc<ArcSwap<Site>>,
+    show: impl Fn(&Answer) + Send + 'static,
 ) -> Result<(), Failure> {
     let body = move || {
         let mut watch = first;
@@ -60,7 +56,7 @@ pub(super) fn start(
             let publish = |answer: Answer| {
                 // What is stale is shown with its age, which changes by itself.
                 if answer.stale || shown.as_ref() != Some(&answer) {
-                    site.store(Arc::new(publisher.site(&answer)));
+                    show(&answer);
                     shown = Some(answer);
                 }
             };

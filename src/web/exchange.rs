@@ -2,6 +2,7 @@
 
 use super::{
     access_log::AccessLog,
+    events::Events,
     metrics::{Labels, Metrics},
     record::{FIELD_CAP, Record, TARGET_CAP, Text, protocol},
     route::Route,
@@ -37,6 +38,8 @@ pub(super) struct Exchange {
     labels: Labels,
     status: StatusCode,
     bytes: u64,
+    /// Whether its duration says anything of us: a stream lasts as long as its reader likes.
+    is_timed: bool,
     record: Option<Record>,
 }
 
@@ -57,6 +60,7 @@ impl Exchange {
             },
             status: StatusCode::INTERNAL_SERVER_ERROR,
             bytes: 0,
+            is_timed: true,
             record: observer.log.is_some().then(|| record(request, connection)),
             observer: observer.clone(),
         }
@@ -69,6 +73,7 @@ impl Exchange {
             labels: Labels { route: "none", method: "none", protocol: protocol(Version::HTTP_11) },
             status,
             bytes: 0,
+            is_timed: false,
             record: observer.log.is_some().then(|| Record::unread(connection)),
             observer: observer.clone(),
         });
@@ -78,7 +83,8 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let duration = self.began.elapsed();
-        self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, duration);
+        let timed = self.is_timed.then_some(duration);
+        self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, timed);
         if let (Some(record), Some(log)) = (self.record.take(), &self.observer.log) {
             log.write(Record { status: self.status, bytes: self.bytes, duration, ..record });
         }
@@ -119,18 +125,27 @@ fn field(headers: &HeaderMap, name: HeaderName) -> Text {
     headers.get(name).map(|value| Text::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
 }
 
-/// A response's body: whole, shared, and watched.
+/// A response's body, watched.
 pub struct Body {
-    bytes: Full<Bytes>,
+    content: Content,
     exchange: Option<Exchange>,
 }
 
+/// What is sent.
+pub(super) enum Content {
+    /// All of it is there, and shared.
+    Whole(Full<Bytes>),
+    /// More comes when it happens.
+    Events(Events),
+}
+
 impl Body {
-    pub(super) fn watched(bytes: Full<Bytes>, mut exchange: Option<Exchange>, status: StatusCode) -> Self {
+    pub(super) fn watched(content: Content, mut exchange: Option<Exchange>, status: StatusCode) -> Self {
         if let Some(exchange) = &mut exchange {
             exchange.status = status;
+            exchange.is_timed = matches!(content, Content::Whole(_));
         }
-        Body { bytes, exchange }
+        Body { content, exchange }
     }
 }
 
@@ -142,7 +157,12 @@ impl body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let polled = Pin::new(&mut self.bytes).poll_frame(context);
+        let polled = match &mut self.content {
+            Content::Whole(bytes) => Pin::new(bytes).poll_frame(context),
+            Content::Events(events) => {
+                events.poll(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        };
         if let (Poll::Ready(Some(Ok(frame))), Some(exchange)) = (&polled, &mut self.exchange) {
             exchange.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
         }
@@ -150,10 +170,16 @@ impl body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_end_stream()
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_end_stream(),
+            Content::Events(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
+        match &self.content {
+            Content::Whole(bytes) => bytes.size_hint(),
+            Content::Events(_) => SizeHint::default(),
+        }
     }
 }

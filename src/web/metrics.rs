@@ -1,9 +1,10 @@
 //! What is counted of requests, and the page that shows everything that is counted.
 
 use prometheus::{
-    Gauge, Histogram, IntCounter, IntCounterVec, Opts, Registry, TextEncoder, histogram_opts,
+    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
     register_gauge_with_registry as gauge, register_histogram_with_registry as histogram,
     register_int_counter_vec_with_registry as counters, register_int_counter_with_registry as counter,
+    register_int_gauge_with_registry as int_gauge,
 };
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub struct Metrics {
     bytes: IntCounter,
     dropped: IntCounter,
     answer_age: Gauge,
+    streams: IntGauge,
 }
 
 /// What a request is counted under. Each has few values, whatever peers send.
@@ -55,6 +57,7 @@ impl Metrics {
                 "Since MLB was last heard; NaN if it never was.",
                 registry
             )?,
+            streams: int_gauge!("e6_event_streams", "Open streams of /events.", registry)?,
             registry,
         })
     }
@@ -64,15 +67,18 @@ impl Metrics {
         self.dropped.clone()
     }
 
-    pub(super) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Duration) {
+    pub(super) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Option<Duration>) {
         let Labels { route, method, protocol } = labels;
         self.requests.with_label_values(&[*route, method, status, protocol]).inc();
-        self.durations.observe(duration.as_secs_f64());
+        if let Some(duration) = duration {
+            self.durations.observe(duration.as_secs_f64());
+        }
         self.bytes.inc_by(bytes);
     }
 
     /// Everything, in Prometheus's text format.
-    pub(super) fn page(&self, answer_age: Option<f64>) -> Vec<u8> {
+    pub(super) fn page(&self, answer_age: Option<f64>, streams: usize) -> Vec<u8> {
+        self.streams.set(streams as i64);
         self.answer_age.set(answer_age.unwrap_or(f64::NAN));
         let mut page = String::new();
         if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut page) {

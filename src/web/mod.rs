@@ -6,6 +6,7 @@
 mod access_log;
 pub mod assets;
 pub mod coding;
+mod events;
 mod exchange;
 mod metrics;
 mod negotiate;
@@ -20,6 +21,7 @@ mod site;
 mod target;
 
 pub use access_log::{AccessLog, LogDestination};
+pub use events::Hub;
 pub use exchange::{Body, Observer};
 pub use metrics::Metrics;
 pub use record::LogFormat;

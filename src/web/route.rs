@@ -24,6 +24,8 @@ pub enum Target {
     Ready,
     /// A file embedded when the binary was built.
     Asset,
+    /// The answer, pushed as it changes. Goes on for as long as somebody listens.
+    Events,
     /// Everything that is counted. Made when it is read.
     Metrics,
 }
@@ -32,6 +34,11 @@ pub enum Target {
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
     Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
+    Route {
+        pattern: "/events",
+        target: Target::Events,
+        about: "the answer whenever it changes (server-sent events)",
+    },
     Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
     Route {

@@ -2,7 +2,8 @@
 
 use super::{
     assets,
-    exchange::{Body, Exchange, Observer},
+    events::Hub,
+    exchange::{Body, Content, Exchange, Observer},
     negotiate::{self, Form},
     representation::{Caching, Fields, Representation, field},
     respond::{Refused, Whole, respond, respond_as},
@@ -19,7 +20,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
-    header::{ALLOW, CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, SERVER, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        SERVER, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use std::{
     collections::HashMap,
@@ -40,6 +44,12 @@ const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// Prometheus's text format, version 0.0.4.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What a client of events says it has seen.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// In seconds: when there may be room for one more stream.
+const STREAM_RETRY: &str = "60";
+
 /// What is served here is not for other sites' pages.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -48,6 +58,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 pub struct Service {
     routes: &'static [Route],
     observer: Arc<Observer>,
+    hub: Arc<Hub>,
     site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
@@ -77,6 +88,7 @@ impl ErrorPages {
         (416, "This is shorter than the part that was asked for."),
         (431, "The request's header is longer than any this site needs."),
         (500, "Something broke on our side; it has been logged."),
+        (503, "Too many are watching at once. The page itself is there."),
     ];
 
     /// Takes each page as HTML and as text; `style` is the CSP source of the pages' inline style block.
@@ -96,6 +108,7 @@ impl Service {
         design: Option<PathBuf>,
         clock: Clock,
         observer: Observer,
+        hub: Arc<Hub>,
     ) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
@@ -103,6 +116,7 @@ impl Service {
         Service {
             routes: ROUTES,
             observer: Arc::new(observer),
+            hub,
             site,
             assets,
             design,
@@ -125,9 +139,9 @@ impl Service {
         connection: &Connection,
     ) -> Response<Body> {
         // Operators' own requests would drown the visitors'.
-        let exchange = (connection.listener != Listener::Admin).then(|| {
-            Exchange::begin(&self.observer, request, route(self.routes, request.uri().path()), connection)
-        });
+        let route = route(self.routes, request.uri().path());
+        let exchange = (connection.listener != Listener::Admin)
+            .then(|| Exchange::begin(&self.observer, request, route, connection));
         let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
         let mut response = answered.unwrap_or_else(|_| {
             tracing::error!(method = %request.method(), path = request.uri().path(), "panic while answering");
@@ -136,6 +150,12 @@ impl Service {
         if request.method() == Method::HEAD {
             *response.body_mut() = Full::default();
         }
+        let is_stream = route.is_some_and(|route| route.target == Target::Events)
+            && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
+        let mut response = match is_stream {
+            true => self.stream(response, request.headers(), connection),
+            false => response.map(Content::Whole),
+        };
         if request.version() == Version::HTTP_2 {
             // Says nothing there and must not be sent (RFC 9113 §8.2.2).
             response.headers_mut().remove(CONNECTION);
@@ -144,7 +164,19 @@ impl Service {
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
         let status = response.status();
-        response.map(|bytes| Body::watched(bytes, exchange, status))
+        response.map(|content| Body::watched(content, exchange, status))
+    }
+
+    /// Begins the stream for which this is the head, if there is room for one more.
+    fn stream(&self, head: Whole, headers: &HeaderMap, connection: &Connection) -> Response<Content> {
+        match self.hub.subscribe(connection.peer.ip(), headers.get(LAST_EVENT_ID)) {
+            Some(events) => head.map(|_| Content::Events(events)),
+            None => {
+                let mut busy = self.error(StatusCode::SERVICE_UNAVAILABLE, headers);
+                busy.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(STREAM_RETRY));
+                busy.map(Content::Whole)
+            }
+        }
     }
 
     /// Counts and logs a request that could not be read as one, and has been refused with this status.
@@ -213,9 +245,10 @@ impl Service {
                 respond(&self.ready, method, headers)
             }
             Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
+            Target::Events => Ok(event_stream()),
             Target::Metrics => {
                 let age = site.asked_at.map(|asked_at| (self.clock.now() - asked_at).as_seconds_f64());
-                let page = self.observer.metrics.page(age);
+                let page = self.observer.metrics.page(age, self.hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
             Target::Asset => match (&self.design, self.assets.get(path)) {
@@ -251,6 +284,14 @@ fn negotiated(
     headers: &HeaderMap,
 ) -> Whole {
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
+}
+
+/// The head of a stream; what comes after it is per reader.
+fn event_stream() -> Whole {
+    let mut head = bare(StatusCode::OK);
+    head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    head
 }
 
 fn bare(status: StatusCode) -> Whole {
@@ -302,7 +343,10 @@ fn size(headers: &HeaderMap) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::{Metrics, Pages};
+    use crate::{
+        lifecycle::Lifecycle,
+        web::{Metrics, Pages},
+    };
     use hyper::body::{Frame, SizeHint};
     use std::{
         convert::Infallible,
@@ -343,6 +387,8 @@ mod tests {
             html: "page".into(),
             text: "text".into(),
             json: "{}".into(),
+            line: "{}".into(),
+            version: "1".into(),
             style: String::new(),
             modified: None,
             lasts: Duration::from_secs(5),
@@ -356,7 +402,8 @@ mod tests {
         let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let observer = Observer { metrics, log: None };
-        Service::new(site, ErrorPages::new(errors, ""), None, Clock::System, observer)
+        let hub = Arc::new(Hub::new(Lifecycle::new().watch()));
+        Service::new(site, ErrorPages::new(errors, ""), None, Clock::System, observer, hub)
     }
 
     fn connection(listener: Listener) -> Connection {

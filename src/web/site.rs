@@ -20,6 +20,10 @@ pub struct Site {
     pub(super) api: Representation,
     /// Until when the answer is one to stand behind.
     pub(super) ready_until: Option<OffsetDateTime>,
+    /// Changes with what programs are told, and with nothing else.
+    pub(super) version: String,
+    /// What programs are told, on one line.
+    pub(super) line: String,
     /// When the world was last asked for it.
     pub(super) asked_at: Option<OffsetDateTime>,
     pub(super) not_ready: (Representation, Representation),
@@ -33,6 +37,10 @@ pub struct Pages {
     pub text: String,
     /// The same for a program.
     pub json: String,
+    /// The same on one line.
+    pub line: String,
+    /// Changes when `json` does.
+    pub version: String,
     /// The CSP source of the page's one inline style block (`'sha256-…'`).
     pub style: String,
     /// When these pages became what they are.
@@ -71,6 +79,8 @@ impl Site {
             html: make(pages.html, "text/html; charset=utf-8", Some("accept"), page_policy(&pages.style)),
             text: make(pages.text, plain, Some("accept"), HeaderMap::new()),
             api: make(pages.json.clone(), json, None, HeaderMap::new()),
+            version: pages.version,
+            line: pages.line,
             json: make(pages.json, json, Some("accept"), HeaderMap::new()),
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,

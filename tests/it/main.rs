@@ -5,6 +5,7 @@ mod answer;
 mod browser;
 mod day;
 mod demo;
+mod events;
 mod fake_mlb;
 mod framing;
 mod http;

@@ -1,0 +1,211 @@
+//! `/events`: the newest answer, pushed to whoever waits for it (server-sent events, WHATWG HTML §9.2).
+
+use super::site::Site;
+use crate::lifecycle::Phase;
+use bytes::Bytes;
+use hyper::header::HeaderValue;
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
+
+/// Open streams, all together. Each holds some kilobytes and a connection.
+const STREAMS: usize = 5_000;
+/// Open streams of one IPv4 address or IPv6 /64: a household with the page open in every room. Loopback is exempt, for a
+/// proxy on this machine stands for many.
+const STREAMS_PER_NETWORK: usize = 8;
+/// What is silent for longer is cut by home routers and proxies.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// No stream is immortal; its client comes back at once.
+const LASTS: Duration = Duration::from_secs(55 * 60);
+/// What a stream begins with: how long its client waits before it comes back.
+const RETRY: &str = "retry: 3000\n\n";
+/// A comment, which clients pass over.
+const STILL_HERE: Bytes = Bytes::from_static(b":\n\n");
+
+/// Where answers are published and streams begin.
+pub struct Hub {
+    news: watch::Sender<News>,
+    phase: watch::Receiver<Phase>,
+    seats: Arc<Seats>,
+}
+
+/// An answer as an event.
+#[derive(Clone, Default)]
+struct News {
+    id: String,
+    event: Bytes,
+}
+
+impl Hub {
+    /// A hub whose streams end when the process drains.
+    pub fn new(phase: watch::Receiver<Phase>) -> Self {
+        Hub { news: watch::Sender::new(News::default()), phase, seats: Arc::default() }
+    }
+
+    /// Tells all streams, unless nothing changed.
+    pub fn publish(&self, site: &Site) {
+        let id = &site.version;
+        self.news.send_if_modified(|news| {
+            let is_new = news.id != *id;
+            if is_new {
+                let event = format!("id: {id}\nevent: answer\ndata: {}\n\n", site.line).into();
+                *news = News { id: id.clone(), event };
+            }
+            is_new
+        });
+    }
+
+    /// A stream for this peer, which may have seen an event before; none while there are too many.
+    pub(super) fn subscribe(&self, peer: IpAddr, last_seen: Option<&HeaderValue>) -> Option<Events> {
+        let seat = Seats::take(&self.seats, peer)?;
+        let mut news = self.news.subscribe();
+        let mut first = RETRY.to_owned().into_bytes();
+        let now = news.borrow_and_update().clone();
+        if last_seen.is_none_or(|id| id.as_bytes() != now.id.as_bytes()) {
+            first.extend_from_slice(&now.event);
+        }
+        let stream = Stream { news, phase: self.phase.clone(), end: Instant::now() + LASTS, _seat: seat };
+        Some(Events(Box::pin(async move { Some((Bytes::from(first), stream)) })))
+    }
+
+    /// How many streams are open.
+    pub(super) fn open(&self) -> usize {
+        self.seats.all.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of a response that goes on.
+pub(super) struct Events(Pin<Box<dyn Future<Output = Option<Step>> + Send>>);
+
+/// A piece, and what goes on after it.
+type Step = (Bytes, Stream);
+
+impl Events {
+    /// The next piece; none at the end.
+    pub fn poll(&mut self, context: &mut Context) -> Poll<Option<Bytes>> {
+        self.0.as_mut().poll(context).map(|step| {
+            let (bytes, stream) = step?;
+            self.0 = Box::pin(stream.step());
+            Some(bytes)
+        })
+    }
+}
+
+struct Stream {
+    news: watch::Receiver<News>,
+    phase: watch::Receiver<Phase>,
+    end: Instant,
+    _seat: Seat,
+}
+
+impl Stream {
+    async fn step(mut self) -> Option<Step> {
+        let bytes = tokio::select! {
+            // What ends the stream comes first: its client comes back and misses nothing.
+            biased;
+            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
+            () = sleep_until(self.end) => return None,
+            news = self.news.changed() => {
+                news.ok()?;
+                self.news.borrow_and_update().event.clone()
+            }
+            () = sleep(HEARTBEAT) => STILL_HERE,
+        };
+        Some((bytes, self))
+    }
+}
+
+/// Who has a stream.
+#[derive(Default)]
+struct Seats {
+    all: AtomicUsize,
+    by_network: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Seats {
+    fn take(seats: &Arc<Seats>, peer: IpAddr) -> Option<Seat> {
+        let network = network(peer);
+        let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = by_network.get(&network).copied().unwrap_or(0);
+        let full = seats.all.load(Ordering::Relaxed) >= STREAMS
+            || (taken >= STREAMS_PER_NETWORK && !network.is_loopback());
+        if full {
+            return None;
+        }
+        by_network.insert(network, taken + 1);
+        seats.all.fetch_add(1, Ordering::Relaxed);
+        Some(Seat { seats: seats.clone(), network })
+    }
+}
+
+/// A place among them, given back when dropped.
+struct Seat {
+    seats: Arc<Seats>,
+    network: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut by_network = self.seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = by_network.get_mut(&self.network) {
+            *taken -= 1;
+            if *taken == 0 {
+                by_network.remove(&self.network);
+            }
+        }
+        self.seats.all.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The part of an address that one household has for itself: all of IPv4's, the first half of IPv6's.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_streams_and_gets_them_back() {
+        let seats = Arc::<Seats>::default();
+        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap());
+        let mine: Vec<_> =
+            (0..STREAMS_PER_NETWORK).map(|host| take(&format!("2001:db8::{host}")).unwrap()).collect();
+        assert!(take("2001:db8::ffff").is_none(), "the same /64");
+        let neighbour = take("2001:db8:0:1::1").unwrap();
+        drop(mine);
+        assert!(take("2001:db8::ffff").is_some());
+        drop(neighbour);
+        assert_eq!(seats.all.load(Ordering::Relaxed), 0);
+        assert!(seats.by_network.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_is_not_one_address_and_all_together_have_a_cap() {
+        let seats = Arc::<Seats>::default();
+        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap());
+        let all: Vec<_> = (0..STREAMS).map(|_| take("::ffff:127.0.0.1").unwrap()).collect();
+        assert!(take("127.0.0.1").is_none());
+        assert!(take("192.0.2.1").is_none());
+        drop(all);
+        assert!(take("192.0.2.1").is_some());
+    }
+}
