@@ -9,6 +9,7 @@ mod events;
 mod fake_mlb;
 mod framing;
 mod http;
+mod http2;
 mod log;
 mod metrics;
 mod operate;

@@ -1,0 +1,161 @@
+//! Frames (RFC 9113 §4, §6) and header blocks (RFC 7541), made by hand so that they can be made wrong.
+
+pub const DATA: u8 = 0x0;
+pub const HEADERS: u8 = 0x1;
+pub const PRIORITY: u8 = 0x2;
+pub const RST_STREAM: u8 = 0x3;
+pub const SETTINGS: u8 = 0x4;
+pub const PUSH_PROMISE: u8 = 0x5;
+pub const PING: u8 = 0x6;
+pub const GOAWAY: u8 = 0x7;
+pub const WINDOW_UPDATE: u8 = 0x8;
+pub const CONTINUATION: u8 = 0x9;
+
+pub const END_STREAM: u8 = 0x1;
+pub const ACK: u8 = 0x1;
+pub const END_HEADERS: u8 = 0x4;
+pub const PADDED: u8 = 0x8;
+pub const PRIORITIZED: u8 = 0x20;
+/// A request that is a HEADERS frame and nothing else.
+pub const WHOLE: u8 = END_STREAM | END_HEADERS;
+
+pub const PROTOCOL: u32 = 0x1;
+pub const FLOW_CONTROL: u32 = 0x3;
+pub const STREAM_CLOSED: u32 = 0x5;
+pub const FRAME_SIZE: u32 = 0x6;
+pub const REFUSED: u32 = 0x7;
+pub const COMPRESSION: u32 = 0x9;
+pub const ENHANCE_YOUR_CALM: u32 = 0xb;
+
+/// The library beneath calls most of what it cannot read a PROTOCOL_ERROR, where the RFC has a code that says more. Either
+/// way the connection ends.
+pub const UNREADABLE_SIZE: &[u32] = &[FRAME_SIZE, PROTOCOL];
+pub const UNREADABLE_BLOCK: &[u32] = &[COMPRESSION, PROTOCOL];
+pub const UNREADABLE_WINDOW: &[u32] = &[FLOW_CONTROL, PROTOCOL];
+pub const CLOSED: &[u32] = &[STREAM_CLOSED, PROTOCOL];
+
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+pub fn headers(stream: u32, flags: u8, block: &[u8]) -> Vec<u8> {
+    frame(HEADERS, flags, stream, block)
+}
+
+pub fn data(stream: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    frame(DATA, flags, stream, payload)
+}
+
+pub fn continuation(stream: u32, flags: u8, block: &[u8]) -> Vec<u8> {
+    frame(CONTINUATION, flags, stream, block)
+}
+
+pub fn settings(pairs: &[(u16, u32)]) -> Vec<u8> {
+    let payload: Vec<u8> =
+        pairs.iter().flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect();
+    frame(SETTINGS, 0, 0, &payload)
+}
+
+pub fn window_update(stream: u32, increment: u32) -> Vec<u8> {
+    frame(WINDOW_UPDATE, 0, stream, &increment.to_be_bytes())
+}
+
+pub fn reset(stream: u32, code: u32) -> Vec<u8> {
+    frame(RST_STREAM, 0, stream, &code.to_be_bytes())
+}
+
+pub fn priority(stream: u32, dependency: u32) -> Vec<u8> {
+    frame(PRIORITY, 0, stream, &[&dependency.to_be_bytes()[..], &[15]].concat())
+}
+
+pub fn ping() -> Vec<u8> {
+    frame(PING, 0, 0, b"e6 lives")
+}
+
+/// `GET / HTTP/2` for localhost, mostly from the static table.
+pub fn get_block() -> Vec<u8> {
+    [&[0x82, 0x87, 0x84][..], &authority()].concat()
+}
+
+/// `:authority: localhost`, its name from the static table.
+pub fn authority() -> Vec<u8> {
+    [&[0x01, 9][..], b"localhost"].concat()
+}
+
+pub fn get(stream: u32) -> Vec<u8> {
+    headers(stream, WHOLE, &get_block())
+}
+
+/// A GET with more fields.
+pub fn get_with(stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
+    headers(stream, WHOLE, &[get_block(), block(fields)].concat())
+}
+
+/// The beginning of a request with a body.
+pub fn post(stream: u32) -> Vec<u8> {
+    headers(stream, END_HEADERS, &post_block())
+}
+
+pub fn post_block() -> Vec<u8> {
+    [&[0x83, 0x87, 0x84][..], &authority()].concat()
+}
+
+/// Literal fields without indexing, with new names (RFC 7541 §6.2.2).
+pub fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let text = |text: &str| [integer(text.len()), text.as_bytes().to_vec()].concat();
+    fields.iter().flat_map(|(name, value)| [vec![0x00], text(name), text(value)].concat()).collect()
+}
+
+/// An integer with a prefix of seven bits (RFC 7541 §5.1).
+fn integer(value: usize) -> Vec<u8> {
+    if value < 127 {
+        return vec![value as u8];
+    }
+    let (mut bytes, mut rest) = (vec![127], value - 127);
+    while rest >= 128 {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes
+}
+
+/// A frame as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The first frame of these bytes, and how long it is.
+    pub fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
+        let (head, rest) = bytes.split_at_checked(9)?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let payload = rest.get(..length)?.to_vec();
+        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
+        Some((Frame { kind: head[3], flags: head[4], stream, payload }, 9 + length))
+    }
+
+    /// The error code of a RST_STREAM or GOAWAY.
+    pub fn code(&self) -> Option<u32> {
+        let code = match self.kind {
+            RST_STREAM => self.payload.get(..4)?,
+            GOAWAY => self.payload.get(4..8)?,
+            _ => return None,
+        };
+        Some(u32::from_be_bytes(code.try_into().ok()?))
+    }
+
+    /// Whether it begins a response with status 200, which is in the static table (RFC 7541 appendix A).
+    pub fn is_ok(&self) -> bool {
+        // Sizes of the dynamic table may come first (RFC 7541 §4.2).
+        let first = self.payload.iter().find(|byte| **byte & 0xe0 != 0x20);
+        self.kind == HEADERS && first == Some(&0x88)
+    }
+}
