@@ -127,7 +127,7 @@ impl std::fmt::Display for Caching {
             Caching::Forever => f.write_str("public, max-age=31536000, immutable"),
             Caching::For(span) => {
                 let seconds = span.as_secs();
-                write!(f, "public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
+                write!(f, "max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
             }
             Caching::Never => f.write_str("no-store"),
         }

@@ -1,10 +1,29 @@
 //! Programs others wrote. One that is missing fails the test in CI and skips it by name elsewhere.
 
-use std::process::Command;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// Whether a tool is here. `test` is named where it is not.
 pub fn have(tool: &str, test: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+    found_or_skipped(found, tool, test)
+}
+
+/// A Python that has this package: the one that CI makes, or the system's.
+pub fn python_with(package: &str, test: &str) -> Option<PathBuf> {
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("venv/bin/python");
+    let has_it = |python: &PathBuf| {
+        let tried = Command::new(python).args(["-c", &format!("import {package}")]).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let python = [venv, "python3".into()].into_iter().find(has_it);
+    found_or_skipped(python.is_some(), package, test);
+    python
+}
+
+fn found_or_skipped(found: bool, tool: &str, test: &str) -> bool {
     if !found {
         assert!(std::env::var_os("CI").is_none(), "{test} needs {tool}");
         eprintln!("skipped: {test} needs {tool}");
