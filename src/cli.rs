@@ -97,9 +97,24 @@ pub struct Flags {
     /// Where the last good state is kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Where the certificate for localhost is kept; default certs
+    /// The site's name, the canonical one first; others redirect to it
+    #[arg(long, value_name = "NAME")]
+    domain: Vec<String>,
+    /// Where certificates come from; default self-signed
+    #[arg(long, value_name = "files|self-signed|off")]
+    tls: Option<String>,
+    /// Certificate chain as PEM, leaf first; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// Its key as PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Where the self-signed certificate is kept; default certs
     #[arg(long, value_name = "DIR")]
     certs: Option<String>,
+    /// How long browsers shall insist on HTTPS; default 300
+    #[arg(long, value_name = "SECONDS")]
+    hsts: Option<String>,
     /// A file of settings; default e6.toml, if there is one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -126,6 +141,7 @@ pub struct Flags {
 impl Flags {
     /// The flags that were typed, by name.
     pub fn typed(&self) -> Vec<(&'static str, String)> {
+        let domains = (!self.domain.is_empty()).then(|| self.domain.join(","));
         let all = [
             ("--http", &self.http),
             ("--https", &self.https),
@@ -134,7 +150,12 @@ impl Flags {
             ("--club", &self.club),
             ("--mlb-url", &self.mlb_url),
             ("--data-dir", &self.data_dir),
+            ("--domain", &domains),
+            ("--tls", &self.tls),
+            ("--tls-cert", &self.tls_cert),
+            ("--tls-key", &self.tls_key),
             ("--certs", &self.certs),
+            ("--hsts", &self.hsts),
             ("--assets", &self.assets),
             ("--clock", &self.clock),
             ("--ready-file", &self.ready_file),

@@ -12,6 +12,7 @@
 //! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it. The
 //! modules import each other only downwards in the order in which they stand below.
 
+mod check;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -63,7 +64,13 @@ pub fn run(command: cli::Command) -> ExitCode {
     let done = match command {
         cli::Command::Check(_) => {
             print!("{}", config.table());
-            return ExitCode::SUCCESS;
+            return match check::certificates(&config) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(mistake) => {
+                    eprintln!("{mistake}");
+                    ExitCode::from(EXIT_MISTAKE)
+                }
+            };
         }
         cli::Command::Serve(_) => live(&config),
         cli::Command::Demo { speed, date, .. } => demo::demo(&config, speed, date),

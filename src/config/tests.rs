@@ -162,3 +162,32 @@ fn the_example_file_holds_every_key_with_its_default() {
         );
     }
 }
+
+#[test]
+fn domains_are_names_in_the_order_in_which_they_were_typed() {
+    let domains =
+        |toml: &str| loaded(toml).map(|config| config.domains).map_err(|mistakes| mistakes.to_string());
+    let both = Ok(vec!["example.org".to_owned(), "www.example.org".to_owned()]);
+    assert_eq!(domains("[site]\ndomains = [\"Example.org\", \"www.example.org\"]\n"), both);
+    assert_eq!(domains("[site]\ndomains = \"example.org, WWW.example.org\"\n"), both);
+    for wrong in
+        ["", "example.org:443", "https://example.org", "*.example.org", "127.0.0.1", "exämple.org", "a."]
+    {
+        let mistakes = domains(&format!("[site]\ndomains = {wrong:?}\n")).unwrap_err();
+        assert!(mistakes.contains("is no domain name"), "{mistakes}");
+    }
+}
+
+#[test]
+fn the_way_to_certificates_follows_from_what_was_typed() {
+    let mode = |flags: &[(&'static str, &str)]| {
+        let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
+        load(&flags, None, &none()).map(|config| (config.tls.mode, config.listen.https.is_some()))
+    };
+    let (cert, key) = (("--tls-cert", "c"), ("--tls-key", "k"));
+    assert_eq!(mode(&[]), Ok((Mode::SelfSigned, true)));
+    assert_eq!(mode(&[cert, key]), Ok((Mode::Files, true)));
+    assert_eq!(mode(&[("--tls", "off")]), Ok((Mode::Off, false)));
+    assert_eq!(mode(&[cert, key, ("--tls", "self-signed")]), Ok((Mode::SelfSigned, true)));
+    assert!(mode(&[cert]).is_err() && mode(&[("--tls", "files")]).is_err());
+}

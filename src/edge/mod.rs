@@ -4,6 +4,7 @@
 //! requests as a parameter and knows nothing of pages or baseball.
 
 mod accept;
+mod certificates;
 mod conn;
 mod counters;
 pub mod limits;
@@ -11,9 +12,10 @@ mod listen;
 mod tls;
 
 pub use accept::{Door, House, accept};
+pub use certificates::{Certificate, Certificates, Files, Origin, Serving, Source, Status};
 pub use counters::Counters;
 pub use listen::bind;
-pub use tls::{Certificate, certificate};
+pub use tls::acceptor;
 
 use crate::connection::Connection;
 use hyper::{Request, Response, StatusCode, body::Incoming};

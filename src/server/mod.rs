@@ -7,7 +7,7 @@ mod workers;
 use crate::{
     clock::Clock,
     config::Config,
-    edge::{self, Counters},
+    edge::{self, Certificates, Counters},
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
     publisher::Publisher,
@@ -22,7 +22,6 @@ use std::{
     thread,
 };
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
 use workers::Workers;
 
 /// Why the server could not start or keep running, and what to do about it.
@@ -61,13 +60,7 @@ pub struct Show {
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
-    let tls =
-        match config.listen.https {
-            Some(_) => Some(edge::certificate(&config.certs_dir).map_err(|error| {
-                Failure(format!("cannot make a certificate: {error}; run with --https off"))
-            })?),
-            None => None,
-        };
+    let certificates = certificates(config)?;
     let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
     let log = access_log(config, &meters.requests)?;
 
@@ -85,14 +78,19 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         let _inside = runtime.enter();
         Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
     };
-    let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.config.clone()));
+    let serving = certificates.as_ref().map(Certificates::serving);
+    let acceptor = serving.clone().map(edge::acceptor).transpose().map_err(|error| no_tls(&error))?;
     let addresses = listeners.addresses();
     let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
     let (poller, stop) = mpsc::channel();
     poller::start(first, make_watch, stop, publisher, site)?;
 
-    addresses.print(tls.as_ref().map(|tls| tls.source.as_str()));
+    // Not before the doors are open: a CA comes to look.
+    if let Some(certificates) = certificates {
+        runtime.spawn(certificates.look_after());
+    }
+    addresses.print(serving.map(|serving| serving.status()).as_deref());
     if let Some(path) = &config.ready_file {
         addresses.write(path)?;
     }
@@ -152,6 +150,15 @@ impl Meters {
             requests: Metrics::register(registry)?,
         })
     }
+}
+
+fn certificates(config: &Config) -> Result<Option<Certificates>, Failure> {
+    let open = |source| Certificates::open(source, config.domains.clone()).map_err(|error| no_tls(&*error));
+    config.source().map_err(Failure)?.map(open).transpose()
+}
+
+fn no_tls(error: &dyn std::error::Error) -> Failure {
+    Failure(format!("cannot speak TLS: {error}; run with --tls off"))
 }
 
 fn access_log(config: &Config, metrics: &Metrics) -> Result<Option<Arc<AccessLog>>, Failure> {

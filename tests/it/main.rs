@@ -3,6 +3,7 @@
 
 mod answer;
 mod browser;
+mod certificates;
 mod day;
 mod demo;
 mod fake_mlb;

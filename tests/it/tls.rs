@@ -15,12 +15,12 @@ use rustls::{
 use std::{
     fs,
     io::{Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt,
     sync::Arc,
 };
 
-const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+pub const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
@@ -30,8 +30,13 @@ fn site() -> (Server, FakeMlb) {
 }
 
 fn client(server: &Server, alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+    trusting(&fs::read(server.path("certs/cert.pem")).unwrap(), alpn, versions)
+}
+
+/// A client that trusts this root, as PEM, and nothing else.
+pub fn trusting(root: &[u8], alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(server.path("certs/cert.pem")).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(root).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
@@ -48,9 +53,18 @@ pub fn connect(
     alpn: &[&str],
     versions: &[&'static SupportedProtocolVersion],
 ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let socket = TcpStream::connect(server.https()).unwrap();
+    handshake(server.https(), name, client(server, alpn, versions))
+}
+
+/// A connection of this client, its handshake done, or why it failed.
+pub fn handshake(
+    address: SocketAddr,
+    name: &'static str,
+    client: ClientConfig,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let config = Arc::new(client(server, alpn, versions));
+    let config = Arc::new(client);
     let tls = ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
     let mut stream = StreamOwned::new(tls, socket);
     while stream.conn.is_handshaking() {
