@@ -7,6 +7,7 @@ mod accept;
 mod certificates;
 mod conn;
 mod counters;
+mod handshake;
 pub mod limits;
 mod listen;
 mod tls;

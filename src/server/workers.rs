@@ -39,7 +39,9 @@ impl Workers {
         lifecycle: &Lifecycle,
     ) -> Result<Self, Failure> {
         let permits = Arc::new(Semaphore::new(edge::limits::CONNECTIONS));
-        let house = House { permits, counters, phase: lifecycle.watch() };
+        let turns = edge::limits::HANDSHAKES.max(listeners.https.len() * edge::limits::HANDSHAKES_PER_WORKER);
+        let handshakes = Arc::new(Semaphore::new(turns));
+        let house = House { permits, handshakes, counters, phase: lifecycle.watch() };
         let operators: Handler<Body> = Arc::new(service.admin());
         let visitors: Handler<Body> = Arc::new(service);
         let opening = |kind, listener, tls, handler: &Handler<Body>| Opening {

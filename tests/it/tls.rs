@@ -131,6 +131,43 @@ fn http_1_over_tls_is_what_it_is_in_clear() {
     }
 }
 
+#[test]
+fn who_speaks_http_to_the_tls_port_is_told_so() {
+    let (server, _mlb) = site();
+    let mut stream = TcpStream::connect(server.https()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 400 ") && reply.ends_with("write https:// instead.\n"), "{reply}");
+    assert_eq!(server.metric("e6_connections_refused_total{reason=\"cleartext\"}"), 1.0);
+}
+
+#[test]
+fn handshakes_that_stall_give_way_to_those_that_wait() {
+    let (server, _mlb) = site();
+    let config = Arc::new(client(&server, &["h2"], BOTH));
+    // More than have a turn at once; all say hello and then nothing.
+    let stalled: Vec<_> = (0..65)
+        .map(|_| {
+            let name = ServerName::try_from("localhost").unwrap();
+            let mut tls = ClientConnection::new(config.clone(), name).unwrap();
+            let mut socket = TcpStream::connect(server.https()).unwrap();
+            tls.write_tls(&mut socket).unwrap();
+            socket
+        })
+        .collect();
+    // The server's reply is there: the turn is taken.
+    stalled[0].set_read_timeout(Some(PATIENCE)).unwrap();
+    stalled[0].peek(&mut [0]).unwrap();
+    let began = std::time::Instant::now();
+    assert_eq!(server.get("/healthz", "").status, 200);
+    established(&server, &["h2"]);
+    let waited = began.elapsed().as_secs();
+    assert!((3..10).contains(&waited), "{waited} s: the cap was not kept, or kept too long");
+}
+
 #[tokio::test]
 async fn http_2_answers_many_requests_on_one_connection_as_http_1_does() {
     let (server, _mlb) = site();
