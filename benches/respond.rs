@@ -9,7 +9,8 @@ use e6::{
     clock::Clock,
     connection::{Connection, Listener},
     web::{
-        AccessLog, ErrorPages, LogDestination, LogFormat, Metrics, Observer, Pages, Service, Site, assets,
+        AccessLog, ErrorPages, LogDestination, LogFormat, Metrics, Observer, Pages, Parts, Service, Site,
+        assets,
     },
 };
 use http_body_util::Full;
@@ -57,7 +58,14 @@ fn service(log: Option<AccessLog>) -> Service {
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
-    Service::new(Arc::new(ArcSwap::from_pointee(site)), errors, None, Clock::System, observer)
+    Service::new(Parts {
+        site: Arc::new(ArcSwap::from_pointee(site)),
+        errors,
+        design: None,
+        clock: Clock::System,
+        observer,
+        certificates: None,
+    })
 }
 
 fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    edge::{Files, Source},
+    edge::{Challenge, Files, Source},
 };
 use time::OffsetDateTime;
 
@@ -13,8 +13,19 @@ use time::OffsetDateTime;
 pub fn certificates(config: &Config) -> Result<(), String> {
     match config.source()? {
         None => println!("\nTLS is off: another proxy has to speak it."),
+        Some(Source::Acme(ca)) => println!(
+            "\nCertificates for {} come from {} and renew themselves. It looks for proof on {}; what it gives is kept in {}.",
+            config.domains.join(", "),
+            ca.directory,
+            match ca.challenge {
+                Challenge::TlsAlpn01 => "port 443 of each name, which has to lead to listen.https",
+                Challenge::Http01 => "port 80 of each name, which has to lead to listen.http",
+            },
+            ca.dir.display()
+        ),
         Some(Source::SelfSigned(dir)) => println!(
-            "\nThe certificate is signed by itself and kept in {}: browsers warn. To serve your own: --tls-cert, --tls-key.",
+            "\nThe certificate is signed by itself and kept in {}: browsers warn. For one that they trust: --domain NAME \
+             --acme EMAIL, or --tls-cert and --tls-key.",
             dir.display()
         ),
         Some(Source::Files(files)) => of_files(&files, &config.domains)?,

@@ -94,7 +94,9 @@ fn start_logging(config: &Config) {
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(config.log_level)
-        .with_target(false);
+        .with_target(false)
+        // It would be said on standard error, which is what cannot be written: a full disk would end threads.
+        .log_internal_errors(false);
     // A second start in one process keeps the first.
     let _ = match config.log_format {
         LogFormat::Combined => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),

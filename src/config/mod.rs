@@ -8,7 +8,7 @@ mod tls;
 
 pub use mistake::{Mistake, Mistakes, Place};
 pub use source::{Environment, Process, load};
-pub use tls::{Mode, Tls};
+pub use tls::{Acme, Mode, Tls};
 
 use crate::{
     page::Words,
@@ -52,6 +52,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// How TLS is spoken.
     pub tls: Tls,
+    /// Whom this process asks for certificates.
+    pub acme: Acme,
     /// A directory to read assets from instead of the embedded ones.
     pub assets: Option<PathBuf>,
     /// What to write once serving.
@@ -116,6 +118,7 @@ impl Config {
             data_dir: default_data_dir(environment),
             domains: Vec::new(),
             tls: Tls::default(),
+            acme: Acme::default(),
             assets: None,
             ready_file: None,
             clock: None,

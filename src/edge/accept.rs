@@ -14,6 +14,7 @@ use bytes::Bytes;
 use hyper::{StatusCode, body::Body};
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -120,7 +121,7 @@ where
     let Some(acceptor) = tls else {
         return conn::serve(stream, conn::Protocol::Http1, connection, handler, phase).await;
     };
-    let stream = match handshake(stream, &acceptor, &handshakes).await {
+    let mut stream = match handshake(stream, &acceptor, &handshakes).await {
         Ok(stream) => stream,
         Err((why, error)) => {
             counters.refused(why);
@@ -133,6 +134,8 @@ where
     let session = stream.get_ref().1;
     let protocol = match session.alpn_protocol() {
         Some(b"h2") => conn::Protocol::Http2,
+        // The CA has seen the certificate it came for.
+        Some(tls::CHALLENGE) => return Ok(stream.shutdown().await?),
         _ => conn::Protocol::Http1,
     };
     let agreed = tls::agreed(session);

@@ -13,10 +13,9 @@ mod listen;
 mod tls;
 
 pub use accept::{Door, House, accept};
-pub use certificates::{Certificate, Certificates, Files, Origin, Serving, Source, Status};
+pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, Serving, Source, Status};
 pub use counters::Counters;
 pub use listen::bind;
-pub use tls::acceptor;
 
 use crate::connection::Connection;
 use hyper::{Request, Response, StatusCode, body::Incoming};

@@ -6,16 +6,21 @@ use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, cry
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1, stateless tickets whose keys change every six hours, no early data.
+/// What a CA speaks when it looks for the proof of TLS-ALPN-01 (RFC 8737 §3), and nobody else.
+pub(super) const CHALLENGE: &[u8] = b"acme-tls/1";
+
+/// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1 before `more`, stateless tickets whose keys change every six hours, no early
+/// data. A client that offers protocols, but none of these, is refused.
 ///
 /// # Errors
 /// When the system has no randomness for ticket keys.
-pub fn acceptor(serving: Arc<Serving>) -> Result<TlsAcceptor, rustls::Error> {
+pub(super) fn acceptor(serving: Arc<Serving>, more: &[&[u8]]) -> Result<TlsAcceptor, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(serving);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols =
+        [b"h2", b"http/1.1".as_slice()].iter().chain(more).map(|name| name.to_vec()).collect();
     config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

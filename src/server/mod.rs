@@ -7,11 +7,11 @@ mod workers;
 use crate::{
     clock::Clock,
     config::Config,
-    edge::{self, Certificates, Counters},
+    edge::{Certificates, Counters},
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
     publisher::Publisher,
-    web::{AccessLog, LogDestination, Metrics, Observer, Service},
+    web::{AccessLog, LogDestination, Metrics, Observer, Parts, Service},
 };
 use arc_swap::ArcSwap;
 use listeners::Listeners;
@@ -68,9 +68,15 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let make_watch = poller::watches(config, &show, meters.polls);
     let mut first = make_watch();
     let site = Arc::new(ArcSwap::from_pointee(publisher.site(&first.first_answer())));
-    let observer = Observer { metrics: meters.requests, log: log.clone() };
-    let design = config.assets.clone();
-    let service = Service::new(site.clone(), publisher.error_pages(), design, show.clock, observer);
+    let serving = certificates.as_ref().map(Certificates::serving);
+    let service = Service::new(Parts {
+        site: site.clone(),
+        errors: publisher.error_pages(),
+        design: config.assets.clone(),
+        clock: show.clock,
+        observer: Observer { metrics: meters.requests, log: log.clone() },
+        certificates: serving.clone().map(|serving| serving as _),
+    });
 
     let lifecycle = Lifecycle::new();
     let runtime = runtime()?;
@@ -78,8 +84,8 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         let _inside = runtime.enter();
         Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
     };
-    let serving = certificates.as_ref().map(Certificates::serving);
-    let acceptor = serving.clone().map(edge::acceptor).transpose().map_err(|error| no_tls(&error))?;
+    let acceptor = certificates.as_ref().map(Certificates::acceptor).transpose();
+    let acceptor = acceptor.map_err(|error| no_tls(&error))?;
     let addresses = listeners.addresses();
     let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.

@@ -5,7 +5,7 @@ use crate::{
     connection::{Connection, Listener},
     edge::{self, Counters, Door, Handler, House},
     lifecycle::Lifecycle,
-    web::{Body, Service},
+    web::{self, Body, Service},
 };
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::{net::TcpListener, sync::Arc, thread};
@@ -97,6 +97,17 @@ impl edge::Service for Service {
 
     fn refused(&self, status: StatusCode, connection: &Connection) {
         self.note_refusal(status, connection);
+    }
+}
+
+/// What `web` tells of certificates is what `edge` knows.
+impl web::Certificates for edge::Serving {
+    fn challenge(&self, token: &str) -> Option<String> {
+        self.http_challenge(token)
+    }
+
+    fn status(&self) -> serde_json::Value {
+        serde_json::json!(&*self.status())
     }
 }
 

@@ -25,5 +25,5 @@ pub use metrics::Metrics;
 pub use record::LogFormat;
 pub use representation::{Caching, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target};
-pub use service::{ErrorPages, Service};
+pub use service::{Certificates, ErrorPages, Parts, Service};
 pub use site::{Pages, Site};

@@ -18,7 +18,9 @@ pub enum Target {
     Home,
     /// The answer as JSON. Made when the answer changes.
     Answer,
-    /// Whether the process is alive.
+    /// What a CA looks for to see that the name leads here.
+    Challenge,
+    /// Whether the process is alive, and how its certificate is.
     Alive,
     /// Whether the answer is one to stand behind.
     Ready,
@@ -28,12 +30,24 @@ pub enum Target {
     Metrics,
 }
 
+/// Where HTTP-01 looks for a token (RFC 8555 §8.3).
+pub(super) const CHALLENGE: &str = "/.well-known/acme-challenge/";
+
 /// What visitors are served. First match wins.
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
     Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
-    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route {
+        pattern: "/.well-known/acme-challenge/*",
+        target: Target::Challenge,
+        about: "proof for a CA, while it looks for it",
+    },
     Route {
         pattern: "/static/*",
         target: Target::Asset,
@@ -45,7 +59,11 @@ pub const ROUTES: &[Route] = &[
 /// What operators are served, on a listener of their own.
 pub const ADMIN_ROUTES: &[Route] = &[
     Route { pattern: "/metrics", target: Target::Metrics, about: "counters, in Prometheus's text format" },
-    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
 ];
 

@@ -6,7 +6,7 @@ use super::{
     negotiate::{self, Form},
     representation::{Caching, Fields, Representation, field},
     respond::{Refused, Whole, respond, respond_as},
-    route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
+    route::{ADMIN_ROUTES, CHALLENGE, ROUTES, Route, Target, route},
     site::{Site, error_forms},
     target,
 };
@@ -52,9 +52,34 @@ pub struct Service {
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
     errors: ErrorPages,
-    alive: Representation,
+    certificates: Option<Arc<dyn Certificates>>,
     ready: Representation,
     clock: Clock,
+}
+
+/// What a service is made of.
+pub struct Parts {
+    /// What is served.
+    pub site: Arc<ArcSwap<Site>>,
+    /// What is said when something is wrong.
+    pub errors: ErrorPages,
+    /// A directory to read assets from instead of the embedded ones.
+    pub design: Option<PathBuf>,
+    /// The time of the site.
+    pub clock: Clock,
+    /// Who is told of every exchange.
+    pub observer: Observer,
+    /// Whom to ask about certificates; none without TLS.
+    pub certificates: Option<Arc<dyn Certificates>>,
+}
+
+/// What has to be told of certificates by those who know nothing of TLS.
+pub trait Certificates: Send + Sync {
+    /// The answer to the HTTP-01 challenge with this token, while a CA looks for it (RFC 8555 §8.3).
+    fn challenge(&self, token: &str) -> Option<String>;
+
+    /// Source, names, end, next attempt, last error.
+    fn status(&self) -> serde_json::Value;
 }
 
 /// The pages for what went wrong, made once.
@@ -89,14 +114,8 @@ impl ErrorPages {
 }
 
 impl Service {
-    /// Serves the site behind this pointer. `design` is a directory to read assets from instead of the embedded ones.
-    pub fn new(
-        site: Arc<ArcSwap<Site>>,
-        errors: ErrorPages,
-        design: Option<PathBuf>,
-        clock: Clock,
-        observer: Observer,
-    ) -> Self {
+    /// Made of these.
+    pub fn new(Parts { site, errors, design, clock, observer, certificates }: Parts) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
             |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
@@ -107,7 +126,7 @@ impl Service {
             assets,
             design,
             errors,
-            alive: say("ok\n"),
+            certificates,
             ready: say("ready\n"),
             clock,
         }
@@ -208,7 +227,23 @@ impl Service {
         let responded = match route.target {
             Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
             Target::Answer => respond(&site.api, method, headers),
-            Target::Alive => respond(&self.alive, method, headers),
+            Target::Alive => {
+                let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
+                let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
+                body.push('\n');
+                respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
+            }
+            Target::Challenge => {
+                let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
+                match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
+                    Some(answer) => respond(
+                        &Representation::once(answer.into_bytes(), "application/octet-stream"),
+                        method,
+                        headers,
+                    ),
+                    None => return self.error(StatusCode::NOT_FOUND, headers),
+                }
+            }
             Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
                 respond(&self.ready, method, headers)
             }
@@ -356,7 +391,14 @@ mod tests {
         let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let observer = Observer { metrics, log: None };
-        Service::new(site, ErrorPages::new(errors, ""), None, Clock::System, observer)
+        Service::new(Parts {
+            site,
+            errors: ErrorPages::new(errors, ""),
+            design: None,
+            clock: Clock::System,
+            observer,
+            certificates: None,
+        })
     }
 
     fn connection(listener: Listener) -> Connection {

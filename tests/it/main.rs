@@ -1,6 +1,7 @@
 //! The real binary over real sockets, with a fake MLB behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod acme;
 mod answer;
 mod browser;
 mod certificates;
@@ -14,6 +15,7 @@ mod metrics;
 mod operate;
 mod pages;
 mod partly;
+mod pebble;
 mod peers;
 mod recordings;
 mod server;

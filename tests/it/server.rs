@@ -82,11 +82,16 @@ impl Server {
     /// Serves in a directory that another server may have left. What is not among the arguments is as tests want it: free
     /// ports, and the access log in a file.
     pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
+        Server::start_by(command(dir.path()), dir, arguments)
+    }
+
+    /// As `start_in`, by this command.
+    pub fn start_by(mut command: Command, dir: TempDir, arguments: &[&str]) -> Self {
         let ready = dir.path().join("ready.json");
         let _ = fs::remove_file(&ready);
         let free = "127.0.0.1:0";
         let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
-        let mut child = command(dir.path())
+        let mut child = command
             .args(arguments)
             .args(
                 usual

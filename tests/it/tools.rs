@@ -4,7 +4,8 @@ use std::process::Command;
 
 /// Whether a tool is here. `test` is named where it is not.
 pub fn have(tool: &str, test: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
     if !found {
         assert!(std::env::var_os("CI").is_none(), "{test} needs {tool}");
         eprintln!("skipped: {test} needs {tool}");

@@ -89,7 +89,7 @@ impl Watched {
         match certificate {
             Ok(certificate) => {
                 let faults = self.files.faults(&certificate, &self.names, OffsetDateTime::now_utc());
-                self.serving.serve(certificate, Origin::Files);
+                self.serving.serve(certificate, Origin::Files, None);
                 self.serving.trouble((!faults.is_empty()).then(|| faults.join("; ")));
             }
             Err(error) => self.serving.trouble(Some(error)),
