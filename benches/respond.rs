@@ -9,8 +9,8 @@ use e6::{
     clock::Clock,
     connection::{Connection, Listener},
     web::{
-        AccessLog, ErrorPages, LogDestination, LogFormat, Metrics, Observer, Pages, Parts, Service, Site,
-        assets,
+        AccessLog, ErrorPages, Hosts, LogDestination, LogFormat, Metrics, Observer, Pages, Parts, Service,
+        Site, assets,
     },
 };
 use http_body_util::Full;
@@ -65,6 +65,7 @@ fn service(log: Option<AccessLog>) -> Service {
         clock: Clock::System,
         observer,
         certificates: None,
+        hosts: Hosts::default(),
     })
 }
 

@@ -65,7 +65,7 @@ fn mend(address: SocketAddr, flag: &str, error: &io::Error) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addresses {
     http: Option<SocketAddr>,
-    https: Option<SocketAddr>,
+    pub https: Option<SocketAddr>,
     admin: Option<SocketAddr>,
 }
 

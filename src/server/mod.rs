@@ -11,7 +11,7 @@ use crate::{
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
     publisher::Publisher,
-    web::{AccessLog, LogDestination, Metrics, Observer, Parts, Service},
+    web::{AccessLog, Hosts, LogDestination, Metrics, Observer, Parts, Service},
 };
 use arc_swap::ArcSwap;
 use listeners::Listeners;
@@ -68,6 +68,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let make_watch = poller::watches(config, &show, meters.polls);
     let mut first = make_watch();
     let site = Arc::new(ArcSwap::from_pointee(publisher.site(&first.first_answer())));
+    let addresses = listeners.addresses();
     let serving = certificates.as_ref().map(Certificates::serving);
     let service = Service::new(Parts {
         site: site.clone(),
@@ -76,6 +77,11 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         clock: show.clock,
         observer: Observer { metrics: meters.requests, log: log.clone() },
         certificates: serving.clone().map(|serving| serving as _),
+        hosts: Hosts {
+            names: config.domains.clone(),
+            https: addresses.https.map(|https| https.port()),
+            hsts: config.tls.hsts,
+        },
     });
 
     let lifecycle = Lifecycle::new();
@@ -86,7 +92,6 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     };
     let acceptor = certificates.as_ref().map(Certificates::acceptor).transpose();
     let acceptor = acceptor.map_err(|error| no_tls(&error))?;
-    let addresses = listeners.addresses();
     let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
     let (poller, stop) = mpsc::channel();

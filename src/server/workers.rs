@@ -109,6 +109,10 @@ impl web::Certificates for edge::Serving {
     fn status(&self) -> serde_json::Value {
         serde_json::json!(&*self.status())
     }
+
+    fn is_settled(&self) -> bool {
+        self.is_settled()
+    }
 }
 
 async fn work(doors: Vec<Opening>, house: House) {

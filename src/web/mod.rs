@@ -6,7 +6,9 @@
 mod access_log;
 pub mod assets;
 pub mod coding;
+mod error_pages;
 mod exchange;
+mod host;
 mod metrics;
 mod negotiate;
 mod precondition;
@@ -20,10 +22,12 @@ mod site;
 mod target;
 
 pub use access_log::{AccessLog, LogDestination};
+pub use error_pages::ErrorPages;
 pub use exchange::{Body, Observer};
+pub use host::Hosts;
 pub use metrics::Metrics;
 pub use record::LogFormat;
 pub use representation::{Caching, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target};
-pub use service::{Certificates, ErrorPages, Parts, Service};
+pub use service::{Certificates, Parts, Service};
 pub use site::{Pages, Site};

@@ -9,6 +9,7 @@ mod day;
 mod demo;
 mod fake_mlb;
 mod framing;
+mod hosts;
 mod http;
 mod log;
 mod metrics;

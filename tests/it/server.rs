@@ -37,6 +37,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "permissions-policy",
     "referrer-policy",
     "server",
+    "strict-transport-security",
     "vary",
     "x-content-type-options",
 ];
@@ -287,7 +288,8 @@ pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
     parse(&bytes, has_body)
 }
 
-fn parse(bytes: &[u8], has_body: bool) -> Response {
+/// A response from all that came before the connection ended; `has_body` is false for HEAD.
+pub fn parse(bytes: &[u8], has_body: bool) -> Response {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));
     let head = std::str::from_utf8(&bytes[..end]).unwrap();

@@ -52,11 +52,13 @@ impl Certificates {
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
     pub fn open(source: Source, names: Vec<String>) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let (first, trouble) = match &source {
-            Source::SelfSigned(dir) => self_signed::kept(dir, &names)?,
-            Source::Acme(_) | Source::Files(_) => (self_signed::for_this_run(&names)?, None),
+        let for_this_run = || self_signed::for_this_run(&names).map(|first| (first, None));
+        let ((first, trouble), wanted) = match &source {
+            Source::Acme(_) => (for_this_run()?, Origin::Acme),
+            Source::Files(_) => (for_this_run()?, Origin::Files),
+            Source::SelfSigned(dir) => (self_signed::kept(dir, &names)?, Origin::SelfSigned),
         };
-        let serving = Arc::new(Serving::new(first, Origin::SelfSigned));
+        let serving = Arc::new(Serving::new(first, wanted));
         serving.trouble(trouble);
         let keeper = Keeper::begin(&source, &names, &serving)?;
         Ok(Certificates { source, names, serving, keeper })

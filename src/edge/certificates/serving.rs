@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 /// The certificate of every handshake, the answer to a CA's challenge, and the facts about both.
 #[derive(Debug)]
 pub struct Serving {
+    wanted: Origin,
     key: ArcSwap<CertifiedKey>,
     challenge: ArcSwapOption<Challenge>,
     status: ArcSwap<Status>,
@@ -59,12 +60,14 @@ pub(super) enum Challenge {
 }
 
 impl Serving {
-    pub(super) fn new(certificate: Certificate, origin: Origin) -> Self {
+    /// Serves this one, which is signed by ourselves, until one of the wanted origin comes.
+    pub(super) fn new(certificate: Certificate, wanted: Origin) -> Self {
         Serving {
+            wanted,
             key: ArcSwap::new(certificate.key.clone()),
             challenge: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(Status {
-                origin,
+                origin: Origin::SelfSigned,
                 names: certificate.names,
                 not_after: certificate.not_after,
                 next_attempt: None,
@@ -76,6 +79,11 @@ impl Serving {
     /// How things are.
     pub fn status(&self) -> Arc<Status> {
         self.status.load_full()
+    }
+
+    /// Whether a certificate from where it should come is served.
+    pub fn is_settled(&self) -> bool {
+        self.status.load().origin == self.wanted
     }
 
     /// The answer to HTTP-01 for this token, while a CA looks for it.
