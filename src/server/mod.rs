@@ -60,8 +60,9 @@ pub struct Show {
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
-    let certificates = certificates(config)?;
-    let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
+    let registry = Registry::new();
+    let certificates = certificates(config, &registry)?;
+    let meters = Meters::new(registry).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let log = access_log(config, &meters.requests)?;
 
     let publisher = Publisher::new(config, show.replay.clone(), show.clock);
@@ -146,8 +147,7 @@ struct Meters {
 }
 
 impl Meters {
-    fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new();
+    fn new(registry: Registry) -> prometheus::Result<Self> {
         let build = Opts::new("e6_build_info", "What this binary was built from; always 1.")
             .const_label("version", env!("CARGO_PKG_VERSION"))
             .const_label("commit", env!("BUILD_COMMIT"))
@@ -163,8 +163,10 @@ impl Meters {
     }
 }
 
-fn certificates(config: &Config) -> Result<Option<Certificates>, Failure> {
-    let open = |source| Certificates::open(source, config.domains.clone()).map_err(|error| no_tls(&*error));
+fn certificates(config: &Config, registry: &Registry) -> Result<Option<Certificates>, Failure> {
+    let open = |source| {
+        Certificates::open(source, config.domains.clone(), registry).map_err(|error| no_tls(&*error))
+    };
     config.source().map_err(Failure)?.map(open).transpose()
 }
 

@@ -48,6 +48,9 @@ fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
     let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = Server::start_with(&[&NO_MLB[..], &files].concat());
     assert!(serves(server.https(), "a.example", &first));
+    // rcgen's own default.
+    let end = time::macros::datetime!(4096-01-01 0:00 UTC).unix_timestamp();
+    assert_eq!(server.metric("e6_certificate_expiry_timestamp_seconds"), end as f64);
     let good = fs::read(&key).unwrap();
     fs::write(&key, "no key at all").unwrap();
     wait_until("said", &server, || server.stderr().contains("the key is no PEM"));

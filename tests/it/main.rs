@@ -11,6 +11,7 @@ mod fake_mlb;
 mod framing;
 mod hosts;
 mod http;
+mod inspect;
 mod log;
 mod metrics;
 mod operate;

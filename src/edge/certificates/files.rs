@@ -115,7 +115,8 @@ mod tests {
     }
 
     fn watched(dir: &Path, name: &str) -> (Watched, Arc<Serving>) {
-        let serving = Arc::new(Serving::new(pair("first").certificate().unwrap(), Origin::Files));
+        let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
+        let serving = Arc::new(Serving::new(pair("first").certificate().unwrap(), Origin::Files, expiry));
         let files = Files { cert: dir.join("tls.crt"), key: dir.join("tls.key") };
         (Watched::new(files, vec![name.into()], serving.clone()), serving)
     }

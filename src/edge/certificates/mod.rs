@@ -14,6 +14,7 @@ pub use certificate::Certificate;
 pub use files::Files;
 pub use serving::{Origin, Serving, Status};
 
+use prometheus::{Registry, register_int_gauge_with_registry as gauge};
 use std::{convert::Infallible, error::Error, path::PathBuf, sync::Arc, time::Duration};
 use tokio_rustls::TlsAcceptor;
 
@@ -47,18 +48,28 @@ enum Keeper {
 }
 
 impl Certificates {
-    /// Opens a source for these names. What it cannot give yet is in the status.
+    /// Opens a source for these names. What it cannot give yet is in the status; when the certificate ends is in the
+    /// registry too.
     ///
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
-    pub fn open(source: Source, names: Vec<String>) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    pub fn open(
+        source: Source,
+        names: Vec<String>,
+        registry: &Registry,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let for_this_run = || self_signed::for_this_run(&names).map(|first| (first, None));
         let ((first, trouble), wanted) = match &source {
             Source::Acme(_) => (for_this_run()?, Origin::Acme),
             Source::Files(_) => (for_this_run()?, Origin::Files),
             Source::SelfSigned(dir) => (self_signed::kept(dir, &names)?, Origin::SelfSigned),
         };
-        let serving = Arc::new(Serving::new(first, wanted));
+        let expiry = gauge!(
+            "e6_certificate_expiry_timestamp_seconds",
+            "When the certificate that is served ends, in seconds since 1970.",
+            registry
+        )?;
+        let serving = Arc::new(Serving::new(first, wanted, expiry));
         serving.trouble(trouble);
         let keeper = Keeper::begin(&source, &names, &serving)?;
         Ok(Certificates { source, names, serving, keeper })

@@ -2,6 +2,7 @@
 
 use super::certificate::Certificate;
 use arc_swap::{ArcSwap, ArcSwapOption};
+use prometheus::IntGauge;
 use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -18,6 +19,8 @@ pub struct Serving {
     key: ArcSwap<CertifiedKey>,
     challenge: ArcSwapOption<Challenge>,
     status: ArcSwap<Status>,
+    /// The end of the certificate, for monitoring.
+    expiry: IntGauge,
 }
 
 /// What there is to know about the certificate.
@@ -61,7 +64,8 @@ pub(super) enum Challenge {
 
 impl Serving {
     /// Serves this one, which is signed by ourselves, until one of the wanted origin comes.
-    pub(super) fn new(certificate: Certificate, wanted: Origin) -> Self {
+    pub(super) fn new(certificate: Certificate, wanted: Origin, expiry: IntGauge) -> Self {
+        expiry.set(certificate.not_after.unix_timestamp());
         Serving {
             wanted,
             key: ArcSwap::new(certificate.key.clone()),
@@ -73,6 +77,7 @@ impl Serving {
                 next_attempt: None,
                 last_error: None,
             }),
+            expiry,
         }
     }
 
@@ -104,6 +109,7 @@ impl Serving {
         let names = certificate.names.join(", ");
         tracing::info!(source = ?origin, %names, not_after = %certificate.not_after, "serving this certificate");
         self.key.store(certificate.key);
+        self.expiry.set(certificate.not_after.unix_timestamp());
         self.update(|status| {
             (status.origin, status.next_attempt) = (origin, next_attempt);
             status.not_after = certificate.not_after;
