@@ -10,8 +10,8 @@ use e6::{
     connection::{Connection, Listener},
     lifecycle::Lifecycle,
     web::{
-        AccessLog, ErrorPages, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Service, Site,
-        assets,
+        AccessLog, ErrorPages, Hosts, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Parts,
+        Service, Site, assets,
     },
 };
 use http_body_util::Full;
@@ -61,8 +61,16 @@ fn service(log: Option<AccessLog>) -> Service {
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
-    let hub = Arc::new(Hub::new(Lifecycle::new().watch()));
-    Service::new(Arc::new(ArcSwap::from_pointee(site)), errors, None, Clock::System, observer, hub)
+    Service::new(Parts {
+        site: Arc::new(ArcSwap::from_pointee(site)),
+        hub: Arc::new(Hub::new(Lifecycle::new().watch())),
+        errors,
+        design: None,
+        clock: Clock::System,
+        observer,
+        certificates: None,
+        hosts: Hosts::default(),
+    })
 }
 
 fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {

@@ -97,9 +97,39 @@ pub struct Flags {
     /// Where the last good state is kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Where the certificate for localhost is kept; default certs
+    /// The site's name, the canonical one first; others redirect to it
+    #[arg(long, value_name = "NAME")]
+    domain: Vec<String>,
+    /// Get certificates for it from Let's Encrypt, as this address, on ports 80 and 443
+    #[arg(long, value_name = "EMAIL")]
+    acme: Option<String>,
+    /// Try that out: certificates that no browser trusts, with generous limits
+    #[arg(long)]
+    acme_staging: bool,
+    /// Get them from another CA
+    #[arg(long, value_name = "URL")]
+    acme_directory: Option<String>,
+    /// That CA's own root, as PEM
+    #[arg(long, value_name = "FILE")]
+    acme_ca: Option<String>,
+    /// How the CA sees that the name leads here; default tls-alpn-01
+    #[arg(long, value_name = "tls-alpn-01|http-01")]
+    acme_challenge: Option<String>,
+    /// Where certificates come from; default self-signed
+    #[arg(long, value_name = "acme|files|self-signed|off")]
+    tls: Option<String>,
+    /// Certificate chain as PEM, leaf first; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// Its key as PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Where the self-signed certificate is kept; default certs
     #[arg(long, value_name = "DIR")]
     certs: Option<String>,
+    /// How long browsers shall insist on HTTPS; default 300
+    #[arg(long, value_name = "SECONDS")]
+    hsts: Option<String>,
     /// A file of settings; default e6.toml, if there is one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -126,6 +156,8 @@ pub struct Flags {
 impl Flags {
     /// The flags that were typed, by name.
     pub fn typed(&self) -> Vec<(&'static str, String)> {
+        let domains = (!self.domain.is_empty()).then(|| self.domain.join(","));
+        let staging = self.acme_staging.then(|| "true".to_owned());
         let all = [
             ("--http", &self.http),
             ("--https", &self.https),
@@ -134,7 +166,17 @@ impl Flags {
             ("--club", &self.club),
             ("--mlb-url", &self.mlb_url),
             ("--data-dir", &self.data_dir),
+            ("--domain", &domains),
+            ("--acme", &self.acme),
+            ("--acme-staging", &staging),
+            ("--acme-directory", &self.acme_directory),
+            ("--acme-ca", &self.acme_ca),
+            ("--acme-challenge", &self.acme_challenge),
+            ("--tls", &self.tls),
+            ("--tls-cert", &self.tls_cert),
+            ("--tls-key", &self.tls_key),
             ("--certs", &self.certs),
+            ("--hsts", &self.hsts),
             ("--assets", &self.assets),
             ("--clock", &self.clock),
             ("--ready-file", &self.ready_file),
@@ -163,13 +205,17 @@ mod tests {
 
     #[test]
     fn every_flag_reaches_a_setting() {
-        let serve = Typed::command();
-        let long = serve.get_arguments().filter_map(clap::Arg::get_long);
-        let mut flags: Vec<_> = long.filter(|name| *name != "config").collect();
-        flags.sort_unstable();
-        let typed =
-            ["e6"].into_iter().map(String::from).chain(flags.iter().map(|name| format!("--{name}=x")));
-        let typed = Typed::try_parse_from(typed).unwrap().flags.typed();
+        let command = Typed::command();
+        let flags = command.get_arguments().filter_map(|argument| {
+            let name = argument.get_long().filter(|name| *name != "config")?;
+            Some(if argument.get_action().takes_values() {
+                format!("--{name}=x")
+            } else {
+                format!("--{name}")
+            })
+        });
+        let flags: Vec<_> = flags.collect();
+        let typed = Typed::try_parse_from([String::from("e6")].iter().chain(&flags)).unwrap().flags.typed();
         assert_eq!(typed.len(), flags.len());
     }
 }

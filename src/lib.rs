@@ -12,6 +12,7 @@
 //! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it. The
 //! modules import each other only downwards in the order in which they stand below.
 
+mod check;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -63,7 +64,13 @@ pub fn run(command: cli::Command) -> ExitCode {
     let done = match command {
         cli::Command::Check(_) => {
             print!("{}", config.table());
-            return ExitCode::SUCCESS;
+            return match check::certificates(&config) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(mistake) => {
+                    eprintln!("{mistake}");
+                    ExitCode::from(EXIT_MISTAKE)
+                }
+            };
         }
         cli::Command::Serve(_) => live(&config),
         cli::Command::Demo { speed, date, .. } => demo::demo(&config, speed, date),
@@ -87,7 +94,9 @@ fn start_logging(config: &Config) {
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(config.log_level)
-        .with_target(false);
+        .with_target(false)
+        // It would be said on standard error, which is what cannot be written: a full disk would end threads.
+        .log_internal_errors(false);
     // A second start in one process keeps the first.
     let _ = match config.log_format {
         LogFormat::Combined => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),

@@ -46,6 +46,15 @@ impl Wrong {
     }
 }
 
+/// The value that goes by this name.
+pub(super) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
+    let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
+        Wrong::new(format!("{text:?} is no {what}"), format!("write {}", names.join(" or ")))
+    })
+}
+
 /// The known name most like what was typed.
 pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known

@@ -4,9 +4,11 @@
 mod mistake;
 mod settings;
 mod source;
+mod tls;
 
 pub use mistake::{Mistake, Mistakes, Place};
 pub use source::{Environment, Process, load};
+pub use tls::{Acme, Mode, Tls};
 
 use crate::{
     page::Words,
@@ -26,8 +28,6 @@ const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
 const DEFAULT_ADMIN: &str = "127.0.0.1:9100";
 /// The public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
-/// Beside the working directory, where a developer finds it.
-const DEFAULT_CERTS: &str = "certs";
 /// The club's brown.
 const DEFAULT_GROUND: Colour = Colour([0x2f, 0x24, 0x1d]);
 /// The club's gold.
@@ -48,8 +48,12 @@ pub struct Config {
     pub mlb_url: String,
     /// Where the last good state is kept; none keeps nothing.
     pub data_dir: Option<PathBuf>,
-    /// Where the certificate for localhost is kept.
-    pub certs_dir: PathBuf,
+    /// The site's names, in lower case, the canonical one first; none is any name.
+    pub domains: Vec<String>,
+    /// How TLS is spoken.
+    pub tls: Tls,
+    /// Whom this process asks for certificates.
+    pub acme: Acme,
     /// A directory to read assets from instead of the embedded ones.
     pub assets: Option<PathBuf>,
     /// What to write once serving.
@@ -112,7 +116,9 @@ impl Config {
             },
             mlb_url: DEFAULT_MLB_URL.into(),
             data_dir: default_data_dir(environment),
-            certs_dir: DEFAULT_CERTS.into(),
+            domains: Vec::new(),
+            tls: Tls::default(),
+            acme: Acme::default(),
             assets: None,
             ready_file: None,
             clock: None,

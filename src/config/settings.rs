@@ -1,12 +1,19 @@
 //! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
 
-use super::{Colour, Config, mistake::Wrong};
+use super::{
+    Colour, Config,
+    mistake::{Wrong, one_of},
+    tls,
+};
 use crate::{
     page::Words,
     web::{LogDestination, LogFormat},
 };
 use hyper::Uri;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The longest word on the page; the page has room for no more.
@@ -118,16 +125,87 @@ pub(super) const SETTINGS: &[Setting] = &[
         variable: "E6_DATA_DIR",
         flag: "--data-dir",
         set: |config, text| put(&mut config.data_dir, path(text).map(Some)),
-        show: |config| {
-            config.data_dir.as_ref().map_or("(none)".into(), |dir| quoted(&dir.display().to_string()))
-        },
+        show: |config| or_none(config.data_dir.as_deref()),
+    },
+    Setting {
+        key: "site.domains",
+        variable: "E6_DOMAIN",
+        flag: "--domain",
+        set: |config, text| put(&mut config.domains, tls::domains(text)),
+        show: |config| format!("{:?}", config.domains),
+    },
+    Setting {
+        key: "tls.mode",
+        variable: "E6_TLS",
+        flag: "--tls",
+        set: |config, text| put(&mut config.tls.mode, tls::Mode::parse(text)),
+        show: |config| quoted(config.tls.mode.name()),
+    },
+    Setting {
+        key: "tls.cert",
+        variable: "E6_TLS_CERT",
+        flag: "--tls-cert",
+        set: |config, text| put(&mut config.tls.cert, path(text).map(Some)),
+        show: |config| or_none(config.tls.cert.as_deref()),
+    },
+    Setting {
+        key: "tls.key",
+        variable: "E6_TLS_KEY",
+        flag: "--tls-key",
+        set: |config, text| put(&mut config.tls.key, path(text).map(Some)),
+        show: |config| or_none(config.tls.key.as_deref()),
     },
     Setting {
         key: "tls.certs",
         variable: "E6_CERTS",
         flag: "--certs",
-        set: |config, text| put(&mut config.certs_dir, path(text)),
-        show: |config| quoted(&config.certs_dir.display().to_string()),
+        set: |config, text| put(&mut config.tls.certs, path(text)),
+        show: |config| quoted(&config.tls.certs.display().to_string()),
+    },
+    Setting {
+        key: "tls.hsts",
+        variable: "E6_HSTS",
+        flag: "--hsts",
+        set: |config, text| put(&mut config.tls.hsts, tls::hsts(text)),
+        show: |config| config.tls.hsts.as_secs().to_string(),
+    },
+    Setting {
+        key: "acme.email",
+        variable: "E6_ACME",
+        flag: "--acme",
+        set: |config, text| put(&mut config.acme.email, tls::email(text).map(Some)),
+        show: |config| config.acme.email.as_ref().map_or("(none)".into(), |email| quoted(email)),
+    },
+    Setting {
+        key: "acme.directory",
+        variable: "E6_ACME_DIRECTORY",
+        flag: "--acme-directory",
+        set: |config, text| put(&mut config.acme.directory, tls::directory(text)),
+        show: |config| quoted(&config.acme.directory),
+    },
+    Setting {
+        key: "",
+        variable: "E6_ACME_STAGING",
+        flag: "--acme-staging",
+        set: |config, text| match text {
+            "true" => put(&mut config.acme.directory, Ok(tls::LETS_ENCRYPT_STAGING_DIRECTORY.into())),
+            _ => Err(Wrong::new(format!("{text:?} is not \"true\""), "leave it away to ask the real CA")),
+        },
+        show: |_| String::new(),
+    },
+    Setting {
+        key: "acme.ca",
+        variable: "E6_ACME_CA",
+        flag: "--acme-ca",
+        set: |config, text| put(&mut config.acme.ca, path(text).map(Some)),
+        show: |config| or_none(config.acme.ca.as_deref()),
+    },
+    Setting {
+        key: "acme.challenge",
+        variable: "E6_ACME_CHALLENGE",
+        flag: "--acme-challenge",
+        set: |config, text| put(&mut config.acme.challenge, tls::challenge(text)),
+        show: |config| quoted(tls::challenge_name(config.acme.challenge)),
     },
     Setting {
         key: "log.format",
@@ -295,11 +373,7 @@ fn instant(text: &str) -> Result<OffsetDateTime, Wrong> {
 }
 
 fn log_format(text: &str) -> Result<LogFormat, Wrong> {
-    match text {
-        "combined" => Ok(LogFormat::Combined),
-        "json" => Ok(LogFormat::Json),
-        _ => Err(Wrong::new(format!("{text:?} is no log format"), "write \"combined\" or \"json\"")),
-    }
+    one_of(text, "log format", &[("combined", LogFormat::Combined), ("json", LogFormat::Json)])
 }
 
 fn access_log(text: &str) -> Result<Option<LogDestination>, Wrong> {
@@ -321,6 +395,10 @@ fn log_level(text: &str) -> Result<tracing::level_filters::LevelFilter, Wrong> {
 
 fn quoted(text: &str) -> String {
     format!("{text:?}")
+}
+
+fn or_none(path: Option<&Path>) -> String {
+    path.map_or("(none)".into(), |path| quoted(&path.display().to_string()))
 }
 
 fn listener(address: Option<SocketAddr>) -> String {

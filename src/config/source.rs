@@ -50,7 +50,8 @@ pub fn load(
     file: Option<&Path>,
     environment: &dyn Environment,
 ) -> Result<Config, Mistakes> {
-    let mut reader = Reader { config: Config::defaults(environment), mistakes: Vec::new() };
+    let mut reader =
+        Reader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
     let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
     match named {
         Some(path) => reader.file(&path, Presence::Required),
@@ -75,10 +76,13 @@ enum Presence {
 struct Reader {
     config: Config,
     mistakes: Vec<Mistake>,
+    /// Keys that were typed anywhere.
+    typed: Vec<&'static str>,
 }
 
 impl Reader {
     fn set(&mut self, setting: &Setting, value: &str, place: Place) {
+        self.typed.push(setting.key);
         if let Err(Wrong { what, mend }) = (setting.set)(&mut self.config, value) {
             let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
             self.mistakes.push(Wrong { what, mend }.at(place));
@@ -159,12 +163,17 @@ impl Reader {
 
     /// What is right by itself and wrong together.
     fn together(&mut self) {
+        self.config.derive(|key| self.typed.contains(&key));
         let listen = self.config.listen;
+        let source = self.config.source();
         let mut wrong = |what: String, mend: &str| {
             self.mistakes.push(Wrong::new(what, mend).at(Place::Everywhere));
         };
         if listen.http.is_none() && listen.https.is_none() {
             wrong("listen.http and listen.https are both off".into(), "turn one of them on");
+        }
+        if let Err(missing) = source {
+            wrong("no certificate can be had".into(), &missing);
         }
         let fixed: Vec<_> = [listen.http, listen.https, listen.admin]
             .into_iter()
@@ -188,10 +197,14 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Text and whole numbers, as they would be typed in a flag.
+/// Text, whole numbers and lists of them, as they would be typed in a flag.
 fn scalar(value: &DeValue) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
+        DeValue::Array(values) if !values.is_empty() => {
+            let values: Option<Vec<_>> = values.iter().map(|value| scalar(value.get_ref())).collect();
+            Some(values?.join(","))
+        }
         DeValue::Integer(number) => Some(number.as_str().to_owned()),
         _ => None,
     }

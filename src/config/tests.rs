@@ -1,4 +1,5 @@
 use super::*;
+use crate::edge::{Challenge, Source};
 use std::{collections::BTreeMap, fs, path::Path};
 
 struct Variables(BTreeMap<&'static str, &'static str>);
@@ -160,5 +161,64 @@ fn the_example_file_holds_every_key_with_its_default() {
             "{}",
             setting.key
         );
+    }
+}
+
+#[test]
+fn domains_are_names_in_the_order_in_which_they_were_typed() {
+    let domains =
+        |toml: &str| loaded(toml).map(|config| config.domains).map_err(|mistakes| mistakes.to_string());
+    let both = Ok(vec!["example.org".to_owned(), "www.example.org".to_owned()]);
+    assert_eq!(domains("[site]\ndomains = [\"Example.org\", \"www.example.org\"]\n"), both);
+    assert_eq!(domains("[site]\ndomains = \"example.org, WWW.example.org\"\n"), both);
+    for wrong in
+        ["", "example.org:443", "https://example.org", "*.example.org", "127.0.0.1", "exämple.org", "a."]
+    {
+        let mistakes = domains(&format!("[site]\ndomains = {wrong:?}\n")).unwrap_err();
+        assert!(mistakes.contains("is no domain name"), "{mistakes}");
+    }
+}
+
+#[test]
+fn the_way_to_certificates_follows_from_what_was_typed() {
+    let mode = |flags: &[(&'static str, &str)]| {
+        let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
+        load(&flags, None, &none()).map(|config| (config.tls.mode, config.listen.https.is_some()))
+    };
+    let (cert, key) = (("--tls-cert", "c"), ("--tls-key", "k"));
+    assert_eq!(mode(&[]), Ok((Mode::SelfSigned, true)));
+    assert_eq!(mode(&[cert, key]), Ok((Mode::Files, true)));
+    assert_eq!(mode(&[("--tls", "off")]), Ok((Mode::Off, false)));
+    assert_eq!(mode(&[cert, key, ("--tls", "self-signed")]), Ok((Mode::SelfSigned, true)));
+    assert!(mode(&[cert]).is_err() && mode(&[("--tls", "files")]).is_err());
+}
+
+#[test]
+fn a_domain_and_an_address_are_all_it_takes() {
+    let environment = Variables([("HOME", "/h")].into());
+    let load = |flags: &[(&'static str, &str)]| {
+        let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
+        load(&flags, None, &environment).map_err(|mistakes| mistakes.to_string())
+    };
+    let (domain, acme) = (("--domain", "Example.org"), ("--acme", "you@example.org"));
+    let config = load(&[domain, acme]).unwrap();
+    assert_eq!((config.listen.http, config.listen.https), ("[::]:80".parse().ok(), "[::]:443".parse().ok()));
+    let Ok(Some(Source::Acme(ca))) = config.source() else { panic!("{:?}", config.source()) };
+    assert_eq!(ca.directory, "https://acme-v02.api.letsencrypt.org/directory");
+    assert_eq!((ca.challenge, ca.dir), (Challenge::TlsAlpn01, "/h/.local/state/e6/acme".into()));
+    assert_eq!(load(&[domain, acme, ("--http", "off")]).unwrap().listen.http, None);
+    let staging = load(&[domain, acme, ("--acme-staging", "true")]).unwrap();
+    assert!(staging.acme.directory.contains("staging"));
+    for (flags, missing) in [
+        (&[acme][..], "--domain NAME"),
+        (&[domain, ("--tls", "acme")], "--acme EMAIL"),
+        (&[domain, acme, ("--acme-challenge", "http-01"), ("--http", "off")], "which is off"),
+        (&[domain, acme, ("--acme-ca", "/no/such.pem")], "acme.ca cannot be used"),
+        (&[domain, ("--acme", "you")], "no address"),
+        (&[domain, acme, ("--acme-directory", "http://ca.example/dir")], "no ACME directory"),
+        (&[domain, acme, ("--acme-challenge", "dns-01")], "\"tls-alpn-01\" or \"http-01\""),
+    ] {
+        let mistakes = load(flags).unwrap_err();
+        assert!(mistakes.contains(missing), "{mistakes}");
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Handler, conn,
     counters::{Counters, Refused},
+    handshake::handshake,
     limits, tls,
 };
 use crate::{
@@ -10,13 +11,14 @@ use crate::{
     lifecycle::Phase,
 };
 use bytes::Bytes;
-use hyper::body::Body;
+use hyper::{StatusCode, body::Body};
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -37,6 +39,8 @@ pub struct Door<B> {
 pub struct House {
     /// How many connections there may be.
     pub permits: Arc<Semaphore>,
+    /// How many TLS handshakes there may be at once.
+    pub handshakes: Arc<Semaphore>,
     /// What is counted.
     pub counters: Counters,
     /// When to stop.
@@ -106,7 +110,7 @@ async fn serve<B>(
     listener: Listener,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
-    House { counters, phase, .. }: House,
+    House { counters, phase, handshakes, .. }: House,
 ) -> Result<(), Failure>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
@@ -117,20 +121,21 @@ where
     let Some(acceptor) = tls else {
         return conn::serve(stream, conn::Protocol::Http1, connection, handler, phase).await;
     };
-    let stream = match timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            counters.refused(Refused::HandshakeFailed);
-            return Err(error.into());
-        }
-        Err(late) => {
-            counters.refused(Refused::HandshakeDeadline);
-            return Err(late.into());
+    let mut stream = match handshake(stream, &acceptor, &handshakes).await {
+        Ok(stream) => stream,
+        Err((why, error)) => {
+            counters.refused(why);
+            if why == Refused::Cleartext {
+                handler.refused(StatusCode::BAD_REQUEST, &connection);
+            }
+            return Err(error);
         }
     };
     let session = stream.get_ref().1;
     let protocol = match session.alpn_protocol() {
         Some(b"h2") => conn::Protocol::Http2,
+        // The CA has seen the certificate it came for.
+        Some(tls::CHALLENGE) => return Ok(stream.shutdown().await?),
         _ => conn::Protocol::Http1,
     };
     let agreed = tls::agreed(session);

@@ -13,6 +13,8 @@ pub(super) enum Refused {
     HandshakeDeadline,
     /// The peer broke TLS, left, or accepts nothing we have.
     HandshakeFailed,
+    /// The peer spoke HTTP without TLS.
+    Cleartext,
 }
 
 impl Refused {
@@ -20,6 +22,7 @@ impl Refused {
         match self {
             Refused::HandshakeDeadline => "handshake_deadline",
             Refused::HandshakeFailed => "handshake_failed",
+            Refused::Cleartext => "cleartext",
         }
     }
 }

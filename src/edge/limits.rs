@@ -4,6 +4,13 @@ use std::time::Duration;
 
 /// From accept to the end of the TLS handshake. Slower is silence or an attack.
 pub const HANDSHAKE: Duration = Duration::from_secs(10);
+/// From a hello that may be worked on to the end of its handshake, which takes the peer one round trip (two for
+/// TLS 1.2): who stalls gives way to those who wait, and they still have time within `HANDSHAKE`.
+pub const HANDSHAKE_TURN: Duration = Duration::from_secs(5);
+/// Hellos worked on at once, for each worker: a flood queues up instead of starving the connections that are open.
+pub const HANDSHAKES_PER_WORKER: usize = 8;
+/// At least so many, however few the workers: most of a handshake's time is spent on the peer's way.
+pub const HANDSHAKES: usize = 64;
 /// To the end of a request head, from accept or from the last response: stops slowloris. As hyper counts it, it also ends an
 /// HTTP/1.1 connection that is idle.
 pub const HEAD: Duration = Duration::from_secs(15);

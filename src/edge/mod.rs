@@ -5,16 +5,18 @@
 
 mod accept;
 mod activity;
+mod certificates;
 mod conn;
 mod counters;
+mod handshake;
 pub mod limits;
 mod listen;
 mod tls;
 
 pub use accept::{Door, House, accept};
+pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, Serving, Source, Status};
 pub use counters::Counters;
 pub use listen::bind;
-pub use tls::{Certificate, certificate};
 
 use crate::connection::Connection;
 use hyper::{Request, Response, StatusCode, body::Incoming};

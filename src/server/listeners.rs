@@ -1,7 +1,10 @@
 //! The addresses: bound once for each worker, told to whoever started us.
 
 use super::Failure;
-use crate::{config::Config, edge};
+use crate::{
+    config::Config,
+    edge::{self, Status},
+};
 use std::{
     io::{self, Write},
     net::{SocketAddr, TcpListener},
@@ -62,18 +65,21 @@ fn mend(address: SocketAddr, flag: &str, error: &io::Error) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addresses {
     http: Option<SocketAddr>,
-    https: Option<SocketAddr>,
+    pub https: Option<SocketAddr>,
     admin: Option<SocketAddr>,
 }
 
 impl Addresses {
-    pub fn print(&self, certificate: Option<&str>) {
+    pub fn print(&self, certificate: Option<&Status>) {
         println!("e6 {}", crate::BUILD);
         if let Some(http) = self.http {
             println!("http://{http}/");
         }
         if let Some(https) = self.https {
-            println!("https://{https}/ ({})", certificate.unwrap_or_default());
+            println!(
+                "https://{https}/{}",
+                certificate.map(|status| format!(" ({status})")).unwrap_or_default()
+            );
         }
         if let Some(admin) = self.admin {
             println!("http://{admin}/ (admin)");

@@ -8,11 +8,11 @@ use crate::{
     answer::Answer,
     clock::Clock,
     config::Config,
-    edge::{self, Counters},
+    edge::{Certificates, Counters},
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
     publisher::Publisher,
-    web::{AccessLog, Hub, LogDestination, Metrics, Observer, Service},
+    web::{AccessLog, Hosts, Hub, LogDestination, Metrics, Observer, Parts, Service},
 };
 use arc_swap::ArcSwap;
 use listeners::Listeners;
@@ -23,7 +23,6 @@ use std::{
     thread,
 };
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
 use workers::Workers;
 
 /// Why the server could not start or keep running, and what to do about it.
@@ -62,14 +61,9 @@ pub struct Show {
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
-    let tls =
-        match config.listen.https {
-            Some(_) => Some(edge::certificate(&config.certs_dir).map_err(|error| {
-                Failure(format!("cannot make a certificate: {error}; run with --https off"))
-            })?),
-            None => None,
-        };
-    let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
+    let registry = Registry::new();
+    let certificates = certificates(config, &registry)?;
+    let meters = Meters::new(registry).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let log = access_log(config, &meters.requests)?;
 
     let publisher = Publisher::new(config, show.replay.clone(), show.clock);
@@ -80,18 +74,30 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let site = publisher.site(&first.first_answer());
     hub.publish(&site);
     let site = Arc::new(ArcSwap::from_pointee(site));
-    let observer = Observer { metrics: meters.requests, log: log.clone() };
-    let design = config.assets.clone();
-    let errors = publisher.error_pages();
-    let service = Service::new(site.clone(), errors, design, show.clock, observer, hub.clone());
+    let addresses = listeners.addresses();
+    let serving = certificates.as_ref().map(Certificates::serving);
+    let service = Service::new(Parts {
+        site: site.clone(),
+        hub: hub.clone(),
+        errors: publisher.error_pages(),
+        design: config.assets.clone(),
+        clock: show.clock,
+        observer: Observer { metrics: meters.requests, log: log.clone() },
+        certificates: serving.clone().map(|serving| serving as _),
+        hosts: Hosts {
+            names: config.domains.clone(),
+            https: addresses.https.map(|https| https.port()),
+            hsts: config.tls.hsts,
+        },
+    });
 
     let runtime = runtime()?;
     let mut signals = {
         let _inside = runtime.enter();
         Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
     };
-    let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.config.clone()));
-    let addresses = listeners.addresses();
+    let acceptor = certificates.as_ref().map(Certificates::acceptor).transpose();
+    let acceptor = acceptor.map_err(|error| no_tls(&error))?;
     let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
     let (poller, stop) = mpsc::channel();
@@ -103,7 +109,11 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     };
     poller::start(first, make_watch, stop, publish)?;
 
-    addresses.print(tls.as_ref().map(|tls| tls.source.as_str()));
+    // Not before the doors are open: a CA comes to look.
+    if let Some(certificates) = certificates {
+        runtime.spawn(certificates.look_after());
+    }
+    addresses.print(serving.map(|serving| serving.status()).as_deref());
     if let Some(path) = &config.ready_file {
         addresses.write(path)?;
     }
@@ -148,8 +158,7 @@ struct Meters {
 }
 
 impl Meters {
-    fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new();
+    fn new(registry: Registry) -> prometheus::Result<Self> {
         let build = Opts::new("e6_build_info", "What this binary was built from; always 1.")
             .const_label("version", env!("CARGO_PKG_VERSION"))
             .const_label("commit", env!("BUILD_COMMIT"))
@@ -163,6 +172,17 @@ impl Meters {
             requests: Metrics::register(registry)?,
         })
     }
+}
+
+fn certificates(config: &Config, registry: &Registry) -> Result<Option<Certificates>, Failure> {
+    let open = |source| {
+        Certificates::open(source, config.domains.clone(), registry).map_err(|error| no_tls(&*error))
+    };
+    config.source().map_err(Failure)?.map(open).transpose()
+}
+
+fn no_tls(error: &dyn std::error::Error) -> Failure {
+    Failure(format!("cannot speak TLS: {error}; run with --tls off"))
 }
 
 fn access_log(config: &Config, metrics: &Metrics) -> Result<Option<Arc<AccessLog>>, Failure> {

@@ -5,7 +5,7 @@ use crate::{
     connection::{Connection, Listener},
     edge::{self, Counters, Door, Handler, House},
     lifecycle::Lifecycle,
-    web::{Body, Service},
+    web::{self, Body, Service},
 };
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::{net::TcpListener, sync::Arc, thread};
@@ -39,7 +39,9 @@ impl Workers {
         lifecycle: &Lifecycle,
     ) -> Result<Self, Failure> {
         let permits = Arc::new(Semaphore::new(edge::limits::CONNECTIONS));
-        let house = House { permits, counters, phase: lifecycle.watch() };
+        let turns = edge::limits::HANDSHAKES.max(listeners.https.len() * edge::limits::HANDSHAKES_PER_WORKER);
+        let handshakes = Arc::new(Semaphore::new(turns));
+        let house = House { permits, handshakes, counters, phase: lifecycle.watch() };
         let operators: Handler<Body> = Arc::new(service.admin());
         let visitors: Handler<Body> = Arc::new(service);
         let opening = |kind, listener, tls, handler: &Handler<Body>| Opening {
@@ -95,6 +97,21 @@ impl edge::Service for Service {
 
     fn refused(&self, status: StatusCode, connection: &Connection) {
         self.note_refusal(status, connection);
+    }
+}
+
+/// What `web` tells of certificates is what `edge` knows.
+impl web::Certificates for edge::Serving {
+    fn challenge(&self, token: &str) -> Option<String> {
+        self.http_challenge(token)
+    }
+
+    fn status(&self) -> serde_json::Value {
+        serde_json::json!(&*self.status())
+    }
+
+    fn is_settled(&self) -> bool {
+        self.is_settled()
     }
 }
 

@@ -6,8 +6,10 @@
 mod access_log;
 pub mod assets;
 pub mod coding;
+mod error_pages;
 mod events;
 mod exchange;
+mod host;
 mod metrics;
 mod negotiate;
 mod precondition;
@@ -21,11 +23,13 @@ mod site;
 mod target;
 
 pub use access_log::{AccessLog, LogDestination};
+pub use error_pages::ErrorPages;
 pub use events::Hub;
 pub use exchange::{Body, Observer};
+pub use host::Hosts;
 pub use metrics::Metrics;
 pub use record::LogFormat;
 pub use representation::{Caching, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target};
-pub use service::{ErrorPages, Service};
+pub use service::{Certificates, Parts, Service};
 pub use site::{Pages, Site};

@@ -60,8 +60,7 @@ pub(super) struct Fields<'a> {
 impl Representation {
     /// Encodes bytes that were just made.
     pub(super) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
-        let sum = Sha256::digest(&bytes);
-        let tag: String = sum.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        let tag = tag(&bytes);
         let variants = super::coding::variants(&bytes, fields.media_type, super::coding::Effort::Fast);
         Self::from_variants(
             variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
@@ -71,8 +70,10 @@ impl Representation {
 
     /// Bytes made for one request: not worth encoding.
     pub(super) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
-        let tag = format!("{:016x}", fastrand::u64(..));
-        Self::from_variants([(Coding::Identity, tag, Bytes::from(bytes))], &Fields::momentary(media_type))
+        Self::from_variants(
+            [(Coding::Identity, tag(&bytes), Bytes::from(bytes))],
+            &Fields::momentary(media_type),
+        )
     }
 
     /// Takes bytes encoded before, each with its unquoted entity tag; identity first.
@@ -93,6 +94,11 @@ impl Representation {
             .collect();
         Representation { variants, modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()) }
     }
+}
+
+/// Tells all bytes that will ever be served apart.
+fn tag(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(10).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Variant {

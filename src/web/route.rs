@@ -18,7 +18,9 @@ pub enum Target {
     Home,
     /// The answer as JSON. Made when the answer changes.
     Answer,
-    /// Whether the process is alive.
+    /// What a CA looks for to see that the name leads here.
+    Challenge,
+    /// Whether the process is alive, and how its certificate is.
     Alive,
     /// Whether the answer is one to stand behind.
     Ready,
@@ -30,6 +32,9 @@ pub enum Target {
     Metrics,
 }
 
+/// Where HTTP-01 looks for a token (RFC 8555 §8.3).
+pub(super) const CHALLENGE: &str = "/.well-known/acme-challenge/";
+
 /// What visitors are served. First match wins.
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
@@ -39,8 +44,17 @@ pub const ROUTES: &[Route] = &[
         target: Target::Events,
         about: "the answer whenever it changes (server-sent events)",
     },
-    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route {
+        pattern: "/.well-known/acme-challenge/*",
+        target: Target::Challenge,
+        about: "proof for a CA, while it looks for it",
+    },
     Route {
         pattern: "/static/*",
         target: Target::Asset,
@@ -52,7 +66,11 @@ pub const ROUTES: &[Route] = &[
 /// What operators are served, on a listener of their own.
 pub const ADMIN_ROUTES: &[Route] = &[
     Route { pattern: "/metrics", target: Target::Metrics, about: "counters, in Prometheus's text format" },
-    Route { pattern: "/healthz", target: Target::Alive, about: "200 while the process lives" },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
     Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
 ];
 

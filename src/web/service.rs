@@ -1,14 +1,16 @@
-//! The request pipeline, in order: limits → body → method → route → respond → fields of every response.
+//! The request pipeline, in order: limits → body → host → method → route → respond → fields of every response.
 
 use super::{
     assets,
+    error_pages::ErrorPages,
     events::Hub,
     exchange::{Body, Content, Exchange, Observer},
+    host::{Hosts, Ruling, Scheme, authority, names_a_host},
     negotiate::{self, Form},
     representation::{Caching, Fields, Representation, field},
     respond::{Refused, Whole, respond, respond_as},
-    route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
-    site::{Site, error_forms},
+    route::{ADMIN_ROUTES, CHALLENGE, ROUTES, Route, Target, route},
+    site::Site,
     target,
 };
 use crate::{
@@ -21,8 +23,8 @@ use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
     header::{
-        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-        SERVER, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        SERVER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use std::{
@@ -63,53 +65,47 @@ pub struct Service {
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
     errors: ErrorPages,
-    alive: Representation,
+    certificates: Option<Arc<dyn Certificates>>,
+    hosts: Hosts,
     ready: Representation,
     clock: Clock,
 }
 
-/// The pages for what went wrong, made once.
-#[derive(Clone)]
-pub struct ErrorPages {
-    pages: HashMap<StatusCode, (Representation, Representation)>,
+/// What a service is made of.
+pub struct Parts {
+    /// What is served.
+    pub site: Arc<ArcSwap<Site>>,
+    /// Where what is served is announced.
+    pub hub: Arc<Hub>,
+    /// What is said when something is wrong.
+    pub errors: ErrorPages,
+    /// A directory to read assets from instead of the embedded ones.
+    pub design: Option<PathBuf>,
+    /// The time of the site.
+    pub clock: Clock,
+    /// Who is told of every exchange.
+    pub observer: Observer,
+    /// Whom to ask about certificates; none without TLS.
+    pub certificates: Option<Arc<dyn Certificates>>,
+    /// The names that it answers to.
+    pub hosts: Hosts,
 }
 
-impl ErrorPages {
-    /// The statuses a visitor can meet, and the sentence that explains each.
-    pub const STATUSES: &[(u16, &str)] = &[
-        (308, "This is the same as another address, which is the one to use."),
-        (400, "The request could not be understood."),
-        (404, "There is nothing at this address."),
-        (405, "This can only be read."),
-        (406, "This is not to be had in the way that was asked for."),
-        (412, "This is no longer what you have."),
-        (413, "Requests to this site have no body."),
-        (414, "The address is longer than any on this site."),
-        (416, "This is shorter than the part that was asked for."),
-        (431, "The request's header is longer than any this site needs."),
-        (500, "Something broke on our side; it has been logged."),
-        (503, "Too many are watching at once. The page itself is there."),
-    ];
+/// What has to be told of certificates by those who know nothing of TLS.
+pub trait Certificates: Send + Sync {
+    /// The answer to the HTTP-01 challenge with this token, while a CA looks for it (RFC 8555 §8.3).
+    fn challenge(&self, token: &str) -> Option<String>;
 
-    /// Takes each page as HTML and as text; `style` is the CSP source of the pages' inline style block.
-    pub fn new(pages: impl IntoIterator<Item = (u16, String, String)>, style: &str) -> Self {
-        let pages = pages.into_iter().filter_map(|(status, html, text)| {
-            Some((StatusCode::from_u16(status).ok()?, error_forms((html, text), style)))
-        });
-        ErrorPages { pages: pages.collect() }
-    }
+    /// Source, names, end, next attempt, last error.
+    fn status(&self) -> serde_json::Value;
+
+    /// Whether the one that was asked for is there: until then nobody is sent to HTTPS.
+    fn is_settled(&self) -> bool;
 }
 
 impl Service {
-    /// Serves the site behind this pointer. `design` is a directory to read assets from instead of the embedded ones.
-    pub fn new(
-        site: Arc<ArcSwap<Site>>,
-        errors: ErrorPages,
-        design: Option<PathBuf>,
-        clock: Clock,
-        observer: Observer,
-        hub: Arc<Hub>,
-    ) -> Self {
+    /// Made of these.
+    pub fn new(Parts { site, hub, errors, design, clock, observer, certificates, hosts }: Parts) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
             |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
@@ -121,7 +117,8 @@ impl Service {
             assets,
             design,
             errors,
-            alive: say("ok\n"),
+            certificates,
+            hosts,
             ready: say("ready\n"),
             clock,
         }
@@ -129,7 +126,7 @@ impl Service {
 
     /// The same for operators.
     pub fn admin(&self) -> Self {
-        Service { routes: ADMIN_ROUTES, ..self.clone() }
+        Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), ..self.clone() }
     }
 
     /// The response to a request, whatever happens: a fault of ours is a 500 and hurts no one else.
@@ -138,11 +135,12 @@ impl Service {
         request: &Request<B>,
         connection: &Connection,
     ) -> Response<Body> {
+        let scheme = if connection.tls.is_some() { Scheme::Https } else { Scheme::Http };
         // Operators' own requests would drown the visitors'.
         let route = route(self.routes, request.uri().path());
         let exchange = (connection.listener != Listener::Admin)
             .then(|| Exchange::begin(&self.observer, request, route, connection));
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request)));
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, scheme)));
         let mut response = answered.unwrap_or_else(|_| {
             tracing::error!(method = %request.method(), path = request.uri().path(), "panic while answering");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
@@ -163,6 +161,9 @@ impl Service {
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+        if let Some(hsts) = self.https().and_then(|_| self.hosts.hsts(authority(request), scheme)) {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
+        }
         let status = response.status();
         response.map(|content| Body::watched(content, exchange, status))
     }
@@ -186,7 +187,7 @@ impl Service {
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>) -> Whole {
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, scheme: Scheme) -> Whole {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_CAP) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -201,6 +202,9 @@ impl Service {
             // The body is not read, so the connection cannot be used for another request.
             return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
         }
+        if let Some(elsewhere) = self.elsewhere(request, scheme) {
+            return elsewhere;
+        }
         match *method {
             Method::GET | Method::HEAD => self.read(uri, method, headers),
             Method::OPTIONS if uri.path() == "*" => allowing(bare(StatusCode::NO_CONTENT)),
@@ -212,6 +216,36 @@ impl Service {
                 _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
             },
         }
+    }
+
+    /// The response to what is for another host or scheme. Health checks and CAs come by any name.
+    fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<Whole> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let target = route(self.routes, uri.path())?.target;
+        if matches!(target, Target::Alive | Target::Ready | Target::Challenge) {
+            return None;
+        }
+        match self.hosts.rule(authority(request), scheme, self.https()) {
+            Ruling::Serve => None,
+            Ruling::Elsewhere(status) => Some(self.error(status, headers)),
+            Ruling::Move(origin) => {
+                let target = uri.path_and_query().map_or("/", |target| target.as_str());
+                Some(self.moved(&format!("{origin}{target}"), headers))
+            }
+        }
+    }
+
+    /// Where visitors may be sent for HTTPS.
+    fn https(&self) -> Option<u16> {
+        self.hosts
+            .https
+            .filter(|_| self.certificates.as_ref().is_some_and(|certificates| certificates.is_settled()))
+    }
+
+    fn moved(&self, location: &str, headers: &HeaderMap) -> Whole {
+        let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
+        response.headers_mut().insert(LOCATION, field(location));
+        response
     }
 
     /// GET and HEAD: the one way to write a path is answered, others are sent there.
@@ -227,9 +261,7 @@ impl Service {
                     return self.error(StatusCode::NOT_FOUND, headers);
                 }
                 let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-                let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
-                response.headers_mut().insert(LOCATION, field(&format!("{path}{query}")));
-                response
+                self.moved(&format!("{path}{query}"), headers)
             }
         }
     }
@@ -240,7 +272,23 @@ impl Service {
         let responded = match route.target {
             Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
             Target::Answer => respond(&site.api, method, headers),
-            Target::Alive => respond(&self.alive, method, headers),
+            Target::Alive => {
+                let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
+                let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
+                body.push('\n');
+                respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
+            }
+            Target::Challenge => {
+                let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
+                match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
+                    Some(answer) => respond(
+                        &Representation::once(answer.into_bytes(), "application/octet-stream"),
+                        method,
+                        headers,
+                    ),
+                    None => return self.error(StatusCode::NOT_FOUND, headers),
+                }
+            }
             Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
                 respond(&self.ready, method, headers)
             }
@@ -270,7 +318,7 @@ impl Service {
     }
 
     fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
-        match self.errors.pages.get(&status) {
+        match self.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
         }
@@ -319,18 +367,6 @@ fn closing(mut response: Whole) -> Whole {
     response
 }
 
-/// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may leave it away. HTTP/2 and absolute targets bring an authority.
-fn names_a_host<B>(request: &Request<B>) -> bool {
-    let mut hosts = request.headers().get_all(HOST).into_iter();
-    let host = hosts.next().map(|host| host.to_str().is_ok_and(target::is_authority));
-    let authority = request.uri().authority().map(|authority| target::is_authority(authority.as_str()));
-    let needed = request.version() == Version::HTTP_11;
-    let one = hosts.next().is_none();
-    one && host.unwrap_or(!needed)
-        && authority.unwrap_or(true)
-        && (host.or(authority).is_some() || request.version() < Version::HTTP_11)
-}
-
 fn allowing(mut response: Whole) -> Whole {
     response.headers_mut().insert(ALLOW, ALLOWED);
     response
@@ -348,6 +384,7 @@ mod tests {
         web::{Metrics, Pages},
     };
     use hyper::body::{Frame, SizeHint};
+    use hyper::header::HOST;
     use std::{
         convert::Infallible,
         pin::Pin,
@@ -402,8 +439,16 @@ mod tests {
         let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let observer = Observer { metrics, log: None };
-        let hub = Arc::new(Hub::new(Lifecycle::new().watch()));
-        Service::new(site, ErrorPages::new(errors, ""), None, Clock::System, observer, hub)
+        Service::new(Parts {
+            site,
+            hub: Arc::new(Hub::new(Lifecycle::new().watch())),
+            errors: ErrorPages::new(errors, ""),
+            design: None,
+            clock: Clock::System,
+            observer,
+            certificates: None,
+            hosts: Hosts::default(),
+        })
     }
 
     fn connection(listener: Listener) -> Connection {

@@ -68,10 +68,7 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// Whether a Host or authority is one (RFC 9110 §7.2): a name or address and perhaps a port, nothing else.
 pub(super) fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (text, ""),
-    };
+    let (host, port) = host_and_port(text);
     let address = |inner: &str| inner.parse::<std::net::Ipv6Addr>().is_ok();
     let name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
     let valid_host = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
@@ -79,6 +76,14 @@ pub(super) fn is_authority(text: &str) -> bool {
         None => !host.is_empty() && host.bytes().all(name),
     };
     valid_host && (port.is_empty() || port.parse::<u16>().is_ok() && !port.starts_with('+'))
+}
+
+/// Parts an authority at its port; what has none gets an empty one.
+pub(super) fn host_and_port(authority: &str) -> (&str, &str) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
+    }
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "permissions-policy",
     "referrer-policy",
     "server",
+    "strict-transport-security",
     "vary",
     "x-content-type-options",
 ];
@@ -82,11 +83,16 @@ impl Server {
     /// Serves in a directory that another server may have left. What is not among the arguments is as tests want it: free
     /// ports, and the access log in a file.
     pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
+        Server::start_by(command(dir.path()), dir, arguments)
+    }
+
+    /// As `start_in`, by this command.
+    pub fn start_by(mut command: Command, dir: TempDir, arguments: &[&str]) -> Self {
         let ready = dir.path().join("ready.json");
         let _ = fs::remove_file(&ready);
         let free = "127.0.0.1:0";
         let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
-        let mut child = command(dir.path())
+        let mut child = command
             .args(arguments)
             .args(
                 usual
@@ -282,7 +288,8 @@ pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
     parse(&bytes, has_body)
 }
 
-fn parse(bytes: &[u8], has_body: bool) -> Response {
+/// A response from all that came before the connection ended; `has_body` is false for HEAD.
+pub fn parse(bytes: &[u8], has_body: bool) -> Response {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));
     let head = std::str::from_utf8(&bytes[..end]).unwrap();

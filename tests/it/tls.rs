@@ -15,12 +15,12 @@ use rustls::{
 use std::{
     fs,
     io::{Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt,
     sync::Arc,
 };
 
-const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+pub const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
@@ -30,8 +30,13 @@ fn site() -> (Server, FakeMlb) {
 }
 
 fn client(server: &Server, alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+    trusting(&fs::read(server.path("certs/cert.pem")).unwrap(), alpn, versions)
+}
+
+/// A client that trusts this root, as PEM, and nothing else.
+pub fn trusting(root: &[u8], alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(server.path("certs/cert.pem")).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(root).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
@@ -48,9 +53,18 @@ pub fn connect(
     alpn: &[&str],
     versions: &[&'static SupportedProtocolVersion],
 ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let socket = TcpStream::connect(server.https()).unwrap();
+    handshake(server.https(), name, client(server, alpn, versions))
+}
+
+/// A connection of this client, its handshake done, or why it failed.
+pub fn handshake(
+    address: SocketAddr,
+    name: &'static str,
+    client: ClientConfig,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let config = Arc::new(client(server, alpn, versions));
+    let config = Arc::new(client);
     let tls = ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
     let mut stream = StreamOwned::new(tls, socket);
     while stream.conn.is_handshaking() {
@@ -115,6 +129,43 @@ fn http_1_over_tls_is_what_it_is_in_clear() {
         assert!(text.starts_with(&format!("HTTP/1.1 {} ", clear.status)), "{text}");
         assert!(text.ends_with(clear.text()), "{text}");
     }
+}
+
+#[test]
+fn who_speaks_http_to_the_tls_port_is_told_so() {
+    let (server, _mlb) = site();
+    let mut stream = TcpStream::connect(server.https()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 400 ") && reply.ends_with("write https:// instead.\n"), "{reply}");
+    assert_eq!(server.metric("e6_connections_refused_total{reason=\"cleartext\"}"), 1.0);
+}
+
+#[test]
+fn handshakes_that_stall_give_way_to_those_that_wait() {
+    let (server, _mlb) = site();
+    let config = Arc::new(client(&server, &["h2"], BOTH));
+    // More than have a turn at once; all say hello and then nothing.
+    let stalled: Vec<_> = (0..65)
+        .map(|_| {
+            let name = ServerName::try_from("localhost").unwrap();
+            let mut tls = ClientConnection::new(config.clone(), name).unwrap();
+            let mut socket = TcpStream::connect(server.https()).unwrap();
+            tls.write_tls(&mut socket).unwrap();
+            socket
+        })
+        .collect();
+    // The server's reply is there: the turn is taken.
+    stalled[0].set_read_timeout(Some(PATIENCE)).unwrap();
+    stalled[0].peek(&mut [0]).unwrap();
+    let began = std::time::Instant::now();
+    assert_eq!(server.get("/healthz", "").status, 200);
+    established(&server, &["h2"]);
+    let waited = began.elapsed().as_secs();
+    assert!((3..10).contains(&waited), "{waited} s: the cap was not kept, or kept too long");
 }
 
 #[tokio::test]

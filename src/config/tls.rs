@@ -1,0 +1,225 @@
+//! Names and certificates: what was typed becomes a source of certificates, or what is missing is said.
+
+use super::{
+    Config, Listeners,
+    mistake::{Wrong, one_of},
+};
+use crate::edge::{Ca, Challenge, Files, Source};
+use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
+pub(super) use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// Beside the working directory, where a developer finds it.
+const DEFAULT_CERTS: &str = "certs";
+/// Five minutes: long enough to be noticed when HTTPS breaks, short enough to go back.
+const DEFAULT_HSTS: Duration = Duration::from_secs(5 * 60);
+
+/// How TLS is spoken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tls {
+    /// Where certificates come from.
+    pub mode: Mode,
+    /// PEM, leaf first; for `files`.
+    pub cert: Option<PathBuf>,
+    /// PEM; for `files`.
+    pub key: Option<PathBuf>,
+    /// Where the self-signed certificate is kept.
+    pub certs: PathBuf,
+    /// How long browsers are told to insist on HTTPS for the site's domains (RFC 6797); zero does not tell them.
+    pub hsts: Duration,
+}
+
+/// Where certificates come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A CA that this process asks.
+    Acme,
+    /// Two files that somebody else renews.
+    Files,
+    /// This process.
+    SelfSigned,
+    /// Nowhere: another proxy speaks TLS.
+    Off,
+}
+
+impl Mode {
+    const NAMES: [(&str, Mode); 4] =
+        [("acme", Mode::Acme), ("files", Mode::Files), ("self-signed", Mode::SelfSigned), ("off", Mode::Off)];
+
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+        one_of(text, "way to get certificates", &Self::NAMES)
+    }
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Tls { mode: Mode::SelfSigned, cert: None, key: None, certs: DEFAULT_CERTS.into(), hsts: DEFAULT_HSTS }
+    }
+}
+
+/// Whom this process asks for certificates, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acme {
+    /// Whom the CA may write to; naming it chooses this way.
+    pub email: Option<String>,
+    /// The CA's directory.
+    pub directory: String,
+    /// The CA's own root; else the web's.
+    pub ca: Option<PathBuf>,
+    /// How names are proven.
+    pub challenge: Challenge,
+}
+
+impl Default for Acme {
+    fn default() -> Self {
+        Acme {
+            email: None,
+            directory: LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
+            ca: None,
+            challenge: Challenge::TlsAlpn01,
+        }
+    }
+}
+
+const CHALLENGES: [(&str, Challenge); 2] =
+    [("tls-alpn-01", Challenge::TlsAlpn01), ("http-01", Challenge::Http01)];
+
+pub(super) fn challenge(text: &str) -> Result<Challenge, Wrong> {
+    one_of(text, "challenge", &CHALLENGES)
+}
+
+/// As it is typed.
+pub(super) fn challenge_name(challenge: Challenge) -> &'static str {
+    CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
+}
+
+impl Config {
+    /// What follows from what was typed, where it was left open: `typed` tells which keys were.
+    pub(super) fn derive(&mut self, typed: impl Fn(&str) -> bool) {
+        if !typed("tls.mode") {
+            if self.tls.cert.is_some() || self.tls.key.is_some() {
+                self.tls.mode = Mode::Files;
+            } else if self.acme.email.is_some() {
+                self.tls.mode = Mode::Acme;
+            }
+        }
+        if self.tls.mode == Mode::Acme {
+            // A CA comes to the usual ports, and whoever names a domain wants to be found there.
+            let everywhere = |port| Some(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port));
+            if !typed("listen.http") {
+                self.listen.http = everywhere(80);
+            }
+            if !typed("listen.https") {
+                self.listen.https = everywhere(443);
+            }
+        }
+        if self.tls.mode == Mode::Off && !typed("listen.https") {
+            self.listen.https = None;
+        }
+    }
+
+    /// Where certificates come from; none without TLS.
+    ///
+    /// # Errors
+    /// What has to be typed besides.
+    pub fn source(&self) -> Result<Option<Source>, String> {
+        let Listeners { https, .. } = self.listen;
+        match (self.tls.mode, https) {
+            (Mode::Off, Some(https)) => Err(format!(
+                "tls.mode is off, so nothing can listen on {https}: turn listen.https off as well"
+            )),
+            (_, None) => Ok(None),
+            (Mode::Acme, _) => self.ca().map(|ca| Some(Source::Acme(ca))),
+            (Mode::SelfSigned, _) => Ok(Some(Source::SelfSigned(self.tls.certs.clone()))),
+            (Mode::Files, _) => match (&self.tls.cert, &self.tls.key) {
+                (Some(cert), Some(key)) => {
+                    Ok(Some(Source::Files(Files { cert: cert.clone(), key: key.clone() })))
+                }
+                _ => Err("certificates from files need two: name both tls.cert and tls.key".into()),
+            },
+        }
+    }
+}
+
+impl Config {
+    fn ca(&self) -> Result<Ca, String> {
+        if self.domains.is_empty() {
+            return Err("a CA has to know for which name: --domain NAME, or site.domains".into());
+        }
+        let email = self.acme.email.clone().ok_or("a CA wants an address: --acme EMAIL, or acme.email")?;
+        let data = self.data_dir.as_ref();
+        let dir = data.ok_or("the certificate has to be kept: --data-dir DIR, or data.dir")?.join("acme");
+        if self.acme.challenge == Challenge::Http01 && self.listen.http.is_none() {
+            return Err("the challenge http-01 comes to listen.http, which is off: turn it on".into());
+        }
+        let Acme { directory, ca, challenge, .. } = self.acme.clone();
+        let ca = Ca { directory, email, root: ca, challenge, dir };
+        match ca.client() {
+            Ok(_) => Ok(ca),
+            Err(error) => Err(format!("acme.ca cannot be used ({error}): name a PEM file of the CA's root")),
+        }
+    }
+}
+
+pub(super) fn email(text: &str) -> Result<String, Wrong> {
+    let valid = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    match valid && text.chars().all(|c| c.is_ascii_graphic() && c != ',') {
+        true => Ok(text.to_owned()),
+        false => Err(Wrong::new(format!("{text:?} is no address"), "write one like \"you@example.org\"")),
+    }
+}
+
+/// A directory that is asked over TLS; in clear only on this machine.
+pub(super) fn directory(text: &str) -> Result<String, Wrong> {
+    let uri = text.parse::<hyper::Uri>().ok();
+    let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
+    let valid = match uri.as_ref().and_then(|uri| uri.scheme_str()) {
+        Some("https") => !host.is_empty(),
+        Some("http") => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
+        _ => false,
+    };
+    match valid {
+        true => Ok(text.to_owned()),
+        false => Err(Wrong::new(
+            format!("{text:?} is no ACME directory"),
+            format!("write its URL, like {LETS_ENCRYPT_PRODUCTION_DIRECTORY:?}"),
+        )),
+    }
+}
+
+/// DNS names as a client sends them: lower-case, ASCII, at least one. Several are parted by commas.
+pub(super) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
+    let names = text.split(',').map(|name| name.trim().to_ascii_lowercase());
+    names
+        .map(|name| {
+            let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
+            match valid && name.parse::<std::net::IpAddr>().is_err() {
+                true => Ok(name),
+                false => Err(Wrong::new(
+                    format!("{name:?} is no domain name"),
+                    "write names like \"example.org, www.example.org\", in ASCII (xn--…), without port or *",
+                )),
+            }
+        })
+        .collect()
+}
+
+/// Seconds, up to two years.
+pub(super) fn hsts(text: &str) -> Result<Duration, Wrong> {
+    match text.parse() {
+        Ok(seconds @ 0..=63_072_000) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Wrong::new(
+            format!("{text:?} is no number of seconds up to two years"),
+            "write 300 at first, 31536000 once all is well, or 0 for none",
+        )),
+    }
+}

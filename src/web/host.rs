@@ -1,0 +1,157 @@
+//! Which host a request is for: whether it is answered here, sent to the canonical name, or told that it came to the
+//! wrong server.
+
+use super::target::{host_and_port, is_authority};
+use hyper::{Request, StatusCode, Version, header::HOST};
+use std::time::Duration;
+
+/// The names of the site, and how they are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    /// In lower case, the canonical one first; none answers to any name.
+    pub names: Vec<String>,
+    /// The port where TLS is spoken; none where it is not, or where somebody else speaks it.
+    pub https: Option<u16>,
+    /// How long browsers shall insist on HTTPS (RFC 6797); zero does not tell them.
+    pub hsts: Duration,
+}
+
+/// How a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Http,
+    Https,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// It is answered.
+    Serve,
+    /// It belongs to this origin, which is followed by its target.
+    Move(String),
+    /// It is for no host of ours, which is not named in the answer.
+    Elsewhere(StatusCode),
+}
+
+impl Hosts {
+    /// Rules on a request for this authority. `https` is the port to send it to; none while nobody should be sent there.
+    ///
+    /// Who came by the usual port is sent to the usual port: behind a port mapping ours is not the one to name.
+    pub(super) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> Ruling {
+        let Some(canonical) = self.names.first() else { return Ruling::Serve };
+        let (host, port) = host_and_port(authority);
+        if !self.know(host) {
+            return Ruling::Elsewhere(match scheme {
+                Scheme::Https => StatusCode::MISDIRECTED_REQUEST,
+                Scheme::Http => StatusCode::NOT_FOUND,
+            });
+        }
+        let own_port = if port.is_empty() { String::new() } else { format!(":{port}") };
+        match (scheme, https) {
+            (Scheme::Http, Some(https)) if port.is_empty() || https == 443 => {
+                Ruling::Move(format!("https://{canonical}"))
+            }
+            (Scheme::Http, Some(https)) => Ruling::Move(format!("https://{canonical}:{https}")),
+            _ if host.eq_ignore_ascii_case(canonical) => Ruling::Serve,
+            (Scheme::Https, _) => Ruling::Move(format!("https://{canonical}{own_port}")),
+            // By whatever it came to the proxy before us.
+            (Scheme::Http, None) => Ruling::Move(format!("//{canonical}{own_port}")),
+        }
+    }
+
+    /// The value of Strict-Transport-Security; none where there is nothing to insist on.
+    pub(super) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
+        let insists =
+            scheme == Scheme::Https && !self.hsts.is_zero() && self.know(host_and_port(authority).0);
+        insists.then(|| format!("max-age={}", self.hsts.as_secs()))
+    }
+
+    fn know(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        self.names.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Host and port that a request is for, empty where it names none; the target's go before the field's (RFC 9112 §3.2.2).
+pub(super) fn authority<B>(request: &Request<B>) -> &str {
+    let field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    request.uri().authority().map(|authority| authority.as_str()).or_else(field).unwrap_or_default()
+}
+
+/// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may leave it away. HTTP/2 and absolute targets bring an authority.
+pub(super) fn names_a_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).into_iter();
+    let host = hosts.next().map(|host| host.to_str().is_ok_and(is_authority));
+    let authority = request.uri().authority().map(|authority| is_authority(authority.as_str()));
+    let needed = request.version() == Version::HTTP_11;
+    let one = hosts.next().is_none();
+    one && host.unwrap_or(!needed)
+        && authority.unwrap_or(true)
+        && (host.or(authority).is_some() || request.version() < Version::HTTP_11)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        let names = ["example.org", "www.example.org"].map(String::from).to_vec();
+        Hosts { names, https: Some(443), hsts: Duration::from_secs(300) }
+    }
+
+    #[test]
+    fn a_request_is_answered_moved_or_sent_away() {
+        use Scheme::{Http, Https};
+        let to = |origin: &str| Ruling::Move(origin.into());
+        let away = |status: u16| Ruling::Elsewhere(StatusCode::from_u16(status).unwrap());
+        for (authority, scheme, https, ruling) in [
+            ("example.org", Https, Some(443), Ruling::Serve),
+            ("Example.ORG:443", Https, Some(443), Ruling::Serve),
+            ("example.org:8443", Https, Some(8443), Ruling::Serve),
+            ("www.example.org", Https, Some(443), to("https://example.org")),
+            ("www.example.org:8443", Https, Some(8443), to("https://example.org:8443")),
+            ("example.org.", Https, Some(443), to("https://example.org")),
+            ("example.org", Http, Some(443), to("https://example.org")),
+            ("example.org:80", Http, Some(443), to("https://example.org")),
+            ("www.example.org", Http, Some(443), to("https://example.org")),
+            // Behind a port mapping, and on a developer's machine.
+            ("example.org", Http, Some(8443), to("https://example.org")),
+            ("example.org:8080", Http, Some(8443), to("https://example.org:8443")),
+            // Without TLS here, or without a certificate yet.
+            ("example.org", Http, None, Ruling::Serve),
+            ("example.org:8080", Http, None, Ruling::Serve),
+            ("www.example.org:8080", Http, None, to("//example.org:8080")),
+            ("evil.example", Https, Some(443), away(421)),
+            ("evil.example", Http, Some(443), away(404)),
+            ("sub.example.org", Http, None, away(404)),
+            ("example.org.evil.example", Https, Some(443), away(421)),
+            ("127.0.0.1:443", Https, Some(443), away(421)),
+            ("[::1]:80", Http, Some(443), away(404)),
+            ("", Http, Some(443), away(404)),
+        ] {
+            assert_eq!(hosts().rule(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
+        }
+    }
+
+    #[test]
+    fn without_names_every_host_is_answered() {
+        for (authority, scheme) in [("a.example", Scheme::Http), ("", Scheme::Https), ("[::1]", Scheme::Http)]
+        {
+            let hosts = Hosts { https: Some(443), ..Hosts::default() };
+            assert_eq!(hosts.rule(authority, scheme, Some(443)), Ruling::Serve);
+            assert_eq!(hosts.hsts(authority, scheme), None);
+        }
+    }
+
+    #[test]
+    fn browsers_are_told_to_insist_on_https_only_over_https_and_for_our_names() {
+        let told = Some("max-age=300".to_owned());
+        assert_eq!(hosts().hsts("example.org", Scheme::Https), told);
+        assert_eq!(hosts().hsts("WWW.example.org:8443", Scheme::Https), told);
+        assert_eq!(hosts().hsts("example.org", Scheme::Http), None);
+        assert_eq!(hosts().hsts("evil.example", Scheme::Https), None);
+        let silent = Hosts { hsts: Duration::ZERO, ..hosts() };
+        assert_eq!(silent.hsts("example.org", Scheme::Https), None);
+    }
+}

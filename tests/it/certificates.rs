@@ -1,0 +1,137 @@
+//! Certificates from files, and the one that this machine signs for itself.
+
+use crate::{
+    server::{PATIENCE, Server, run},
+    tls::{BOTH, handshake, trusting},
+    tools,
+};
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Nothing listens there: MLB is not what these tests are about.
+const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
+
+/// Writes a pair for this name; gives the certificate as PEM.
+fn make(dir: &Path, name: &'static str) -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
+    fs::write(dir.join("tls.key"), key.serialize_pem()).unwrap();
+    fs::set_permissions(dir.join("tls.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(dir.join("tls.crt"), cert.pem()).unwrap();
+    cert.pem().into_bytes()
+}
+
+fn serves(address: SocketAddr, name: &'static str, root: &[u8]) -> bool {
+    handshake(address, name, trusting(root, &["h2"], BOTH)).is_ok()
+}
+
+fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = make(dir.path(), "a.example");
+    let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
+    let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = Server::start_with(&[&NO_MLB[..], &files].concat());
+    assert!(serves(server.https(), "a.example", &first));
+    // rcgen's own default.
+    let end = time::macros::datetime!(4096-01-01 0:00 UTC).unix_timestamp();
+    assert_eq!(server.metric("e6_certificate_expiry_timestamp_seconds"), end as f64);
+    let good = fs::read(&key).unwrap();
+    fs::write(&key, "no key at all").unwrap();
+    wait_until("said", &server, || server.stderr().contains("the key is no PEM"));
+    assert!(serves(server.https(), "a.example", &first));
+    fs::write(&key, good).unwrap();
+    wait_until("well", &server, || {
+        server.stderr().contains("nothing is wrong with the certificate any more")
+    });
+    let second = make(dir.path(), "b.example");
+    wait_until("swapped", &server, || serves(server.https(), "b.example", &second));
+    assert!(!serves(server.https(), "a.example", &first));
+}
+
+#[test]
+fn files_that_cannot_be_used_do_not_keep_the_site_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
+    let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = Server::start_with(&[&NO_MLB[..], &files].concat());
+    assert!(server.stderr().contains("cannot read "), "{}", server.stderr());
+    assert_eq!(server.get("/healthz", "").status, 200);
+    let late = make(dir.path(), "late.example");
+    wait_until("served", &server, || serves(server.https(), "late.example", &late));
+}
+
+#[test]
+fn every_usual_form_of_a_key_is_read() {
+    if !tools::have("openssl", "every_usual_form_of_a_key_is_read") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &str| {
+        tools::output(Command::new("openssl").args(arguments.split(' ')).current_dir(dir.path()))
+    };
+    for (make, header) in [
+        ("genrsa -traditional -out key.pem 2048", "BEGIN RSA PRIVATE KEY"),
+        ("genrsa -out key.pem 2048", "BEGIN PRIVATE KEY"),
+        ("ecparam -genkey -noout -name prime256v1 -out key.pem", "BEGIN EC PRIVATE KEY"),
+        ("genpkey -algorithm ed25519 -out key.pem", "BEGIN PRIVATE KEY"),
+    ] {
+        openssl(make);
+        assert!(fs::read_to_string(dir.path().join("key.pem")).unwrap().contains(header), "{make}");
+        openssl(
+            "req -x509 -key key.pem -subj /CN=a.example -addext subjectAltName=DNS:a.example -days 90 -out cert.pem",
+        );
+        let (code, stdout, stderr) = run(
+            dir.path(),
+            &["check", "--tls-cert", "cert.pem", "--tls-key", "key.pem", "--domain", "a.example"],
+        );
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{make}");
+        assert!(stdout.contains("The certificate for a.example is read from files"), "{stdout}");
+    }
+}
+
+#[test]
+fn check_says_what_is_wrong_with_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    make(dir.path(), "a.example");
+    let files = ["check", "--tls-cert", "tls.crt", "--tls-key", "tls.key"];
+    let check = |more: &[&str]| run(dir.path(), &[&files[..], more].concat());
+    let (code, _, stderr) = check(&["--domain", "b.example"]);
+    assert_eq!(code, Some(0));
+    assert!(stderr.contains("warning: the certificate is not for b.example but for a.example"), "{stderr}");
+    fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o604)).unwrap();
+    assert!(check(&[]).2.contains("chmod o= tls.key"));
+    fs::write(dir.path().join("tls.key"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let (code, _, stderr) = check(&[]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("the key belongs to another certificate"), "{stderr}");
+    let (code, _, stderr) = run(dir.path(), &["check", "--tls-cert", "tls.crt"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("name both tls.cert and tls.key"), "{stderr}");
+}
+
+#[test]
+fn without_tls_only_the_clear_port_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = run(dir.path(), &["check", "--tls", "off"]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("listen.https       \"off\"") && stdout.contains("TLS is off"), "{stdout}");
+    let (code, _, stderr) = run(dir.path(), &["check", "--tls", "off", "--https", "127.0.0.1:1"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("tls.mode is off"), "{stderr}");
+}
