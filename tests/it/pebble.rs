@@ -12,6 +12,10 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -160,8 +164,10 @@ impl Drop for Pebble {
 
 /// A port for a child that takes no 0: below those that the kernel gives away, so that only this function does.
 pub fn free_port() -> u16 {
+    // One after the other, so that no two tests are given the same.
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(20_000..30_000)));
     loop {
-        let port = fastrand::u16(20_000..32_000);
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

@@ -149,19 +149,26 @@ fn handshakes_that_stall_give_way_to_those_that_wait() {
     let (server, _mlb) = site();
     let config = Arc::new(client(&server, &["h2"], BOTH));
     // More than have a turn at once; all say hello and then nothing.
-    let stalled: Vec<_> = (0..65)
+    let hellos: Vec<_> = (0..65)
         .map(|_| {
             let name = ServerName::try_from("localhost").unwrap();
-            let mut tls = ClientConnection::new(config.clone(), name).unwrap();
+            let mut hello = Vec::new();
+            ClientConnection::new(config.clone(), name).unwrap().write_tls(&mut hello).unwrap();
+            hello
+        })
+        .collect();
+    let began = std::time::Instant::now();
+    let stalled: Vec<_> = hellos
+        .iter()
+        .map(|hello| {
             let mut socket = TcpStream::connect(server.https()).unwrap();
-            tls.write_tls(&mut socket).unwrap();
+            socket.write_all(hello).unwrap();
             socket
         })
         .collect();
     // The server's reply is there: the turn is taken.
     stalled[0].set_read_timeout(Some(PATIENCE)).unwrap();
     stalled[0].peek(&mut [0]).unwrap();
-    let began = std::time::Instant::now();
     assert_eq!(server.get("/healthz", "").status, 200);
     established(&server, &["h2"]);
     let waited = began.elapsed().as_secs();
