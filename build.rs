@@ -46,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     // Not E6_…: `cargo run` hands these to the program as well, where that prefix means settings.
     println!("cargo::rustc-env=BUILD_COMMIT={}", said("git", &["rev-parse", "--short=10", "HEAD"]));
+    println!("cargo::rustc-env=BUILD_TARGET={}", env::var("TARGET")?);
     println!("cargo::rustc-env=BUILD_RUSTC={}", said(&env::var("RUSTC")?, &["--version"]));
     Ok(())
 }

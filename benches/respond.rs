@@ -7,17 +7,21 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use e6::{
     clock::Clock,
-    connection::{Connection, Listener},
+    connection::{Arrival, Connection, Listener},
     lifecycle::Lifecycle,
     web::{
-        AccessLog, ErrorPages, Hosts, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Parts,
+        AccessLog, ErrorPages, Hosts, How, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Parts,
         Service, Site, assets,
     },
 };
 use http_body_util::Full;
 use hyper::Request;
 use prometheus::Registry;
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use time::OffsetDateTime;
 
 /// What Chromium sends when a page is opened.
@@ -57,6 +61,7 @@ fn service(log: Option<AccessLog>) -> Service {
         lasts: Duration::from_secs(5),
         ready_until: None,
         asked_at: None,
+        asking_took: None,
         not_ready: (page, "not ready\n".into()),
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
@@ -65,6 +70,7 @@ fn service(log: Option<AccessLog>) -> Service {
         site: Arc::new(ArcSwap::from_pointee(site)),
         hub: Arc::new(Hub::new(Lifecycle::new().watch())),
         errors,
+        how: How::new("", |_, _| "how".into()),
         design: None,
         clock: Clock::System,
         observer,
@@ -85,15 +91,17 @@ fn respond(criterion: &mut Criterion) {
     let devnull = LogDestination::File("/dev/null".into());
     let dropped = Metrics::register(Registry::new()).unwrap().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
+    let peer = "192.0.2.1:4000".parse().unwrap();
     let connection =
-        Connection { listener: Listener::Http, peer: "192.0.2.1:4000".parse().unwrap(), tls: None };
+        Connection { listener: Listener::Http, peer, worker: 0, queued: Duration::ZERO, tls: None };
+    let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
     let stylesheet = assets::url("static/e6.css");
-    let etag = quiet.handle(&request("/", &[]), &connection).headers()["etag"].clone();
+    let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
     let etag = etag.to_str().unwrap();
 
     let mut bench = |name: &str, service: &Service, request: Request<Full<Bytes>>| {
         criterion.bench_function(name, |bench| {
-            bench.iter(|| black_box(service.handle(black_box(&request), &connection)));
+            bench.iter(|| black_box(service.handle(black_box(&request), &connection, arrival())));
         });
     };
     bench("page", &quiet, request("/", &[]));

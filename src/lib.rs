@@ -31,6 +31,7 @@ pub mod answer;
 pub mod clock;
 pub mod connection;
 pub mod lifecycle;
+pub mod trace;
 
 use clock::Clock;
 use config::Config;

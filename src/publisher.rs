@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::Config,
     page::{self, Look},
-    web::{ErrorPages, Pages, Site, assets},
+    web::{ErrorPages, How, Pages, Site, assets},
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -54,6 +54,14 @@ impl Publisher {
             lasts: self.clock.real(lasts),
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
+            asking_took: answer.asking_took,
+        })
+    }
+
+    /// What draws a request's way.
+    pub fn how(&self) -> How {
+        How::new(&page::style_hash(&self.look), |trace, _| {
+            serde_json::to_string_pretty(trace).unwrap_or_default()
         })
     }
 

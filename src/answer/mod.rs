@@ -163,6 +163,8 @@ pub struct Answer {
     pub taken_back: u32,
     /// When MLB was last heard; none if never.
     pub asked_at: Option<OffsetDateTime>,
+    /// How long that took, in real time; none if this process has not heard MLB.
+    pub asking_took: Option<Duration>,
     /// When the verdict or the count became what it is; none if nothing was ever heard.
     pub changed_at: Option<OffsetDateTime>,
     /// Until when the data is as fresh as `pace` promises; none if nothing was ever heard.

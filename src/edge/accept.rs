@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use hyper::{StatusCode, body::Body};
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Instant};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
@@ -26,6 +26,8 @@ use tokio_rustls::TlsAcceptor;
 pub struct Door<B> {
     /// Which of the configured listeners it is.
     pub kind: Listener,
+    /// Which worker it belongs to.
+    pub worker: usize,
     /// The socket.
     pub listener: TcpListener,
     /// TLS, or cleartext HTTP/1.1.
@@ -63,11 +65,14 @@ where
         };
         match arrival {
             Ok((stream, peer, permit)) => {
-                let (kind, tls, handler, house) =
-                    (door.kind, door.tls.clone(), door.handler.clone(), house.clone());
+                let accepted = Instant::now();
+                let (listener, worker) = (door.kind, door.worker);
+                let (tls, handler, house) = (door.tls.clone(), door.handler.clone(), house.clone());
                 connections.spawn(async move {
-                    let _open = house.counters.open(kind);
-                    if let Err(error) = serve(stream, peer, kind, tls, handler, house).await {
+                    let _open = house.counters.open(listener);
+                    let queued = accepted.elapsed();
+                    let connection = Connection { listener, peer, worker, queued, tls: None };
+                    if let Err(error) = serve(stream, connection, tls, handler, house).await {
                         tracing::debug!(%error, %peer, "connection ended");
                     }
                     drop(permit);
@@ -106,8 +111,7 @@ async fn survive(error: &io::Error) {
 
 async fn serve<B>(
     stream: TcpStream,
-    peer: SocketAddr,
-    listener: Listener,
+    mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
     House { counters, phase, handshakes, .. }: House,
@@ -117,10 +121,10 @@ where
 {
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
     stream.set_nodelay(true)?;
-    let mut connection = Connection { listener, peer, tls: None };
     let Some(acceptor) = tls else {
         return conn::serve(stream, conn::Protocol::Http1, connection, handler, phase).await;
     };
+    let began = Instant::now();
     let mut stream = match handshake(stream, &acceptor, &handshakes).await {
         Ok(stream) => stream,
         Err((why, error)) => {
@@ -131,6 +135,7 @@ where
             return Err(error);
         }
     };
+    let took = began.elapsed();
     let session = stream.get_ref().1;
     let protocol = match session.alpn_protocol() {
         Some(b"h2") => conn::Protocol::Http2,
@@ -138,7 +143,7 @@ where
         Some(tls::CHALLENGE) => return Ok(stream.shutdown().await?),
         _ => conn::Protocol::Http1,
     };
-    let agreed = tls::agreed(session);
+    let agreed = tls::agreed(session, took);
     counters.handshake(&agreed);
     connection.tls = Some(agreed);
     conn::serve(stream, protocol, connection, handler, phase).await

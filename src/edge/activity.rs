@@ -1,6 +1,7 @@
 //! What keeps a connection from being idle: requests, and responses that go on.
 
 use super::limits;
+use crate::connection::Arrival;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
@@ -17,6 +18,9 @@ pub(super) struct Activity(Mutex<Active>);
 struct Active {
     /// When the last request came, or the last stream ended.
     last: Option<Instant>,
+    /// When the last request came.
+    asked: Option<Instant>,
+    requests: u64,
     /// Open responses of no known length: they go on until something happens.
     streams: usize,
 }
@@ -26,16 +30,21 @@ impl Activity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come.
-    pub fn request(&self) {
-        self.lock().last = Some(Instant::now());
+    /// A request has come, on a connection that was ready for it then.
+    pub fn request(&self, ready: Instant) -> Arrival {
+        let mut active = self.lock();
+        let at = Instant::now();
+        let waited = at - active.asked.unwrap_or(ready);
+        (active.last, active.asked) = (Some(at), Some(at));
+        active.requests += 1;
+        Arrival { at: at.into_std(), number: active.requests, waited }
     }
 
     /// When a connection that began then will have been idle for too long, as things stand.
     pub fn idle_at(&self, began: Instant) -> Instant {
         match *self.lock() {
             Active { last: None, .. } => began + limits::HEAD,
-            Active { streams: 0, last: Some(last) } => last + limits::IDLE,
+            Active { streams: 0, last: Some(last), .. } => last + limits::IDLE,
             Active { .. } => Instant::now() + limits::IDLE,
         }
     }
@@ -119,7 +128,8 @@ mod tests {
         let began = Instant::now();
         assert_eq!(activity.idle_at(began), began + limits::HEAD, "there was no request yet");
         advance(Duration::from_secs(5)).await;
-        activity.request();
+        let arrival = activity.request(began);
+        assert_eq!((arrival.number, arrival.waited), (1, Duration::from_secs(5)));
         let asked = Instant::now();
         let _whole = Watched::new(Full::new(Bytes::new()), &activity);
         advance(Duration::from_secs(50)).await;

@@ -51,8 +51,12 @@ where
 {
     let activity = Arc::<Activity>::default();
     let connection = Arc::new(connection);
-    let requests =
-        Requests { handler: handler.clone(), connection: connection.clone(), activity: activity.clone() };
+    let requests = Requests {
+        handler: handler.clone(),
+        connection: connection.clone(),
+        activity: activity.clone(),
+        ready: Instant::now(),
+    };
     let stream = TokioIo::new(stream);
     let ended = match protocol {
         Protocol::Http1 => {
@@ -127,6 +131,8 @@ struct Requests<B> {
     handler: Handler<B>,
     connection: Arc<Connection>,
     activity: Arc<Activity>,
+    /// When the first request could have come.
+    ready: Instant,
 }
 
 impl<B: Body + Unpin> Service<Request<Incoming>> for Requests<B> {
@@ -135,8 +141,8 @@ impl<B: Body + Unpin> Service<Request<Incoming>> for Requests<B> {
     type Future = Ready<Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let response = self.handler.answer(&request, &self.connection);
-        self.activity.request();
+        let arrival = self.activity.request(self.ready);
+        let response = self.handler.answer(&request, &self.connection, arrival);
         ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
     }
 }

@@ -18,7 +18,7 @@ pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, 
 pub use counters::Counters;
 pub use listen::bind;
 
-use crate::connection::Connection;
+use crate::connection::{Arrival, Connection};
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::sync::Arc;
 
@@ -28,7 +28,12 @@ pub trait Service: Send + Sync {
     type Body;
 
     /// The response to a request.
-    fn answer(&self, request: &Request<Incoming>, connection: &Connection) -> Response<Self::Body>;
+    fn answer(
+        &self,
+        request: &Request<Incoming>,
+        connection: &Connection,
+        arrival: Arrival,
+    ) -> Response<Self::Body>;
 
     /// Is told of a request that could not be read as one, and has been refused with this status.
     fn refused(&self, status: StatusCode, connection: &Connection);

@@ -26,13 +26,27 @@ pub(super) fn acceptor(serving: Arc<Serving>, more: &[&[u8]]) -> Result<TlsAccep
 }
 
 /// What a finished handshake agreed on.
-pub(super) fn agreed(session: &ServerConnection) -> Tls {
+pub(super) fn agreed(session: &ServerConnection, took: std::time::Duration) -> Tls {
     Tls {
         version: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",
         },
+        cipher: cipher(session),
         group: session.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        server_name: session.server_name().map(str::to_owned),
+        alpn: match session.alpn_protocol() {
+            Some(b"h2") => Some("h2"),
+            Some(_) => Some("http/1.1"),
+            None => None,
+        },
+        took,
     }
+}
+
+/// rustls marks the suites of TLS 1.3 with a prefix of its own.
+fn cipher(session: &ServerConnection) -> String {
+    let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    suite.unwrap_or_default().replacen("TLS13_", "TLS_", 1)
 }

@@ -18,7 +18,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::mpsc::{Receiver, RecvTimeoutError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use time::{Date, OffsetDateTime};
 
@@ -63,6 +63,8 @@ pub struct Watch {
     failures: u32,
     /// When MLB was last heard by this process.
     asked_at: Option<OffsetDateTime>,
+    /// How long that took, in real time.
+    asking_took: Option<Duration>,
     /// When to try again after a failure.
     retry_at: Option<OffsetDateTime>,
 }
@@ -107,6 +109,7 @@ impl Watch {
             trouble: Trouble::Starting,
             failures: 0,
             asked_at: None,
+            asking_took: None,
             retry_at: None,
         }
     }
@@ -149,12 +152,13 @@ impl Watch {
             None => answer::unheard(&self.player, self.trouble, now),
         };
         self.memory = answer.follow(self.memory.as_ref(), now);
+        answer.asking_took = self.asking_took;
         answer
     }
 
     /// One round: all of it succeeds, or nothing changes but the time of the next.
     fn ask(&mut self) {
-        let began = self.clock.now();
+        let (began, started) = (self.clock.now(), Instant::now());
         match self.round(began) {
             Ok(facts) => {
                 self.polls.heard();
@@ -162,7 +166,7 @@ impl Watch {
                     tracing::info!(failures = self.failures, "MLB is heard again");
                 }
                 (self.failures, self.trouble, self.retry_at) = (0, Trouble::Starting, None);
-                self.asked_at = Some(began);
+                (self.asked_at, self.asking_took) = (Some(began), Some(started.elapsed()));
                 self.player = facts.player.clone();
                 self.facts = Some(facts);
                 self.conclude();

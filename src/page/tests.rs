@@ -60,6 +60,7 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
         season: None,
         taken_back: 0,
         asked_at: Some(datetime!(2024-07-03 03:00 UTC)),
+        asking_took: None,
         changed_at: None,
         fresh_until: None,
         stale: false,

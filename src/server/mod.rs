@@ -80,6 +80,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         site: site.clone(),
         hub: hub.clone(),
         errors: publisher.error_pages(),
+        how: publisher.how(),
         design: config.assets.clone(),
         clock: show.clock,
         observer: Observer { metrics: meters.requests, log: log.clone() },

@@ -2,7 +2,7 @@
 
 use super::{Failure, Listeners, runtime};
 use crate::{
-    connection::{Connection, Listener},
+    connection::{Arrival, Connection, Listener},
     edge::{self, Counters, Door, Handler, House},
     lifecycle::Lifecycle,
     web::{self, Body, Service},
@@ -62,13 +62,14 @@ impl Workers {
             if doors.is_empty() {
                 return Ok(Workers { done });
             }
+            let worker = done.len();
             let (finished, receiver) = oneshot::channel();
             let house = house.clone();
             let runtime = runtime()?;
             thread::Builder::new()
-                .name(format!("worker-{}", done.len()))
+                .name(format!("worker-{worker}"))
                 .spawn(move || {
-                    runtime.block_on(work(doors, house));
+                    runtime.block_on(work(worker, doors, house));
                     let _ = finished.send(());
                 })
                 .map_err(|error| Failure(format!("cannot start a worker thread: {error}")))?;
@@ -91,8 +92,13 @@ impl Workers {
 impl edge::Service for Service {
     type Body = Body;
 
-    fn answer(&self, request: &Request<Incoming>, connection: &Connection) -> Response<Body> {
-        self.handle(request, connection)
+    fn answer(
+        &self,
+        request: &Request<Incoming>,
+        connection: &Connection,
+        arrival: Arrival,
+    ) -> Response<Body> {
+        self.handle(request, connection, arrival)
     }
 
     fn refused(&self, status: StatusCode, connection: &Connection) {
@@ -115,12 +121,12 @@ impl web::Certificates for edge::Serving {
     }
 }
 
-async fn work(doors: Vec<Opening>, house: House) {
+async fn work(worker: usize, doors: Vec<Opening>, house: House) {
     let mut loops = JoinSet::new();
     for Opening { kind, listener, tls, handler } in doors {
         match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => {
-                loops.spawn(edge::accept(Door { kind, listener, tls, handler }, house.clone()));
+                loops.spawn(edge::accept(Door { kind, worker, listener, tls, handler }, house.clone()));
             }
             Err(error) => tracing::error!(%error, "a listener is lost to this worker"),
         }

@@ -4,10 +4,10 @@ use super::{
     access_log::AccessLog,
     events::Events,
     metrics::{Labels, Metrics},
-    record::{FIELD_CAP, Record, TARGET_CAP, Text, protocol},
+    record::{FIELD_CAP, Record, TARGET_CAP, Text, hex_id, protocol},
     route::Route,
 };
-use crate::connection::Connection;
+use crate::connection::{Arrival, Connection};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -20,8 +20,37 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// How a request came to be answered.
+pub(super) struct Way<'a> {
+    pub connection: &'a Connection,
+    pub arrival: Arrival,
+    pub version: Version,
+    /// How long it took to find the route.
+    pub routing: Duration,
+    id: u64,
+}
+
+impl<'a> Way<'a> {
+    /// The route has just been found.
+    pub fn new(connection: &'a Connection, arrival: Arrival, version: Version) -> Self {
+        Way { connection, arrival, version, routing: arrival.at.elapsed(), id: fastrand::u64(..) }
+    }
+
+    /// 16 hex digits.
+    pub fn id(&self) -> String {
+        hex_id(self.id)
+    }
+
+    /// The value of Server-Timing, in milliseconds as that has it.
+    pub fn timing(&self) -> String {
+        let [route, answer] =
+            [self.routing, self.arrival.at.elapsed() - self.routing].map(|span| span.as_secs_f64() * 1e3);
+        format!("route;dur={route:.3}, answer;dur={answer:.3}")
+    }
+}
 
 /// Who is told of every exchange.
 pub struct Observer {
@@ -49,10 +78,10 @@ impl Exchange {
         observer: &Arc<Observer>,
         request: &Request<B>,
         route: Option<&Route>,
-        connection: &Connection,
+        way: &Way,
     ) -> Self {
         Exchange {
-            began: Instant::now(),
+            began: way.arrival.at,
             labels: Labels {
                 route: route.map_or("none", |route| route.pattern),
                 method: method_class(request.method()),
@@ -61,7 +90,7 @@ impl Exchange {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             bytes: 0,
             is_timed: true,
-            record: observer.log.is_some().then(|| record(request, connection)),
+            record: observer.log.is_some().then(|| record(request, way)),
             observer: observer.clone(),
         }
     }
@@ -74,7 +103,7 @@ impl Exchange {
             status,
             bytes: 0,
             is_timed: false,
-            record: observer.log.is_some().then(|| Record::unread(connection)),
+            record: observer.log.is_some().then(|| Record::unread(connection, fastrand::u64(..))),
             observer: observer.clone(),
         });
     }
@@ -101,7 +130,7 @@ fn method_class(method: &Method) -> &'static str {
     }
 }
 
-fn record<B>(request: &Request<B>, connection: &Connection) -> Record {
+fn record<B>(request: &Request<B>, way: &Way) -> Record {
     let (headers, uri) = (request.headers(), request.uri());
     let host = match uri.authority() {
         Some(authority) => Text::cut(authority.as_str().as_bytes(), FIELD_CAP),
@@ -117,7 +146,7 @@ fn record<B>(request: &Request<B>, connection: &Connection) -> Record {
         )),
         referer: field(headers, REFERER),
         agent: field(headers, USER_AGENT),
-        ..Record::unread(connection)
+        ..Record::unread(way.connection, way.id)
     }
 }
 

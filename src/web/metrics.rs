@@ -76,6 +76,11 @@ impl Metrics {
         self.bytes.inc_by(bytes);
     }
 
+    /// Whole responses to visitors so far.
+    pub(super) fn answered(&self) -> u64 {
+        self.durations.get_sample_count()
+    }
+
     /// Everything, in Prometheus's text format.
     pub(super) fn page(&self, answer_age: Option<f64>, streams: usize) -> Vec<u8> {
         self.streams.set(streams as i64);

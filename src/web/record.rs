@@ -77,7 +77,7 @@ const COMBINED_TIME: &[BorrowedFormatItem] =
 
 impl Record {
     /// What is known before anything was read.
-    pub fn unread(connection: &Connection) -> Self {
+    pub fn unread(connection: &Connection, id: u64) -> Self {
         Record {
             time: SystemTime::now(),
             peer: connection.peer.ip(),
@@ -89,7 +89,7 @@ impl Record {
             referer: Text::default(),
             agent: Text::default(),
             tls: connection.tls.as_ref().map(|tls| tls.version),
-            id: fastrand::u64(..),
+            id,
         }
     }
 
@@ -141,7 +141,7 @@ impl Record {
             referer: self.referer.escaped(),
             agent: self.agent.escaped(),
             tls: self.tls,
-            request_id: format!("{:016x}", self.id),
+            request_id: hex_id(self.id),
         }
     }
 }
@@ -162,6 +162,11 @@ struct Line {
     agent: String,
     tls: Option<&'static str>,
     request_id: String,
+}
+
+/// A request's number, as the log and the response have it.
+pub(super) fn hex_id(id: u64) -> String {
+    format!("{id:016x}")
 }
 
 /// As RFC 9110 §2.5 writes it.

@@ -70,10 +70,12 @@ impl Representation {
 
     /// Bytes made for one request: not worth encoding.
     pub(super) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
-        Self::from_variants(
-            [(Coding::Identity, tag(&bytes), Bytes::from(bytes))],
-            &Fields::momentary(media_type),
-        )
+        Self::single(bytes, &Fields::momentary(media_type))
+    }
+
+    /// The same with fields of its own.
+    pub(super) fn single(bytes: Vec<u8>, fields: &Fields) -> Self {
+        Self::from_variants([(Coding::Identity, tag(&bytes), Bytes::from(bytes))], fields)
     }
 
     /// Takes bytes encoded before, each with its unquoted entity tag; identity first.

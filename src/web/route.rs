@@ -28,6 +28,8 @@ pub enum Target {
     Asset,
     /// The answer, pushed as it changes. Goes on for as long as somebody listens.
     Events,
+    /// The way of the request itself. Made when it is read.
+    How,
     /// Everything that is counted. Made when it is read.
     Metrics,
 }
@@ -43,6 +45,11 @@ pub const ROUTES: &[Route] = &[
         pattern: "/events",
         target: Target::Events,
         about: "the answer whenever it changes (server-sent events)",
+    },
+    Route {
+        pattern: "/how",
+        target: Target::How,
+        about: "how a request gets to its answer, drawn from yours",
     },
     Route {
         pattern: "/healthz",

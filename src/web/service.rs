@@ -1,10 +1,14 @@
 //! The request pipeline, in order: limits → body → host → method → route → respond → fields of every response.
 
+mod how;
+
+pub use how::{How, tried};
+
 use super::{
     assets,
     error_pages::ErrorPages,
     events::Hub,
-    exchange::{Body, Content, Exchange, Observer},
+    exchange::{Body, Content, Exchange, Observer, Way},
     host::{Hosts, Ruling, Scheme, authority, names_a_host},
     negotiate::{self, Form},
     representation::{Caching, Fields, Representation, field},
@@ -15,13 +19,13 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    connection::{Connection, Listener},
+    connection::{Arrival, Connection, Listener},
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
+    HeaderMap, Method, Request, Response, StatusCode, Version,
     header::{
         ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
         SERVER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -55,6 +59,23 @@ const STREAM_RETRY: &str = "60";
 /// What is served here is not for other sites' pages.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// The same as in the access log, so that one request can be followed.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the time went, for browsers' developer tools (W3C Server Timing).
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// What the answer to a read depends on.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    path: &'a str,
+    query: Option<&'a str>,
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    /// How the request came; none where there is only a question what it would be answered with.
+    way: Option<&'a Way<'a>>,
+}
+
 /// Answers requests. One for all workers.
 #[derive(Clone)]
 pub struct Service {
@@ -65,6 +86,7 @@ pub struct Service {
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
     errors: ErrorPages,
+    how: How,
     certificates: Option<Arc<dyn Certificates>>,
     hosts: Hosts,
     ready: Representation,
@@ -79,6 +101,8 @@ pub struct Parts {
     pub hub: Arc<Hub>,
     /// What is said when something is wrong.
     pub errors: ErrorPages,
+    /// What is said of how a request was answered.
+    pub how: How,
     /// A directory to read assets from instead of the embedded ones.
     pub design: Option<PathBuf>,
     /// The time of the site.
@@ -105,7 +129,9 @@ pub trait Certificates: Send + Sync {
 
 impl Service {
     /// Made of these.
-    pub fn new(Parts { site, hub, errors, design, clock, observer, certificates, hosts }: Parts) -> Self {
+    pub fn new(
+        Parts { site, hub, errors, how, design, clock, observer, certificates, hosts }: Parts,
+    ) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
             |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
@@ -117,6 +143,7 @@ impl Service {
             assets,
             design,
             errors,
+            how,
             certificates,
             hosts,
             ready: say("ready\n"),
@@ -134,13 +161,15 @@ impl Service {
         &self,
         request: &Request<B>,
         connection: &Connection,
+        arrival: Arrival,
     ) -> Response<Body> {
         let scheme = if connection.tls.is_some() { Scheme::Https } else { Scheme::Http };
-        // Operators' own requests would drown the visitors'.
         let route = route(self.routes, request.uri().path());
+        let way = Way::new(connection, arrival, request.version());
+        // Operators' own requests would drown the visitors'.
         let exchange = (connection.listener != Listener::Admin)
-            .then(|| Exchange::begin(&self.observer, request, route, connection));
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, scheme)));
+            .then(|| Exchange::begin(&self.observer, request, route, &way));
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, scheme, &way)));
         let mut response = answered.unwrap_or_else(|_| {
             tracing::error!(method = %request.method(), path = request.uri().path(), "panic while answering");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
@@ -165,6 +194,10 @@ impl Service {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
         let status = response.status();
+        if status.is_client_error() || route.is_none_or(|route| route.target != Target::Asset) {
+            response.headers_mut().insert(REQUEST_ID, field(&way.id()));
+            response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
+        }
         response.map(|content| Body::watched(content, exchange, status))
     }
 
@@ -187,7 +220,7 @@ impl Service {
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, scheme: Scheme) -> Whole {
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, scheme: Scheme, way: &Way) -> Whole {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_CAP) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -205,12 +238,13 @@ impl Service {
         if let Some(elsewhere) = self.elsewhere(request, scheme) {
             return elsewhere;
         }
+        let asking = Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way) };
         match *method {
-            Method::GET | Method::HEAD => self.read(uri, method, headers),
+            Method::GET | Method::HEAD => self.read(&asking),
             Method::OPTIONS if uri.path() == "*" => allowing(bare(StatusCode::NO_CONTENT)),
-            _ => match self.read(uri, &Method::HEAD, &HeaderMap::new()).status() {
+            _ => match self.status(asking.path) {
                 StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
-                    self.read(uri, &Method::GET, headers)
+                    self.read(&Asking { method: &Method::GET, ..asking })
                 }
                 _ if *method == Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
                 _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
@@ -249,24 +283,28 @@ impl Service {
     }
 
     /// GET and HEAD: the one way to write a path is answered, others are sent there.
-    fn read(&self, uri: &Uri, method: &Method, headers: &HeaderMap) -> Whole {
-        if !uri.path().starts_with('/') {
-            return self.error(StatusCode::BAD_REQUEST, headers);
-        }
-        match target::read(uri.path()) {
-            target::Target::Canonical => self.resource(uri.path(), method, headers),
-            target::Target::Garbled => self.error(StatusCode::BAD_REQUEST, headers),
+    fn read(&self, asking: &Asking) -> Whole {
+        match target::read(asking.path) {
+            target::Target::Canonical => self.resource(asking),
+            target::Target::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
             target::Target::Means(path) => {
-                if self.resource(&path, &Method::HEAD, &HeaderMap::new()).status() == StatusCode::NOT_FOUND {
-                    return self.error(StatusCode::NOT_FOUND, headers);
+                if self.status(&path) == StatusCode::NOT_FOUND {
+                    return self.error(StatusCode::NOT_FOUND, asking.headers);
                 }
-                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-                self.moved(&format!("{path}{query}"), headers)
+                let query = asking.query.map(|query| format!("?{query}")).unwrap_or_default();
+                self.moved(&format!("{path}{query}"), asking.headers)
             }
         }
     }
 
-    fn resource(&self, path: &str, method: &Method, headers: &HeaderMap) -> Whole {
+    /// What a path would be answered with.
+    fn status(&self, path: &str) -> StatusCode {
+        let headers = &HeaderMap::new();
+        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None }).status()
+    }
+
+    fn resource(&self, asking: &Asking) -> Whole {
+        let Asking { path, method, headers, .. } = *asking;
         let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
@@ -299,6 +337,11 @@ impl Service {
                 let page = self.observer.metrics.page(age, self.hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
+            Target::How => match asking.way {
+                Some(way) => self.how(asking, way),
+                // Nobody is told: only the status matters.
+                None => Ok(bare(StatusCode::OK)),
+            },
             Target::Asset => match (&self.design, self.assets.get(path)) {
                 (None, Some(asset)) => respond(asset, method, headers),
                 (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
@@ -389,7 +432,7 @@ mod tests {
         convert::Infallible,
         pin::Pin,
         task::{Context, Poll},
-        time::Duration,
+        time::{Duration, Instant},
     };
 
     /// A request body that breaks whoever looks at it.
@@ -431,6 +474,7 @@ mod tests {
             lasts: Duration::from_secs(5),
             ready_until: None,
             asked_at: None,
+            asking_took: None,
             not_ready: ("rain".into(), "rain".into()),
         });
         let errors = ErrorPages::STATUSES
@@ -443,6 +487,7 @@ mod tests {
             site,
             hub: Arc::new(Hub::new(Lifecycle::new().watch())),
             errors: ErrorPages::new(errors, ""),
+            how: How::new("", |_, _| "how".into()),
             design: None,
             clock: Clock::System,
             observer,
@@ -452,22 +497,25 @@ mod tests {
     }
 
     fn connection(listener: Listener) -> Connection {
-        Connection { listener, peer: "192.0.2.1:5".parse().unwrap(), tls: None }
+        let peer = "192.0.2.1:5".parse().unwrap();
+        Connection { listener, peer, worker: 0, queued: Duration::ZERO, tls: None }
     }
+
+    const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
         let service = service();
-        let broken = service.handle(&get("/").map(|_| Broken), &connection(Listener::Http));
+        let broken = service.handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST());
         assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(broken.headers()["cache-control"], "no-store");
-        assert_eq!(service.handle(&get("/"), &connection(Listener::Http)).status(), StatusCode::OK);
+        assert_eq!(service.handle(&get("/"), &connection(Listener::Http), FIRST()).status(), StatusCode::OK);
     }
 
     #[test]
     fn an_answer_that_nobody_stands_behind_is_not_ready() {
         assert_eq!(
-            service().handle(&get("/readyz"), &connection(Listener::Http)).status(),
+            service().handle(&get("/readyz"), &connection(Listener::Http), FIRST()).status(),
             StatusCode::SERVICE_UNAVAILABLE
         );
     }

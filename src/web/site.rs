@@ -26,6 +26,7 @@ pub struct Site {
     pub(super) line: String,
     /// When the world was last asked for it.
     pub(super) asked_at: Option<OffsetDateTime>,
+    pub(super) asking_took: Option<Duration>,
     pub(super) not_ready: (Representation, Representation),
 }
 
@@ -51,6 +52,8 @@ pub struct Pages {
     pub ready_until: Option<OffsetDateTime>,
     /// When the world was last asked for it; none if never.
     pub asked_at: Option<OffsetDateTime>,
+    /// How long that took; none if this process has not asked with success.
+    pub asking_took: Option<Duration>,
     /// What `/readyz` says otherwise, as HTML and as text.
     pub not_ready: (String, String),
 }
@@ -84,6 +87,7 @@ impl Site {
             json: make(pages.json, json, Some("accept"), HeaderMap::new()),
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,
+            asking_took: pages.asking_took,
             not_ready: error_forms(pages.not_ready, &pages.style),
         }
     }
@@ -107,7 +111,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A page may load what this site serves and nothing else; its one inline style block is named by its hash.
-fn page_policy(style: &str) -> HeaderMap {
+pub(super) fn page_policy(style: &str) -> HeaderMap {
     let policy = format!(
         "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

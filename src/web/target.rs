@@ -14,6 +14,9 @@ pub(super) enum Target {
 
 /// Reads a path. It is decoded once, never twice.
 pub(super) fn read(path: &str) -> Target {
+    if !path.starts_with('/') {
+        return Target::Garbled;
+    }
     if path.bytes().all(is_plain) && !path.contains("//") && !path.contains("/.") && !path[1..].ends_with('/')
     {
         return Target::Canonical;
@@ -129,6 +132,9 @@ mod tests {
             "/%7f",
             "/a\\b",
             "/caf\u{e9}",
+            "",
+            "*",
+            "healthz",
         ] {
             assert_eq!(read(path), Target::Garbled, "{path}");
         }

@@ -29,10 +29,19 @@ fn httplint_finds_nothing_on_any_route() {
     let page = server.page();
     let assets = page.split('"').filter(|part| part.starts_with("/static/"));
     let mut requests = Vec::new();
-    for path in
-        ["/", "/api/v1/answer", "/healthz", "/readyz", "/favicon.ico", "/robots.txt", "/site.webmanifest"]
-            .into_iter()
-            .chain(assets)
+    for path in [
+        "/",
+        "/api/v1/answer",
+        "/how",
+        "/how?path=/",
+        "/healthz",
+        "/readyz",
+        "/favicon.ico",
+        "/robots.txt",
+        "/site.webmanifest",
+    ]
+    .into_iter()
+    .chain(assets)
     {
         let etag = server.get(path, "").field("etag").to_owned();
         requests.push(format!("GET\t{path}"));

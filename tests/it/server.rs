@@ -37,10 +37,15 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "permissions-policy",
     "referrer-policy",
     "server",
+    "server-timing",
     "strict-transport-security",
     "vary",
     "x-content-type-options",
+    "x-request-id",
 ];
+
+/// Those that are about one response only.
+pub const OF_THE_MOMENT: &[&str] = &["connection", "date", "server-timing", "x-request-id"];
 
 /// A running e6.
 pub struct Server {

@@ -3,7 +3,7 @@
 use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
-    server::{EXPECTED_FIELDS, PATIENCE, Server},
+    server::{EXPECTED_FIELDS, OF_THE_MOMENT, PATIENCE, Server},
 };
 use bytes::Bytes;
 use rustls::{
@@ -195,8 +195,8 @@ async fn http_2_answers_many_requests_on_one_connection_as_http_1_does() {
         let mut clear = server.send(&request, method != "HEAD");
         let (status, mut own, body) = h2.ask(method, path, fields).await;
         for fields in [&mut clear.fields, &mut own] {
-            for of_the_moment in ["connection", "date"] {
-                fields.remove(of_the_moment);
+            for of_the_moment in OF_THE_MOMENT {
+                fields.remove(*of_the_moment);
             }
         }
         assert_eq!((status, body), (clear.status, clear.body), "{method} {path}");
