@@ -20,6 +20,13 @@ pub enum Command {
     },
     /// Say whether the configuration is right.
     Check(Flags),
+    /// Say which URL is answered by what.
+    Routes,
+    /// Draw how the site works.
+    Render {
+        /// Where the drawings go.
+        dir: PathBuf,
+    },
 }
 
 /// Reads the command line. What cannot be read ends the process with exit code 2.
@@ -30,6 +37,8 @@ pub fn parse() -> Command {
         Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
         Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
         Some(TypedCommand::Check { flags }) => Command::Check(flags),
+        Some(TypedCommand::Routes) => Command::Routes,
+        Some(TypedCommand::Render { dir }) => Command::Render { dir },
     }
 }
 
@@ -70,6 +79,13 @@ enum TypedCommand {
     Check {
         #[command(flatten)]
         flags: Flags,
+    },
+    /// Print the table of URL patterns, in the order in which they are tried
+    Routes,
+    /// Write the two drawings of /how, as SVG and for Graphviz
+    Render {
+        /// Where to; files of these names are replaced
+        dir: PathBuf,
     },
 }
 

@@ -9,8 +9,8 @@
 //!                              MLB Stats API ──▶ mlb ──▶ answer
 //! ```
 //!
-//! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it. The
-//! modules import each other only downwards in the order in which they stand below.
+//! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it, but for
+//! `/how`, which is about its reader. The modules import each other only downwards in the order in which they stand below.
 
 mod check;
 pub mod cli;
@@ -50,39 +50,46 @@ const EXIT_FAILURE: u8 = 1;
 
 /// Does what was asked for; the exit code says how it went.
 pub fn run(command: cli::Command) -> ExitCode {
-    let (cli::Command::Serve(flags) | cli::Command::Check(flags) | cli::Command::Demo { flags, .. }) =
-        &command;
-    let config = match config::load(&flags.typed(), flags.config.as_deref(), &config::Process) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return ExitCode::from(EXIT_MISTAKE);
+    match perform(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(code) => code,
+    }
+}
+
+fn perform(command: cli::Command) -> Result<(), ExitCode> {
+    match command {
+        cli::Command::Serve(flags) => live(&configured(&flags)?).map_err(failed)?,
+        cli::Command::Demo { flags, speed, date } => {
+            demo::demo(&configured(&flags)?, speed, date).map_err(failed)?;
         }
-    };
+        cli::Command::Check(flags) => {
+            let config = configured(&flags)?;
+            print!("{}", config.table());
+            check::certificates(&config).map_err(mistaken)?;
+        }
+        cli::Command::Routes => print!("{}", web::table()),
+        cli::Command::Render { dir } => publisher::render(&dir).map_err(failed)?,
+    }
+    Ok(())
+}
+
+/// The configuration, with what every command under it needs in place. Mistakes have been told.
+fn configured(flags: &cli::Flags) -> Result<Config, ExitCode> {
+    let config = config::load(&flags.typed(), flags.config.as_deref(), &config::Process).map_err(mistaken)?;
     // One provider for everything: set before the first client or server asks for it. Set already means the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     start_logging(&config);
-    let done = match command {
-        cli::Command::Check(_) => {
-            print!("{}", config.table());
-            return match check::certificates(&config) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(mistake) => {
-                    eprintln!("{mistake}");
-                    ExitCode::from(EXIT_MISTAKE)
-                }
-            };
-        }
-        cli::Command::Serve(_) => live(&config),
-        cli::Command::Demo { speed, date, .. } => demo::demo(&config, speed, date),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("e6: {failure}");
-            ExitCode::from(EXIT_FAILURE)
-        }
-    }
+    Ok(config)
+}
+
+fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {
+    eprintln!("{mistakes}");
+    ExitCode::from(EXIT_MISTAKE)
+}
+
+fn failed(failure: impl std::fmt::Display) -> ExitCode {
+    eprintln!("e6: {failure}");
+    ExitCode::from(EXIT_FAILURE)
 }
 
 fn live(config: &Config) -> Result<(), server::Failure> {

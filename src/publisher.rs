@@ -5,9 +5,9 @@ use crate::{
     clock::Clock,
     config::Config,
     page::{self, Look},
-    web::{ErrorPages, How, Pages, Site, assets},
+    web::{ErrorPages, Form, How, Pages, ROUTES, Site, assets, tried},
 };
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 use time::OffsetDateTime;
 
 /// How a page looks here, and what time it is.
@@ -26,6 +26,7 @@ impl Publisher {
             stylesheet: assets::url("static/e6.css"),
             script: assets::url("static/e6.js"),
             artwork: assets::url("static/throw.svg"),
+            drawings: assets::url("static/how.css"),
             replay,
         };
         Publisher { look, clock }
@@ -60,8 +61,11 @@ impl Publisher {
 
     /// What draws a request's way.
     pub fn how(&self) -> How {
-        How::new(&page::style_hash(&self.look), |trace, _| {
-            serde_json::to_string_pretty(trace).unwrap_or_default()
+        let look = self.look.clone();
+        How::new(&page::style_hash(&self.look), move |trace, form| match form {
+            Form::Html => page::how::html(trace, &look),
+            Form::Json => page::how::json(trace),
+            Form::Text => page::how::text(trace),
         })
     }
 
@@ -73,6 +77,20 @@ impl Publisher {
         });
         ErrorPages::new(pages, &page::style_hash(&self.look))
     }
+}
+
+/// Writes the drawings of how the site works into a directory.
+///
+/// # Errors
+/// Which of them could not be written, and why.
+pub fn render(dir: &Path) -> Result<(), String> {
+    for (name, drawing) in page::how::files(tried(ROUTES, None)) {
+        let file = dir.join(name);
+        fs::write(&file, drawing).map_err(|error| {
+            format!("cannot write {}: {error}; name a directory that exists", file.display())
+        })?;
+    }
+    Ok(())
 }
 
 /// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.

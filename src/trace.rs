@@ -4,6 +4,7 @@
 //! reader knows of himself already, and no text that he sent but the path he asks about and the name his TLS client asked for.
 
 use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
 
 /// One request's way.
 #[derive(Debug, Clone, Serialize)]
@@ -106,8 +107,9 @@ pub struct Answered {
     pub location: Option<String>,
     /// What caused its bytes to be made.
     pub made: Made,
-    /// When they were made (RFC 3339, UTC).
-    pub made_at: Option<String>,
+    /// When they were made.
+    #[serde(with = "rfc3339::option")]
+    pub made_at: Option<OffsetDateTime>,
     /// Its media type.
     pub media_type: Option<String>,
     /// Content codings that the client accepts and we have, the best first.
@@ -139,8 +141,9 @@ pub enum Made {
 /// The last time MLB was heard.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
-    /// By the site's clock (RFC 3339, UTC); none if it never was.
-    pub asked_at: Option<String>,
+    /// By the site's clock; none if it never was.
+    #[serde(with = "rfc3339::option")]
+    pub asked_at: Option<OffsetDateTime>,
     /// Seconds since.
     pub seconds_ago: Option<f64>,
     /// How long the round of questions took, in milliseconds; none if this process has not asked with success.
@@ -174,10 +177,12 @@ pub struct Process {
     pub rustc: &'static str,
     /// What it was compiled for.
     pub target: &'static str,
-    /// When it was built (RFC 3339, UTC).
-    pub built_at: String,
+    /// When it was built.
+    #[serde(with = "rfc3339")]
+    pub built_at: OffsetDateTime,
     /// When it was started.
-    pub started_at: String,
+    #[serde(with = "rfc3339")]
+    pub started_at: OffsetDateTime,
     /// Responses to visitors since then.
     pub answered: u64,
 }

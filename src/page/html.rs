@@ -18,7 +18,14 @@ pub struct ErrorPage {
 
 /// The page of a status that is not a success.
 pub fn error(status: u16, detail: &str, look: &Look) -> ErrorPage {
-    let title = match status {
+    let title = title(status);
+    let page = ErrorTemplate { look, style: style(look), refresh: 0, status, title, detail };
+    ErrorPage { html: rendered(&page), text: format!("{status} {title}\n{detail}\n") }
+}
+
+/// What went wrong, as a ballpark would say it.
+pub(super) fn title(status: u16) -> &'static str {
+    match status {
         308 => "Round the bases",
         400 => "Illegal pitch",
         404 => "Out of the park",
@@ -32,9 +39,7 @@ pub fn error(status: u16, detail: &str, look: &Look) -> ErrorPage {
         500 => "Error on the server",
         503 => "Rain delay",
         _ => "Foul",
-    };
-    let page = ErrorTemplate { look, style: style(look), refresh: 0, status, title, detail };
-    ErrorPage { html: rendered(&page), text: format!("{status} {title}\n{detail}\n") }
+    }
 }
 
 /// The Content-Security-Policy source of the one inline style block, the same on every page.
@@ -89,11 +94,11 @@ pub(super) fn answer(
 }
 
 /// Rendering into memory fails only if a template's own code does, and these have none that can.
-fn rendered(template: &impl Template) -> String {
+pub(super) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 
-fn style(look: &Look) -> String {
+pub(super) fn style(look: &Look) -> String {
     format!(":root{{--ground:{};--accent:{}}}", look.ground, look.accent)
 }
 

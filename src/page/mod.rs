@@ -1,7 +1,9 @@
 //! What people read, rendered from an answer: a page, a text for terminals, JSON for programs.
 //!
-//! Rests on `answer` alone. It never sees a request, a header or a socket: it makes text, once per answer.
+//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text, once per
+//! answer.
 
+pub mod how;
 mod html;
 mod json;
 mod sentence;
@@ -70,6 +72,8 @@ pub struct Look {
     pub script: &'static str,
     /// URL of the drawing.
     pub artwork: &'static str,
+    /// URL of the style sheet of drawings.
+    pub drawings: &'static str,
     /// What is being replayed ("August 9, 2023"); none when live.
     pub replay: Option<String>,
 }

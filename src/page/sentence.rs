@@ -295,7 +295,7 @@ fn count(errors: u32) -> String {
     if errors == 1 { "an error".into() } else { format!("{errors} errors") }
 }
 
-fn sentence_case(text: &str) -> String {
+pub(super) fn sentence_case(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

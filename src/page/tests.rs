@@ -76,6 +76,7 @@ fn look() -> Look {
         stylesheet: "/static/e6.css",
         script: "/static/e6.js",
         artwork: "/static/throw.svg",
+        drawings: "/static/how.css",
         replay: None,
     }
 }

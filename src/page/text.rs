@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use time::OffsetDateTime;
 
 /// The width of a terminal that was never resized.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 
 pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String {
     let mut lines = vec![question(answer, &look.words), String::new(), word(answer, &look.words).to_owned()];
@@ -27,16 +27,16 @@ pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String 
     };
     let stale = if answer.stale { " This may be out of date." } else { "" };
     lines.push(format!("{}. {heard}{stale}", when::long_date(answer.day)));
-    lines.iter().flat_map(|line| wrapped(line)).map(|line| line + "\n").collect()
+    lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }
 
-/// Breaks at spaces; a word longer than the line stands alone. Control characters are left out: a terminal would act on
+/// Breaks at spaces to lines of so many characters; a word longer than the line stands alone. Control characters are left out: a terminal would act on
 /// them.
-fn wrapped(line: &str) -> Vec<String> {
+pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let line: String = line.chars().filter(|char| !char.is_control()).collect();
     let mut lines = vec![String::new()];
     for word in line.split_whitespace() {
-        let last = lines.last_mut().filter(|last| last.chars().count() + 1 + word.chars().count() <= WIDTH);
+        let last = lines.last_mut().filter(|last| last.chars().count() + 1 + word.chars().count() <= width);
         match last {
             Some(last) if last.is_empty() => last.push_str(word),
             Some(last) => *last = format!("{last} {word}"),

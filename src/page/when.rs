@@ -24,6 +24,18 @@ pub(super) fn short_date(date: Date) -> String {
     date.format(format).unwrap_or_default()
 }
 
+/// "August 9, 2023, 19:05 UTC".
+pub(super) fn minute_utc(at: OffsetDateTime) -> String {
+    let format = format_description!("[month repr:long] [day padding:none], [year], [hour]:[minute] UTC");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+/// "Aug 9, 2023".
+pub(super) fn day_utc(at: OffsetDateTime) -> String {
+    let format = format_description!("[month repr:short] [day padding:none], [year]");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
 /// RFC 3339 in UTC with whole seconds.
 pub(super) fn machine(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()

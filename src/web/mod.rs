@@ -31,6 +31,6 @@ pub use metrics::Metrics;
 pub use negotiate::Form;
 pub use record::LogFormat;
 pub use representation::{Caching, Representation};
-pub use route::{ADMIN_ROUTES, ROUTES, Route, Target};
+pub use route::{ADMIN_ROUTES, ROUTES, Route, Target, table};
 pub use service::{Certificates, How, Parts, Service, tried};
 pub use site::{Pages, Site};

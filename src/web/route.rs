@@ -89,6 +89,15 @@ pub fn route(table: &'static [Route], path: &str) -> Option<&'static Route> {
     })
 }
 
+/// Both tables, for people.
+pub fn table() -> String {
+    let rows = |routes: &[Route]| {
+        let row = |route: &Route| format!("  {:<31} {}\n", route.pattern, route.about);
+        routes.iter().map(row).collect::<String>()
+    };
+    format!("Visitors, first match wins:\n{}\nOperators:\n{}", rows(ROUTES), rows(ADMIN_ROUTES))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

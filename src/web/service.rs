@@ -194,7 +194,9 @@ impl Service {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
         let status = response.status();
-        if status.is_client_error() || route.is_none_or(|route| route.target != Target::Asset) {
+        let embedded = route.is_some_and(|route| route.target == Target::Asset)
+            && (status.is_success() || status == StatusCode::NOT_MODIFIED);
+        if !embedded {
             response.headers_mut().insert(REQUEST_ID, field(&way.id()));
             response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
         }

@@ -103,18 +103,58 @@ fn a_browser_shows_the_verdict_without_a_complaint() {
     assert!(dom.contains("<p class=\"verdict\">Yes</p>"), "{dom}\n{said}");
     assert!(!said.contains("CONSOLE"), "{said}");
 
+    shoot("yes", &url);
+}
+
+/// How a page looks on a phone, on a desk and at night.
+fn shoot(name: &str, url: &str) {
     let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
     fs::create_dir_all(&shots).unwrap();
-    for (name, size, scheme) in
-        [("phone", "390,844", "1"), ("desktop", "1280,1100", "1"), ("dark", "1280,1100", "0")]
+    for (device, size, scheme) in
+        [("phone", "390,1700", "1"), ("desktop", "1280,1300", "1"), ("dark", "1280,1300", "0")]
     {
-        let shot = shots.join(format!("yes-{name}.png"));
+        let shot = shots.join(format!("{name}-{device}.png"));
         let _ = fs::remove_file(&shot);
         let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
         let file = format!("--screenshot={}", shot.display());
-        let (_, said) = opened(&url, &[&file, &format!("--window-size={size}"), &scheme]);
+        let (_, said) =
+            opened(url, &[&file, &format!("--window-size={size}"), &scheme, "--ignore-certificate-errors"]);
         let bytes = fs::read(&shot).unwrap_or_else(|error| panic!("{error}: {said}"));
-        assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 5000, "{name}");
+        assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 5000, "{name} {device}");
+    }
+}
+
+#[test]
+fn a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request() {
+    if !tools::have("chromium", "a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request") {
+        return;
+    }
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    let page = server.page();
+    assert!(page.contains("<a href=\"/how?path=/\">"), "{page}");
+    let css = page.split('"').find(|text| text.starts_with("/static/e6.")).unwrap();
+    for (name, path, lit, pattern) in
+        [("dynamic", "/", "Answer", "/"), ("static", css, "Static asset", "/static/*")]
+    {
+        let url = format!("https://localhost:{}/how?path={path}", server.https().port());
+        let (dom, said) = opened(&url, &["--dump-dom", "--ignore-certificate-errors"]);
+        assert!(!said.contains("CONSOLE"), "{said}");
+        for shown in [
+            format!("<p class=\"what\">{lit} "),
+            format!(">{pattern}</text>"),
+            ">yes</text>".into(),
+            "HTTP/2 by ALPN".into(),
+            "X25519MLKEM768".into(),
+            "200, br</text>".into(),
+            "<path class=\"way lit\"".into(),
+            "<path class=\"box lit\"".into(),
+        ] {
+            assert!(dom.contains(&shown), "{shown}: {dom}");
+        }
+        assert_eq!(dom.matches("box lit").count(), 1);
+        shoot(&format!("how-{name}"), &url);
     }
 }
 

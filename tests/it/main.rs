@@ -12,6 +12,7 @@ mod fake_mlb;
 mod foreign;
 mod framing;
 mod hosts;
+mod how;
 mod http;
 mod http2;
 mod inspect;

@@ -29,7 +29,11 @@ fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
-fn client(server: &Server, alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+pub fn client(
+    server: &Server,
+    alpn: &[&str],
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     trusting(&fs::read(server.path("certs/cert.pem")).unwrap(), alpn, versions)
 }
 
@@ -230,12 +234,12 @@ fn the_certificate_is_kept_over_a_restart_and_its_key_is_private() {
 type Fields = std::collections::BTreeMap<String, String>;
 
 /// An HTTP/2 connection.
-struct Http2 {
+pub struct Http2 {
     requests: h2::client::SendRequest<Bytes>,
 }
 
 impl Http2 {
-    async fn open(server: &Server) -> Self {
+    pub async fn open(server: &Server) -> Self {
         let socket = tokio::net::TcpStream::connect(server.https()).await.unwrap();
         let connector = tokio_rustls::TlsConnector::from(Arc::new(client(server, &["h2"], BOTH)));
         let stream = connector.connect(ServerName::try_from("localhost").unwrap(), socket).await.unwrap();
@@ -244,7 +248,7 @@ impl Http2 {
         Http2 { requests }
     }
 
-    async fn ask(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Fields, Vec<u8>) {
+    pub async fn ask(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) -> (u16, Fields, Vec<u8>) {
         tokio::time::timeout(PATIENCE, self.answer(method, path, fields)).await.unwrap()
     }
 

@@ -30,7 +30,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset};
 
 /// Makes a page out of a trace.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ type Draw = dyn Fn(&Trace, Form) -> String + Send + Sync;
 impl How {
     /// `style` is the CSP source of the page's inline style block.
     pub fn new(style: &str, draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static) -> Self {
-        How { draw: Arc::new(draw), policy: page_policy(style), started: OffsetDateTime::now_utc() }
+        How { draw: Arc::new(draw), policy: page_policy(style), started: second(OffsetDateTime::now_utc()) }
     }
 
     fn page(&self, trace: &Trace, form: Form) -> Representation {
@@ -81,7 +81,7 @@ impl Service {
             routes: tried(self.routes, rehearsed.matched),
             answer: self.answered(&rehearsed, &offer),
             mlb: Asked {
-                asked_at: site.asked_at.map(machine),
+                asked_at: site.asked_at.map(second),
                 seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
                 took_ms: site.asking_took.map(|took| micros(took) / 1e3),
             },
@@ -97,8 +97,8 @@ impl Service {
                 commit: env!("BUILD_COMMIT"),
                 rustc: env!("BUILD_RUSTC"),
                 target: env!("BUILD_TARGET"),
-                built_at: machine(assets::built()),
-                started_at: machine(self.how.started),
+                built_at: assets::built(),
+                started_at: self.how.started,
                 answered: self.observer.metrics.answered(),
             },
         };
@@ -131,13 +131,13 @@ impl Service {
                 ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
             }
             Made::Start => Some(self.how.started),
-            Made::Request => Some(OffsetDateTime::now_utc()),
+            Made::Request => Some(second(OffsetDateTime::now_utc())),
         };
         Answered {
             status: response.status().as_u16(),
             location: ours(response, LOCATION),
             made,
-            made_at: made_at.map(machine),
+            made_at,
             media_type: ours(response, CONTENT_TYPE),
             acceptable: acceptable(offer),
             coding: coding(response),
@@ -260,9 +260,10 @@ fn ours(response: &Whole, name: HeaderName) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn machine(at: OffsetDateTime) -> String {
+/// Whole seconds in UTC.
+fn second(at: OffsetDateTime) -> OffsetDateTime {
     let at = at.to_offset(UtcOffset::UTC);
-    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 /// In tenths: finding a route takes less than one.
