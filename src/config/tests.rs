@@ -170,7 +170,7 @@ fn domains_are_names_in_the_order_in_which_they_were_typed() {
         |toml: &str| loaded(toml).map(|config| config.domains).map_err(|mistakes| mistakes.to_string());
     let both = Ok(vec!["example.org".to_owned(), "www.example.org".to_owned()]);
     assert_eq!(domains("[site]\ndomains = [\"Example.org\", \"www.example.org\"]\n"), both);
-    assert_eq!(domains("[site]\ndomains = \"example.org, WWW.example.org\"\n"), both);
+    assert_eq!(domains("[site]\ndomains = \"example.org, WWW.example.org, Example.org\"\n"), both);
     for wrong in
         ["", "example.org:443", "https://example.org", "*.example.org", "127.0.0.1", "exämple.org", "a."]
     {
@@ -214,6 +214,7 @@ fn a_domain_and_an_address_are_all_it_takes() {
         (&[domain, ("--tls", "acme")], "--acme EMAIL"),
         (&[domain, acme, ("--acme-challenge", "http-01"), ("--http", "off")], "which is off"),
         (&[domain, acme, ("--acme-ca", "/no/such.pem")], "acme.ca cannot be used"),
+        (&[domain, acme, ("--https", "off")], "listen.https is off"),
         (&[domain, ("--acme", "you")], "no address"),
         (&[domain, acme, ("--acme-directory", "http://ca.example/dir")], "no ACME directory"),
         (&[domain, acme, ("--acme-challenge", "dns-01")], "\"tls-alpn-01\" or \"http-01\""),

@@ -8,7 +8,7 @@ use crate::edge::{Ca, Challenge, Files, Source};
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 pub(super) use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
 use std::{
-    net::{Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -137,6 +137,10 @@ impl Config {
             (Mode::Off, Some(https)) => Err(format!(
                 "tls.mode is off, so nothing can listen on {https}: turn listen.https off as well"
             )),
+            (Mode::Acme | Mode::Files, None) => {
+                Err("listen.https is off, so it would be shown to nobody: turn it on, or type --tls off"
+                    .into())
+            }
             (_, None) => Ok(None),
             (Mode::Acme, _) => self.ca().map(|ca| Some(Source::Acme(ca))),
             (Mode::SelfSigned, _) => Ok(Some(Source::SelfSigned(self.tls.certs.clone()))),
@@ -198,19 +202,20 @@ pub(super) fn directory(text: &str) -> Result<String, Wrong> {
 
 /// DNS names as a client sends them: lower-case, ASCII, at least one. Several are parted by commas.
 pub(super) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
-    let names = text.split(',').map(|name| name.trim().to_ascii_lowercase());
-    names
-        .map(|name| {
-            let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
-            match valid && name.parse::<std::net::IpAddr>().is_err() {
-                true => Ok(name),
-                false => Err(Wrong::new(
-                    format!("{name:?} is no domain name"),
-                    "write names like \"example.org, www.example.org\", in ASCII (xn--…), without port or *",
-                )),
-            }
-        })
-        .collect()
+    let mut names = Vec::new();
+    for name in text.split(',').map(|name| name.trim().to_ascii_lowercase()) {
+        let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
+        if !valid || name.parse::<IpAddr>().is_ok() {
+            return Err(Wrong::new(
+                format!("{name:?} is no domain name"),
+                "write names like \"example.org, www.example.org\", in ASCII (xn--…), without port or *",
+            ));
+        }
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// Seconds, up to two years.

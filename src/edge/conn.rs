@@ -67,7 +67,7 @@ where
                 .max_headers(limits::HEAD_FIELDS)
                 .half_close(true)
                 .serve_connection(stream, requests);
-            attend(http1, http1::Connection::graceful_shutdown, activity, phase).await
+            attend(Box::pin(http1), http1::Connection::graceful_shutdown, activity, phase).await
         }
         Protocol::Http2 => {
             let http2 = http2::Builder::new(TokioExecutor::new())
@@ -80,7 +80,7 @@ where
                 .max_pending_accept_reset_streams(limits::PENDING_RESETS)
                 .max_local_error_reset_streams(limits::LOCAL_RESETS)
                 .serve_connection(stream, requests);
-            attend(http2, http2::Connection::graceful_shutdown, activity, phase).await
+            attend(Box::pin(http2), http2::Connection::graceful_shutdown, activity, phase).await
         }
     };
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
@@ -101,7 +101,7 @@ fn refusal(failure: &Failure) -> Option<StatusCode> {
 
 /// Runs a connection, and ends it gracefully when its time has come.
 async fn attend<C>(
-    connection: C,
+    mut connection: Pin<Box<C>>,
     shut_down: impl Fn(Pin<&mut C>),
     activity: Arc<Activity>,
     mut phase: watch::Receiver<Phase>,
@@ -110,7 +110,6 @@ where
     C: Future<Output = hyper::Result<()>>,
 {
     let began = Instant::now();
-    let mut connection = std::pin::pin!(connection);
     loop {
         let end = activity.idle_at(began).min(began + limits::AGE);
         if end <= Instant::now() {

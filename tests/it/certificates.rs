@@ -115,7 +115,7 @@ fn check_says_what_is_wrong_with_the_files() {
     assert_eq!(code, Some(0));
     assert!(stderr.contains("warning: the certificate is not for b.example but for a.example"), "{stderr}");
     fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o604)).unwrap();
-    assert!(check(&[]).2.contains("chmod o= tls.key"));
+    assert!(check(&[]).2.contains("warning: everyone on this machine can read the key's file"));
     fs::write(dir.path().join("tls.key"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
     let (code, _, stderr) = check(&[]);
     assert_eq!(code, Some(2));
@@ -123,6 +123,25 @@ fn check_says_what_is_wrong_with_the_files() {
     let (code, _, stderr) = run(dir.path(), &["check", "--tls-cert", "tls.crt"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("name both tls.cert and tls.key"), "{stderr}");
+}
+
+#[test]
+fn check_explains_where_certificates_come_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |flags: &str| run(dir.path(), &flags.split(' ').collect::<Vec<_>>()).1;
+    let said =
+        check("check --domain example.org --domain www.example.org --acme you@example.org --acme-staging");
+    assert!(
+        said.contains("Certificates for example.org, www.example.org come from https://acme-staging"),
+        "{said}"
+    );
+    assert!(
+        said.contains("port 443 of each name") && said.contains("listen.https       \"[::]:443\""),
+        "{said}"
+    );
+    let said = check("check --domain example.org --acme you@example.org --acme-challenge http-01");
+    assert!(said.contains("port 80 of each name"), "{said}");
+    assert!(check("check").contains("signed by itself and kept in certs"));
 }
 
 #[test]

@@ -125,15 +125,18 @@ impl SelfSigned {
 }
 
 /// Replaces a file as a whole: temporary file, fsync, rename, fsync of the directory. A crash at any moment leaves the
-/// old one or the new one.
+/// old one or the new one. The error names no path: visitors may read it.
 pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    fs::File::open(dir)?.sync_all()
+    let replaced = || {
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        fs::File::open(dir)?.sync_all()
+    };
+    replaced().map_err(|error: io::Error| error.kind().into())
 }
 
 #[cfg(test)]

@@ -40,21 +40,20 @@ impl Files {
     pub fn faults(&self, certificate: &Certificate, names: &[String], now: OffsetDateTime) -> Vec<String> {
         let mut faults = certificate.faults(names, now);
         if fs::metadata(&self.key).is_ok_and(|meta| meta.permissions().mode() & 0o007 != 0) {
-            faults.push(format!("everyone on this machine can use the key: chmod o= {}", self.key.display()));
+            faults.push("everyone on this machine can read the key's file: chmod o= it".into());
         }
         faults
     }
 
     fn checked(&self, content: &Content) -> Result<Certificate, String> {
-        Certificate::from_pem(&content.cert, &content.key)
-            .map_err(|error| format!("{} and {}: {error}", self.cert.display(), self.key.display()))
+        Certificate::from_pem(&content.cert, &content.key).map_err(|error| error.to_string())
     }
 
     fn content(&self) -> Result<Content, String> {
-        let read = |path: &PathBuf| {
-            fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+        let read = |path, what| {
+            fs::read::<&PathBuf>(path).map_err(|error| format!("cannot read the file of the {what}: {error}"))
         };
-        Ok(Content { cert: read(&self.cert)?, key: read(&self.key)? })
+        Ok(Content { cert: read(&self.cert, "certificate")?, key: read(&self.key, "key")? })
     }
 }
 
@@ -148,7 +147,7 @@ mod tests {
         fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o644)).unwrap();
         put(dir.path(), &pair("a.example"));
         fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(look().2.starts_with("everyone on this machine can use the key: chmod o= "));
+        assert!(look().2.starts_with("everyone on this machine can read the key's file"));
     }
 
     #[test]

@@ -30,10 +30,10 @@ pub(super) fn kept(
         Ok(found) => match names.iter().find(|name| !found.covers(name)) {
             None if OffsetDateTime::now_utc() < found.not_after - RENEWAL => return Ok((found, None)),
             None => None,
-            Some(name) => Some(format!("the certificate in {} is not for {name}", dir.display())),
+            Some(name) => Some(format!("the kept certificate is not for {name}")),
         },
         Err(error) if is_missing(&*error) => None,
-        Err(error) => Some(format!("cannot use the certificate in {}: {error}", dir.display())),
+        Err(error) => Some(format!("cannot use the kept certificate: {error}")),
     };
     if let Some(trouble) = trouble {
         let trouble =
@@ -42,10 +42,7 @@ pub(super) fn kept(
     }
     let fresh = SelfSigned::fresh(&names, LASTS)?;
     let unkept = files.write(&fresh).err().map(|error| {
-        format!(
-            "cannot keep the new certificate in {}: {error}; browsers will ask again after a restart",
-            dir.display()
-        )
+        format!("cannot keep the new certificate: {error}; browsers will ask again after a restart")
     });
     Ok((fresh.certificate()?, unkept))
 }

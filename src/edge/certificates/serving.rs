@@ -37,7 +37,7 @@ pub struct Status {
     /// When the CA is asked for another; none where nobody asks.
     #[serde(with = "time::serde::rfc3339::option")]
     pub next_attempt: Option<OffsetDateTime>,
-    /// What is wrong, in words; none once it has been mended.
+    /// What is wrong, in words that visitors may read too: no paths. None once it has been mended.
     pub last_error: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl Serving {
         self.key.store(certificate.key);
         self.expiry.set(certificate.not_after.unix_timestamp());
         self.update(|status| {
-            (status.origin, status.next_attempt) = (origin, next_attempt);
+            (status.origin, status.next_attempt) = (origin, next_attempt.map(whole));
             status.not_after = certificate.not_after;
             status.names = certificate.names;
         });
@@ -128,7 +128,7 @@ impl Serving {
     }
 
     pub(super) fn next_attempt(&self, at: OffsetDateTime) {
-        self.update(|status| status.next_attempt = Some(at));
+        self.update(|status| status.next_attempt = Some(whole(at)));
     }
 
     pub(super) fn answer(&self, challenge: Option<Challenge>) {
@@ -141,6 +141,11 @@ impl Serving {
         change(&mut status);
         self.status.store(Arc::new(status));
     }
+}
+
+/// People read it.
+fn whole(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 impl fmt::Display for Status {
