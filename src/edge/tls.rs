@@ -1,8 +1,10 @@
 //! TLS: one provider and one server configuration for all workers.
 
-use super::certificates::Serving;
 use crate::connection::Tls;
-use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, crypto::aws_lc_rs};
+use rustls::{
+    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, crypto::aws_lc_rs,
+    server::ResolvesServerCert,
+};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
@@ -14,11 +16,14 @@ pub(super) const CHALLENGE: &[u8] = b"acme-tls/1";
 ///
 /// # Errors
 /// When the system has no randomness for ticket keys.
-pub(super) fn acceptor(serving: Arc<Serving>, more: &[&[u8]]) -> Result<TlsAcceptor, rustls::Error> {
+pub(super) fn acceptor(
+    certificates: Arc<dyn ResolvesServerCert>,
+    more: &[&[u8]],
+) -> Result<TlsAcceptor, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_cert_resolver(serving);
+        .with_cert_resolver(certificates);
     config.alpn_protocols =
         [b"h2", b"http/1.1".as_slice()].iter().chain(more).map(|name| name.to_vec()).collect();
     config.ticketer = aws_lc_rs::Ticketer::new()?;
