@@ -10,6 +10,15 @@ use crate::{
 use std::{fs, path::Path, time::Duration};
 use time::OffsetDateTime;
 
+/// A day that is shown instead of today.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// "August 9, 2023: San Diego at Seattle".
+    pub about: String,
+    /// What is to be said of where its season comes from; none where it is MLB's.
+    pub season_note: Option<String>,
+}
+
 /// How a page looks here, and what time it is.
 pub struct Publisher {
     look: Look,
@@ -18,7 +27,7 @@ pub struct Publisher {
 
 impl Publisher {
     /// With the words and colours of this configuration.
-    pub fn new(config: &Config, replay: Option<String>, clock: Clock) -> Self {
+    pub fn new(config: &Config, replay: Option<Replayed>, clock: Clock) -> Self {
         let look = Look {
             words: config.words.clone(),
             ground: config.colours.ground.to_string(),
@@ -27,7 +36,8 @@ impl Publisher {
             script: assets::url("static/e6.js"),
             artwork: assets::url("static/throw.svg"),
             drawings: assets::url("static/how.css"),
-            replay,
+            season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
+            replay: replay.map(|replay| replay.about),
         };
         Publisher { look, clock }
     }

@@ -1,7 +1,9 @@
 //! The answer for programs. Documented in the README; fields are added at the end, never changed.
 
 use super::{Look, sentence, when, word};
-use crate::answer::{Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Side, State, Verdict};
+use crate::answer::{
+    Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, SeasonSoFar, Side, State, Verdict,
+};
 use serde::Serialize;
 
 /// The verdict's name for programs.
@@ -42,12 +44,7 @@ pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
             Availability::Suspended(_) => "suspended",
             Availability::Away(_) => "away",
         },
-        season: answer.season.map(|total| SeasonBody {
-            year: total.year,
-            games: total.games,
-            errors: total.errors,
-            last_error: total.last_error.map(|date| date.to_string()),
-        }),
+        season: answer.season.as_ref().map(SeasonBody::new),
         time_zone: answer.zone.name(),
         replay: look.replay.is_some(),
     };
@@ -121,9 +118,40 @@ struct PlayBody<'a> {
 #[derive(Serialize)]
 struct SeasonBody {
     year: i32,
-    games: u32,
+    games: usize,
     errors: u32,
     last_error: Option<String>,
+    days_since_error: Option<u32>,
+    games_since_error: Option<u32>,
+    longest_clean_streak: Option<StreakBody>,
+    on_pace_for: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct StreakBody {
+    games: u32,
+    from: String,
+    to: String,
+}
+
+impl SeasonBody {
+    fn new(season: &SeasonSoFar) -> Self {
+        let last = season.last_error;
+        SeasonBody {
+            year: season.year,
+            games: season.games.len(),
+            errors: season.errors,
+            last_error: last.map(|last| last.date.to_string()),
+            days_since_error: last.map(|last| last.days),
+            games_since_error: last.map(|last| last.games),
+            longest_clean_streak: season.longest_clean.map(|streak| StreakBody {
+                games: streak.games,
+                from: streak.from.to_string(),
+                to: streak.to.to_string(),
+            }),
+            on_pace_for: season.on_pace_for,
+        }
+    }
 }
 
 impl<'a> GameBody<'a> {

@@ -6,6 +6,7 @@
 pub mod how;
 mod html;
 mod json;
+mod season;
 mod sentence;
 mod text;
 mod when;
@@ -76,6 +77,8 @@ pub struct Look {
     pub drawings: &'static str,
     /// What is being replayed ("August 9, 2023"); none when live.
     pub replay: Option<String>,
+    /// What is to be said of where the season's games come from; none where they are MLB's.
+    pub season_note: Option<String>,
 }
 
 /// Enough of a hash that two answers do not share one.

@@ -58,6 +58,8 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
         plays: Vec::new(),
         plays_complete: true,
         season: None,
+        error_days: Vec::new(),
+        fixtures: Vec::new(),
         taken_back: 0,
         asked_at: Some(datetime!(2024-07-03 03:00 UTC)),
         asking_took: None,
@@ -78,6 +80,7 @@ fn look() -> Look {
         artwork: "/static/throw.svg",
         drawings: "/static/how.css",
         replay: None,
+        season_note: None,
     }
 }
 
@@ -291,5 +294,53 @@ fn ages_are_said_in_words() {
         (200_000, "2 days ago"),
     ] {
         assert_eq!(when::ago(time::Duration::seconds(seconds)), words);
+    }
+}
+
+#[test]
+fn a_season_is_told_in_a_line() {
+    let games = |count: u64| {
+        let game = |pk| SeasonGame {
+            pk,
+            date: date!(2024 - 04 - 30),
+            number: 1,
+            opponent: None,
+            at_home: false,
+            errors: 0,
+        };
+        (0..count).map(game).collect()
+    };
+    let clean = SeasonSoFar {
+        year: 2024,
+        games: games(1),
+        errors: 0,
+        last_error: None,
+        longest_clean: Some(Streak { games: 1, from: date!(2024 - 04 - 30), to: date!(2024 - 04 - 30) }),
+        on_pace_for: None,
+    };
+    let last = |days, games| Some(LastError { date: date!(2024 - 06 - 30), days, games });
+    for (season, expected) in [
+        (SeasonSoFar { games: vec![], ..clean.clone() }, None),
+        (clean.clone(), Some("In 2024: no errors in 1 game in the field.")),
+        (
+            SeasonSoFar {
+                games: games(2),
+                errors: 1,
+                last_error: last(2, 1),
+                on_pace_for: Some(3),
+                ..clean.clone()
+            },
+            Some(
+                "In 2024: 1 error in 2 games in the field, on pace for 3. The latest on Sunday, June 30, 2 days and 1 \
+                 game ago. The longest streak without one: 1 game.",
+            ),
+        ),
+        (
+            SeasonSoFar { errors: 2, last_error: last(0, 0), longest_clean: None, ..clean },
+            Some("In 2024: 2 errors in 1 game in the field. The latest on Sunday, June 30."),
+        ),
+    ] {
+        let answer = Answer { season: Some(season), ..answer(Verdict::No, Reason::NoClub, vec![]) };
+        assert_eq!(super::season::line(&answer).as_deref(), expected);
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String 
         lines.push(format!("- {}. {}", play_title(play), play.text));
     }
     lines.extend(super::sentence::taken_back(answer));
-    lines.extend(super::sentence::season(answer));
+    lines.extend(super::season::line(answer));
+    lines.extend(look.season_note.clone().filter(|_| answer.season.is_some()));
     lines.push(String::new());
     if let Some(replay) = &look.replay {
         lines.push(format!("A replay of {replay}."));

@@ -25,6 +25,7 @@ mod partly;
 mod pebble;
 mod peers;
 mod recordings;
+mod season;
 mod server;
 mod start;
 mod tls;
