@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::Config,
     page::{self, Look},
-    web::{ErrorPages, Form, How, Pages, ROUTES, Site, assets, tried},
+    web::{ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
 use std::{fs, path::Path, time::Duration};
 use time::OffsetDateTime;
@@ -23,7 +23,11 @@ pub struct Replayed {
 pub struct Publisher {
     look: Look,
     clock: Clock,
+    season: Memo<(String, Duration)>,
 }
+
+/// A representation, and what it was made from: made anew only when that changes, so that its date is when it did.
+struct Memo<T>(Option<(T, Representation)>);
 
 impl Publisher {
     /// With the words and colours of this configuration.
@@ -39,14 +43,15 @@ impl Publisher {
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };
-        Publisher { look, clock }
+        Publisher { look, clock, season: Memo(None) }
     }
 
     /// Everything that is served while this answer stands.
-    pub fn site(&self, answer: &Answer) -> Site {
+    pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();
-        let lasts = lasts(answer);
-        let rendered = page::render(answer, &self.look, self.clock.real(lasts), now);
+        let lasts = self.clock.real(lasts(answer));
+        let rendered = page::render(answer, &self.look, lasts, now);
+        let published = vec![("/api/v1/season", self.season(rendered.season, lasts))];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(Pages {
             html: rendered.html,
@@ -58,11 +63,12 @@ impl Publisher {
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
+            published,
             style: page::style_hash(&self.look),
             // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
             // compared with dates that others wrote.
             modified: Some(OffsetDateTime::now_utc()),
-            lasts: self.clock.real(lasts),
+            lasts,
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
             asking_took: answer.asking_took,
@@ -76,6 +82,12 @@ impl Publisher {
             Form::Html => page::how::html(trace, &look),
             Form::Json => page::how::json(trace),
             Form::Text => page::how::text(trace),
+        })
+    }
+
+    fn season(&mut self, json: String, lasts: Duration) -> Representation {
+        self.season.of((json, lasts), |(json, lasts), now| {
+            Representation::published(json.clone().into_bytes(), "application/json", Reach::Here, now, *lasts)
         })
     }
 
@@ -101,6 +113,17 @@ pub fn render(dir: &Path) -> Result<(), String> {
         })?;
     }
     Ok(())
+}
+
+impl<T: PartialEq> Memo<T> {
+    /// By the system's clock, for its date is compared with dates that others wrote.
+    fn of(&mut self, from: T, make: impl FnOnce(&T, OffsetDateTime) -> Representation) -> Representation {
+        if let Some((_, made)) = self.0.as_ref().filter(|(before, _)| *before == from) {
+            return made.clone();
+        }
+        let made = make(&from, OffsetDateTime::now_utc());
+        self.0.insert((from, made)).1.clone()
+    }
 }
 
 /// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.

@@ -97,6 +97,8 @@ pub struct Rendered {
     pub line: String,
     /// Changes when `json` does; an open page compares it with what it hears.
     pub version: String,
+    /// For programs: the season, game by game.
+    pub season: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
@@ -110,6 +112,7 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
         json,
         line,
         version,
+        season: json::season(answer, look),
     }
 }
 

@@ -66,7 +66,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let meters = Meters::new(registry).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let log = access_log(config, &meters.requests)?;
 
-    let publisher = Publisher::new(config, show.replay.clone(), show.clock);
+    let mut publisher = Publisher::new(config, show.replay.clone(), show.clock);
     let make_watch = poller::watches(config, &show, meters.polls);
     let mut first = make_watch();
     let lifecycle = Lifecycle::new();

@@ -3,6 +3,7 @@
 
 mod acme;
 mod answer;
+mod api;
 mod browser;
 mod certificates;
 mod day;
