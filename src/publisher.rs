@@ -4,11 +4,14 @@ use crate::{
     answer::{Answer, Pace, Verdict},
     clock::Clock,
     config::Config,
-    page::{self, Look},
+    page::{self, Calendar, Look},
     web::{ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
 use std::{fs, path::Path, time::Duration};
 use time::OffsetDateTime;
+
+/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
+const FOLLOWED_LASTS: Duration = Duration::from_secs(5 * 60);
 
 /// A day that is shown instead of today.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct Publisher {
     look: Look,
     clock: Clock,
     season: Memo<(String, Duration)>,
+    feed: Memo<String>,
+    calendar: Memo<Calendar>,
 }
 
 /// A representation, and what it was made from: made anew only when that changes, so that its date is when it did.
@@ -40,10 +45,11 @@ impl Publisher {
             script: assets::url("static/e6.js"),
             artwork: assets::url("static/throw.svg"),
             drawings: assets::url("static/how.css"),
+            url: config.public_url(),
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };
-        Publisher { look, clock, season: Memo(None) }
+        Publisher { look, clock, season: Memo(None), feed: Memo(None), calendar: Memo(None) }
     }
 
     /// Everything that is served while this answer stands.
@@ -51,7 +57,11 @@ impl Publisher {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
         let rendered = page::render(answer, &self.look, lasts, now);
-        let published = vec![("/api/v1/season", self.season(rendered.season, lasts))];
+        let published = vec![
+            ("/api/v1/season", self.season(rendered.season, lasts)),
+            ("/feed.xml", self.feed(rendered.feed)),
+            ("/calendar.ics", self.calendar(answer)),
+        ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(Pages {
             html: rendered.html,
@@ -88,6 +98,33 @@ impl Publisher {
     fn season(&mut self, json: String, lasts: Duration) -> Representation {
         self.season.of((json, lasts), |(json, lasts), now| {
             Representation::published(json.clone().into_bytes(), "application/json", Reach::Here, now, *lasts)
+        })
+    }
+
+    fn feed(&mut self, feed: String) -> Representation {
+        self.feed.of(feed, |feed, now| {
+            let feed = feed.clone().into_bytes();
+            Representation::published(
+                feed,
+                "application/atom+xml; charset=utf-8",
+                Reach::Here,
+                now,
+                FOLLOWED_LASTS,
+            )
+        })
+    }
+
+    fn calendar(&mut self, answer: &Answer) -> Representation {
+        let made = self.clock.now();
+        self.calendar.of(Calendar::new(answer, &self.look), |calendar, now| {
+            let calendar = calendar.text(made).into_bytes();
+            Representation::published(
+                calendar,
+                "text/calendar; charset=utf-8",
+                Reach::Here,
+                now,
+                FOLLOWED_LASTS,
+            )
         })
     }
 

@@ -39,7 +39,7 @@ pub struct ErrorDay {
 /// What is remembered of an error day.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Charge {
-    date: Date,
+    pub date: Date,
     errors: u32,
     #[serde(with = "time::serde::rfc3339")]
     since: OffsetDateTime,

@@ -286,9 +286,17 @@ impl Answer {
         })
     }
 
+    /// Days of the year that the log does not tell of now are not forgotten: it may lag, or lack one for a while.
     fn charges(&mut self, before: &[Charge], now: OffsetDateTime) -> Vec<Charge> {
         let zone = &self.zone;
         let ended = |date: Date| date.next_day().map_or(now, |next| zone.midnight(next));
-        self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now)).collect()
+        let told = self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now));
+        let mut charges: Vec<Charge> = told.collect();
+        let untold = |charge: &&Charge| {
+            let earlier = charge.date < self.day && charge.date.year() == self.day.year();
+            earlier && !self.error_days.iter().any(|day| day.date == charge.date)
+        };
+        charges.extend(before.iter().filter(untold));
+        charges
     }
 }

@@ -471,6 +471,16 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
     more.follow(memory.as_ref(), later);
     assert_eq!((since(&more), more.error_days[1].errors()), (vec![june, later], 2));
 
+    let mut unread = decide(&super::tests::facts(later, [], []), Trouble::Starting, later);
+    let lagging = unread.follow(memory.as_ref(), later);
+    let mut again = charged(1, later);
+    again.follow(lagging.as_ref(), later);
+    assert_eq!(
+        (since(&unread), since(&again)),
+        (vec![], vec![june, later]),
+        "today's was taken back between"
+    );
+
     let mut cleared = charged(0, later);
     cleared.follow(memory.as_ref(), later);
     assert_eq!(since(&cleared), [june]);

@@ -3,6 +3,8 @@
 //! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text, once per
 //! answer.
 
+mod calendar;
+mod feed;
 pub mod how;
 mod html;
 mod json;
@@ -11,6 +13,7 @@ mod sentence;
 mod text;
 mod when;
 
+pub use calendar::Calendar;
 pub use html::{error, style_hash};
 pub use sentence::{sentence, word};
 
@@ -75,6 +78,8 @@ pub struct Look {
     pub artwork: &'static str,
     /// URL of the style sheet of drawings.
     pub drawings: &'static str,
+    /// Where the site is on the internet, as an origin without a slash at the end; none if nobody said.
+    pub url: Option<String>,
     /// What is being replayed ("August 9, 2023"); none when live.
     pub replay: Option<String>,
     /// What is to be said of where the season's games come from; none where they are MLB's.
@@ -83,6 +88,27 @@ pub struct Look {
 
 /// Enough of a hash that two answers do not share one.
 const VERSION_BYTES: usize = 10;
+/// The year in which tags were first made here: whoever has the name now had it then, or does not use tags of before.
+const TAGGED_SINCE: u16 = 2026;
+
+impl Look {
+    /// What goes before a path to make it absolute; empty if that is not known.
+    fn origin(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
+    }
+
+    /// The name under which ids are made: the site's host, or the one that everybody has.
+    fn authority(&self) -> &str {
+        let host = self.origin().split("://").nth(1).and_then(|rest| rest.split([':', '/']).next());
+        let named = |host: &&str| !host.is_empty() && !host.starts_with('[');
+        host.filter(named).unwrap_or("localhost")
+    }
+
+    /// An id that stays the same (RFC 4151).
+    fn tag(&self, of: &str) -> String {
+        format!("tag:{},{TAGGED_SINCE}:e6/{of}", self.authority())
+    }
+}
 
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +125,8 @@ pub struct Rendered {
     pub version: String,
     /// For programs: the season, game by game.
     pub season: String,
+    /// For feed readers: the days with an error.
+    pub feed: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
@@ -113,7 +141,13 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
         line,
         version,
         season: json::season(answer, look),
+        feed: feed::feed(answer, look),
     }
+}
+
+/// Without what XML forbids and terminals act on: control characters and two that are none.
+fn plain(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control() && !matches!(char, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
 /// The question about this player.

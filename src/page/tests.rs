@@ -79,6 +79,7 @@ fn look() -> Look {
         script: "/static/e6.js",
         artwork: "/static/throw.svg",
         drawings: "/static/how.css",
+        url: None,
         replay: None,
         season_note: None,
     }

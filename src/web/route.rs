@@ -49,6 +49,12 @@ pub const ROUTES: &[Route] = &[
         about: "the answer whenever it changes (server-sent events)",
     },
     Route { pattern: "/api/v1/season", target: Target::Published, about: "his season as JSON, game by game" },
+    Route { pattern: "/feed.xml", target: Target::Published, about: "the days with an error (Atom)" },
+    Route {
+        pattern: "/calendar.ics",
+        target: Target::Published,
+        about: "his games, to subscribe to (iCalendar)",
+    },
     Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
     Route {
         pattern: "/how",

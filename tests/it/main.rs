@@ -10,6 +10,7 @@ mod day;
 mod demo;
 mod events;
 mod fake_mlb;
+mod follow;
 mod foreign;
 mod framing;
 mod hosts;
