@@ -7,11 +7,8 @@ use crate::{
     page::{self, Calendar, Look},
     web::{ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
-use std::{fs, path::Path, time::Duration};
+use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
-
-/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
-const FOLLOWED_LASTS: Duration = Duration::from_secs(5 * 60);
 
 /// A day that is shown instead of today.
 #[derive(Debug, Clone)]
@@ -26,13 +23,41 @@ pub struct Replayed {
 pub struct Publisher {
     look: Look,
     clock: Clock,
-    season: Memo<(String, Duration)>,
-    feed: Memo<String>,
-    calendar: Memo<Calendar>,
+    /// What was published last, by path, each with the text that it was made from.
+    published: HashMap<&'static str, (String, Representation)>,
 }
 
-/// A representation, and what it was made from: made anew only when that changes, so that its date is when it did.
-struct Memo<T>(Option<(T, Representation)>);
+/// A resource of one form.
+struct Resource {
+    path: &'static str,
+    media_type: &'static str,
+    reach: Reach,
+    lasts: Duration,
+}
+
+/// What programs and pictures may lag behind the page.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
+const MINUTES: Duration = Duration::from_secs(5 * 60);
+
+const SEASON: Resource =
+    Resource { path: "/api/v1/season", media_type: "application/json", reach: Reach::Here, lasts: MINUTE };
+const FEED: Resource = Resource {
+    path: "/feed.xml",
+    media_type: "application/atom+xml; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const CALENDAR: Resource = Resource {
+    path: "/calendar.ics",
+    media_type: "text/calendar; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const BADGE: Resource =
+    Resource { path: "/badge.svg", media_type: "image/svg+xml", reach: Reach::Everywhere, lasts: MINUTE };
+const CARD: Resource =
+    Resource { path: "/card.png", media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE };
 
 impl Publisher {
     /// With the words and colours of this configuration.
@@ -49,7 +74,7 @@ impl Publisher {
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };
-        Publisher { look, clock, season: Memo(None), feed: Memo(None), calendar: Memo(None) }
+        Publisher { look, clock, published: HashMap::new() }
     }
 
     /// Everything that is served while this answer stands.
@@ -57,10 +82,15 @@ impl Publisher {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
         let rendered = page::render(answer, &self.look, lasts, now);
-        let published = vec![
-            ("/api/v1/season", self.season(rendered.season, lasts)),
-            ("/feed.xml", self.feed(rendered.feed)),
-            ("/calendar.ics", self.calendar(answer)),
+        let calendar = Calendar::new(answer, &self.look);
+        let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
+        let as_it_is = |text: &str| Some(text.into());
+        let published = [
+            self.publish(SEASON, rendered.season, as_it_is),
+            self.publish(FEED, rendered.feed, as_it_is),
+            self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
+            self.publish(BADGE, rendered.badge, as_it_is),
+            self.publish(CARD, rendered.card, page::png),
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(Pages {
@@ -73,7 +103,7 @@ impl Publisher {
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
-            published,
+            published: published.into_iter().flatten().collect(),
             style: page::style_hash(&self.look),
             // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
             // compared with dates that others wrote.
@@ -95,37 +125,24 @@ impl Publisher {
         })
     }
 
-    fn season(&mut self, json: String, lasts: Duration) -> Representation {
-        self.season.of((json, lasts), |(json, lasts), now| {
-            Representation::published(json.clone().into_bytes(), "application/json", Reach::Here, now, *lasts)
-        })
-    }
-
-    fn feed(&mut self, feed: String) -> Representation {
-        self.feed.of(feed, |feed, now| {
-            let feed = feed.clone().into_bytes();
-            Representation::published(
-                feed,
-                "application/atom+xml; charset=utf-8",
-                Reach::Here,
-                now,
-                FOLLOWED_LASTS,
-            )
-        })
-    }
-
-    fn calendar(&mut self, answer: &Answer) -> Representation {
-        let made = self.clock.now();
-        self.calendar.of(Calendar::new(answer, &self.look), |calendar, now| {
-            let calendar = calendar.text(made).into_bytes();
-            Representation::published(
-                calendar,
-                "text/calendar; charset=utf-8",
-                Reach::Here,
-                now,
-                FOLLOWED_LASTS,
-            )
-        })
+    /// Made anew only when what it is made from changes, so that its date is when it did; none if it cannot be made.
+    fn publish(
+        &mut self,
+        resource: Resource,
+        from: String,
+        make: impl FnOnce(&str) -> Option<Vec<u8>>,
+    ) -> Option<(&'static str, Representation)> {
+        let Resource { path, media_type, reach, lasts } = resource;
+        if let Some((before, made)) = self.published.get(path)
+            && *before == from
+        {
+            return Some((path, made.clone()));
+        }
+        // By the system's clock, for it is compared with dates that others wrote.
+        let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
+        let made = Representation::published(body, media_type, reach, modified, lasts);
+        self.published.insert(path, (from, made.clone()));
+        Some((path, made))
     }
 
     /// The pages for what goes wrong.
@@ -150,17 +167,6 @@ pub fn render(dir: &Path) -> Result<(), String> {
         })?;
     }
     Ok(())
-}
-
-impl<T: PartialEq> Memo<T> {
-    /// By the system's clock, for its date is compared with dates that others wrote.
-    fn of(&mut self, from: T, make: impl FnOnce(&T, OffsetDateTime) -> Representation) -> Representation {
-        if let Some((_, made)) = self.0.as_ref().filter(|(before, _)| *before == from) {
-            return made.clone();
-        }
-        let made = make(&from, OffsetDateTime::now_utc());
-        self.0.insert((from, made)).1.clone()
-    }
 }
 
 /// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.

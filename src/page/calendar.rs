@@ -28,14 +28,12 @@ const NOTHING: &[&str] = &[
 ];
 
 /// All that a calendar says, but for when it was made.
-#[derive(Debug, PartialEq)]
 pub struct Calendar {
     name: String,
     url: Option<String>,
     events: Vec<Event>,
 }
 
-#[derive(Debug, PartialEq)]
 struct Event {
     uid: String,
     day: Date,

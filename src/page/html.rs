@@ -51,6 +51,7 @@ pub(super) fn answer(
     answer: &Answer,
     look: &Look,
     version: &str,
+    card: &str,
     refresh: Duration,
     now: OffsetDateTime,
 ) -> String {
@@ -65,6 +66,7 @@ pub(super) fn answer(
         question: question(answer, &look.words),
         word: word(answer, &look.words),
         sentence: sentence(answer),
+        card,
         plays: answer
             .plays
             .iter()
@@ -115,6 +117,8 @@ struct AnswerTemplate<'a> {
     question: String,
     word: &'a str,
     sentence: String,
+    /// Changes with the card: chats keep a picture by its URL.
+    card: &'a str,
     plays: Vec<Play<'a>>,
     taken_back: Option<String>,
     games: Vec<Game>,

@@ -4,10 +4,12 @@
 //! answer.
 
 mod calendar;
+mod card;
 mod feed;
 pub mod how;
 mod html;
 mod json;
+mod picture;
 mod season;
 mod sentence;
 mod text;
@@ -15,6 +17,7 @@ mod when;
 
 pub use calendar::Calendar;
 pub use html::{error, style_hash};
+pub use picture::png;
 pub use sentence::{sentence, word};
 
 use crate::answer::Answer;
@@ -88,6 +91,7 @@ pub struct Look {
 
 /// Enough of a hash that two answers do not share one.
 const VERSION_BYTES: usize = 10;
+
 /// The year in which tags were first made here: whoever has the name now had it then, or does not use tags of before.
 const TAGGED_SINCE: u16 = 2026;
 
@@ -127,22 +131,33 @@ pub struct Rendered {
     pub season: String,
     /// For feed readers: the days with an error.
     pub feed: String,
+    /// For other people's pages: the badge, as SVG.
+    pub badge: String,
+    /// For previews in chats: the card, as SVG to make a PNG of.
+    pub card: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
     let (json, line) = json::json(answer, look);
-    let version: String =
-        Sha256::digest(&line).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let card = card::card(answer, look);
+    let version = version(&line);
     Rendered {
-        html: html::answer(answer, look, &version, refresh, now),
+        html: html::answer(answer, look, &version, &self::version(&card), refresh, now),
         text: text::text(answer, look, now),
         json,
         line,
         version,
         season: json::season(answer, look),
         feed: feed::feed(answer, look),
+        badge: card::badge(answer, look),
+        card,
     }
+}
+
+/// Changes with the text.
+fn version(text: &str) -> String {
+    Sha256::digest(text).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Without what XML forbids and terminals act on: control characters and two that are none.

@@ -55,6 +55,12 @@ pub const ROUTES: &[Route] = &[
         target: Target::Published,
         about: "his games, to subscribe to (iCalendar)",
     },
+    Route { pattern: "/badge.svg", target: Target::Published, about: "the answer as a badge" },
+    Route {
+        pattern: "/card.png",
+        target: Target::Published,
+        about: "the answer as a picture, for previews in chats",
+    },
     Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
     Route {
         pattern: "/how",

@@ -29,6 +29,7 @@ mod peers;
 mod recordings;
 mod season;
 mod server;
+mod share;
 mod start;
 mod tls;
 mod tools;
