@@ -151,7 +151,7 @@ fn figures(season: &SeasonSoFar) -> Vec<Figure> {
     }
     if let Some(streak) = season.longest_clean {
         figures.push(Figure {
-            label: "Longest clean streak",
+            label: "Longest clean run",
             value: counted(streak.games, "game"),
             more: format!("{} to {}", when::brief_date(streak.from), when::brief_date(streak.to)),
         });

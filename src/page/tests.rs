@@ -345,3 +345,30 @@ fn a_season_is_told_in_a_line() {
         assert_eq!(super::season::line(&answer).as_deref(), expected);
     }
 }
+
+/// WCAG 2.2 §1.4.3: text against what it stands on, in both colour schemes.
+#[test]
+fn every_colour_of_text_has_contrast_enough() {
+    let css = include_str!("../../assets/static/e6.css");
+    let (light, dark) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let colour = |scheme: &str, name: &str| {
+        let (_, value) = scheme.split_once(&format!("--{name}: ")).unwrap();
+        let digits = value[value.find('#').unwrap() + 1..].get(..6).unwrap();
+        u32::from_str_radix(digits, 16).unwrap()
+    };
+    let luminance = |colour: u32| {
+        let channel = |shift: u32| {
+            let part = f64::from(colour >> shift & 0xff) / 255.0;
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
+    };
+    for (what, scheme) in [("light", light), ("dark", dark)] {
+        let paper = luminance(colour(scheme, "paper"));
+        for name in ["ink", "soft", "mark", "error"] {
+            let text = luminance(colour(scheme, name));
+            let ratio = (paper.max(text) + 0.05) / (paper.min(text) + 0.05);
+            assert!(ratio >= 4.5, "{what} {name}: {ratio:.2}");
+        }
+    }
+}
