@@ -1,7 +1,7 @@
 //! What people read, rendered from an answer: a page, a text for terminals, JSON for programs.
 //!
-//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text, once per
-//! answer.
+//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text and a
+//! picture, once per answer.
 
 mod calendar;
 mod card;
