@@ -14,6 +14,10 @@ fn strict(document: &Value, path: &str) -> Validator {
     let mut components = document["components"].clone();
     for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
         assert_eq!(schema["type"], "object");
+        let properties: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();
+        let mut required: Vec<_> = schema["required"].as_array().unwrap().iter().collect();
+        required.sort_by_key(|name| name.as_str());
+        assert_eq!(required, properties, "a field is always there");
         schema["additionalProperties"] = json!(false);
     }
     let schema = json!({"$ref": content["schema"]["$ref"], "components": components});
