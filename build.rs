@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut table = BTreeMap::new();
-    for (folder, immutable) in [("root", false), ("static", true)] {
+    for (folder, immutable) in [("root", false), ("api", false), ("static", true)] {
         for entry in fs::read_dir(Path::new("assets").join(folder))? {
             let file = entry?.path();
             let (path, row) = embed(&file, folder, immutable, &out)
@@ -60,7 +60,8 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
     let path = match (immutable, name.rsplit_once('.')) {
         (true, Some((stem, extension))) => format!("/{folder}/{stem}.{hash}.{extension}"),
         (true, None) => return Err("needs an extension".into()),
-        (false, _) => format!("/{name}"),
+        (false, _) if folder == "root" => format!("/{name}"),
+        (false, _) => format!("/{folder}/{name}"),
     };
     let media_type = coding::media_type(file);
     let mut variants = String::new();

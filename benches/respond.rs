@@ -56,6 +56,7 @@ fn service(log: Option<AccessLog>) -> Service {
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),
+        published: Vec::new(),
         style: "'sha256-x'".into(),
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),

@@ -101,6 +101,9 @@ pub struct Flags {
     /// For operators, loopback only; default 127.0.0.1:9100
     #[arg(long, value_name = "ADDR|off")]
     admin: Option<String>,
+    /// Where links that leave the site lead, for previews in chats; default https:// and the first domain
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Whose errors: the number in mlb.com/player/665487
     #[arg(long, value_name = "ID")]
     player: Option<String>,
@@ -178,6 +181,7 @@ impl Flags {
             ("--http", &self.http),
             ("--https", &self.https),
             ("--admin", &self.admin),
+            ("--url", &self.url),
             ("--player", &self.player),
             ("--club", &self.club),
             ("--mlb-url", &self.mlb_url),

@@ -7,6 +7,7 @@ use crate::{
         Client,
         replay::{Recorded, Replay, Scenario},
     },
+    publisher::Replayed,
     server::{self, Failure, Show},
 };
 use time::Date;
@@ -30,9 +31,9 @@ fn described(config: &Config, day: Scenario, speed: u32) -> Result<(), Failure> 
         )));
     }
     let clock = Clock::racing(day.begins(), speed, day.ends());
-    let about = day.about().to_owned();
+    let replayed = Replayed { about: day.about().into(), season_note: Some(day.season_note().into()) };
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
-    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(about) })
+    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(replayed) })
 }
 
 fn recorded(config: &Config, speed: u32, date: Date) -> Result<(), Failure> {
@@ -60,7 +61,8 @@ fn recorded(config: &Config, speed: u32, date: Date) -> Result<(), Failure> {
         .ok_or_else(|| Failure::new(format!("team {club} played no game on {date}: choose another day")))?;
     let clock = Clock::racing(begins, speed, ends);
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
-    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(date.to_string()) })
+    let replayed = Replayed { about: date.to_string(), season_note: None };
+    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(replayed) })
 }
 
 fn cannot_replay(error: impl std::fmt::Display) -> Failure {

@@ -4,21 +4,64 @@ use crate::{
     answer::{Answer, Pace, Verdict},
     clock::Clock,
     config::Config,
-    page::{self, Look},
-    web::{ErrorPages, Form, How, Pages, ROUTES, Site, assets, tried},
+    page::{self, Calendar, Look},
+    web::{ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
-use std::{fs, path::Path, time::Duration};
+use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
+
+/// A day that is shown instead of today.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// "August 9, 2023: San Diego at Seattle".
+    pub about: String,
+    /// What is to be said of where its season comes from; none where it is MLB's.
+    pub season_note: Option<String>,
+}
 
 /// How a page looks here, and what time it is.
 pub struct Publisher {
     look: Look,
     clock: Clock,
+    /// What was published last, by path, each with the text that it was made from.
+    published: HashMap<&'static str, (String, Representation)>,
 }
+
+/// A resource of one form.
+struct Resource {
+    path: &'static str,
+    media_type: &'static str,
+    reach: Reach,
+    lasts: Duration,
+}
+
+/// What programs and pictures may lag behind the page.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
+const MINUTES: Duration = Duration::from_secs(5 * 60);
+
+const SEASON: Resource =
+    Resource { path: "/api/v1/season", media_type: "application/json", reach: Reach::Here, lasts: MINUTE };
+const FEED: Resource = Resource {
+    path: "/feed.xml",
+    media_type: "application/atom+xml; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const CALENDAR: Resource = Resource {
+    path: "/calendar.ics",
+    media_type: "text/calendar; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const BADGE: Resource =
+    Resource { path: "/badge.svg", media_type: "image/svg+xml", reach: Reach::Everywhere, lasts: MINUTE };
+const CARD: Resource =
+    Resource { path: "/card.png", media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE };
 
 impl Publisher {
     /// With the words and colours of this configuration.
-    pub fn new(config: &Config, replay: Option<String>, clock: Clock) -> Self {
+    pub fn new(config: &Config, replay: Option<Replayed>, clock: Clock) -> Self {
         let look = Look {
             words: config.words.clone(),
             ground: config.colours.ground.to_string(),
@@ -27,16 +70,28 @@ impl Publisher {
             script: assets::url("static/e6.js"),
             artwork: assets::url("static/throw.svg"),
             drawings: assets::url("static/how.css"),
-            replay,
+            url: config.public_url(),
+            season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
+            replay: replay.map(|replay| replay.about),
         };
-        Publisher { look, clock }
+        Publisher { look, clock, published: HashMap::new() }
     }
 
     /// Everything that is served while this answer stands.
-    pub fn site(&self, answer: &Answer) -> Site {
+    pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();
-        let lasts = lasts(answer);
-        let rendered = page::render(answer, &self.look, self.clock.real(lasts), now);
+        let lasts = self.clock.real(lasts(answer));
+        let rendered = page::render(answer, &self.look, lasts, now);
+        let calendar = Calendar::new(answer, &self.look);
+        let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
+        let as_it_is = |text: &str| Some(text.into());
+        let published = [
+            self.publish(SEASON, rendered.season, as_it_is),
+            self.publish(FEED, rendered.feed, as_it_is),
+            self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
+            self.publish(BADGE, rendered.badge, as_it_is),
+            self.publish(CARD, rendered.card, page::png),
+        ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(Pages {
             html: rendered.html,
@@ -48,11 +103,12 @@ impl Publisher {
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
+            published: published.into_iter().flatten().collect(),
             style: page::style_hash(&self.look),
             // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
             // compared with dates that others wrote.
             modified: Some(OffsetDateTime::now_utc()),
-            lasts: self.clock.real(lasts),
+            lasts,
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
             asking_took: answer.asking_took,
@@ -67,6 +123,26 @@ impl Publisher {
             Form::Json => page::how::json(trace),
             Form::Text => page::how::text(trace),
         })
+    }
+
+    /// Made anew only when what it is made from changes, so that its date is when it did; none if it cannot be made.
+    fn publish(
+        &mut self,
+        resource: Resource,
+        from: String,
+        make: impl FnOnce(&str) -> Option<Vec<u8>>,
+    ) -> Option<(&'static str, Representation)> {
+        let Resource { path, media_type, reach, lasts } = resource;
+        if let Some((before, made)) = self.published.get(path)
+            && *before == from
+        {
+            return Some((path, made.clone()));
+        }
+        // By the system's clock, for it is compared with dates that others wrote.
+        let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
+        let made = Representation::published(body, media_type, reach, modified, lasts);
+        self.published.insert(path, (from, made.clone()));
+        Some((path, made))
     }
 
     /// The pages for what goes wrong.

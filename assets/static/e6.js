@@ -32,6 +32,20 @@ function news(old, fresh) {
   return worth && `${text(fresh, ".verdict")}. ${text(fresh, ".reason")}`;
 }
 
+// A season that has not changed stays where it is, with whatever is focused or opened in it.
+function renew(old, fresh) {
+  const [kept, same] = [old, fresh].map((root) => root.querySelector(".season"));
+  if (kept && same) same.querySelector("details").open = kept.querySelector("details").open;
+  if (!kept?.isEqualNode(same)) return old.replaceWith(fresh);
+  const nodes = [...fresh.childNodes];
+  const at = nodes.indexOf(same);
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  old.className = fresh.className;
+  for (const node of [...old.childNodes]) if (node !== kept) node.remove();
+  kept.before(...nodes.slice(0, at));
+  kept.after(...nodes.slice(at + 1));
+}
+
 function show(page) {
   const [old, fresh] = [main(), page.querySelector("main")];
   if (!fresh) return;
@@ -41,9 +55,9 @@ function show(page) {
   if (said) document.querySelector("#news").textContent = said;
   document.title = page.title;
   document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
-  old.replaceWith(fresh);
+  renew(old, fresh);
   shown = Date.now();
-  decorate(fresh);
+  decorate(main());
 }
 
 async function load() {

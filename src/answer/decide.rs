@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Availability, ErrorPlay, Facts, Game, Pace, Player, Presence, Reason, State, Trouble, Verdict,
-    Zone, day,
+    Zone, calendar, day, season,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -29,6 +29,7 @@ pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
     };
     let plays: Vec<ErrorPlay> =
         games.iter().filter_map(|game| game.feed.as_ref()).flat_map(|feed| feed.plays.clone()).collect();
+    let season = season::so_far(facts, day);
     Answer {
         verdict,
         reason,
@@ -41,7 +42,9 @@ pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
             .filter_map(|game| game.feed.as_ref())
             .all(|feed| feed.plays.len() == feed.errors as usize),
         plays,
-        season: facts.season.as_ref().map(|season| season.total(&games, day)),
+        error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
+        fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
+        season,
         games,
         taken_back: 0,
         asked_at: Some(facts.asked_at),
@@ -67,6 +70,8 @@ pub fn unheard(player: &Player, trouble: Trouble, now: OffsetDateTime) -> Answer
         plays: Vec::new(),
         plays_complete: true,
         season: None,
+        error_days: Vec::new(),
+        fixtures: Vec::new(),
         taken_back: 0,
         asked_at: None,
         asking_took: None,

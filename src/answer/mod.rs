@@ -3,21 +3,26 @@
 //! Pure functions over plain data. Nothing here does I/O, reads a clock or keeps state, and nothing here knows
 //! what MLB's JSON looks like, how a page is worded or that a network exists.
 
+mod calendar;
 mod day;
 mod decide;
 mod game;
+mod season;
 mod zone;
 
 #[cfg(test)]
 mod tests;
 
+pub use calendar::{ErrorDay, Fixture, Outcome};
 pub use decide::{decide, unheard};
 pub use game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
 };
+pub use season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
 pub use zone::{UnknownZone, Zone};
 
+use calendar::Charge;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
@@ -35,8 +40,10 @@ pub struct Facts {
     pub boxes: BTreeMap<u64, GameBox>,
     /// What the club's roster says of him.
     pub availability: Availability,
-    /// His season so far, if the log could be read.
+    /// His season's log, if it could be read.
     pub season: Option<Season>,
+    /// His club's schedule entries of the whole year, less fresh than `listings`; empty if they could not be read.
+    pub calendar: Vec<Listing>,
     /// When all of this had been heard: no part is older.
     #[serde(with = "time::serde::rfc3339")]
     pub asked_at: OffsetDateTime,
@@ -62,37 +69,6 @@ pub struct Club {
     pub id: u32,
     /// "San Diego Padres" (`name`).
     pub name: String,
-}
-
-/// His fielding log of one season.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Season {
-    /// Which.
-    pub year: i32,
-    /// The games he fielded in, by game id (`gamePk`).
-    pub games: BTreeMap<u64, SeasonGame>,
-}
-
-/// One game of a season's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeasonGame {
-    /// When it was played.
-    pub date: Date,
-    /// Errors charged to him, at all positions together.
-    pub errors: u32,
-}
-
-/// What the season comes to, today's box scores included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SeasonTotal {
-    /// Which.
-    pub year: i32,
-    /// Games he fielded in.
-    pub games: u32,
-    /// Errors charged.
-    pub errors: u32,
-    /// The day of the latest error.
-    pub last_error: Option<Date>,
 }
 
 /// Whether he can play at all, from the roster's status code.
@@ -158,7 +134,11 @@ pub struct Answer {
     /// False when the box score charges more or fewer errors than `plays` shows: the box score is right.
     pub plays_complete: bool,
     /// His season so far, today included, if the log could be read.
-    pub season: Option<SeasonTotal>,
+    pub season: Option<SeasonSoFar>,
+    /// The days of the season on which he was charged, today included.
+    pub error_days: Vec<ErrorDay>,
+    /// His club's games of the year, in playing order, as far as they are known.
+    pub fixtures: Vec<Fixture>,
     /// Errors of today that the official scorer has taken back since they were shown.
     pub taken_back: u32,
     /// When MLB was last heard; none if never.
@@ -272,34 +252,18 @@ pub struct Memory {
     taken_back: u32,
     #[serde(with = "time::serde::rfc3339")]
     changed_at: OffsetDateTime,
-}
-
-impl Season {
-    /// The totals with today's games counted by their box scores, which know more than the log.
-    fn total(&self, games: &[Game], today: Date) -> SeasonTotal {
-        let mut log = self.games.clone();
-        for feed in games.iter().filter_map(|game| game.feed.as_ref()) {
-            log.remove(&feed.pk);
-            if feed.presence == Presence::Fielded {
-                log.insert(feed.pk, SeasonGame { date: today, errors: feed.errors });
-            }
-        }
-        SeasonTotal {
-            year: self.year,
-            games: log.len() as u32,
-            errors: log.values().map(|game| game.errors).sum(),
-            last_error: log.values().filter(|game| game.errors > 0).map(|game| game.date).max(),
-        }
-    }
+    charges: Vec<Charge>,
 }
 
 impl Answer {
-    /// Compares with what was concluded before: sets `changed_at` and `taken_back`, and returns what to remember.
+    /// Compares with what was concluded before: sets `changed_at`, `taken_back` and since when each error day stands, and
+    /// returns what to remember.
     ///
     /// An `Unknown` answer is not a conclusion: it is neither dated nor remembered.
     pub fn follow(&mut self, before: Option<&Memory>, now: OffsetDateTime) -> Option<Memory> {
         let before_today = before.filter(|memory| memory.day == self.day);
         self.taken_back = before_today.map_or(0, |memory| memory.taken_back);
+        let charges = self.charges(before.map_or(&[], |memory| &memory.charges), now);
         if self.verdict == Verdict::Unknown {
             self.changed_at = before.map(|memory| memory.changed_at);
             return before.cloned();
@@ -313,6 +277,26 @@ impl Answer {
             None => now,
         };
         self.changed_at = Some(changed_at);
-        Some(Memory { day: self.day, verdict: self.verdict, taken_back: self.taken_back, changed_at })
+        Some(Memory {
+            day: self.day,
+            verdict: self.verdict,
+            taken_back: self.taken_back,
+            changed_at,
+            charges,
+        })
+    }
+
+    /// Days of the year that the log does not tell of now are not forgotten: it may lag, or lack one for a while.
+    fn charges(&mut self, before: &[Charge], now: OffsetDateTime) -> Vec<Charge> {
+        let zone = &self.zone;
+        let ended = |date: Date| date.next_day().map_or(now, |next| zone.midnight(next));
+        let told = self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now));
+        let mut charges: Vec<Charge> = told.collect();
+        let untold = |charge: &&Charge| {
+            let earlier = charge.date < self.day && charge.date.year() == self.day.year();
+            earlier && !self.error_days.iter().any(|day| day.date == charge.date)
+        };
+        charges.extend(before.iter().filter(untold));
+        charges
     }
 }

@@ -6,7 +6,7 @@ use time::{
     macros::{date, datetime},
 };
 
-const TODAY: Date = date!(2024 - 07 - 02);
+pub(super) const TODAY: Date = date!(2024 - 07 - 02);
 /// 19:05 in San Diego.
 const FIRST_PITCH: OffsetDateTime = datetime!(2024-07-03 02:05 UTC);
 /// Noon in San Diego.
@@ -16,7 +16,7 @@ fn club(id: u32, name: &str) -> Club {
     Club { id, name: name.into() }
 }
 
-fn listing(pk: u64, state: State) -> Listing {
+pub(super) fn listing(pk: u64, state: State) -> Listing {
     Listing {
         pk,
         listed: TODAY,
@@ -33,7 +33,7 @@ fn listing(pk: u64, state: State) -> Listing {
     }
 }
 
-fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
+pub(super) fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
     GameBox {
         pk,
         as_of: Some("20240703_040000".into()),
@@ -59,7 +59,7 @@ fn error_play(game: u64) -> ErrorPlay {
     }
 }
 
-fn facts(
+pub(super) fn facts(
     asked_at: OffsetDateTime,
     listings: impl IntoIterator<Item = Listing>,
     boxes: impl IntoIterator<Item = GameBox>,
@@ -76,6 +76,7 @@ fn facts(
         boxes: boxes.into_iter().map(|feed| (feed.pk, feed)).collect(),
         availability: Availability::Active,
         season: None,
+        calendar: Vec::new(),
         asked_at,
     }
 }
@@ -406,18 +407,81 @@ fn not_knowing_is_no_conclusion() {
 }
 
 #[test]
-fn the_season_counts_today_by_its_box_score() {
-    let mut facts = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 1)]);
-    let game = |date, errors| SeasonGame { date, errors };
+fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
+    let on = |pk, date, state| Listing { listed: date, official: date, ..listing(pk, state) };
+    let moved = Listing { listed: date!(2024 - 06 - 02), ..on(3, date!(2024 - 06 - 10), State::Postponed) };
+    let logged = |pk, date, errors| SeasonGame { pk, date, number: 1, opponent: None, at_home: true, errors };
+    let mut facts = facts(FIRST_PITCH, [listing(9, State::On)], [feed(9, State::On, Presence::Fielded, 1)]);
+    facts.calendar = vec![
+        Listing { kind: GameKind::Spring, ..on(1, date!(2024 - 03 - 01), State::Over) },
+        on(2, date!(2024 - 06 - 01), State::Over),
+        moved.clone(),
+        on(3, date!(2024 - 06 - 10), State::Over),
+        on(4, date!(2024 - 06 - 11), State::Over),
+        on(5, date!(2024 - 06 - 12), State::Cancelled),
+        on(6, date!(2024 - 07 - 01), State::Over),
+        listing(9, State::Ahead),
+        on(10, date!(2024 - 07 - 03), State::Ahead),
+    ];
     facts.season = Some(Season {
         year: 2024,
-        games: [
-            (1, game(TODAY, 0)),
-            (7, game(date!(2024 - 05 - 01), 2)),
-            (8, game(date!(2024 - 06 - 01), 0)),
-        ]
-        .into(),
+        games: vec![logged(2, date!(2024 - 06 - 01), 2), logged(3, date!(2024 - 06 - 10), 0)],
     });
-    let total = decide(&facts, Trouble::Starting, FIRST_PITCH).season.unwrap();
-    assert_eq!((total.games, total.errors, total.last_error), (3, 3, Some(TODAY)));
+    let answer = decide(&facts, Trouble::Starting, FIRST_PITCH);
+    let fixtures: Vec<_> =
+        answer.fixtures.iter().map(|fixture| (fixture.listing.pk, fixture.outcome)).collect();
+    let expected = [
+        (1, None),
+        (2, Some(Outcome::Charged(2))),
+        (3, Some(Outcome::Clean)),
+        (4, Some(Outcome::Absent)),
+        (5, None),
+        // Of last night's game the log may not tell yet.
+        (6, None),
+        (9, Some(Outcome::Charged(1))),
+        (10, None),
+    ];
+    assert_eq!(fixtures, expected);
+    assert_eq!(calendar::progress(&facts, TODAY), (4, 6), "spring and the cancelled one do not count");
+    assert_eq!(calendar::progress(&facts, date!(2024 - 06 - 10)).0, 2, "later days are no news yet");
+}
+
+#[test]
+fn an_error_day_stands_since_it_was_first_seen_so() {
+    let charged = |errors, now| {
+        let mut facts = facts(now, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, errors)]);
+        let date = date!(2024 - 06 - 01);
+        let game = SeasonGame { pk: 7, date, number: 1, opponent: None, at_home: true, errors: 1 };
+        facts.season = Some(Season { year: 2024, games: vec![game] });
+        decide(&facts, Trouble::Starting, now)
+    };
+    let since = |answer: &Answer| answer.error_days.iter().map(|day| day.since).collect::<Vec<_>>();
+    // The end of June 1 in San Diego: it was not watched.
+    let june = datetime!(2024-06-02 07:00 UTC);
+    let mut first = charged(1, FIRST_PITCH);
+    let memory = first.follow(None, FIRST_PITCH);
+    assert_eq!(since(&first), [june, FIRST_PITCH]);
+
+    let later = FIRST_PITCH + Duration::HOUR;
+    let mut same = charged(1, later);
+    let memory = same.follow(memory.as_ref(), later);
+    assert_eq!(since(&same), [june, FIRST_PITCH]);
+
+    let mut more = charged(2, later);
+    more.follow(memory.as_ref(), later);
+    assert_eq!((since(&more), more.error_days[1].errors()), (vec![june, later], 2));
+
+    let mut unread = decide(&super::tests::facts(later, [], []), Trouble::Starting, later);
+    let lagging = unread.follow(memory.as_ref(), later);
+    let mut again = charged(1, later);
+    again.follow(lagging.as_ref(), later);
+    assert_eq!(
+        (since(&unread), since(&again)),
+        (vec![], vec![june, later]),
+        "today's was taken back between"
+    );
+
+    let mut cleared = charged(0, later);
+    cleared.follow(memory.as_ref(), later);
+    assert_eq!(since(&cleared), [june]);
 }

@@ -42,6 +42,8 @@ pub struct Config {
     pub words: Words,
     /// The colours of the page.
     pub colours: Colours,
+    /// Where the site is on the internet, if it is not at the first of `domains`: an origin without a slash at the end.
+    pub url: Option<String>,
     /// Where to listen.
     pub listen: Listeners,
     /// Base URL of MLB's Stats API, without a trailing slash.
@@ -109,6 +111,7 @@ impl Config {
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
             words: Words::default(),
             colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
+            url: None,
             listen: Listeners {
                 http: address(DEFAULT_HTTP),
                 https: address(DEFAULT_HTTPS),
@@ -126,6 +129,11 @@ impl Config {
             access_log: Some(LogDestination::Stdout),
             log_level: LevelFilter::INFO,
         }
+    }
+
+    /// Where links that leave the site lead, as an origin without a slash at the end; none if nobody said.
+    pub fn public_url(&self) -> Option<String> {
+        self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
     }
 
     /// Every setting that a file can hold, with its present value, one a line.

@@ -93,6 +93,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         show: |config| quoted(&config.colours.accent.to_string()),
     },
     Setting {
+        key: "site.url",
+        variable: "E6_URL",
+        flag: "--url",
+        set: |config, text| put(&mut config.url, origin(text).map(Some)),
+        show: |config| config.public_url().map_or("(not known)".into(), |url| quoted(&url)),
+    },
+    Setting {
         key: "listen.http",
         variable: "E6_HTTP",
         flag: "--http",
@@ -350,6 +357,16 @@ fn url(text: &str) -> Result<String, Wrong> {
             Err(Wrong::new(format!("{text:?} is no base URL"), "write one like \"https://statsapi.mlb.com\""))
         }
     }
+}
+
+/// A base URL without a path: this site is all there is at its address.
+fn origin(text: &str) -> Result<String, Wrong> {
+    let mend = "write where the site is, like \"https://example.org\"";
+    let url = url(text).map_err(|wrong| Wrong::new(wrong.what, mend))?;
+    let uri: Uri = url.parse().map_err(|_| Wrong::new(format!("{text:?} is no base URL"), mend))?;
+    let plain =
+        uri.path() == "/" && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    if plain { Ok(url) } else { Err(Wrong::new(format!("{text:?} is more than an address"), mend)) }
 }
 
 fn path(text: &str) -> Result<PathBuf, Wrong> {

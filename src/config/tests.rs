@@ -136,6 +136,23 @@ fn listeners_are_addresses_or_off_and_do_not_collide() {
 }
 
 #[test]
+fn the_sites_own_address_is_an_origin() {
+    let site = |text: &str| loaded(&format!("[site]\nurl = {text:?}\n")).map(|config| config.url);
+    assert_eq!(site("https://example.org/").unwrap().as_deref(), Some("https://example.org"));
+    let named = "[site]\ndomains = [\"example.org\", \"www.example.org\"]\n";
+    assert_eq!(loaded(named).unwrap().public_url().as_deref(), Some("https://example.org"));
+    let elsewhere = format!("{named}url = \"https://example.net\"\n");
+    assert_eq!(loaded(&elsewhere).unwrap().public_url().as_deref(), Some("https://example.net"));
+    assert_eq!(loaded("").unwrap().public_url(), None);
+    assert_eq!(site("http://localhost:8080").unwrap().as_deref(), Some("http://localhost:8080"));
+    for wrong in
+        ["example.org", "https://example.org/e6", "ftp://example.org", "https://me@example.org", "https://?a"]
+    {
+        assert!(site(wrong).unwrap_err().to_string().contains("https://example.org\""), "{wrong}");
+    }
+}
+
+#[test]
 fn colours_have_three_or_six_digits() {
     let ground =
         |text: &str| loaded(&format!("[colours]\nground = {text:?}\n")).map(|config| config.colours.ground);

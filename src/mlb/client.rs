@@ -36,7 +36,7 @@ pub struct Client {
 }
 
 /// How many replies are kept for their entity tags: those of one round and its paths that change with the day.
-const TAGGED_CAP: usize = 8;
+const TAGGED_CAP: usize = 12;
 
 struct Tagged {
     path: String,
@@ -92,6 +92,14 @@ impl Client {
     /// The games of a club listed from one day to another.
     pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Vec<Listing>, Refusal> {
         let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={from}&endDate={to}");
+        self.ask(&path, model::schedule)
+    }
+
+    /// All games of a club in a year, trimmed to what is read: the whole is megabytes.
+    pub fn calendar(&self, club: u32, year: i32) -> Result<Vec<Listing>, Refusal> {
+        let days = format!("startDate={year}-01-01&endDate={year}-12-31");
+        let path =
+            format!("/api/v1/schedule?sportId=1&teamId={club}&{days}&fields={}", model::SCHEDULE_FIELDS);
         self.ask(&path, model::schedule)
     }
 

@@ -112,13 +112,18 @@ pub fn season(json: &[u8], year: i32) -> Option<Season> {
     let reply: SeasonReply = parse(json).ok()?;
     let mut games: BTreeMap<u64, SeasonGame> = BTreeMap::new();
     for row in reply.stats.into_iter().flat_map(|stat| stat.splits) {
-        let date = day(&row.date)?;
-        games
-            .entry(row.game.game_pk)
-            .and_modify(|game| game.errors += row.stat.errors)
-            .or_insert(SeasonGame { date, errors: row.stat.errors });
+        let pk = row.game.game_pk;
+        let game = SeasonGame {
+            pk,
+            date: day(&row.date)?,
+            number: row.game.game_number.get().unwrap_or(1),
+            opponent: row.opponent.get().map(Team::into_club),
+            at_home: row.is_home.get().unwrap_or(false),
+            errors: 0,
+        };
+        games.entry(pk).or_insert(game).errors += row.stat.errors;
     }
-    Some(Season { year, games })
+    Some(Season { year, games: games.into_values().collect() })
 }
 
 /// `fields=` of the live feed: the allow-list of keys, at every depth, of what [`feed`] reads.
@@ -131,6 +136,11 @@ pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,offic
 pub fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
+
+/// `fields=` of a schedule: the allow-list of what [`schedule`] reads.
+pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,officialDate,rescheduleDate,rescheduleGameDate,\
+    status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,home,team,id,name,score,venue,\
+    doubleHeader,gameNumber";
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
     serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))

@@ -2,7 +2,7 @@
 
 use super::model;
 use crate::answer::{Availability, DoubleHeader, ErrorKind, GameKind, Half, Inning, Presence, State};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fs, io::Read, path::PathBuf};
 use time::macros::{date, datetime};
 
@@ -109,10 +109,31 @@ fn every_recorded_schedule_is_read_and_its_states_are_known() {
     for (name, json) in all(dir.join("schedule")) {
         let listings = model::schedule(&json).unwrap_or_else(|surprise| panic!("{name}: {}", surprise.0));
         assert_eq!(listings.is_empty(), name.contains("no-games"), "{name}");
+        let fields: Vec<&str> = model::SCHEDULE_FIELDS.split(',').collect();
+        let trimmed = trimmed(&serde_json::from_slice(&json).unwrap(), &fields).to_string();
+        assert_eq!(model::schedule(trimmed.as_bytes()).ok().as_ref(), Some(&listings), "{name}: trimmed");
         for listing in listings {
             assert_ne!(listing.status.state, State::Unknown, "{name} {}", listing.pk);
         }
     }
+}
+
+#[test]
+fn the_rows_of_a_recorded_log_are_games_with_an_opponent() {
+    let Some(dir) = recordings("the rows of a recorded log") else { return };
+    // No fielding log was recorded; a hitting log's rows have the same keys but for the statistics.
+    let person = read(&dir.join("people/660271-hydrate-currentTeam-stats.json.gz"));
+    let person: Value = serde_json::from_slice(&person).unwrap();
+    let stats = person["people"][0]["stats"].as_array().unwrap();
+    let mut log = stats.iter().find(|stat| stat["type"]["displayName"] == "gameLog").unwrap().clone();
+    for row in log["splits"].as_array_mut().unwrap() {
+        row["stat"]["errors"] = 0.into();
+    }
+    let season = model::season(json!({"stats": [log]}).to_string().as_bytes(), 2025).unwrap();
+    assert_eq!(season.games.len(), 158);
+    let first = season.games.iter().min_by_key(|game| game.date).unwrap();
+    assert_eq!((first.date, first.at_home, first.number), (date!(2025 - 03 - 18), false, 1));
+    assert!(season.games.iter().all(|game| game.opponent.is_some()));
 }
 
 #[test]

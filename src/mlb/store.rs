@@ -14,8 +14,8 @@ use std::{
 
 const FILE: &str = "last-good.e6";
 /// Changes with the shape of [`Kept`]: a file of another version is set aside, not guessed at.
-const VERSION: &str = "e6-state-1";
-/// A state file is a few kilobytes; what is larger is not one.
+const VERSION: &str = "e6-state-2";
+/// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
 const SIZE_CAP: u64 = 4 * 1024 * 1024;
 
 /// What is kept.

@@ -28,7 +28,7 @@ const STEP: Duration = Duration::from_secs(15);
 const BREATH: Duration = Duration::from_millis(100);
 /// Who he plays for changes a few times in a career.
 const PERSON_LASTS: Duration = Duration::from_secs(6 * 60 * 60);
-/// Rosters and the season's log move once or twice a day.
+/// Rosters, the season's log and the year's schedule move once or twice a day.
 const ROSTER_LASTS: Duration = Duration::from_secs(60 * 60);
 /// While a game is on its feed tells more than the schedule, which is asked for only this often.
 const SCHEDULE_LASTS: Duration = Duration::from_secs(60);
@@ -55,7 +55,7 @@ pub struct Watch {
     player: Player,
     club: Option<u32>,
     person: Option<Aged<(Player, Zone)>>,
-    roster: Option<Aged<(Availability, Option<Season>)>>,
+    adornments: Option<Aged<Adornments>>,
     schedule: Option<Aged<Vec<Listing>>>,
     facts: Option<Facts>,
     memory: Option<Memory>,
@@ -67,6 +67,14 @@ pub struct Watch {
     asking_took: Option<Duration>,
     /// When to try again after a failure.
     retry_at: Option<OffsetDateTime>,
+}
+
+/// What the answer is as right without.
+#[derive(Clone, Default)]
+struct Adornments {
+    availability: Availability,
+    season: Option<Season>,
+    calendar: Vec<Listing>,
 }
 
 /// Something heard, and when.
@@ -102,7 +110,7 @@ impl Watch {
             player,
             club,
             person: None,
-            roster: None,
+            adornments: None,
             schedule: None,
             facts,
             memory,
@@ -207,12 +215,12 @@ impl Watch {
         let (player, zone) = self.person(now)?;
         let today = zone.local(now).date();
         let Some(club) = &player.club else {
-            return Ok(facts(player, zone, now, Vec::new(), BTreeMap::new(), (Availability::Unknown, None)));
+            return Ok(facts(player, zone, now, Vec::new(), BTreeMap::new(), Adornments::default()));
         };
         let listings = self.listings(club.id, today, now)?;
         let boxes = self.boxes(&listings, today, now)?;
-        let roster = self.roster(club.id, today, now)?;
-        Ok(facts(player, zone, now, listings, boxes, roster))
+        let adornments = self.adornments(club.id, today, now);
+        Ok(facts(player, zone, now, listings, boxes, adornments))
     }
 
     fn person(&mut self, now: OffsetDateTime) -> Result<(Player, Zone), Refusal> {
@@ -253,17 +261,20 @@ impl Watch {
         Ok(listings)
     }
 
-    /// The feeds of the games that have begun or are about to. Yesterday's matter only while they are on.
+    /// The feeds of the games that have begun or are about to. Yesterday's are read until they are over.
     fn boxes(
         &mut self,
         listings: &[Listing],
         today: Date,
         now: OffsetDateTime,
     ) -> Result<BTreeMap<u64, GameBox>, Refusal> {
+        let unfinished = |feed: &GameBox| feed.status.state != State::Over;
         let wanted = |listing: &&Listing| match listing.status.state {
             State::Postponed | State::Cancelled => false,
             State::On | State::Suspended => listing.official <= today,
-            State::Over | State::Unknown => listing.official == today,
+            State::Over | State::Unknown => {
+                listing.official == today || self.known(listing.pk).is_some_and(unfinished)
+            }
             State::Ahead => {
                 let near = listing.start.is_some_and(|start| start - now < FEED_BEFORE_START);
                 listing.official == today && (near || listing.kind == GameKind::AllStar)
@@ -272,7 +283,18 @@ impl Watch {
         // By id: a game may be listed under two days.
         let games: BTreeMap<u64, &Listing> =
             listings.iter().filter(wanted).map(|listing| (listing.pk, listing)).collect();
-        games.into_iter().take(FEEDS_AT_MOST).map(|(pk, listing)| Ok((pk, self.feed(listing)?))).collect()
+        let read = games.into_iter().take(FEEDS_AT_MOST).map(|(pk, listing)| Ok((pk, self.feed(listing)?)));
+        let mut boxes: BTreeMap<_, _> = read.collect::<Result<_, Refusal>>()?;
+        // The season's log may lag by a night: yesterday's last word is kept until tomorrow.
+        let over = |listing: &&Listing| listing.official < today && listing.status.state == State::Over;
+        for feed in listings.iter().filter(over).filter_map(|listing| self.known(listing.pk)) {
+            boxes.entry(feed.pk).or_insert_with(|| feed.clone());
+        }
+        Ok(boxes)
+    }
+
+    fn known(&self, pk: u64) -> Option<&GameBox> {
+        self.facts.as_ref()?.boxes.get(&pk)
     }
 
     /// The feed of a game: of the same day, and no older than the one already known. MLB's caches sometimes answer from
@@ -287,8 +309,7 @@ impl Watch {
                 listing.official
             ));
         }
-        let known = self.facts.as_ref().and_then(|facts| facts.boxes.get(&pk)?.as_of.as_ref());
-        match (known, &fresh.as_of) {
+        match (self.known(pk).and_then(|known| known.as_of.as_ref()), &fresh.as_of) {
             (Some(known), Some(as_of)) if as_of < known => refuse(format!(
                 "the feed of game {pk} is of {as_of}, older than the one of {known} already read"
             )),
@@ -296,20 +317,24 @@ impl Watch {
         }
     }
 
-    fn roster(
-        &mut self,
-        club: u32,
-        today: Date,
-        now: OffsetDateTime,
-    ) -> Result<(Availability, Option<Season>), Refusal> {
-        if let Some(roster) = self.roster.as_ref().filter(|roster| roster.lasts(ROSTER_LASTS, now)) {
-            return Ok(roster.what.clone());
+    /// What could be read; of the season and the calendar, what was known before where it could not.
+    fn adornments(&mut self, club: u32, today: Date, now: OffsetDateTime) -> Adornments {
+        let known = self.adornments.as_ref().filter(|known| known.lasts(ROSTER_LASTS, now));
+        if let Some(known) = known {
+            return known.what.clone();
         }
-        // Both only adorn the answer: without them it is as right as with them.
-        let availability = adornment(self.client.availability(club, self.player.id)).unwrap_or_default();
-        let season = adornment(self.client.season(self.player.id, today.year())).flatten();
-        self.roster = Some(Aged { what: (availability.clone(), season.clone()), at: now });
-        Ok((availability, season))
+        let (player, year) = (self.player.id, today.year());
+        let availability = adornment(self.client.availability(club, player)).unwrap_or_default();
+        let season = adornment(self.client.season(player, year)).flatten();
+        let calendar = adornment(self.client.calendar(club, year));
+        let before = self.facts.as_ref().filter(|facts| facts.zone.local(facts.asked_at).year() == year);
+        let what = Adornments {
+            availability,
+            season: season.or_else(|| before?.season.clone()),
+            calendar: calendar.or_else(|| Some(before?.calendar.clone())).unwrap_or_default(),
+        };
+        self.adornments = Some(Aged { what: what.clone(), at: now });
+        what
     }
 }
 
@@ -339,9 +364,9 @@ fn facts(
     asked_at: OffsetDateTime,
     listings: Vec<Listing>,
     boxes: BTreeMap<u64, GameBox>,
-    (availability, season): (Availability, Option<Season>),
+    Adornments { availability, season, calendar }: Adornments,
 ) -> Facts {
-    Facts { player, zone, listings, boxes, availability, season, asked_at }
+    Facts { player, zone, listings, boxes, availability, season, calendar, asked_at }
 }
 
 #[cfg(test)]

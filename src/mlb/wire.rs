@@ -123,16 +123,23 @@ pub(super) struct SeasonStat {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct SeasonRow {
     pub(super) date: String,
-    pub(super) game: GamePk,
+    pub(super) game: SeasonGameId,
     pub(super) stat: SeasonErrors,
+    #[serde(default)]
+    pub(super) opponent: Lenient<Team>,
+    #[serde(default)]
+    pub(super) is_home: Lenient<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GamePk {
+pub(super) struct SeasonGameId {
     pub(super) game_pk: u64,
+    #[serde(default)]
+    pub(super) game_number: Lenient<u8>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
-use super::{Look, json, question, sentence, when, word};
+use super::{Look, json, question, season::SeasonView, sentence, when, word};
 use crate::answer::{Answer, State, Zone};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -51,6 +51,7 @@ pub(super) fn answer(
     answer: &Answer,
     look: &Look,
     version: &str,
+    card: &str,
     refresh: Duration,
     now: OffsetDateTime,
 ) -> String {
@@ -65,6 +66,7 @@ pub(super) fn answer(
         question: question(answer, &look.words),
         word: word(answer, &look.words),
         sentence: sentence(answer),
+        card,
         plays: answer
             .plays
             .iter()
@@ -84,7 +86,7 @@ pub(super) fn answer(
                     .map(|start| Clock::new(start, &answer.zone)),
             })
             .collect(),
-        season: sentence::season(answer),
+        season: SeasonView::of(answer, look.season_note.as_deref()),
         day: when::long_date(answer.day),
         asked: answer.asked_at.map(|at| Clock::new(at, &answer.zone)),
         age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
@@ -115,10 +117,12 @@ struct AnswerTemplate<'a> {
     question: String,
     word: &'a str,
     sentence: String,
+    /// Changes with the card: chats keep a picture by its URL.
+    card: &'a str,
     plays: Vec<Play<'a>>,
     taken_back: Option<String>,
     games: Vec<Game>,
-    season: Option<String>,
+    season: Option<SeasonView>,
     day: String,
     asked: Option<Clock>,
     age: String,

@@ -1,7 +1,10 @@
-//! The answer for programs. Documented in the README; fields are added at the end, never changed.
+//! The answer for programs. Documented in assets/api/openapi.json; fields are added at the end, never changed.
 
 use super::{Look, sentence, when, word};
-use crate::answer::{Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Side, State, Verdict};
+use crate::answer::{
+    Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Player, SeasonGame, SeasonSoFar, Side,
+    State, Verdict,
+};
 use serde::Serialize;
 
 /// The verdict's name for programs.
@@ -26,11 +29,7 @@ pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
         changed_at: answer.changed_at.map(when::machine),
         answer: word(answer, &look.words),
         reason: sentence(answer),
-        player: PlayerBody {
-            id: answer.player.id,
-            name: &answer.player.name,
-            team: answer.player.club.as_ref().map(|club| club.name.as_str()),
-        },
+        player: PlayerBody::new(&answer.player),
         games: answer.games.iter().map(GameBody::new).collect(),
         plays: answer.plays.iter().map(PlayBody::new).collect(),
         plays_complete: answer.plays_complete,
@@ -42,19 +41,30 @@ pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
             Availability::Suspended(_) => "suspended",
             Availability::Away(_) => "away",
         },
-        season: answer.season.map(|total| SeasonBody {
-            year: total.year,
-            games: total.games,
-            errors: total.errors,
-            last_error: total.last_error.map(|date| date.to_string()),
-        }),
+        season: answer.season.as_ref().map(SeasonBody::new),
         time_zone: answer.zone.name(),
         replay: look.replay.is_some(),
     };
-    // Strings, numbers and lists of them: nothing here can fail to serialize.
-    let mut json = serde_json::to_string_pretty(&body).unwrap_or_default();
+    (pretty(&body), serde_json::to_string(&body).unwrap_or_default())
+}
+
+/// His season, game by game. Without the time MLB was heard: it stays the same while nothing happens.
+pub(super) fn season(answer: &Answer, look: &Look) -> String {
+    pretty(&SeasonPage {
+        player: PlayerBody::new(&answer.player),
+        date: answer.day.to_string(),
+        stale: answer.stale,
+        season: answer.season.as_ref().map(SeasonBody::new),
+        log: answer.season.iter().flat_map(|season| &season.games).map(LogEntry::new).collect(),
+        replay: look.replay.is_some(),
+    })
+}
+
+/// Strings, numbers and lists of them: nothing here can fail to serialize.
+fn pretty(body: &impl Serialize) -> String {
+    let mut json = serde_json::to_string_pretty(body).unwrap_or_default();
     json.push('\n');
-    (json, serde_json::to_string(&body).unwrap_or_default())
+    json
 }
 
 #[derive(Serialize)]
@@ -76,6 +86,32 @@ struct Body<'a> {
     season: Option<SeasonBody>,
     time_zone: &'a str,
     replay: bool,
+}
+
+#[derive(Serialize)]
+struct SeasonPage<'a> {
+    player: PlayerBody<'a>,
+    date: String,
+    stale: bool,
+    season: Option<SeasonBody>,
+    log: Vec<LogEntry<'a>>,
+    replay: bool,
+}
+
+#[derive(Serialize)]
+struct LogEntry<'a> {
+    id: u64,
+    date: String,
+    number: u8,
+    opponent: Option<ClubBody<'a>>,
+    home: bool,
+    errors: u32,
+}
+
+#[derive(Serialize)]
+struct ClubBody<'a> {
+    id: u32,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -121,9 +157,60 @@ struct PlayBody<'a> {
 #[derive(Serialize)]
 struct SeasonBody {
     year: i32,
-    games: u32,
+    games: usize,
     errors: u32,
     last_error: Option<String>,
+    days_since_error: Option<u32>,
+    games_since_error: Option<u32>,
+    longest_clean_streak: Option<StreakBody>,
+    on_pace_for: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct StreakBody {
+    games: u32,
+    from: String,
+    to: String,
+}
+
+impl<'a> PlayerBody<'a> {
+    fn new(player: &'a Player) -> Self {
+        let team = player.club.as_ref().map(|club| club.name.as_str());
+        PlayerBody { id: player.id, name: &player.name, team }
+    }
+}
+
+impl<'a> LogEntry<'a> {
+    fn new(game: &'a SeasonGame) -> Self {
+        LogEntry {
+            id: game.pk,
+            date: game.date.to_string(),
+            number: game.number,
+            opponent: game.opponent.as_ref().map(|club| ClubBody { id: club.id, name: &club.name }),
+            home: game.at_home,
+            errors: game.errors,
+        }
+    }
+}
+
+impl SeasonBody {
+    fn new(season: &SeasonSoFar) -> Self {
+        let last = season.last_error;
+        SeasonBody {
+            year: season.year,
+            games: season.games.len(),
+            errors: season.errors,
+            last_error: last.map(|last| last.date.to_string()),
+            days_since_error: last.map(|last| last.days),
+            games_since_error: last.map(|last| last.games),
+            longest_clean_streak: season.longest_clean.map(|streak| StreakBody {
+                games: streak.games,
+                from: streak.from.to_string(),
+                to: streak.to.to_string(),
+            }),
+            on_pace_for: season.on_pace_for,
+        }
+    }
 }
 
 impl<'a> GameBody<'a> {

@@ -1,16 +1,23 @@
 //! What people read, rendered from an answer: a page, a text for terminals, JSON for programs.
 //!
-//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text, once per
-//! answer.
+//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text and a
+//! picture, once per answer.
 
+mod calendar;
+mod card;
+mod feed;
 pub mod how;
 mod html;
 mod json;
+mod picture;
+mod season;
 mod sentence;
 mod text;
 mod when;
 
+pub use calendar::Calendar;
 pub use html::{error, style_hash};
+pub use picture::png;
 pub use sentence::{sentence, word};
 
 use crate::answer::Answer;
@@ -74,12 +81,38 @@ pub struct Look {
     pub artwork: &'static str,
     /// URL of the style sheet of drawings.
     pub drawings: &'static str,
+    /// Where the site is on the internet, as an origin without a slash at the end; none if nobody said.
+    pub url: Option<String>,
     /// What is being replayed ("August 9, 2023"); none when live.
     pub replay: Option<String>,
+    /// What is to be said of where the season's games come from; none where they are MLB's.
+    pub season_note: Option<String>,
 }
 
 /// Enough of a hash that two answers do not share one.
 const VERSION_BYTES: usize = 10;
+
+/// The year in which tags were first made here: whoever has the name now had it then, or does not use tags of before.
+const TAGGED_SINCE: u16 = 2026;
+
+impl Look {
+    /// What goes before a path to make it absolute; empty if that is not known.
+    fn origin(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
+    }
+
+    /// The name under which ids are made: the site's host, or the one that everybody has.
+    fn authority(&self) -> &str {
+        let host = self.origin().split("://").nth(1).and_then(|rest| rest.split([':', '/']).next());
+        let named = |host: &&str| !host.is_empty() && !host.starts_with('[');
+        host.filter(named).unwrap_or("localhost")
+    }
+
+    /// An id that stays the same (RFC 4151).
+    fn tag(&self, of: &str) -> String {
+        format!("tag:{},{TAGGED_SINCE}:e6/{of}", self.authority())
+    }
+}
 
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,20 +127,42 @@ pub struct Rendered {
     pub line: String,
     /// Changes when `json` does; an open page compares it with what it hears.
     pub version: String,
+    /// For programs: the season, game by game.
+    pub season: String,
+    /// For feed readers: the days with an error.
+    pub feed: String,
+    /// For other people's pages: the badge, as SVG.
+    pub badge: String,
+    /// For previews in chats: the card, as SVG to make a PNG of.
+    pub card: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
     let (json, line) = json::json(answer, look);
-    let version: String =
-        Sha256::digest(&line).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let card = card::card(answer, look);
+    let version = version(&line);
     Rendered {
-        html: html::answer(answer, look, &version, refresh, now),
+        html: html::answer(answer, look, &version, &self::version(&card), refresh, now),
         text: text::text(answer, look, now),
         json,
         line,
         version,
+        season: json::season(answer, look),
+        feed: feed::feed(answer, look),
+        badge: card::badge(answer, look),
+        card,
     }
+}
+
+/// Changes with the text.
+fn version(text: &str) -> String {
+    Sha256::digest(text).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Without what XML forbids and terminals act on: control characters and two that are none.
+fn plain(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control() && !matches!(char, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
 /// The question about this player.

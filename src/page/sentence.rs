@@ -131,19 +131,6 @@ pub(super) fn taken_back(answer: &Answer) -> Option<String> {
     }
 }
 
-/// "4 errors in 95 games this season, the last on Wednesday, August 9."
-pub(super) fn season(answer: &Answer) -> Option<String> {
-    let total = answer.season.filter(|total| total.games > 0)?;
-    let last = total
-        .last_error
-        .map(|date| format!(", the latest on {}", when::short_date(date)))
-        .unwrap_or_default();
-    let (errors, games) = (total.errors, total.games);
-    let (error, game) =
-        (if errors == 1 { "error" } else { "errors" }, if games == 1 { "game" } else { "games" });
-    Some(format!("In {}: {errors} {error} in {games} {game} in the field{last}.", total.year))
-}
-
 fn heard_nothing(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Starting => "MLB has just been asked; the reply is on its way.",

@@ -58,6 +58,8 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
         plays: Vec::new(),
         plays_complete: true,
         season: None,
+        error_days: Vec::new(),
+        fixtures: Vec::new(),
         taken_back: 0,
         asked_at: Some(datetime!(2024-07-03 03:00 UTC)),
         asking_took: None,
@@ -77,7 +79,9 @@ fn look() -> Look {
         script: "/static/e6.js",
         artwork: "/static/throw.svg",
         drawings: "/static/how.css",
+        url: None,
         replay: None,
+        season_note: None,
     }
 }
 
@@ -291,5 +295,80 @@ fn ages_are_said_in_words() {
         (200_000, "2 days ago"),
     ] {
         assert_eq!(when::ago(time::Duration::seconds(seconds)), words);
+    }
+}
+
+#[test]
+fn a_season_is_told_in_a_line() {
+    let games = |count: u64| {
+        let game = |pk| SeasonGame {
+            pk,
+            date: date!(2024 - 04 - 30),
+            number: 1,
+            opponent: None,
+            at_home: false,
+            errors: 0,
+        };
+        (0..count).map(game).collect()
+    };
+    let clean = SeasonSoFar {
+        year: 2024,
+        games: games(1),
+        errors: 0,
+        last_error: None,
+        longest_clean: Some(Streak { games: 1, from: date!(2024 - 04 - 30), to: date!(2024 - 04 - 30) }),
+        on_pace_for: None,
+    };
+    let last = |days, games| Some(LastError { date: date!(2024 - 06 - 30), days, games });
+    for (season, expected) in [
+        (SeasonSoFar { games: vec![], ..clean.clone() }, None),
+        (clean.clone(), Some("In 2024: no errors in 1 game in the field.")),
+        (
+            SeasonSoFar {
+                games: games(2),
+                errors: 1,
+                last_error: last(2, 1),
+                on_pace_for: Some(3),
+                ..clean.clone()
+            },
+            Some(
+                "In 2024: 1 error in 2 games in the field, on pace for 3. The latest on Sunday, June 30, 2 days and 1 \
+                 game ago. The longest streak without one: 1 game.",
+            ),
+        ),
+        (
+            SeasonSoFar { errors: 2, last_error: last(0, 0), longest_clean: None, ..clean },
+            Some("In 2024: 2 errors in 1 game in the field. The latest on Sunday, June 30."),
+        ),
+    ] {
+        let answer = Answer { season: Some(season), ..answer(Verdict::No, Reason::NoClub, vec![]) };
+        assert_eq!(super::season::line(&answer).as_deref(), expected);
+    }
+}
+
+/// WCAG 2.2 §1.4.3: text against what it stands on, in both colour schemes.
+#[test]
+fn every_colour_of_text_has_contrast_enough() {
+    let css = include_str!("../../assets/static/e6.css");
+    let (light, dark) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let colour = |scheme: &str, name: &str| {
+        let (_, value) = scheme.split_once(&format!("--{name}: ")).unwrap();
+        let digits = value[value.find('#').unwrap() + 1..].get(..6).unwrap();
+        u32::from_str_radix(digits, 16).unwrap()
+    };
+    let luminance = |colour: u32| {
+        let channel = |shift: u32| {
+            let part = f64::from(colour >> shift & 0xff) / 255.0;
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
+    };
+    for (what, scheme) in [("light", light), ("dark", dark)] {
+        let paper = luminance(colour(scheme, "paper"));
+        for name in ["ink", "soft", "mark", "error"] {
+            let text = luminance(colour(scheme, name));
+            let ratio = (paper.max(text) + 0.05) / (paper.min(text) + 0.05);
+            assert!(ratio >= 4.5, "{what} {name}: {ratio:.2}");
+        }
     }
 }

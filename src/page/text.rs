@@ -1,6 +1,6 @@
 //! The answer for terminals: plain lines, no escape codes.
 
-use super::{Look, question, sentence, sentence::play_title, when, word};
+use super::{Look, plain, question, sentence, sentence::play_title, when, word};
 use crate::answer::Answer;
 use time::OffsetDateTime;
 
@@ -14,7 +14,8 @@ pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String 
         lines.push(format!("- {}. {}", play_title(play), play.text));
     }
     lines.extend(super::sentence::taken_back(answer));
-    lines.extend(super::sentence::season(answer));
+    lines.extend(super::season::line(answer));
+    lines.extend(look.season_note.clone().filter(|_| answer.season.is_some()));
     lines.push(String::new());
     if let Some(replay) = &look.replay {
         lines.push(format!("A replay of {replay}."));
@@ -30,12 +31,10 @@ pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String 
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }
 
-/// Breaks at spaces to lines of so many characters; a word longer than the line stands alone. Control characters are left out: a terminal would act on
-/// them.
+/// Breaks at spaces to lines of so many characters; a word longer than the line stands alone.
 pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
-    let line: String = line.chars().filter(|char| !char.is_control()).collect();
     let mut lines = vec![String::new()];
-    for word in line.split_whitespace() {
+    for word in plain(line).split_whitespace() {
         let last = lines.last_mut().filter(|last| last.chars().count() + 1 + word.chars().count() <= width);
         match last {
             Some(last) if last.is_empty() => last.push_str(word),

@@ -36,6 +36,16 @@ pub(super) fn day_utc(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
 }
 
+/// "Aug 9".
+pub(super) fn brief_date(date: Date) -> String {
+    date.format(format_description!("[month repr:short] [day padding:none]")).unwrap_or_default()
+}
+
+/// "Aug".
+pub(super) fn month(date: Date) -> String {
+    date.format(format_description!("[month repr:short]")).unwrap_or_default()
+}
+
 /// RFC 3339 in UTC with whole seconds.
 pub(super) fn machine(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()

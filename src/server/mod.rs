@@ -11,7 +11,7 @@ use crate::{
     edge::{Certificates, Counters},
     lifecycle::{Intent, Lifecycle, Signals},
     mlb::Polls,
-    publisher::Publisher,
+    publisher::{Publisher, Replayed},
     web::{AccessLog, Hosts, Hub, LogDestination, Metrics, Observer, Parts, Service},
 };
 use arc_swap::ArcSwap;
@@ -50,8 +50,8 @@ pub struct Show {
     pub clock: Clock,
     /// Where MLB is asked.
     pub mlb_url: String,
-    /// What the page calls the replay; none when live.
-    pub replay: Option<String>,
+    /// What is replayed; none when live.
+    pub replay: Option<Replayed>,
 }
 
 /// Serves until told to stop, then drains.
@@ -66,7 +66,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let meters = Meters::new(registry).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let log = access_log(config, &meters.requests)?;
 
-    let publisher = Publisher::new(config, show.replay.clone(), show.clock);
+    let mut publisher = Publisher::new(config, show.replay.clone(), show.clock);
     let make_watch = poller::watches(config, &show, meters.polls);
     let mut first = make_watch();
     let lifecycle = Lifecycle::new();

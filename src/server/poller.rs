@@ -47,7 +47,7 @@ pub(super) fn start(
     first: Watch,
     make_watch: impl Fn() -> Watch + Send + 'static,
     stop: mpsc::Receiver<()>,
-    show: impl Fn(&Answer) + Send + 'static,
+    mut show: impl FnMut(&Answer) + Send + 'static,
 ) -> Result<(), Failure> {
     let body = move || {
         let mut watch = first;

@@ -30,7 +30,7 @@ pub use host::Hosts;
 pub use metrics::Metrics;
 pub use negotiate::Form;
 pub use record::LogFormat;
-pub use representation::{Caching, Representation};
+pub use representation::{Caching, Reach, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target, table};
 pub use service::{Certificates, How, Parts, Service, tried};
 pub use site::{Pages, Site};

@@ -35,6 +35,9 @@ pub(super) struct Variant {
     pub not_modified: HeaderMap,
 }
 
+/// Who may show what is served here (the Fetch standard).
+pub(super) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// How long caches may keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
@@ -57,7 +60,34 @@ pub(super) struct Fields<'a> {
     pub more: HeaderMap,
 }
 
+/// Whose pages may show it (the Cross-Origin-Resource-Policy field of the Fetch standard).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// This site's.
+    Here,
+    /// Everybody's: a picture that is made to be shown elsewhere.
+    Everywhere,
+}
+
 impl Representation {
+    /// A resource with an address of its own, which became what it is at `modified` and can be kept for `lasts`.
+    pub fn published(
+        body: Vec<u8>,
+        media_type: &str,
+        reach: Reach,
+        modified: OffsetDateTime,
+        lasts: Duration,
+    ) -> Self {
+        let more = match reach {
+            Reach::Here => HeaderMap::new(),
+            Reach::Everywhere => {
+                HeaderMap::from_iter([(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"))])
+            }
+        };
+        let (caching, modified) = (Caching::For(lasts), Some(modified));
+        Self::of(body, &Fields { media_type, caching, modified, vary: None, more })
+    }
+
     /// Encodes bytes that were just made.
     pub(super) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
         let tag = tag(&bytes);

@@ -20,6 +20,8 @@ pub enum Target {
     Answer,
     /// What a CA looks for to see that the name leads here.
     Challenge,
+    /// What else follows from the answer, in one form. Made when it changes.
+    Published,
     /// Whether the process is alive, and how its certificate is.
     Alive,
     /// Whether the answer is one to stand behind.
@@ -46,6 +48,20 @@ pub const ROUTES: &[Route] = &[
         target: Target::Events,
         about: "the answer whenever it changes (server-sent events)",
     },
+    Route { pattern: "/api/v1/season", target: Target::Published, about: "his season as JSON, game by game" },
+    Route { pattern: "/feed.xml", target: Target::Published, about: "the days with an error (Atom)" },
+    Route {
+        pattern: "/calendar.ics",
+        target: Target::Published,
+        about: "his games, to subscribe to (iCalendar)",
+    },
+    Route { pattern: "/badge.svg", target: Target::Published, about: "the answer as a badge" },
+    Route {
+        pattern: "/card.png",
+        target: Target::Published,
+        about: "the answer as a picture, for previews in chats",
+    },
+    Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
     Route {
         pattern: "/how",
         target: Target::How,

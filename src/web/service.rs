@@ -11,7 +11,7 @@ use super::{
     exchange::{Body, Content, Exchange, Observer, Way},
     host::{Hosts, Ruling, Scheme, authority, names_a_host},
     negotiate::{self, Form},
-    representation::{Caching, Fields, Representation, field},
+    representation::{Caching, Fields, RESOURCE_POLICY, Representation, field},
     respond::{Refused, Whole, respond, respond_as},
     route::{ADMIN_ROUTES, CHALLENGE, ROUTES, Route, Target, route},
     site::Site,
@@ -55,9 +55,6 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// In seconds: when there may be room for one more stream.
 const STREAM_RETRY: &str = "60";
-
-/// What is served here is not for other sites' pages.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The same as in the access log, so that one request can be followed.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -189,7 +186,8 @@ impl Service {
         }
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+        // What is served here is not for other sites' pages, unless it says otherwise.
+        response.headers_mut().entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
         if let Some(hsts) = self.https().and_then(|_| self.hosts.hsts(authority(request), scheme)) {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
@@ -329,6 +327,10 @@ impl Service {
                     None => return self.error(StatusCode::NOT_FOUND, headers),
                 }
             }
+            Target::Published => match site.published.get(path) {
+                Some(published) => respond(published, method, headers),
+                None => return self.error(StatusCode::NOT_FOUND, headers),
+            },
             Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
                 respond(&self.ready, method, headers)
             }
@@ -471,6 +473,7 @@ mod tests {
             json: "{}".into(),
             line: "{}".into(),
             version: "1".into(),
+            published: Vec::new(),
             style: String::new(),
             modified: None,
             lasts: Duration::from_secs(5),

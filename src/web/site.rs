@@ -6,7 +6,7 @@ use hyper::{
     HeaderMap,
     header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY},
 };
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 
 /// All pages of one answer, ready to send.
@@ -18,6 +18,8 @@ pub struct Site {
     pub(super) json: Representation,
     /// JSON at its own URL.
     pub(super) api: Representation,
+    /// What has one form only, by path.
+    pub(super) published: HashMap<&'static str, Representation>,
     /// Until when the answer is one to stand behind.
     pub(super) ready_until: Option<OffsetDateTime>,
     /// Changes with what programs are told, and with nothing else.
@@ -42,6 +44,8 @@ pub struct Pages {
     pub line: String,
     /// Changes when `json` does.
     pub version: String,
+    /// What has one form only, by path: one for each route to [`Target::Published`](super::Target::Published).
+    pub published: Vec<(&'static str, Representation)>,
     /// The CSP source of the page's one inline style block (`'sha256-…'`).
     pub style: String,
     /// When these pages became what they are.
@@ -85,6 +89,7 @@ impl Site {
             version: pages.version,
             line: pages.line,
             json: make(pages.json, json, Some("accept"), HeaderMap::new()),
+            published: pages.published.into_iter().collect(),
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,
             asking_took: pages.asking_took,

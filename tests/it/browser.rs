@@ -1,7 +1,7 @@
 //! In a real browser.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
+    day::{EVENING, Game, IN_PROGRESS, season_log},
     fake_mlb::FakeMlb,
     server::{PATIENCE, Server},
     tools,
@@ -96,11 +96,14 @@ fn a_browser_shows_the_verdict_without_a_complaint() {
         return;
     }
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let log = [("2024-04-30", "Cincinnati Reds", 2), ("2024-05-01", "Cincinnati Reds", 0)];
+    mlb.put("/api/v1/people/665487/stats?", season_log(&log));
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");
     let url = format!("http://{}/", server.http());
     let (dom, said) = opened(&url, &["--dump-dom"]);
     assert!(dom.contains("<p class=\"verdict\">Yes</p>"), "{dom}\n{said}");
+    assert!(dom.contains("Apr 30 vs Cincinnati Reds: 2 errors</text>"), "{dom}");
     assert!(!said.contains("CONSOLE"), "{said}");
 
     shoot("yes", &url);
@@ -111,7 +114,7 @@ fn shoot(name: &str, url: &str) {
     let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
     fs::create_dir_all(&shots).unwrap();
     for (device, size, scheme) in
-        [("phone", "390,1700", "1"), ("desktop", "1280,1300", "1"), ("dark", "1280,1300", "0")]
+        [("phone", "390,1700", "1"), ("desktop", "1280,1600", "1"), ("dark", "1280,1600", "0")]
     {
         let shot = shots.join(format!("{name}-{device}.png"));
         let _ = fs::remove_file(&shot);

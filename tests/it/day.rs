@@ -100,6 +100,17 @@ impl Game {
     }
 }
 
+/// His season's log: day, opponent and errors of each game, whose ids are 1, 2, 3 …
+pub fn season_log(games: &[(&str, &str, u32)]) -> Value {
+    let row = |(index, (date, opponent, errors)): (usize, &(&str, &str, u32))| {
+        json!({
+            "season": "2024", "date": date, "gameType": "R", "isHome": true, "stat": {"errors": errors},
+            "opponent": {"id": 1, "name": opponent}, "game": {"gamePk": index + 1, "gameNumber": 1},
+        })
+    };
+    json!({"stats": [{"splits": games.iter().enumerate().map(row).collect::<Vec<_>>()}]})
+}
+
 pub fn schedule(games: &[Game]) -> Value {
     let dates: Vec<Value> =
         games.iter().map(|game| json!({"date": game.listed, "games": [game.listing()]})).collect();

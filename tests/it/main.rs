@@ -3,12 +3,14 @@
 
 mod acme;
 mod answer;
+mod api;
 mod browser;
 mod certificates;
 mod day;
 mod demo;
 mod events;
 mod fake_mlb;
+mod follow;
 mod foreign;
 mod framing;
 mod hosts;
@@ -25,7 +27,9 @@ mod partly;
 mod pebble;
 mod peers;
 mod recordings;
+mod season;
 mod server;
+mod share;
 mod start;
 mod tls;
 mod tools;

@@ -17,6 +17,7 @@ const AFTER: time::Duration = time::Duration::minutes(10);
 pub struct Scenario {
     about: String,
     season: String,
+    season_note: String,
     date: String,
     game: u64,
     #[serde(with = "time::serde::rfc3339")]
@@ -27,6 +28,40 @@ pub struct Scenario {
     opponent: Opponent,
     moments: Vec<Moment>,
     errors: Vec<Charged>,
+    series: Vec<Series>,
+}
+
+/// Games against one club on consecutive days, other than the one of the day.
+#[derive(Debug, Clone, Deserialize)]
+struct Series {
+    from: String,
+    #[serde(rename = "where")]
+    place: Place,
+    club: u32,
+    name: String,
+    /// How many, where he played in none or it is not told.
+    #[serde(default)]
+    games: usize,
+    /// His errors in each, where he played in all.
+    #[serde(default)]
+    errors: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Home,
+    Away,
+}
+
+/// A game of the season that is told of in one line.
+struct Told<'a> {
+    /// Not MLB's: from 1, in the order they are told.
+    pk: usize,
+    date: String,
+    number: u8,
+    series: &'a Series,
+    errors: Option<u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -101,6 +136,11 @@ impl Scenario {
         &self.about
     }
 
+    /// What is to be known of the games before it, for the page.
+    pub fn season_note(&self) -> &str {
+        &self.season_note
+    }
+
     /// Who plays in it.
     pub fn player(&self) -> u32 {
         self.player.id
@@ -133,7 +173,7 @@ impl Scenario {
         json!({"abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": false})
     }
 
-    fn schedule(&self, now: OffsetDateTime) -> Value {
+    fn schedule(&self, path: &str, now: OffsetDateTime) -> Value {
         let game = json!({
             "gamePk": self.game, "gameType": "R", "season": self.season, "gameDate": rfc3339(self.start),
             "officialDate": self.date, "status": self.status(now),
@@ -141,7 +181,52 @@ impl Scenario {
                       "home": {"team": {"id": self.opponent.id, "name": self.opponent.name}}},
             "venue": {"name": self.venue}, "doubleHeader": "N", "gameNumber": 1,
         });
-        json!({"dates": [{"date": self.date, "games": [game]}]})
+        let others = self.told().map(|told| (told.date.clone(), self.listing(&told)));
+        let days = others.chain([(self.date.clone(), game)]).filter(|(date, _)| asked_for(path, date));
+        json!({"dates": days.map(|(date, game)| json!({"date": date, "games": [game]})).collect::<Vec<_>>()})
+    }
+
+    /// The other games of the season. A second one on a day is the second of a doubleheader.
+    fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        let days = self.series.iter().flat_map(|series| {
+            let games = series.games.max(series.errors.len());
+            days_from(&series.from).take(games).enumerate().map(move |(index, date)| (series, index, date))
+        });
+        let mut last = String::new();
+        days.enumerate().map(move |(told, (series, index, date))| {
+            let number = if date <= last { 2 } else { 1 };
+            last.clone_from(&date);
+            Told { pk: told + 1, date, number, series, errors: series.errors.get(index).copied() }
+        })
+    }
+
+    fn listing(&self, told: &Told) -> Value {
+        let (whole, coded, detailed) = match told.date < self.date {
+            true => ("Final", "F", "Final"),
+            false => ("Preview", "S", "Scheduled"),
+        };
+        let ours = json!({"team": {"id": self.club.id, "name": self.club.name}});
+        let theirs = json!({"team": {"id": told.series.club, "name": told.series.name}});
+        let (away, home) = if told.series.place == Place::Home { (theirs, ours) } else { (ours, theirs) };
+        json!({
+            "gamePk": told.pk, "gameType": "R", "gameDate": format!("{}T03:33:00Z", told.date),
+            "officialDate": told.date, "doubleHeader": "N", "gameNumber": told.number,
+            "status": {"abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": true},
+            "teams": {"away": away, "home": home},
+        })
+    }
+
+    /// His log until the day before.
+    fn log(&self) -> Value {
+        let row = |told: Told| {
+            let errors = told.errors.filter(|_| told.date < self.date)?;
+            Some(json!({
+                "date": told.date, "isHome": told.series.place == Place::Home, "stat": {"errors": errors},
+                "opponent": {"id": told.series.club, "name": told.series.name},
+                "game": {"gamePk": told.pk, "gameNumber": told.number},
+            }))
+        };
+        json!({"stats": [{"splits": self.told().filter_map(row).collect::<Vec<_>>()}]})
     }
 
     fn feed(&self, now: OffsetDateTime) -> Value {
@@ -197,15 +282,15 @@ impl Day for Scenario {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let (hero, club) = (u64::from(self.player.id), u64::from(self.club.id));
         let body = match (path, id(path.split('?').next().unwrap_or(path))) {
-            // A season is not described: it leaves the page.
-            (path, _) if path.contains("/stats?") => None,
+            (path, _) if path.contains("/stats?") => {
+                let asked = format!("/people/{hero}/stats?");
+                (path.contains(&asked) && path.contains(&format!("season={}", self.season)))
+                    .then(|| self.log())
+            }
             (path, Some(id)) if path.starts_with("/api/v1/people/") => (id == hero).then(|| self.person()),
             (path, Some(id)) if path.contains("/roster") => (id == club).then(|| self.roster()),
             (path, Some(id)) if path.starts_with("/api/v1/teams/") => (id == club).then(|| self.team()),
-            (path, _) if path.starts_with("/api/v1/schedule?") => Some(match asked_for(path, &self.date) {
-                true => self.schedule(now),
-                false => json!({"dates": []}),
-            }),
+            (path, _) if path.starts_with("/api/v1/schedule?") => Some(self.schedule(path, now)),
             (path, Some(id)) if path.starts_with("/api/v1.1/game/") => {
                 (id == self.game).then(|| self.feed(now))
             }
@@ -226,6 +311,12 @@ fn asked_for(path: &str, date: &str) -> bool {
     };
     let date = Date::parse(date, format_description!("[year]-[month]-[day]")).ok();
     !path.contains("gameType=A") && day("startDate=") <= date && date <= day("endDate=")
+}
+
+/// A day and those after it.
+fn days_from(first: &str) -> impl Iterator<Item = String> {
+    let first = Date::parse(first, format_description!("[year]-[month]-[day]")).ok();
+    std::iter::successors(first, |day| day.next_day()).map(|day| day.to_string())
 }
 
 fn play(error: &Charged) -> Value {

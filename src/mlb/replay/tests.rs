@@ -31,7 +31,7 @@ fn the_day_goes_from_no_to_yes() {
 }
 
 #[test]
-fn the_feed_of_a_replay_grows_with_the_clock_and_the_day_is_listed_once() {
+fn the_feed_of_a_replay_grows_with_the_clock_and_each_game_is_listed_once() {
     let stamp = |now| feed(now).as_of.unwrap();
     assert!(stamp(datetime!(2023-08-10 02:00 UTC)) < stamp(datetime!(2023-08-10 02:00:01 UTC)));
     let day = Scenario::of_the_day();
@@ -39,8 +39,9 @@ fn the_feed_of_a_replay_grows_with_the_clock_and_the_day_is_listed_once() {
         let (_, json) = day.reply(&format!("/api/v1/schedule?sportId=1&{query}"), day.begins());
         model::schedule(&json).unwrap().len()
     };
-    assert_eq!(listed("teamId=135&startDate=2023-08-08&endDate=2023-08-16"), 1);
-    assert_eq!(listed("teamId=135&startDate=2023-08-10&endDate=2023-08-16"), 0);
+    assert_eq!(listed("teamId=135&startDate=2023-08-09&endDate=2023-08-10"), 1);
+    assert_eq!(listed("teamId=135&startDate=2023-08-10&endDate=2023-08-10"), 0);
+    assert_eq!(listed("teamId=135&startDate=2023-01-01&endDate=2023-12-31"), 162);
     assert_eq!(listed("gameType=A&startDate=2023-08-09&endDate=2023-08-09"), 0);
 }
 
@@ -53,6 +54,9 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
     assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");
     assert_eq!(client.feed(717055, 665487).unwrap().errors, 1);
+    let log = client.season(665487, 2023).unwrap().unwrap();
+    assert_eq!((log.games.len(), log.games.iter().map(|game| game.errors).sum::<u32>()), (94, 3));
+    assert!(client.season(665487, 2022).is_err());
     assert_eq!(client.player(1).unwrap_err().trouble, Trouble::NoSuchPlayer);
     assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Trouble::TurnedAway);
 }

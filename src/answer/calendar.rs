@@ -1,0 +1,169 @@
+//! His club's games of the year, and what is known of him in each.
+
+use super::{Facts, Game, GameKind, Listing, Presence, SeasonGame, SeasonSoFar, State};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use time::{Date, OffsetDateTime};
+
+/// A game of the year.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fixture {
+    /// Its schedule entry.
+    pub listing: Listing,
+    /// What he did in it, once known.
+    pub outcome: Option<Outcome>,
+}
+
+/// What he did in a game.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// He was charged with this many errors; at least one.
+    Charged(u32),
+    /// He fielded, and was charged with none.
+    Clean,
+    /// He did not field.
+    Absent,
+}
+
+/// A day on which he was charged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorDay {
+    /// Which.
+    pub date: Date,
+    /// The games with his errors, in playing order.
+    pub games: Vec<SeasonGame>,
+    /// Since when this site knows this count; for a day before it began to watch, the end of that day.
+    pub since: OffsetDateTime,
+}
+
+/// What is remembered of an error day.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Charge {
+    pub date: Date,
+    errors: u32,
+    #[serde(with = "time::serde::rfc3339")]
+    since: OffsetDateTime,
+}
+
+/// His club's games of the year, each once, in playing order.
+pub(super) fn fixtures(
+    facts: &Facts,
+    games: &[Game],
+    season: Option<&SeasonSoFar>,
+    day: Date,
+) -> Vec<Fixture> {
+    let mut fixtures: Vec<_> = listings(facts)
+        .into_iter()
+        .map(|listing| Fixture {
+            outcome: match games.iter().find(|game| game.listing.pk == listing.pk) {
+                Some(game) => outcome_today(game),
+                None => season.and_then(|season| outcome_before(listing, season, day)),
+            },
+            listing: listing.clone(),
+        })
+        .collect();
+    fixtures
+        .sort_by_key(|Fixture { listing, .. }| (listing.official, listing.number, listing.start, listing.pk));
+    fixtures
+}
+
+/// How many regular-season games of his club are over, and how many there are, those still to be made up included.
+pub(super) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
+    let regular: Vec<_> =
+        listings(facts).into_iter().filter(|listing| listing.kind == GameKind::Regular).collect();
+    let over = |listing: &&&Listing| match listing.status.state {
+        State::Postponed | State::Cancelled | State::Suspended => false,
+        // A schedule read while a game was on says so until it is read again.
+        _ if listing.official < day => true,
+        _ => {
+            let feed = facts.boxes.get(&listing.pk);
+            listing.official == day
+                && feed.map_or(listing.status.state, |feed| feed.status.state) == State::Over
+        }
+    };
+    let all = regular.iter().filter(|listing| listing.status.state != State::Cancelled).count();
+    (regular.iter().filter(over).count(), all)
+}
+
+/// The days on which he was charged, in order. Without a log there is still today.
+pub(super) fn error_days(
+    facts: &Facts,
+    games: &[Game],
+    season: Option<&SeasonSoFar>,
+    day: Date,
+    now: OffsetDateTime,
+) -> Vec<ErrorDay> {
+    let club = facts.player.club.as_ref().map(|club| club.id);
+    let before = season.into_iter().flat_map(|season| &season.games).filter(|game| game.date < day).cloned();
+    let today = games.iter().map(|game| SeasonGame::of(&game.listing, club, game.errors()));
+    let mut days: Vec<ErrorDay> = Vec::new();
+    for game in before.chain(today).filter(|game| game.errors > 0) {
+        match days.last_mut().filter(|day| day.date == game.date) {
+            Some(day) => day.games.push(game),
+            None => days.push(ErrorDay { date: game.date, games: vec![game], since: now }),
+        }
+    }
+    days
+}
+
+impl ErrorDay {
+    /// Errors charged; at least one.
+    pub fn errors(&self) -> u32 {
+        self.games.iter().map(|game| game.errors).sum()
+    }
+
+    /// Sets `since` from what was remembered. `ended` is when the day ended, or will.
+    pub(super) fn follow(&mut self, before: &[Charge], ended: OffsetDateTime, now: OffsetDateTime) -> Charge {
+        self.since = match before.iter().find(|charge| charge.date == self.date) {
+            Some(charge) if charge.errors == self.errors() => charge.since,
+            Some(_) => now,
+            None => ended.min(now),
+        };
+        Charge { date: self.date, errors: self.errors(), since: self.since }
+    }
+}
+
+/// His club's entries of the year, fresher ones for the days around today, one for each game: a postponed game is
+/// listed under its new day as well.
+fn listings(facts: &Facts) -> Vec<&Listing> {
+    let Some(club) = &facts.player.club else { return Vec::new() };
+    let entries = facts.calendar.iter().chain(&facts.listings);
+    let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club.id));
+    let by_day: BTreeMap<_, _> = ours.map(|listing| ((listing.pk, listing.listed), listing)).collect();
+    let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
+    let rank = |listing: &Listing| (!listing.is_off(), listing.listed == listing.official);
+    for ((pk, _), listing) in by_day {
+        by_pk
+            .entry(pk)
+            .and_modify(|known| {
+                if rank(listing) > rank(known) {
+                    *known = listing;
+                }
+            })
+            .or_insert(listing);
+    }
+    by_pk.into_values().collect()
+}
+
+fn outcome_today(game: &Game) -> Option<Outcome> {
+    match (game.errors(), game.state(), game.presence()) {
+        (errors @ 1.., ..) => Some(Outcome::Charged(errors)),
+        (0, State::Over, Some(Presence::Fielded)) => Some(Outcome::Clean),
+        (0, State::Over, Some(_)) => Some(Outcome::Absent),
+        _ => None,
+    }
+}
+
+/// By the log, which is of the regular season and may lag by a night.
+fn outcome_before(listing: &Listing, season: &SeasonSoFar, day: Date) -> Option<Outcome> {
+    match season.games.iter().find(|game| game.pk == listing.pk) {
+        Some(game) if game.errors > 0 => Some(Outcome::Charged(game.errors)),
+        Some(_) => Some(Outcome::Clean),
+        None => {
+            let settled = listing.official.next_day().is_some_and(|next| next < day);
+            let played = !listing.is_off() && listing.status.state != State::Suspended;
+            (settled && played && listing.kind == GameKind::Regular && listing.official.year() == season.year)
+                .then_some(Outcome::Absent)
+        }
+    }
+}

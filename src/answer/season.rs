@@ -1,0 +1,276 @@
+//! His season at a glance: the fielding log with today's box scores on top of it, and what they come to.
+
+use super::{Club, Facts, GameKind, Listing, Presence, calendar};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use time::Date;
+
+/// No pace before his club has played this many games, an eighth of a season: with fewer behind them a single error
+/// would count for more than eight over the year.
+const PACE_FROM: usize = 20;
+
+/// His fielding log of one regular season, as MLB lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Season {
+    /// Which.
+    pub year: i32,
+    /// The games he fielded in, each once.
+    pub games: Vec<SeasonGame>,
+}
+
+/// A game he fielded in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeasonGame {
+    /// MLB's game id (`gamePk`).
+    pub pk: u64,
+    /// The day it counts for.
+    pub date: Date,
+    /// Which game of a doubleheader, from 1.
+    pub number: u8,
+    /// Whom his club of that day played, where the log says so.
+    pub opponent: Option<Club>,
+    /// Whether that was at his club's home; as scheduled, so the designated home team of a game on neutral ground.
+    pub at_home: bool,
+    /// Errors charged to him, at all positions together.
+    pub errors: u32,
+}
+
+/// The season until now, today included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeasonSoFar {
+    /// Which.
+    pub year: i32,
+    /// The games he fielded in, in playing order. One that is on counts once he has taken the field.
+    pub games: Vec<SeasonGame>,
+    /// Errors charged.
+    pub errors: u32,
+    /// The latest error, if there was one.
+    pub last_error: Option<LastError>,
+    /// The longest run of games without an error, the latest of equals; none if there was no game without.
+    pub longest_clean: Option<Streak>,
+    /// Errors over the whole season if it goes on like this, rounded; by his club's games, so that games he misses
+    /// count as clean. None while it is too early to say, once the season is over, and where the schedule is unknown.
+    pub on_pace_for: Option<u32>,
+}
+
+/// How long ago the latest error was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastError {
+    /// Its day.
+    pub date: Date,
+    /// Calendar days from then to today; 0 if it is of today.
+    pub days: u32,
+    /// Games he fielded in since.
+    pub games: u32,
+}
+
+/// Games in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streak {
+    /// How many; at least 1.
+    pub games: u32,
+    /// The day of the first.
+    pub from: Date,
+    /// The day of the last.
+    pub to: Date,
+}
+
+/// The season as of this day, if the log could be read.
+pub(super) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
+    let season = facts.season.as_ref()?;
+    let games = games(facts, season, day);
+    let errors = games.iter().map(|game| game.errors).sum();
+    Some(SeasonSoFar {
+        year: season.year,
+        errors,
+        last_error: last_error(&games, day),
+        longest_clean: longest_clean(&games),
+        on_pace_for: on_pace_for(errors, calendar::progress(facts, day)),
+        games,
+    })
+}
+
+/// Every game once. Of today the box scores tell, whether the log has the game already or not; a game of before today
+/// that the log does not have yet is taken from its box score too. Later ones, which a replay's log has, do not count.
+fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
+    let logged = season.games.iter().filter(|game| game.date < day);
+    let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
+    let club = facts.player.club.as_ref().map(|club| club.id);
+    for listing in facts.listings.iter().filter(|listing| counts(listing, season.year, day)) {
+        match facts.boxes.get(&listing.pk) {
+            Some(feed) if feed.presence == Presence::Fielded => {
+                let boxed = || SeasonGame::of(listing, club, feed.errors);
+                games.entry(listing.pk).or_insert_with(boxed);
+            }
+            _ => {}
+        }
+    }
+    let mut games: Vec<_> = games.into_values().collect();
+    games.sort_by_key(|game| (game.date, game.number, game.pk));
+    games
+}
+
+/// The log is of the regular season.
+fn counts(listing: &Listing, year: i32, day: Date) -> bool {
+    let official = listing.official;
+    listing.kind == GameKind::Regular && official.year() == year && official <= day && !listing.is_off()
+}
+
+fn last_error(games: &[SeasonGame], day: Date) -> Option<LastError> {
+    let latest = games.iter().rposition(|game| game.errors > 0)?;
+    let date = games[latest].date;
+    Some(LastError {
+        date,
+        days: u32::try_from((day - date).whole_days()).unwrap_or(0),
+        games: (games.len() - 1 - latest) as u32,
+    })
+}
+
+fn longest_clean(games: &[SeasonGame]) -> Option<Streak> {
+    let runs = games.split(|game| game.errors > 0);
+    let longest = runs.max_by_key(|run| run.len())?;
+    let (first, last) = longest.first().zip(longest.last())?;
+    Some(Streak { games: longest.len() as u32, from: first.date, to: last.date })
+}
+
+/// From the games of his club that are over and all of its games.
+fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
+    let rate = f64::from(errors) / over as f64;
+    (PACE_FROM..all).contains(&over).then(|| (rate * all as f64).round() as u32)
+}
+
+impl SeasonGame {
+    /// A game of today, by its listing, for a player of this club.
+    pub(super) fn of(listing: &Listing, club: Option<u32>, errors: u32) -> Self {
+        let at_home = Some(listing.home.club.id) == club;
+        let opponent = if at_home { &listing.away } else { &listing.home };
+        SeasonGame {
+            pk: listing.pk,
+            date: listing.official,
+            number: listing.number,
+            opponent: Some(opponent.club.clone()),
+            at_home,
+            errors,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::{TODAY, facts, feed, listing};
+    use crate::answer::{GameBox, State};
+    use time::{Duration, macros::datetime};
+
+    /// Games on the days before today, the last of them yesterday, with these errors.
+    fn log(errors: &[u32]) -> Vec<SeasonGame> {
+        let first = TODAY - Duration::days(errors.len() as i64);
+        let game = |(index, errors): (usize, &u32)| SeasonGame {
+            pk: 100 + index as u64,
+            date: first + Duration::days(index as i64),
+            number: 1,
+            opponent: None,
+            at_home: true,
+            errors: *errors,
+        };
+        errors.iter().enumerate().map(game).collect()
+    }
+
+    fn season(games: Vec<SeasonGame>, listings: Vec<Listing>, boxes: Vec<GameBox>) -> SeasonSoFar {
+        let mut facts = facts(datetime!(2024-07-03 04:00 UTC), listings, boxes);
+        facts.season = Some(Season { year: 2024, games });
+        so_far(&facts, TODAY).unwrap()
+    }
+
+    #[test]
+    fn a_season_comes_to_its_figures() {
+        let days_ago = |days| TODAY - Duration::days(days);
+        let last = |days, games| Some(LastError { date: days_ago(days), days: days as u32, games });
+        let streak = |games, from, to| Some(Streak { games, from: days_ago(from), to: days_ago(to) });
+        for (what, errors, total, last_error, longest_clean) in [
+            ("empty", &[][..], 0, None, None),
+            ("no errors", &[0, 0, 0], 0, None, streak(3, 3, 1)),
+            ("nothing but errors", &[1, 1], 2, last(1, 0), None),
+            ("two in a game", &[0, 2, 0, 0], 2, last(3, 2), streak(2, 2, 1)),
+            ("the latest of equal streaks", &[0, 0, 1, 0, 0], 1, last(3, 2), streak(2, 2, 1)),
+            ("an early streak", &[0, 0, 0, 1, 0, 1], 2, last(1, 0), streak(3, 6, 4)),
+        ] {
+            let so_far = season(log(errors), vec![], vec![]);
+            assert_eq!((so_far.games.len(), so_far.errors), (errors.len(), total), "{what}");
+            assert_eq!((so_far.last_error, so_far.longest_clean), (last_error, longest_clean), "{what}");
+        }
+    }
+
+    #[test]
+    fn todays_box_score_decides_for_today_and_no_game_counts_twice() {
+        let logged = |pk, date, errors| SeasonGame { pk, date, ..log(&[errors]).remove(0) };
+        let on = || vec![listing(1, State::On)];
+        let boxed = |presence, errors| vec![feed(1, State::On, presence, errors)];
+        let spring = || vec![Listing { kind: GameKind::Spring, ..listing(1, State::On) }];
+        let yesterday = || vec![Listing { official: TODAY - Duration::DAY, ..listing(1, State::Over) }];
+        let off = || vec![listing(1, State::Postponed)];
+        for (what, log, listings, boxes, errors) in [
+            ("not logged yet", vec![], on(), boxed(Presence::Fielded, 1), &[1][..]),
+            ("logged", vec![logged(1, TODAY, 1)], on(), boxed(Presence::Fielded, 1), &[1]),
+            ("taken back", vec![logged(1, TODAY, 1)], on(), boxed(Presence::Fielded, 0), &[0]),
+            ("not in the field yet", vec![], on(), boxed(Presence::Lineup, 0), &[]),
+            ("on the bench", vec![], on(), boxed(Presence::Bench, 0), &[]),
+            ("box unread", vec![logged(1, TODAY, 1)], on(), vec![], &[]),
+            ("a log of days to come", vec![logged(9, TODAY + Duration::DAY, 1)], vec![], vec![], &[]),
+            ("spring", vec![], spring(), boxed(Presence::Fielded, 1), &[]),
+            ("yesterday, not logged yet", vec![], yesterday(), boxed(Presence::Fielded, 1), &[1]),
+            (
+                "yesterday, changed in the log since",
+                vec![logged(1, TODAY - Duration::DAY, 2)],
+                yesterday(),
+                boxed(Presence::Fielded, 1),
+                &[2],
+            ),
+            ("postponed after it began", vec![], off(), boxed(Presence::Fielded, 1), &[]),
+        ] {
+            let games = season(log, listings, boxes).games;
+            assert_eq!(games.iter().map(|game| game.errors).collect::<Vec<_>>(), errors, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_doubleheader_is_two_games_in_playing_order() {
+        let second = Listing { number: 2, ..listing(1, State::On) };
+        let boxes =
+            vec![feed(1, State::On, Presence::Fielded, 2), feed(2, State::Over, Presence::Fielded, 1)];
+        let so_far = season(log(&[0]), vec![second, listing(2, State::Over)], boxes);
+        assert_eq!(so_far.games.iter().map(|game| game.errors).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(so_far.last_error.map(|last| (last.days, last.games)), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_traded_player_keeps_the_games_for_his_old_club() {
+        let mut games = log(&[1, 0]);
+        games[0].opponent = Some(Club { id: 135, name: "San Diego Padres".into() });
+        let today =
+            season(games, vec![listing(1, State::On)], vec![feed(1, State::On, Presence::Fielded, 0)]);
+        let opponents: Vec<_> =
+            today.games.iter().map(|game| game.opponent.as_ref().map(|club| club.id)).collect();
+        assert_eq!((opponents, today.errors), (vec![Some(135), None, Some(140)], 1));
+    }
+
+    #[test]
+    fn a_pace_is_by_the_clubs_games_and_neither_early_nor_late() {
+        for (errors, over, all, expected) in [
+            (1, 19, 162, None),
+            (1, 20, 162, Some(8)),
+            (0, 20, 162, Some(0)),
+            (4, 115, 162, Some(6)),
+            (4, 161, 162, Some(4)),
+            (4, 162, 162, None),
+            (1, 0, 0, None),
+        ] {
+            assert_eq!(on_pace_for(errors, (over, all)), expected, "{errors} in {over} of {all}");
+        }
+    }
+
+    #[test]
+    fn without_a_log_there_is_no_season() {
+        assert_eq!(so_far(&facts(datetime!(2024-07-03 04:00 UTC), [], []), TODAY), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! From SVG to PNG, with the typeface that comes with e6: what a picture says must not depend on the machine's fonts.
+
+use resvg::{tiny_skia, usvg};
+use std::{
+    panic::catch_unwind,
+    sync::{Arc, LazyLock},
+};
+
+/// Archivo (SIL Open Font License; see assets/fonts), cut down to the Latin alphabets.
+static TYPEFACE: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(include_bytes!("../../assets/fonts/archivo-medium.ttf").into());
+    fonts.load_font_data(include_bytes!("../../assets/fonts/archivo-extra-bold.ttf").into());
+    Arc::new(fonts)
+});
+
+/// A weight of the typeface.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Weight {
+    Medium = 500,
+    ExtraBold = 800,
+}
+
+/// The picture as PNG; none, which is logged, if it cannot be made.
+pub fn png(svg: &str) -> Option<Vec<u8>> {
+    // A picture is not worth the answer: whatever the renderer does, the poller goes on.
+    let drawn = catch_unwind(|| {
+        let tree = parsed(svg).map_err(|error| error.to_string())?;
+        let size = tree.size().to_int_size();
+        let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height()).ok_or("it has no size")?;
+        resvg::render(&tree, tiny_skia::Transform::default(), &mut pixels.as_mut());
+        pixels.encode_png().map_err(|error| error.to_string())
+    });
+    drawn
+        .unwrap_or_else(|_| Err("the renderer panicked".into()))
+        .inspect_err(|error| tracing::error!("cannot make the picture for previews: {error}"))
+        .ok()
+}
+
+/// How wide a text is, in units of its size.
+pub(super) fn width(text: &str, weight: Weight) -> f32 {
+    /// Large enough for hinting and rounding not to matter.
+    const SIZE: f32 = 100.0;
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\" font-family=\"Archivo\" font-weight=\"{}\">\
+         <text font-size=\"{SIZE}\">{}</text></svg>",
+        weight as u16,
+        text.replace('&', "&amp;").replace('<', "&lt;")
+    );
+    parsed(&svg).map_or(0.0, |tree| tree.root().abs_bounding_box().width() / SIZE)
+}
+
+fn parsed(svg: &str) -> Result<usvg::Tree, usvg::Error> {
+    let options =
+        usvg::Options { fontdb: TYPEFACE.clone(), font_family: "Archivo".into(), ..Default::default() };
+    usvg::Tree::from_str(svg, &options)
+}
