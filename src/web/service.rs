@@ -1,6 +1,7 @@
 //! The request pipeline, in order: limits → body → host → method → route → respond → fields of every response.
 
 mod how;
+mod resource;
 
 pub use how::{How, tried};
 
@@ -11,26 +12,25 @@ use super::{
     exchange::{Body, Content, Exchange, Observer, Way},
     host::{Hosts, Ruling, Scheme, authority, names_a_host},
     negotiate::{self, Form},
-    representation::{Caching, Fields, RESOURCE_POLICY, Representation, field},
-    respond::{Refused, Whole, respond, respond_as},
-    route::{ADMIN_ROUTES, CHALLENGE, ROUTES, Route, Target, route},
+    representation::{Fields, RESOURCE_POLICY, Representation, field},
+    respond::{Whole, respond_as},
+    route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
     site::Site,
-    target,
 };
 use crate::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
 };
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Version,
     header::{
-        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-        SERVER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CONNECTION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SERVER, STRICT_TRANSPORT_SECURITY,
+        X_CONTENT_TYPE_OPTIONS,
     },
 };
+use resource::{Asking, embedded};
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -47,9 +47,6 @@ const FIELDS_CAP: usize = 100;
 /// What every resource of this site can be asked.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Prometheus's text format, version 0.0.4.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 /// What a client of events says it has seen.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -61,17 +58,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where the time went, for browsers' developer tools (W3C Server Timing).
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-/// What the answer to a read depends on.
-#[derive(Clone, Copy)]
-struct Asking<'a> {
-    path: &'a str,
-    query: Option<&'a str>,
-    method: &'a Method,
-    headers: &'a HeaderMap,
-    /// How the request came; none where there is only a question what it would be answered with.
-    way: Option<&'a Way<'a>>,
-}
 
 /// Answers requests. One for all workers.
 #[derive(Clone)]
@@ -282,88 +268,6 @@ impl Service {
         response
     }
 
-    /// GET and HEAD: the one way to write a path is answered, others are sent there.
-    fn read(&self, asking: &Asking) -> Whole {
-        match target::read(asking.path) {
-            target::Target::Canonical => self.resource(asking),
-            target::Target::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
-            target::Target::Means(path) => {
-                if self.status(&path) == StatusCode::NOT_FOUND {
-                    return self.error(StatusCode::NOT_FOUND, asking.headers);
-                }
-                let query = asking.query.map(|query| format!("?{query}")).unwrap_or_default();
-                self.moved(&format!("{path}{query}"), asking.headers)
-            }
-        }
-    }
-
-    /// What a path would be answered with.
-    fn status(&self, path: &str) -> StatusCode {
-        let headers = &HeaderMap::new();
-        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None }).status()
-    }
-
-    fn resource(&self, asking: &Asking) -> Whole {
-        let Asking { path, method, headers, .. } = *asking;
-        let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
-        let site = self.site.load();
-        let responded = match route.target {
-            Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
-            Target::Answer => respond(&site.api, method, headers),
-            Target::Alive => {
-                let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
-                let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
-                body.push('\n');
-                respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
-            }
-            Target::Challenge => {
-                let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
-                match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
-                    Some(answer) => respond(
-                        &Representation::once(answer.into_bytes(), "application/octet-stream"),
-                        method,
-                        headers,
-                    ),
-                    None => return self.error(StatusCode::NOT_FOUND, headers),
-                }
-            }
-            Target::Published => match site.published.get(path) {
-                Some(published) => respond(published, method, headers),
-                None => return self.error(StatusCode::NOT_FOUND, headers),
-            },
-            Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
-                respond(&self.ready, method, headers)
-            }
-            Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
-            Target::Events => Ok(event_stream()),
-            Target::Metrics => {
-                let age = site.asked_at.map(|asked_at| (self.clock.now() - asked_at).as_seconds_f64());
-                let page = self.observer.metrics.page(age, self.hub.open());
-                respond(&Representation::once(page, METRICS_TYPE), method, headers)
-            }
-            Target::How => match asking.way {
-                Some(way) => self.how(asking, way),
-                // Nobody is told: only the status matters.
-                None => Ok(bare(StatusCode::OK)),
-            },
-            Target::Asset => match (&self.design, self.assets.get(path)) {
-                (None, Some(asset)) => respond(asset, method, headers),
-                (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
-                (Some(dir), _) => match assets::from_disk(dir, path) {
-                    None => return self.error(StatusCode::NOT_FOUND, headers),
-                    Some((media_type, bytes)) => {
-                        respond(&Representation::once(bytes, &media_type), method, headers)
-                    }
-                },
-            },
-        };
-        responded.unwrap_or_else(|Refused { status, fields }| {
-            let mut response = self.error(status, headers);
-            response.headers_mut().extend(fields);
-            response
-        })
-    }
-
     fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
         match self.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
@@ -381,31 +285,10 @@ fn negotiated(
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 
-/// The head of a stream; what comes after it is per reader.
-fn event_stream() -> Whole {
-    let mut head = bare(StatusCode::OK);
-    head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    head
-}
-
 fn bare(status: StatusCode) -> Whole {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
-}
-
-/// How long a browser may keep a file whose name does not change with its content.
-const WELL_KNOWN_LASTS: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
-
-fn embedded(asset: &'static assets::Asset) -> Representation {
-    let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
-    let fields = Fields { caching, modified: Some(assets::built()), ..Fields::momentary(asset.media_type) };
-    let variants = asset
-        .variants
-        .iter()
-        .map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
-    Representation::from_variants(variants, &fields)
 }
 
 /// The response after which the connection ends.
@@ -430,6 +313,7 @@ mod tests {
         lifecycle::Lifecycle,
         web::{Metrics, Pages},
     };
+    use bytes::Bytes;
     use hyper::body::{Frame, SizeHint};
     use hyper::header::HOST;
     use std::{

@@ -1,7 +1,7 @@
 //! `/how`: the way of this request, or of another as this reader would send it. Nothing is told but what the pipeline really
 //! does: the path asked about goes through it, and the response is read instead of sent.
 
-use super::{Asking, Service};
+use super::{Service, resource::Asking};
 use crate::{
     connection::Connection,
     trace::{Answered, Asked, ChosenBy, Connected, Made, Outcome, Process, Spent, Tls, Trace, Tried},
