@@ -1,5 +1,7 @@
 //! The table of URL patterns. One declaration: the router, the documentation and the tests read it.
 
+use crate::trace::Made;
+
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -34,6 +36,20 @@ pub enum Target {
     How,
     /// Everything that is counted. Made when it is read.
     Metrics,
+}
+
+impl Target {
+    /// When the bytes of its 200 are made.
+    pub(super) fn made(self) -> Made {
+        match self {
+            Target::Home | Target::Answer | Target::Published => Made::Answer,
+            Target::Asset => Made::Build,
+            Target::Ready => Made::Start,
+            Target::Challenge | Target::Alive | Target::Events | Target::How | Target::Metrics => {
+                Made::Request
+            }
+        }
+    }
 }
 
 /// Where HTTP-01 looks for a token (RFC 8555 §8.3).

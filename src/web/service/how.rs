@@ -150,11 +150,9 @@ impl Service {
     fn made(&self, rehearsed: &Rehearsed) -> Made {
         let status = rehearsed.response.status();
         match rehearsed.matched.map(|route| route.target) {
-            Some(Target::Home | Target::Answer) if status.is_success() => Made::Answer,
             Some(Target::Ready) if status.is_server_error() => Made::Answer,
-            Some(Target::Asset) if status.is_success() && self.design.is_none() => Made::Build,
-            Some(Target::Ready) => Made::Start,
-            Some(_) if status.is_success() => Made::Request,
+            Some(Target::Asset) if self.design.is_some() => Made::Request,
+            Some(target) if status.is_success() => target.made(),
             _ => Made::Start,
         }
     }
