@@ -1,9 +1,7 @@
 //! `/how`: what it says of a request is what the client knows of it.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
-    fake_mlb::FakeMlb,
-    server::{PATIENCE, Server, run},
+    server::{PATIENCE, Server, run, site},
     tls::{self, Http2},
 };
 use rustls::version::{TLS12, TLS13};
@@ -16,13 +14,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
-}
 
 /// What `/how` tells of this query, to a client that sends these fields.
 fn trace(server: &Server, query: &str, fields: &str) -> Value {

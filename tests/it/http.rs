@@ -1,17 +1,6 @@
 //! HTTP semantics (RFC 9110) as a client sees them.
 
-use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
-    fake_mlb::FakeMlb,
-    server::Server,
-};
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
-}
+use crate::server::site;
 
 #[test]
 fn a_part_is_cut_from_the_coding_that_was_chosen() {

@@ -1,9 +1,9 @@
 //! What is counted, as Prometheus reads it.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
+    day::EVENING,
     fake_mlb::{FakeMlb, Fault},
-    server::{PATIENCE, Server},
+    server::{PATIENCE, Server, site},
     tls, tools,
 };
 use rustls::version::{TLS12, TLS13};
@@ -14,13 +14,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
-}
 
 fn wait_for(server: &Server, series: &str, is_so: impl Fn(f64) -> bool) {
     let deadline = Instant::now() + PATIENCE;

@@ -3,17 +3,10 @@
 use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
-    server::{OF_THE_MOMENT, Response, Server},
+    server::{OF_THE_MOMENT, Response, Server, site},
     tools,
 };
 use std::{io::Read, process::Command};
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
-}
 
 /// The URLs of the assets that the page names.
 fn assets(page: &str) -> Vec<String> {

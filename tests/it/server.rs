@@ -1,6 +1,9 @@
 //! The binary as a child process, killed on drop, and a small client that knows which header fields to expect.
 
-use crate::fake_mlb::FakeMlb;
+use crate::{
+    day::{EVENING, Game, IN_PROGRESS},
+    fake_mlb::FakeMlb,
+};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -243,6 +246,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A site on an evening with a game that is on, and an error in it.
+pub fn site() -> (Server, FakeMlb) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    (server, mlb)
 }
 
 /// e6 in an environment of its own.

@@ -1,9 +1,8 @@
 //! TLS by a client that trusts this server's certificate and nothing else.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
-    fake_mlb::FakeMlb,
-    server::{EXPECTED_FIELDS, OF_THE_MOMENT, PATIENCE, Server},
+    day::EVENING,
+    server::{EXPECTED_FIELDS, OF_THE_MOMENT, PATIENCE, Server, site},
 };
 use bytes::Bytes;
 use rustls::{
@@ -21,13 +20,6 @@ use std::{
 };
 
 pub const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
-}
 
 pub fn client(
     server: &Server,

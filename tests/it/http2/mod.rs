@@ -6,9 +6,7 @@ mod frames;
 mod messages;
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS},
-    fake_mlb::FakeMlb,
-    server::{Server, signal},
+    server::{Server, signal, site},
     tls,
 };
 use frames::{ACK, Frame, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS, frame, get, ping, settings};
@@ -177,13 +175,6 @@ impl Client {
     fn ended_quietly(&self) -> bool {
         self.ended && !self.seen.iter().any(|frame| frame.kind == GOAWAY)
     }
-}
-
-fn site() -> (Server, FakeMlb) {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    (server, mlb)
 }
 
 #[test]
