@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::{
     collections::HashSet,
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
     path::PathBuf,
@@ -57,7 +57,7 @@ fn said(status: &Value) -> &str {
 }
 
 /// The leaf that a client that trusts this root is shown for this name.
-fn leaf(server: &Server, name: &'static str, root: &[u8]) -> std::io::Result<Vec<u8>> {
+fn leaf(server: &Server, name: &'static str, root: &[u8]) -> io::Result<Vec<u8>> {
     let stream = handshake(server.https(), name, trusting(root, &["h2"], BOTH))?;
     Ok(stream.conn.peer_certificates().unwrap()[0].to_vec())
 }
@@ -301,6 +301,12 @@ fn limited_ca(until: &'static str) -> SocketAddr {
             let mut stream = BufReader::new(stream.unwrap());
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {}
+            // What is closed with bytes unread resets the connection, and the reply with it.
+            let length = head
+                .to_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            io::copy(&mut (&mut stream).take(length.unwrap_or(0)), &mut io::sink()).unwrap();
             let base = format!("http://{address}");
             let (status, body) = match head.split(' ').nth(1).unwrap() {
                 "/dir" => {
