@@ -138,7 +138,7 @@ impl Config {
 
     /// Every setting that a file can hold, with its present value, one a line.
     pub fn table(&self) -> String {
-        let rows = settings::SETTINGS.iter().filter(|setting| !setting.key.is_empty());
+        let rows = settings::all().filter(|setting| !setting.key.is_empty());
         rows.map(|setting| format!("{:<18} {}\n", setting.key, (setting.show)(self))).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Config,
     mistake::{Mistake, Mistakes, Place, Wrong, nearest},
-    settings::{SETTINGS, Setting},
+    settings::{self, Setting},
 };
 use std::{
     fs::File,
@@ -59,7 +59,7 @@ pub fn load(
     }
     reader.environment(environment);
     for (flag, value) in flags {
-        if let Some(setting) = SETTINGS.iter().find(|setting| setting.flag == *flag) {
+        if let Some(setting) = settings::all().find(|setting| setting.flag == *flag) {
             reader.set(setting, value, Place::Flag((*flag).into()));
         }
     }
@@ -95,11 +95,11 @@ impl Reader {
         names.sort();
         for name in names {
             let place = Place::Variable(name.clone());
-            match SETTINGS.iter().find(|setting| setting.variable == name) {
+            match settings::all().find(|setting| setting.variable == name) {
                 Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
                 // What is like none of ours is somebody else's: Kubernetes sets E6_PORT for a service named e6.
                 None => {
-                    if let Some(known) = nearest(&name, SETTINGS.iter().map(|setting| setting.variable)) {
+                    if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
                         let wrong = Wrong::new("no such setting", format!("did you mean {known}?"));
                         self.mistakes.push(wrong.at(place));
                     }
@@ -135,7 +135,7 @@ impl Reader {
             for (key, value) in entries {
                 let key_place = place(key.span());
                 let key = format!("{}.{}", section.get_ref(), key.get_ref());
-                match SETTINGS.iter().find(|setting| setting.key == key) {
+                match settings::all().find(|setting| setting.key == key) {
                     None => self.unknown(&key, key_place),
                     Some(setting) => match scalar(value.get_ref()) {
                         Some(text) => self.set(setting, &text, place(value.span())),
@@ -153,7 +153,7 @@ impl Reader {
     }
 
     fn unknown(&mut self, key: &str, place: Place) {
-        let known = SETTINGS.iter().map(|setting| setting.key).filter(|key| !key.is_empty());
+        let known = settings::all().map(|setting| setting.key).filter(|key| !key.is_empty());
         let mend = match nearest(key, known) {
             Some(known) => format!("did you mean {known}?"),
             None => "remove it; `e6 check` on an empty file lists what there is".into(),

@@ -169,7 +169,7 @@ fn the_example_file_holds_every_key_with_its_default() {
     let environment = none();
     let config = load(&[], Some(file(example).path()), &environment).unwrap();
     assert_eq!(config, Config { data_dir: config.data_dir.clone(), ..Config::defaults(&environment) });
-    for setting in settings::SETTINGS.iter().filter(|setting| !setting.key.is_empty()) {
+    for setting in settings::all().filter(|setting| !setting.key.is_empty()) {
         let (section, key) = setting.key.split_once('.').unwrap();
         let (_, after) = example.split_once(&format!("[{section}]")).unwrap();
         let body = after.split("\n[").next().unwrap();

@@ -1,0 +1,47 @@
+//! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
+
+mod listen;
+mod output;
+mod question;
+mod tls;
+
+use super::{Config, mistake::Wrong};
+use std::path::{Path, PathBuf};
+
+/// One row.
+pub(super) struct Setting {
+    /// Where a file has it; empty where it makes no sense in one.
+    pub key: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
+    /// Its flag; empty where there is none.
+    pub flag: &'static str,
+    /// Takes what was typed.
+    pub set: fn(&mut Config, &str) -> Result<(), Wrong>,
+    /// The present value.
+    pub show: fn(&Config) -> String,
+}
+
+/// All of them, in the order in which they are shown.
+pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+    [question::SETTINGS, listen::SETTINGS, tls::SETTINGS, output::SETTINGS].into_iter().flatten()
+}
+
+fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {
+    value.map(|value| *slot = value)
+}
+
+fn path(text: &str) -> Result<PathBuf, Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::new("it is empty", "write a path"));
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+fn or_none(path: Option<&Path>) -> String {
+    path.map_or("(none)".into(), |path| quoted(&path.display().to_string()))
+}
