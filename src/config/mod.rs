@@ -14,6 +14,7 @@ use crate::{
     page::Words,
     web::{LogDestination, LogFormat},
 };
+use settings::Taken;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
@@ -134,6 +135,15 @@ impl Config {
     /// Where links that leave the site lead, as an origin without a slash at the end; none if nobody said.
     pub fn public_url(&self) -> Option<String> {
         self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
+    }
+
+    /// The settings that differ from those of a running process and are taken only when it is started again.
+    pub fn waiting(&self, running: &Config) -> Vec<&'static str> {
+        settings::all()
+            .filter(|setting| setting.taken == Taken::AtStart)
+            .filter(|setting| (setting.show)(self) != (setting.show)(running))
+            .map(|setting| setting.key)
+            .collect()
     }
 
     /// Every setting that a file can hold, with its present value, one a line.

@@ -240,3 +240,13 @@ fn a_domain_and_an_address_are_all_it_takes() {
         assert!(mistakes.contains(missing), "{mistakes}");
     }
 }
+
+#[test]
+fn what_waits_for_a_start_is_named_and_what_does_not_is_not() {
+    let running = load(&[], None, &none()).unwrap();
+    let changed = [("--player", "1"), ("--hsts", "9"), ("--admin", "off"), ("--data-dir", "/elsewhere")];
+    let changed = changed.map(|(flag, value)| (flag, value.to_owned()));
+    let typed = load(&changed, None, &none()).unwrap();
+    assert_eq!(typed.waiting(&running), ["listen.admin", "data.dir"]);
+    assert_eq!(running.waiting(&running), [""; 0]);
+}

@@ -2,7 +2,7 @@
 
 use super::{
     super::{mistake::Wrong, tls},
-    Setting, put, quoted,
+    Setting, Taken, put, quoted,
 };
 use hyper::Uri;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "site.url",
         variable: "E6_URL",
         flag: "--url",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.url, origin(text).map(Some)),
         show: |config| config.public_url().map_or("(not known)".into(), |url| quoted(&url)),
     },
@@ -19,6 +20,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "listen.http",
         variable: "E6_HTTP",
         flag: "--http",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.listen.http, address(text)),
         show: |config| listener(config.listen.http),
     },
@@ -26,6 +28,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "listen.https",
         variable: "E6_HTTPS",
         flag: "--https",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.listen.https, address(text)),
         show: |config| listener(config.listen.https),
     },
@@ -33,6 +36,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "listen.admin",
         variable: "E6_ADMIN",
         flag: "--admin",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.listen.admin, admin(text)),
         show: |config| listener(config.listen.admin),
     },
@@ -40,6 +44,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "mlb.url",
         variable: "E6_MLB_URL",
         flag: "--mlb-url",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.mlb_url, url(text)),
         show: |config| quoted(&config.mlb_url),
     },
@@ -47,6 +52,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "site.domains",
         variable: "E6_DOMAIN",
         flag: "--domain",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.domains, tls::domains(text)),
         show: |config| format!("{:?}", config.domains),
     },

@@ -16,10 +16,21 @@ pub(super) struct Setting {
     pub variable: &'static str,
     /// Its flag; empty where there is none.
     pub flag: &'static str,
+    /// When a change of it takes effect.
+    pub taken: Taken,
     /// Takes what was typed.
     pub set: fn(&mut Config, &str) -> Result<(), Wrong>,
     /// The present value.
     pub show: fn(&Config) -> String,
+}
+
+/// When a change of a setting takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// At once, by `e6 reload`.
+    AtReload,
+    /// Once the process is started again: it is about what is opened once.
+    AtStart,
 }
 
 /// All of them, in the order in which they are shown.

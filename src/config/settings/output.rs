@@ -2,7 +2,7 @@
 
 use super::{
     super::mistake::{Wrong, one_of},
-    Setting, or_none, path, put, quoted,
+    Setting, Taken, or_none, path, put, quoted,
 };
 use crate::web::{LogDestination, LogFormat};
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "data.dir",
         variable: "E6_DATA_DIR",
         flag: "--data-dir",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.data_dir, path(text).map(Some)),
         show: |config| or_none(config.data_dir.as_deref()),
     },
@@ -20,6 +21,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "log.format",
         variable: "E6_LOG_FORMAT",
         flag: "--log-format",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.log_format, log_format(text)),
         show: |config| quoted(if config.log_format == LogFormat::Json { "json" } else { "combined" }),
     },
@@ -27,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "log.access",
         variable: "E6_ACCESS_LOG",
         flag: "--access-log",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.access_log, access_log(text)),
         show: |config| match &config.access_log {
             None => quoted("off"),
@@ -38,6 +41,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "log.level",
         variable: "E6_LOG_LEVEL",
         flag: "--log-level",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.log_level, log_level(text)),
         show: |config| quoted(&config.log_level.to_string()),
     },
@@ -45,6 +49,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "",
         variable: "E6_ASSETS",
         flag: "--assets",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.assets, directory(text).map(Some)),
         show: |_| String::new(),
     },
@@ -52,6 +57,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "",
         variable: "E6_READY_FILE",
         flag: "--ready-file",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.ready_file, path(text).map(Some)),
         show: |_| String::new(),
     },
@@ -59,6 +65,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "",
         variable: "E6_CLOCK",
         flag: "--clock",
+        taken: Taken::AtStart,
         set: |config, text| put(&mut config.clock, instant(text).map(Some)),
         show: |_| String::new(),
     },

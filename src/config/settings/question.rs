@@ -2,7 +2,7 @@
 
 use super::{
     super::{Colour, mistake::Wrong},
-    Setting, put, quoted,
+    Setting, Taken, put, quoted,
 };
 use crate::page::Words;
 
@@ -17,6 +17,7 @@ macro_rules! word {
             key: concat!("words.", stringify!($name)),
             variable: $variable,
             flag: "",
+            taken: Taken::AtReload,
             set: |config, text| put(&mut config.words.$name, word(text, WORD_CAP)),
             show: |config| quoted(&config.words.$name),
         }
@@ -28,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "player.id",
         variable: "E6_PLAYER",
         flag: "--player",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.player.id, id(text)),
         show: |config| config.player.id.to_string(),
     },
@@ -35,6 +37,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "player.club",
         variable: "E6_CLUB",
         flag: "--club",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.player.club, id(text).map(Some)),
         show: |config| config.player.club.map_or("(his own)".into(), |club| club.to_string()),
     },
@@ -42,6 +45,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "words.question",
         variable: "E6_QUESTION",
         flag: "",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.words.question, question(text)),
         show: |config| quoted(&config.words.question),
     },
@@ -57,6 +61,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "colours.ground",
         variable: "E6_GROUND",
         flag: "",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.colours.ground, colour(text)),
         show: |config| quoted(&config.colours.ground.to_string()),
     },
@@ -64,6 +69,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "colours.accent",
         variable: "E6_ACCENT",
         flag: "",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.colours.accent, colour(text)),
         show: |config| quoted(&config.colours.accent.to_string()),
     },

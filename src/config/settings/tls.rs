@@ -2,7 +2,7 @@
 
 use super::{
     super::{mistake::Wrong, tls},
-    Setting, or_none, path, put, quoted,
+    Setting, Taken, or_none, path, put, quoted,
 };
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -10,6 +10,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "tls.mode",
         variable: "E6_TLS",
         flag: "--tls",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.tls.mode, tls::Mode::parse(text)),
         show: |config| quoted(config.tls.mode.name()),
     },
@@ -17,6 +18,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "tls.cert",
         variable: "E6_TLS_CERT",
         flag: "--tls-cert",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.tls.cert, path(text).map(Some)),
         show: |config| or_none(config.tls.cert.as_deref()),
     },
@@ -24,6 +26,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "tls.key",
         variable: "E6_TLS_KEY",
         flag: "--tls-key",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.tls.key, path(text).map(Some)),
         show: |config| or_none(config.tls.key.as_deref()),
     },
@@ -31,6 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "tls.certs",
         variable: "E6_CERTS",
         flag: "--certs",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.tls.certs, path(text)),
         show: |config| quoted(&config.tls.certs.display().to_string()),
     },
@@ -38,6 +42,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "tls.hsts",
         variable: "E6_HSTS",
         flag: "--hsts",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.tls.hsts, tls::hsts(text)),
         show: |config| config.tls.hsts.as_secs().to_string(),
     },
@@ -45,6 +50,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "acme.email",
         variable: "E6_ACME",
         flag: "--acme",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.acme.email, tls::email(text).map(Some)),
         show: |config| config.acme.email.as_ref().map_or("(none)".into(), |email| quoted(email)),
     },
@@ -52,6 +58,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "acme.directory",
         variable: "E6_ACME_DIRECTORY",
         flag: "--acme-directory",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.acme.directory, tls::directory(text)),
         show: |config| quoted(&config.acme.directory),
     },
@@ -59,6 +66,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "",
         variable: "E6_ACME_STAGING",
         flag: "--acme-staging",
+        taken: Taken::AtReload,
         set: |config, text| match text {
             "true" => put(&mut config.acme.directory, Ok(tls::LETS_ENCRYPT_STAGING_DIRECTORY.into())),
             _ => Err(Wrong::new(format!("{text:?} is not \"true\""), "leave it away to ask the real CA")),
@@ -69,6 +77,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "acme.ca",
         variable: "E6_ACME_CA",
         flag: "--acme-ca",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.acme.ca, path(text).map(Some)),
         show: |config| or_none(config.acme.ca.as_deref()),
     },
@@ -76,6 +85,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "acme.challenge",
         variable: "E6_ACME_CHALLENGE",
         flag: "--acme-challenge",
+        taken: Taken::AtReload,
         set: |config, text| put(&mut config.acme.challenge, tls::challenge(text)),
         show: |config| quoted(tls::challenge_name(config.acme.challenge)),
     },
