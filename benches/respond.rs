@@ -9,6 +9,7 @@ use e6::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
     lifecycle::Lifecycle,
+    limits::Limits,
     web::{
         AccessLog, ErrorPages, Hosts, How, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Parts,
         Service, Site, assets,
@@ -74,6 +75,7 @@ fn service(log: Option<AccessLog>) -> Service {
         how: How::new("", |_, _| "how".into()),
         design: None,
         clock: Clock::System,
+        limits: Limits::default(),
         observer,
         certificates: None,
         hosts: Hosts::default(),

@@ -22,6 +22,13 @@ pub enum Command {
     Check(Flags),
     /// Say which URL is answered by what.
     Routes,
+    /// Say what a peer can make us hold, and for how long.
+    Limits {
+        /// As for `Serve`.
+        flags: Flags,
+        /// As the page of the documentation.
+        markdown: bool,
+    },
     /// Draw how the site works.
     Render {
         /// Where the drawings go.
@@ -38,6 +45,7 @@ pub fn parse() -> Command {
         Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
         Some(TypedCommand::Check { flags }) => Command::Check(flags),
         Some(TypedCommand::Routes) => Command::Routes,
+        Some(TypedCommand::Limits { flags, markdown }) => Command::Limits { flags, markdown },
         Some(TypedCommand::Render { dir }) => Command::Render { dir },
     }
 }
@@ -82,6 +90,14 @@ enum TypedCommand {
     },
     /// Print the table of URL patterns, in the order in which they are tried
     Routes,
+    /// Print every limit: in force, by default, and what it stops
+    Limits {
+        #[command(flatten)]
+        flags: Flags,
+        /// The page of the documentation instead
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Write the two drawings of /how, as SVG and for Graphviz
     Render {
         /// Where to; files of these names are replaced

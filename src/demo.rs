@@ -37,7 +37,7 @@ fn described(config: &Config, day: Scenario, speed: u32) -> Result<(), Failure> 
 }
 
 fn recorded(config: &Config, speed: u32, date: Date) -> Result<(), Failure> {
-    let client = Client::new(&config.mlb_url);
+    let client = Client::new(&config.mlb_url, &config.limits);
     let club = match config.player.club {
         Some(club) => club,
         None => {

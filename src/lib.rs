@@ -31,6 +31,7 @@ pub mod answer;
 pub mod clock;
 pub mod connection;
 pub mod lifecycle;
+pub mod limits;
 pub mod trace;
 
 use clock::Clock;
@@ -68,6 +69,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             check::certificates(&config).map_err(mistaken)?;
         }
         cli::Command::Routes => print!("{}", web::table()),
+        cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
+        cli::Command::Limits { flags, markdown: false } => print!("{}", configured(&flags)?.limits.table()),
         cli::Command::Render { dir } => publisher::render(&dir).map_err(failed)?,
     }
     Ok(())
@@ -75,6 +78,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
 
 /// The configuration, with what every command under it needs in place. Mistakes have been told.
 fn configured(flags: &cli::Flags) -> Result<Config, ExitCode> {
+    // How many connections there may be depends on it.
+    limits::take_all_descriptors();
     let config = config::load(&flags.typed(), flags.config.as_deref(), &config::Process).map_err(mistaken)?;
     // One provider for everything: set before the first client or server asks for it. Set already means the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

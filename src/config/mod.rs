@@ -11,6 +11,7 @@ pub use source::{Environment, Process, load};
 pub use tls::{Acme, Mode, Tls};
 
 use crate::{
+    limits::Limits,
     page::Words,
     web::{LogDestination, LogFormat},
 };
@@ -69,6 +70,8 @@ pub struct Config {
     pub access_log: Option<LogDestination>,
     /// How much is logged.
     pub log_level: LevelFilter,
+    /// What a peer can make us hold, and for how long.
+    pub limits: Limits,
 }
 
 /// Who the question is about.
@@ -129,6 +132,7 @@ impl Config {
             log_format: LogFormat::Combined,
             access_log: Some(LogDestination::Stdout),
             log_level: LevelFilter::INFO,
+            limits: Limits::of_this_machine(),
         }
     }
 
@@ -149,7 +153,7 @@ impl Config {
     /// Every setting that a file can hold, with its present value, one a line.
     pub fn table(&self) -> String {
         let rows = settings::all().filter(|setting| !setting.key.is_empty());
-        rows.map(|setting| format!("{:<18} {}\n", setting.key, (setting.show)(self))).collect()
+        rows.map(|setting| format!("{:<28} {}\n", setting.key, (setting.show)(self))).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     mistake::{Mistake, Mistakes, Place, Wrong, nearest},
     settings::{self, Setting},
 };
+use crate::limits;
 use std::{
     fs::File,
     io::{self, Read},
@@ -164,6 +165,7 @@ impl Reader {
     /// What is right by itself and wrong together.
     fn together(&mut self) {
         self.config.derive(|key| self.typed.contains(&key));
+        self.config.limits = self.config.limits.clone().within(limits::descriptors());
         let listen = self.config.listen;
         let source = self.config.source();
         let mut wrong = |what: String, mend: &str| {

@@ -4,15 +4,23 @@ use super::{
     Handler, conn,
     counters::{Counters, Refused},
     handshake::handshake,
-    limits, tls,
+    tls,
 };
 use crate::{
     connection::{Connection, Listener},
     lifecycle::Phase,
+    limits::Limits,
 };
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::{StatusCode, body::Body};
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
@@ -21,6 +29,9 @@ use tokio::{
     time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
+
+/// How long accepting pauses when the process is out of descriptors; spinning would not free one.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// A listening socket of one worker, what is spoken there, and who answers.
 pub struct Door<B> {
@@ -39,6 +50,8 @@ pub struct Door<B> {
 /// What the doors of all workers have in common.
 #[derive(Clone)]
 pub struct House {
+    /// What holds for connections that begin now.
+    pub limits: Arc<ArcSwap<Limits>>,
     /// How many connections there may be.
     pub permits: Arc<Semaphore>,
     /// How many TLS handshakes there may be at once.
@@ -105,7 +118,7 @@ async fn survive(error: &io::Error) {
         tracing::debug!(%error, "a connection was gone before it was accepted");
     } else {
         tracing::error!(%error, "cannot accept connections; pausing");
-        sleep(limits::EXHAUSTED_PAUSE).await;
+        sleep(EXHAUSTED_PAUSE).await;
     }
 }
 
@@ -114,18 +127,19 @@ async fn serve<B>(
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
-    House { counters, phase, handshakes, .. }: House,
+    House { limits, counters, phase, handshakes, .. }: House,
 ) -> Result<(), Failure>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
     stream.set_nodelay(true)?;
+    let limits = limits.load_full();
     let Some(acceptor) = tls else {
-        return conn::serve(stream, conn::Protocol::Http1, connection, handler, phase).await;
+        return conn::serve(stream, conn::Protocol::Http1, connection, handler, limits, phase).await;
     };
     let began = Instant::now();
-    let mut stream = match handshake(stream, &acceptor, &handshakes).await {
+    let mut stream = match handshake(stream, &acceptor, &handshakes, &limits).await {
         Ok(stream) => stream,
         Err((why, error)) => {
             counters.refused(why);
@@ -146,5 +160,5 @@ where
     let agreed = tls::agreed(session, took);
     counters.handshake(&agreed);
     connection.tls = Some(agreed);
-    conn::serve(stream, protocol, connection, handler, phase).await
+    conn::serve(stream, protocol, connection, handler, limits, phase).await
 }

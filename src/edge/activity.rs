@@ -1,7 +1,6 @@
 //! What keeps a connection from being idle: requests, and responses that go on.
 
-use super::limits;
-use crate::connection::Arrival;
+use crate::{connection::Arrival, limits::Limits};
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
@@ -11,8 +10,10 @@ use std::{
 use tokio::time::Instant;
 
 /// Of one connection.
-#[derive(Default)]
-pub(super) struct Activity(Mutex<Active>);
+pub(super) struct Activity {
+    limits: Arc<Limits>,
+    active: Mutex<Active>,
+}
 
 #[derive(Default)]
 struct Active {
@@ -26,8 +27,12 @@ struct Active {
 }
 
 impl Activity {
+    pub fn new(limits: Arc<Limits>) -> Self {
+        Activity { limits, active: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Active> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request has come, on a connection that was ready for it then.
@@ -42,10 +47,11 @@ impl Activity {
 
     /// When a connection that began then will have been idle for too long, as things stand.
     pub fn idle_at(&self, began: Instant) -> Instant {
+        let limits = &self.limits;
         match *self.lock() {
-            Active { last: None, .. } => began + limits::HEAD,
-            Active { streams: 0, last: Some(last), .. } => last + limits::IDLE,
-            Active { .. } => Instant::now() + limits::IDLE,
+            Active { last: None, .. } => began + limits.head,
+            Active { streams: 0, last: Some(last), .. } => last + limits.idle,
+            Active { .. } => Instant::now() + limits.idle,
         }
     }
 }
@@ -124,23 +130,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_a_while_after_its_last_request_or_the_end_of_its_last_stream() {
-        let activity = Arc::<Activity>::default();
+        let limits = Arc::new(Limits::default());
+        let activity = Arc::new(Activity::new(limits.clone()));
         let began = Instant::now();
-        assert_eq!(activity.idle_at(began), began + limits::HEAD, "there was no request yet");
+        assert_eq!(activity.idle_at(began), began + limits.head, "there was no request yet");
         advance(Duration::from_secs(5)).await;
         let arrival = activity.request(began);
         assert_eq!((arrival.number, arrival.waited), (1, Duration::from_secs(5)));
         let asked = Instant::now();
         let _whole = Watched::new(Full::new(Bytes::new()), &activity);
         advance(Duration::from_secs(50)).await;
-        assert_eq!(activity.idle_at(began), asked + limits::IDLE, "a whole body ends by itself");
+        assert_eq!(activity.idle_at(began), asked + limits.idle, "a whole body ends by itself");
 
         let streams = [Watched::new(Endless, &activity), Watched::new(Endless, &activity)];
         advance(Duration::from_secs(3000)).await;
-        assert_eq!(activity.idle_at(began), Instant::now() + limits::IDLE);
+        assert_eq!(activity.idle_at(began), Instant::now() + limits.idle);
         drop(streams);
         let ended = Instant::now();
         advance(Duration::from_secs(10)).await;
-        assert_eq!(activity.idle_at(began), ended + limits::IDLE);
+        assert_eq!(activity.idle_at(began), ended + limits.idle);
     }
 }

@@ -3,9 +3,8 @@
 use super::{
     Handler,
     activity::{Activity, Watched},
-    limits,
 };
-use crate::{connection::Connection, lifecycle::Phase};
+use crate::{connection::Connection, lifecycle::Phase, limits::Limits};
 use bytes::Bytes;
 use hyper::{
     Request, Response, StatusCode,
@@ -19,12 +18,16 @@ use std::{
     future::{Ready, ready},
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
+
+/// From the wish to end a connection to its end, for a reader who does not read.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// What is spoken, as agreed by ALPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +46,14 @@ pub(super) async fn serve<S, B>(
     protocol: Protocol,
     connection: Connection,
     handler: Handler<B>,
+    limits: Arc<Limits>,
     phase: watch::Receiver<Phase>,
 ) -> Result<(), Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let activity = Arc::<Activity>::default();
+    let activity = Arc::new(Activity::new(limits.clone()));
     let connection = Arc::new(connection);
     let requests = Requests {
         handler: handler.clone(),
@@ -62,25 +66,25 @@ where
         Protocol::Http1 => {
             let http1 = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(limits::HEAD)
-                .max_buf_size(limits::HEAD_BUFFER)
-                .max_headers(limits::HEAD_FIELDS)
+                .header_read_timeout(limits.head)
+                .max_buf_size(limits.head_buffer())
+                .max_headers(limits.fields_read())
                 .half_close(true)
                 .serve_connection(stream, requests);
-            attend(Box::pin(http1), http1::Connection::graceful_shutdown, activity, phase).await
+            attend(Box::pin(http1), http1::Connection::graceful_shutdown, activity, limits.age, phase).await
         }
         Protocol::Http2 => {
             let http2 = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
-                .max_concurrent_streams(limits::STREAMS)
-                .initial_stream_window_size(limits::WINDOW)
-                .initial_connection_window_size(limits::WINDOW)
-                .max_send_buf_size(limits::SEND_BUFFER)
-                .max_header_list_size(limits::HEADER_LIST)
-                .max_pending_accept_reset_streams(limits::PENDING_RESETS)
-                .max_local_error_reset_streams(limits::LOCAL_RESETS)
+                .max_concurrent_streams(limits.h2_streams)
+                .initial_stream_window_size(limits.h2_window)
+                .initial_connection_window_size(limits.h2_window)
+                .max_send_buf_size(limits.h2_send_buffer)
+                .max_header_list_size(limits.header_list())
+                .max_pending_accept_reset_streams(limits.h2_pending_resets)
+                .max_local_error_reset_streams(limits.h2_local_resets)
                 .serve_connection(stream, requests);
-            attend(Box::pin(http2), http2::Connection::graceful_shutdown, activity, phase).await
+            attend(Box::pin(http2), http2::Connection::graceful_shutdown, activity, limits.age, phase).await
         }
     };
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
@@ -104,6 +108,7 @@ async fn attend<C>(
     mut connection: Pin<Box<C>>,
     shut_down: impl Fn(Pin<&mut C>),
     activity: Arc<Activity>,
+    age: Duration,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), Failure>
 where
@@ -111,7 +116,7 @@ where
 {
     let began = Instant::now();
     loop {
-        let end = activity.idle_at(began).min(began + limits::AGE);
+        let end = activity.idle_at(began).min(began + age);
         if end <= Instant::now() {
             break;
         }
@@ -122,7 +127,7 @@ where
         }
     }
     shut_down(connection.as_mut());
-    Ok(timeout(limits::LINGER, connection).await??)
+    Ok(timeout(LINGER, connection).await??)
 }
 
 /// hyper's side of the handler; notes when a request came.

@@ -1,6 +1,7 @@
 //! From an accepted socket to a TLS session, within one deadline.
 
-use super::{counters::Refused, limits};
+use super::counters::Refused;
+use crate::limits::Limits;
 use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -24,8 +25,9 @@ pub(super) async fn handshake(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
+    limits: &Limits,
 ) -> Result<TlsStream<TcpStream>, Failed> {
-    match timeout(limits::HANDSHAKE, greet(stream, acceptor, turns)).await {
+    match timeout(limits.handshake, greet(stream, acceptor, turns, limits)).await {
         Ok(greeted) => greeted,
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
     }
@@ -35,28 +37,29 @@ async fn greet(
     mut stream: TcpStream,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
+    limits: &Limits,
 ) -> Result<TlsStream<TcpStream>, Failed> {
     let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
     let mut first = [0];
     let read = stream.peek(&mut first).await.map_err(failed)?;
     if read == 1 && first[0] != HANDSHAKE_RECORD && first[0].is_ascii_uppercase() {
         // A peer that does not listen loses nothing it wanted.
-        let _ = refuse(&mut stream).await;
+        let _ = refuse(&mut stream, limits.head_buffer()).await;
         return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
     }
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;
     let _turn = turns.acquire().await.map_err(|error| failed(io::Error::other(error)))?;
-    match timeout(limits::HANDSHAKE_TURN, hello.into_stream(acceptor.config().clone())).await {
+    match timeout(limits.handshake_turn(), hello.into_stream(acceptor.config().clone())).await {
         Ok(shaken) => shaken.map_err(failed),
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
     }
 }
 
 /// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.
-async fn refuse(stream: &mut TcpStream) -> io::Result<()> {
+async fn refuse(stream: &mut TcpStream, most: usize) -> io::Result<()> {
     stream.write_all(CLEARTEXT.as_bytes()).await?;
     stream.shutdown().await?;
-    let mut rest = (&mut *stream).take(limits::HEAD_BUFFER as u64);
+    let mut rest = (&mut *stream).take(most as u64);
     tokio::io::copy(&mut rest, &mut tokio::io::sink()).await.map(drop)
 }
 

@@ -1,12 +1,14 @@
 //! Listening sockets: one for each worker on the same address, so that the kernel spreads connections and workers
 //! share nothing.
 
-use super::limits;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
 };
+
+/// Connections the kernel completes for us before we accept them.
+const BACKLOG: i32 = 1024;
 
 /// Binds `workers` sockets to one address. Port 0 is settled by the first.
 ///
@@ -35,7 +37,7 @@ fn socket(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     if sharing == Sharing::Workers {
-        socket.listen(limits::BACKLOG)?;
+        socket.listen(BACKLOG)?;
     }
     Ok(socket.into())
 }

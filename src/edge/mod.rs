@@ -9,7 +9,6 @@ mod certificates;
 mod conn;
 mod counters;
 mod handshake;
-pub mod limits;
 mod listen;
 mod tls;
 

@@ -1,7 +1,10 @@
 //! Asking: one request at a time, each with deadlines and a size cap, each reply judged.
 
 use super::model::{self, Surprise};
-use crate::answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone};
+use crate::{
+    answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone},
+    limits::Limits,
+};
 use std::{
     collections::BTreeSet,
     fmt,
@@ -12,14 +15,6 @@ use std::{
 use time::Date;
 use ureq::http::{StatusCode, Uri, header};
 
-/// A refused or unreachable host is known within this.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
-/// One request, from look-up to the last byte. MLB answers in well under a second.
-const TOTAL_DEADLINE: Duration = Duration::from_secs(8);
-/// From the request to the reply's head: after this a server that only listens is given up.
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// A whole live feed of a long game is about 2 MiB; more than this is not one.
-const BODY_CAP: u64 = 8 * 1024 * 1024;
 /// However long MLB asks us to wait, look again after this.
 const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
 /// MLB's terms allow individual, non-bulk use: say who asks.
@@ -29,6 +24,7 @@ const USER_AGENT: &str = concat!("e6/", env!("CARGO_PKG_VERSION"), " (a fan site
 pub struct Client {
     agent: ureq::Agent,
     base: String,
+    body_cap: u64,
     /// Games whose trimmed feed lacked something, so that the whole is asked for at once.
     whole: BTreeSet<u64>,
     /// The last replies that came with an entity tag, newest last: asked for again, MLB need not send them twice.
@@ -59,12 +55,12 @@ pub struct Refusal {
 
 impl Client {
     /// A client for the API at this base URL (no trailing slash).
-    pub fn new(base: impl Into<String>) -> Self {
+    pub fn new(base: impl Into<String>, limits: &Limits) -> Self {
         let base = base.into();
         let mut config = ureq::Agent::config_builder()
-            .timeout_connect(Some(CONNECT_DEADLINE))
-            .timeout_recv_response(Some(HEAD_DEADLINE))
-            .timeout_global(Some(TOTAL_DEADLINE))
+            .timeout_connect(Some(limits.mlb_connect))
+            .timeout_recv_response(Some(limits.mlb_head()))
+            .timeout_global(Some(limits.mlb_total))
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(USER_AGENT);
@@ -72,7 +68,13 @@ impl Client {
             // A proxy from the environment leads outside; a replay is in here.
             config = config.proxy(None);
         }
-        Client { agent: config.build().new_agent(), base, whole: BTreeSet::new(), tagged: Mutex::default() }
+        Client {
+            agent: config.build().new_agent(),
+            base,
+            body_cap: limits.mlb_body,
+            whole: BTreeSet::new(),
+            tagged: Mutex::default(),
+        }
     }
 
     /// The player and the club he belongs to.
@@ -165,7 +167,7 @@ impl Client {
             _ => response
                 .body_mut()
                 .with_config()
-                .limit(BODY_CAP)
+                .limit(self.body_cap)
                 .read_to_vec()
                 .map_err(|error| self.failed(path, &error))?,
         };

@@ -83,6 +83,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         how: publisher.how(),
         design: config.assets.clone(),
         clock: show.clock,
+        limits: config.limits.clone(),
         observer: Observer { metrics: meters.requests, log: log.clone() },
         certificates: serving.clone().map(|serving| serving as _),
         hosts: Hosts {
@@ -99,7 +100,8 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     };
     let acceptor = certificates.as_ref().map(Certificates::acceptor).transpose();
     let acceptor = acceptor.map_err(|error| no_tls(&error))?;
-    let workers = Workers::start(listeners, acceptor, service, meters.connections, &lifecycle)?;
+    let workers =
+        Workers::start(listeners, acceptor, service, meters.connections, config.limits.clone(), &lifecycle)?;
     // The poller ends when its sender does. Nobody waits for it: nothing it could still learn would be shown.
     let (poller, stop) = mpsc::channel();
     let publish = move |answer: &Answer| {
@@ -125,7 +127,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let clean = runtime.block_on(async {
         tokio::select! {
             _ = stop_signal(&mut signals, log.as_deref()) => false,
-            clean = workers.finish() => clean,
+            clean = workers.finish(config.limits.drain) => clean,
         }
     });
     if !clean {

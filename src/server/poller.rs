@@ -25,10 +25,12 @@ pub(super) fn watches(
     polls: Polls,
 ) -> impl Fn() -> Watch + Send + 'static + use<> {
     let (id, club, clock, url) = (config.player.id, config.player.club, show.clock, show.mlb_url.clone());
+    let limits = config.limits.clone();
     let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
     move || {
         let store = data_dir.as_deref().map(Store::in_dir);
-        Watch::new(Client::new(url.clone()), clock, expected_player(id), club, store, polls.clone())
+        let client = Client::new(url.clone(), &limits);
+        Watch::new(client, clock, expected_player(id), club, store, polls.clone())
     }
 }
 

@@ -5,10 +5,12 @@ use crate::{
     connection::{Arrival, Connection, Listener},
     edge::{self, Counters, Door, Handler, House},
     lifecycle::Lifecycle,
+    limits::Limits,
     web::{self, Body, Service},
 };
+use arc_swap::ArcSwap;
 use hyper::{Request, Response, StatusCode, body::Incoming};
-use std::{net::TcpListener, sync::Arc, thread};
+use std::{net::TcpListener, sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinSet,
@@ -36,12 +38,16 @@ impl Workers {
         tls: Option<TlsAcceptor>,
         service: Service,
         counters: Counters,
+        limits: Limits,
         lifecycle: &Lifecycle,
     ) -> Result<Self, Failure> {
-        let permits = Arc::new(Semaphore::new(edge::limits::CONNECTIONS));
-        let turns = edge::limits::HANDSHAKES.max(listeners.https.len() * edge::limits::HANDSHAKES_PER_WORKER);
-        let handshakes = Arc::new(Semaphore::new(turns));
-        let house = House { permits, handshakes, counters, phase: lifecycle.watch() };
+        let house = House {
+            permits: Arc::new(Semaphore::new(limits.connections)),
+            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            limits: Arc::new(ArcSwap::from_pointee(limits)),
+            counters,
+            phase: lifecycle.watch(),
+        };
         let operators: Handler<Body> = Arc::new(service.admin());
         let visitors: Handler<Body> = Arc::new(service);
         let opening = |kind, listener, tls, handler: &Handler<Body>| Opening {
@@ -78,13 +84,13 @@ impl Workers {
     }
 
     /// Waits until all connections have ended; false when some had not within the deadline.
-    pub async fn finish(self) -> bool {
+    pub async fn finish(self, deadline: Duration) -> bool {
         let all = async {
             for done in self.done {
                 let _ = done.await;
             }
         };
-        tokio::time::timeout(edge::limits::DRAIN, all).await.is_ok()
+        tokio::time::timeout(deadline, all).await.is_ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/events`: the newest answer, pushed to whoever waits for it (server-sent events, WHATWG HTML §9.2).
 
 use super::site::Site;
-use crate::lifecycle::Phase;
+use crate::{lifecycle::Phase, limits::Limits};
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use std::{
@@ -20,15 +20,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// Open streams, all together. Each holds some kilobytes and a connection.
-const STREAMS: usize = 5_000;
-/// Open streams of one IPv4 address or IPv6 /64: a household with the page open in every room. Loopback is exempt, for a
-/// proxy on this machine stands for many.
-const STREAMS_PER_NETWORK: usize = 8;
 /// What is silent for longer is cut by home routers and proxies.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// No stream is immortal; its client comes back at once.
-const LASTS: Duration = Duration::from_secs(55 * 60);
 /// What a stream begins with: how long its client waits before it comes back.
 const RETRY: &str = "retry: 3000\n\n";
 /// A comment, which clients pass over.
@@ -68,15 +61,25 @@ impl Hub {
     }
 
     /// A stream for this peer, which may have seen an event before; none while there are too many.
-    pub(super) fn subscribe(&self, peer: IpAddr, last_seen: Option<&HeaderValue>) -> Option<Events> {
-        let seat = Seats::take(&self.seats, peer)?;
+    pub(super) fn subscribe(
+        &self,
+        peer: IpAddr,
+        last_seen: Option<&HeaderValue>,
+        limits: &Limits,
+    ) -> Option<Events> {
+        let seat = Seats::take(&self.seats, peer, limits)?;
         let mut news = self.news.subscribe();
         let mut first = RETRY.to_owned().into_bytes();
         let now = news.borrow_and_update().clone();
         if last_seen.is_none_or(|id| id.as_bytes() != now.id.as_bytes()) {
             first.extend_from_slice(&now.event);
         }
-        let stream = Stream { news, phase: self.phase.clone(), end: Instant::now() + LASTS, _seat: seat };
+        let stream = Stream {
+            news,
+            phase: self.phase.clone(),
+            end: Instant::now() + limits.event_stream,
+            _seat: seat,
+        };
         Some(Events(Box::pin(async move { Some((Bytes::from(first), stream)) })))
     }
 
@@ -127,7 +130,7 @@ impl Stream {
     }
 }
 
-/// Who has a stream.
+/// Who has a stream. Loopback may have as many as there are: a proxy on this machine stands for many.
 #[derive(Default)]
 struct Seats {
     all: AtomicUsize,
@@ -135,12 +138,12 @@ struct Seats {
 }
 
 impl Seats {
-    fn take(seats: &Arc<Seats>, peer: IpAddr) -> Option<Seat> {
+    fn take(seats: &Arc<Seats>, peer: IpAddr, limits: &Limits) -> Option<Seat> {
         let network = network(peer);
         let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = by_network.get(&network).copied().unwrap_or(0);
-        let full = seats.all.load(Ordering::Relaxed) >= STREAMS
-            || (taken >= STREAMS_PER_NETWORK && !network.is_loopback());
+        let full = seats.all.load(Ordering::Relaxed) >= limits.event_streams
+            || (taken >= limits.address_event_streams && !network.is_loopback());
         if full {
             return None;
         }
@@ -186,9 +189,10 @@ mod tests {
     #[test]
     fn an_address_has_so_many_streams_and_gets_them_back() {
         let seats = Arc::<Seats>::default();
-        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap());
-        let mine: Vec<_> =
-            (0..STREAMS_PER_NETWORK).map(|host| take(&format!("2001:db8::{host}")).unwrap()).collect();
+        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap(), &Limits::default());
+        let mine: Vec<_> = (0..Limits::default().address_event_streams)
+            .map(|host| take(&format!("2001:db8::{host}")).unwrap())
+            .collect();
         assert!(take("2001:db8::ffff").is_none(), "the same /64");
         let neighbour = take("2001:db8:0:1::1").unwrap();
         drop(mine);
@@ -201,8 +205,9 @@ mod tests {
     #[test]
     fn a_proxy_on_this_machine_is_not_one_address_and_all_together_have_a_cap() {
         let seats = Arc::<Seats>::default();
-        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap());
-        let all: Vec<_> = (0..STREAMS).map(|_| take("::ffff:127.0.0.1").unwrap()).collect();
+        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap(), &Limits::default());
+        let all: Vec<_> =
+            (0..Limits::default().event_streams).map(|_| take("::ffff:127.0.0.1").unwrap()).collect();
         assert!(take("127.0.0.1").is_none());
         assert!(take("192.0.2.1").is_none());
         drop(all);

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
+    limits::Limits,
 };
 use arc_swap::ArcSwap;
 use http_body_util::Full;
@@ -38,12 +39,6 @@ use std::{
     sync::Arc,
 };
 
-/// The longest request target (RFC 9110 §4.1): no URL of this site is near it, and logs stay readable.
-const TARGET_CAP: usize = 2 * 1024;
-/// All field names and values of a request together. Browsers send about 1 KiB.
-const HEAD_CAP: usize = 16 * 1024;
-/// Fields of a request.
-const FIELDS_CAP: usize = 100;
 /// What every resource of this site can be asked.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -74,6 +69,7 @@ pub struct Service {
     hosts: Hosts,
     ready: Representation,
     clock: Clock,
+    limits: Limits,
 }
 
 /// What a service is made of.
@@ -90,6 +86,8 @@ pub struct Parts {
     pub design: Option<PathBuf>,
     /// The time of the site.
     pub clock: Clock,
+    /// What is refused, and how much there may be at once.
+    pub limits: Limits,
     /// Who is told of every exchange.
     pub observer: Observer,
     /// Whom to ask about certificates; none without TLS.
@@ -113,7 +111,7 @@ pub trait Certificates: Send + Sync {
 impl Service {
     /// Made of these.
     pub fn new(
-        Parts { site, hub, errors, how, design, clock, observer, certificates, hosts }: Parts,
+        Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts }: Parts,
     ) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
@@ -131,6 +129,7 @@ impl Service {
             hosts,
             ready: say("ready\n"),
             clock,
+            limits,
         }
     }
 
@@ -189,7 +188,7 @@ impl Service {
 
     /// Begins the stream for which this is the head, if there is room for one more.
     fn stream(&self, head: Whole, headers: &HeaderMap, connection: &Connection) -> Response<Content> {
-        match self.hub.subscribe(connection.peer.ip(), headers.get(LAST_EVENT_ID)) {
+        match self.hub.subscribe(connection.peer.ip(), headers.get(LAST_EVENT_ID), &self.limits) {
             Some(events) => head.map(|_| Content::Events(events)),
             None => {
                 let mut busy = self.error(StatusCode::SERVICE_UNAVAILABLE, headers);
@@ -208,10 +207,10 @@ impl Service {
 
     fn answer<B: hyper::body::Body>(&self, request: &Request<B>, scheme: Scheme, way: &Way) -> Whole {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
-        if uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET_CAP) {
+        if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
         }
-        if headers.len() > FIELDS_CAP || size(headers) > HEAD_CAP {
+        if headers.len() > self.limits.head_fields || size(headers) > self.limits.head_size {
             return self.error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, headers);
         }
         if !names_a_host(request) {
@@ -379,6 +378,7 @@ mod tests {
             how: How::new("", |_, _| "how".into()),
             design: None,
             clock: Clock::System,
+            limits: Limits::default(),
             observer,
             certificates: None,
             hosts: Hosts::default(),

@@ -18,6 +18,7 @@ mod how;
 mod http;
 mod http2;
 mod inspect;
+mod limits;
 mod lint;
 mod log;
 mod metrics;

@@ -1,5 +1,6 @@
 //! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
 
+mod limits;
 mod listen;
 mod output;
 mod question;
@@ -35,7 +36,9 @@ pub(super) enum Taken {
 
 /// All of them, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [question::SETTINGS, listen::SETTINGS, tls::SETTINGS, output::SETTINGS].into_iter().flatten()
+    [question::SETTINGS, listen::SETTINGS, tls::SETTINGS, output::SETTINGS, limits::SETTINGS]
+        .into_iter()
+        .flatten()
 }
 
 fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {

@@ -1,0 +1,335 @@
+//! What a peer can make us hold, and for how long: each limit once, with its default, unit, range and reason. Settings,
+//! `e6 limits` and LIMITS.md are made from this table.
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use std::{fmt::Write, ops::RangeInclusive, thread, time::Duration};
+
+/// One row of the table.
+pub struct Limit {
+    /// Its name, also in the section `[limits]` of e6.toml.
+    pub name: &'static str,
+    /// Where nothing else is said and the machine allows it.
+    pub default: u64,
+    /// What a value counts.
+    pub unit: &'static str,
+    /// What makes sense.
+    pub range: RangeInclusive<u64>,
+    /// What is limited.
+    pub what: &'static str,
+    /// Why.
+    pub stops: &'static str,
+    /// The value in force.
+    pub get: fn(&Limits) -> u64,
+    /// Replaces it; the value is one of the range.
+    pub set: fn(&mut Limits, u64),
+}
+
+/// Declares the struct, its defaults and the table at once.
+macro_rules! limits {
+    ($($(#[$reason:meta])* $name:ident: $type:ty = $default:literal, $unit:literal, $range:expr, $what:literal, $stops:literal;)*) => {
+        /// All limits.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits { $($(#[$reason])* pub $name: $type,)* }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Limits { $($name: <$type>::of($default),)* }
+            }
+        }
+
+        /// The table, in the order in which a connection meets its rows.
+        pub const LIMITS: &[Limit] = &[$(Limit {
+            name: stringify!($name),
+            default: $default,
+            unit: $unit,
+            range: $range,
+            what: $what,
+            stops: $stops,
+            get: |limits| limits.$name.amount(),
+            set: |limits, amount| limits.$name = <$type>::of(amount),
+        },)*];
+    };
+}
+
+const DAY: u64 = 24 * 60 * 60;
+const MIB: u64 = 1024 * 1024;
+
+limits! {
+    /// All workers together; what is left of the descriptors is for listeners, files and MLB.
+    connections: usize = 10_000, "connections", 1..=1_000_000,
+        "open connections, at most 80 % of the descriptors; then the longest idle goes first", "exhaustion";
+    /// A household, an office, or one who opens connections for their own sake. Each costs memory, also when idle.
+    address_connections: usize = 64, "connections", 1..=1_000_000,
+        "open connections of one address (IPv4, or IPv6 /64)", "one noisy host";
+    /// From accept on. Slower is silence or an attack.
+    handshake: Duration = 10, "s", 1..=300,
+        "TLS hello and handshake together", "silent and slow handshakes";
+    /// A flood queues up instead of starving the connections that are open. Most of a handshake's time is spent on the
+    /// peer's way, so there are more of them than one core can work on.
+    handshakes: usize = 64, "handshakes", 1..=100_000,
+        "TLS handshakes at once; by default 8 for each core, where that is more", "handshake floods";
+    /// From its first byte; the first request's from the end of the handshake, whatever the protocol.
+    head: Duration = 15, "s", 1..=300,
+        "a request's head from its first byte, or the first request after the handshake", "slowloris; a handshake and then nothing";
+    /// Browsers open a new connection faster than anyone notices. Pings are no requests.
+    idle: Duration = 60, "s", 1..=DAY,
+        "a connection without a request; half as long when the connections are nearly full", "idle hoarding";
+    /// Or a drain would never end and a load balancer never balance. A tenth of it is chance, so that not all come back
+    /// at once.
+    age: Duration = 3600, "s", 1..=30 * DAY,
+        "a connection, give or take a tenth", "immortal connections";
+    /// As above, for those who are quick.
+    requests: u64 = 10_000, "requests", 1..=1_000_000_000,
+        "requests of one connection", "immortal connections";
+    /// The largest asset takes a second on a slow phone.
+    request: Duration = 30, "s", 1..=DAY,
+        "one request, from its head to the last byte handed to the socket", "stalls, windows that stay shut";
+    /// Its client comes back at once.
+    event_stream: Duration = 3600, "s", 1..=30 * DAY,
+        "one stream of events; it is closed then, and its client comes back", "immortal streams";
+    /// A reader who takes nothing for so long is gone, or means to hold what we have for him.
+    stall: Duration = 10, "s", 1..=300,
+        "bytes that wait for a reader who takes none", "slow readers";
+    /// Less than the slowest telephone line: after `stall`, so that the socket's buffers do not decide.
+    stall_rate: u64 = 1024, "bytes/s", 1..=MIB,
+        "what a reader takes on average, once bytes have waited for as long as that", "slow readers";
+    /// Field names and values. Browsers send about 1 KiB.
+    head_size: usize = 16_384, "bytes", 4096..=MIB,
+        "a request's fields together", "header bombs";
+    /// Browsers send some twenty.
+    head_fields: usize = 100, "fields", 8..=1000,
+        "fields of a request", "header bombs";
+    /// No URL of this site is near it, and logs stay readable.
+    target_size: usize = 2048, "bytes", 64..=32_768,
+        "a request's target", "header bombs";
+    /// A page needs six.
+    h2_streams: u32 = 64, "streams", 1..=10_000,
+        "streams at once on an HTTP/2 connection", "memory per connection";
+    /// No request body is read, so the protocol's default is plenty.
+    h2_window: u32 = 65_535, "bytes", 65_535..=16 * MIB,
+        "flow-control windows of HTTP/2, for what is sent to us", "memory per connection";
+    /// What lies ready for one slow stream.
+    h2_send_buffer: usize = 65_536, "bytes", 1024..=16 * MIB,
+        "what an HTTP/2 stream buffers for its reader", "memory per connection";
+    /// CVE-2023-44487.
+    h2_pending_resets: usize = 20, "streams", 1..=10_000,
+        "HTTP/2 streams that the peer has reset and we have not seen yet", "rapid reset";
+    /// CVE-2025-8671.
+    h2_local_resets: usize = 100, "streams", 1..=10_000,
+        "HTTP/2 streams that the peer has made us reset", "made-you-reset";
+    /// An answer is one multiplication away; who asks more often than this has something else in mind.
+    address_rate: u32 = 50, "requests/s", 1..=1_000_000,
+        "requests of one address, lasting; more are answered 429", "one noisy host";
+    /// A page and its assets, for an office that opens it at once.
+    address_burst: u32 = 200, "requests", 1..=1_000_000,
+        "requests of one address before its rate is looked at", "one noisy host";
+    /// Each holds its bytes until its reader has them.
+    in_flight: usize = 1024, "requests", 1..=1_000_000,
+        "requests whose response is not sent yet; more are answered 503, but for health checks", "queueing collapse";
+    /// Each holds some kilobytes and a connection.
+    event_streams: usize = 5000, "streams", 1..=1_000_000,
+        "open streams of events", "push abuse";
+    /// A household with the page open in every room.
+    address_event_streams: usize = 8, "streams", 1..=1_000_000,
+        "open streams of events of one address", "push abuse";
+    /// Shorter than the 30 s that Kubernetes waits, the 90 s of systemd.
+    drain: Duration = 25, "s", 1..=DAY,
+        "from the signal to the end of the process", "immortal old processes";
+    /// A refused or unreachable host is known within this.
+    mlb_connect: Duration = 2, "s", 1..=60,
+        "connecting to MLB", "a sick upstream";
+    /// From look-up to the last byte. MLB answers in well under a second.
+    mlb_total: Duration = 8, "s", 1..=300,
+        "one question to MLB; its reply has to begin after five eighths of that", "a sick upstream";
+    /// A whole live feed of a long game is about 2 MiB; more than this is not one.
+    mlb_body: u64 = 8_388_608, "bytes", 65_536..=64 * MIB,
+        "MLB's reply", "a sick upstream";
+}
+
+/// What follows from them, for people.
+const DERIVED: &[(&str, &str)] = &[
+    ("request bodies", "none is read: 413, and the connection ends"),
+    ("address_*", "of no concern to loopback and trusted proxies, who stand for many"),
+    (
+        "HTTP/1.1 read buffer",
+        "twice head_size, so that a head that is somewhat too long gets a page that says so",
+    ),
+    ("HTTP/2 header list", "twice head_size, as above; CONTINUATION floods end there"),
+    ("TLS hello to the end of its handshake", "half of handshake, so that who stalls gives way to who waits"),
+];
+
+impl Limits {
+    /// The defaults, as far as this machine allows and asks for them.
+    pub fn of_this_machine() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let limits = Limits::default();
+        Limits { handshakes: limits.handshakes.max(8 * cores), ..limits }.within(descriptors())
+    }
+
+    /// The same where there are so many descriptors.
+    pub fn within(self, descriptors: u64) -> Self {
+        let most = usize::try_from(descriptors / 5 * 4).unwrap_or(usize::MAX);
+        Limits { connections: self.connections.min(most).max(1), ..self }
+    }
+
+    /// How long a connection may be idle when there is hardly room for another.
+    pub fn crowded_idle(&self) -> Duration {
+        self.idle / 2
+    }
+
+    /// From a hello that may be worked on to the end of its handshake, which takes the peer one round trip (two for TLS
+    /// 1.2): who stalls gives way to those who wait, and they still have time.
+    pub fn handshake_turn(&self) -> Duration {
+        self.handshake / 2
+    }
+
+    /// The longest head that is read: room for the service to refuse politely.
+    pub fn head_buffer(&self) -> usize {
+        2 * self.head_size
+    }
+
+    /// As above, for the number of fields.
+    pub fn fields_read(&self) -> usize {
+        self.head_fields + self.head_fields / 4
+    }
+
+    /// HTTP/2's header list (RFC 9113 §6.5.2), as above.
+    pub fn header_list(&self) -> u32 {
+        u32::try_from(self.head_buffer()).unwrap_or(u32::MAX)
+    }
+
+    /// From the question to the beginning of MLB's reply: after this a server that only listens is given up.
+    pub fn mlb_head(&self) -> Duration {
+        self.mlb_total * 5 / 8
+    }
+
+    /// The table for a terminal.
+    pub fn table(&self) -> String {
+        let mut table = format!(
+            "{:<22}{:>9} {:>9} {:<12} {:<37} what\n",
+            "limit", "in force", "default", "unit", "stops"
+        );
+        for Limit { name, default, unit, what, stops, get, .. } in LIMITS {
+            let now = get(self);
+            let _ = writeln!(table, "{name:<22}{now:>9} {default:>9} {unit:<12} {stops:<37} {what}");
+        }
+        table.push('\n');
+        for (name, rule) in DERIVED {
+            let _ = writeln!(table, "{name}: {rule}");
+        }
+        table
+    }
+}
+
+/// The table for the documentation.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# Limits\n\nWhat a peer can make e6 hold, and for how long. This page is `e6 limits --markdown`; `e6 limits` shows what is\n\
+         in force. Each can be set in the section `[limits]` of `e6.toml` or as `E6_LIMIT_` and its name in capitals.\n\n\
+         | limit | default | unit | stops | what |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for Limit { name, default, unit, what, stops, .. } in LIMITS {
+        let _ = writeln!(page, "| `{name}` | {default} | {unit} | {stops} | {what} |");
+    }
+    page.push_str("\nWhat follows from others is not configured:\n\n");
+    for (name, rule) in DERIVED {
+        let _ = writeln!(page, "- {name}: {rule}.");
+    }
+    page
+}
+
+/// Lets this process have as many descriptors as it is granted: the usual soft limit of 1,024 is for programs that call
+/// select(2).
+pub fn take_all_descriptors() {
+    let granted = getrlimit(Resource::Nofile);
+    // Where that is refused, the soft limit stays, and the connections are fewer.
+    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: granted.maximum, ..granted });
+}
+
+/// How many this process may have.
+pub fn descriptors() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// What a row counts in.
+trait Amount {
+    fn of(amount: u64) -> Self;
+    fn amount(&self) -> u64;
+}
+
+impl Amount for Duration {
+    fn of(seconds: u64) -> Self {
+        Duration::from_secs(seconds)
+    }
+
+    fn amount(&self) -> u64 {
+        self.as_secs()
+    }
+}
+
+impl Amount for u64 {
+    fn of(amount: u64) -> Self {
+        amount
+    }
+
+    fn amount(&self) -> u64 {
+        *self
+    }
+}
+
+impl Amount for u32 {
+    fn of(amount: u64) -> Self {
+        amount.try_into().unwrap_or(u32::MAX)
+    }
+
+    fn amount(&self) -> u64 {
+        (*self).into()
+    }
+}
+
+impl Amount for usize {
+    fn of(amount: u64) -> Self {
+        amount.try_into().unwrap_or(usize::MAX)
+    }
+
+    fn amount(&self) -> u64 {
+        *self as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_is_the_table() {
+        assert_eq!(
+            include_str!("../LIMITS.md"),
+            markdown(),
+            "write it anew: e6 limits --markdown > LIMITS.md"
+        );
+    }
+
+    #[test]
+    fn every_row_sets_what_it_shows_and_nothing_else() {
+        for limit in LIMITS {
+            assert!(limit.range.contains(&limit.default), "{}", limit.name);
+            assert_eq!((limit.get)(&Limits::default()), limit.default, "{}", limit.name);
+            for value in [*limit.range.start(), *limit.range.end()] {
+                let mut limits = Limits::default();
+                (limit.set)(&mut limits, value);
+                for other in LIMITS {
+                    let expected = if other.name == limit.name { value } else { other.default };
+                    assert_eq!((other.get)(&limits), expected, "{} after {}", other.name, limit.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn connections_leave_a_fifth_of_the_descriptors_to_everything_else() {
+        assert_eq!(Limits::default().within(1024).connections, 816);
+        assert_eq!(Limits::default().within(u64::MAX).connections, 10_000);
+        assert_eq!(Limits::default().within(3).connections, 1);
+    }
+}
