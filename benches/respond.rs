@@ -20,6 +20,7 @@ use hyper::Request;
 use prometheus::Registry;
 use std::{
     hint::black_box,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -94,7 +95,7 @@ fn respond(criterion: &mut Criterion) {
     let devnull = LogDestination::File("/dev/null".into());
     let dropped = Metrics::register(Registry::new()).unwrap().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
-    let peer = "192.0.2.1:4000".parse().unwrap();
+    let peer = IpAddr::from([192, 0, 2, 1]).into();
     let connection =
         Connection { listener: Listener::Http, peer, worker: 0, queued: Duration::ZERO, tls: None };
     let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };

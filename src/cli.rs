@@ -108,15 +108,15 @@ enum TypedCommand {
 /// Flags of every command, as text.
 #[derive(Debug, Default, Args)]
 pub struct Flags {
-    /// Plain HTTP; default 127.0.0.1:8080
-    #[arg(long, value_name = "ADDR|off")]
-    http: Option<String>,
+    /// Plain HTTP, on one address or several; default 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR|unix:PATH|off")]
+    http: Vec<String>,
     /// HTTP/2 and HTTP/1.1 over TLS; default 127.0.0.1:8443
     #[arg(long, value_name = "ADDR|off")]
-    https: Option<String>,
-    /// For operators, loopback only; default 127.0.0.1:9100
-    #[arg(long, value_name = "ADDR|off")]
-    admin: Option<String>,
+    https: Vec<String>,
+    /// For operators, loopback or a Unix socket; default 127.0.0.1:9100
+    #[arg(long, value_name = "ADDR|unix:PATH|off")]
+    admin: Vec<String>,
     /// Where links that leave the site lead, for previews in chats; default https:// and the first domain
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -191,18 +191,18 @@ pub struct Flags {
 impl Flags {
     /// The flags that were typed, by name.
     pub fn typed(&self) -> Vec<(&'static str, String)> {
-        let domains = (!self.domain.is_empty()).then(|| self.domain.join(","));
+        let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
         let staging = self.acme_staging.then(|| "true".to_owned());
         let all = [
-            ("--http", &self.http),
-            ("--https", &self.https),
-            ("--admin", &self.admin),
+            ("--http", &list(&self.http)),
+            ("--https", &list(&self.https)),
+            ("--admin", &list(&self.admin)),
             ("--url", &self.url),
             ("--player", &self.player),
             ("--club", &self.club),
             ("--mlb-url", &self.mlb_url),
             ("--data-dir", &self.data_dir),
-            ("--domain", &domains),
+            ("--domain", &list(&self.domain)),
             ("--acme", &self.acme),
             ("--acme-staging", &staging),
             ("--acme-directory", &self.acme_directory),

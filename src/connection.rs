@@ -1,7 +1,8 @@
 //! What is known of a connection and of each request's arrival on it: written down by `edge`, told by `web`.
 
 use std::{
-    net::SocketAddr,
+    fmt,
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -11,13 +12,48 @@ pub struct Connection {
     /// Where it came in.
     pub listener: Listener,
     /// Who is at the other end.
-    pub peer: SocketAddr,
+    pub peer: Peer,
     /// Which worker serves it, from 0, as its thread is called.
     pub worker: usize,
     /// From when the kernel handed it over until its task began.
     pub queued: Duration,
     /// What the handshake agreed on; none in clear.
     pub tls: Option<Tls>,
+}
+
+/// Who is at the other end of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A machine; an IPv4 address is written as one also where it came to an IPv6 socket.
+    Address(IpAddr),
+    /// A process on this machine, by a Unix socket.
+    Unix,
+}
+
+impl Peer {
+    /// The address, where there is one.
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Peer::Address(address) => Some(address),
+            Peer::Unix => None,
+        }
+    }
+}
+
+impl From<IpAddr> for Peer {
+    fn from(address: IpAddr) -> Self {
+        Peer::Address(address.to_canonical())
+    }
+}
+
+/// As nginx writes it in its log.
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Address(address) => address.fmt(f),
+            Peer::Unix => f.write_str("unix:"),
+        }
+    }
 }
 
 /// A request's place on its connection.

@@ -38,8 +38,8 @@ pub struct Connected {
     pub protocol: &'static str,
     /// Why this protocol.
     pub chosen_by: ChosenBy,
-    /// 4 or 6.
-    pub ip_version: u8,
+    /// 4 or 6; none where a Unix socket leads here.
+    pub ip_version: Option<u8>,
     /// The thread that serves it.
     pub worker: usize,
     /// Which request on this connection this is, from 1.

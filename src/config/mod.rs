@@ -11,6 +11,7 @@ pub use source::{Environment, Process, load};
 pub use tls::{Acme, Mode, Tls};
 
 use crate::{
+    edge::Address,
     limits::Limits,
     page::Words,
     web::{LogDestination, LogFormat},
@@ -28,6 +29,8 @@ const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
 /// For operators on the machine itself; the port Prometheus exporters begin at.
 const DEFAULT_ADMIN: &str = "127.0.0.1:9100";
+/// The owner and his group, which a proxy on this machine is put into.
+const DEFAULT_UNIX_MODE: u32 = 0o660;
 /// The public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
 /// The club's brown.
@@ -96,21 +99,23 @@ pub struct Colours {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
-/// Where to listen; none is off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where to listen; nowhere is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listeners {
     /// HTTP/1.1 in clear.
-    pub http: Option<SocketAddr>,
-    /// HTTP/2 and HTTP/1.1 over TLS.
-    pub https: Option<SocketAddr>,
-    /// For operators; loopback only.
-    pub admin: Option<SocketAddr>,
+    pub http: Vec<Address>,
+    /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
+    pub https: Vec<Address>,
+    /// For operators; loopback and Unix sockets only.
+    pub admin: Vec<Address>,
+    /// Who may connect to a Unix socket, as in `chmod`.
+    pub unix_mode: u32,
 }
 
 impl Config {
     /// What holds where nothing was typed.
     pub fn defaults(environment: &dyn Environment) -> Self {
-        let address = |text: &str| text.parse().ok();
+        let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
             words: Words::default(),
@@ -120,6 +125,7 @@ impl Config {
                 http: address(DEFAULT_HTTP),
                 https: address(DEFAULT_HTTPS),
                 admin: address(DEFAULT_ADMIN),
+                unix_mode: DEFAULT_UNIX_MODE,
             },
             mlb_url: DEFAULT_MLB_URL.into(),
             data_dir: default_data_dir(environment),

@@ -166,25 +166,29 @@ impl Reader {
     fn together(&mut self) {
         self.config.derive(|key| self.typed.contains(&key));
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
-        let listen = self.config.listen;
+        let listen = self.config.listen.clone();
         let source = self.config.source();
         let mut wrong = |what: String, mend: &str| {
             self.mistakes.push(Wrong::new(what, mend).at(Place::Everywhere));
         };
-        if listen.http.is_none() && listen.https.is_none() {
+        if listen.http.is_empty() && listen.https.is_empty() {
             wrong("listen.http and listen.https are both off".into(), "turn one of them on");
         }
         if let Err(missing) = source {
             wrong("no certificate can be had".into(), &missing);
         }
-        let fixed: Vec<_> = [listen.http, listen.https, listen.admin]
-            .into_iter()
-            .flatten()
-            .filter(|address| address.port() != 0)
-            .collect();
-        for (index, address) in fixed.iter().enumerate() {
-            if fixed[..index].contains(address) {
-                wrong(format!("two listeners on {address}"), "give each a port of its own");
+        let all: Vec<_> = [listen.http, listen.https, listen.admin].concat();
+        for (index, address) in all.iter().enumerate() {
+            for other in &all[..index] {
+                let (wide, narrow) = if address.covers(other) { (address, other) } else { (other, address) };
+                if wide == narrow && wide.covers(narrow) {
+                    wrong(format!("two listeners on {narrow}"), "give each an address of its own");
+                } else if wide.covers(narrow) {
+                    wrong(
+                        format!("two listeners on {narrow}: {wide} is there as well"),
+                        "leave one of them away, or give it a port of its own",
+                    );
+                }
             }
         }
     }

@@ -36,6 +36,10 @@ fn mistakes(toml: &str) -> Vec<(usize, String)> {
     loaded(toml).unwrap_err().0.into_iter().map(line).collect()
 }
 
+fn tcp(addresses: &[&str]) -> Vec<Address> {
+    addresses.iter().map(|address| Address::Tcp(address.parse().unwrap())).collect()
+}
+
 #[test]
 fn flags_beat_the_environment_beats_the_file_beats_defaults() {
     let file = file("[player]\nid = 1\nclub = 4\n[words]\nyes = \"Sí\"\n[listen]\nadmin = \"off\"\n");
@@ -43,9 +47,9 @@ fn flags_beat_the_environment_beats_the_file_beats_defaults() {
     let config = load(&[("--player", "3".into())], Some(file.path()), &environment).unwrap();
     assert_eq!(config.player, PlayerChoice { id: 3, club: Some(4) });
     assert_eq!((config.words.yes.as_str(), config.words.no.as_str()), ("Sí", "No"));
-    assert_eq!(config.listen.http, "127.0.0.1:1".parse().ok());
-    assert_eq!(config.listen.admin, None);
-    assert_eq!(config.listen.https, DEFAULT_HTTPS.parse().ok());
+    assert_eq!(config.listen.http, tcp(&["127.0.0.1:1"]));
+    assert_eq!(config.listen.admin, []);
+    assert_eq!(config.listen.https, tcp(&[DEFAULT_HTTPS]));
     assert_eq!(config.data_dir, Some("/h/.local/state/e6".into()));
 }
 
@@ -123,16 +127,50 @@ fn listeners_are_addresses_or_off_and_do_not_collide() {
             .map(|config| config.listen.http)
             .map_err(|m| m.to_string())
     };
-    assert_eq!(http("off"), Ok(None));
-    assert_eq!(http(":80"), Ok("[::]:80".parse().ok()));
-    assert_eq!(http("localhost:80"), Ok("127.0.0.1:80".parse().ok()));
-    assert_eq!(http("[::1]:80"), Ok("[::1]:80".parse().ok()));
-    assert!(http("127.0.0.1:8443").unwrap_err().contains("two listeners on 127.0.0.1:8443"));
-    assert!(http("example.org:80").unwrap_err().contains("--http: listen.http: \"example.org:80\""));
+    assert_eq!(http("off"), Ok(tcp(&[])));
+    assert_eq!(http(":80"), Ok(tcp(&["[::]:80"])));
+    assert_eq!(http("localhost:80"), Ok(tcp(&["127.0.0.1:80"])));
+    assert_eq!(http("[::1]:80"), Ok(tcp(&["[::1]:80"])));
+    assert_eq!(http("127.0.0.1:80, [::1]:80"), Ok(tcp(&["127.0.0.1:80", "[::1]:80"])));
+    let unix = Address::Unix("/run/e6/e6.sock".into());
+    assert_eq!(http("unix:/run/e6/e6.sock,:80"), Ok([vec![unix], tcp(&["[::]:80"])].concat()));
+    for (text, mistake) in [
+        ("127.0.0.1:8443", "two listeners on 127.0.0.1:8443"),
+        (":8443", "two listeners on 127.0.0.1:8443: [::]:8443 is there as well"),
+        ("0.0.0.0:80,10.0.0.1:80", "two listeners on 10.0.0.1:80: 0.0.0.0:80 is there as well"),
+        ("unix:/a,unix:/a", "two listeners on unix:/a"),
+        ("example.org:80", "--http: listen.http: \"example.org:80\""),
+        ("off,127.0.0.1:80", "\"off\" is no address"),
+        ("unix:e6.sock", "\"e6.sock\" is no place for a socket"),
+        ("unix:/", "no place for a socket"),
+        (&format!("unix:/{}", "x".repeat(107)), "at most 107 bytes"),
+    ] {
+        let mistakes = http(text).unwrap_err();
+        assert!(mistakes.contains(mistake), "{text}: {mistakes}");
+    }
+    for text in ["0.0.0.0:80,[::1]:80", "0.0.0.0:80,0.0.0.0:81", "127.0.0.1:0,127.0.0.1:0"] {
+        assert!(http(text).is_ok(), "{text}");
+    }
     let off = [("--http", "off".into()), ("--https", "off".into())];
     assert!(load(&off, None, &none()).unwrap_err().to_string().contains("both off"));
     let any = [("--http", "127.0.0.1:0".into()), ("--https", "127.0.0.1:0".into())];
     assert!(load(&any, None, &none()).is_ok());
+}
+
+#[test]
+fn a_unix_socket_is_for_clear_requests_and_has_a_mode() {
+    let file =
+        "[listen]\nhttp = [\"127.0.0.1:80\", \"unix:/run/e6.sock\"]\nadmin = \"unix:/run/admin.sock\"\n";
+    let config = loaded(&format!("{file}unix_mode = 666\n")).unwrap();
+    assert_eq!((config.listen.unix_mode, config.listen.http.len(), config.listen.admin.len()), (0o666, 2, 1));
+    let table = config.table();
+    assert!(
+        table.contains("[\"127.0.0.1:80\", \"unix:/run/e6.sock\"]\n") && table.contains("\"0666\""),
+        "{table}"
+    );
+    let found = mistakes("[listen]\nhttps = \"unix:/run/e6.sock\"\nunix_mode = \"rw\"\n");
+    assert!(found.iter().any(|(line, what)| *line == 2 && what.contains("nobody needs TLS")), "{found:?}");
+    assert!(found.iter().any(|(line, what)| *line == 3 && what.contains("like \"0660\"")), "{found:?}");
 }
 
 #[test]
@@ -200,7 +238,7 @@ fn domains_are_names_in_the_order_in_which_they_were_typed() {
 fn the_way_to_certificates_follows_from_what_was_typed() {
     let mode = |flags: &[(&'static str, &str)]| {
         let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
-        load(&flags, None, &none()).map(|config| (config.tls.mode, config.listen.https.is_some()))
+        load(&flags, None, &none()).map(|config| (config.tls.mode, !config.listen.https.is_empty()))
     };
     let (cert, key) = (("--tls-cert", "c"), ("--tls-key", "k"));
     assert_eq!(mode(&[]), Ok((Mode::SelfSigned, true)));
@@ -219,11 +257,11 @@ fn a_domain_and_an_address_are_all_it_takes() {
     };
     let (domain, acme) = (("--domain", "Example.org"), ("--acme", "you@example.org"));
     let config = load(&[domain, acme]).unwrap();
-    assert_eq!((config.listen.http, config.listen.https), ("[::]:80".parse().ok(), "[::]:443".parse().ok()));
+    assert_eq!((&config.listen.http, &config.listen.https), (&tcp(&["[::]:80"]), &tcp(&["[::]:443"])));
     let Ok(Some(Source::Acme(ca))) = config.source() else { panic!("{:?}", config.source()) };
     assert_eq!(ca.directory, "https://acme-v02.api.letsencrypt.org/directory");
     assert_eq!((ca.challenge, ca.dir), (Challenge::TlsAlpn01, "/h/.local/state/e6/acme".into()));
-    assert_eq!(load(&[domain, acme, ("--http", "off")]).unwrap().listen.http, None);
+    assert_eq!(load(&[domain, acme, ("--http", "off")]).unwrap().listen.http, []);
     let staging = load(&[domain, acme, ("--acme-staging", "true")]).unwrap();
     assert!(staging.acme.directory.contains("staging"));
     for (flags, missing) in [

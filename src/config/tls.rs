@@ -1,7 +1,7 @@
 //! Names and certificates: what was typed becomes a source of certificates, or what is missing is said.
 
 use super::{
-    Config, Listeners,
+    Config,
     mistake::{Wrong, one_of},
 };
 use crate::edge::{Ca, Challenge, Files, Source};
@@ -114,7 +114,7 @@ impl Config {
         }
         if self.tls.mode == Mode::Acme {
             // A CA comes to the usual ports, and whoever names a domain wants to be found there.
-            let everywhere = |port| Some(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port));
+            let everywhere = |port| vec![SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port).into()];
             if !typed("listen.http") {
                 self.listen.http = everywhere(80);
             }
@@ -123,7 +123,7 @@ impl Config {
             }
         }
         if self.tls.mode == Mode::Off && !typed("listen.https") {
-            self.listen.https = None;
+            self.listen.https.clear();
         }
     }
 
@@ -132,8 +132,7 @@ impl Config {
     /// # Errors
     /// What has to be typed besides.
     pub fn source(&self) -> Result<Option<Source>, String> {
-        let Listeners { https, .. } = self.listen;
-        match (self.tls.mode, https) {
+        match (self.tls.mode, self.listen.https.first()) {
             (Mode::Off, Some(https)) => Err(format!(
                 "tls.mode is off, so nothing can listen on {https}: turn listen.https off as well"
             )),
@@ -162,7 +161,7 @@ impl Config {
         let email = self.acme.email.clone().ok_or("a CA wants an address: --acme EMAIL, or acme.email")?;
         let data = self.data_dir.as_ref();
         let dir = data.ok_or("the certificate has to be kept: --data-dir DIR, or data.dir")?.join("acme");
-        if self.acme.challenge == Challenge::Http01 && self.listen.http.is_none() {
+        if self.acme.challenge == Challenge::Http01 && self.listen.http.is_empty() {
             return Err("the challenge http-01 comes to listen.http, which is off: turn it on".into());
         }
         let Acme { directory, ca, challenge, .. } = self.acme.clone();

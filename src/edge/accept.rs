@@ -4,26 +4,26 @@ use super::{
     Handler, conn,
     counters::{Counters, Refused},
     handshake::handshake,
+    stream::{Acceptor, Stream},
     tls,
 };
 use crate::{
-    connection::{Connection, Listener},
+    connection::{Connection, Listener, Peer},
     lifecycle::Phase,
     limits::Limits,
 };
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::{StatusCode, body::Body};
+use socket2::Socket;
 use std::{
     convert::Infallible,
     io,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
     io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::sleep,
@@ -39,8 +39,8 @@ pub struct Door<B> {
     pub kind: Listener,
     /// Which worker it belongs to.
     pub worker: usize,
-    /// The socket.
-    pub listener: TcpListener,
+    /// The socket; it listens and does not block.
+    pub socket: Socket,
     /// TLS, or cleartext HTTP/1.1.
     pub tls: Option<TlsAcceptor>,
     /// What answers requests.
@@ -69,18 +69,22 @@ pub async fn accept<B>(door: Door<B>, mut house: House)
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
+    let Door { kind: listener, worker, socket, tls, handler } = door;
+    let acceptor = match Acceptor::new(socket) {
+        Ok(acceptor) => acceptor,
+        Err(error) => return tracing::error!(%error, "a listener is lost to this worker"),
+    };
     let mut connections = JoinSet::new();
     loop {
         let arrival = tokio::select! {
             _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = connections.join_next() => continue,
-            arrival = next(&door.listener, &house.permits) => arrival,
+            arrival = next(&acceptor, &house.permits) => arrival,
         };
         match arrival {
             Ok((stream, peer, permit)) => {
                 let accepted = Instant::now();
-                let (listener, worker) = (door.kind, door.worker);
-                let (tls, handler, house) = (door.tls.clone(), door.handler.clone(), house.clone());
+                let (tls, handler, house) = (tls.clone(), handler.clone(), house.clone());
                 connections.spawn(async move {
                     let _open = house.counters.open(listener);
                     let queued = accepted.elapsed();
@@ -94,17 +98,17 @@ where
             Err(error) => survive(&error).await,
         }
     }
-    drop(door);
+    drop(acceptor);
     while connections.join_next().await.is_some() {}
 }
 
 /// The next connection, once there is room for it: when there is none the backlog keeps it.
 async fn next(
-    listener: &TcpListener,
+    acceptor: &Acceptor,
     permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> io::Result<(Stream, Peer, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
+    let (stream, peer) = acceptor.accept().await?;
     Ok((stream, peer, permit))
 }
 
@@ -123,7 +127,7 @@ async fn survive(error: &io::Error) {
 }
 
 async fn serve<B>(
-    stream: TcpStream,
+    stream: Stream,
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
@@ -133,7 +137,7 @@ where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
-    stream.set_nodelay(true)?;
+    stream.set_nodelay()?;
     let limits = limits.load_full();
     let Some(acceptor) = tls else {
         return conn::serve(stream, conn::Protocol::Http1, connection, handler, limits, phase).await;

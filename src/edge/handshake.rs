@@ -1,11 +1,10 @@
 //! From an accepted socket to a TLS session, within one deadline.
 
-use super::counters::Refused;
+use super::{counters::Refused, stream::Stream};
 use crate::limits::Limits;
 use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     sync::Semaphore,
     time::timeout,
 };
@@ -22,11 +21,11 @@ pub(super) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
 
 /// Shakes hands. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
 pub(super) async fn handshake(
-    stream: TcpStream,
+    stream: Stream,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
     limits: &Limits,
-) -> Result<TlsStream<TcpStream>, Failed> {
+) -> Result<TlsStream<Stream>, Failed> {
     match timeout(limits.handshake, greet(stream, acceptor, turns, limits)).await {
         Ok(greeted) => greeted,
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
@@ -34,15 +33,14 @@ pub(super) async fn handshake(
 }
 
 async fn greet(
-    mut stream: TcpStream,
+    mut stream: Stream,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
     limits: &Limits,
-) -> Result<TlsStream<TcpStream>, Failed> {
+) -> Result<TlsStream<Stream>, Failed> {
     let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
-    let mut first = [0];
-    let read = stream.peek(&mut first).await.map_err(failed)?;
-    if read == 1 && first[0] != HANDSHAKE_RECORD && first[0].is_ascii_uppercase() {
+    let first = stream.peek().await.map_err(failed)?;
+    if first.is_some_and(|first| first != HANDSHAKE_RECORD && first.is_ascii_uppercase()) {
         // A peer that does not listen loses nothing it wanted.
         let _ = refuse(&mut stream, limits.head_buffer()).await;
         return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
@@ -56,10 +54,10 @@ async fn greet(
 }
 
 /// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.
-async fn refuse(stream: &mut TcpStream, most: usize) -> io::Result<()> {
+async fn refuse(stream: &mut Stream, most: usize) -> io::Result<()> {
     stream.write_all(CLEARTEXT.as_bytes()).await?;
     stream.shutdown().await?;
-    let mut rest = (&mut *stream).take(most as u64);
+    let mut rest = stream.take(most as u64);
     tokio::io::copy(&mut rest, &mut tokio::io::sink()).await.map(drop)
 }
 

@@ -1,23 +1,105 @@
-//! Listening sockets: one for each worker on the same address, so that the kernel spreads connections and workers
-//! share nothing.
+//! Listening sockets. On TCP there is one for each worker on the same address, so that the kernel spreads connections
+//! and workers share nothing; a Unix socket has one queue, which all workers take from.
 
+use super::socket_file;
+use crate::connection::Listener;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-};
+use std::{fmt, io, iter, net::SocketAddr, path::PathBuf};
 
 /// Connections the kernel completes for us before we accept them.
-const BACKLOG: i32 = 1024;
+pub(super) const BACKLOG: i32 = 1024;
 
-/// Binds `workers` sockets to one address. Port 0 is settled by the first.
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// An address of the machine and a port; port 0 is any that is free. `[::]` is every address, of IPv4 as well.
+    Tcp(SocketAddr),
+    /// A socket in the file system, by its absolute path.
+    Unix(PathBuf),
+}
+
+impl Address {
+    /// Where a socket listens.
+    ///
+    /// # Errors
+    /// When it is none that e6 can listen on.
+    pub fn of(socket: &Socket) -> io::Result<Self> {
+        let address = socket.local_addr()?;
+        let unix = || address.as_pathname().map(|path| Address::Unix(path.to_owned()));
+        address.as_socket().map(Address::Tcp).or_else(unix).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::Unsupported, "neither TCP nor a Unix socket with a path")
+        })
+    }
+
+    /// The address of the machine; none where only the file system leads there.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Address::Tcp(address) => Some(*address),
+            Address::Unix(_) => None,
+        }
+    }
+
+    /// Whether who listens here has all that comes there. Port 0 is never the same twice.
+    pub fn covers(&self, other: &Address) -> bool {
+        match (self, other) {
+            (Address::Tcp(wide), Address::Tcp(narrow)) => {
+                let is_every_address = wide.ip().is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4());
+                wide.port() != 0
+                    && wide.port() == narrow.port()
+                    && (wide.ip() == narrow.ip() || is_every_address)
+            }
+            (here, there) => here == there,
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Address::Tcp(address)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => address.fmt(f),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A socket that listens and does not block. It knows nothing of who made it: this process, or one before it.
+#[derive(Debug)]
+pub struct Bound {
+    /// What is spoken there.
+    pub kind: Listener,
+    /// Where it listens.
+    pub address: Address,
+    /// The socket.
+    pub socket: Socket,
+}
+
+/// Binds as many sockets to one address as there are workers. Port 0 is settled by the first. `unix_mode` is who may
+/// connect to a Unix socket, as in `chmod`.
 ///
 /// # Errors
 /// When the address is taken, also by another process that would share it.
-pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpListener>> {
-    // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
-    let settled = socket(address, Sharing::Exclusive)?.local_addr()?;
-    (0..workers.max(1)).map(|_| socket(settled, Sharing::Workers)).collect()
+pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -> io::Result<Vec<Bound>> {
+    let bound = |socket: Socket| Ok(Bound { kind, address: Address::of(&socket)?, socket });
+    match address {
+        Address::Tcp(address) => {
+            // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
+            let alone = tcp(*address, Sharing::Exclusive)?.local_addr()?;
+            let settled = alone.as_socket().unwrap_or(*address);
+            (0..workers.max(1)).map(|_| bound(tcp(settled, Sharing::Workers)?)).collect()
+        }
+        Address::Unix(path) => {
+            let first = bound(socket_file::bind(path, unix_mode)?)?;
+            let others = (1..workers).map(|_| bound(first.socket.try_clone()?));
+            let others: Vec<_> = others.collect::<io::Result<_>>()?;
+            Ok(iter::once(first).chain(others).collect())
+        }
+    }
 }
 
 #[derive(PartialEq)]
@@ -26,7 +108,7 @@ enum Sharing {
     Workers,
 }
 
-fn socket(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
+fn tcp(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the last process to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
@@ -39,25 +121,39 @@ fn socket(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
     if sharing == Sharing::Workers {
         socket.listen(BACKLOG)?;
     }
-    Ok(socket.into())
+    Ok(socket)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn bind(address: &str, workers: usize) -> io::Result<Vec<Bound>> {
+        let address: SocketAddr = address.parse().unwrap();
+        super::bind(Listener::Http, &address.into(), workers, 0o660)
+    }
+
     #[test]
     fn all_workers_listen_on_the_port_the_first_was_given() {
-        let listeners = bind("127.0.0.1:0".parse().unwrap(), 3).unwrap();
-        let addresses: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-        assert_ne!(addresses[0].port(), 0);
-        assert_eq!(addresses, [addresses[0]; 3]);
+        let bound = bind("127.0.0.1:0", 3).unwrap();
+        let address = bound[0].address.tcp().unwrap();
+        assert_ne!(address.port(), 0);
+        assert!(bound.iter().all(|bound| bound.address == address.into()));
     }
 
     #[test]
     fn a_port_that_is_shared_among_workers_is_not_shared_with_strangers() {
-        let listeners = bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
-        let taken = bind(listeners[0].local_addr().unwrap(), 2).unwrap_err();
+        let bound = bind("127.0.0.1:0", 2).unwrap();
+        let taken = bind(&bound[0].address.to_string(), 2).unwrap_err();
         assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_unix_socket_is_one_queue_for_all_workers() {
+        let dir = tempfile::tempdir().unwrap();
+        let address = Address::Unix(dir.path().join("e6.sock"));
+        let bound = super::bind(Listener::Http, &address, 3, 0o660).unwrap();
+        assert_eq!(bound.len(), 3);
+        assert!(bound.iter().all(|bound| bound.address == address));
     }
 }

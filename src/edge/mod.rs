@@ -10,12 +10,15 @@ mod conn;
 mod counters;
 mod handshake;
 mod listen;
+mod socket_file;
+mod stream;
 mod tls;
 
 pub use accept::{Door, House, accept};
 pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, Serving, Source, Status};
 pub use counters::Counters;
-pub use listen::bind;
+pub use listen::{Address, Bound, bind};
+pub use socket_file::SocketFile;
 
 use crate::connection::{Arrival, Connection};
 use hyper::{Request, Response, StatusCode, body::Incoming};

@@ -3,57 +3,85 @@
 use super::Failure;
 use crate::{
     config::Config,
-    edge::{self, Status},
+    connection::Listener,
+    edge::{self, Address, Bound, SocketFile, Status},
 };
 use std::{
     io::{self, Write},
-    net::{SocketAddr, TcpListener},
     path::Path,
 };
 
-/// Every address, bound once for each worker.
-pub(super) struct Listeners {
-    pub http: Vec<TcpListener>,
-    pub https: Vec<TcpListener>,
-    pub admin: Vec<TcpListener>,
-}
+/// Every socket that listens: for each address, one for each worker.
+pub(super) struct Listeners(Vec<Bound>);
 
 impl Listeners {
     pub fn bind(config: &Config, workers: usize) -> Result<Self, Failure> {
-        let bind = |address: Option<SocketAddr>, flag: &str, workers| match address {
-            None => Ok(Vec::new()),
-            Some(address) => {
-                edge::bind(address, workers).map_err(|error| Failure(mend(address, flag, &error)))
-            }
-        };
-        Ok(Listeners {
-            http: bind(config.listen.http, "--http", workers)?,
-            https: bind(config.listen.https, "--https", workers)?,
+        let listen = &config.listen;
+        let mut sockets = Vec::new();
+        for (kind, addresses, workers) in [
+            (Listener::Http, &listen.http, workers),
+            (Listener::Https, &listen.https, workers),
             // Operators come one at a time.
-            admin: bind(config.listen.admin, "--admin", 1)?,
-        })
+            (Listener::Admin, &listen.admin, 1),
+        ] {
+            for address in addresses {
+                let bound = edge::bind(kind, address, workers, listen.unix_mode);
+                sockets.extend(bound.map_err(|error| Failure(mend(address, kind, &error)))?);
+            }
+        }
+        Ok(Listeners(sockets))
     }
 
     pub fn addresses(&self) -> Addresses {
-        let first = |listeners: &[TcpListener]| listeners.first()?.local_addr().ok();
-        Addresses { http: first(&self.http), https: first(&self.https), admin: first(&self.admin) }
+        let mut addresses: Vec<_> = self.0.iter().map(|bound| (bound.kind, bound.address.clone())).collect();
+        addresses.dedup();
+        Addresses(addresses)
+    }
+
+    /// The files that are to go with this process.
+    pub fn files(&self) -> Vec<SocketFile> {
+        let Addresses(addresses) = self.addresses();
+        let file = |address| match address {
+            Address::Unix(path) => SocketFile::at(&path).ok(),
+            Address::Tcp(_) => None,
+        };
+        addresses.into_iter().filter_map(|(_, address)| file(address)).collect()
+    }
+
+    /// What each worker listens on: of every address, one socket.
+    pub fn by_worker(self) -> Vec<Vec<Bound>> {
+        let mut workers: Vec<Vec<Bound>> = Vec::new();
+        for bound in self.0 {
+            let is_next = |worker: &Vec<Bound>| worker.iter().all(|other| other.address != bound.address);
+            match workers.iter_mut().find(|worker| is_next(worker)) {
+                Some(worker) => worker.push(bound),
+                None => workers.push(vec![bound]),
+            }
+        }
+        workers
     }
 }
 
-fn mend(address: SocketAddr, flag: &str, error: &io::Error) -> String {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!(
-                "another process listens there: stop it, or choose another port, such as {flag} {}:0",
-                address.ip()
-            )
+fn mend(address: &Address, kind: Listener, error: &io::Error) -> String {
+    let flag = format!("--{}", kind.name());
+    let advice = match (error.kind(), address) {
+        (io::ErrorKind::AddrInUse, Address::Tcp(address)) => format!(
+            "another process listens there: stop it, or choose another port, such as {flag} {}:0",
+            address.ip()
+        ),
+        (io::ErrorKind::AddrInUse, _) => {
+            format!("another process listens there: stop it, or choose another path with {flag}")
         }
-        io::ErrorKind::PermissionDenied => {
-            format!(
-                "ports below 1024 need the capability CAP_NET_BIND_SERVICE: grant it, or choose another with {flag}"
-            )
+        (io::ErrorKind::AlreadyExists, _) => {
+            format!("what is there is not removed: move it away, or choose another path with {flag}")
         }
-        io::ErrorKind::AddrNotAvailable => {
+        (io::ErrorKind::PermissionDenied, Address::Tcp(_)) => format!(
+            "ports below 1024 need the capability CAP_NET_BIND_SERVICE: grant it, or choose another with {flag}"
+        ),
+        (io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied, Address::Unix(_)) => {
+            format!("make a directory that e6 may write to, or choose another path with {flag}")
+        }
+        (io::ErrorKind::AddrNotAvailable, _) => {
             format!("this machine has no such address: choose another with {flag}")
         }
         _ => format!("choose another address with {flag}"),
@@ -62,38 +90,45 @@ fn mend(address: SocketAddr, flag: &str, error: &io::Error) -> String {
 }
 
 /// Where it really listens.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Addresses {
-    http: Option<SocketAddr>,
-    pub https: Option<SocketAddr>,
-    admin: Option<SocketAddr>,
-}
+#[derive(Debug, Clone)]
+pub(super) struct Addresses(Vec<(Listener, Address)>);
 
 impl Addresses {
+    fn of(&self, kind: Listener) -> impl Iterator<Item = &Address> {
+        self.0.iter().filter(move |(other, _)| *other == kind).map(|(_, address)| address)
+    }
+
+    /// The port where TLS is spoken.
+    pub fn https_port(&self) -> Option<u16> {
+        self.of(Listener::Https).find_map(|address| Some(address.tcp()?.port()))
+    }
+
     pub fn print(&self, certificate: Option<&Status>) {
         println!("e6 {}", crate::BUILD);
-        if let Some(http) = self.http {
-            println!("http://{http}/");
-        }
-        if let Some(https) = self.https {
-            println!(
-                "https://{https}/{}",
-                certificate.map(|status| format!(" ({status})")).unwrap_or_default()
-            );
-        }
-        if let Some(admin) = self.admin {
-            println!("http://{admin}/ (admin)");
+        for (kind, address) in &self.0 {
+            let scheme = if *kind == Listener::Https { "https" } else { "http" };
+            let place = match address {
+                Address::Tcp(address) => format!("{scheme}://{address}/"),
+                Address::Unix(_) => address.to_string(),
+            };
+            let remark = match (kind, certificate) {
+                (Listener::Https, Some(status)) => format!(" ({status})"),
+                (Listener::Admin, _) => " (admin)".to_owned(),
+                _ => String::new(),
+            };
+            println!("{place}{remark}");
         }
     }
 
     /// For whoever started us and waits for the ports.
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
-        let list =
-            |address: Option<SocketAddr>| address.map(|address| address.to_string()).into_iter().collect();
-        let (http, https, admin): (Vec<_>, Vec<_>, Vec<_>) =
-            (list(self.http), list(self.https), list(self.admin));
-        let ready =
-            serde_json::json!({"pid": std::process::id(), "http": http, "https": https, "admin": admin});
+        let list = |kind| self.of(kind).map(Address::to_string).collect::<Vec<_>>();
+        let ready = serde_json::json!({
+            "pid": std::process::id(),
+            "http": list(Listener::Http),
+            "https": list(Listener::Https),
+            "admin": list(Listener::Admin),
+        });
         let write = || -> io::Result<()> {
             let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let mut file = tempfile::NamedTempFile::new_in(dir)?;

@@ -61,6 +61,7 @@ pub struct Show {
 pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let listeners = Listeners::bind(config, workers)?;
+    let _files = listeners.files();
     let registry = Registry::new();
     let certificates = certificates(config, &registry)?;
     let meters = Meters::new(registry).map_err(|error| Failure(format!("cannot count: {error}")))?;
@@ -86,11 +87,7 @@ pub fn serve(config: &Config, show: Show) -> Result<(), Failure> {
         limits: config.limits.clone(),
         observer: Observer { metrics: meters.requests, log: log.clone() },
         certificates: serving.clone().map(|serving| serving as _),
-        hosts: Hosts {
-            names: config.domains.clone(),
-            https: addresses.https.map(|https| https.port()),
-            hsts: config.tls.hsts,
-        },
+        hosts: Hosts { names: config.domains.clone(), https: addresses.https_port(), hsts: config.tls.hsts },
     });
 
     let runtime = runtime()?;

@@ -3,14 +3,14 @@
 use super::{Failure, Listeners, runtime};
 use crate::{
     connection::{Arrival, Connection, Listener},
-    edge::{self, Counters, Door, Handler, House},
+    edge::{self, Bound, Counters, Door, Handler, House},
     lifecycle::Lifecycle,
     limits::Limits,
     web::{self, Body, Service},
 };
 use arc_swap::ArcSwap;
 use hyper::{Request, Response, StatusCode, body::Incoming};
-use std::{net::TcpListener, sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinSet,
@@ -20,14 +20,6 @@ use tokio_rustls::TlsAcceptor;
 /// Started, and waited for at the end.
 pub(super) struct Workers {
     done: Vec<oneshot::Receiver<()>>,
-}
-
-/// A door whose socket no event loop knows yet.
-struct Opening {
-    kind: Listener,
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    handler: Handler<Body>,
 }
 
 impl Workers {
@@ -50,37 +42,29 @@ impl Workers {
         };
         let operators: Handler<Body> = Arc::new(service.admin());
         let visitors: Handler<Body> = Arc::new(service);
-        let opening = |kind, listener, tls, handler: &Handler<Body>| Opening {
-            kind,
-            listener,
-            tls,
-            handler: handler.clone(),
-        };
-        let mut http = listeners.http.into_iter();
-        let mut https = listeners.https.into_iter();
-        let mut admin = listeners.admin.into_iter();
         let mut done = Vec::new();
-        loop {
-            let http = http.next().map(|socket| opening(Listener::Http, socket, None, &visitors));
-            let https = https.next().map(|socket| opening(Listener::Https, socket, tls.clone(), &visitors));
-            let admin = admin.next().map(|socket| opening(Listener::Admin, socket, None, &operators));
-            let doors: Vec<_> = http.into_iter().chain(https).chain(admin).collect();
-            if doors.is_empty() {
-                return Ok(Workers { done });
-            }
-            let worker = done.len();
+        for (worker, bound) in listeners.by_worker().into_iter().enumerate() {
+            let door = |Bound { kind, socket, .. }: Bound| Door {
+                kind,
+                worker,
+                socket,
+                tls: tls.clone().filter(|_| kind == Listener::Https),
+                handler: if kind == Listener::Admin { &operators } else { &visitors }.clone(),
+            };
+            let doors: Vec<_> = bound.into_iter().map(door).collect();
             let (finished, receiver) = oneshot::channel();
             let house = house.clone();
             let runtime = runtime()?;
             thread::Builder::new()
                 .name(format!("worker-{worker}"))
                 .spawn(move || {
-                    runtime.block_on(work(worker, doors, house));
+                    runtime.block_on(work(doors, house));
                     let _ = finished.send(());
                 })
                 .map_err(|error| Failure(format!("cannot start a worker thread: {error}")))?;
             done.push(receiver);
         }
+        Ok(Workers { done })
     }
 
     /// Waits until all connections have ended; false when some had not within the deadline.
@@ -127,15 +111,7 @@ impl web::Certificates for edge::Serving {
     }
 }
 
-async fn work(worker: usize, doors: Vec<Opening>, house: House) {
-    let mut loops = JoinSet::new();
-    for Opening { kind, listener, tls, handler } in doors {
-        match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => {
-                loops.spawn(edge::accept(Door { kind, worker, listener, tls, handler }, house.clone()));
-            }
-            Err(error) => tracing::error!(%error, "a listener is lost to this worker"),
-        }
-    }
+async fn work(doors: Vec<Door<Body>>, house: House) {
+    let mut loops: JoinSet<_> = doors.into_iter().map(|door| edge::accept(door, house.clone())).collect();
     while loops.join_next().await.is_some() {}
 }

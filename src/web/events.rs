@@ -60,14 +60,14 @@ impl Hub {
         });
     }
 
-    /// A stream for this peer, which may have seen an event before; none while there are too many.
+    /// A stream for a client at this address, or at none, who may have seen an event before; none while there are too many.
     pub(super) fn subscribe(
         &self,
-        peer: IpAddr,
+        address: Option<IpAddr>,
         last_seen: Option<&HeaderValue>,
         limits: &Limits,
     ) -> Option<Events> {
-        let seat = Seats::take(&self.seats, peer, limits)?;
+        let seat = Seats::take(&self.seats, address, limits)?;
         let mut news = self.news.subscribe();
         let mut first = RETRY.to_owned().into_bytes();
         let now = news.borrow_and_update().clone();
@@ -138,16 +138,18 @@ struct Seats {
 }
 
 impl Seats {
-    fn take(seats: &Arc<Seats>, peer: IpAddr, limits: &Limits) -> Option<Seat> {
-        let network = network(peer);
+    /// Who has no address, or this machine's, stands for many and has no cap of his own.
+    fn take(seats: &Arc<Seats>, address: Option<IpAddr>, limits: &Limits) -> Option<Seat> {
+        let network = address.map(network).filter(|network| !network.is_loopback());
         let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = by_network.get(&network).copied().unwrap_or(0);
-        let full = seats.all.load(Ordering::Relaxed) >= limits.event_streams
-            || (taken >= limits.address_event_streams && !network.is_loopback());
-        if full {
+        let taken = network.and_then(|network| by_network.get(&network).copied()).unwrap_or(0);
+        if seats.all.load(Ordering::Relaxed) >= limits.event_streams || taken >= limits.address_event_streams
+        {
             return None;
         }
-        by_network.insert(network, taken + 1);
+        if let Some(network) = network {
+            by_network.insert(network, taken + 1);
+        }
         seats.all.fetch_add(1, Ordering::Relaxed);
         Some(Seat { seats: seats.clone(), network })
     }
@@ -156,16 +158,19 @@ impl Seats {
 /// A place among them, given back when dropped.
 struct Seat {
     seats: Arc<Seats>,
-    network: IpAddr,
+    /// Where it is counted, if anywhere.
+    network: Option<IpAddr>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut by_network = self.seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = by_network.get_mut(&self.network) {
+        if let Some(network) = self.network
+            && let Some(taken) = by_network.get_mut(&network)
+        {
             *taken -= 1;
             if *taken == 0 {
-                by_network.remove(&self.network);
+                by_network.remove(&network);
             }
         }
         self.seats.all.fetch_sub(1, Ordering::Relaxed);
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn an_address_has_so_many_streams_and_gets_them_back() {
         let seats = Arc::<Seats>::default();
-        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap(), &Limits::default());
+        let take = |peer: &str| Seats::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
         let mine: Vec<_> = (0..Limits::default().address_event_streams)
             .map(|host| take(&format!("2001:db8::{host}")).unwrap())
             .collect();
@@ -205,11 +210,12 @@ mod tests {
     #[test]
     fn a_proxy_on_this_machine_is_not_one_address_and_all_together_have_a_cap() {
         let seats = Arc::<Seats>::default();
-        let take = |peer: &str| Seats::take(&seats, peer.parse().unwrap(), &Limits::default());
+        let take = |peer: &str| Seats::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
         let all: Vec<_> =
             (0..Limits::default().event_streams).map(|_| take("::ffff:127.0.0.1").unwrap()).collect();
         assert!(take("127.0.0.1").is_none());
         assert!(take("192.0.2.1").is_none());
+        assert!(Seats::take(&seats, None, &Limits::default()).is_none(), "by a Unix socket");
         drop(all);
         assert!(take("192.0.2.1").is_some());
     }

@@ -1,11 +1,10 @@
 //! One line of the access log: what it holds and how it is written.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Peer};
 use hyper::{Method, StatusCode, Version};
 use serde::Serialize;
 use std::{
     fmt::Write,
-    net::IpAddr,
     time::{Duration, SystemTime},
 };
 use time::{
@@ -32,7 +31,7 @@ pub enum LogFormat {
 pub(super) struct Record {
     /// When the request's head had been read.
     pub time: SystemTime,
-    pub peer: IpAddr,
+    pub peer: Peer,
     pub host: Text,
     /// None where it could not be read.
     pub request: Option<(Method, Text, Version)>,
@@ -80,7 +79,7 @@ impl Record {
     pub fn unread(connection: &Connection, id: u64) -> Self {
         Record {
             time: SystemTime::now(),
-            peer: connection.peer.ip(),
+            peer: connection.peer,
             host: Text::default(),
             request: None,
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -130,7 +129,7 @@ impl Record {
         let request = self.request.as_ref();
         Line {
             time: OffsetDateTime::from(self.time).format(&Rfc3339).unwrap_or_default(),
-            peer: self.peer.to_canonical(),
+            peer: self.peer.to_string(),
             host: self.host.escaped(),
             method: request.map(|(method, _, _)| Text::cut(method.as_str().as_bytes(), FIELD_CAP).escaped()),
             target: request.map(|(_, target, _)| target.escaped()),
@@ -150,7 +149,7 @@ impl Record {
 #[derive(Serialize)]
 struct Line {
     time: String,
-    peer: IpAddr,
+    peer: String,
     host: String,
     method: Option<String>,
     target: Option<String>,
@@ -181,12 +180,13 @@ pub(super) fn protocol(version: Version) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::IpAddr;
 
     fn record() -> Record {
         let text = |text: &str| Text::cut(text.as_bytes(), FIELD_CAP);
         Record {
             time: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_250),
-            peer: "::ffff:192.0.2.7".parse().unwrap(),
+            peer: Peer::from("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()),
             host: text("example.org"),
             request: Some((Method::GET, text("/?q=1"), Version::HTTP_2)),
             status: StatusCode::OK,

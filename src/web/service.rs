@@ -188,7 +188,7 @@ impl Service {
 
     /// Begins the stream for which this is the head, if there is room for one more.
     fn stream(&self, head: Whole, headers: &HeaderMap, connection: &Connection) -> Response<Content> {
-        match self.hub.subscribe(connection.peer.ip(), headers.get(LAST_EVENT_ID), &self.limits) {
+        match self.hub.subscribe(connection.peer.address(), headers.get(LAST_EVENT_ID), &self.limits) {
             Some(events) => head.map(|_| Content::Events(events)),
             None => {
                 let mut busy = self.error(StatusCode::SERVICE_UNAVAILABLE, headers);
@@ -309,6 +309,7 @@ fn size(headers: &HeaderMap) -> usize {
 mod tests {
     use super::*;
     use crate::{
+        connection::Peer,
         lifecycle::Lifecycle,
         web::{Metrics, Pages},
     };
@@ -386,7 +387,7 @@ mod tests {
     }
 
     fn connection(listener: Listener) -> Connection {
-        let peer = "192.0.2.1:5".parse().unwrap();
+        let peer = Peer::Unix;
         Connection { listener, peer, worker: 0, queued: Duration::ZERO, tls: None }
     }
 

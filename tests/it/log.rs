@@ -3,7 +3,7 @@
 use crate::{
     day::NOON,
     fake_mlb::FakeMlb,
-    server::{PATIENCE, Server, run, signal},
+    server::{PATIENCE, Server, lines, run, signal},
     tls,
 };
 use rustls::version::TLS13;
@@ -12,7 +12,6 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -23,21 +22,6 @@ fn serving(arguments: &[&str]) -> (Server, FakeMlb) {
     let arguments: Vec<_> =
         ["--mlb-url", &url, "--clock", NOON].into_iter().chain(arguments.iter().copied()).collect();
     (Server::start_with(&arguments), mlb)
-}
-
-/// The lines of a log, once there are so many.
-fn lines(path: &Path, count: usize) -> Vec<String> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let log = fs::read_to_string(path).unwrap_or_default();
-        if log.lines().count() >= count {
-            let lines: Vec<_> = log.lines().map(str::to_owned).collect();
-            assert_eq!(lines.len(), count, "{log}");
-            return lines;
-        }
-        assert!(Instant::now() < deadline, "{count} lines were expected: {log}");
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod http2;
 mod inspect;
 mod limits;
 mod lint;
+mod listen;
 mod log;
 mod metrics;
 mod operate;

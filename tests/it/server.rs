@@ -126,7 +126,10 @@ impl Server {
             thread::sleep(Duration::from_millis(5));
         };
         assert_eq!(ready["pid"], child.id());
-        let address = |kind: &str| ready[kind][0].as_str().map(|address| address.parse().unwrap());
+        let address = |kind: &str| {
+            let bound = ready[kind].as_array().unwrap();
+            bound.iter().find_map(|address| address.as_str().unwrap().parse().ok())
+        };
         Server {
             child,
             dir,
@@ -232,6 +235,26 @@ impl Server {
         (status, dir)
     }
 
+    /// SIGKILL; the directory is left as it was then.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        wait(&mut self.child);
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+
+    /// SIGTERM, and all that was written to standard output until the end.
+    pub fn printed(mut self) -> String {
+        signal(self.child.id(), "TERM");
+        let mut printed = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        printed
+    }
+
+    /// The lines of the access log, once there are so many.
+    pub fn access_log(&self, count: usize) -> Vec<String> {
+        lines(&self.path("access.log"), count)
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -289,6 +312,21 @@ fn wait(child: &mut Child) -> ExitStatus {
             return status;
         }
         assert!(Instant::now() < deadline, "did not end");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The lines of a file, once there are so many.
+pub fn lines(path: &Path, count: usize) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.lines().count() >= count {
+            let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            assert_eq!(lines.len(), count, "{text}");
+            return lines;
+        }
+        assert!(Instant::now() < deadline, "{count} lines were expected: {text}");
         thread::sleep(Duration::from_millis(10));
     }
 }

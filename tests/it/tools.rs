@@ -24,6 +24,11 @@ pub fn python_with(package: &str, test: &str) -> Option<PathBuf> {
     python
 }
 
+/// Whether this machine speaks IPv6, if only to itself.
+pub fn have_ipv6(test: &str) -> bool {
+    found_or_skipped(std::net::TcpListener::bind("[::1]:0").is_ok(), "IPv6", test)
+}
+
 fn found_or_skipped(found: bool, tool: &str, test: &str) -> bool {
     if !found {
         assert!(std::env::var_os("CI").is_none(), "{test} needs {tool}");

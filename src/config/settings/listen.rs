@@ -4,8 +4,11 @@ use super::{
     super::{mistake::Wrong, tls},
     Setting, Taken, put, quoted,
 };
+use crate::edge::Address;
 use hyper::Uri;
-use std::net::SocketAddr;
+
+/// What fits into a socket's address (`sun_path` in unix(7)), with its end.
+const SOCKET_PATH_CAP: usize = 107;
 
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
@@ -21,24 +24,32 @@ pub(super) const SETTINGS: &[Setting] = &[
         variable: "E6_HTTP",
         flag: "--http",
         taken: Taken::AtStart,
-        set: |config, text| put(&mut config.listen.http, address(text)),
-        show: |config| listener(config.listen.http),
+        set: |config, text| put(&mut config.listen.http, addresses(text, clear)),
+        show: |config| listeners(&config.listen.http),
     },
     Setting {
         key: "listen.https",
         variable: "E6_HTTPS",
         flag: "--https",
         taken: Taken::AtStart,
-        set: |config, text| put(&mut config.listen.https, address(text)),
-        show: |config| listener(config.listen.https),
+        set: |config, text| put(&mut config.listen.https, addresses(text, over_tls)),
+        show: |config| listeners(&config.listen.https),
     },
     Setting {
         key: "listen.admin",
         variable: "E6_ADMIN",
         flag: "--admin",
         taken: Taken::AtStart,
-        set: |config, text| put(&mut config.listen.admin, admin(text)),
-        show: |config| listener(config.listen.admin),
+        set: |config, text| put(&mut config.listen.admin, addresses(text, admin)),
+        show: |config| listeners(&config.listen.admin),
+    },
+    Setting {
+        key: "listen.unix_mode",
+        variable: "E6_UNIX_MODE",
+        flag: "",
+        taken: Taken::AtStart,
+        set: |config, text| put(&mut config.listen.unix_mode, mode(text)),
+        show: |config| quoted(&format!("{:04o}", config.listen.unix_mode)),
     },
     Setting {
         key: "mlb.url",
@@ -58,17 +69,25 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// `ADDRESS:PORT`, `localhost:PORT`, `:PORT` for every address of the machine, or `off`.
-fn address(text: &str) -> Result<Option<SocketAddr>, Wrong> {
-    if text == "off" {
-        return Ok(None);
+/// Several addresses are parted by commas; `off` is none.
+fn addresses(text: &str, kind: fn(Address) -> Result<Address, Wrong>) -> Result<Vec<Address>, Wrong> {
+    match text {
+        "off" => Ok(Vec::new()),
+        _ => text.split(',').map(|text| address(text.trim()).and_then(kind)).collect(),
+    }
+}
+
+/// `ADDRESS:PORT`, `localhost:PORT`, `:PORT` for every address of the machine, or `unix:/PATH`.
+fn address(text: &str) -> Result<Address, Wrong> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return unix(path);
     }
     let spelled_out = match text.split_once(':') {
         Some(("", port)) => format!("[::]:{port}"),
         Some(("localhost", port)) => format!("127.0.0.1:{port}"),
         _ => text.to_owned(),
     };
-    spelled_out.parse().map(Some).map_err(|_| {
+    spelled_out.parse().map(Address::Tcp).map_err(|_| {
         let port = text.parse::<u16>().map_or("8080".into(), |port| port.to_string());
         let mend = format!(
             "write an address and a port like \"127.0.0.1:{port}\", \":{port}\" for every address of this machine, or \"off\""
@@ -77,13 +96,50 @@ fn address(text: &str) -> Result<Option<SocketAddr>, Wrong> {
     })
 }
 
-fn admin(text: &str) -> Result<Option<SocketAddr>, Wrong> {
-    match address(text)? {
-        Some(public) if !public.ip().is_loopback() => Err(Wrong::new(
+fn unix(path: &str) -> Result<Address, Wrong> {
+    let valid = path.starts_with('/') && !path.ends_with('/') && path.len() <= SOCKET_PATH_CAP;
+    match valid {
+        true => Ok(Address::Unix(path.into())),
+        false => Err(Wrong::new(
+            format!("{path:?} is no place for a socket"),
+            format!(
+                "write a path from the root, like \"unix:/run/e6/e6.sock\", of at most {SOCKET_PATH_CAP} bytes"
+            ),
+        )),
+    }
+}
+
+fn clear(address: Address) -> Result<Address, Wrong> {
+    Ok(address)
+}
+
+fn over_tls(address: Address) -> Result<Address, Wrong> {
+    match address {
+        Address::Unix(_) => Err(Wrong::new(
+            format!("{address} is on this machine, where nobody needs TLS"),
+            "write it for listen.http",
+        )),
+        tcp => Ok(tcp),
+    }
+}
+
+fn admin(address: Address) -> Result<Address, Wrong> {
+    match address.tcp() {
+        Some(public) if !public.ip().to_canonical().is_loopback() => Err(Wrong::new(
             format!("{public} can be reached from other machines"),
             "write a loopback address like \"127.0.0.1:9100\", or \"off\"",
         )),
-        admin => Ok(admin),
+        _ => Ok(address),
+    }
+}
+
+fn mode(text: &str) -> Result<u32, Wrong> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode @ 0..=0o777) => Ok(mode),
+        _ => Err(Wrong::new(
+            format!("{text:?} is no mode of a file"),
+            "write three digits as for chmod, like \"0660\" (owner and group) or \"0666\" (everyone)",
+        )),
     }
 }
 
@@ -111,6 +167,11 @@ fn origin(text: &str) -> Result<String, Wrong> {
     if plain { Ok(url) } else { Err(Wrong::new(format!("{text:?} is more than an address"), mend)) }
 }
 
-fn listener(address: Option<SocketAddr>) -> String {
-    quoted(&address.map_or("off".into(), |address| address.to_string()))
+/// As they would be typed.
+fn listeners(addresses: &[Address]) -> String {
+    match addresses {
+        [] => quoted("off"),
+        [one] => quoted(&one.to_string()),
+        several => format!("{:?}", several.iter().map(Address::to_string).collect::<Vec<_>>()),
+    }
 }

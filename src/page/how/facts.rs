@@ -35,10 +35,10 @@ pub(super) fn dns() -> Told {
 
 pub(super) fn tcp(trace: &Trace) -> Told {
     let connection = &trace.connection;
-    let short = format!("IPv{}, thread worker-{}", connection.ip_version, connection.worker);
+    let over = connection.ip_version.map_or("a Unix socket".into(), |version| format!("IPv{version}"));
+    let short = format!("{over}, thread worker-{}", connection.worker);
     let fact = format!(
-        "A connection over IPv{}; the kernel gave it to the thread worker-{}, which took it up {} later.",
-        connection.ip_version,
+        "A connection over {over}; the kernel gave it to the thread worker-{}, which took it up {} later.",
         connection.worker,
         span(trace.microseconds.accept)
     );

@@ -15,7 +15,7 @@ fn page() -> Trace {
         connection: Connected {
             protocol: "HTTP/2.0",
             chosen_by: ChosenBy::Alpn,
-            ip_version: 6,
+            ip_version: Some(6),
             worker: 1,
             request: 3,
         },

@@ -220,7 +220,7 @@ fn connected(way: &Way) -> Connected {
             Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
             Some(_) => ChosenBy::Alpn,
         },
-        ip_version: if way.connection.peer.ip().to_canonical().is_ipv4() { 4 } else { 6 },
+        ip_version: way.connection.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
         worker: way.connection.worker,
         request: way.arrival.number,
     }
