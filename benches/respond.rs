@@ -11,8 +11,8 @@ use e6::{
     lifecycle::Lifecycle,
     limits::Limits,
     web::{
-        AccessLog, ErrorPages, Hosts, How, Hub, LogDestination, LogFormat, Metrics, Observer, Pages, Parts,
-        Service, Site, assets,
+        AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
+        Pages, Parts, Service, Site, assets,
     },
 };
 use http_body_util::Full;
@@ -69,11 +69,12 @@ fn service(log: Option<AccessLog>) -> Service {
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
+    let begun = Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
     Service::new(Parts {
         site: Arc::new(ArcSwap::from_pointee(site)),
         hub: Arc::new(Hub::new(Lifecycle::new().watch())),
         errors,
-        how: How::new("", |_, _| "how".into()),
+        how: How::new("", begun, |_, _| "how".into()),
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
@@ -92,7 +93,7 @@ fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {
 
 fn respond(criterion: &mut Criterion) {
     let quiet = service(None);
-    let devnull = LogDestination::File("/dev/null".into());
+    let devnull = LogFile::open(LogDestination::File("/dev/null".into())).unwrap();
     let dropped = Metrics::register(Registry::new()).unwrap().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
     let peer = IpAddr::from([192, 0, 2, 1]).into();

@@ -2,13 +2,12 @@
 
 use crate::{
     clock::Clock,
-    config::Config,
     mlb::{
         Client,
         replay::{Recorded, Replay, Scenario},
     },
     publisher::Replayed,
-    server::{self, Failure, Show},
+    server::{self, Failure, Setup, Show},
 };
 use time::Date;
 
@@ -16,15 +15,15 @@ use time::Date;
 ///
 /// # Errors
 /// When there is no such day, or the server could not run.
-pub fn demo(config: &Config, speed: u32, date: Option<Date>) -> Result<(), Failure> {
+pub fn demo(setup: Setup, speed: u32, date: Option<Date>) -> Result<(), Failure> {
     match date {
-        None => described(config, Scenario::of_the_day(), speed),
-        Some(date) => recorded(config, speed, date),
+        None => described(setup, Scenario::of_the_day(), speed),
+        Some(date) => recorded(setup, speed, date),
     }
 }
 
-fn described(config: &Config, day: Scenario, speed: u32) -> Result<(), Failure> {
-    if config.player.id != day.player() {
+fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), Failure> {
+    if setup.config.player.id != day.player() {
         return Err(Failure::new(format!(
             "the day that comes with e6 is about player {}; for another, replay a day of his with --date",
             day.player()
@@ -33,10 +32,11 @@ fn described(config: &Config, day: Scenario, speed: u32) -> Result<(), Failure> 
     let clock = Clock::racing(day.begins(), speed, day.ends());
     let replayed = Replayed { about: day.about().into(), season_note: Some(day.season_note().into()) };
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
-    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(replayed) })
+    server::serve(setup, Show { clock, replay: Some((replayed, replay.url())) })
 }
 
-fn recorded(config: &Config, speed: u32, date: Date) -> Result<(), Failure> {
+fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), Failure> {
+    let config = &setup.config;
     let client = Client::new(&config.mlb_url, &config.limits);
     let club = match config.player.club {
         Some(club) => club,
@@ -62,7 +62,7 @@ fn recorded(config: &Config, speed: u32, date: Date) -> Result<(), Failure> {
     let clock = Clock::racing(begins, speed, ends);
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
     let replayed = Replayed { about: date.to_string(), season_note: None };
-    server::serve(config, Show { clock, mlb_url: replay.url(), replay: Some(replayed) })
+    server::serve(setup, Show { clock, replay: Some((replayed, replay.url())) })
 }
 
 fn cannot_replay(error: impl std::fmt::Display) -> Failure {

@@ -32,13 +32,14 @@ pub mod clock;
 pub mod connection;
 pub mod lifecycle;
 pub mod limits;
+pub mod logging;
 pub mod trace;
 
 use clock::Clock;
-use config::Config;
-use server::Show;
+use config::{Config, Mistakes};
+use logging::Logging;
+use server::{Setup, Show};
 use std::process::ExitCode;
-use web::LogFormat;
 
 /// Version, commit and compiler of this binary.
 pub const BUILD: &str =
@@ -59,32 +60,36 @@ pub fn run(command: cli::Command) -> ExitCode {
 
 fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
-        cli::Command::Serve(flags) => live(&configured(&flags)?).map_err(failed)?,
+        cli::Command::Serve(flags) => live(set_up(flags)?).map_err(failed)?,
         cli::Command::Demo { flags, speed, date } => {
-            demo::demo(&configured(&flags)?, speed, date).map_err(failed)?;
+            demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
         }
         cli::Command::Check(flags) => {
-            let config = configured(&flags)?;
+            let config = set_up(flags)?.config;
             print!("{}", config.table());
             check::certificates(&config).map_err(mistaken)?;
         }
         cli::Command::Routes => print!("{}", web::table()),
         cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
-        cli::Command::Limits { flags, markdown: false } => print!("{}", configured(&flags)?.limits.table()),
+        cli::Command::Limits { flags, markdown: false } => print!("{}", set_up(flags)?.config.limits.table()),
         cli::Command::Render { dir } => publisher::render(&dir).map_err(failed)?,
     }
     Ok(())
 }
 
 /// The configuration, with what every command under it needs in place. Mistakes have been told.
-fn configured(flags: &cli::Flags) -> Result<Config, ExitCode> {
+fn set_up(flags: cli::Flags) -> Result<Setup, ExitCode> {
     // How many connections there may be depends on it.
     limits::take_all_descriptors();
-    let config = config::load(&flags.typed(), flags.config.as_deref(), &config::Process).map_err(mistaken)?;
+    let config = read(&flags).map_err(mistaken)?;
     // One provider for everything: set before the first client or server asks for it. Set already means the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    start_logging(&config);
-    Ok(config)
+    let logging = Logging::start(config.log_format, config.log_level);
+    Ok(Setup { config, logging, read_again: Box::new(move || read(&flags)) })
+}
+
+fn read(flags: &cli::Flags) -> Result<Config, Mistakes> {
+    config::load(&flags.typed(), flags.config.as_deref(), &config::Process)
 }
 
 fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {
@@ -97,22 +102,7 @@ fn failed(failure: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(EXIT_FAILURE)
 }
 
-fn live(config: &Config) -> Result<(), server::Failure> {
-    let clock = config.clock.map_or(Clock::System, Clock::starting_at);
-    server::serve(config, Show { clock, mlb_url: config.mlb_url.clone(), replay: None })
-}
-
-/// Log lines go to standard error; standard output belongs to what was asked for.
-fn start_logging(config: &Config) {
-    let log = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(config.log_level)
-        .with_target(false)
-        // It would be said on standard error, which is what cannot be written: a full disk would end threads.
-        .log_internal_errors(false);
-    // A second start in one process keeps the first.
-    let _ = match config.log_format {
-        LogFormat::Combined => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
+fn live(setup: Setup) -> Result<(), server::Failure> {
+    let clock = setup.config.clock.map_or(Clock::System, Clock::starting_at);
+    server::serve(setup, Show { clock, replay: None })
 }

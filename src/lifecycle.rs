@@ -48,6 +48,8 @@ impl Default for Lifecycle {
 pub enum Intent {
     /// SIGTERM or SIGINT, by name: finish what was begun, then end.
     Stop(&'static str),
+    /// SIGHUP: read the configuration again.
+    Reload,
     /// SIGUSR1: open the access log again.
     ReopenLog,
 }
@@ -55,6 +57,7 @@ pub enum Intent {
 /// The signals that are ours from now on.
 pub struct Signals {
     terminate: Signal,
+    hang_up: Signal,
     interrupt: Signal,
     user_1: Signal,
 }
@@ -67,6 +70,7 @@ impl Signals {
     pub fn listen() -> io::Result<Self> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             user_1: signal(SignalKind::user_defined1())?,
         })
@@ -77,6 +81,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Intent::Stop("SIGTERM"),
             _ = self.interrupt.recv() => Intent::Stop("SIGINT"),
+            _ = self.hang_up.recv() => Intent::Reload,
             _ = self.user_1.recv() => Intent::ReopenLog,
         }
     }

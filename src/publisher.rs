@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::Config,
     page::{self, Calendar, Look},
-    web::{ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
+    web::{Begun, ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
@@ -77,6 +77,11 @@ impl Publisher {
         Publisher { look, clock, published: HashMap::new() }
     }
 
+    /// Whether both make the same pages of an answer.
+    pub fn looks_like(&self, other: &Publisher) -> bool {
+        self.look == other.look
+    }
+
     /// Everything that is served while this answer stands.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();
@@ -116,9 +121,9 @@ impl Publisher {
     }
 
     /// What draws a request's way.
-    pub fn how(&self) -> How {
+    pub fn how(&self, begun: Begun) -> How {
         let look = self.look.clone();
-        How::new(&page::style_hash(&self.look), move |trace, form| match form {
+        How::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
             Form::Html => page::how::html(trace, &look),
             Form::Json => page::how::json(trace),
             Form::Text => page::how::text(trace),

@@ -185,4 +185,6 @@ pub struct Process {
     pub started_at: OffsetDateTime,
     /// Responses to visitors since then.
     pub answered: u64,
+    /// How many processes before it have handed it their sockets: upgrades without a pause.
+    pub upgrades: u32,
 }

@@ -156,6 +156,17 @@ impl Config {
             .collect()
     }
 
+    /// With what is taken only at a start as the running process has it.
+    pub fn keeping(self, running: &Config) -> Self {
+        Config {
+            listen: running.listen.clone(),
+            data_dir: running.data_dir.clone(),
+            ready_file: running.ready_file.clone(),
+            clock: running.clock,
+            ..self
+        }
+    }
+
     /// Every setting that a file can hold, with its present value, one a line.
     pub fn table(&self) -> String {
         let rows = settings::all().filter(|setting| !setting.key.is_empty());

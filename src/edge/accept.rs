@@ -42,7 +42,7 @@ pub struct Door<B> {
     /// The socket; it listens and does not block.
     pub socket: Socket,
     /// TLS, or cleartext HTTP/1.1.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<tls::Terms>,
     /// What answers requests.
     pub handler: Handler<B>,
 }
@@ -65,15 +65,15 @@ pub struct House {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Accepts until the phase leaves `Serving`, then waits for the connections that are open.
-pub async fn accept<B>(door: Door<B>, mut house: House)
+///
+/// # Errors
+/// When the socket cannot be used.
+pub async fn accept<B>(door: Door<B>, mut house: House) -> io::Result<()>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let Door { kind: listener, worker, socket, tls, handler } = door;
-    let acceptor = match Acceptor::new(socket) {
-        Ok(acceptor) => acceptor,
-        Err(error) => return tracing::error!(%error, "a listener is lost to this worker"),
-    };
+    let Door { kind: listener, worker, socket, tls: terms, handler } = door;
+    let acceptor = Acceptor::new(socket)?;
     let mut connections = JoinSet::new();
     loop {
         let arrival = tokio::select! {
@@ -84,7 +84,8 @@ where
         match arrival {
             Ok((stream, peer, permit)) => {
                 let accepted = Instant::now();
-                let (tls, handler, house) = (tls.clone(), handler.clone(), house.clone());
+                let tls = terms.as_ref().map(tls::Terms::acceptor);
+                let (handler, house) = (handler.clone(), house.clone());
                 connections.spawn(async move {
                     let _open = house.counters.open(listener);
                     let queued = accepted.elapsed();
@@ -100,6 +101,7 @@ where
     }
     drop(acceptor);
     while connections.join_next().await.is_some() {}
+    Ok(())
 }
 
 /// The next connection, once there is room for it: when there is none the backlog keeps it.

@@ -73,6 +73,12 @@ impl Counters {
         Open(open)
     }
 
+    /// How many connections are open.
+    pub fn now_open(&self) -> i64 {
+        let listeners = [Listener::Http, Listener::Https, Listener::Admin];
+        listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
+    }
+
     pub(super) fn refused(&self, why: Refused) {
         self.refused.with_label_values(&[why.reason()]).inc();
     }

@@ -4,7 +4,7 @@
 use super::socket_file;
 use crate::connection::Listener;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::{fmt, io, iter, net::SocketAddr, path::PathBuf};
+use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
 /// Connections the kernel completes for us before we accept them.
 pub(super) const BACKLOG: i32 = 1024;
@@ -79,8 +79,18 @@ pub struct Bound {
     pub socket: Socket,
 }
 
-/// Binds as many sockets to one address as there are workers. Port 0 is settled by the first. `unix_mode` is who may
-/// connect to a Unix socket, as in `chmod`.
+impl Bound {
+    /// The same queue once more.
+    ///
+    /// # Errors
+    /// When there is no descriptor for it.
+    pub fn again(&self) -> io::Result<Self> {
+        Ok(Bound { kind: self.kind, address: self.address.clone(), socket: self.socket.try_clone()? })
+    }
+}
+
+/// Binds as many sockets to one address of TCP as there are workers, and one to a Unix socket's path. Port 0 is settled by
+/// the first. `unix_mode` is who may connect to a Unix socket, as in `chmod`.
 ///
 /// # Errors
 /// When the address is taken, also by another process that would share it.
@@ -93,12 +103,7 @@ pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -
             let settled = alone.as_socket().unwrap_or(*address);
             (0..workers.max(1)).map(|_| bound(tcp(settled, Sharing::Workers)?)).collect()
         }
-        Address::Unix(path) => {
-            let first = bound(socket_file::bind(path, unix_mode)?)?;
-            let others = (1..workers).map(|_| bound(first.socket.try_clone()?));
-            let others: Vec<_> = others.collect::<io::Result<_>>()?;
-            Ok(iter::once(first).chain(others).collect())
-        }
+        Address::Unix(path) => Ok(vec![bound(socket_file::bind(path, unix_mode)?)?]),
     }
 }
 
@@ -153,7 +158,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let address = Address::Unix(dir.path().join("e6.sock"));
         let bound = super::bind(Listener::Http, &address, 3, 0o660).unwrap();
-        assert_eq!(bound.len(), 3);
+        assert_eq!(bound.len(), 1);
         assert!(bound.iter().all(|bound| bound.address == address));
     }
 }

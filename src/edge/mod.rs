@@ -19,6 +19,7 @@ pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, 
 pub use counters::Counters;
 pub use listen::{Address, Bound, bind};
 pub use socket_file::SocketFile;
+pub use tls::Terms;
 
 use crate::connection::{Arrival, Connection};
 use hyper::{Request, Response, StatusCode, body::Incoming};

@@ -1,6 +1,7 @@
 //! TLS: one provider and one server configuration for all workers.
 
 use crate::connection::Tls;
+use arc_swap::ArcSwap;
 use rustls::{
     HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, crypto::aws_lc_rs,
     server::ResolvesServerCert,
@@ -11,15 +12,34 @@ use tokio_rustls::TlsAcceptor;
 /// What a CA speaks when it looks for the proof of TLS-ALPN-01 (RFC 8737 §3), and nobody else.
 pub(super) const CHALLENGE: &[u8] = b"acme-tls/1";
 
+/// The terms on which TLS is spoken. They can be replaced: a handshake is held on those of its beginning.
+#[derive(Clone)]
+pub struct Terms(Arc<ArcSwap<ServerConfig>>);
+
+impl Terms {
+    pub(super) fn new(config: ServerConfig) -> Self {
+        Terms(Arc::new(ArcSwap::from_pointee(config)))
+    }
+
+    /// From the next handshake on these are the terms, wherever the old ones are known.
+    pub fn replace(&self, other: &Terms) {
+        self.0.store(other.0.load_full());
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.0.load_full())
+    }
+}
+
 /// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1 before `more`, stateless tickets whose keys change every six hours, no early
 /// data. A client that offers protocols, but none of these, is refused.
 ///
 /// # Errors
 /// When the system has no randomness for ticket keys.
-pub(super) fn acceptor(
+pub(super) fn config(
     certificates: Arc<dyn ResolvesServerCert>,
     more: &[&[u8]],
-) -> Result<TlsAcceptor, rustls::Error> {
+) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
@@ -27,7 +47,7 @@ pub(super) fn acceptor(
     config.alpn_protocols =
         [b"h2", b"http/1.1".as_slice()].iter().chain(more).map(|name| name.to_vec()).collect();
     config.ticketer = aws_lc_rs::Ticketer::new()?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(config)
 }
 
 /// What a finished handshake agreed on.

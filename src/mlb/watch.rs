@@ -17,7 +17,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
     time::{Duration, Instant},
 };
 use time::{Date, OffsetDateTime};
@@ -132,7 +132,7 @@ impl Watch {
         loop {
             let mut answer = self.conclude();
             if self.left(answer.pace).is_zero() {
-                self.ask();
+                self.ask(stop);
                 answer = self.conclude();
             }
             let wait = self.clock.real(self.left(answer.pace).min(STEP)).max(BREATH);
@@ -165,7 +165,7 @@ impl Watch {
     }
 
     /// One round: all of it succeeds, or nothing changes but the time of the next.
-    fn ask(&mut self) {
+    fn ask(&mut self, stop: &Stop) {
         let (began, started) = (self.clock.now(), Instant::now());
         match self.round(began) {
             Ok(facts) => {
@@ -178,7 +178,10 @@ impl Watch {
                 self.player = facts.player.clone();
                 self.facts = Some(facts);
                 self.conclude();
-                self.keep();
+                // Whoever took over meanwhile keeps what is to be kept.
+                if stop.try_recv() == Err(TryRecvError::Empty) {
+                    self.keep();
+                }
             }
             Err(refusal) => {
                 self.polls.failed(refusal.trouble);

@@ -65,7 +65,7 @@ impl Default for Words {
 }
 
 /// How the site looks: what does not change with the answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The words.
     pub words: Words,

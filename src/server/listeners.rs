@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-/// Every socket that listens: for each address, one for each worker.
+/// Every socket that listens, those of one address together.
 pub(super) struct Listeners(Vec<Bound>);
 
 impl Listeners {
@@ -48,17 +48,22 @@ impl Listeners {
         addresses.into_iter().filter_map(|(_, address)| file(address)).collect()
     }
 
-    /// What each worker listens on: of every address, one socket.
-    pub fn by_worker(self) -> Vec<Vec<Bound>> {
-        let mut workers: Vec<Vec<Bound>> = Vec::new();
-        for bound in self.0 {
-            let is_next = |worker: &Vec<Bound>| worker.iter().all(|other| other.address != bound.address);
-            match workers.iter_mut().find(|worker| is_next(worker)) {
-                Some(worker) => worker.push(bound),
-                None => workers.push(vec![bound]),
-            }
+    /// A worker's share of the sockets, dealt for each address by itself. Where there are fewer than workers it shares one,
+    /// and that is a queue, with others. Operators are few: the first worker sees to them.
+    pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<Bound>> {
+        let mut share = Vec::new();
+        for (kind, address) in self.addresses().0 {
+            let same = |bound: &&Bound| (bound.kind, &bound.address) == (kind, &address);
+            let sockets: Vec<_> = self.0.iter().filter(same).collect();
+            let mine = |index: usize| match kind {
+                Listener::Admin => worker == 0,
+                _ if sockets.len() < workers => index == worker % sockets.len(),
+                _ => index % workers == worker,
+            };
+            let mine = sockets.iter().enumerate().filter(|(index, _)| mine(*index));
+            share.extend(mine.map(|(_, bound)| bound.again()).collect::<io::Result<Vec<_>>>()?);
         }
-        workers
+        Ok(share)
     }
 }
 
@@ -137,5 +142,26 @@ impl Addresses {
             Ok(())
         };
         write().map_err(|error| Failure(format!("cannot write the ready file {}: {error}", path.display())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn every_socket_is_somebodys_and_every_worker_has_one_of_each_address() {
+        for (sockets, workers) in [(1, 4), (2, 4), (4, 4), (5, 2), (3, 1)] {
+            let bind = || {
+                let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
+                edge::bind(Listener::Http, &address.into(), sockets, 0o600).unwrap()
+            };
+            let listeners = Listeners(bind().into_iter().chain(bind()).collect());
+            let shares = (0..workers).map(|worker| listeners.deal(worker, workers).unwrap().len());
+            let shares: Vec<_> = shares.collect();
+            assert!(shares.iter().all(|share| *share >= 2), "{shares:?}");
+            assert_eq!(shares.iter().sum::<usize>(), 2 * sockets.max(workers), "{shares:?}");
+        }
     }
 }

@@ -1,117 +1,87 @@
 //! The threads that serve.
 
-use super::{Failure, Listeners, runtime};
+use super::{Failure, desk::Desk, keep::Keep, listeners::Listeners, runtime};
 use crate::{
-    connection::{Arrival, Connection, Listener},
-    edge::{self, Bound, Counters, Door, Handler, House},
-    lifecycle::Lifecycle,
-    limits::Limits,
-    web::{self, Body, Service},
+    connection::Listener,
+    edge::{self, Bound, Door, House, Terms},
+    web::Body,
 };
-use arc_swap::ArcSwap;
-use hyper::{Request, Response, StatusCode, body::Incoming};
-use std::{sync::Arc, thread, time::Duration};
-use tokio::{
-    sync::{Semaphore, oneshot},
-    task::JoinSet,
-};
-use tokio_rustls::TlsAcceptor;
+use std::{io, sync::Weak};
+use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
 
 /// Started, and waited for at the end.
 pub(super) struct Workers {
     done: Vec<oneshot::Receiver<()>>,
 }
 
+/// What workers have in common.
+#[derive(Clone)]
+pub(super) struct Post {
+    /// The sockets, which outlive a worker that breaks: its queue waits for it to begin anew. They are closed when whoever
+    /// owns them says so, not when the last worker ends.
+    pub listeners: Weak<Listeners>,
+    /// How many workers they are dealt to.
+    pub workers: usize,
+    pub terms: Option<Terms>,
+    pub desk: Desk,
+    pub house: House,
+}
+
 impl Workers {
-    /// One thread for each core, each with a runtime and listeners of its own: nothing is shared on the way of a
-    /// request but the site, the counters and the cap on connections.
-    pub fn start(
-        listeners: Listeners,
-        tls: Option<TlsAcceptor>,
-        service: Service,
-        counters: Counters,
-        limits: Limits,
-        lifecycle: &Lifecycle,
-    ) -> Result<Self, Failure> {
-        let house = House {
-            permits: Arc::new(Semaphore::new(limits.connections)),
-            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
-            limits: Arc::new(ArcSwap::from_pointee(limits)),
-            counters,
-            phase: lifecycle.watch(),
+    /// One thread for each, with a runtime and listeners of its own: nothing is shared on the way of a request but the
+    /// site, the counters and the cap on connections.
+    pub fn start(post: &Post, keep: &Keep) -> Result<Self, Failure> {
+        let start = |worker| {
+            let cannot = |error| Failure(format!("cannot start an event loop: {error}"));
+            let mut opened = Some(post.open(worker).map_err(cannot)?);
+            let (finished, done) = oneshot::channel();
+            let mut finished = Some(finished);
+            let post = post.clone();
+            keep.alive(format!("worker-{worker}"), move || {
+                let (runtime, doors) = opened.take().map_or_else(|| post.open(worker), Ok)?;
+                runtime.block_on(serve(doors, &post.house))?;
+                // Nobody waits for it where the process ends at once.
+                finished.take().map(|finished| finished.send(()));
+                Ok(())
+            })?;
+            Ok(done)
         };
-        let operators: Handler<Body> = Arc::new(service.admin());
-        let visitors: Handler<Body> = Arc::new(service);
-        let mut done = Vec::new();
-        for (worker, bound) in listeners.by_worker().into_iter().enumerate() {
-            let door = |Bound { kind, socket, .. }: Bound| Door {
-                kind,
-                worker,
-                socket,
-                tls: tls.clone().filter(|_| kind == Listener::Https),
-                handler: if kind == Listener::Admin { &operators } else { &visitors }.clone(),
-            };
-            let doors: Vec<_> = bound.into_iter().map(door).collect();
-            let (finished, receiver) = oneshot::channel();
-            let house = house.clone();
-            let runtime = runtime()?;
-            thread::Builder::new()
-                .name(format!("worker-{worker}"))
-                .spawn(move || {
-                    runtime.block_on(work(doors, house));
-                    let _ = finished.send(());
-                })
-                .map_err(|error| Failure(format!("cannot start a worker thread: {error}")))?;
-            done.push(receiver);
+        Ok(Workers { done: (0..post.workers).map(start).collect::<Result<_, _>>()? })
+    }
+
+    /// Waits until all connections have ended.
+    pub async fn finish(self) {
+        for done in self.done {
+            let _ = done.await;
         }
-        Ok(Workers { done })
     }
+}
 
-    /// Waits until all connections have ended; false when some had not within the deadline.
-    pub async fn finish(self, deadline: Duration) -> bool {
-        let all = async {
-            for done in self.done {
-                let _ = done.await;
-            }
+impl Post {
+    /// An event loop, and the worker's doors in it; none once the sockets are closed.
+    fn open(&self, worker: usize) -> io::Result<(Runtime, Vec<Door<Body>>)> {
+        let runtime = runtime()?;
+        let Some(listeners) = self.listeners.upgrade() else { return Ok((runtime, Vec::new())) };
+        let door = |Bound { kind, socket, .. }| Door {
+            kind,
+            worker,
+            socket,
+            tls: self.terms.clone().filter(|_| kind == Listener::Https),
+            handler: if kind == Listener::Admin { self.desk.operators() } else { self.desk.visitors() },
         };
-        tokio::time::timeout(deadline, all).await.is_ok()
+        let doors = listeners.deal(worker, self.workers)?.into_iter().map(door).collect();
+        Ok((runtime, doors))
     }
 }
 
-/// What `edge` asks is what `web` answers.
-impl edge::Service for Service {
-    type Body = Body;
-
-    fn answer(
-        &self,
-        request: &Request<Incoming>,
-        connection: &Connection,
-        arrival: Arrival,
-    ) -> Response<Body> {
-        self.handle(request, connection, arrival)
+/// Until the doors are closed and the last who came in has left.
+async fn serve(doors: Vec<Door<Body>>, house: &House) -> io::Result<()> {
+    let mut loops = JoinSet::new();
+    for door in doors {
+        loops.spawn(edge::accept(door, house.clone()));
     }
-
-    fn refused(&self, status: StatusCode, connection: &Connection) {
-        self.note_refusal(status, connection);
+    while let Some(ended) = loops.join_next().await {
+        ended??;
     }
-}
-
-/// What `web` tells of certificates is what `edge` knows.
-impl web::Certificates for edge::Serving {
-    fn challenge(&self, token: &str) -> Option<String> {
-        self.http_challenge(token)
-    }
-
-    fn status(&self) -> serde_json::Value {
-        serde_json::json!(&*self.status())
-    }
-
-    fn is_settled(&self) -> bool {
-        self.is_settled()
-    }
-}
-
-async fn work(doors: Vec<Door<Body>>, house: House) {
-    let mut loops: JoinSet<_> = doors.into_iter().map(|door| edge::accept(door, house.clone())).collect();
-    while loops.join_next().await.is_some() {}
+    Ok(())
 }

@@ -50,19 +50,35 @@ enum Message {
     Finish(SyncSender<()>),
 }
 
-impl AccessLog {
-    /// Opens the destination and starts the writer.
+/// Where the lines go, open.
+pub struct LogFile {
+    destination: LogDestination,
+    file: File,
+}
+
+impl LogFile {
+    /// Opens it.
     ///
     /// # Errors
-    /// When the file cannot be opened, or there can be no thread.
-    pub fn start(destination: LogDestination, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
+    /// When the file cannot be opened.
+    pub fn open(destination: LogDestination) -> io::Result<Self> {
+        let file = open(&destination)?;
+        Ok(LogFile { destination, file })
+    }
+}
+
+impl AccessLog {
+    /// Starts the writer.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
         let (sender, queue) = sync_channel(QUEUE_CAP);
         let reopen = Arc::new(AtomicBool::new(false));
-        let file = open(&destination)?;
         let writer = Writer {
-            destination,
+            destination: to.destination,
             format,
-            file,
+            file: to.file,
             reopen: reopen.clone(),
             dropped: dropped.clone(),
             lines: Vec::new(),

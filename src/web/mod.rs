@@ -22,7 +22,7 @@ mod service;
 mod site;
 mod target;
 
-pub use access_log::{AccessLog, LogDestination};
+pub use access_log::{AccessLog, LogDestination, LogFile};
 pub use error_pages::ErrorPages;
 pub use events::Hub;
 pub use exchange::{Body, Observer};
@@ -32,5 +32,5 @@ pub use negotiate::Form;
 pub use record::LogFormat;
 pub use representation::{Caching, Reach, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target, table};
-pub use service::{Certificates, How, Parts, Service, tried};
+pub use service::{Begun, Certificates, How, Parts, Service, tried};
 pub use site::{Pages, Site};

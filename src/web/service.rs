@@ -3,7 +3,7 @@
 mod how;
 mod resource;
 
-pub use how::{How, tried};
+pub use how::{Begun, How, tried};
 
 use super::{
     assets,
@@ -153,7 +153,8 @@ impl Service {
             .then(|| Exchange::begin(&self.observer, request, route, &way));
         let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, scheme, &way)));
         let mut response = answered.unwrap_or_else(|_| {
-            tracing::error!(method = %request.method(), path = request.uri().path(), "panic while answering");
+            let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
+            tracing::error!(request_id, %method, path, "a panic while answering; it is a 500");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
         });
         if request.method() == Method::HEAD {
@@ -322,6 +323,7 @@ mod tests {
         task::{Context, Poll},
         time::{Duration, Instant},
     };
+    use time::OffsetDateTime;
 
     /// A request body that breaks whoever looks at it.
     struct Broken;
@@ -376,7 +378,7 @@ mod tests {
             site,
             hub: Arc::new(Hub::new(Lifecycle::new().watch())),
             errors: ErrorPages::new(errors, ""),
-            how: How::new("", |_, _| "how".into()),
+            how: How::new("", Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| "how".into()),
             design: None,
             clock: Clock::System,
             limits: Limits::default(),

@@ -20,18 +20,18 @@ fn site() -> (Server, FakeMlb) {
 }
 
 /// An open stream, read as HTTP/1.1 with chunks.
-struct Listener(BufReader<TcpStream>);
+pub struct Listener(BufReader<TcpStream>);
 
 #[derive(Debug, Default)]
-struct Event {
-    id: String,
-    kind: String,
-    data: String,
+pub struct Event {
+    pub id: String,
+    pub kind: String,
+    pub data: String,
 }
 
 impl Listener {
     /// Asks, and reads the head of the response: its first line and the rest.
-    fn open(server: &Server, fields: &str) -> (Self, String) {
+    pub fn open(server: &Server, fields: &str) -> (Self, String) {
         let mut stream = TcpStream::connect(server.http()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(stream, "GET /events HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").unwrap();
@@ -60,7 +60,7 @@ impl Listener {
         }
     }
 
-    fn event(&mut self) -> Option<Event> {
+    pub fn event(&mut self) -> Option<Event> {
         let mut event = Event::default();
         loop {
             let line = self.line()?;

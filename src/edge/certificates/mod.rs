@@ -14,9 +14,10 @@ pub use certificate::Certificate;
 pub use files::Files;
 pub use serving::{Origin, Serving, Status};
 
-use prometheus::{Registry, register_int_gauge_with_registry as gauge};
+use super::tls::{self, Terms};
+use prometheus::{IntGauge, Registry, register_int_gauge_with_registry as gauge};
 use std::{convert::Infallible, error::Error, path::PathBuf, sync::Arc, time::Duration};
-use tokio_rustls::TlsAcceptor;
+use tokio::task::JoinSet;
 
 /// After a fault of ours in the task that looks after them, so that a fault that repeats does not spin.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -48,15 +49,26 @@ enum Keeper {
 }
 
 impl Certificates {
-    /// Opens a source for these names. What it cannot give yet is in the status; when the certificate ends is in the
-    /// registry too.
+    /// Where the end of the certificate that is served is written, for whoever reads the registry.
+    ///
+    /// # Errors
+    /// When the registry has it already.
+    pub fn expiry(registry: &Registry) -> prometheus::Result<IntGauge> {
+        gauge!(
+            "e6_certificate_expiry_timestamp_seconds",
+            "When the certificate that is served ends, in seconds since 1970.",
+            registry
+        )
+    }
+
+    /// Opens a source for these names. What it cannot give yet is in the status.
     ///
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
     pub fn open(
         source: Source,
         names: Vec<String>,
-        registry: &Registry,
+        expiry: IntGauge,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let for_this_run = || self_signed::for_this_run(&names).map(|first| (first, None));
         let ((first, trouble), wanted) = match &source {
@@ -64,11 +76,6 @@ impl Certificates {
             Source::Files(_) => (for_this_run()?, Origin::Files),
             Source::SelfSigned(dir) => (self_signed::kept(dir, &names)?, Origin::SelfSigned),
         };
-        let expiry = gauge!(
-            "e6_certificate_expiry_timestamp_seconds",
-            "When the certificate that is served ends, in seconds since 1970.",
-            registry
-        )?;
         let serving = Arc::new(Serving::new(first, wanted, expiry));
         serving.trouble(trouble);
         let keeper = Keeper::begin(&source, &names, &serving)?;
@@ -80,21 +87,26 @@ impl Certificates {
         self.serving.clone()
     }
 
-    /// TLS with these certificates.
+    /// The terms of TLS with these certificates.
     ///
     /// # Errors
     /// When the system has no randomness for ticket keys.
-    pub fn acceptor(&self) -> Result<TlsAcceptor, rustls::Error> {
+    pub fn terms(&self) -> Result<Terms, rustls::Error> {
         let by_handshake = matches!(&self.source, Source::Acme(Ca { challenge: Challenge::TlsAlpn01, .. }));
-        super::tls::acceptor(self.serving(), if by_handshake { &[super::tls::CHALLENGE] } else { &[] })
+        let more: &[&[u8]] = if by_handshake { &[tls::CHALLENGE] } else { &[] };
+        tls::config(self.serving(), more).map(Terms::new)
     }
 
     /// Renews, watches, tries again; a fault of ours is logged and it starts anew. Must run within a tokio runtime.
     pub async fn look_after(self) -> Infallible {
         let Certificates { source, names, serving, mut keeper } = self;
         loop {
-            let Err(fault) = tokio::spawn(keeper.run()).await;
-            tracing::error!(%fault, "looking after the certificate broke; starting it anew");
+            // A set, which ends with this: whoever is replaced must not go on beside the next.
+            let mut work = JoinSet::new();
+            work.spawn(keeper.run());
+            if let Some(Err(fault)) = work.join_next().await {
+                tracing::error!(%fault, "looking after the certificate broke; starting it anew");
+            }
             tokio::time::sleep(PAUSE).await;
             keeper = Keeper::begin(&source, &names, &serving).unwrap_or_else(|error| {
                 serving.trouble(Some(format!("nobody looks after the certificate: {error}")));

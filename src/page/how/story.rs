@@ -150,7 +150,7 @@ pub(super) fn production(process: Option<&Process>) -> Vec<Step> {
         Step::plain("Server", "Nginx, Gunicorn, Django, certbot, cron", "one process"),
     ];
     let Some(process) = process else { return steps };
-    let Process { version, commit, rustc, target, built_at, started_at, answered } = process;
+    let Process { version, commit, rustc, target, built_at, started_at, answered, upgrades } = process;
     let short_rustc = rustc.split(" (").next().unwrap_or(rustc);
     let told = [
         (short_rustc.to_owned(), format!("Compiled by {rustc}.")),
@@ -169,8 +169,9 @@ pub(super) fn production(process: Option<&Process>) -> Vec<Step> {
         (
             format!("{} answered", plural(*answered, "request")),
             format!(
-                "Started {}; {} answered since.",
+                "Started {}{}; {} answered since.",
                 when::minute_utc(*started_at),
+                upgraded(*upgrades),
                 plural(*answered, "request")
             ),
         ),
@@ -179,6 +180,14 @@ pub(super) fn production(process: Option<&Process>) -> Vec<Step> {
         step.tell(Told { short, time: None, facts: vec![fact] });
     }
     steps
+}
+
+fn upgraded(times: u32) -> String {
+    match times {
+        0 => String::new(),
+        1 => ", upgraded once without a pause".into(),
+        times => format!(", upgraded {times} times without a pause"),
+    }
 }
 
 /// The question, the word and the sentence over the picture.

@@ -56,6 +56,7 @@ fn page() -> Trace {
             built_at: datetime!(2024-07-01 12:00 UTC),
             started_at: datetime!(2024-07-02 12:00 UTC),
             answered: 1234,
+            upgrades: 2,
         },
     }
 }
@@ -85,7 +86,7 @@ fn a_way_is_told_in_words() {
         "You accept br and gzip; br was chosen, which saves 76 %.",
         "It last did 12 s ago.",
         "took 84 ms to reply",
-        "July 2, 2024, 12:00 UTC; 1,234 requests answered since.",
+        "July 2, 2024, 12:00 UTC, upgraded 2 times without a pause; 1,234 requests answered since.",
     ] {
         assert!(text.contains(sentence), "{sentence}\n{text}");
     }

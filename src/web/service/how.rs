@@ -37,16 +37,29 @@ use time::{OffsetDateTime, UtcOffset};
 pub struct How {
     draw: Arc<Draw>,
     policy: HeaderMap,
-    /// When this process began.
-    started: OffsetDateTime,
+    begun: Begun,
+}
+
+/// How this process began.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// When it was started.
+    pub at: OffsetDateTime,
+    /// How many processes before it have handed it their sockets.
+    pub upgrades: u32,
 }
 
 type Draw = dyn Fn(&Trace, Form) -> String + Send + Sync;
 
 impl How {
     /// `style` is the CSP source of the page's inline style block.
-    pub fn new(style: &str, draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static) -> Self {
-        How { draw: Arc::new(draw), policy: page_policy(style), started: second(OffsetDateTime::now_utc()) }
+    pub fn new(
+        style: &str,
+        begun: Begun,
+        draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let begun = Begun { at: second(begun.at), ..begun };
+        How { draw: Arc::new(draw), policy: page_policy(style), begun }
     }
 
     fn page(&self, trace: &Trace, form: Form) -> Representation {
@@ -98,8 +111,9 @@ impl Service {
                 rustc: env!("BUILD_RUSTC"),
                 target: env!("BUILD_TARGET"),
                 built_at: assets::built(),
-                started_at: self.how.started,
+                started_at: self.how.begun.at,
                 answered: self.observer.metrics.answered(),
+                upgrades: self.how.begun.upgrades,
             },
         };
         respond(&self.how.page(&trace, negotiate::form(asking.headers)), asking.method, asking.headers)
@@ -130,7 +144,7 @@ impl Service {
             Made::Build | Made::Answer => {
                 ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
             }
-            Made::Start => Some(self.how.started),
+            Made::Start => Some(self.how.begun.at),
             Made::Request => Some(second(OffsetDateTime::now_utc())),
         };
         Answered {

@@ -1,0 +1,85 @@
+//! What is shown: one site, made of the last answer in the words and colours of the configuration.
+
+use crate::{
+    answer::Answer,
+    lifecycle::Phase,
+    publisher::Publisher,
+    web::{Hub, Site},
+};
+use arc_swap::ArcSwap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The site, and whoever may change it.
+pub(super) struct Stage {
+    pub site: Arc<ArcSwap<Site>>,
+    pub hub: Arc<Hub>,
+    scene: Mutex<Scene>,
+}
+
+struct Scene {
+    publisher: Publisher,
+    answer: Answer,
+    tenure: Tenure,
+}
+
+/// Whose answers are shown: those of the poller that was appointed last. One before it may be asking MLB still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tenure(u64);
+
+impl Stage {
+    pub fn new(mut publisher: Publisher, answer: Answer, phase: watch::Receiver<Phase>) -> Self {
+        let site = publisher.site(&answer);
+        let hub = Arc::new(Hub::new(phase));
+        hub.publish(&site);
+        Stage {
+            site: Arc::new(ArcSwap::from_pointee(site)),
+            hub,
+            scene: Mutex::new(Scene { publisher, answer, tenure: Tenure(0) }),
+        }
+    }
+
+    /// Who may show answers now.
+    pub fn tenure(&self) -> Tenure {
+        self.scene().tenure
+    }
+
+    /// Shows an answer, if whoever found it is still in office.
+    pub fn show(&self, tenure: Tenure, answer: Answer) {
+        let mut scene = self.scene();
+        // What is stale is shown with its age, which changes by itself.
+        if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
+            scene.answer = answer;
+            self.publish(&mut scene);
+        }
+    }
+
+    /// Shows the same answer in other words and colours.
+    pub fn redress(&self, publisher: Publisher) {
+        let mut scene = self.scene();
+        if !publisher.looks_like(&scene.publisher) {
+            scene.publisher = publisher;
+            self.publish(&mut scene);
+        }
+    }
+
+    /// Shows the answer to another question; who answered the one before is no longer listened to.
+    pub fn recast(&self, publisher: Publisher, answer: Answer) {
+        let mut scene = self.scene();
+        let tenure = Tenure(scene.tenure.0 + 1);
+        *scene = Scene { publisher, answer, tenure };
+        self.publish(&mut scene);
+    }
+
+    fn publish(&self, Scene { publisher, answer, .. }: &mut Scene) {
+        let fresh = Arc::new(publisher.site(answer));
+        // Whoever is told of it must find it.
+        self.site.store(fresh.clone());
+        self.hub.publish(&fresh);
+    }
+
+    /// A scene that a fault has interrupted is whole: it is changed by single assignments.
+    fn scene(&self) -> MutexGuard<'_, Scene> {
+        self.scene.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

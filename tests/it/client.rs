@@ -1,0 +1,50 @@
+//! A client of HTTP/1.1 that keeps its connection, as most do.
+
+use crate::server::{PATIENCE, Response, parse};
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+};
+
+/// An open connection.
+pub struct Kept(TcpStream);
+
+impl Kept {
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Kept(stream))
+    }
+
+    /// Asks, and reads the whole response. Its fields say whether the connection goes on.
+    pub fn get(&mut self, path: &str) -> io::Result<Response> {
+        write!(self.0, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        self.response()
+    }
+
+    /// The response to what was written.
+    pub fn response(&mut self) -> io::Result<Response> {
+        let mut bytes = Vec::new();
+        let mut piece = [0; 16 * 1024];
+        loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+                let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+                let length: usize = length.map_or(0, |length| length.parse().unwrap());
+                if bytes.len() >= end + 4 + length {
+                    return Ok(parse(&bytes, true));
+                }
+            }
+            match self.0.read(&mut piece)? {
+                0 => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        format!("after {} bytes", bytes.len()),
+                    ));
+                }
+                count => bytes.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+}
