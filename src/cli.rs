@@ -165,6 +165,9 @@ pub struct Flags {
     /// How long browsers shall insist on HTTPS; default 300
     #[arg(long, value_name = "SECONDS")]
     hsts: Option<String>,
+    /// Become this user once listening, when started as root
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// A file of settings; default e6.toml, if there is one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -213,6 +216,7 @@ impl Flags {
             ("--tls-key", &self.tls_key),
             ("--certs", &self.certs),
             ("--hsts", &self.hsts),
+            ("--user", &self.user),
             ("--assets", &self.assets),
             ("--clock", &self.clock),
             ("--ready-file", &self.ready_file),

@@ -33,6 +33,7 @@ pub mod connection;
 pub mod lifecycle;
 pub mod limits;
 pub mod logging;
+pub mod privilege;
 pub mod trace;
 
 use clock::Clock;

@@ -14,6 +14,7 @@ use crate::{
     edge::Address,
     limits::Limits,
     page::Words,
+    privilege::User,
     web::{LogDestination, LogFormat},
 };
 use settings::Taken;
@@ -41,6 +42,8 @@ const DEFAULT_ACCENT: Colour = Colour([0xff, 0xc4, 0x25]);
 /// Everything that can be configured, valid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// The file that settings were read from, or would have been.
+    pub file: PathBuf,
     /// Who the question is about.
     pub player: PlayerChoice,
     /// The words on the page.
@@ -57,6 +60,10 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// The site's names, in lower case, the canonical one first; none is any name.
     pub domains: Vec<String>,
+    /// Whom the process becomes once it listens; none stays who it is.
+    pub user: Option<User>,
+    /// Whether it closes itself in with Landlock then.
+    pub landlock: bool,
     /// How TLS is spoken.
     pub tls: Tls,
     /// Whom this process asks for certificates.
@@ -117,6 +124,7 @@ impl Config {
     pub fn defaults(environment: &dyn Environment) -> Self {
         let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {
+            file: source::DEFAULT_FILE.into(),
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
             words: Words::default(),
             colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
@@ -130,6 +138,8 @@ impl Config {
             mlb_url: DEFAULT_MLB_URL.into(),
             data_dir: default_data_dir(environment),
             domains: Vec::new(),
+            user: None,
+            landlock: true,
             tls: Tls::default(),
             acme: Acme::default(),
             assets: None,
@@ -173,6 +183,9 @@ impl Config {
         rows.map(|setting| format!("{:<28} {}\n", setting.key, (setting.show)(self))).collect()
     }
 }
+
+/// Where a user that a root process becomes keeps state (Filesystem Hierarchy Standard): root's own home is closed to it.
+const SYSTEM_DATA_DIR: &str = "/var/lib/e6";
 
 /// What systemd gives a service, else the user's place for state (XDG Base Directory).
 fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {

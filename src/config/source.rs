@@ -15,7 +15,7 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 /// Read where no other file is named.
-const DEFAULT_FILE: &str = "e6.toml";
+pub(super) const DEFAULT_FILE: &str = "e6.toml";
 /// Names another file; not a setting itself.
 const FILE_VARIABLE: &str = "E6_CONFIG";
 /// A configuration file is a few kilobytes; what is larger is not one.
@@ -55,7 +55,10 @@ pub fn load(
         Reader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
     let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
     match named {
-        Some(path) => reader.file(&path, Presence::Required),
+        Some(path) => {
+            reader.file(&path, Presence::Required);
+            reader.config.file = path;
+        }
         None => reader.file(Path::new(DEFAULT_FILE), Presence::Optional),
     }
     reader.environment(environment);
@@ -64,7 +67,7 @@ pub fn load(
             reader.set(setting, value, Place::Flag((*flag).into()));
         }
     }
-    reader.together();
+    reader.together(environment);
     if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(Mistakes(reader.mistakes)) }
 }
 
@@ -163,8 +166,8 @@ impl Reader {
     }
 
     /// What is right by itself and wrong together.
-    fn together(&mut self) {
-        self.config.derive(|key| self.typed.contains(&key));
+    fn together(&mut self, environment: &dyn Environment) {
+        self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
         let listen = self.config.listen.clone();
         let source = self.config.source();

@@ -1,7 +1,7 @@
 //! Names and certificates: what was typed becomes a source of certificates, or what is missing is said.
 
 use super::{
-    Config,
+    Config, Environment, SYSTEM_DATA_DIR,
     mistake::{Wrong, one_of},
 };
 use crate::edge::{Ca, Challenge, Files, Source};
@@ -104,7 +104,7 @@ pub(super) fn challenge_name(challenge: Challenge) -> &'static str {
 
 impl Config {
     /// What follows from what was typed, where it was left open: `typed` tells which keys were.
-    pub(super) fn derive(&mut self, typed: impl Fn(&str) -> bool) {
+    pub(super) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
         if !typed("tls.mode") {
             if self.tls.cert.is_some() || self.tls.key.is_some() {
                 self.tls.mode = Mode::Files;
@@ -121,6 +121,9 @@ impl Config {
             if !typed("listen.https") {
                 self.listen.https = everywhere(443);
             }
+        }
+        if self.user.is_some() && !typed("data.dir") && environment.get("STATE_DIRECTORY").is_none() {
+            self.data_dir = Some(SYSTEM_DATA_DIR.into());
         }
         if self.tls.mode == Mode::Off && !typed("listen.https") {
             self.listen.https.clear();

@@ -5,6 +5,7 @@ mod keep;
 mod listeners;
 mod meters;
 mod poller;
+mod privilege;
 mod reload;
 mod running;
 mod stage;
@@ -88,9 +89,11 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
-    // Everything that has to be opened, before the first thread: what runs needs no more rights than that leaves it.
+    // Everything that has to be opened, before the first thread: each has rights of its own. What comes after the sockets is
+    // opened as the one who runs.
     let listeners = Listeners::bind(config, workers)?;
     let files = listeners.files();
+    privilege::restrict(config, &show.mlb_url(config))?;
     let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;

@@ -29,6 +29,7 @@ mod pages;
 mod partly;
 mod pebble;
 mod peers;
+mod privilege;
 mod recordings;
 mod reload;
 mod season;

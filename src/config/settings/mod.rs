@@ -4,6 +4,7 @@ mod limits;
 mod listen;
 mod output;
 mod question;
+mod security;
 mod tls;
 
 use super::{Config, mistake::Wrong};
@@ -36,9 +37,16 @@ pub(super) enum Taken {
 
 /// All of them, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [question::SETTINGS, listen::SETTINGS, tls::SETTINGS, output::SETTINGS, limits::SETTINGS]
-        .into_iter()
-        .flatten()
+    [
+        question::SETTINGS,
+        listen::SETTINGS,
+        tls::SETTINGS,
+        security::SETTINGS,
+        output::SETTINGS,
+        limits::SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {

@@ -1,0 +1,158 @@
+//! Landlock: the kernel holds a process to the part of the machine that it named (docs.kernel.org/userspace-api/landlock.html).
+//!
+//! A rule holds a directory, not its name: what is beneath may come and go, but a directory or file that is replaced is
+//! another. That is why rules are about what stands around a file that somebody replaces.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, RestrictSelfError,
+    RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope, make_bitflags,
+    path_beneath_rules,
+};
+use nix::errno::Errno;
+use std::{collections::BTreeSet, fmt, fs, path::PathBuf};
+
+/// The newest that this was tried with. What a kernel lacks is left out, what it has besides is not asked for.
+const KNOWN: ABI = ABI::V7;
+const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
+/// Regular files and directories; nothing else is ever made.
+const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
+    ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
+});
+
+/// What a process can still get at. What is not there is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Read, with all beneath.
+    pub read: BTreeSet<PathBuf>,
+    /// Read and written, with all beneath.
+    pub write: BTreeSet<PathBuf>,
+    /// Read and executed, with all beneath.
+    pub execute: BTreeSet<PathBuf>,
+    /// TCP ports that are connected to; none is listened on.
+    pub connect: BTreeSet<u16>,
+}
+
+impl Reach {
+    /// Says what is in force.
+    pub(super) fn close_in(&self) -> Result<String, RulesetError> {
+        match self.enforce() {
+            Ok(RestrictionStatus {
+                landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
+                ..
+            }) => {
+                let abi = kernel_abi.unwrap_or(effective_abi as i32);
+                Ok(format!("Landlock ABI {abi}: {self}"))
+            }
+            Ok(_) => Ok("this kernel has no Landlock".into()),
+            // The kernel stacks 16. Who was started by another e6 that was started by another … is closed in by theirs.
+            Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
+                if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
+            {
+                Ok("the Landlock of those before it".into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn enforce(&self) -> Result<RestrictionStatus, RulesetError> {
+        let ports = self.connect.iter().map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(KNOWN))?
+            .handle_access(AccessNet::from_all(KNOWN))?
+            // No signal to whom it did not start.
+            .scope(Scope::Signal)?
+            .create()?
+            .add_rules(path_beneath_rules(&self.read, READ))?
+            .add_rules(path_beneath_rules(&self.write, WRITE))?
+            .add_rules(path_beneath_rules(&self.execute, READ | AccessFs::Execute))?
+            .add_rules(ports.collect::<Vec<Result<_, RulesetError>>>())?
+            .restrict_self()
+    }
+}
+
+/// Where the code of this process lies, loader and libraries too: what a successor is likely to need.
+pub fn code() -> BTreeSet<PathBuf> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mapped = |line: &str| {
+        let executable = line.split(' ').nth(1)?.contains('x');
+        let path = PathBuf::from(line.get(line.find('/')?..)?);
+        executable.then(|| path.parent().map(PathBuf::from))?
+    };
+    maps.lines().filter_map(mapped).collect()
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths = |paths: &BTreeSet<PathBuf>| {
+            let there = paths.iter().filter(|path| path.exists());
+            there.map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+        };
+        let ports: Vec<_> = self.connect.iter().map(u16::to_string).collect();
+        let (read, write, execute) = (paths(&self.read), paths(&self.write), paths(&self.execute));
+        write!(f, "reads {read}, writes {write}, executes {execute}, connects to ports {}", ports.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::prctl;
+    use std::{
+        io::{self, ErrorKind},
+        net::{TcpListener, TcpStream},
+        process::Command,
+        thread,
+    };
+
+    fn kind<T>(result: io::Result<T>) -> Option<ErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    /// Only its own thread is closed in.
+    #[test]
+    fn what_is_out_of_reach_cannot_be_read_written_executed_or_connected_to() {
+        let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [known, strange] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [known, strange] = [known, strange].map(|listener| (listener.local_addr().unwrap(), listener));
+        fs::write(outside.path().join("secret"), "key").unwrap();
+        let reach = Reach {
+            read: ["/proc".into()].into(),
+            write: [inside.path().to_owned()].into(),
+            execute: BTreeSet::new(),
+            connect: [known.0.port()].into(),
+        };
+        let done = thread::scope(|scope| {
+            let confined = scope.spawn(|| {
+                prctl::set_no_new_privs().unwrap();
+                let said = reach.close_in().unwrap();
+                if !said.contains("Landlock ABI") {
+                    eprintln!("skipped: {said}");
+                    return;
+                }
+                let denied = Some(ErrorKind::PermissionDenied);
+                assert_eq!(kind(fs::write(inside.path().join("state"), "1")), None);
+                assert_eq!(kind(fs::rename(inside.path().join("state"), inside.path().join("kept"))), None);
+                assert_eq!(kind(fs::read("/proc/self/status")), None);
+                assert_eq!(kind(fs::read(outside.path().join("secret"))), denied);
+                assert_eq!(kind(fs::write(outside.path().join("more"), "1")), denied);
+                assert_eq!(kind(fs::write("/proc/self/comm", "other")), denied);
+                assert_eq!(kind(Command::new("/bin/true").spawn()), denied);
+                // Since ABI 4.
+                if !["ABI 1:", "ABI 2:", "ABI 3:"].iter().any(|old| said.contains(old)) {
+                    assert_eq!(kind(TcpStream::connect(known.0)), None);
+                    assert_eq!(kind(TcpStream::connect(strange.0)), denied);
+                    assert_eq!(kind(TcpListener::bind("127.0.0.1:0")), denied);
+                }
+            });
+            confined.join()
+        });
+        assert!(done.is_ok());
+        assert_eq!(kind(fs::read(outside.path().join("secret"))), None);
+    }
+
+    #[test]
+    fn the_code_of_this_process_is_found() {
+        let here = std::env::current_exe().unwrap();
+        assert!(code().contains(here.parent().unwrap()), "{:?}", code());
+    }
+}
