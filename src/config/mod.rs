@@ -173,6 +173,8 @@ impl Config {
             data_dir: running.data_dir.clone(),
             ready_file: running.ready_file.clone(),
             clock: running.clock,
+            user: running.user.clone(),
+            landlock: running.landlock,
             ..self
         }
     }

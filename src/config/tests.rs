@@ -206,7 +206,8 @@ fn the_example_file_holds_every_key_with_its_default() {
     let example = include_str!("e6.example.toml");
     let environment = none();
     let config = load(&[], Some(file(example).path()), &environment).unwrap();
-    assert_eq!(config, Config { data_dir: config.data_dir.clone(), ..Config::defaults(&environment) });
+    let (file, data_dir) = (config.file.clone(), config.data_dir.clone());
+    assert_eq!(config, Config { file, data_dir, ..Config::defaults(&environment) });
     for setting in settings::all().filter(|setting| !setting.key.is_empty()) {
         let (section, key) = setting.key.split_once('.').unwrap();
         let (_, after) = example.split_once(&format!("[{section}]")).unwrap();

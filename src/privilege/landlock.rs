@@ -9,7 +9,11 @@ use landlock::{
     path_beneath_rules,
 };
 use nix::errno::Errno;
-use std::{collections::BTreeSet, fmt, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
 /// The newest that this was tried with. What a kernel lacks is left out, what it has besides is not asked for.
 const KNOWN: ABI = ABI::V7;
@@ -18,6 +22,15 @@ const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
 const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
     ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
 });
+
+/// What became of a reach.
+#[derive(Debug)]
+pub(super) enum Enclosure {
+    /// Held to, by this.
+    Closed(String, Reach),
+    /// Held to nothing, for this reason.
+    Open(&'static str),
+}
 
 /// What a process can still get at. What is not there is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,25 +46,35 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Says what is in force.
-    pub(super) fn close_in(&self) -> Result<String, RulesetError> {
+    /// Holds the calling thread to it, if the kernel can.
+    pub(super) fn close_in(self) -> Result<Enclosure, RulesetError> {
         match self.enforce() {
             Ok(RestrictionStatus {
                 landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
                 ..
             }) => {
                 let abi = kernel_abi.unwrap_or(effective_abi as i32);
-                Ok(format!("Landlock ABI {abi}: {self}"))
+                Ok(Enclosure::Closed(format!("Landlock ABI {abi}"), self))
             }
-            Ok(_) => Ok("this kernel has no Landlock".into()),
-            // The kernel stacks 16. Who was started by another e6 that was started by another … is closed in by theirs.
+            Ok(_) => Ok(Enclosure::Open("this kernel has no Landlock")),
+            // The kernel stacks 16: who comes after so many upgrades is held by what those before it were held to.
             Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
                 if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
             {
-                Ok("the Landlock of those before it".into())
+                Ok(Enclosure::Closed("the Landlock of those before it".into(), self))
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether a file or directory can be read.
+    pub fn reads(&self, path: &Path) -> bool {
+        [&self.read, &self.write, &self.execute].into_iter().any(|allowed| is_beneath(path, allowed))
+    }
+
+    /// Whether a file or directory can be written.
+    pub fn writes(&self, path: &Path) -> bool {
+        is_beneath(path, &self.write)
     }
 
     fn enforce(&self) -> Result<RestrictionStatus, RulesetError> {
@@ -70,6 +93,13 @@ impl Reach {
     }
 }
 
+/// Links are followed where there is something to follow.
+fn is_beneath(path: &Path, allowed: &BTreeSet<PathBuf>) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    let Ok(path) = real(path) else { return false };
+    allowed.iter().filter_map(|dir| real(dir).ok()).any(|dir| path.starts_with(dir))
+}
+
 /// Where the code of this process lies, loader and libraries too: what a successor is likely to need.
 pub fn code() -> BTreeSet<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
@@ -79,6 +109,15 @@ pub fn code() -> BTreeSet<PathBuf> {
         executable.then(|| path.parent().map(PathBuf::from))?
     };
     maps.lines().filter_map(mapped).collect()
+}
+
+impl fmt::Display for Enclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Enclosure::Closed(by, reach) => write!(f, "{by}: {reach}"),
+            Enclosure::Open(why) => f.write_str(why),
+        }
+    }
 }
 
 impl fmt::Display for Reach {
@@ -124,7 +163,7 @@ mod tests {
         let done = thread::scope(|scope| {
             let confined = scope.spawn(|| {
                 prctl::set_no_new_privs().unwrap();
-                let said = reach.close_in().unwrap();
+                let said = reach.close_in().unwrap().to_string();
                 if !said.contains("Landlock ABI") {
                     eprintln!("skipped: {said}");
                     return;
@@ -148,6 +187,20 @@ mod tests {
         });
         assert!(done.is_ok());
         assert_eq!(kind(fs::read(outside.path().join("secret"))), None);
+    }
+
+    #[test]
+    fn what_is_beneath_is_in_reach_also_by_a_link() {
+        let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (link, gone) = (inside.path().join("link"), inside.path().join("a/b"));
+        std::os::unix::fs::symlink(outside.path(), &link).unwrap();
+        let reach = Reach {
+            read: [inside.path().to_owned()].into(),
+            write: [gone.clone()].into(),
+            ..Reach::default()
+        };
+        assert!(reach.reads(inside.path()) && reach.reads(&gone.join("c")) && reach.writes(&gone));
+        assert!(!reach.reads(outside.path()) && !reach.reads(&link) && !reach.writes(inside.path()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub use landlock::{Reach, code};
 pub use user::{User, is_root};
 
 use caps::{CapSet, Capability};
+use landlock::Enclosure;
 use nix::sys::{
     prctl,
     resource::{Resource, setrlimit},
@@ -20,7 +21,17 @@ use std::fmt;
 #[derive(Debug)]
 pub struct InForce {
     user: String,
-    landlock: String,
+    landlock: Enclosure,
+}
+
+impl InForce {
+    /// What can still be got at; none is all that the user may.
+    pub fn reach(self) -> Option<Reach> {
+        match self.landlock {
+            Enclosure::Closed(_, reach) => Some(reach),
+            Enclosure::Open(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for InForce {
@@ -38,7 +49,7 @@ impl fmt::Display for InForce {
 ///
 /// # Errors
 /// A sentence, when the system refuses a part of it. That the kernel has no Landlock is none.
-pub fn restrict(user: Option<&User>, reach: Option<&Reach>) -> Result<InForce, String> {
+pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, String> {
     drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     if let Some(user) = user {
         user.become_it()?;
@@ -49,7 +60,7 @@ pub fn restrict(user: Option<&User>, reach: Option<&Reach>) -> Result<InForce, S
     no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
     prctl::set_no_new_privs().map_err(|error| format!("cannot refuse new privileges: {error}"))?;
     let landlock = match reach {
-        None => "Landlock is switched off".into(),
+        None => Enclosure::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {
             format!("cannot close itself in with Landlock: {error}; try security.landlock = \"off\"")
         })?,

@@ -93,7 +93,7 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
     // opened as the one who runs.
     let listeners = Listeners::bind(config, workers)?;
     let files = listeners.files();
-    privilege::restrict(config, &show.mlb_url(config))?;
+    let reach = privilege::restrict(config, &show.mlb_url(config))?;
     let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;
@@ -127,8 +127,21 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
     };
     let workers = Workers::start(&post, &facts.meters.keep)?;
     let poller = poller::start(watch, make_watch, &facts.stage, &facts.meters.keep)?;
-    let running =
-        Running { setup, show, facts, limits, log, tls, desk, lifecycle, listeners, files, workers, poller };
+    let running = Running {
+        setup,
+        show,
+        reach,
+        facts,
+        limits,
+        log,
+        tls,
+        desk,
+        lifecycle,
+        listeners,
+        files,
+        workers,
+        poller,
+    };
     running.until_told(&runtime, signals)
 }
 

@@ -28,7 +28,7 @@ const PORTS: [u16; 2] = [443, 53];
 ///
 /// # Errors
 /// When a directory cannot be made, or the system refuses.
-pub(super) fn restrict(config: &Config, mlb_url: &str) -> Result<(), Failure> {
+pub(super) fn restrict(config: &Config, mlb_url: &str) -> Result<Option<Reach>, Failure> {
     match &config.user {
         Some(user) if privilege::is_root() => make_dirs(config, user)?,
         None if privilege::is_root() => {
@@ -37,9 +37,39 @@ pub(super) fn restrict(config: &Config, mlb_url: &str) -> Result<(), Failure> {
         _ => {}
     }
     let reach = config.landlock.then(|| reach(config, mlb_url));
-    let in_force = privilege::restrict(config.user.as_ref(), reach.as_ref()).map_err(Failure)?;
+    let in_force = privilege::restrict(config.user.as_ref(), reach).map_err(Failure)?;
     tracing::info!("{in_force}");
-    Ok(())
+    Ok(in_force.reach())
+}
+
+/// Takes back what leads out of reach, and names it: it has to wait for the next start.
+pub(super) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) -> Vec<&'static str> {
+    let mut waiting = Vec::new();
+    if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
+        config.mlb_url = running.mlb_url.clone();
+        waiting.push("mlb.url");
+    }
+    if log(config).is_some_and(|place| !reach.writes(&place)) {
+        config.access_log = running.access_log.clone();
+        waiting.push("log.access");
+    }
+    let (tls, acme) = (&config.tls, &config.acme);
+    let reads = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| reach.reads(file));
+    let asks = || port(&acme.directory).is_some_and(|port| reach.connect.contains(&port));
+    let out_of_reach = [
+        ("tls.cert", !reads(&tls.cert)),
+        ("tls.key", !reads(&tls.key)),
+        ("tls.certs", tls.mode == Mode::SelfSigned && !reach.writes(&tls.certs)),
+        ("acme.ca", !reads(&acme.ca)),
+        ("acme.directory", tls.mode == Mode::Acme && !asks()),
+    ];
+    let named = waiting.len();
+    waiting.extend(out_of_reach.into_iter().filter(|(_, is_so)| *is_so).map(|(key, _)| key));
+    if waiting.len() > named {
+        // One without the others would be a mistake.
+        (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
+    }
+    waiting
 }
 
 /// What the user could not make. Made and handed over; what is there already is its owner's.
@@ -95,11 +125,12 @@ fn reach(config: &Config, mlb_url: &str) -> Reach {
     reach
 }
 
+fn port(url: &str) -> Option<u16> {
+    let uri: Uri = url.parse().ok()?;
+    uri.port_u16().or(Some(if uri.scheme_str() == Some("http") { 80 } else { 443 }))
+}
+
 fn ports(config: &Config, mlb_url: &str) -> BTreeSet<u16> {
-    let port = |url: &str| {
-        let uri: Uri = url.parse().ok()?;
-        uri.port_u16().or(Some(if uri.scheme_str() == Some("http") { 80 } else { 443 }))
-    };
     let mut ports = BTreeSet::from(PORTS);
     ports.extend(port(mlb_url));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == Mode::Acme));

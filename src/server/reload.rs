@@ -1,7 +1,7 @@
 //! The configuration, read again while the process serves: taken whole, or not at all.
 
 use super::{
-    access_log, log_file, poller,
+    access_log, log_file, poller, privilege,
     running::Running,
     tls::{self, Tls},
 };
@@ -53,6 +53,9 @@ impl Running {
             // There is no socket for it, or one too many.
             (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
             waiting.push("tls.mode");
+        }
+        if let Some(reach) = &self.reach {
+            waiting.extend(privilege::keep_within(reach, &mut config, running));
         }
         if self.show.replay.is_some() && config.player != running.player {
             config.player = running.player;

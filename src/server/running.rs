@@ -15,6 +15,7 @@ use crate::{
     edge::{self, SocketFile},
     lifecycle::{Intent, Lifecycle, Signals},
     limits::Limits,
+    privilege::Reach,
     web::{AccessLog, Begun, Hosts, Observer, Parts, Service},
 };
 use arc_swap::ArcSwap;
@@ -28,6 +29,8 @@ use tokio::{
 pub(super) struct Running {
     pub setup: Setup,
     pub show: Show,
+    /// What can still be got at; none is all that the user may.
+    pub reach: Option<Reach>,
     pub facts: Facts,
     /// What holds for connections that begin now.
     pub limits: Arc<ArcSwap<Limits>>,

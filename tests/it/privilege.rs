@@ -136,6 +136,49 @@ fn the_site_works_without_what_was_given_up() {
     assert!(!said.contains("ermission denied"), "{said}");
 }
 
+#[test]
+fn settings_are_read_again_and_those_that_lead_out_of_reach_are_named() {
+    let test = "settings_are_read_again_and_those_that_lead_out_of_reach_are_named";
+    if !is_root(test) {
+        return;
+    }
+    let mlb = FakeMlb::with(&[]);
+    let (dir, outside) = (nobodys(), nobodys());
+    fs::write(dir.path().join("e6.toml"), "").unwrap();
+    let server = Server::start_in(
+        dir,
+        &[
+            "--mlb-url",
+            &mlb.url(),
+            "--clock",
+            NOON,
+            "--user",
+            "nobody",
+            "--data-dir",
+            "data",
+            "--log-format",
+            "combined",
+        ],
+    );
+    let open = |path: &str| outside.path().join(path).display().to_string();
+    let toml = format!(
+        "[words]\nno_game = \"Nothing today\"\n[tls]\ncerts = {:?}\n[acme]\nca = {:?}\n",
+        open("certs/own"),
+        open("root.pem")
+    );
+    fs::write(server.path("e6.toml"), toml).unwrap();
+    signal(server.pid(), "HUP");
+    server.wait_for("said in other words", |answer| answer["answer"] == "Nothing today");
+    if server.stderr().contains("has no Landlock") {
+        eprintln!("skipped: {test} needs Landlock");
+        return;
+    }
+    let said = server.stderr();
+    let waiting = said.lines().find(|line| line.contains("until e6 is started again"));
+    assert!(waiting.is_some_and(|line| line.contains("tls.certs, acme.ca")), "{said}");
+    assert!(!outside.path().join("certs").exists());
+}
+
 /// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
 fn reads_through_a_link(landlock: &str) -> (Server, bool) {
     let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
