@@ -10,6 +10,7 @@ use e6::{
     connection::{Arrival, Connection, Listener},
     lifecycle::Lifecycle,
     limits::Limits,
+    proxies::Proxies,
     web::{
         AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
         Pages, Parts, Service, Site, assets,
@@ -81,6 +82,7 @@ fn service(log: Option<AccessLog>) -> Service {
         observer,
         certificates: None,
         hosts: Hosts::default(),
+        proxies: Proxies::default(),
     })
 }
 
@@ -97,8 +99,14 @@ fn respond(criterion: &mut Criterion) {
     let dropped = Metrics::register(Registry::new()).unwrap().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
     let peer = IpAddr::from([192, 0, 2, 1]).into();
-    let connection =
-        Connection { listener: Listener::Http, peer, worker: 0, queued: Duration::ZERO, tls: None };
+    let connection = Connection {
+        listener: Listener::Http,
+        peer,
+        introduced: None,
+        worker: 0,
+        queued: Duration::ZERO,
+        tls: None,
+    };
     let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
     let stylesheet = assets::url("static/e6.css");
     let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();

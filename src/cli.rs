@@ -117,6 +117,9 @@ pub struct Flags {
     /// For operators, loopback or a Unix socket; default 127.0.0.1:9100
     #[arg(long, value_name = "ADDR|unix:PATH|off")]
     admin: Vec<String>,
+    /// A proxy in front that is believed when it names the client: a network, an address, or unix
+    #[arg(long, value_name = "NETWORK|unix")]
+    trusted: Vec<String>,
     /// Where links that leave the site lead, for previews in chats; default https:// and the first domain
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -200,6 +203,7 @@ impl Flags {
             ("--http", &list(&self.http)),
             ("--https", &list(&self.https)),
             ("--admin", &list(&self.admin)),
+            ("--trusted", &list(&self.trusted)),
             ("--url", &self.url),
             ("--player", &self.player),
             ("--club", &self.club),

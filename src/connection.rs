@@ -11,14 +11,23 @@ use std::{
 pub struct Connection {
     /// Where it came in.
     pub listener: Listener,
-    /// Who is at the other end.
+    /// Who is at the other end of the socket.
     pub peer: Peer,
+    /// Whom a trusted proxy there names as the client (PROXY protocol); none where it speaks for itself.
+    pub introduced: Option<Peer>,
     /// Which worker serves it, from 0, as its thread is called.
     pub worker: usize,
     /// From when the kernel handed it over until its task began.
     pub queued: Duration,
     /// What the handshake agreed on; none in clear.
     pub tls: Option<Tls>,
+}
+
+impl Connection {
+    /// Whose connection it is, as far as that is told before the first request.
+    pub fn client(&self) -> Peer {
+        self.introduced.unwrap_or(self.peer)
+    }
 }
 
 /// Who is at the other end of a socket.

@@ -34,6 +34,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod logging;
 pub mod privilege;
+pub mod proxies;
 pub mod trace;
 
 use clock::Clock;

@@ -44,6 +44,10 @@ pub struct Connected {
     pub worker: usize,
     /// Which request on this connection this is, from 1.
     pub request: u64,
+    /// `http` or `https`, as the reader wrote it: a proxy in front may speak TLS with him.
+    pub scheme: &'static str,
+    /// Whether a proxy stands in between.
+    pub proxied: bool,
 }
 
 /// How a protocol was chosen.

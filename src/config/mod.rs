@@ -15,6 +15,7 @@ use crate::{
     limits::Limits,
     page::Words,
     privilege::User,
+    proxies::Proxies,
     web::{LogDestination, LogFormat},
 };
 use settings::Taken;
@@ -54,6 +55,8 @@ pub struct Config {
     pub url: Option<String>,
     /// Where to listen.
     pub listen: Listeners,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
     /// Base URL of MLB's Stats API, without a trailing slash.
     pub mlb_url: String,
     /// Where the last good state is kept; none keeps nothing.
@@ -135,6 +138,7 @@ impl Config {
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
             },
+            proxies: Proxies::default(),
             mlb_url: DEFAULT_MLB_URL.into(),
             data_dir: default_data_dir(environment),
             domains: Vec::new(),

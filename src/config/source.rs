@@ -141,7 +141,7 @@ impl Reader {
                 let key = format!("{}.{}", section.get_ref(), key.get_ref());
                 match settings::all().find(|setting| setting.key == key) {
                     None => self.unknown(&key, key_place),
-                    Some(setting) => match scalar(value.get_ref()) {
+                    Some(setting) => match scalar(value.get_ref(), &(setting.show)(&self.config)) {
                         Some(text) => self.set(setting, &text, place(value.span())),
                         None => {
                             let wrong = Wrong::new(
@@ -177,6 +177,12 @@ impl Reader {
         if listen.http.is_empty() && listen.https.is_empty() {
             wrong("listen.http and listen.https are both off".into(), "turn one of them on");
         }
+        if self.config.proxies.protocol && self.config.proxies.is_empty() {
+            wrong(
+                "proxy.protocol is on, and nobody is trusted to speak it".into(),
+                "name the proxies in proxy.trusted",
+            );
+        }
         if let Err(missing) = source {
             wrong("no certificate can be had".into(), &missing);
         }
@@ -206,15 +212,16 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Text, whole numbers and lists of them, as they would be typed in a flag.
-fn scalar(value: &DeValue) -> Option<String> {
+/// Text, whole numbers, lists of them, and true or false where the present value is one, as they would be typed in a flag.
+fn scalar(value: &DeValue, present: &str) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Array(values) if !values.is_empty() => {
-            let values: Option<Vec<_>> = values.iter().map(|value| scalar(value.get_ref())).collect();
+            let values: Option<Vec<_>> = values.iter().map(|value| scalar(value.get_ref(), "")).collect();
             Some(values?.join(","))
         }
         DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(value) if matches!(present, "true" | "false") => Some(value.to_string()),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Handler, conn,
     counters::{Counters, Refused},
     handshake::handshake,
+    proxy,
     stream::{Acceptor, Stream},
     tls,
 };
@@ -26,7 +27,7 @@ use tokio::{
     io::AsyncWriteExt,
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::sleep,
+    time::{self, sleep},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -89,7 +90,8 @@ where
                 connections.spawn(async move {
                     let _open = house.counters.open(listener);
                     let queued = accepted.elapsed();
-                    let connection = Connection { listener, peer, worker, queued, tls: None };
+                    let connection =
+                        Connection { listener, peer, introduced: None, worker, queued, tls: None };
                     if let Err(error) = serve(stream, connection, tls, handler, house).await {
                         tracing::debug!(%error, %peer, "connection ended");
                     }
@@ -129,7 +131,7 @@ async fn survive(error: &io::Error) {
 }
 
 async fn serve<B>(
-    stream: Stream,
+    mut stream: Stream,
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
@@ -141,11 +143,22 @@ where
     // Responses are whole when they are written: waiting for more bytes only delays the last segment.
     stream.set_nodelay()?;
     let limits = limits.load_full();
+    let deadline = time::Instant::now() + limits.handshake;
+    let proxies = handler.proxies();
+    if proxies.protocol && proxies.trust(connection.peer) {
+        match time::timeout_at(deadline, proxy::introduction(&mut stream)).await {
+            Ok(Ok(client)) => connection.introduced = client,
+            failed => {
+                counters.refused(Refused::ProxyHeader);
+                failed??;
+            }
+        }
+    }
     let Some(acceptor) = tls else {
         return conn::serve(stream, conn::Protocol::Http1, connection, handler, limits, phase).await;
     };
     let began = Instant::now();
-    let mut stream = match handshake(stream, &acceptor, &handshakes, &limits).await {
+    let mut stream = match handshake(stream, &acceptor, &handshakes, &limits, deadline).await {
         Ok(stream) => stream,
         Err((why, error)) => {
             counters.refused(why);

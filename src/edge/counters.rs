@@ -15,6 +15,8 @@ pub(super) enum Refused {
     HandshakeFailed,
     /// The peer spoke HTTP without TLS.
     Cleartext,
+    /// A proxy did not say in time, or not in the PROXY protocol's words, for whom it comes.
+    ProxyHeader,
 }
 
 impl Refused {
@@ -23,6 +25,7 @@ impl Refused {
             Refused::HandshakeDeadline => "handshake_deadline",
             Refused::HandshakeFailed => "handshake_failed",
             Refused::Cleartext => "cleartext",
+            Refused::ProxyHeader => "proxy_header",
         }
     }
 }

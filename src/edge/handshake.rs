@@ -6,7 +6,7 @@ use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::Semaphore,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
@@ -19,14 +19,15 @@ const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; c
 /// Why there is no session.
 pub(super) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
 
-/// Shakes hands. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
+/// Shakes hands until the deadline. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
 pub(super) async fn handshake(
     stream: Stream,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
     limits: &Limits,
+    deadline: Instant,
 ) -> Result<TlsStream<Stream>, Failed> {
-    match timeout(limits.handshake, greet(stream, acceptor, turns, limits)).await {
+    match timeout_at(deadline, greet(stream, acceptor, turns, limits)).await {
         Ok(greeted) => greeted,
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
     }

@@ -10,6 +10,7 @@ mod conn;
 mod counters;
 mod handshake;
 mod listen;
+mod proxy;
 mod socket_file;
 mod stream;
 mod tls;
@@ -21,7 +22,10 @@ pub use listen::{Address, Bound, bind};
 pub use socket_file::SocketFile;
 pub use tls::Terms;
 
-use crate::connection::{Arrival, Connection};
+use crate::{
+    connection::{Arrival, Connection},
+    proxies::Proxies,
+};
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::sync::Arc;
 
@@ -29,6 +33,9 @@ use std::sync::Arc;
 pub trait Service: Send + Sync {
     /// The body of its responses.
     type Body;
+
+    /// The proxies in front of it.
+    fn proxies(&self) -> Arc<Proxies>;
 
     /// The response to a request.
     fn answer(

@@ -91,6 +91,11 @@ impl Stream {
         Ok(self.early.first().copied())
     }
 
+    /// Gives back what was read too much; nothing else may be waiting to be read again.
+    pub fn unread(&mut self, early: Bytes) {
+        self.early = early;
+    }
+
     /// Who is silent costs no buffer: it is made of what has come.
     fn poll_early(&mut self, context: &mut Context) -> Poll<io::Result<Bytes>> {
         let mut space = [0; EARLY];

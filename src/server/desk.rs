@@ -3,6 +3,7 @@
 use crate::{
     connection::{Arrival, Connection},
     edge::{self, Handler},
+    proxies::Proxies,
     web::{self, Body, Service},
 };
 use arc_swap::ArcSwap;
@@ -42,6 +43,10 @@ impl Desk {
 /// What `edge` asks is what `web` answers.
 impl edge::Service for ArcSwap<Service> {
     type Body = Body;
+
+    fn proxies(&self) -> Arc<Proxies> {
+        self.load().proxies().clone()
+    }
 
     fn answer(
         &self,

@@ -78,6 +78,7 @@ impl Facts {
                 https: self.addresses.https_port(),
                 hsts: config.tls.hsts,
             },
+            proxies: config.proxies.clone(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     access_log::AccessLog,
+    client::Client,
     events::Events,
     metrics::{Labels, Metrics},
     record::{FIELD_CAP, Record, TARGET_CAP, Text, hex_id, protocol},
@@ -26,6 +27,7 @@ use std::{
 /// How a request came to be answered.
 pub(super) struct Way<'a> {
     pub connection: &'a Connection,
+    pub client: Client,
     pub arrival: Arrival,
     pub version: Version,
     /// How long it took to find the route.
@@ -35,8 +37,8 @@ pub(super) struct Way<'a> {
 
 impl<'a> Way<'a> {
     /// The route has just been found.
-    pub fn new(connection: &'a Connection, arrival: Arrival, version: Version) -> Self {
-        Way { connection, arrival, version, routing: arrival.at.elapsed(), id: fastrand::u64(..) }
+    pub fn new(connection: &'a Connection, client: Client, arrival: Arrival, version: Version) -> Self {
+        Way { connection, client, arrival, version, routing: arrival.at.elapsed(), id: fastrand::u64(..) }
     }
 
     /// 16 hex digits.
@@ -103,7 +105,10 @@ impl Exchange {
             status,
             bytes: 0,
             is_timed: false,
-            record: observer.log.is_some().then(|| Record::unread(connection, fastrand::u64(..))),
+            record: observer
+                .log
+                .is_some()
+                .then(|| Record::unread(connection, connection.client(), fastrand::u64(..))),
             observer: observer.clone(),
         });
     }
@@ -146,7 +151,7 @@ fn record<B>(request: &Request<B>, way: &Way) -> Record {
         )),
         referer: field(headers, REFERER),
         agent: field(headers, USER_AGENT),
-        ..Record::unread(way.connection, way.id)
+        ..Record::unread(way.connection, way.client.peer, way.id)
     }
 }
 

@@ -23,6 +23,16 @@ pub(super) enum Scheme {
     Https,
 }
 
+impl Scheme {
+    /// As a URL begins.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ruling {

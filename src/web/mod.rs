@@ -5,6 +5,7 @@
 
 mod access_log;
 pub mod assets;
+mod client;
 pub mod coding;
 mod error_pages;
 mod events;

@@ -31,6 +31,7 @@ pub enum LogFormat {
 pub(super) struct Record {
     /// When the request's head had been read.
     pub time: SystemTime,
+    /// The client, who is at the other end of the connection but for proxies in between.
     pub peer: Peer,
     pub host: Text,
     /// None where it could not be read.
@@ -76,10 +77,10 @@ const COMBINED_TIME: &[BorrowedFormatItem] =
 
 impl Record {
     /// What is known before anything was read.
-    pub fn unread(connection: &Connection, id: u64) -> Self {
+    pub fn unread(connection: &Connection, client: Peer, id: u64) -> Self {
         Record {
             time: SystemTime::now(),
-            peer: connection.peer,
+            peer: client,
             host: Text::default(),
             request: None,
             status: StatusCode::INTERNAL_SERVER_ERROR,

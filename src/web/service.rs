@@ -7,6 +7,7 @@ pub use how::{Begun, How, tried};
 
 use super::{
     assets,
+    client::Client,
     error_pages::ErrorPages,
     events::Hub,
     exchange::{Body, Content, Exchange, Observer, Way},
@@ -21,6 +22,7 @@ use crate::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
     limits::Limits,
+    proxies::Proxies,
 };
 use arc_swap::ArcSwap;
 use http_body_util::Full;
@@ -67,6 +69,7 @@ pub struct Service {
     how: How,
     certificates: Option<Arc<dyn Certificates>>,
     hosts: Hosts,
+    proxies: Arc<Proxies>,
     ready: Representation,
     clock: Clock,
     limits: Limits,
@@ -94,6 +97,8 @@ pub struct Parts {
     pub certificates: Option<Arc<dyn Certificates>>,
     /// The names that it answers to.
     pub hosts: Hosts,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
 }
 
 /// What has to be told of certificates by those who know nothing of TLS.
@@ -111,7 +116,7 @@ pub trait Certificates: Send + Sync {
 impl Service {
     /// Made of these.
     pub fn new(
-        Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts }: Parts,
+        Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts, proxies }: Parts,
     ) -> Self {
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
@@ -127,15 +132,21 @@ impl Service {
             how,
             certificates,
             hosts,
+            proxies: Arc::new(proxies),
             ready: say("ready\n"),
             clock,
             limits,
         }
     }
 
-    /// The same for operators.
+    /// The same for operators, who come without proxies.
     pub fn admin(&self) -> Self {
-        Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), ..self.clone() }
+        Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), proxies: Arc::default(), ..self.clone() }
+    }
+
+    /// The proxies that are believed.
+    pub fn proxies(&self) -> &Arc<Proxies> {
+        &self.proxies
     }
 
     /// The response to a request, whatever happens: a fault of ours is a 500 and hurts no one else.
@@ -145,13 +156,13 @@ impl Service {
         connection: &Connection,
         arrival: Arrival,
     ) -> Response<Body> {
-        let scheme = if connection.tls.is_some() { Scheme::Https } else { Scheme::Http };
         let route = route(self.routes, request.uri().path());
-        let way = Way::new(connection, arrival, request.version());
+        let client = Client::of(connection, request.headers(), &self.proxies);
+        let way = Way::new(connection, client, arrival, request.version());
         // Operators' own requests would drown the visitors'.
         let exchange = (connection.listener != Listener::Admin)
             .then(|| Exchange::begin(&self.observer, request, route, &way));
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, scheme, &way)));
+        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, &way)));
         let mut response = answered.unwrap_or_else(|_| {
             let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
             tracing::error!(request_id, %method, path, "a panic while answering; it is a 500");
@@ -163,7 +174,7 @@ impl Service {
         let is_stream = route.is_some_and(|route| route.target == Target::Events)
             && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
         let mut response = match is_stream {
-            true => self.stream(response, request.headers(), connection),
+            true => self.stream(response, request.headers(), client),
             false => response.map(Content::Whole),
         };
         if request.version() == Version::HTTP_2 {
@@ -174,7 +185,9 @@ impl Service {
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         // What is served here is not for other sites' pages, unless it says otherwise.
         response.headers_mut().entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
-        if let Some(hsts) = self.https().and_then(|_| self.hosts.hsts(authority(request), scheme)) {
+        // What speaks TLS before us has a certificate of its own.
+        let may_insist = connection.tls.is_none() || self.https().is_some();
+        if let Some(hsts) = self.hosts.hsts(authority(request), client.scheme).filter(|_| may_insist) {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
         let status = response.status();
@@ -188,8 +201,8 @@ impl Service {
     }
 
     /// Begins the stream for which this is the head, if there is room for one more.
-    fn stream(&self, head: Whole, headers: &HeaderMap, connection: &Connection) -> Response<Content> {
-        match self.hub.subscribe(connection.peer.address(), headers.get(LAST_EVENT_ID), &self.limits) {
+    fn stream(&self, head: Whole, headers: &HeaderMap, client: Client) -> Response<Content> {
+        match self.hub.subscribe(client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
             Some(events) => head.map(|_| Content::Events(events)),
             None => {
                 let mut busy = self.error(StatusCode::SERVICE_UNAVAILABLE, headers);
@@ -206,7 +219,7 @@ impl Service {
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, scheme: Scheme, way: &Way) -> Whole {
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, way: &Way) -> Whole {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -221,7 +234,7 @@ impl Service {
             // The body is not read, so the connection cannot be used for another request.
             return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
         }
-        if let Some(elsewhere) = self.elsewhere(request, scheme) {
+        if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
             return elsewhere;
         }
         let asking = Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way) };
@@ -385,12 +398,13 @@ mod tests {
             observer,
             certificates: None,
             hosts: Hosts::default(),
+            proxies: Proxies::default(),
         })
     }
 
     fn connection(listener: Listener) -> Connection {
         let peer = Peer::Unix;
-        Connection { listener, peer, worker: 0, queued: Duration::ZERO, tls: None }
+        Connection { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
     }
 
     const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };

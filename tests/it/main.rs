@@ -30,6 +30,7 @@ mod partly;
 mod pebble;
 mod peers;
 mod privilege;
+mod proxies;
 mod recordings;
 mod reload;
 mod season;

@@ -60,6 +60,15 @@ pub fn handshake(
 ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    handshake_over(socket, name, client)
+}
+
+/// As [`handshake`], over a connection on which something may have been said already.
+pub fn handshake_over(
+    socket: TcpStream,
+    name: &'static str,
+    client: ClientConfig,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let config = Arc::new(client);
     let tls = ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
     let mut stream = StreamOwned::new(tls, socket);

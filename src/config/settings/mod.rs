@@ -3,6 +3,7 @@
 mod limits;
 mod listen;
 mod output;
+mod proxy;
 mod question;
 mod security;
 mod tls;
@@ -40,6 +41,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         question::SETTINGS,
         listen::SETTINGS,
+        proxy::SETTINGS,
         tls::SETTINGS,
         security::SETTINGS,
         output::SETTINGS,

@@ -37,8 +37,12 @@ pub(super) fn tcp(trace: &Trace) -> Told {
     let connection = &trace.connection;
     let over = connection.ip_version.map_or("a Unix socket".into(), |version| format!("IPv{version}"));
     let short = format!("{over}, thread worker-{}", connection.worker);
+    let (whose, came) = match connection.proxied {
+        true => ("its connection", format!("You came over {over} to a proxy in front of this server")),
+        false => ("it", format!("A connection over {over}")),
+    };
     let fact = format!(
-        "A connection over {over}; the kernel gave it to the thread worker-{}, which took it up {} later.",
+        "{came}; the kernel gave {whose} to the thread worker-{}, which took it up {} later.",
         connection.worker,
         span(trace.microseconds.accept)
     );
@@ -47,6 +51,10 @@ pub(super) fn tcp(trace: &Trace) -> Told {
 
 pub(super) fn tls(trace: &Trace) -> Told {
     let Some(tls) = &trace.tls else {
+        if trace.connection.scheme == "https" {
+            let fact = "Spoken by the proxy in front of this server, which knows the figures and does not tell them.";
+            return Told { short: "by the proxy before us".into(), time: None, facts: vec![fact.into()] };
+        }
         let fact = "None: this connection is in clear, and anyone on its way can read along.".to_owned();
         return Told { short: "none: you came in clear".into(), time: None, facts: vec![fact] };
     };
@@ -86,8 +94,12 @@ pub(super) fn http(trace: &Trace) -> Told {
         ChosenBy::Clear => ("in clear", "the only one spoken in clear"),
     };
     let wait = span(trace.microseconds.wait);
+    let between = match connection.proxied {
+        true => " That is between the proxy and this server; what you speak with the proxy is not seen here.",
+        false => "",
+    };
     let facts = vec![
-        format!("{protocol}, {chosen}."),
+        format!("{protocol}, {chosen}.{between}"),
         match connection.request {
             1 => format!("This is the first request on the connection; it came {wait} after that was ready."),
             number => format!("This is request {number} on the connection, {wait} after the one before."),

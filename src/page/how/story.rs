@@ -60,7 +60,8 @@ impl RequestPath {
         http.tell(facts::http(trace));
         router.tell(facts::router(trace));
         if trace.tls.is_none() {
-            tls.taken = Taken::No;
+            let by_proxy = trace.connection.scheme == "https";
+            tls.taken = if by_proxy { Taken::Unseen } else { Taken::No };
         }
         let Lane { step, sources } = &mut path.lanes[lane(trace.answer.made)];
         step.tell(facts::answer(trace));
@@ -202,6 +203,7 @@ pub(super) fn headline(trace: &Trace) -> (String, &'static str, String) {
     let word = if answer.status == 200 { "Like this" } else { html::title(answer.status) };
     let over = match &trace.tls {
         Some(tls) => format!("{} in {}", protocol(trace), tls_version(tls)),
+        None if trace.connection.proxied => format!("{} and a proxy", protocol(trace)),
         None => format!("{} in clear", protocol(trace)),
     };
     if answer.status != 200 {

@@ -18,6 +18,8 @@ fn page() -> Trace {
             ip_version: Some(6),
             worker: 1,
             request: 3,
+            scheme: "https",
+            proxied: false,
         },
         tls: Some(Tls {
             version: "TLSv1.3",
@@ -116,9 +118,17 @@ fn the_word_is_what_became_of_the_request() {
 #[test]
 fn a_base_that_is_not_touched_is_passed_by() {
     let lit = |trace: &Trace| drawn(trace).matches("class=\"base lit\"").count();
-    let clear = Trace { tls: None, ..page() };
+    let clear = Connected { scheme: "http", ..page().connection };
+    let clear = Trace { tls: None, connection: clear, ..page() };
     assert_eq!(lit(&clear), lit(&page()) - 1);
     assert!(drawn(&clear).contains("none: you came in clear"));
+}
+
+#[test]
+fn a_proxy_before_us_is_told_of_and_its_tls_is_not_called_clear() {
+    let connection = Connected { proxied: true, chosen_by: ChosenBy::Clear, ..page().connection };
+    let drawn = drawn(&Trace { tls: None, connection, ..page() });
+    assert!(drawn.contains("by the proxy before us") && !drawn.contains("you came in clear"), "{drawn}");
 }
 
 #[test]

@@ -234,9 +234,11 @@ fn connected(way: &Way) -> Connected {
             Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
             Some(_) => ChosenBy::Alpn,
         },
-        ip_version: way.connection.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
+        ip_version: way.client.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
         worker: way.connection.worker,
         request: way.arrival.number,
+        scheme: way.client.scheme.name(),
+        proxied: way.client.proxied,
     }
 }
 

@@ -1,0 +1,60 @@
+//! The proxies in front of this server: which peers are believed when they say for whom they come, and how they say it.
+
+use crate::connection::Peer;
+use ipnet::IpNet;
+
+/// As configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Addresses of proxies.
+    pub networks: Vec<IpNet>,
+    /// Whether who comes by a Unix socket is one.
+    pub unix: bool,
+    /// Whether their connections begin with a header of the PROXY protocol.
+    pub protocol: bool,
+    /// Which field of their requests is believed.
+    pub field: Field,
+}
+
+/// The field in which proxies name the client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Field {
+    /// `X-Forwarded-For`, and `X-Forwarded-Proto` for the scheme.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+    /// None.
+    Off,
+}
+
+impl Proxies {
+    /// Whether a peer is one of them.
+    pub fn trust(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    /// Whether there are any.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && !self.unix
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    #[test]
+    fn a_proxy_is_known_by_its_network() {
+        let networks = ["10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().unwrap()).to_vec();
+        let proxies = Proxies { networks, ..Proxies::default() };
+        let trusted = |address: &str| proxies.trust(Peer::from(address.parse::<IpAddr>().unwrap()));
+        assert!(trusted("10.1.2.3") && trusted("::ffff:10.1.2.3") && trusted("2001:db8::1"));
+        assert!(!trusted("11.0.0.1") && !trusted("2001:db9::1") && !trusted("127.0.0.1"));
+        assert!(!proxies.trust(Peer::Unix) && Proxies { unix: true, ..proxies }.trust(Peer::Unix));
+    }
+}
