@@ -8,12 +8,13 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use e6::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
+    language::PerLanguage,
     lifecycle::Lifecycle,
     limits::Limits,
     proxies::Proxies,
     web::{
         AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
-        Pages, Parts, Service, Site, assets,
+        Page, Pages, Parts, Service, Site, assets,
     },
 };
 use http_body_util::Full;
@@ -51,11 +52,15 @@ const BROWSER: &[(&str, &str)] = &[
     ("accept-language", "en-US,en;q=0.9"),
 ];
 
+/// The same in every form and language.
+fn told(text: &str) -> PerLanguage<Page> {
+    PerLanguage::of(|_| Page { html: text.into(), text: text.into() })
+}
+
 fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
     let site = Site::new(Pages {
-        html: page.clone(),
-        text: "Yes\n".into(),
+        home: told(&page),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),
@@ -66,10 +71,10 @@ fn service(log: Option<AccessLog>) -> Service {
         ready_until: None,
         asked_at: None,
         asking_took: None,
-        not_ready: (page, "not ready\n".into()),
+        not_ready: told("not ready\n"),
     });
     let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
-    let errors = ErrorPages::new([(404, "<p>Not here.</p>".into(), "not here\n".into())], "");
+    let errors = ErrorPages::new([(404, told("Not here."))], "");
     let begun = Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
     Service::new(Parts {
         site: Arc::new(ArcSwap::from_pointee(site)),

@@ -6,6 +6,7 @@ use crate::{
         Client,
         replay::{Recorded, Replay, Scenario},
     },
+    page,
     publisher::Replayed,
     server::{self, Failure, Setup, Show},
 };
@@ -30,7 +31,7 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), Failure> {
         )));
     }
     let clock = Clock::racing(day.begins(), speed, day.ends());
-    let replayed = Replayed { about: day.about().into(), season_note: Some(day.season_note().into()) };
+    let replayed = Replayed { about: day.about().clone(), season_note: Some(day.season_note().clone()) };
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
     server::serve(setup, Show { clock, replay: Some((replayed, replay.url())) })
 }
@@ -61,7 +62,7 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), Failure> {
         .ok_or_else(|| Failure::new(format!("team {club} played no game on {date}: choose another day")))?;
     let clock = Clock::racing(begins, speed, ends);
     let replay = Replay::start(day, clock).map_err(cannot_replay)?;
-    let replayed = Replayed { about: date.to_string(), season_note: None };
+    let replayed = Replayed { about: page::date(date), season_note: None };
     server::serve(setup, Show { clock, replay: Some((replayed, replay.url())) })
 }
 

@@ -30,6 +30,7 @@ pub mod mlb;
 pub mod answer;
 pub mod clock;
 pub mod connection;
+pub mod language;
 pub mod lifecycle;
 pub mod limits;
 pub mod logging;

@@ -4,8 +4,9 @@ use crate::{
     answer::{Answer, Pace, Verdict},
     clock::Clock,
     config::Config,
+    language::PerLanguage,
     page::{self, Calendar, Look},
-    web::{Begun, ErrorPages, Form, How, Pages, ROUTES, Reach, Representation, Site, assets, tried},
+    web::{Begun, ErrorPages, Form, How, Page, Pages, ROUTES, Reach, Representation, Site, assets, tried},
 };
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
@@ -14,9 +15,9 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone)]
 pub struct Replayed {
     /// "August 9, 2023: San Diego at Seattle".
-    pub about: String,
+    pub about: PerLanguage<String>,
     /// What is to be said of where its season comes from; none where it is MLB's.
-    pub season_note: Option<String>,
+    pub season_note: Option<PerLanguage<String>>,
 }
 
 /// How a page looks here, and what time it is.
@@ -56,8 +57,12 @@ const CALENDAR: Resource = Resource {
 };
 const BADGE: Resource =
     Resource { path: "/badge.svg", media_type: "image/svg+xml", reach: Reach::Everywhere, lasts: MINUTE };
-const CARD: Resource =
-    Resource { path: "/card.png", media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE };
+const CARDS: PerLanguage<Resource> =
+    PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
+
+const fn card(path: &'static str) -> Resource {
+    Resource { path, media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE }
+}
 
 impl Publisher {
     /// With the words and colours of this configuration.
@@ -95,16 +100,13 @@ impl Publisher {
             self.publish(FEED, rendered.feed, as_it_is),
             self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
             self.publish(BADGE, rendered.badge, as_it_is),
-            self.publish(CARD, rendered.card, page::png),
+            self.publish(CARDS.english, rendered.card.english, page::png),
+            self.publish(CARDS.spanish, rendered.card.spanish, page::png),
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(Pages {
-            html: rendered.html,
-            text: rendered.text,
-            not_ready: (
-                page::error(503, &page::sentence(answer), &self.look).html,
-                format!("not ready: {}\n", page::sentence(answer)),
-            ),
+            home: rendered.told.map(told),
+            not_ready: page::not_ready(answer, &self.look).map(told),
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
@@ -152,12 +154,14 @@ impl Publisher {
 
     /// The pages for what goes wrong.
     pub fn error_pages(&self) -> ErrorPages {
-        let pages = ErrorPages::STATUSES.iter().map(|&(status, detail)| {
-            let page = page::error(status, detail, &self.look);
-            (status, page.html, page.text)
-        });
+        let page = |&status: &u16| (status, page::error(status, &self.look).map(told));
+        let pages = ErrorPages::STATUSES.iter().map(page);
         ErrorPages::new(pages, &page::style_hash(&self.look))
     }
+}
+
+fn told(page::Told { html, text }: page::Told) -> Page {
+    Page { html, text }
 }
 
 /// Writes the drawings of how the site works into a directory.

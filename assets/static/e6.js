@@ -6,22 +6,44 @@ const main = () => document.querySelector("main");
 let shown = Date.now();
 let work = Promise.resolve();
 
-// The ballpark's time, and the reader's where that is another.
+// What the server cannot know, in the page's language.
+const language = document.documentElement.lang;
+const words = document.querySelector("#words").dataset;
+
+// Minutes that a time is ahead of UTC, by what its text ends with.
+function offset(text) {
+  const [, sign, hours, minutes] = text.match(/([+-])(\d\d):(\d\d)$/) ?? [0, "+", 0, 0];
+  return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+}
+
+// After the ballpark's time the reader's, where the clocks there show another.
 function decorate(root) {
-  for (const time of root.querySelectorAll("time[data-clock]")) {
+  for (const time of root.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
-    const here = at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
-    if (!time.textContent.includes(here)) time.append(` (${here} where you are)`);
+    if (offset(time.dateTime) === -at.getTimezoneOffset()) continue;
+    const there = offset(time.dateTime) * 60000;
+    const day = (shift) => Math.floor((at.getTime() + shift) / 86400000);
+    const weekday = day(there) === day(-at.getTimezoneOffset() * 60000) ? undefined : "long";
+    const here = at.toLocaleTimeString(language, { weekday, hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+    time.append(` (${here} ${words.where})`);
   }
 }
 
-// The age as the server said it, and the time since then, in the server's words.
+// The age as the server said it, and the time since then.
 function age() {
+  const ago = new Intl.RelativeTimeFormat(language);
   for (const span of document.querySelectorAll(".age")) {
     const minutes = Math.floor(Number(span.dataset.seconds) / 60 + (Date.now() - shown) / 60000);
-    const [count, unit] = minutes < 60 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
-    span.textContent = count < 1 ? "less than a minute ago" : `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+    const hours = Math.floor(minutes / 60);
+    span.textContent = minutes < 1 ? words.moments : hours < 1 ? ago.format(-minutes, "minute") : ago.format(-hours, "hour");
   }
+}
+
+// Whether this site can be heard at all. A page that cannot ask is not wrong yet, but it is getting older.
+function contact(lost) {
+  const note = document.querySelector("#contact");
+  const text = lost ? words.lost : "";
+  if (note.textContent !== text) note.textContent = text;
 }
 
 // What is worth interrupting somebody for: another word, or one more error. Not each inning.
@@ -55,17 +77,19 @@ function show(page) {
   if (said) document.querySelector("#news").textContent = said;
   document.title = page.title;
   document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
+  decorate(fresh);
   renew(old, fresh);
   shown = Date.now();
-  decorate(main());
 }
 
 async function load() {
   try {
     const response = await fetch(location.pathname, { headers: { accept: "text/html" }, cache: "no-cache" });
     if (response.ok) show(new DOMParser().parseFromString(await response.text(), "text/html"));
+    contact(!response.ok);
   } catch {
-    // Offline: what is shown says how old it is, and the next try comes by itself.
+    // What is shown says how old it is, and the next try comes by itself.
+    contact(true);
   }
 }
 
@@ -75,11 +99,23 @@ function refresh(unless = () => false) {
   return work;
 }
 
+// A page that nobody sees waits until somebody does, but for another word: that is in its title.
+let word;
 const events = new EventSource("/events");
 events.addEventListener("answer", ({ data, lastEventId }) => {
-  const changed = JSON.parse(data).answer !== main().querySelector(".verdict").textContent;
+  const { answer } = JSON.parse(data);
+  const changed = answer !== word;
+  word = answer;
   if (changed || !document.hidden) refresh(() => main().dataset.version === lastEventId);
 });
+// A stream ends now and then, and the browser opens it again by itself. Where it cannot, a look at the page tells whether
+// the site is gone or only the stream.
+let failures = 0;
+events.addEventListener("open", () => {
+  failures = 0;
+  contact(false);
+});
+events.addEventListener("error", () => ++failures === 2 && refresh());
 
 function later() {
   const wait = Math.max(least, Number(document.documentElement.dataset.refresh) * 1000 || 60000);
@@ -90,6 +126,10 @@ function later() {
 }
 
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
+addEventListener("offline", () => contact(true));
+addEventListener("online", () => refresh());
+// What is shown on focus goes away again without moving it (WCAG 2.2 §1.4.13).
+addEventListener("keydown", ({ key }) => key === "Escape" && document.activeElement?.closest(".strip g")?.blur());
 decorate(document);
 setInterval(age, 15000);
 later();

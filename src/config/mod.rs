@@ -12,6 +12,7 @@ pub use tls::{Acme, Mode, Tls};
 
 use crate::{
     edge::Address,
+    language::PerLanguage,
     limits::Limits,
     page::Words,
     privilege::User,
@@ -48,7 +49,7 @@ pub struct Config {
     /// Who the question is about.
     pub player: PlayerChoice,
     /// The words on the page.
-    pub words: Words,
+    pub words: PerLanguage<Words>,
     /// The colours of the page.
     pub colours: Colours,
     /// Where the site is on the internet, if it is not at the first of `domains`: an origin without a slash at the end.
@@ -129,7 +130,7 @@ impl Config {
         Config {
             file: source::DEFAULT_FILE.into(),
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
-            words: Words::default(),
+            words: PerLanguage::of(Words::of),
             colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
             url: None,
             listen: Listeners {

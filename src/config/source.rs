@@ -131,27 +131,29 @@ impl Reader {
             let wrong = Wrong::new(error.message(), "see toml.io for how values are written");
             self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
         }
-        for (section, value) in table.get_ref() {
-            let DeValue::Table(entries) = value.get_ref() else {
-                self.unknown(section.get_ref(), place(section.span()));
+        self.section("", table.get_ref(), &place);
+    }
+
+    /// A table of the file, whose keys begin so.
+    fn section(&mut self, prefix: &str, table: &DeTable, place: &dyn Fn(Range<usize>) -> Place) {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", name.get_ref());
+            if let DeValue::Table(table) = value.get_ref() {
+                self.section(&format!("{key}."), table, place);
                 continue;
-            };
-            for (key, value) in entries {
-                let key_place = place(key.span());
-                let key = format!("{}.{}", section.get_ref(), key.get_ref());
-                match settings::all().find(|setting| setting.key == key) {
-                    None => self.unknown(&key, key_place),
-                    Some(setting) => match scalar(value.get_ref(), &(setting.show)(&self.config)) {
-                        Some(text) => self.set(setting, &text, place(value.span())),
-                        None => {
-                            let wrong = Wrong::new(
-                                format!("{key}: this is neither text nor a number"),
-                                format!("write it like {}", (setting.show)(&self.config)),
-                            );
-                            self.mistakes.push(wrong.at(place(value.span())));
-                        }
-                    },
-                }
+            }
+            match settings::all().find(|setting| setting.key == key) {
+                None => self.unknown(&key, place(name.span())),
+                Some(setting) => match scalar(value.get_ref(), &(setting.show)(&self.config)) {
+                    Some(text) => self.set(setting, &text, place(value.span())),
+                    None => {
+                        let wrong = Wrong::new(
+                            format!("{key}: this is neither text nor a number"),
+                            format!("write it like {}", (setting.show)(&self.config)),
+                        );
+                        self.mistakes.push(wrong.at(place(value.span())));
+                    }
+                },
             }
         }
     }

@@ -42,11 +42,15 @@ fn tcp(addresses: &[&str]) -> Vec<Address> {
 
 #[test]
 fn flags_beat_the_environment_beats_the_file_beats_defaults() {
-    let file = file("[player]\nid = 1\nclub = 4\n[words]\nyes = \"Sí\"\n[listen]\nadmin = \"off\"\n");
+    let file = file(
+        "[player]\nid = 1\nclub = 4\n[words]\nyes = \"Yep\"\n[words.es]\nyes = \"Ándale\"\n[listen]\nadmin = \"off\"\n",
+    );
     let environment = Variables([("E6_PLAYER", "2"), ("E6_HTTP", "127.0.0.1:1"), ("HOME", "/h")].into());
     let config = load(&[("--player", "3".into())], Some(file.path()), &environment).unwrap();
     assert_eq!(config.player, PlayerChoice { id: 3, club: Some(4) });
-    assert_eq!((config.words.yes.as_str(), config.words.no.as_str()), ("Sí", "No"));
+    let (english, spanish) = (&config.words.english, &config.words.spanish);
+    assert_eq!((english.yes.as_str(), english.not_yet.as_str()), ("Yep", "Not yet"));
+    assert_eq!((spanish.yes.as_str(), spanish.not_yet.as_str()), ("Ándale", "Todavía no"));
     assert_eq!(config.listen.http, tcp(&["127.0.0.1:1"]));
     assert_eq!(config.listen.admin, []);
     assert_eq!(config.listen.https, tcp(&[DEFAULT_HTTPS]));
@@ -209,7 +213,7 @@ fn the_example_file_holds_every_key_with_its_default() {
     let (file, data_dir) = (config.file.clone(), config.data_dir.clone());
     assert_eq!(config, Config { file, data_dir, ..Config::defaults(&environment) });
     for setting in settings::all().filter(|setting| !setting.key.is_empty()) {
-        let (section, key) = setting.key.split_once('.').unwrap();
+        let (section, key) = setting.key.rsplit_once('.').unwrap();
         let (_, after) = example.split_once(&format!("[{section}]")).unwrap();
         let body = after.split("\n[").next().unwrap();
         assert!(

@@ -1,6 +1,6 @@
 //! His club's games as a calendar to subscribe to (RFC 5545).
 
-use super::{Look, plain, season};
+use super::{Look, Voice, plain};
 use crate::answer::{Answer, Fixture, Outcome};
 use time::{
     Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
@@ -48,7 +48,7 @@ struct Event {
 impl Calendar {
     /// The year's games, with what he did in those that are over.
     pub fn new(answer: &Answer, look: &Look) -> Self {
-        let event = |fixture: &Fixture| Event::new(fixture, answer.player.id, look);
+        let event = |fixture: &Fixture| Event::new(fixture, answer.player.id, look.english());
         Calendar {
             name: format!("Games of {}", answer.player.short_name),
             url: look.url.as_ref().map(|url| format!("{url}/")),
@@ -77,19 +77,19 @@ impl Calendar {
 }
 
 impl Event {
-    fn new(Fixture { listing, outcome }: &Fixture, player: u32, look: &Look) -> Self {
-        let words = &look.words;
+    fn new(Fixture { listing, outcome }: &Fixture, player: u32, voice: Voice) -> Self {
+        let words = voice.words;
         let verdict = match outcome {
             Some(Outcome::Charged(1)) => format!("{}: ", words.yes),
             Some(Outcome::Charged(errors)) => {
-                format!("{} ({}): ", words.yes, season::counted(*errors, "error"))
+                format!("{} ({}): ", words.yes, voice.phrases.errors(*errors))
             }
             Some(Outcome::Clean) => format!("{}: ", words.no),
             Some(Outcome::Absent) | None => String::new(),
         };
         let second = if listing.number > 1 { format!(", game {}", listing.number) } else { String::new() };
         Event {
-            uid: format!("game-{}-player-{player}@{}", listing.pk, look.authority()),
+            uid: format!("game-{}-player-{player}@{}", listing.pk, voice.look.authority()),
             day: listing.official,
             start: listing.start,
             summary: format!("{verdict}{} at {}{second}", listing.away.club.name, listing.home.club.name),

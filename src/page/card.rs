@@ -1,11 +1,10 @@
 //! What a link to the site looks like elsewhere: the card of a chat's preview, and the badge.
 
 use super::{
-    Look,
+    Voice,
     picture::{self, Weight},
-    plain, question,
+    plain,
     season::SeasonView,
-    sentence, when, word,
 };
 use crate::answer::{Answer, Verdict};
 use askama::Template;
@@ -28,35 +27,34 @@ const VERDANA: f32 = 1.13;
 const MARGIN: f32 = 6.0;
 
 /// The card as SVG.
-pub(super) fn card(answer: &Answer, look: &Look) -> String {
-    let mut question = Block::new(&question(answer, &look.words), Weight::Medium, QUESTION);
-    let mut word = Block::new(word(answer, &look.words), Weight::ExtraBold, WORD);
-    let mut reason = Block::new(&sentence(answer), Weight::Medium, REASON);
+pub(super) fn card(answer: &Answer, voice: Voice) -> String {
+    let mut question = Block::new(&voice.question(answer), Weight::Medium, QUESTION);
+    let mut word = Block::new(voice.word(answer), Weight::ExtraBold, WORD);
+    let mut reason = Block::new(&voice.sentence(answer), Weight::Medium, REASON);
     question.place(TOP);
     reason.place(BOTTOM - reason.height());
     let (above, below) = (TOP + question.height(), BOTTOM - reason.height());
     word.place((above + below - word.height()) / 2.0);
-    let date = when::long_date(answer.day);
     let page = CardTemplate {
-        ground: &look.ground,
-        accent: &look.accent,
+        ground: &voice.look.ground,
+        accent: &voice.look.accent,
         tracking: -word.size * 0.02,
         question,
         word,
         reason,
-        season: SeasonView::of(answer, None),
-        date: match &look.replay {
-            Some(replay) => format!("A replay of {}", plain(replay)),
-            None => date,
+        season: SeasonView::of(answer, voice),
+        date: match voice.replay() {
+            Some(about) => plain(&voice.phrases.replay(about)),
+            None => voice.day(answer),
         },
     };
     super::html::rendered(&page)
 }
 
 /// The badge as SVG, in the shape that badges have.
-pub(super) fn badge(answer: &Answer, look: &Look) -> String {
+pub(super) fn badge(answer: &Answer, voice: Voice) -> String {
     let label = Part::new(&format!("{} error today", answer.player.short_name), 0.0);
-    let value = Part::new(word(answer, &look.words), label.width);
+    let value = Part::new(voice.word(answer), label.width);
     let colour = match answer.verdict {
         _ if answer.stale => "#6b5d52",
         Verdict::Yes(_) => "#c8102e",

@@ -1,11 +1,12 @@
 //! The days with an error as an Atom feed (RFC 4287), newest first.
 
-use super::{Look, plain, question, season, when};
+use super::{Voice, plain, when};
 use crate::answer::{Answer, ErrorDay};
 use askama::Template;
 use time::OffsetDateTime;
 
-pub(super) fn feed(answer: &Answer, look: &Look) -> String {
+pub(super) fn feed(answer: &Answer, voice: Voice) -> String {
+    let look = voice.look;
     let days = || answer.error_days.iter().rev();
     // While nothing has happened the feed is as new as what says so.
     let updated = days().map(|day| day.since).max().or(answer.changed_at);
@@ -14,12 +15,12 @@ pub(super) fn feed(answer: &Answer, look: &Look) -> String {
         base: look.origin(),
         id: look.tag(&answer.player.id.to_string()),
         title: format!("Errors of {name}"),
-        subtitle: match &look.replay {
-            Some(replay) => format!("A replay of {}", plain(replay)),
-            None => plain(&question(answer, &look.words)),
-        },
+        subtitle: plain(&match voice.replay() {
+            Some(about) => voice.phrases.replay(about),
+            None => voice.question(answer),
+        }),
         updated: when::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
-        entries: days().map(|day| Entry::new(day, answer, look)).collect(),
+        entries: days().map(|day| Entry::new(day, answer, voice)).collect(),
     };
     super::html::rendered(&page)
 }
@@ -43,16 +44,18 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(day: &ErrorDay, answer: &Answer, look: &Look) -> Self {
+    fn new(day: &ErrorDay, answer: &Answer, voice: Voice) -> Self {
         let (id, name) = (answer.player.id, plain(&answer.player.short_name));
-        let games: Vec<_> = day.games.iter().map(season::matchup).filter(|game| !game.is_empty()).collect();
+        let phrases = voice.phrases;
+        let games: Vec<_> =
+            day.games.iter().map(|game| phrases.matchup(game)).filter(|game| !game.is_empty()).collect();
         let against = plain(&games.join(" and "));
-        let errors = season::counted(day.errors(), "error");
+        let errors = phrases.errors(day.errors());
         Entry {
-            id: look.tag(&format!("{id}/{}", day.date)),
-            title: format!("{}: {errors} {against}", plain(&look.words.yes)).trim_end().to_owned(),
+            id: voice.look.tag(&format!("{id}/{}", day.date)),
+            title: format!("{}: {errors} {against}", plain(&voice.words.yes)).trim_end().to_owned(),
             updated: when::machine(day.since),
-            content: format!("{name} was charged with {errors} on {}.", when::long_date(day.date)),
+            content: format!("{name} was charged with {errors} on {}.", phrases.long_date(day.date)),
         }
     }
 }

@@ -1,15 +1,25 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
-use super::{Look, json, question, season::SeasonView, sentence, when, word};
-use crate::answer::{Answer, State, Zone};
+use super::{
+    Look, Voice, json,
+    phrases::{Labels, Phrases},
+    season::SeasonView,
+    sentence,
+    when::{self, Moment},
+};
+use crate::{
+    answer::{Answer, State},
+    language::{Language, PerLanguage},
+};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// A page for what went wrong, in both forms.
-pub struct ErrorPage {
+/// What people are told, in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
     /// For browsers.
     pub html: String,
     /// For everyone else.
@@ -17,29 +27,37 @@ pub struct ErrorPage {
 }
 
 /// The page of a status that is not a success.
-pub fn error(status: u16, detail: &str, look: &Look) -> ErrorPage {
-    let title = title(status);
-    let page = ErrorTemplate { look, style: style(look), refresh: 0, status, title, detail };
-    ErrorPage { html: rendered(&page), text: format!("{status} {title}\n{detail}\n") }
+pub fn error(status: u16, look: &Look) -> PerLanguage<Told> {
+    PerLanguage::of(|language| {
+        let voice = look.voice(language);
+        let (title, detail) = voice.phrases.failure(status);
+        let html = error_page(voice, status, title, detail);
+        Told { html, text: format!("{status} {title}\n{detail}\n") }
+    })
 }
 
-/// What went wrong, as a ballpark would say it.
-pub(super) fn title(status: u16) -> &'static str {
-    match status {
-        308 => "Round the bases",
-        400 => "Illegal pitch",
-        404 => "Out of the park",
-        405 => "Interference",
-        406 => "Not in the line-up",
-        412 => "Tagged out",
-        413 => "Over the wall",
-        414 => "Way too long",
-        416 => "Off the plate",
-        431 => "Too much windup",
-        500 => "Error on the server",
-        503 => "Rain delay",
-        _ => "Foul",
-    }
+/// What is said instead of "ready" while this answer is none to stand behind.
+pub fn not_ready(answer: &Answer, look: &Look) -> PerLanguage<Told> {
+    PerLanguage::of(|language| {
+        let voice = look.voice(language);
+        let (title, _) = voice.phrases.failure(503);
+        let sentence = voice.sentence(answer);
+        let html = error_page(voice, 503, title, &sentence);
+        Told { html, text: format!("not ready: {sentence}\n") }
+    })
+}
+
+fn error_page(voice: Voice, status: u16, title: &str, detail: &str) -> String {
+    rendered(&ErrorTemplate {
+        look: voice.look,
+        language: voice.language,
+        labels: voice.phrases.labels(),
+        style: style(voice.look),
+        refresh: 0,
+        status,
+        title,
+        detail,
+    })
 }
 
 /// The Content-Security-Policy source of the one inline style block, the same on every page.
@@ -49,50 +67,49 @@ pub fn style_hash(look: &Look) -> String {
 
 pub(super) fn answer(
     answer: &Answer,
-    look: &Look,
+    voice: Voice,
     version: &str,
     card: &str,
     refresh: Duration,
     now: OffsetDateTime,
 ) -> String {
-    let age = answer.asked_at.map(|at| when::ago(now - at)).unwrap_or_default();
-    let page = AnswerTemplate {
+    let Voice { language, phrases, look, .. } = voice;
+    let ago = |at| phrases.ago(when::age(now - at));
+    let clock = |at| Clock::new(&Moment::at(at, &answer.zone), phrases);
+    let sentence = voice.sentence(answer);
+    let play = |play| Play { title: phrases.play(play), text: &play.text };
+    let game = |game| Game {
+        teams: sentence::game_teams(game, phrases),
+        state: sentence::game_state(game, phrases),
+        start: game.listing.start.filter(|_| game.state() == State::Ahead).map(clock),
+    };
+    rendered(&AnswerTemplate {
         look,
+        language,
+        labels: phrases.labels(),
         style: style(look),
         version,
         verdict: json::verdict(answer.verdict),
         refresh: refresh.as_secs().max(1),
-        answer,
-        question: question(answer, &look.words),
-        word: word(answer, &look.words),
-        sentence: sentence(answer),
+        question: voice.question(answer),
+        word: voice.word(answer),
+        reason: Reason::new(&sentence, sentence::moment(answer).as_ref(), phrases),
+        sentence,
         card,
-        plays: answer
-            .plays
-            .iter()
-            .map(|play| Play { title: sentence::play_title(play), text: &play.text })
-            .collect(),
-        taken_back: sentence::taken_back(answer),
-        games: answer
-            .games
-            .iter()
-            .map(|game| Game {
-                teams: sentence::game_teams(game),
-                state: sentence::game_state(game),
-                start: game
-                    .listing
-                    .start
-                    .filter(|_| game.state() == State::Ahead)
-                    .map(|start| Clock::new(start, &answer.zone)),
-            })
-            .collect(),
-        season: SeasonView::of(answer, look.season_note.as_deref()),
-        day: when::long_date(answer.day),
-        asked: answer.asked_at.map(|at| Clock::new(at, &answer.zone)),
+        replay: voice.replay().map(|about| phrases.replay_not_today(about)),
+        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| phrases.out_of_date(&ago(at))),
+        plays: answer.plays.iter().map(play).collect(),
+        disagreement: (!answer.plays_complete)
+            .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
+        taken_back: sentence::taken_back(answer, phrases),
+        games: answer.games.iter().map(game).collect(),
+        season: SeasonView::of(answer, voice),
+        day: voice.day(answer),
+        asked: answer.asked_at.map(clock),
         age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
-        age,
-    };
-    rendered(&page)
+        age: answer.asked_at.map(ago).unwrap_or_default(),
+        moments_ago: phrases.ago(when::age(time::Duration::ZERO)),
+    })
 }
 
 /// Rendering into memory fails only if a template's own code does, and these have none that can.
@@ -108,18 +125,24 @@ pub(super) fn style(look: &Look) -> String {
 #[template(path = "answer.html", config = "src/page/askama.toml")]
 struct AnswerTemplate<'a> {
     look: &'a Look,
+    language: Language,
+    labels: &'static Labels,
     style: String,
     version: &'a str,
     verdict: &'static str,
     /// Seconds.
     refresh: u64,
-    answer: &'a Answer,
     question: String,
     word: &'a str,
     sentence: String,
+    /// The same, with its time for machines.
+    reason: Reason,
     /// Changes with the card: chats keep a picture by its URL.
     card: &'a str,
+    replay: Option<String>,
+    out_of_date: Option<String>,
     plays: Vec<Play<'a>>,
+    disagreement: Option<String>,
     taken_back: Option<String>,
     games: Vec<Game>,
     season: Option<SeasonView>,
@@ -128,6 +151,25 @@ struct AnswerTemplate<'a> {
     age: String,
     /// The same in seconds, for the script that counts on.
     age_seconds: i64,
+    /// What the script cannot say by itself.
+    moments_ago: String,
+}
+
+/// A sentence around a time.
+struct Reason {
+    before: String,
+    clock: Option<Clock>,
+    after: String,
+}
+
+impl Reason {
+    fn new(sentence: &str, moment: Option<&Moment>, phrases: &dyn Phrases) -> Self {
+        let clock = moment.map(|moment| Clock::new(moment, phrases));
+        match clock.as_ref().and_then(|clock| sentence.split_once(&clock.people)) {
+            Some((before, after)) => Reason { before: before.into(), after: after.into(), clock },
+            None => Reason { before: sentence.into(), clock: None, after: String::new() },
+        }
+    }
 }
 
 struct Play<'a> {
@@ -149,8 +191,8 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(at: OffsetDateTime, zone: &Zone) -> Self {
-        Clock { machine: when::machine(at), people: when::clock(at, zone) }
+    fn new(at: &Moment, phrases: &dyn Phrases) -> Self {
+        Clock { machine: at.machine(), people: phrases.clock(at) }
     }
 }
 
@@ -158,9 +200,11 @@ impl Clock {
 #[template(path = "error.html", config = "src/page/askama.toml")]
 struct ErrorTemplate<'a> {
     look: &'a Look,
+    language: Language,
+    labels: &'static Labels,
     style: String,
     refresh: u64,
     status: u16,
-    title: &'static str,
+    title: &'a str,
     detail: &'a str,
 }

@@ -1,6 +1,6 @@
 //! The answer for programs. Documented in assets/api/openapi.json; fields are added at the end, never changed.
 
-use super::{Look, sentence, when, word};
+use super::{Look, Voice, when};
 use crate::answer::{
     Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Player, SeasonGame, SeasonSoFar, Side,
     State, Verdict,
@@ -19,7 +19,7 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// The answer as programs ask for it, and on one line as they are told of it.
-pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
+pub(super) fn json(answer: &Answer, voice: Voice) -> (String, String) {
     let body = Body {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
@@ -27,8 +27,8 @@ pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
         stale: answer.stale,
         asked_at: answer.asked_at.map(when::machine),
         changed_at: answer.changed_at.map(when::machine),
-        answer: word(answer, &look.words),
-        reason: sentence(answer),
+        answer: voice.word(answer),
+        reason: voice.sentence(answer),
         player: PlayerBody::new(&answer.player),
         games: answer.games.iter().map(GameBody::new).collect(),
         plays: answer.plays.iter().map(PlayBody::new).collect(),
@@ -43,7 +43,7 @@ pub(super) fn json(answer: &Answer, look: &Look) -> (String, String) {
         },
         season: answer.season.as_ref().map(SeasonBody::new),
         time_zone: answer.zone.name(),
-        replay: look.replay.is_some(),
+        replay: voice.replay().is_some(),
     };
     (pretty(&body), serde_json::to_string(&body).unwrap_or_default())
 }

@@ -9,6 +9,7 @@ mod feed;
 pub mod how;
 mod html;
 mod json;
+mod phrases;
 mod picture;
 mod season;
 mod sentence;
@@ -16,14 +17,17 @@ mod text;
 mod when;
 
 pub use calendar::Calendar;
-pub use html::{error, style_hash};
+pub use html::{Told, error, not_ready, style_hash};
 pub use picture::png;
-pub use sentence::{sentence, word};
 
-use crate::answer::Answer;
+use crate::{
+    answer::Answer,
+    language::{Language, PerLanguage},
+};
+use phrases::Phrases;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// The words on the page; each can be configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,19 +52,10 @@ pub struct Words {
     pub suspended: String,
 }
 
-impl Default for Words {
-    fn default() -> Self {
-        Words {
-            question: "Does {player} have an error today?".into(),
-            yes: "Yes".into(),
-            no: "No".into(),
-            not_yet: "Not yet".into(),
-            so_far: "No, so far".into(),
-            no_game: "No game".into(),
-            unknown: "Can't tell yet".into(),
-            injured: "Injured".into(),
-            suspended: "Suspended".into(),
-        }
+impl Words {
+    /// Those of a language, where the operator gives no others.
+    pub fn of(language: Language) -> Self {
+        phrases::phrases(language).words()
     }
 }
 
@@ -68,7 +63,7 @@ impl Default for Words {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The words.
-    pub words: Words,
+    pub words: PerLanguage<Words>,
     /// Text on light paper, as `#rrggbb`.
     pub ground: String,
     /// Highlights, as `#rrggbb`.
@@ -84,9 +79,9 @@ pub struct Look {
     /// Where the site is on the internet, as an origin without a slash at the end; none if nobody said.
     pub url: Option<String>,
     /// What is being replayed ("August 9, 2023"); none when live.
-    pub replay: Option<String>,
+    pub replay: Option<PerLanguage<String>>,
     /// What is to be said of where the season's games come from; none where they are MLB's.
-    pub season_note: Option<String>,
+    pub season_note: Option<PerLanguage<String>>,
 }
 
 /// Enough of a hash that two answers do not share one.
@@ -114,13 +109,60 @@ impl Look {
     }
 }
 
+/// A look in one language.
+#[derive(Clone, Copy)]
+struct Voice<'a> {
+    language: Language,
+    phrases: &'static dyn Phrases,
+    words: &'a Words,
+    look: &'a Look,
+}
+
+impl Look {
+    fn voice(&self, language: Language) -> Voice<'_> {
+        let phrases = phrases::phrases(language);
+        Voice { language, phrases, words: &self.words[language], look: self }
+    }
+
+    /// What programs, feeds and calendars are told in.
+    fn english(&self) -> Voice<'_> {
+        self.voice(Language::English)
+    }
+}
+
+impl Voice<'_> {
+    /// The question about this player.
+    fn question(&self, answer: &Answer) -> String {
+        self.words.question.replace("{player}", &answer.player.short_name)
+    }
+
+    fn word(&self, answer: &Answer) -> &str {
+        sentence::word(answer, self.words)
+    }
+
+    fn sentence(&self, answer: &Answer) -> String {
+        sentence::sentence(answer, self.phrases)
+    }
+
+    /// As a line of its own.
+    fn day(&self, answer: &Answer) -> String {
+        phrases::sentence_case(&self.phrases.long_date(answer.day))
+    }
+
+    fn replay(&self) -> Option<&str> {
+        self.look.replay.as_ref().map(|replay| replay[self.language].as_str())
+    }
+
+    fn season_note(&self) -> Option<&str> {
+        self.look.season_note.as_ref().map(|note| note[self.language].as_str())
+    }
+}
+
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// For browsers.
-    pub html: String,
-    /// For terminals.
-    pub text: String,
+    /// For people.
+    pub told: PerLanguage<Told>,
     /// For programs.
     pub json: String,
     /// The same on one line.
@@ -134,25 +176,37 @@ pub struct Rendered {
     /// For other people's pages: the badge, as SVG.
     pub badge: String,
     /// For previews in chats: the card, as SVG to make a PNG of.
-    pub card: String,
+    pub card: PerLanguage<String>,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
-    let (json, line) = json::json(answer, look);
-    let card = card::card(answer, look);
+    let (json, line) = json::json(answer, look.english());
+    let card = PerLanguage::of(|language| card::card(answer, look.voice(language)));
     let version = version(&line);
+    let told = |language: Language| {
+        let voice = look.voice(language);
+        let card = self::version(&card[language]);
+        Told {
+            html: html::answer(answer, voice, &version, &card, refresh, now),
+            text: text::text(answer, voice, now),
+        }
+    };
     Rendered {
-        html: html::answer(answer, look, &version, &self::version(&card), refresh, now),
-        text: text::text(answer, look, now),
+        told: PerLanguage::of(told),
         json,
         line,
-        version,
         season: json::season(answer, look),
-        feed: feed::feed(answer, look),
-        badge: card::badge(answer, look),
+        feed: feed::feed(answer, look.english()),
+        badge: card::badge(answer, look.english()),
+        version,
         card,
     }
+}
+
+/// "Wednesday, August 9, 2023", in every language.
+pub fn date(date: Date) -> PerLanguage<String> {
+    PerLanguage::of(|language| phrases::phrases(language).long_date(date))
 }
 
 /// Changes with the text.
@@ -163,11 +217,6 @@ fn version(text: &str) -> String {
 /// Without what XML forbids and terminals act on: control characters and two that are none.
 fn plain(text: &str) -> String {
     text.chars().filter(|char| !char.is_control() && !matches!(char, '\u{fffe}' | '\u{ffff}')).collect()
-}
-
-/// The question about this player.
-fn question(answer: &Answer, words: &Words) -> String {
-    words.question.replace("{player}", &answer.player.short_name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The season at a glance: its figures, a strip with a mark for each game, and the same as a table.
 
-use super::when;
+use super::{Voice, phrases::Phrases};
 use crate::answer::{Answer, SeasonGame, SeasonSoFar};
 
 /// A club's games in a full season: the strip is as long as that, so that it fills as the year goes on.
@@ -11,7 +11,7 @@ const MONTH_WIDTH: f64 = 9.0;
 
 /// What the templates show of a season; the strip's numbers are in pixels and in per cent of its width.
 pub(super) struct SeasonView {
-    pub year: i32,
+    pub title: String,
     pub figures: Vec<Figure>,
     pub marks: Vec<Mark>,
     pub months: Vec<Month>,
@@ -50,68 +50,35 @@ pub(super) struct Month {
 }
 
 impl SeasonView {
-    pub(super) fn of(answer: &Answer, note: Option<&str>) -> Option<Self> {
+    pub(super) fn of(answer: &Answer, voice: Voice) -> Option<Self> {
         let season = played(answer)?;
+        let phrases = voice.phrases;
         let places = season.games.len().max(FULL_SEASON) as f64;
         let per_cent = |games: f64| per_cent(games / places);
         let mark = |(index, game): (usize, &SeasonGame)| Mark {
             x: per_cent(index as f64),
             middle: per_cent(index as f64 + 0.5),
             errors: game.errors,
-            date: when::brief_date(game.date),
-            opponent: matchup(game),
-            count: counted(game.errors, "error"),
+            date: phrases.brief_date(game.date),
+            opponent: phrases.matchup(game),
+            count: phrases.errors(game.errors),
         };
         Some(SeasonView {
-            year: season.year,
-            figures: figures(season),
+            title: phrases.season_title(season.year),
+            figures: figures(season, phrases),
             marks: season.games.iter().enumerate().map(mark).collect(),
-            months: months(&season.games, places),
+            months: months(&season.games, places, phrases),
             place: per_cent(1.0),
             tick: per_cent(0.6),
-            note: note.map(str::to_owned),
+            note: voice.season_note().map(str::to_owned),
         })
     }
 }
 
 /// "In 2023: 4 errors in 95 games in the field, on pace for 6. The latest on Sunday, July 30, 10 days and 9 games ago.
 /// The longest streak without one: 40 games."
-pub(super) fn line(answer: &Answer) -> Option<String> {
-    let season = played(answer)?;
-    let pace = season.on_pace_for.map(|errors| format!(", on pace for {errors}")).unwrap_or_default();
-    let mut line = format!(
-        "In {}: {} in {} in the field{pace}.",
-        season.year,
-        counted(season.errors, "error"),
-        counted(season.games.len() as u32, "game")
-    );
-    if let Some(last) = season.last_error {
-        line += &format!(" The latest on {}", when::short_date(last.date));
-        if last.days > 0 {
-            line += &format!(", {} and {} ago", counted(last.days, "day"), counted(last.games, "game"));
-        }
-        line += ".";
-    }
-    if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
-        line += &format!(" The longest streak without one: {}.", counted(streak.games, "game"));
-    }
-    Some(line)
-}
-
-/// "at Seattle Mariners", "vs Texas Rangers"; empty where the log does not say.
-pub(super) fn matchup(game: &SeasonGame) -> String {
-    let at = if game.at_home { "vs" } else { "at" };
-    let second = if game.number > 1 { format!(", game {}", game.number) } else { String::new() };
-    game.opponent.as_ref().map(|club| format!("{at} {}{second}", club.name)).unwrap_or_default()
-}
-
-/// "no errors", "1 error", "2 errors".
-pub(super) fn counted(count: u32, noun: &str) -> String {
-    match count {
-        0 => format!("no {noun}s"),
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
-    }
+pub(super) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
+    played(answer).map(|season| phrases.season(season))
 }
 
 /// Before its first game a season is not worth a word.
@@ -124,7 +91,7 @@ fn per_cent(part: f64) -> String {
 }
 
 /// Where each month begins; one that has no room for its name before the next is left out.
-fn months(games: &[SeasonGame], places: f64) -> Vec<Month> {
+fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<Month> {
     let mut months: Vec<(f64, Month)> = Vec::new();
     let mut last = None;
     for (index, game) in games.iter().enumerate() {
@@ -133,31 +100,38 @@ fn months(games: &[SeasonGame], places: f64) -> Vec<Month> {
         }
         let begins = index as f64 / places;
         months.pop_if(|(before, _)| (begins - *before) * 100.0 < MONTH_WIDTH);
-        months.push((begins, Month { x: per_cent(begins), name: when::month(game.date) }));
+        months.push((begins, Month { x: per_cent(begins), name: phrases.month(game.date) }));
     }
     months.into_iter().map(|(_, month)| month).collect()
 }
 
-fn figures(season: &SeasonSoFar) -> Vec<Figure> {
-    let games = counted(season.games.len() as u32, "game");
-    let mut figures =
-        vec![Figure { label: "Errors", value: season.errors.to_string(), more: format!("in {games}") }];
+fn figures(season: &SeasonSoFar, phrases: &dyn Phrases) -> Vec<Figure> {
+    let labels = phrases.labels();
+    let mut figures = vec![Figure {
+        label: labels.figure_errors,
+        value: season.errors.to_string(),
+        more: phrases.in_games(season.games.len() as u32),
+    }];
     if let Some(last) = season.last_error {
-        let (value, more) = match (last.days, last.games) {
-            (0, _) => ("Today".into(), when::brief_date(last.date)),
-            (days, games) => (counted(days, "day"), counted(games, "game")),
+        let (value, more) = match last.days {
+            0 => (labels.today.into(), phrases.brief_date(last.date)),
+            days => (phrases.days(days), phrases.games(last.games)),
         };
-        figures.push(Figure { label: "Since the last one", value, more });
+        figures.push(Figure { label: labels.figure_last, value, more });
     }
     if let Some(streak) = season.longest_clean {
         figures.push(Figure {
-            label: "Longest clean run",
-            value: counted(streak.games, "game"),
-            more: format!("{} to {}", when::brief_date(streak.from), when::brief_date(streak.to)),
+            label: labels.figure_streak,
+            value: phrases.games(streak.games),
+            more: phrases.span(streak.from, streak.to),
         });
     }
     if let Some(errors) = season.on_pace_for {
-        figures.push(Figure { label: "On pace for", value: errors.to_string(), more: "by the end".into() });
+        figures.push(Figure {
+            label: labels.figure_pace,
+            value: errors.to_string(),
+            more: labels.by_the_end.into(),
+        });
     }
     figures
 }

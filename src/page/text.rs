@@ -1,33 +1,38 @@
 //! The answer for terminals: plain lines, no escape codes.
 
-use super::{Look, plain, question, sentence, sentence::play_title, when, word};
+use super::{
+    Voice, plain, sentence,
+    when::{self, Moment},
+};
 use crate::answer::Answer;
 use time::OffsetDateTime;
 
 /// The width of a terminal that was never resized.
 pub(super) const WIDTH: usize = 80;
 
-pub(super) fn text(answer: &Answer, look: &Look, now: OffsetDateTime) -> String {
-    let mut lines = vec![question(answer, &look.words), String::new(), word(answer, &look.words).to_owned()];
-    lines.push(sentence(answer));
+pub(super) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String {
+    let phrases = voice.phrases;
+    let labels = phrases.labels();
+    let mut lines = vec![voice.question(answer), String::new(), voice.word(answer).to_owned()];
+    lines.push(voice.sentence(answer));
     for play in &answer.plays {
-        lines.push(format!("- {}. {}", play_title(play), play.text));
+        lines.push(format!("- {}. {}", phrases.play(play), play.text));
     }
-    lines.extend(super::sentence::taken_back(answer));
-    lines.extend(super::season::line(answer));
-    lines.extend(look.season_note.clone().filter(|_| answer.season.is_some()));
+    lines.extend(sentence::taken_back(answer, phrases));
+    lines.extend(super::season::line(answer, phrases));
+    lines.extend(voice.season_note().filter(|_| answer.season.is_some()).map(str::to_owned));
     lines.push(String::new());
-    if let Some(replay) = &look.replay {
-        lines.push(format!("A replay of {replay}."));
-    }
+    lines.extend(voice.replay().map(|about| format!("{}.", phrases.replay(about))));
     let heard = match answer.asked_at {
         Some(at) => {
-            format!("MLB was last heard at {}, {}.", when::clock(at, &answer.zone), when::ago(now - at))
+            let (clock, ago) =
+                (phrases.clock(&Moment::at(at, &answer.zone)), phrases.ago(when::age(now - at)));
+            format!("{} {clock}, {ago}.", labels.last_heard)
         }
-        None => String::from("MLB has not been heard yet."),
+        None => labels.not_heard.into(),
     };
-    let stale = if answer.stale { " This may be out of date." } else { "" };
-    lines.push(format!("{}. {heard}{stale}", when::long_date(answer.day)));
+    let stale = if answer.stale { format!(" {}", labels.maybe_out_of_date) } else { String::new() };
+    lines.push(format!("{}. {heard}{stale}", voice.day(answer)));
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }
 

@@ -1,27 +1,27 @@
-//! Times and dates in words.
+//! Times and dates, but for the words.
 
+use super::phrases::Age;
 use crate::answer::Zone;
 use time::{
-    Date, Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
-    macros::format_description,
+    Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
 };
 
-/// "7:05 PM PDT", by the ballpark's clock.
-pub(super) fn clock(at: OffsetDateTime, zone: &Zone) -> String {
-    let format = format_description!("[hour repr:12 padding:none]:[minute] [period]");
-    format!("{} {}", zone.local(at).format(format).unwrap_or_default(), zone.abbreviation(at))
+/// A time by a ballpark's clock.
+pub(super) struct Moment {
+    pub local: OffsetDateTime,
+    /// "PDT".
+    pub zone: String,
 }
 
-/// "Wednesday, August 9, 2023".
-pub(super) fn long_date(date: Date) -> String {
-    let format = format_description!("[weekday], [month repr:long] [day padding:none], [year]");
-    date.format(format).unwrap_or_default()
-}
+impl Moment {
+    pub(super) fn at(instant: OffsetDateTime, zone: &Zone) -> Self {
+        Moment { local: zone.local(instant), zone: zone.abbreviation(instant) }
+    }
 
-/// "Wednesday, August 9".
-pub(super) fn short_date(date: Date) -> String {
-    let format = format_description!("[weekday], [month repr:long] [day padding:none]");
-    date.format(format).unwrap_or_default()
+    /// RFC 3339 with the ballpark's offset, so that a reader's script can tell whether its own is another.
+    pub(super) fn machine(&self) -> String {
+        rfc3339(self.local)
+    }
 }
 
 /// "August 9, 2023, 19:05 UTC".
@@ -36,28 +36,21 @@ pub(super) fn day_utc(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
 }
 
-/// "Aug 9".
-pub(super) fn brief_date(date: Date) -> String {
-    date.format(format_description!("[month repr:short] [day padding:none]")).unwrap_or_default()
-}
-
-/// "Aug".
-pub(super) fn month(date: Date) -> String {
-    date.format(format_description!("[month repr:short]")).unwrap_or_default()
-}
-
 /// RFC 3339 in UTC with whole seconds.
 pub(super) fn machine(at: OffsetDateTime) -> String {
-    at.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+    rfc3339(at.to_offset(UtcOffset::UTC))
 }
 
-/// "3 minutes ago".
-pub(super) fn ago(age: Duration) -> String {
-    let (count, unit) = match age {
-        age if age < Duration::MINUTE => return "less than a minute ago".into(),
-        age if age < Duration::HOUR => (age.whole_minutes(), "minute"),
-        age if age < Duration::DAY => (age.whole_hours(), "hour"),
-        age => (age.whole_days(), "day"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+fn rfc3339(at: OffsetDateTime) -> String {
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+}
+
+/// In the largest unit of which it has one.
+pub(super) fn age(age: Duration) -> Age {
+    match age {
+        age if age < Duration::MINUTE => Age::Moments,
+        age if age < Duration::HOUR => Age::Minutes(age.whole_minutes()),
+        age if age < Duration::DAY => Age::Hours(age.whole_hours()),
+        age => Age::Days(age.whole_days()),
+    }
 }

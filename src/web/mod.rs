@@ -34,4 +34,4 @@ pub use record::LogFormat;
 pub use representation::{Caching, Reach, Representation};
 pub use route::{ADMIN_ROUTES, ROUTES, Route, Target, table};
 pub use service::{Begun, Certificates, How, Parts, Service, tried};
-pub use site::{Pages, Site};
+pub use site::{Page, Pages, Site};

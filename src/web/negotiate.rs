@@ -1,9 +1,10 @@
-//! Proactive negotiation (RFC 9110 §12): quality values, media types, content codings.
+//! Proactive negotiation (RFC 9110 §12): quality values, media types, languages, content codings.
 
 use super::coding::Coding;
+use crate::language::Language;
 use hyper::{
     HeaderMap,
-    header::{ACCEPT, ACCEPT_ENCODING, HeaderName},
+    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
 };
 
 /// The forms in which the answer can be had.
@@ -29,6 +30,30 @@ pub fn form(headers: &HeaderMap) -> Form {
         }
     }
     best.0
+}
+
+/// The most welcome language by Accept-Language (RFC 9110 §12.5.4), of equals the one named first; a range of any region
+/// means the language (RFC 4647 §3.4). Who wants none of them gets the first.
+pub fn language(headers: &HeaderMap) -> Language {
+    let mut best = (Language::ALL[0], 0);
+    let mut any = 0;
+    let mut named = [false; Language::ALL.len()];
+    for (range, quality) in elements(headers, ACCEPT_LANGUAGE) {
+        let primary = range.split(|byte| *byte == b'-').next().unwrap_or_default();
+        if primary == b"*" {
+            any = quality;
+        }
+        for language in Language::ALL {
+            if primary.eq_ignore_ascii_case(language.tag().as_bytes()) {
+                named[language as usize] = true;
+                if quality > best.1 {
+                    best = (language, quality);
+                }
+            }
+        }
+    }
+    let unnamed = Language::ALL.into_iter().find(|language| !named[*language as usize]);
+    unnamed.filter(|_| any > best.1).unwrap_or(best.0)
 }
 
 /// How welcome each content coding is (RFC 9110 §12.5.3), in thousandths; 0 is not acceptable.
@@ -123,6 +148,34 @@ mod tests {
             assert_eq!(form(&with(ACCEPT, accept)), form_expected, "{accept}");
         }
         assert_eq!(form(&HeaderMap::new()), Form::Text);
+    }
+
+    #[test]
+    fn the_language_follows_what_is_wished_for_most() {
+        use Language::{English, Spanish};
+        for (accept, expected) in [
+            ("es", Spanish),
+            ("es-MX", Spanish),
+            ("ES-419, en;q=0.9", Spanish),
+            ("en-US,en;q=0.9,es;q=0.8", English),
+            ("en;q=0.5, es;q=0.51", Spanish),
+            ("es, en", Spanish),
+            ("en, es", English),
+            ("fr, es;q=0.3, en;q=0.2", Spanish),
+            ("fr", English),
+            ("", English),
+            ("*", English),
+            ("*, en;q=0", Spanish),
+            ("*;q=0.1, en;q=0.2", English),
+            ("en;q=0.1, *", Spanish),
+            ("es;q=0, *;q=0.5", English),
+            ("es;q=0", English),
+            ("est", English),
+            ("es;q=2, en;q=0.1", English),
+        ] {
+            assert_eq!(language(&with(ACCEPT_LANGUAGE, accept)), expected, "{accept}");
+        }
+        assert_eq!(language(&HeaderMap::new()), English);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Bytes × content coding, with every header field made before the first request.
 
 use super::coding::Coding;
+use crate::language::Language;
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
     header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName,
-        HeaderValue, LAST_MODIFIED, VARY,
+        ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+        CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
     },
 };
 use sha2::{Digest, Sha256};
@@ -54,8 +55,8 @@ pub(super) struct Fields<'a> {
     pub media_type: &'a str,
     pub caching: Caching,
     pub modified: Option<OffsetDateTime>,
-    /// Request fields that chose this representation, besides Accept-Encoding.
-    pub vary: Option<&'static str>,
+    /// What it is written in, where it is for people.
+    pub language: Option<Language>,
     /// Fields of this kind of resource (a page's security policy).
     pub more: HeaderMap,
 }
@@ -85,7 +86,7 @@ impl Representation {
             }
         };
         let (caching, modified) = (Caching::For(lasts), Some(modified));
-        Self::of(body, &Fields { media_type, caching, modified, vary: None, more })
+        Self::of(body, &Fields { media_type, caching, modified, language: None, more })
     }
 
     /// Encodes bytes that were just made.
@@ -114,17 +115,30 @@ impl Representation {
         fields: &Fields,
     ) -> Self {
         let variants: Vec<_> = variants.into_iter().collect();
-        let vary = match (fields.vary, variants.len() > 1) {
-            (Some(vary), true) => Some(format!("{vary}, accept-encoding")),
-            (Some(vary), false) => Some(vary.to_owned()),
-            (None, true) => Some("accept-encoding".to_owned()),
-            (None, false) => None,
+        let is_coded = variants.len() > 1;
+        let variant = |(coding, tag, body): (Coding, String, Bytes)| Variant::new(coding, &tag, body, fields);
+        let made = Representation {
+            variants: variants.into_iter().map(variant).collect(),
+            modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()),
         };
-        let variants = variants
-            .into_iter()
-            .map(|(coding, tag, body)| Variant::new(coding, &tag, body, fields, vary.as_deref()))
-            .collect();
-        Representation { variants, modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()) }
+        if is_coded { made.varying(&ACCEPT_ENCODING) } else { made }
+    }
+
+    /// The same bytes where this request field chooses, too (Vary, RFC 9110 §12.5.5).
+    pub(super) fn varying(&self, on: &HeaderName) -> Self {
+        let mut varying = self.clone();
+        for variant in &mut varying.variants {
+            for fields in [&mut variant.fields, &mut variant.not_modified] {
+                let before = fields.get(VARY).and_then(|vary| vary.to_str().ok()).unwrap_or_default();
+                let mut names: Vec<_> = before.split(", ").filter(|name| !name.is_empty()).collect();
+                names.push(on.as_str());
+                names.sort_unstable();
+                names.dedup();
+                let vary = field(&names.join(", "));
+                fields.insert(VARY, vary);
+            }
+        }
+        varying
     }
 }
 
@@ -134,7 +148,7 @@ fn tag(bytes: &[u8]) -> String {
 }
 
 impl Variant {
-    fn new(coding: Coding, tag: &str, body: Bytes, fields: &Fields, vary: Option<&str>) -> Self {
+    fn new(coding: Coding, tag: &str, body: Bytes, fields: &Fields) -> Self {
         let etag = field(&format!("\"{tag}\""));
         let mut shared = fields.more.clone();
         let mut put = |name: HeaderName, value: Option<String>| {
@@ -143,11 +157,13 @@ impl Variant {
             }
         };
         put(CACHE_CONTROL, Some(fields.caching.to_string()));
-        put(VARY, vary.map(str::to_owned));
         put(LAST_MODIFIED, fields.modified.map(http_date));
         shared.insert(ETAG, etag.clone());
         let not_modified = shared.clone();
         shared.insert(CONTENT_TYPE, field(fields.media_type));
+        if let Some(language) = fields.language {
+            shared.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        }
         shared.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         if fields.caching != Caching::Never {
             shared.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY},
+    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE},
 };
 use std::ops::Range;
 
@@ -30,10 +30,7 @@ pub(super) fn respond(
     method: &Method,
     request: &HeaderMap,
 ) -> Result<Whole, Refused> {
-    let refused = |status| {
-        let vary = representation.variants[0].fields.get(VARY).map(|vary| (VARY, vary.clone()));
-        Refused { status, fields: vary.into_iter().collect() }
-    };
+    let refused = |status| Refused { status, fields: HeaderMap::new() };
     let variant =
         choose(&representation.variants, request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
     let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified);

@@ -1,6 +1,6 @@
 //! The table of URL patterns. One declaration: the router, the documentation and the tests read it.
 
-use crate::trace::Made;
+use crate::{language::Language, trace::Made};
 
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub struct Route {
 /// What answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// The answer, in the form the client asks for. Made when the answer changes.
+    /// The answer, in the form and language the client asks for. Made when the answer changes.
     Home,
+    /// The same in this language.
+    HomeIn(Language),
     /// The answer as JSON. Made when the answer changes.
     Answer,
     /// What a CA looks for to see that the name leads here.
@@ -42,7 +44,7 @@ impl Target {
     /// When the bytes of its 200 are made.
     pub(super) fn made(self) -> Made {
         match self {
-            Target::Home | Target::Answer | Target::Published => Made::Answer,
+            Target::Home | Target::HomeIn(_) | Target::Answer | Target::Published => Made::Answer,
             Target::Asset => Made::Build,
             Target::Ready => Made::Start,
             Target::Challenge | Target::Alive | Target::Events | Target::How | Target::Metrics => {
@@ -58,6 +60,8 @@ pub(super) const CHALLENGE: &str = "/.well-known/acme-challenge/";
 /// What visitors are served. First match wins.
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
+    Route { pattern: "/en", target: Target::HomeIn(Language::English), about: "the same, always in English" },
+    Route { pattern: "/es", target: Target::HomeIn(Language::Spanish), about: "the same, always in Spanish" },
     Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
     Route {
         pattern: "/events",
@@ -77,6 +81,7 @@ pub const ROUTES: &[Route] = &[
         target: Target::Published,
         about: "the answer as a picture, for previews in chats",
     },
+    Route { pattern: "/es/card.png", target: Target::Published, about: "the same in Spanish" },
     Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
     Route {
         pattern: "/how",
@@ -138,6 +143,7 @@ mod tests {
     fn the_first_matching_pattern_wins() {
         for (path, target) in [
             ("/", Target::Home),
+            ("/es", Target::HomeIn(Language::Spanish)),
             ("/api/v1/answer", Target::Answer),
             ("/api/v1/answer/", Target::Asset),
             ("/healthz", Target::Alive),

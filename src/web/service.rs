@@ -16,11 +16,12 @@ use super::{
     representation::{Fields, RESOURCE_POLICY, Representation, field},
     respond::{Whole, respond_as},
     route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
-    site::Site,
+    site::{Forms, Site},
 };
 use crate::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
+    language::PerLanguage,
     limits::Limits,
     proxies::Proxies,
 };
@@ -289,12 +290,9 @@ impl Service {
     }
 }
 
-/// An error page in the form that is asked for.
-fn negotiated(
-    status: StatusCode,
-    (html, text): &(Representation, Representation),
-    headers: &HeaderMap,
-) -> Whole {
+/// An error page in the form and language that are asked for.
+fn negotiated(status: StatusCode, pages: &PerLanguage<Forms>, headers: &HeaderMap) -> Whole {
+    let Forms { html, text } = &pages[negotiate::language(headers)];
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 
@@ -325,7 +323,7 @@ mod tests {
     use crate::{
         connection::Peer,
         lifecycle::Lifecycle,
-        web::{Metrics, Pages},
+        web::{Metrics, Page, Pages},
     };
     use bytes::Bytes;
     use hyper::body::{Frame, SizeHint};
@@ -365,10 +363,13 @@ mod tests {
         Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
     }
 
+    fn page(text: &str) -> PerLanguage<Page> {
+        PerLanguage::of(|_| Page { html: text.into(), text: text.into() })
+    }
+
     fn service() -> Service {
         let site = Site::new(Pages {
-            html: "page".into(),
-            text: "text".into(),
+            home: page("page"),
             json: "{}".into(),
             line: "{}".into(),
             version: "1".into(),
@@ -379,11 +380,9 @@ mod tests {
             ready_until: None,
             asked_at: None,
             asking_took: None,
-            not_ready: ("rain".into(), "rain".into()),
+            not_ready: page("rain"),
         });
-        let errors = ErrorPages::STATUSES
-            .iter()
-            .map(|&(status, _)| (status, "html".into(), format!("error {status}")));
+        let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
         let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let observer = Observer { metrics, log: None };

@@ -2,9 +2,12 @@
 
 use super::negotiate::Form;
 use super::representation::{Caching, Fields, Representation, field};
+use crate::language::{Language, PerLanguage};
 use hyper::{
     HeaderMap,
-    header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    },
 };
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
@@ -12,10 +15,10 @@ use time::OffsetDateTime;
 /// All pages of one answer, ready to send.
 #[derive(Debug)]
 pub struct Site {
-    pub(super) html: Representation,
-    pub(super) text: Representation,
-    /// JSON at `/`, chosen by Accept.
-    pub(super) json: Representation,
+    /// Where the client says in which language.
+    pub(super) home: Home,
+    /// Where the URL does.
+    pub(super) home_in: Home,
     /// JSON at its own URL.
     pub(super) api: Representation,
     /// What has one form only, by path.
@@ -29,15 +32,27 @@ pub struct Site {
     /// When the world was last asked for it.
     pub(super) asked_at: Option<OffsetDateTime>,
     pub(super) asking_took: Option<Duration>,
-    pub(super) not_ready: (Representation, Representation),
+    pub(super) not_ready: PerLanguage<Forms>,
+}
+
+/// The answer in every form and language.
+#[derive(Debug)]
+pub(super) struct Home {
+    pages: PerLanguage<Forms>,
+    json: Representation,
+}
+
+/// A page in both forms for people.
+#[derive(Debug, Clone)]
+pub(super) struct Forms {
+    pub html: Representation,
+    pub text: Representation,
 }
 
 /// What a site is made of.
 pub struct Pages {
-    /// The page.
-    pub html: String,
-    /// The same for a terminal.
-    pub text: String,
+    /// What people are told.
+    pub home: PerLanguage<Page>,
     /// The same for a program.
     pub json: String,
     /// The same on one line.
@@ -58,60 +73,93 @@ pub struct Pages {
     pub asked_at: Option<OffsetDateTime>,
     /// How long that took; none if this process has not asked with success.
     pub asking_took: Option<Duration>,
-    /// What `/readyz` says otherwise, as HTML and as text.
-    pub not_ready: (String, String),
+    /// What `/readyz` says otherwise.
+    pub not_ready: PerLanguage<Page>,
+}
+
+/// A page for people.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// For browsers.
+    pub html: String,
+    /// For everyone else.
+    pub text: String,
 }
 
 impl Site {
-    /// The answer in this form.
-    pub(super) fn home(&self, form: Form) -> &Representation {
-        match form {
-            Form::Html => &self.html,
-            Form::Json => &self.json,
-            Form::Text => &self.text,
-        }
-    }
-
     /// Encodes the pages.
     pub fn new(pages: Pages) -> Self {
-        let caching = Caching::For(pages.lasts);
-        let make = |body: String, media_type, vary, more| {
-            Representation::of(
-                body.into_bytes(),
-                &Fields { media_type, caching, modified: pages.modified, vary, more },
-            )
-        };
-        let (plain, json) = ("text/plain; charset=utf-8", "application/json");
+        let (caching, modified) = (Caching::For(pages.lasts), pages.modified);
+        let json = Fields { caching, modified, ..Fields::momentary("application/json") };
+        let api = Representation::of(pages.json.into_bytes(), &json);
+        let policy = page_policy(&pages.style);
+        let home_in =
+            Home { pages: forms(&pages.home, &policy, caching, modified), json: api.varying(&ACCEPT) };
         Site {
-            html: make(pages.html, "text/html; charset=utf-8", Some("accept"), page_policy(&pages.style)),
-            text: make(pages.text, plain, Some("accept"), HeaderMap::new()),
-            api: make(pages.json.clone(), json, None, HeaderMap::new()),
+            home: home_in.varying(&ACCEPT_LANGUAGE),
+            home_in,
+            api,
             version: pages.version,
             line: pages.line,
-            json: make(pages.json, json, Some("accept"), HeaderMap::new()),
             published: pages.published.into_iter().collect(),
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,
             asking_took: pages.asking_took,
-            not_ready: error_forms(pages.not_ready, &pages.style),
+            not_ready: error_forms(&pages.not_ready, &policy),
         }
     }
 }
 
-/// The two forms of what is not a success, never to be kept.
-pub(super) fn error_forms((html, text): (String, String), style: &str) -> (Representation, Representation) {
-    let negotiated = |media_type| Fields { vary: Some("accept"), ..Fields::momentary(media_type) };
-    let html_fields = Fields { more: page_policy(style), ..negotiated("text/html; charset=utf-8") };
-    (
-        Representation::of(html.into_bytes(), &html_fields),
-        Representation::of(text.into_bytes(), &negotiated("text/plain; charset=utf-8")),
-    )
+impl Home {
+    /// The answer in this form and, where it is for people, in this language.
+    pub(super) fn get(&self, form: Form, language: Language) -> &Representation {
+        match form {
+            Form::Html => &self.pages[language].html,
+            Form::Json => &self.json,
+            Form::Text => &self.pages[language].text,
+        }
+    }
+
+    fn varying(&self, on: &HeaderName) -> Self {
+        Home { pages: self.pages.as_ref().map(|forms| forms.varying(on)), json: self.json.varying(on) }
+    }
+}
+
+impl Forms {
+    fn varying(&self, on: &HeaderName) -> Self {
+        Forms { html: self.html.varying(on), text: self.text.varying(on) }
+    }
+}
+
+/// The forms of what is not a success, never to be kept. Who refuses every coding of what was asked for gets one, too.
+pub(super) fn error_forms(pages: &PerLanguage<Page>, policy: &HeaderMap) -> PerLanguage<Forms> {
+    forms(pages, policy, Caching::Never, None)
+        .map(|forms| forms.varying(&ACCEPT_ENCODING).varying(&ACCEPT_LANGUAGE))
+}
+
+fn forms(
+    pages: &PerLanguage<Page>,
+    policy: &HeaderMap,
+    caching: Caching,
+    modified: Option<OffsetDateTime>,
+) -> PerLanguage<Forms> {
+    PerLanguage::of(|language| {
+        let page = &pages[language];
+        let make = |body: &str, media_type, more| {
+            let fields = Fields { media_type, caching, modified, language: Some(language), more };
+            Representation::of(body.into(), &fields).varying(&ACCEPT)
+        };
+        Forms {
+            html: make(&page.html, "text/html; charset=utf-8", policy.clone()),
+            text: make(&page.text, "text/plain; charset=utf-8", HeaderMap::new()),
+        }
+    })
 }
 
 impl<'a> Fields<'a> {
     /// The fields of what is true for one moment only.
     pub(super) fn momentary(media_type: &'a str) -> Self {
-        Fields { media_type, caching: Caching::Never, modified: None, vary: None, more: HeaderMap::new() }
+        Fields { media_type, caching: Caching::Never, modified: None, language: None, more: HeaderMap::new() }
     }
 }
 

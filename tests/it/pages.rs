@@ -52,6 +52,117 @@ fn the_answer_comes_in_the_form_that_is_asked_for() {
 }
 
 #[test]
+fn the_answer_comes_in_the_language_that_is_asked_for_or_that_the_url_says() {
+    let (server, _mlb) = site();
+    let (english, spanish) =
+        (("en", "Does Tatis Jr. have an error today?"), ("es", "¿Tatis Jr. cometió un error hoy?"));
+    for accept in ["text/html", "text/plain"] {
+        for (path, wish, (tag, question)) in [
+            ("/", "", english),
+            ("/", "fr", english),
+            ("/", "es-MX,es;q=0.9,en;q=0.8", spanish),
+            ("/", "en;q=0.4, es;q=0.5", spanish),
+            ("/", "es;q=0.4, en;q=0.5", english),
+            ("/es", "", spanish),
+            ("/es", "en", spanish),
+            ("/en", "es", english),
+        ] {
+            let fields = format!("Accept: {accept}\r\nAccept-Language: {wish}\r\nAccept-Encoding: br\r\n");
+            let what = format!("{path} {fields}");
+            let vary = match path {
+                "/" => "accept, accept-encoding, accept-language",
+                _ => "accept, accept-encoding",
+            };
+            let response = server.get(path, &fields);
+            assert_eq!((response.status, response.field("vary")), (200, vary), "{what}");
+            assert_eq!(response.field("content-language"), tag, "{what}");
+            let plain = server.get(path, &fields.replace("br", "identity"));
+            assert!(plain.text().contains(question), "{what}: {}", plain.text());
+            if accept == "text/html" {
+                assert!(plain.text().contains(&format!("<html lang=\"{tag}\"")), "{what}: {}", plain.text());
+                let other = if tag == "en" {
+                    "<a href=\"/es\" lang=\"es\" hreflang=\"es\">Español</a>"
+                } else {
+                    "<a href=\"/en\" lang=\"en\" hreflang=\"en\">English</a>"
+                };
+                assert!(plain.text().contains(other), "{what}: {}", plain.text());
+            }
+            let etag = response.field("etag");
+            for (more, status) in [
+                (format!("If-None-Match: {etag}\r\n"), 304),
+                ("Range: bytes=0-9\r\n".into(), 206),
+                ("If-Match: \"other\"\r\n".into(), 412),
+            ] {
+                let other = server.get(path, &format!("{fields}{more}"));
+                // The page may have been made anew meanwhile.
+                assert!(other.status == status || (status == 304 && other.status == 200), "{what}{more}");
+                assert_eq!(
+                    other.field("vary"),
+                    if status == 412 { "accept, accept-encoding, accept-language" } else { vary },
+                    "{what}{more}"
+                );
+            }
+        }
+    }
+    let refused = server.get("/", "Accept-Encoding: identity;q=0\r\n");
+    assert_eq!((refused.status, refused.field("vary")), (406, "accept, accept-encoding, accept-language"));
+}
+
+#[test]
+fn programs_are_told_the_same_in_every_language() {
+    let (server, _mlb) = site();
+    for path in ["/", "/es", "/api/v1/answer"] {
+        let response = server.get(path, "Accept: application/json\r\nAccept-Language: es\r\n");
+        assert_eq!(
+            (response.field("content-type"), response.field("content-language")),
+            ("application/json", "")
+        );
+        assert!(response.text().contains("\"answer\": \"Yes\""), "{}", response.text());
+    }
+}
+
+#[test]
+fn a_spanish_page_has_no_english_but_what_mlb_says() {
+    let (server, _mlb) = site();
+    let page = server.get("/es", "Accept: text/html\r\n").text().to_owned();
+    for said in [
+        "<p class=\"verdict\">Sí</p>",
+        "A Tatis Jr. le marcaron un error contra los Rangers de Texas, y la jornada no ha terminado.",
+        "Error en el tiro, baja de la 3.ª entrada, como jardinero derecho, Sam Batter al bate",
+        "<p lang=\"en\">A grounder goes through.</p>",
+        "Rangers de Texas 1, Padres de San Diego 2",
+        "Alta de la 4.ª entrada",
+        "Martes 2 de julio de 2024",
+        "Última respuesta de MLB: <time datetime=\"2024-07-02T21:05",
+        "hace menos de un minuto",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for english in [" the ", "error today", " heard ", "Texas Rangers"] {
+        assert!(!page.contains(english), "{english}: {page}");
+    }
+    let lost = server.get("/nothing", "Accept: text/html\r\nAccept-Language: es\r\n");
+    assert!(
+        lost.text().contains("Fuera del parque") && lost.text().contains("<html lang=\"es\""),
+        "{}",
+        lost.text()
+    );
+    assert_eq!((lost.status, lost.field("content-language")), (404, "es"));
+}
+
+#[test]
+fn the_words_of_each_language_are_the_operators() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = "[words]\nyes = \"Afraid so\"\n[words.es]\nyes = \"Ni modo, sí\"\n";
+    std::fs::write(dir.path().join("e6.toml"), words).unwrap();
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+    assert_eq!(server.wait_for_verdict("yes")["answer"], "Afraid so");
+    assert!(server.get("/en", "").text().contains("\nAfraid so\n"));
+    assert!(server.get("/es", "").text().contains("\nNi modo, sí\n"));
+}
+
+#[test]
 fn a_terminal_gets_plain_lines_that_fit() {
     let (server, _mlb) = site();
     let text = server.get("/", "User-Agent: curl/8\r\n");

@@ -27,6 +27,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "cache-control",
     "connection",
     "content-encoding",
+    "content-language",
     "content-length",
     "content-range",
     "content-security-policy",

@@ -14,7 +14,11 @@ fn meta<'a>(page: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn card(server: &Server) -> (Pixmap, String) {
-    let response = server.get("/card.png", "Accept-Encoding: gzip, br, zstd\r\n");
+    card_at(server, "/card.png")
+}
+
+fn card_at(server: &Server, path: &str) -> (Pixmap, String) {
+    let response = server.get(path, "Accept-Encoding: gzip, br, zstd\r\n");
     assert_eq!((response.status, response.field("content-type")), (200, "image/png"));
     assert_eq!(response.field("content-encoding"), "", "it is compressed already");
     assert_eq!(response.field("cross-origin-resource-policy"), "cross-origin");
@@ -46,6 +50,17 @@ fn a_preview_says_the_word_itself() {
     assert_eq!((meta(&page, "og:image:width"), meta(&page, "og:image:height")), (Some("1200"), Some("630")));
     assert_eq!(meta(&page, "twitter:card"), Some("summary_large_image"));
     assert_eq!(meta(&page, "og:title"), Some("No, so far · Does Tatis Jr. have an error today?"));
+    for (language, address) in [("en", "/"), ("es", "/es"), ("x-default", "/")] {
+        let link =
+            format!("<link rel=\"alternate\" hreflang=\"{language}\" href=\"https://example.org{address}\">");
+        assert!(page.contains(&link), "{link}: {page}");
+    }
+    let spanish = server.get("/es", "Accept: text/html\r\n").text().to_owned();
+    assert_eq!(meta(&spanish, "og:url"), Some("https://example.org/es"));
+    assert_eq!(meta(&spanish, "og:title"), Some("Por ahora, no · ¿Tatis Jr. cometió un error hoy?"));
+    let spanish_picture = meta(&spanish, "og:image").unwrap();
+    assert!(spanish_picture.starts_with("https://example.org/es/card.png?"), "{spanish_picture}");
+    assert_ne!(card_at(&server, "/es/card.png").1, etag, "it says so in Spanish");
 
     let first = server.api();
     server.wait_for("heard again", |answer| answer["asked_at"] != first["asked_at"]);

@@ -4,22 +4,37 @@ use super::{
     super::{Colour, mistake::Wrong},
     Setting, Taken, put, quoted,
 };
-use crate::page::Words;
+use crate::{language::Language, page::Words};
 
 /// The longest word on the page; the page has room for no more.
 const WORD_CAP: usize = 80;
 /// The longest question.
 const QUESTION_CAP: usize = 200;
 
+/// A word of one language.
 macro_rules! word {
-    ($name:ident, $variable:literal) => {
+    ($language:ident, $section:literal, $name:ident, $variable:literal) => {
         Setting {
-            key: concat!("words.", stringify!($name)),
+            key: concat!($section, ".", stringify!($name)),
             variable: $variable,
             flag: "",
             taken: Taken::AtReload,
-            set: |config, text| put(&mut config.words.$name, word(text, WORD_CAP)),
-            show: |config| quoted(&config.words.$name),
+            set: |config, text| put(&mut config.words.$language.$name, word(text, WORD_CAP)),
+            show: |config| quoted(&config.words.$language.$name),
+        }
+    };
+}
+
+/// The question of one language.
+macro_rules! question {
+    ($language:ident, $key:literal, $variable:literal) => {
+        Setting {
+            key: $key,
+            variable: $variable,
+            flag: "",
+            taken: Taken::AtReload,
+            set: |config, text| put(&mut config.words.$language.question, question(text)),
+            show: |config| quoted(&config.words.$language.question),
         }
     };
 }
@@ -41,22 +56,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: |config, text| put(&mut config.player.club, id(text).map(Some)),
         show: |config| config.player.club.map_or("(his own)".into(), |club| club.to_string()),
     },
-    Setting {
-        key: "words.question",
-        variable: "E6_QUESTION",
-        flag: "",
-        taken: Taken::AtReload,
-        set: |config, text| put(&mut config.words.question, question(text)),
-        show: |config| quoted(&config.words.question),
-    },
-    word!(yes, "E6_YES"),
-    word!(no, "E6_NO"),
-    word!(not_yet, "E6_NOT_YET"),
-    word!(so_far, "E6_SO_FAR"),
-    word!(no_game, "E6_NO_GAME"),
-    word!(unknown, "E6_UNKNOWN"),
-    word!(injured, "E6_INJURED"),
-    word!(suspended, "E6_SUSPENDED"),
+    question!(english, "words.question", "E6_QUESTION"),
+    word!(english, "words", yes, "E6_YES"),
+    word!(english, "words", no, "E6_NO"),
+    word!(english, "words", not_yet, "E6_NOT_YET"),
+    word!(english, "words", so_far, "E6_SO_FAR"),
+    word!(english, "words", no_game, "E6_NO_GAME"),
+    word!(english, "words", unknown, "E6_UNKNOWN"),
+    word!(english, "words", injured, "E6_INJURED"),
+    word!(english, "words", suspended, "E6_SUSPENDED"),
+    question!(spanish, "words.es.question", "E6_ES_QUESTION"),
+    word!(spanish, "words.es", yes, "E6_ES_YES"),
+    word!(spanish, "words.es", no, "E6_ES_NO"),
+    word!(spanish, "words.es", not_yet, "E6_ES_NOT_YET"),
+    word!(spanish, "words.es", so_far, "E6_ES_SO_FAR"),
+    word!(spanish, "words.es", no_game, "E6_ES_NO_GAME"),
+    word!(spanish, "words.es", unknown, "E6_ES_UNKNOWN"),
+    word!(spanish, "words.es", injured, "E6_ES_INJURED"),
+    word!(spanish, "words.es", suspended, "E6_ES_SUSPENDED"),
     Setting {
         key: "colours.ground",
         variable: "E6_GROUND",
@@ -102,7 +119,7 @@ fn word(text: &str, cap: usize) -> Result<String, Wrong> {
 fn question(text: &str) -> Result<String, Wrong> {
     let question = word(text, QUESTION_CAP)?;
     if question.replace("{player}", "").contains(['{', '}']) {
-        let example = Words::default().question;
+        let example = Words::of(Language::English).question;
         return Err(Wrong::new(
             "{player} is the only placeholder",
             format!("write something like {example:?}"),

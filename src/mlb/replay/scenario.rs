@@ -1,6 +1,7 @@
 //! A described day: a file of facts, rendered in the API's shape as of any moment.
 
 use super::{Day, id};
+use crate::language::PerLanguage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
@@ -15,9 +16,9 @@ const AFTER: time::Duration = time::Duration::minutes(10);
 /// One game of one club, moment by moment.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Scenario {
-    about: String,
+    about: PerLanguage<String>,
     season: String,
-    season_note: String,
+    season_note: PerLanguage<String>,
     date: String,
     game: u64,
     #[serde(with = "time::serde::rfc3339")]
@@ -132,12 +133,12 @@ impl Scenario {
     }
 
     /// What it is about, for the page.
-    pub fn about(&self) -> &str {
+    pub fn about(&self) -> &PerLanguage<String> {
         &self.about
     }
 
     /// What is to be known of the games before it, for the page.
-    pub fn season_note(&self) -> &str {
+    pub fn season_note(&self) -> &PerLanguage<String> {
         &self.season_note
     }
 

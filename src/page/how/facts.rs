@@ -2,7 +2,7 @@
 
 use super::figures::{fit, listed, plural, span, thousands};
 use crate::{
-    page::{sentence::sentence_case, when},
+    page::{phrases::sentence_case, when},
     trace::{Answered, ChosenBy, Made, Outcome, Process, Tls, Trace, Tried},
 };
 

@@ -9,8 +9,14 @@ mod text;
 
 pub use text::text;
 
-use super::{Look, html};
-use crate::trace::{Trace, Tried};
+use super::{
+    Look, html,
+    phrases::{self, Labels},
+};
+use crate::{
+    language::Language,
+    trace::{Trace, Tried},
+};
 use askama::Template;
 use drawing::Drawing;
 use story::{RequestPath, Step};
@@ -22,6 +28,8 @@ pub fn html(trace: &Trace, look: &Look) -> String {
     let (question, word, sentence) = story::headline(trace);
     html::rendered(&HowTemplate {
         look,
+        language: Language::English,
+        labels: phrases::phrases(Language::English).labels(),
         style: html::style(look),
         refresh: 0,
         question,
@@ -61,6 +69,8 @@ mod tests;
 #[template(path = "how.html", config = "src/page/askama.toml")]
 struct HowTemplate<'a> {
     look: &'a Look,
+    language: Language,
+    labels: &'static Labels,
     style: String,
     refresh: u64,
     question: String,

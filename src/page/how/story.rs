@@ -6,7 +6,8 @@ use super::{
     figures::{fit, plural, span, thousands},
 };
 use crate::{
-    page::{html, when},
+    language::Language,
+    page::{phrases::phrases, when},
     trace::{Made, Process, Trace, Tried},
 };
 
@@ -200,7 +201,8 @@ pub(super) fn headline(trace: &Trace) -> (String, &'static str, String) {
         None => "How does that get to you?".to_owned(),
     };
     let answer = &trace.answer;
-    let word = if answer.status == 200 { "Like this" } else { html::title(answer.status) };
+    let word =
+        if answer.status == 200 { "Like this" } else { phrases(Language::English).failure(answer.status).0 };
     let over = match &trace.tls {
         Some(tls) => format!("{} in {}", protocol(trace), tls_version(tls)),
         None if trace.connection.proxied => format!("{} and a proxy", protocol(trace)),

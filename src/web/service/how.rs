@@ -4,6 +4,7 @@
 use super::{Service, resource::Asking};
 use crate::{
     connection::Connection,
+    language::Language,
     trace::{Answered, Asked, ChosenBy, Connected, Made, Outcome, Process, Spent, Tls, Trace, Tried},
     web::{
         assets,
@@ -21,8 +22,8 @@ use crate::{
 use hyper::{
     HeaderMap, Method,
     header::{
-        ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
-        LAST_MODIFIED, LOCATION,
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+        CONTENT_TYPE, HeaderName, LAST_MODIFIED, LOCATION,
     },
 };
 use percent_encoding::percent_decode_str;
@@ -68,8 +69,8 @@ impl How {
             Form::Json => ("application/json", HeaderMap::new()),
             Form::Text => ("text/plain; charset=utf-8", HeaderMap::new()),
         };
-        let fields = Fields { vary: Some("accept"), more, ..Fields::momentary(media_type) };
-        Representation::single((self.draw)(trace, form).into_bytes(), &fields)
+        let fields = Fields { language: Some(Language::English), more, ..Fields::momentary(media_type) };
+        Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&ACCEPT)
     }
 }
 
@@ -77,7 +78,7 @@ impl Service {
     pub(super) fn how(&self, asking: &Asking, way: &Way) -> Result<Whole, Refused> {
         let about = asked_about(asking.query);
         let path = about.as_deref().unwrap_or(asking.path);
-        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING]);
+        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE]);
         let rehearsed = self.rehearse(path, &offer);
         let spent = match about {
             Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
@@ -133,7 +134,7 @@ impl Service {
         let response = ask(offer);
         // The pipeline has found the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);
-        let bytes_before = length(&ask(&only(offer, &[ACCEPT])));
+        let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE])));
         Rehearsed { means_something, matched, routing, response, answering, bytes_before }
     }
 

@@ -61,7 +61,13 @@ impl Service {
         let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
-            Target::Home => respond(site.home(negotiate::form(headers)), method, headers),
+            Target::Home => {
+                let (form, language) = (negotiate::form(headers), negotiate::language(headers));
+                respond(site.home.get(form, language), method, headers)
+            }
+            Target::HomeIn(language) => {
+                respond(site.home_in.get(negotiate::form(headers), language), method, headers)
+            }
             Target::Answer => respond(&site.api, method, headers),
             Target::Alive => {
                 let certificate = self.certificates.as_ref().map(|certificates| certificates.status());

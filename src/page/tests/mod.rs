@@ -1,0 +1,156 @@
+mod said;
+
+use super::*;
+use crate::answer::*;
+use std::time::Duration;
+use time::macros::{date, datetime};
+
+fn club(id: u32, name: &str) -> Club {
+    Club { id, name: name.into() }
+}
+
+fn listing(state: State, words: &str) -> Listing {
+    Listing {
+        pk: 1,
+        listed: date!(2024 - 07 - 02),
+        official: date!(2024 - 07 - 02),
+        start: Some(datetime!(2024-07-03 02:05 UTC)),
+        kind: GameKind::Regular,
+        number: 1,
+        double_header: DoubleHeader::No,
+        status: Status { state, words: words.into() },
+        away: Side { club: club(140, "Texas Rangers"), runs: None },
+        home: Side { club: club(135, "San Diego Padres"), runs: None },
+        venue: "Petco Park".into(),
+        moved_to: None,
+    }
+}
+
+fn game(state: State, words: &str, presence: Presence) -> Game {
+    let listing = listing(state, words);
+    let feed = GameBox {
+        pk: 1,
+        as_of: None,
+        official: None,
+        status: listing.status.clone(),
+        inning: Some(Inning { number: 3, half: Half::Bottom }),
+        score: Some(Score { away: 4, home: 2 }),
+        presence,
+        errors: 0,
+        plays: Vec::new(),
+        last_play: None,
+    };
+    Game { listing, feed: Some(feed) }
+}
+
+fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
+    Answer {
+        verdict,
+        reason,
+        day: date!(2024 - 07 - 02),
+        zone: Zone::named("America/Los_Angeles").unwrap(),
+        player: Player {
+            id: 665487,
+            name: "Fernando Tatis Jr.".into(),
+            short_name: "Tatis Jr.".into(),
+            club: Some(club(135, "San Diego Padres")),
+        },
+        availability: Availability::Active,
+        games,
+        plays: Vec::new(),
+        plays_complete: true,
+        season: None,
+        error_days: Vec::new(),
+        fixtures: Vec::new(),
+        taken_back: 0,
+        asked_at: Some(datetime!(2024-07-03 03:00 UTC)),
+        asking_took: None,
+        changed_at: None,
+        fresh_until: None,
+        stale: false,
+        pace: Pace::Live,
+    }
+}
+
+fn look() -> Look {
+    Look {
+        words: PerLanguage::of(Words::of),
+        ground: "#2f241d".into(),
+        accent: "#ffc425".into(),
+        stylesheet: "/static/e6.css",
+        script: "/static/e6.js",
+        artwork: "/static/throw.svg",
+        drawings: "/static/how.css",
+        url: None,
+        replay: None,
+        season_note: None,
+    }
+}
+
+#[test]
+fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
+    let stale = Answer { stale: true, ..answer(Verdict::No, Reason::Clean { played: true }, vec![]) };
+    let look = Look { replay: Some(PerLanguage::of(|_| "June 1".into())), ..look() };
+    let rendered = render(&stale, &look, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
+    assert!(
+        rendered.told.english.html.contains("MLB was last heard 2 hours ago."),
+        "{}",
+        rendered.told.english.html
+    );
+    assert!(rendered.told.english.html.contains("This is a replay of June 1, not today."));
+    assert!(rendered.told.english.html.contains("data-refresh=\"9\""));
+    let text = rendered.told.english.text.replace('\n', " ");
+    assert!(text.contains("2 hours ago. This may be out of date."), "{text}");
+    assert!(text.contains("A replay of June 1."), "{text}");
+}
+
+#[test]
+fn everything_from_outside_is_escaped() {
+    let evil = "<img src=x onerror=alert(1)>\" & '";
+    let mut answer = answer(
+        Verdict::Yes(1),
+        Reason::Charged { over: true },
+        vec![game(State::Over, evil, Presence::Fielded)],
+    );
+    answer.player.short_name = evil.into();
+    answer.plays = vec![ErrorPlay {
+        game: 1,
+        inning: None,
+        kind: ErrorKind::Other,
+        position: Some(evil.into()),
+        batter: Some(evil.into()),
+        text: evil.into(),
+    }];
+    let mut look = look();
+    look.words.english.yes = evil.into();
+    look.replay = Some(PerLanguage::of(|_| evil.into()));
+    let html = render(&answer, &look, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).told.english.html;
+    assert!(!html.contains("<img src=x") && !html.contains("\" & '"), "{html}");
+}
+
+/// WCAG 2.2 §1.4.3: text against what it stands on, in both colour schemes.
+#[test]
+fn every_colour_of_text_has_contrast_enough() {
+    let css = include_str!("../../../assets/static/e6.css");
+    let (light, dark) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let colour = |scheme: &str, name: &str| {
+        let (_, value) = scheme.split_once(&format!("--{name}: ")).unwrap();
+        let digits = value[value.find('#').unwrap() + 1..].get(..6).unwrap();
+        u32::from_str_radix(digits, 16).unwrap()
+    };
+    let luminance = |colour: u32| {
+        let channel = |shift: u32| {
+            let part = f64::from(colour >> shift & 0xff) / 255.0;
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
+    };
+    for (what, scheme) in [("light", light), ("dark", dark)] {
+        let paper = luminance(colour(scheme, "paper"));
+        for name in ["ink", "soft", "mark", "error"] {
+            let text = luminance(colour(scheme, name));
+            let ratio = (paper.max(text) + 0.05) / (paper.min(text) + 0.05);
+            assert!(ratio >= 4.5, "{what} {name}: {ratio:.2}");
+        }
+    }
+}

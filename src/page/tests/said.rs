@@ -1,0 +1,463 @@
+//! What is said, in every language.
+
+use super::*;
+
+/// The sentence in both languages.
+fn sentences(answer: &Answer) -> [String; 2] {
+    Language::ALL.map(|language| sentence::sentence(answer, phrases::phrases(language)))
+}
+
+#[test]
+fn every_reason_has_its_sentence() {
+    use Presence::{Bench, Fielded, Lineup};
+    let away = |mut game: Game| {
+        std::mem::swap(&mut game.listing.home, &mut game.listing.away);
+        game
+    };
+    let in_all_star = |mut game: Game| {
+        game.listing.kind = GameKind::AllStar;
+        game
+    };
+    let twin = |mut game: Game| {
+        game.listing.double_header = DoubleHeader::Split;
+        game
+    };
+    let nowhere = |mut game: Game| {
+        game.listing.away.club.name = "Toros de Tijuana".into();
+        game
+    };
+    let early = |mut game: Game| {
+        game.listing.start = Some(datetime!(2024-07-02 20:10 UTC));
+        game
+    };
+    let second = |mut game: Game| {
+        game.listing.number = 2;
+        game.listing.start = None;
+        game
+    };
+    let on = |presence| game(State::On, "In Progress", presence);
+    let ahead = |words, presence| game(State::Ahead, words, presence);
+    let moved =
+        Listing { moved_to: Some(date!(2024 - 08 - 26)), ..listing(State::Postponed, "Postponed: Rain") };
+    let begun = Listing { official: date!(2024 - 06 - 30), ..listing(State::On, "In Progress") };
+    for (reason, games, said) in [
+        (
+            Reason::NeverHeard(Trouble::Starting),
+            vec![],
+            [
+                "MLB has just been asked; the reply is on its way.",
+                "Acabamos de preguntarle a MLB; la respuesta viene en camino.",
+            ],
+        ),
+        (
+            Reason::NeverHeard(Trouble::Unreachable),
+            vec![],
+            ["MLB cannot be reached at the moment.", "Por el momento no hay comunicación con MLB."],
+        ),
+        (
+            Reason::NeverHeard(Trouble::TooSlow),
+            vec![],
+            ["MLB did not reply in time.", "MLB no respondió a tiempo."],
+        ),
+        (
+            Reason::NeverHeard(Trouble::TurnedAway),
+            vec![],
+            [
+                "MLB turned the question away; we will ask again.",
+                "MLB no quiso responder; volveremos a preguntar.",
+            ],
+        ),
+        (
+            Reason::NeverHeard(Trouble::Garbled),
+            vec![],
+            [
+                "MLB's reply made no sense; we will ask again.",
+                "La respuesta de MLB no se entiende; volveremos a preguntar.",
+            ],
+        ),
+        (
+            Reason::NeverHeard(Trouble::NoSuchPlayer),
+            vec![],
+            [
+                "MLB knows no player with the number 665487.",
+                "MLB no conoce a ningún jugador con el número 665487.",
+            ],
+        ),
+        (
+            Reason::NoClub,
+            vec![],
+            [
+                "Tatis Jr. belongs to no club at the moment.",
+                "Tatis Jr. no pertenece a ningún equipo por el momento.",
+            ],
+        ),
+        (
+            Reason::Clean { played: true },
+            vec![game(State::Over, "Final", Fielded)],
+            [
+                "Tatis Jr. was charged with no error against the Texas Rangers.",
+                "Tatis Jr. no cometió errores contra los Rangers de Texas.",
+            ],
+        ),
+        (
+            Reason::Clean { played: false },
+            vec![on(Bench), on(Bench)],
+            ["Tatis Jr. did not play in today's 2 games.", "Tatis Jr. no jugó en los 2 juegos de hoy."],
+        ),
+        (
+            Reason::Clean { played: false },
+            vec![twin(on(Bench)), twin(on(Bench))],
+            [
+                "Tatis Jr. did not play in today's doubleheader.",
+                "Tatis Jr. no jugó en la doble cartelera de hoy.",
+            ],
+        ),
+        (
+            Reason::Playing(0),
+            vec![on(Fielded)],
+            [
+                "Bottom of the 3rd against the Texas Rangers, behind 4 to 2. No error so far.",
+                "Baja de la 3.ª entrada contra los Rangers de Texas, abajo 4 a 2. Sin errores hasta ahora.",
+            ],
+        ),
+        (
+            Reason::Playing(0),
+            vec![away(on(Bench))],
+            [
+                "Bottom of the 3rd at the Texas Rangers, ahead 4 to 2. Tatis Jr. is not in the line-up.",
+                "Baja de la 3.ª entrada en casa de los Rangers de Texas, arriba 4 a 2. Tatis Jr. no está en la alineación.",
+            ],
+        ),
+        (
+            Reason::Playing(0),
+            vec![game(State::On, "Delayed: Rain", Fielded)],
+            [
+                "Bottom of the 3rd against the Texas Rangers, behind 4 to 2 (Delayed: Rain). No error so far.",
+                "Baja de la 3.ª entrada contra los Rangers de Texas, abajo 4 a 2 (Retrasado: lluvia). Sin errores hasta ahora.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![ahead("Scheduled", Lineup)],
+            [
+                "First pitch against the Texas Rangers is at 7:05 PM PDT.",
+                "El primer lanzamiento contra los Rangers de Texas es a las 7:05 p. m. PDT.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![second(ahead("Scheduled", Lineup))],
+            [
+                "The start against the Texas Rangers in game 2 is still to be announced.",
+                "Falta anunciar la hora del juego contra los Rangers de Texas en el juego 2.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![ahead("Delayed Start: Rain", Bench)],
+            [
+                "The start against the Texas Rangers is delayed (rain). Tatis Jr. is not in the line-up.",
+                "Está retrasado el inicio del juego contra los Rangers de Texas (lluvia). Tatis Jr. no está en la alineación.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![in_all_star(ahead("Warmup", Lineup))],
+            [
+                "First pitch in the All-Star Game is at 7:05 PM PDT.",
+                "El primer lanzamiento en el Juego de Estrellas es a las 7:05 p. m. PDT.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![nowhere(early(ahead("Scheduled", Lineup)))],
+            [
+                "First pitch against the Toros de Tijuana is at 1:10 PM PDT.",
+                "El primer lanzamiento contra Toros de Tijuana es a la 1:10 p. m. PDT.",
+            ],
+        ),
+        (
+            Reason::Suspended(0),
+            vec![on(Fielded)],
+            [
+                "The game against the Texas Rangers was interrupted and will be finished on another day. No error so far.",
+                "El juego contra los Rangers de Texas fue suspendido y se terminará otro día. Sin errores hasta ahora.",
+            ],
+        ),
+        (
+            Reason::BoxUnread(0),
+            vec![on(Fielded)],
+            [
+                "The game against the Texas Rangers has begun, but its box score cannot be read at the moment.",
+                "El juego contra los Rangers de Texas ya empezó, pero por el momento no se puede leer su box score.",
+            ],
+        ),
+        (
+            Reason::Postponed(Box::new(moved)),
+            vec![],
+            [
+                "The game against the Texas Rangers was postponed to Monday, August 26 (rain).",
+                "El juego contra los Rangers de Texas fue pospuesto para el lunes 26 de agosto (lluvia).",
+            ],
+        ),
+        (
+            Reason::Postponed(Box::new(listing(State::Postponed, "Postponed"))),
+            vec![],
+            [
+                "The game against the Texas Rangers was postponed to a day not yet set.",
+                "El juego contra los Rangers de Texas fue pospuesto sin fecha nueva todavía.",
+            ],
+        ),
+        (
+            Reason::Cancelled(Box::new(listing(State::Cancelled, "Cancelled: Inclement Weather"))),
+            vec![],
+            [
+                "The game against the Texas Rangers was cancelled (inclement weather).",
+                "El juego contra los Rangers de Texas fue cancelado (mal tiempo).",
+            ],
+        ),
+        (
+            Reason::Resumed(Box::new(begun)),
+            vec![],
+            [
+                "Today the game of Sunday, June 30 against the Texas Rangers is finished; it counts for the day it began.",
+                "Hoy se termina el juego del domingo 30 de junio contra los Rangers de Texas; cuenta para el día en que empezó.",
+            ],
+        ),
+        (
+            Reason::OffDay { next: None },
+            vec![],
+            [
+                "No game today, and none in the next seven days.",
+                "Hoy no hay juego, ni en los próximos siete días.",
+            ],
+        ),
+        (
+            Reason::OffDay { next: Some(Box::new(listing(State::Ahead, "Scheduled"))) },
+            vec![],
+            [
+                "No game today. The next one is against the Texas Rangers on Tuesday, July 2, at 7:05 PM PDT.",
+                "Hoy no hay juego. El próximo es contra los Rangers de Texas el martes 2 de julio, a las 7:05 p. m. PDT.",
+            ],
+        ),
+    ] {
+        assert_eq!(sentences(&answer(Verdict::Unknown, reason, games)), said);
+    }
+    let charged =
+        |errors, over| sentences(&answer(Verdict::Yes(errors), Reason::Charged { over }, vec![on(Fielded)]));
+    assert_eq!(
+        charged(1, true),
+        [
+            "Tatis Jr. has been charged with an error against the Texas Rangers.",
+            "A Tatis Jr. le marcaron un error contra los Rangers de Texas.",
+        ]
+    );
+    assert_eq!(
+        charged(2, false),
+        [
+            "Tatis Jr. has been charged with 2 errors against the Texas Rangers, and the day is not over.",
+            "A Tatis Jr. le marcaron 2 errores contra los Rangers de Texas, y la jornada no ha terminado.",
+        ]
+    );
+}
+
+#[test]
+fn what_keeps_him_away_is_said_after_his_name() {
+    let said = |availability| {
+        let waiting = vec![game(State::Ahead, "Scheduled", Presence::Absent)];
+        let answer = Answer { availability, ..answer(Verdict::NotYet, Reason::Waiting(0), waiting) };
+        sentences(&answer).map(|sentence| sentence.split_once(". ").unwrap().1.replace("m. PDT. ", ""))
+    };
+    for (availability, expected) in [
+        (
+            Availability::Injured("Injured 10-Day".into()),
+            [
+                "Tatis Jr. is on the injured list (Injured 10-Day).",
+                "Tatis Jr. está en la lista de lesionados de 10 días.",
+            ],
+        ),
+        (
+            Availability::Injured("Injured".into()),
+            [
+                "Tatis Jr. is on the injured list (Injured).",
+                "Tatis Jr. está en la lista de lesionados (Injured).",
+            ],
+        ),
+        (
+            Availability::Suspended("Restricted List".into()),
+            ["Tatis Jr. is suspended (Restricted List).", "Tatis Jr. está suspendido (lista restringida)."],
+        ),
+        (
+            Availability::Away("Paternity List".into()),
+            [
+                "Tatis Jr. is away from the club (Paternity List).",
+                "Tatis Jr. no está con el equipo (licencia por paternidad).",
+            ],
+        ),
+    ] {
+        assert_eq!(said(availability), expected);
+    }
+}
+
+#[test]
+fn a_play_is_told_as_a_broadcaster_would() {
+    let play = |kind, position: Option<&str>| ErrorPlay {
+        game: 1,
+        inning: Some(Inning { number: 3, half: Half::Bottom }),
+        kind,
+        position: position.map(str::to_owned),
+        batter: Some("Sam Batter".into()),
+        text: String::new(),
+    };
+    let told = |play: &ErrorPlay| Language::ALL.map(|language| phrases::phrases(language).play(play));
+    assert_eq!(
+        told(&play(ErrorKind::Throwing, Some("RF"))),
+        [
+            "Throwing error, bottom of the 3rd, playing RF, Sam Batter batting",
+            "Error en el tiro, baja de la 3.ª entrada, como jardinero derecho, Sam Batter al bate",
+        ]
+    );
+    assert_eq!(
+        told(&play(ErrorKind::Fielding, Some("SS"))),
+        [
+            "Fielding error, bottom of the 3rd, playing SS, Sam Batter batting",
+            "Error de fildeo, baja de la 3.ª entrada, como campocorto, Sam Batter al bate",
+        ]
+    );
+    let unknown = told(&play(ErrorKind::Other, Some("XX")));
+    assert_eq!(unknown[1], "Error, baja de la 3.ª entrada, como XX, Sam Batter al bate");
+}
+
+#[test]
+fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
+    let words = Words::of(Language::English);
+    let on = game(State::On, "In Progress", Presence::Bench);
+    let injured = Availability::Injured("Injured 10-Day".into());
+    let suspended = Availability::Suspended("Suspended".into());
+    for (verdict, reason, availability, presence, expected) in [
+        (Verdict::Yes(2), Reason::Charged { over: true }, Availability::Active, Presence::Fielded, "Yes"),
+        (Verdict::No, Reason::Clean { played: false }, injured.clone(), Presence::Absent, "No"),
+        (Verdict::NotYet, Reason::Waiting(0), Availability::Active, Presence::Listed, "Not yet"),
+        (Verdict::NotYet, Reason::Playing(0), Availability::Active, Presence::Bench, "No, so far"),
+        (Verdict::NotYet, Reason::Waiting(0), injured.clone(), Presence::Absent, "Injured"),
+        (Verdict::NotYet, Reason::Playing(0), injured, Presence::Lineup, "No, so far"),
+        (Verdict::NotYet, Reason::Playing(0), suspended, Presence::Absent, "Suspended"),
+        (Verdict::NoGame, Reason::OffDay { next: None }, Availability::Active, Presence::Absent, "No game"),
+        (
+            Verdict::Unknown,
+            Reason::NeverHeard(Trouble::Starting),
+            Availability::Unknown,
+            Presence::Absent,
+            "Can't tell yet",
+        ),
+    ] {
+        let mut game = on.clone();
+        game.feed.as_mut().unwrap().presence = presence;
+        let answer = Answer { availability, ..answer(verdict, reason.clone(), vec![game]) };
+        assert_eq!(sentence::word(&answer, &words), expected, "{reason:?}");
+    }
+}
+
+#[test]
+fn between_the_games_of_a_day_the_word_is_of_what_has_been() {
+    let games = vec![
+        game(State::Over, "Final", Presence::Fielded),
+        game(State::Ahead, "Scheduled", Presence::Listed),
+    ];
+    let between = answer(Verdict::NotYet, Reason::Waiting(1), games);
+    assert_eq!(sentence::word(&between, &Words::of(Language::English)), "No, so far");
+}
+
+#[test]
+fn ages_are_said_in_words() {
+    for (seconds, words) in [
+        (-5, ["less than a minute ago", "hace menos de un minuto"]),
+        (59, ["less than a minute ago", "hace menos de un minuto"]),
+        (60, ["1 minute ago", "hace 1 minuto"]),
+        (7199, ["1 hour ago", "hace 1 hora"]),
+        (7200, ["2 hours ago", "hace 2 horas"]),
+        (200_000, ["2 days ago", "hace 2 días"]),
+    ] {
+        let age = when::age(time::Duration::seconds(seconds));
+        assert_eq!(Language::ALL.map(|language| phrases::phrases(language).ago(age)), words);
+    }
+}
+
+#[test]
+fn times_and_dates_are_written_as_each_language_does() {
+    let zone = Zone::named("America/Los_Angeles").unwrap();
+    let said =
+        |say: &dyn Fn(&dyn Phrases) -> String| Language::ALL.map(|language| say(phrases::phrases(language)));
+    for (at, expected) in [
+        (datetime!(2024-07-02 19:00 UTC), ["12:00 PM PDT", "12:00 p. m. PDT"]),
+        (datetime!(2024-07-02 07:05 UTC), ["12:05 AM PDT", "12:05 a. m. PDT"]),
+        (datetime!(2024-12-02 21:30 UTC), ["1:30 PM PST", "1:30 p. m. PST"]),
+    ] {
+        assert_eq!(said(&|phrases| phrases.clock(&when::Moment::at(at, &zone))), expected);
+    }
+    let day = date!(2024 - 12 - 25);
+    assert_eq!(
+        said(&|phrases| phrases.long_date(day)),
+        ["Wednesday, December 25, 2024", "miércoles 25 de diciembre de 2024"]
+    );
+    assert_eq!(said(&|phrases| phrases.brief_date(day)), ["Dec 25", "25 dic"]);
+}
+
+#[test]
+fn a_season_is_told_in_a_line() {
+    let games = |count: u64| {
+        let game = |pk| SeasonGame {
+            pk,
+            date: date!(2024 - 04 - 30),
+            number: 1,
+            opponent: None,
+            at_home: false,
+            errors: 0,
+        };
+        (0..count).map(game).collect()
+    };
+    let clean = SeasonSoFar {
+        year: 2024,
+        games: games(1),
+        errors: 0,
+        last_error: None,
+        longest_clean: Some(Streak { games: 1, from: date!(2024 - 04 - 30), to: date!(2024 - 04 - 30) }),
+        on_pace_for: None,
+    };
+    let last = |days, games| Some(LastError { date: date!(2024 - 06 - 30), days, games });
+    for (season, expected) in [
+        (SeasonSoFar { games: vec![], ..clean.clone() }, None),
+        (
+            clean.clone(),
+            Some([
+                "In 2024: no errors in 1 game in the field.",
+                "En 2024: sin errores en 1 juego a la defensiva.",
+            ]),
+        ),
+        (
+            SeasonSoFar {
+                games: games(2),
+                errors: 1,
+                last_error: last(2, 1),
+                on_pace_for: Some(3),
+                ..clean.clone()
+            },
+            Some([
+                "In 2024: 1 error in 2 games in the field, on pace for 3. The latest on Sunday, June 30, 2 days and 1 \
+                 game ago. The longest streak without one: 1 game.",
+                "En 2024: 1 error en 2 juegos a la defensiva, a paso de 3. El más reciente, el domingo 30 de junio, hace 2 días y 1 juego. La racha más larga sin error: 1 juego.",
+            ]),
+        ),
+        (
+            SeasonSoFar { errors: 2, last_error: last(0, 0), longest_clean: None, ..clean },
+            Some([
+                "In 2024: 2 errors in 1 game in the field. The latest on Sunday, June 30.",
+                "En 2024: 2 errores en 1 juego a la defensiva. El más reciente, el domingo 30 de junio.",
+            ]),
+        ),
+    ] {
+        let answer = Answer { season: Some(season), ..answer(Verdict::No, Reason::NoClub, vec![]) };
+        let said = Language::ALL.map(|language| season::line(&answer, phrases::phrases(language)));
+        assert_eq!(said.each_ref().map(Option::as_deref), expected.map_or([None; 2], |said| said.map(Some)));
+    }
+}
