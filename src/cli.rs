@@ -1,5 +1,6 @@
 //! Commands and flags. Here is only what was typed; `config` decides what it means.
 
+use crate::pid_file::Asked;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use time::{Date, macros::format_description};
@@ -20,6 +21,8 @@ pub enum Command {
     },
     /// Say whether the configuration is right.
     Check(Flags),
+    /// Ask a running process something.
+    Ask(Asked, Flags),
     /// Say which URL is answered by what.
     Routes,
     /// Say what a peer can make us hold, and for how long.
@@ -44,6 +47,8 @@ pub fn parse() -> Command {
         Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
         Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
         Some(TypedCommand::Check { flags }) => Command::Check(flags),
+        Some(TypedCommand::Reload { flags }) => Command::Ask(Asked::Reload, flags),
+        Some(TypedCommand::Upgrade { flags }) => Command::Ask(Asked::Upgrade, flags),
         Some(TypedCommand::Routes) => Command::Routes,
         Some(TypedCommand::Limits { flags, markdown }) => Command::Limits { flags, markdown },
         Some(TypedCommand::Render { dir }) => Command::Render { dir },
@@ -85,6 +90,16 @@ enum TypedCommand {
     },
     /// Check the configuration: list every mistake, or show what is in force
     Check {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Have a running e6 read its configuration again; exit code 2 lists the mistakes for which it did not
+    Reload {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Have a running e6 give way to the binary that is on disk now, without a pause
+    Upgrade {
         #[command(flatten)]
         flags: Flags,
     },
@@ -183,6 +198,9 @@ pub struct Flags {
     /// Write pid and bound addresses here once serving
     #[arg(long, value_name = "PATH")]
     ready_file: Option<String>,
+    /// Write the pid here while serving, for reload and upgrade; default e6.pid in $RUNTIME_DIRECTORY or --data-dir
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<String>,
     /// How log lines look
     #[arg(long, value_name = "combined|json")]
     log_format: Option<String>,
@@ -224,6 +242,7 @@ impl Flags {
             ("--assets", &self.assets),
             ("--clock", &self.clock),
             ("--ready-file", &self.ready_file),
+            ("--pid-file", &self.pid_file),
             ("--log-format", &self.log_format),
             ("--access-log", &self.access_log),
             ("--log-level", &self.log_level),

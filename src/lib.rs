@@ -34,6 +34,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod limits;
 pub mod logging;
+pub mod pid_file;
 pub mod privilege;
 pub mod proxies;
 pub mod trace;
@@ -41,8 +42,9 @@ pub mod trace;
 use clock::Clock;
 use config::{Config, Mistakes};
 use logging::Logging;
+use pid_file::Asked;
 use server::{Setup, Show};
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 /// Version, commit and compiler of this binary.
 pub const BUILD: &str =
@@ -52,6 +54,9 @@ pub const BUILD: &str =
 const EXIT_MISTAKE: u8 = 2;
 /// A failure while running.
 const EXIT_FAILURE: u8 = 1;
+
+/// In which a running e6 says what became of what it was asked: what an upgrade may take, and some.
+const ANSWERED: Duration = Duration::from_secs(15);
 
 /// Does what was asked for; the exit code says how it went.
 pub fn run(command: cli::Command) -> ExitCode {
@@ -72,6 +77,7 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             print!("{}", config.table());
             check::certificates(&config).map_err(mistaken)?;
         }
+        cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
         cli::Command::Routes => print!("{}", web::table()),
         cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
         cli::Command::Limits { flags, markdown: false } => print!("{}", set_up(flags)?.config.limits.table()),
@@ -80,15 +86,37 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     Ok(())
 }
 
+/// What a running e6 says to what it is asked; it has this long to do it.
+fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
+    let path = config::pid_file(&flags.typed(), flags.config.as_deref(), &config::Process);
+    let path = path
+        .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
+    let outcome = pid_file::ask(asked, &path, ANSWERED).map_err(failed)?;
+    for line in &outcome.said {
+        eprintln!("{line}");
+    }
+    match (outcome.done, asked) {
+        (true, _) => Ok(()),
+        (false, Asked::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
+        (false, Asked::Upgrade) => Err(ExitCode::from(EXIT_FAILURE)),
+    }
+}
+
 /// The configuration, with what every command under it needs in place. Mistakes have been told.
 fn set_up(flags: cli::Flags) -> Result<Setup, ExitCode> {
     // How many connections there may be depends on it.
     limits::take_all_descriptors();
+    // Before anything is opened that could have their numbers.
+    let adopted = edge::adopt::adopt().map_err(|error| {
+        failed(format!(
+            "cannot use the descriptors that LISTEN_FDS announces: {error}; unset it, or hand them over"
+        ))
+    })?;
     let config = read(&flags).map_err(mistaken)?;
     // One provider for everything: set before the first client or server asks for it. Set already means the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let logging = Logging::start(config.log_format, config.log_level);
-    Ok(Setup { config, logging, read_again: Box::new(move || read(&flags)) })
+    Ok(Setup { config, adopted, logging, read_again: Box::new(move || read(&flags)) })
 }
 
 fn read(flags: &cli::Flags) -> Result<Config, Mistakes> {

@@ -11,6 +11,8 @@ use tokio::{
 pub enum Phase {
     /// Accepting connections.
     Serving,
+    /// Finishing what was begun, while another process serves on the same sockets.
+    HandedOver,
     /// Finishing what was begun.
     Draining,
 }
@@ -32,8 +34,8 @@ impl Lifecycle {
     }
 
     /// Ends the serving phase.
-    pub fn drain(&self) {
-        self.phase.send_replace(Phase::Draining);
+    pub fn end(&self, phase: Phase) {
+        self.phase.send_replace(phase);
     }
 }
 
@@ -52,6 +54,8 @@ pub enum Intent {
     Reload,
     /// SIGUSR1: open the access log again.
     ReopenLog,
+    /// SIGUSR2: give way to the binary that is on disk now.
+    Upgrade,
 }
 
 /// The signals that are ours from now on.
@@ -60,6 +64,7 @@ pub struct Signals {
     hang_up: Signal,
     interrupt: Signal,
     user_1: Signal,
+    user_2: Signal,
 }
 
 impl Signals {
@@ -73,6 +78,7 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             user_1: signal(SignalKind::user_defined1())?,
+            user_2: signal(SignalKind::user_defined2())?,
         })
     }
 
@@ -83,6 +89,7 @@ impl Signals {
             _ = self.interrupt.recv() => Intent::Stop("SIGINT"),
             _ = self.hang_up.recv() => Intent::Reload,
             _ = self.user_1.recv() => Intent::ReopenLog,
+            _ = self.user_2.recv() => Intent::Upgrade,
         }
     }
 }

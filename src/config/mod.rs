@@ -7,10 +7,11 @@ mod source;
 mod tls;
 
 pub use mistake::{Mistake, Mistakes, Place};
-pub use source::{Environment, Process, load};
+pub use source::{Environment, Process, load, pid_file};
 pub use tls::{Acme, Mode, Tls};
 
 use crate::{
+    connection::Listener,
     edge::Address,
     language::PerLanguage,
     limits::Limits,
@@ -36,6 +37,8 @@ const DEFAULT_ADMIN: &str = "127.0.0.1:9100";
 const DEFAULT_UNIX_MODE: u32 = 0o660;
 /// The public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
+/// In the runtime directory, else in the data directory.
+const PID_FILE: &str = "e6.pid";
 /// The club's brown.
 const DEFAULT_GROUND: Colour = Colour([0x2f, 0x24, 0x1d]);
 /// The club's gold.
@@ -76,6 +79,10 @@ pub struct Config {
     pub assets: Option<PathBuf>,
     /// What to write once serving.
     pub ready_file: Option<PathBuf>,
+    /// Where this process is to be found, if not in its usual place.
+    pub pid_file: Option<PathBuf>,
+    /// What systemd gives a service for files that go with it.
+    pub runtime_dir: Option<PathBuf>,
     /// Where the site's clock starts; none is the system's clock.
     pub clock: Option<OffsetDateTime>,
     /// How log lines look.
@@ -123,6 +130,17 @@ pub struct Listeners {
     pub unix_mode: u32,
 }
 
+impl Listeners {
+    /// Those of this kind.
+    pub fn of(&self, kind: Listener) -> &[Address] {
+        match kind {
+            Listener::Http => &self.http,
+            Listener::Https => &self.https,
+            Listener::Admin => &self.admin,
+        }
+    }
+}
+
 impl Config {
     /// What holds where nothing was typed.
     pub fn defaults(environment: &dyn Environment) -> Self {
@@ -149,6 +167,8 @@ impl Config {
             acme: Acme::default(),
             assets: None,
             ready_file: None,
+            pid_file: None,
+            runtime_dir: directory(environment, "RUNTIME_DIRECTORY"),
             clock: None,
             log_format: LogFormat::Combined,
             access_log: Some(LogDestination::Stdout),
@@ -160,6 +180,12 @@ impl Config {
     /// Where links that leave the site lead, as an origin without a slash at the end; none if nobody said.
     pub fn public_url(&self) -> Option<String> {
         self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
+    }
+
+    /// Where a running process is to be found; none where it has no place to write.
+    pub fn pid_file(&self) -> Option<PathBuf> {
+        let usual = || Some(self.runtime_dir.as_ref().or(self.data_dir.as_ref())?.join(PID_FILE));
+        self.pid_file.clone().or_else(usual)
     }
 
     /// The settings that differ from those of a running process and are taken only when it is started again.
@@ -177,6 +203,7 @@ impl Config {
             listen: running.listen.clone(),
             data_dir: running.data_dir.clone(),
             ready_file: running.ready_file.clone(),
+            pid_file: running.pid_file.clone(),
             clock: running.clock,
             user: running.user.clone(),
             landlock: running.landlock,
@@ -196,10 +223,15 @@ const SYSTEM_DATA_DIR: &str = "/var/lib/e6";
 
 /// What systemd gives a service, else the user's place for state (XDG Base Directory).
 fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
-    let directory = |name| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    directory("STATE_DIRECTORY")
-        .or_else(|| directory("XDG_STATE_HOME").map(|home| home.join("e6")))
-        .or_else(|| directory("HOME").map(|home| home.join(".local/state/e6")))
+    directory(environment, "STATE_DIRECTORY")
+        .or_else(|| directory(environment, "XDG_STATE_HOME").map(|home| home.join("e6")))
+        .or_else(|| directory(environment, "HOME").map(|home| home.join(".local/state/e6")))
+}
+
+/// A directory that a variable names; systemd may name several, of which the first is the one.
+fn directory(environment: &dyn Environment, variable: &str) -> Option<PathBuf> {
+    let named = environment.get(variable)?;
+    named.split(':').next().filter(|dir| !dir.is_empty()).map(PathBuf::from)
 }
 
 impl fmt::Display for Colour {

@@ -51,6 +51,20 @@ pub fn load(
     file: Option<&Path>,
     environment: &dyn Environment,
 ) -> Result<Config, Mistakes> {
+    let reader = read_all(flags, file, environment);
+    if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(Mistakes(reader.mistakes)) }
+}
+
+/// Where a process that was started so is to be found, whatever mistakes have been made since.
+pub fn pid_file(
+    flags: &[(&'static str, String)],
+    file: Option<&Path>,
+    environment: &dyn Environment,
+) -> Option<PathBuf> {
+    read_all(flags, file, environment).config.pid_file()
+}
+
+fn read_all(flags: &[(&'static str, String)], file: Option<&Path>, environment: &dyn Environment) -> Reader {
     let mut reader =
         Reader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
     let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
@@ -68,7 +82,7 @@ pub fn load(
         }
     }
     reader.together(environment);
-    if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(Mistakes(reader.mistakes)) }
+    reader
 }
 
 #[derive(PartialEq)]

@@ -4,7 +4,12 @@
 use super::socket_file;
 use crate::connection::Listener;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::{fmt, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
 
 /// Connections the kernel completes for us before we accept them.
 pub(super) const BACKLOG: i32 = 1024;
@@ -36,6 +41,14 @@ impl Address {
         match self {
             Address::Tcp(address) => Some(*address),
             Address::Unix(_) => None,
+        }
+    }
+
+    /// The path in the file system; none of an address of the machine.
+    pub fn unix(&self) -> Option<&Path> {
+        match self {
+            Address::Tcp(_) => None,
+            Address::Unix(path) => Some(path),
         }
     }
 
@@ -80,6 +93,19 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// A socket that somebody else has made.
+    ///
+    /// # Errors
+    /// When it is none that e6 can listen on.
+    pub fn adopted(kind: Listener, descriptor: OwnedFd) -> io::Result<Self> {
+        let socket = Socket::from(descriptor);
+        if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "it is no stream socket that listens"));
+        }
+        socket.set_nonblocking(true)?;
+        Ok(Bound { kind, address: Address::of(&socket)?, socket })
+    }
+
     /// The same queue once more.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod accept;
 mod activity;
+pub mod adopt;
 mod certificates;
 mod conn;
 mod counters;

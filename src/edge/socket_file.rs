@@ -65,6 +65,16 @@ impl SocketFile {
     pub fn at(path: &Path) -> io::Result<Self> {
         Ok(SocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
     }
+
+    /// Leaves it to another process.
+    pub fn leave(self) {
+        std::mem::forget(self);
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 impl Drop for SocketFile {

@@ -8,23 +8,27 @@ use crate::{
 };
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Every socket that listens, those of one address together.
 pub(super) struct Listeners(Vec<Bound>);
 
 impl Listeners {
-    pub fn bind(config: &Config, workers: usize) -> Result<Self, Failure> {
+    /// Those that were handed over, and for kinds of which none was those of the configuration.
+    pub fn open(config: &Config, mut handed_over: Vec<Bound>, workers: usize) -> Result<Self, Failure> {
         let listen = &config.listen;
         let mut sockets = Vec::new();
-        for (kind, addresses, workers) in [
-            (Listener::Http, &listen.http, workers),
-            (Listener::Https, &listen.https, workers),
+        for kind in [Listener::Http, Listener::Https, Listener::Admin] {
+            let (these, others) = handed_over.into_iter().partition(|bound| bound.kind == kind);
+            handed_over = others;
+            sockets.extend::<Vec<_>>(these);
+            if sockets.last().is_some_and(|bound| bound.kind == kind) {
+                continue;
+            }
             // Operators come one at a time.
-            (Listener::Admin, &listen.admin, 1),
-        ] {
-            for address in addresses {
+            let workers = if kind == Listener::Admin { 1 } else { workers };
+            for address in listen.of(kind) {
                 let bound = edge::bind(kind, address, workers, listen.unix_mode);
                 sockets.extend(bound.map_err(|error| Failure(mend(address, kind, &error)))?);
             }
@@ -32,20 +36,26 @@ impl Listeners {
         Ok(Listeners(sockets))
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Bound> {
+        self.0.iter()
+    }
+
     pub fn addresses(&self) -> Addresses {
-        let mut addresses: Vec<_> = self.0.iter().map(|bound| (bound.kind, bound.address.clone())).collect();
-        addresses.dedup();
+        let mut addresses = Vec::new();
+        for bound in &self.0 {
+            let address = (bound.kind, bound.address.clone());
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
         Addresses(addresses)
     }
 
-    /// The files that are to go with this process.
-    pub fn files(&self) -> Vec<SocketFile> {
-        let Addresses(addresses) = self.addresses();
-        let file = |address| match address {
-            Address::Unix(path) => SocketFile::at(&path).ok(),
-            Address::Tcp(_) => None,
-        };
-        addresses.into_iter().filter_map(|(_, address)| file(address)).collect()
+    /// The files that go with the last process that listens: those of Unix sockets, but for others'.
+    pub fn files(&self, of_others: &[PathBuf]) -> Vec<SocketFile> {
+        let files = self.0.iter().filter_map(|bound| bound.address.unix());
+        let ours = files.filter(|file| !of_others.iter().any(|other| other == file));
+        ours.filter_map(|file| SocketFile::at(file).ok()).collect()
     }
 
     /// A worker's share of the sockets, dealt for each address by itself. Where there are fewer than workers it shares one,

@@ -1,6 +1,7 @@
 //! The composition root: builds the parts, starts the workers and the poller, and owns reload and drain.
 
 mod desk;
+mod heritage;
 mod keep;
 mod listeners;
 mod meters;
@@ -10,12 +11,13 @@ mod reload;
 mod running;
 mod stage;
 mod tls;
+mod upgrade;
 mod workers;
 
 use crate::{
     clock::Clock,
     config::{Config, Mistakes},
-    edge::House,
+    edge::{House, adopt::Adopted},
     lifecycle::{Lifecycle, Signals},
     limits::Limits,
     logging::Logging,
@@ -24,6 +26,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use desk::Desk;
+use heritage::Heritage;
 use listeners::Listeners;
 use meters::Meters;
 use running::{Facts, Running};
@@ -32,6 +35,7 @@ use std::{fmt, io, sync::Arc, thread};
 use time::OffsetDateTime;
 use tls::Tls;
 use tokio::{runtime::Runtime, sync::Semaphore};
+use upgrade::Origin;
 use workers::{Post, Workers};
 
 /// Why the server could not start or keep running, and what to do about it.
@@ -57,6 +61,8 @@ impl std::error::Error for Failure {}
 pub struct Setup {
     /// Valid.
     pub config: Config,
+    /// Descriptors that came with the process.
+    pub adopted: Vec<Adopted>,
     /// The log of what goes on inside, as the configuration has it.
     pub logging: Logging,
     /// Reads flags, environment and file as they are now.
@@ -85,14 +91,18 @@ impl Show {
 ///
 /// # Errors
 /// When an address cannot be bound, the access log cannot be opened, or the system refuses a thread or a signal handler.
-pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
+pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
+    let origin = Origin::of_this_process()?;
+    let heritage = Heritage::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
     // Everything that has to be opened, before the first thread: each has rights of its own. What comes after the sockets is
     // opened as the one who runs.
-    let listeners = Listeners::bind(config, workers)?;
-    let files = listeners.files();
+    let (upgrades, files_of_others) = (heritage.upgrades(), heritage.files_of_others());
+    let Heritage { sockets, predecessor } = heritage;
+    let listeners = Listeners::open(config, sockets, workers)?;
+    let files = listeners.files(&files_of_others);
     let reach = privilege::restrict(config, &show.mlb_url(config))?;
     let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
@@ -108,7 +118,7 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
     let lifecycle = Lifecycle::new();
     let stage = Stage::new(show.publisher(config), watch.first_answer(), lifecycle.watch());
     let facts = Facts {
-        begun: Begun { at: OffsetDateTime::now_utc(), upgrades: 0 },
+        begun: Begun { at: OffsetDateTime::now_utc(), upgrades },
         addresses: listeners.addresses(),
         meters,
         stage: Arc::new(stage),
@@ -131,6 +141,7 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
         setup,
         show,
         reach,
+        origin,
         facts,
         limits,
         log,
@@ -141,8 +152,9 @@ pub fn serve(setup: Setup, show: Show) -> Result<(), Failure> {
         files,
         workers,
         poller,
+        pid_file: None,
     };
-    running.until_told(&runtime, signals)
+    running.until_told(predecessor, &runtime, signals)
 }
 
 fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {

@@ -119,6 +119,7 @@ fn reach(config: &Config, mlb_url: &str) -> Reach {
     reach.write.extend(own(config).map(|dir| around(&dir)));
     reach.write.extend(log(config));
     reach.write.extend(config.ready_file.as_deref().map(around));
+    reach.write.extend(config.pid_file().as_deref().map(around));
     reach.write.extend(sockets(config).map(around));
     reach.write.insert(NOWHERE.into());
     reach.connect = ports(config, mlb_url);

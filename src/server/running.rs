@@ -3,18 +3,21 @@
 use super::{
     Failure, Setup, Show,
     desk::Desk,
+    heritage::{Letter, Predecessor},
     listeners::{Addresses, Listeners},
     meters::Meters,
     poller::Poller,
     stage::Stage,
     tls::Tls,
+    upgrade::{Origin, Successor},
     workers::Workers,
 };
 use crate::{
     config::Config,
     edge::{self, SocketFile},
-    lifecycle::{Intent, Lifecycle, Signals},
+    lifecycle::{Intent, Lifecycle, Phase, Signals},
     limits::Limits,
+    pid_file::{Asked, PidFile},
     privilege::Reach,
     web::{AccessLog, Begun, Hosts, Observer, Parts, Service},
 };
@@ -31,6 +34,7 @@ pub(super) struct Running {
     pub show: Show,
     /// What can still be got at; none is all that the user may.
     pub reach: Option<Reach>,
+    pub origin: Origin,
     pub facts: Facts,
     /// What holds for connections that begin now.
     pub limits: Arc<ArcSwap<Limits>>,
@@ -43,6 +47,7 @@ pub(super) struct Running {
     pub files: Vec<SocketFile>,
     pub workers: Workers,
     pub poller: Poller,
+    pub pid_file: Option<PidFile>,
 }
 
 /// What stays for as long as the process lives, whatever its configuration.
@@ -83,9 +88,22 @@ impl Facts {
     }
 }
 
+/// Why it no longer serves.
+enum End {
+    /// A signal, by its name.
+    Told(&'static str),
+    /// A process that serves on the same sockets.
+    Relieved(u32),
+}
+
 impl Running {
-    /// Serves until a signal ends it, then drains.
-    pub fn until_told(mut self, runtime: &Runtime, mut signals: Signals) -> Result<(), Failure> {
+    /// Serves until a signal ends it or another process takes over, then drains.
+    pub fn until_told(
+        mut self,
+        predecessor: Option<Predecessor>,
+        runtime: &Runtime,
+        mut signals: Signals,
+    ) -> Result<(), Failure> {
         // Not before the doors are open: a CA comes to look.
         if let Some(tls) = &mut self.tls {
             tls.look_after(runtime.handle());
@@ -94,32 +112,120 @@ impl Running {
         if let Some(path) = &self.setup.config.ready_file {
             self.facts.addresses.write(path)?;
         }
-        let signal = runtime.block_on(self.attend(runtime.handle(), &mut signals));
-        tracing::info!(signal, "draining");
-        self.drain(runtime, signals);
+        self.pid_file = self.pid_file()?;
+        if let Some(predecessor) = predecessor {
+            let relieved = predecessor.relieve();
+            relieved
+                .map_err(|error| Failure(format!("the e6 before this one did not wait for it: {error}")))?;
+        }
+        let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
+        self.drain(&end, runtime, signals);
         Ok(())
     }
 
-    /// Does what signals ask for, until one ends the process.
-    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> &'static str {
-        loop {
-            match signals.next().await {
-                Intent::Stop(signal) => return signal,
-                Intent::ReopenLog => {
-                    if let Some(log) = &self.log {
-                        log.reopen();
-                    }
-                }
-                Intent::Reload => drop(self.reload(runtime)),
+    /// What is shown instead of today is nobody's service: it is found only where it says so.
+    fn pid_file(&self) -> Result<Option<PidFile>, Failure> {
+        let config = &self.setup.config;
+        let typed = config.pid_file.is_some();
+        let path = config.pid_file().filter(|_| typed || self.show.replay.is_none());
+        let Some(path) = path else { return Ok(None) };
+        match PidFile::write(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if typed => {
+                Err(Failure(format!("cannot write the pid file {}: {error}", path.display())))
+            }
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%error, %path, "no pid file: `e6 reload` and `e6 upgrade` will not find this process");
+                Ok(None)
             }
         }
     }
 
+    /// Does what signals ask for, until one ends the process or another takes over.
+    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> End {
+        let mut successor: Option<Successor> = None;
+        loop {
+            let ready = async {
+                match &mut successor {
+                    Some(successor) => successor.ready().await.map(|()| successor.pid()),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ready = ready => match ready {
+                    Ok(pid) => {
+                        self.tell(Asked::Upgrade, true, Vec::new());
+                        return End::Relieved(pid);
+                    }
+                    Err(why) => {
+                        successor = None;
+                        self.stays(why);
+                    }
+                },
+                intent = signals.next() => match intent {
+                    Intent::Stop(signal) => return End::Told(signal),
+                    Intent::ReopenLog => {
+                        if let Some(log) = &self.log {
+                            log.reopen();
+                        }
+                    }
+                    Intent::Reload => match self.reload(runtime) {
+                        Ok(waiting) => {
+                            let said = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
+                            self.tell(Asked::Reload, true, said.collect());
+                        }
+                        Err(mistakes) => self.tell(Asked::Reload, false, mistakes),
+                    },
+                    Intent::Upgrade if successor.is_some() => {}
+                    Intent::Upgrade => match self.successor() {
+                        Ok(started) => {
+                            tracing::info!(pid = started.pid(), "starting the binary that is on disk now");
+                            successor = Some(started);
+                        }
+                        Err(why) => self.stays(why),
+                    },
+                },
+            }
+        }
+    }
+
+    fn successor(&self) -> Result<Successor, String> {
+        let files = self.files.iter().map(|file| file.path().to_owned()).collect();
+        let letter = Letter { upgrades: self.facts.begun.upgrades + 1, files };
+        Successor::start(&self.origin, &letter, self.listeners.iter())
+    }
+
+    fn stays(&self, why: String) {
+        tracing::error!("no upgrade, this process goes on: {why}");
+        self.tell(Asked::Upgrade, false, vec![why]);
+    }
+
+    /// For whoever asked and waits.
+    fn tell(&self, of: Asked, done: bool, said: Vec<String>) {
+        let Some(file) = &self.pid_file else { return };
+        if let Err(error) = file.tell(of, done, said) {
+            tracing::warn!(%error, "cannot say beside the pid file what became of it");
+        }
+    }
+
     /// Lets what was begun be finished, for a while; a second signal cuts it short.
-    fn drain(self, runtime: &Runtime, mut signals: Signals) {
-        let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, .. } = self;
-        drop((listeners, files));
-        lifecycle.drain();
+    fn drain(self, end: &End, runtime: &Runtime, mut signals: Signals) {
+        let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, pid_file, .. } = self;
+        let phase = match end {
+            End::Told(signal) => {
+                tracing::info!(signal, "draining");
+                drop(files);
+                Phase::Draining
+            }
+            End::Relieved(pid) => {
+                tracing::info!(pid, "another process serves now; draining");
+                files.into_iter().for_each(SocketFile::leave);
+                Phase::HandedOver
+            }
+        };
+        drop(listeners);
+        lifecycle.end(phase);
         drop(poller);
         let finished = runtime.block_on(async {
             let second = async { while !matches!(signals.next().await, Intent::Stop(_)) {} };
@@ -132,6 +238,7 @@ impl Running {
         if !finished {
             tracing::warn!(connections = cut, "connections that were still open have been cut");
         }
+        drop(pid_file);
         if let Some(log) = log {
             log.finish();
         }

@@ -5,7 +5,7 @@ use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     events::Listener,
     fake_mlb::FakeMlb,
-    server::{PATIENCE, Server, signal},
+    server::{PATIENCE, PID_FILE, Server, signal},
     tls::{BOTH, handshake, trusting},
 };
 use serde_json::{Value, json};
@@ -143,4 +143,34 @@ fn the_certificate_is_another_from_the_next_handshake_on() {
     write(&server, &format!("{toml}[words]\nyes = \"Oh dear\"\n"));
     wait_until("said", &server, || server.stderr().contains("the configuration stays as it was"));
     assert!(serves("a.example", &root), "{}", server.stderr());
+}
+
+#[test]
+fn the_command_says_what_became_of_it_and_its_exit_code_tells() {
+    let (server, _mlb) = site("", &[]);
+    fs::write(server.path("e6.toml"), "[words]\nyes = \"Oh dear\"\n").unwrap();
+    assert_eq!(server.command(&["reload"]), (Some(0), String::new()));
+    assert!(server.page().contains("Oh dear"));
+
+    fs::write(server.path("e6.toml"), "[data]\ndir = \"elsewhere\"\n").unwrap();
+    let place = server.path(PID_FILE);
+    let (code, said) = server.command(&["reload", "--pid-file", place.to_str().unwrap()]);
+    assert_eq!((code, &*said), (Some(0), "data.dir waits until e6 is started again\n"));
+
+    fs::write(server.path("e6.toml"), "[player]\nid = \"me\"\n[words]\nyse = \"?\"\n").unwrap();
+    let (code, said) = server.command(&["reload"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("e6.toml:2: player.id") && said.contains("did you mean words.yes?"), "{said}");
+
+    fs::remove_file(server.path("e6.toml")).unwrap();
+    let other = server.path("nobody");
+    let (code, said) = server.command(&["reload", "--data-dir", other.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no e6 to be found by"), "{said}");
+
+    signal(server.pid(), "STOP");
+    let (code, said) = server.command(&["reload"]);
+    signal(server.pid(), "CONT");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has not said within 15 s"), "{said}");
 }

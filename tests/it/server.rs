@@ -48,6 +48,9 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "x-request-id",
 ];
 
+/// Where e6 writes its number, in its own directory.
+pub const PID_FILE: &str = ".local/state/e6/e6.pid";
+
 /// Those that are about one response only.
 pub const OF_THE_MOMENT: &[&str] = &["connection", "date", "server-timing", "x-request-id"];
 
@@ -260,6 +263,17 @@ impl Server {
         self.child.id()
     }
 
+    /// The process that its pid file names.
+    pub fn found(&self) -> Option<u32> {
+        fs::read_to_string(self.path(PID_FILE)).ok()?.trim().parse().ok()
+    }
+
+    /// Runs one of e6's commands where the server runs: exit code, and what was said on standard error.
+    pub fn command(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let (code, _, stderr) = run(self.dir.path(), arguments);
+        (code, stderr)
+    }
+
     pub fn wait_for_exit(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
@@ -267,6 +281,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // One that has been upgraded since is not our child.
+        if let Some(pid) = self.found().filter(|pid| *pid != self.child.id()) {
+            signal(pid, "KILL");
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -63,6 +63,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "",
+        variable: "E6_PID_FILE",
+        flag: "--pid-file",
+        taken: Taken::AtStart,
+        set: |config, text| put(&mut config.pid_file, path(text).map(Some)),
+        show: |_| String::new(),
+    },
+    Setting {
+        key: "",
         variable: "E6_CLOCK",
         flag: "--clock",
         taken: Taken::AtStart,

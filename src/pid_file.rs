@@ -1,0 +1,184 @@
+//! How a running e6 is found, and how it says what became of what it was asked: two small files beside each other.
+//!
+//! The first holds the process's number and nothing else. Whoever wrote it holds a lock on it, so that a file that was left
+//! behind is told from one that is true: the number in it may be another program's by now.
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process, thread,
+    time::{Duration, Instant},
+};
+
+/// How often whoever asked looks for what became of it.
+const LOOK: Duration = Duration::from_millis(20);
+/// For everybody to read, as such files are: there is nothing in it but a number.
+const MODE: u32 = 0o644;
+
+/// The file of this process.
+pub struct PidFile {
+    path: PathBuf,
+    /// Held for as long as the process lives.
+    _lock: File,
+}
+
+/// What became of what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// No two are the same.
+    pub id: u64,
+    /// Who says so.
+    pub pid: u32,
+    /// What was asked.
+    pub of: Asked,
+    /// Whether it was done.
+    pub done: bool,
+    /// Every mistake, or what else there is to say; one line each.
+    pub said: Vec<String>,
+}
+
+/// What a running e6 can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asked {
+    /// To read its configuration again.
+    Reload,
+    /// To give way to the binary that is on disk now.
+    Upgrade,
+}
+
+impl Asked {
+    fn signal(self) -> Signal {
+        match self {
+            Asked::Reload => Signal::HUP,
+            Asked::Upgrade => Signal::USR2,
+        }
+    }
+}
+
+impl PidFile {
+    /// Writes it, as a whole; one of another process is replaced.
+    ///
+    /// # Errors
+    /// When its directory cannot be made or written to.
+    pub fn write(path: &Path) -> io::Result<Self> {
+        let lock = replace(path, &format!("{}\n", process::id()))?;
+        Ok(PidFile { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Says what became of something, for whoever waits in [`ask`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn tell(&self, of: Asked, done: bool, said: Vec<String>) -> io::Result<()> {
+        let outcome = Outcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
+        replace(&beside(&self.path), &serde_json::to_string(&outcome)?).map(drop)
+    }
+}
+
+impl Drop for PidFile {
+    /// Removes it, unless another process has replaced it.
+    fn drop(&mut self) {
+        let is_ours = read(&self.path).is_ok_and(|pid| pid.as_raw_pid().unsigned_abs() == process::id());
+        if is_ours && let Err(error) = fs::remove_file(&self.path) {
+            tracing::debug!(%error, path = %self.path.display(), "the pid file is left behind");
+        }
+    }
+}
+
+/// Asks the process of this file, and waits for what became of it.
+///
+/// # Errors
+/// That there is none, or that it does not say.
+pub fn ask(asked: Asked, path: &Path, patience: Duration) -> Result<Outcome, String> {
+    let nobody = |why: &str| {
+        format!(
+            "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file",
+            path.display()
+        )
+    };
+    let file = File::open(path).map_err(|error| nobody(&error.to_string()))?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        Ok(()) => return Err(nobody("it was left behind by one that has ended")),
+        Err(TryLockError::Error(error)) => return Err(nobody(&error.to_string())),
+    }
+    let pid = read(path).map_err(|error| nobody(&error.to_string()))?;
+    let outcome = || serde_json::from_str::<Outcome>(&fs::read_to_string(beside(path)).ok()?).ok();
+    let before = outcome().map(|outcome| outcome.id);
+    kill_process(pid, asked.signal()).map_err(|error| {
+        format!("cannot signal the process {}: {error}; ask as the user it runs as", pid.as_raw_pid())
+    })?;
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline {
+        match outcome() {
+            Some(outcome) if Some(outcome.id) != before && outcome.of == asked => return Ok(outcome),
+            _ => thread::sleep(LOOK),
+        }
+    }
+    let pid = pid.as_raw_pid();
+    Err(format!(
+        "the process {pid} has not said within {} s what became of it: see its log",
+        patience.as_secs()
+    ))
+}
+
+fn read(path: &Path) -> io::Result<Pid> {
+    let pid = fs::read_to_string(path)?.trim().parse().ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there is no process number in it"))
+}
+
+/// Where outcomes are told.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("json")
+}
+
+/// The new file, locked before it is there for others to see.
+fn replace(path: &Path, text: &str) -> io::Result<File> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(dir)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(fs::Permissions::from_mode(MODE))?;
+    file.as_file().lock()?;
+    Ok(file.persist(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_left_behind_is_nobodys() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/e6.pid");
+        let missing = ask(Asked::Reload, &path, Duration::ZERO).unwrap_err();
+        assert!(missing.contains("No such file") && missing.contains("--pid-file"), "{missing}");
+
+        let ours = PidFile::write(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()));
+        // Whoever holds the lock is asked; here that would be this very process.
+        assert!(matches!(File::open(&path).unwrap().try_lock_shared(), Err(TryLockError::WouldBlock)));
+        let number = fs::read_to_string(&path).unwrap();
+        drop(ours);
+        assert!(!path.exists());
+
+        fs::write(&path, number).unwrap();
+        let left = ask(Asked::Reload, &path, Duration::ZERO).unwrap_err();
+        assert!(left.contains("left behind"), "{left}");
+    }
+
+    #[test]
+    fn the_file_of_a_successor_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e6.pid");
+        let ours = PidFile::write(&path).unwrap();
+        fs::write(&path, "1\n").unwrap();
+        drop(ours);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+    }
+}
