@@ -141,7 +141,12 @@ fn is_escaped(before: &[u8]) -> bool {
 
 /// An address as proxies write it: IPv6 with or without brackets, either with or without a port, all of it with or
 /// without quotes. Names that only hide one (RFC 7239 §6.3) are none.
+///
+/// nginx writes `unix:` for who came by a Unix socket.
 fn address(text: &str) -> Option<Peer> {
+    if text == "unix:" {
+        return Some(Peer::Unix);
+    }
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
@@ -212,6 +217,7 @@ mod tests {
             (&["2001:db8::7, [2001:db8:1::1]:80"], "2001:db8::7"),
             (&["::ffff:192.0.2.7"], "192.0.2.7"),
             (&["192.0.2.7, ,"], "192.0.2.7"),
+            (&["192.0.2.7, unix:"], "192.0.2.7"),
             (&["\"never ends, 192.0.2.7"], "192.0.2.7"),
         ] {
             let lines: Vec<_> = lines.iter().map(|line| (X_FORWARDED_FOR, *line)).collect();

@@ -4,6 +4,7 @@
 mod acme;
 mod answer;
 mod api;
+mod behind;
 mod browser;
 mod certificates;
 mod client;
