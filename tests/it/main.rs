@@ -6,6 +6,7 @@ mod answer;
 mod api;
 mod behind;
 mod browser;
+mod caching;
 mod certificates;
 mod client;
 mod day;
