@@ -161,6 +161,46 @@ fn a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request() {
     }
 }
 
+/// Adds to the outer page's body which parts of this page are beyond its right edge.
+const MEASURE: &str = "<script>{
+    const edge = document.documentElement.clientWidth;
+    const beyond = [...document.querySelectorAll('body *')].filter(part => part.getBoundingClientRect().right > edge + 1);
+    parent.document.body.append(`${edge}:${beyond.map(part => part.outerHTML.slice(0, 80)).join()};`);
+}</script>";
+
+/// A page in frames of these widths, for a window of a browser has a least one. It is whole, style sheets and all.
+fn framed(server: &Server, path: &str, widths: &[u32]) -> String {
+    let mut html = server.get(path, "Accept: text/html\r\n").text().to_owned();
+    let sheets: Vec<_> = html.split('"').filter(|text| text.ends_with(".css")).map(str::to_owned).collect();
+    assert!(!sheets.is_empty(), "{html}");
+    for sheet in sheets {
+        let style = format!("<style>{}</style>", server.get(&sheet, "").text());
+        html = html.replace(&format!("<link rel=\"stylesheet\" href=\"{sheet}\">"), &style);
+    }
+    let html = (html + MEASURE).replace('&', "&amp;").replace('"', "&quot;");
+    let frame = |width| {
+        format!("<iframe style=\"width: {width}px; height: 800px; border: 0\" srcdoc=\"{html}\"></iframe>")
+    };
+    format!("<!DOCTYPE html><body>{}", widths.iter().map(frame).collect::<String>())
+}
+
+#[test]
+fn pages_and_drawings_fit_a_narrow_phone() {
+    if !tools::have("chromium", "pages_and_drawings_fit_a_narrow_phone") {
+        return;
+    }
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    for (name, path) in [("home", "/"), ("how", "/how?path=/"), ("error", "/nothing")] {
+        let file = server.path(&format!("{name}.html"));
+        fs::write(&file, framed(&server, path, &[320, 390])).unwrap();
+        let (dom, said) = opened(&format!("file://{}", file.display()), &["--dump-dom"]);
+        let measured = dom.rsplit("</iframe>").next().unwrap();
+        assert!(measured.contains("320:;") && measured.contains("390:;"), "{path}: {measured}\n{said}");
+    }
+}
+
 #[test]
 fn an_open_page_follows_the_answer() {
     if !tools::have("chromium", "an_open_page_follows_the_answer") {
