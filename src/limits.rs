@@ -63,7 +63,7 @@ limits! {
         "open connections of one address (IPv4, or IPv6 /64)", "one noisy host";
     /// From accept on. Slower is silence or an attack.
     handshake: Duration = 10, "s", 1..=300,
-        "TLS hello and handshake together", "silent and slow handshakes";
+        "TLS hello and handshake together, with a proxy's header before them", "silent and slow handshakes";
     /// A flood queues up instead of starving the connections that are open. Most of a handshake's time is spent on the
     /// peer's way, so there are more of them than one core can work on.
     handshakes: usize = 64, "handshakes", 1..=100_000,
