@@ -1,8 +1,12 @@
 //! Commands and flags. Here is only what was typed; `config` decides what it means.
 
-use crate::pid_file::Asked;
-use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use crate::{check::Network, pid_file::Asked};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+pub use clap_complete::Shell;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 use time::{Date, macros::format_description};
 
 /// What to do.
@@ -19,10 +23,26 @@ pub enum Command {
         /// Which day; none is the one that comes with e6.
         date: Option<Date>,
     },
-    /// Say whether the configuration is right.
-    Check(Flags),
     /// Ask a running process something.
     Ask(Asked, Flags),
+    /// Say what a start would come to.
+    Check {
+        /// As for `Serve`.
+        flags: Flags,
+        /// Whether others are asked.
+        network: Network,
+    },
+    /// Say whether a site lives.
+    Health {
+        /// As for `Serve`.
+        flags: Flags,
+        /// Where it is; none is where the configuration has it.
+        url: Option<String>,
+    },
+    /// Write what a shell needs to complete the command line.
+    Completions(Shell),
+    /// Write the manual page.
+    Man,
     /// Say which URL is answered by what.
     Routes,
     /// Say what a peer can make us hold, and for how long.
@@ -46,13 +66,38 @@ pub fn parse() -> Command {
         None => Command::Serve(flags),
         Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
         Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
-        Some(TypedCommand::Check { flags }) => Command::Check(flags),
         Some(TypedCommand::Reload { flags }) => Command::Ask(Asked::Reload, flags),
         Some(TypedCommand::Upgrade { flags }) => Command::Ask(Asked::Upgrade, flags),
+        Some(TypedCommand::Check { flags, offline }) => {
+            Command::Check { flags, network: if offline { Network::LeftAlone } else { Network::Asked } }
+        }
+        Some(TypedCommand::Health { flags, at }) => Command::Health { flags, url: at },
+        Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
+        Some(TypedCommand::Man) => Command::Man,
         Some(TypedCommand::Routes) => Command::Routes,
         Some(TypedCommand::Limits { flags, markdown }) => Command::Limits { flags, markdown },
         Some(TypedCommand::Render { dir }) => Command::Render { dir },
     }
+}
+
+/// Prints what this shell needs to complete the command line.
+///
+/// # Errors
+/// When nobody reads it to its end.
+pub fn completions(shell: Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Typed::command(), "e6", &mut script);
+    io::stdout().write_all(&script)
+}
+
+/// Prints one manual page for all commands, in roff.
+///
+/// # Errors
+/// When nobody reads it to its end.
+pub fn man() -> io::Result<()> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Typed::command()).render(&mut page)?;
+    io::stdout().write_all(&page)
 }
 
 #[derive(Parser)]
@@ -88,10 +133,13 @@ enum TypedCommand {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         date: Option<Date>,
     },
-    /// Check the configuration: list every mistake, or show what is in force
+    /// Check configuration and machine: list every mistake, or show what is in force and whether it can be
     Check {
         #[command(flatten)]
         flags: Flags,
+        /// Do not ask MLB
+        #[arg(long)]
+        offline: bool,
     },
     /// Have a running e6 read its configuration again; exit code 2 lists the mistakes for which it did not
     Reload {
@@ -103,6 +151,18 @@ enum TypedCommand {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Ask the site whether it lives: exit code 0, or 1 and what is wrong
+    Health {
+        #[command(flatten)]
+        flags: Flags,
+        /// Where it is; without it, the first listener of the configuration
+        #[arg(value_name = "URL")]
+        at: Option<String>,
+    },
+    /// Print what a shell needs to complete this command line
+    Completions { shell: Shell },
+    /// Print the manual page
+    Man,
     /// Print the table of URL patterns, in the order in which they are tried
     Routes,
     /// Print every limit: in force, by default, and what it stops
@@ -259,7 +319,6 @@ fn day(text: &str) -> Result<Date, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -3,7 +3,7 @@
 use crate::{
     clock::Clock,
     mlb::{
-        Client,
+        Client, Reply,
         replay::{Recorded, Replay, Scenario},
     },
     page,
@@ -53,7 +53,7 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), Failure> {
         }
     };
     let day = Recorded::new(Box::new(move |path| {
-        let (status, _, body) = client.get(path).map_err(|refusal| refusal.what)?;
+        let Reply { status, body, .. } = client.get(path).map_err(|refusal| refusal.what)?;
         Ok((status.as_u16(), body))
     }));
     let (begins, ends) = day

@@ -12,10 +12,11 @@
 //! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it, but for
 //! `/how`, which is about its reader. The modules import each other only downwards in the order in which they stand below.
 
-mod check;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod health;
 pub mod server;
 
 pub mod publisher;
@@ -72,12 +73,22 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
         cli::Command::Demo { flags, speed, date } => {
             demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
         }
-        cli::Command::Check(flags) => {
+        cli::Command::Check { flags, network } => {
             let config = set_up(flags)?.config;
             print!("{}", config.table());
-            check::certificates(&config).map_err(mistaken)?;
+            println!();
+            let report = check::check(&config, network);
+            report.print();
+            if !report.is_good() {
+                return Err(ExitCode::from(EXIT_MISTAKE));
+            }
         }
         cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
+        cli::Command::Health { flags, url } => {
+            println!("{}", health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?);
+        }
+        cli::Command::Completions(shell) => cli::completions(shell).map_err(failed)?,
+        cli::Command::Man => cli::man().map_err(failed)?,
         cli::Command::Routes => print!("{}", web::table()),
         cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
         cli::Command::Limits { flags, markdown: false } => print!("{}", set_up(flags)?.config.limits.table()),

@@ -40,6 +40,18 @@ struct Tagged {
     body: Vec<u8>,
 }
 
+/// What was replied.
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// How long MLB asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// When it was made, by MLB's clock.
+    pub date: Option<SystemTime>,
+    /// Its body, decoded.
+    pub body: Vec<u8>,
+}
+
 /// No usable reply, and whose fault that looks like.
 #[derive(Debug)]
 pub struct Refusal {
@@ -79,8 +91,13 @@ impl Client {
 
     /// The player and the club he belongs to.
     pub fn player(&self, id: u32) -> Result<Player, Refusal> {
+        self.introduction(id).map(|(player, _)| player)
+    }
+
+    /// The player, and what time it is at MLB; none if it does not say.
+    pub fn introduction(&self, id: u32) -> Result<(Player, Option<SystemTime>), Refusal> {
         let path = format!("/api/v1/people/{id}?hydrate=currentTeam");
-        self.ask(&path, |json| model::player(json, id)).map_err(|refusal| match refusal.status {
+        self.ask_dated(&path, |json| model::player(json, id)).map_err(|refusal| match refusal.status {
             Some(StatusCode::NOT_FOUND) => Refusal { trouble: Trouble::NoSuchPlayer, ..refusal },
             _ => refusal,
         })
@@ -147,8 +164,8 @@ impl Client {
         }
     }
 
-    /// One GET: the status and the body, whatever they are. What MLB says has not changed (304) is told as it was (200).
-    pub fn get(&self, path: &str) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Refusal> {
+    /// One GET, whatever comes of it. What MLB says has not changed (304) is told as it was (200).
+    pub fn get(&self, path: &str) -> Result<Reply, Refusal> {
         let known = self.forget(path);
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(known) = &known {
@@ -158,6 +175,7 @@ impl Client {
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let (retry_after, etag) =
             (text(header::RETRY_AFTER).and_then(retry_after), text(header::ETAG).map(String::from));
+        let date = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
         let (mut status, mut etag) = (response.status(), etag);
         let body = match known {
             Some(known) if status == StatusCode::NOT_MODIFIED => {
@@ -174,7 +192,7 @@ impl Client {
         if let Some(etag) = etag.filter(|_| status == StatusCode::OK) {
             self.remember(Tagged { path: path.into(), etag, body: body.clone() });
         }
-        Ok((status, retry_after, body))
+        Ok(Reply { status, retry_after, date, body })
     }
 
     fn failed(&self, path: &str, error: &ureq::Error) -> Refusal {
@@ -205,7 +223,15 @@ impl Client {
     }
 
     fn ask<T>(&self, path: &str, read: impl Fn(&[u8]) -> Result<T, Surprise>) -> Result<T, Refusal> {
-        let (status, retry_after, body) = self.get(path)?;
+        self.ask_dated(path, read).map(|(answer, _)| answer)
+    }
+
+    fn ask_dated<T>(
+        &self,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, Surprise>,
+    ) -> Result<(T, Option<SystemTime>), Refusal> {
+        let Reply { status, retry_after, date, body } = self.get(path)?;
         if status != StatusCode::OK {
             return Err(Refusal {
                 trouble: Trouble::TurnedAway,
@@ -214,7 +240,7 @@ impl Client {
                 what: format!("{}{path}: MLB replied {status}", self.base),
             });
         }
-        read(&body).map_err(|Surprise(what)| Refusal {
+        read(&body).map(|answer| (answer, date)).map_err(|Surprise(what)| Refusal {
             trouble: Trouble::Garbled,
             status: None,
             retry_after: None,

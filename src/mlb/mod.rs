@@ -13,7 +13,7 @@ mod wire;
 #[cfg(test)]
 mod recordings;
 
-pub use client::{Client, Refusal};
+pub use client::{Client, Refusal, Reply};
 pub use polls::Polls;
 pub use store::{Kept, Store};
 pub use watch::{Stop, Watch};

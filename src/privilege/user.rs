@@ -38,6 +38,11 @@ impl User {
         Ok(Some(User { name: name.to_owned(), uid: user.uid, gid: user.gid, groups }))
     }
 
+    /// Whether this process is that user.
+    pub fn is_present(&self) -> bool {
+        unistd::getresuid().is_ok_and(|now| [now.real, now.effective, now.saved] == [self.uid; 3])
+    }
+
     /// Makes a directory, with those above it, that belongs to this user. One that is there is left as it is.
     ///
     /// # Errors
@@ -54,7 +59,7 @@ impl User {
 
     /// Groups first: who has changed the user may no longer change them.
     pub(super) fn become_it(&self) -> Result<(), String> {
-        if unistd::getresuid().is_ok_and(|now| [now.real, now.effective, now.saved] == [self.uid; 3]) {
+        if self.is_present() {
             return Ok(());
         }
         if !is_root() {

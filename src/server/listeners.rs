@@ -30,7 +30,7 @@ impl Listeners {
             let workers = if kind == Listener::Admin { 1 } else { workers };
             for address in listen.of(kind) {
                 let bound = edge::bind(kind, address, workers, listen.unix_mode);
-                sockets.extend(bound.map_err(|error| Failure(mend(address, kind, &error)))?);
+                sockets.extend(bound.map_err(|error| Failure(cannot_listen(address, kind, &error)))?);
             }
         }
         Ok(Listeners(sockets))
@@ -77,7 +77,8 @@ impl Listeners {
     }
 }
 
-fn mend(address: &Address, kind: Listener, error: &io::Error) -> String {
+/// What happened, and what to do.
+pub fn cannot_listen(address: &Address, kind: Listener, error: &io::Error) -> String {
     let flag = format!("--{}", kind.name());
     let advice = match (error.kind(), address) {
         (io::ErrorKind::AddrInUse, Address::Tcp(address)) => format!(

@@ -28,6 +28,7 @@ use arc_swap::ArcSwap;
 use desk::Desk;
 use heritage::Heritage;
 use listeners::Listeners;
+pub(crate) use listeners::cannot_listen;
 use meters::Meters;
 use running::{Facts, Running};
 use stage::Stage;

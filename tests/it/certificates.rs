@@ -1,7 +1,7 @@
 //! Certificates from files, and the one that this machine signs for itself.
 
 use crate::{
-    server::{PATIENCE, Server, run},
+    server::{PATIENCE, Server, check},
     tls::{BOTH, handshake, trusting},
     tools,
 };
@@ -19,7 +19,7 @@ use std::{
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
 /// Writes a pair for this name; gives the certificate as PEM.
-fn make(dir: &Path, name: &'static str) -> Vec<u8> {
+pub fn make(dir: &Path, name: &'static str) -> Vec<u8> {
     let key = rcgen::KeyPair::generate().unwrap();
     let cert = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
     fs::write(dir.join("tls.key"), key.serialize_pem()).unwrap();
@@ -96,12 +96,22 @@ fn every_usual_form_of_a_key_is_read() {
         openssl(
             "req -x509 -key key.pem -subj /CN=a.example -addext subjectAltName=DNS:a.example -days 90 -out cert.pem",
         );
-        let (code, stdout, stderr) = run(
+        let (code, stdout, stderr) = check(
             dir.path(),
-            &["check", "--tls-cert", "cert.pem", "--tls-key", "key.pem", "--domain", "a.example"],
+            &[
+                "--https",
+                "127.0.0.1:0",
+                "--tls-cert",
+                "cert.pem",
+                "--tls-key",
+                "key.pem",
+                "--domain",
+                "a.example",
+            ],
         );
-        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{make}");
-        assert!(stdout.contains("The certificate for a.example is read from files"), "{stdout}");
+        assert!(code == Some(0) && !stderr.contains("certificate"), "{make}: {stderr}");
+        assert!(stdout.contains("The certificate is read from cert.pem"), "{stdout}");
+        assert!(stdout.contains("for a.example, until ") && stdout.contains(" days from now"), "{stdout}");
     }
 }
 
@@ -109,18 +119,21 @@ fn every_usual_form_of_a_key_is_read() {
 fn check_says_what_is_wrong_with_the_files() {
     let dir = tempfile::tempdir().unwrap();
     make(dir.path(), "a.example");
-    let files = ["check", "--tls-cert", "tls.crt", "--tls-key", "tls.key"];
-    let check = |more: &[&str]| run(dir.path(), &[&files[..], more].concat());
-    let (code, _, stderr) = check(&["--domain", "b.example"]);
-    assert_eq!(code, Some(0));
-    assert!(stderr.contains("warning: the certificate is not for b.example but for a.example"), "{stderr}");
+    let files = ["--https", "127.0.0.1:0", "--tls-cert", "tls.crt", "--tls-key", "tls.key"];
+    let checked = |more: &[&str]| check(dir.path(), &[&files[..], more].concat());
+    let (code, _, stderr) = checked(&["--domain", "b.example"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("warning  certificate    the certificate is not for b.example but for a.example"),
+        "{stderr}"
+    );
     fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o604)).unwrap();
-    assert!(check(&[]).2.contains("warning: everyone on this machine can read the key's file"));
+    assert!(checked(&[]).2.contains("everyone on this machine can read the key's file"));
     fs::write(dir.path().join("tls.key"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
-    let (code, _, stderr) = check(&[]);
+    let (code, _, stderr) = checked(&[]);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("the key belongs to another certificate"), "{stderr}");
-    let (code, _, stderr) = run(dir.path(), &["check", "--tls-cert", "tls.crt"]);
+    assert!(stderr.contains("error    certificate    the key belongs to another certificate"), "{stderr}");
+    let (code, _, stderr) = check(dir.path(), &["--tls-cert", "tls.crt"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("name both tls.cert and tls.key"), "{stderr}");
 }
@@ -128,29 +141,26 @@ fn check_says_what_is_wrong_with_the_files() {
 #[test]
 fn check_explains_where_certificates_come_from() {
     let dir = tempfile::tempdir().unwrap();
-    let check = |flags: &str| run(dir.path(), &flags.split(' ').collect::<Vec<_>>()).1;
+    let explained = |flags: &str| check(dir.path(), &flags.split(' ').collect::<Vec<_>>()).1;
     let said =
-        check("check --domain example.org --domain www.example.org --acme you@example.org --acme-staging");
+        explained("--domain example.org --domain www.example.org --acme you@example.org --acme-staging");
     assert!(
         said.contains("Certificates for example.org, www.example.org come from https://acme-staging"),
         "{said}"
     );
-    assert!(
-        said.contains("port 443 of each name") && said.contains("listen.https       \"[::]:443\""),
-        "{said}"
-    );
-    let said = check("check --domain example.org --acme you@example.org --acme-challenge http-01");
+    assert!(said.contains("port 443 of each name") && said.contains("\"[::]:443\""), "{said}");
+    let said = explained("--domain example.org --acme you@example.org --acme-challenge http-01");
     assert!(said.contains("port 80 of each name"), "{said}");
-    assert!(check("check").contains("signed by itself and kept in certs"));
+    assert!(explained("--https 127.0.0.1:0").contains("signed by itself and kept in certs"));
 }
 
 #[test]
 fn without_tls_only_the_clear_port_is_open() {
     let dir = tempfile::tempdir().unwrap();
-    let (code, stdout, _) = run(dir.path(), &["check", "--tls", "off"]);
+    let (code, stdout, _) = check(dir.path(), &["--tls", "off"]);
     assert_eq!(code, Some(0));
-    assert!(stdout.contains("listen.https       \"off\"") && stdout.contains("TLS is off"), "{stdout}");
-    let (code, _, stderr) = run(dir.path(), &["check", "--tls", "off", "--https", "127.0.0.1:1"]);
+    assert!(stdout.contains("\"off\"") && stdout.contains("TLS is off"), "{stdout}");
+    let (code, _, stderr) = check(dir.path(), &["--tls", "off", "--https", "127.0.0.1:1"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("tls.mode is off"), "{stderr}");
 }

@@ -9,7 +9,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// How it misbehaves.
@@ -42,6 +42,8 @@ struct State {
     faults: Vec<(String, Fault)>,
     asked: Vec<String>,
     agents: Vec<String>,
+    /// What time it is there, as replies have it.
+    date: Option<String>,
     /// How often what was asked for had not changed.
     unchanged: usize,
 }
@@ -103,6 +105,11 @@ impl FakeMlb {
         state.replies.push((prefix.into(), reply));
     }
 
+    /// Replies say from now on that this is the time.
+    pub fn date(&self, at: SystemTime) {
+        self.state.lock().unwrap().date = Some(httpdate::fmt_http_date(at));
+    }
+
     /// Asked by timecode, this is the feed from that moment on.
     pub fn at(&self, timecode: &'static str, game: &Game) {
         self.state.lock().unwrap().timed.push((game.pk, timecode, game.feed()));
@@ -149,7 +156,7 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         }
     }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let (fault, body) = {
+    let (fault, body, date) = {
         let mut state = state.lock().unwrap();
         state.asked.push(path.clone());
         let agent = head
@@ -168,7 +175,8 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             .max_by_key(|(prefix, _)| prefix.len());
         let body = timed.or(longest.map(|(_, body)| body)).cloned();
         let fault = state.faults.iter().find(|(prefix, _)| matching(prefix)).map(|(_, fault)| *fault);
-        (fault, body)
+        let date = state.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+        (fault, body, date)
     };
     let body = body.map(|body| trimmed(&body, &path).to_string());
     match (fault, body) {
@@ -180,7 +188,7 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                 state.lock().unwrap().unchanged += 1;
                 return send(&mut stream, 304, &etag, b"", 0);
             }
-            send(&mut stream, 200, &etag, body.as_bytes(), body.len())
+            send(&mut stream, 200, &format!("{etag}{date}"), body.as_bytes(), body.len())
         }
         (None, None) => send(&mut stream, 404, "", b"{}", 2),
         (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),

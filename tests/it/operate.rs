@@ -14,7 +14,7 @@ fn flags_beat_the_environment_beats_the_file_beats_the_defaults() {
     let file = "[player]\nid = 1\n[words]\nyes = \"file\"\nno = \"file\"\n";
     fs::write(dir.path().join("e6.toml"), file).unwrap();
     let output = command(dir.path())
-        .args(["check", "--player", "3"])
+        .args(["check", "--offline", "--player", "3"])
         .envs([("E6_PLAYER", "2"), ("E6_NO", "environment")])
         .output()
         .unwrap();

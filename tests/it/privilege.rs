@@ -19,8 +19,13 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65534;
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
-fn is_root(test: &str) -> bool {
-    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+pub fn by_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Whether a test that needs root can be run; it is named where not.
+pub fn is_root(test: &str) -> bool {
+    let root = by_root();
     if !root {
         eprintln!("skipped: {test} needs root");
     }
@@ -28,7 +33,7 @@ fn is_root(test: &str) -> bool {
 }
 
 /// A directory that belongs to nobody.
-fn nobodys() -> TempDir {
+pub fn nobodys() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     dir

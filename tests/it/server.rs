@@ -298,6 +298,12 @@ pub fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
+/// `e6 check` where no address can be taken by others and nobody is asked: exit code, standard output, standard error.
+pub fn check(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let usual = ["check", "--offline", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    run(dir, &[&usual, arguments].concat())
+}
+
 /// e6 in an environment of its own.
 pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_e6"));

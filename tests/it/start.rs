@@ -3,7 +3,7 @@
 use crate::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::{FakeMlb, Fault},
-    server::{Server, command, run, signal},
+    server::{Server, check, command, run, signal},
 };
 use serde_json::json;
 use std::{
@@ -61,7 +61,7 @@ fn a_broken_file_gets_all_its_mistakes_listed_and_starts_nothing() {
 fn check_shows_what_is_in_force() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("e6.toml"), "[words]\nyes = \"Of course\"\n").unwrap();
-    let (code, stdout, stderr) = run(dir.path(), &["check", "--player", "5"]);
+    let (code, stdout, stderr) = check(dir.path(), &["--https", "127.0.0.1:0", "--player", "5"]);
     assert_eq!(code, Some(0), "{stderr}");
     let shown = |key: &str| {
         let line = stdout.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));

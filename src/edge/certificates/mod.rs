@@ -33,6 +33,20 @@ pub enum Source {
     SelfSigned(PathBuf),
 }
 
+impl Source {
+    /// What a start would serve; none where there is none yet.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn present(&self) -> Result<Option<Certificate>, String> {
+        match self {
+            Source::Acme(ca) => ca.kept(),
+            Source::Files(files) => files.certificate().map(Some),
+            Source::SelfSigned(dir) => self_signed::present(dir),
+        }
+    }
+}
+
 /// A source at work.
 pub struct Certificates {
     source: Source,

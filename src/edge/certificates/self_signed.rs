@@ -24,7 +24,7 @@ pub(super) fn kept(
     dir: &Path,
     names: &[String],
 ) -> Result<(Certificate, Option<String>), Box<dyn Error + Send + Sync>> {
-    let files = Kept { cert: dir.join("cert.pem"), key: dir.join("key.pem") };
+    let files = Kept::in_dir(dir);
     let names = with_localhost(names);
     let trouble = match files.read() {
         Ok(found) => match names.iter().find(|name| !found.covers(name)) {
@@ -47,6 +47,15 @@ pub(super) fn kept(
     Ok((fresh.certificate()?, unkept))
 }
 
+/// The certificate in this directory, if there is one.
+pub(super) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
+    match Kept::in_dir(dir).read() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_missing(&*error) => Ok(None),
+        Err(error) => Err(format!("cannot use the kept certificate: {error}")),
+    }
+}
+
 /// One that is forgotten when the process ends: better than no handshake at all.
 pub(super) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
     SelfSigned::fresh(&with_localhost(names), RUN)?.certificate()
@@ -62,6 +71,10 @@ struct Kept {
 }
 
 impl Kept {
+    fn in_dir(dir: &Path) -> Self {
+        Kept { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
+    }
+
     fn read(&self) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
         Certificate::from_pem(&fs::read(&self.cert)?, &fs::read(&self.key)?)
     }
@@ -120,7 +133,7 @@ mod tests {
     fn an_old_one_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let names = with_localhost(&[]);
-        let files = Kept { cert: dir.path().join("cert.pem"), key: dir.path().join("key.pem") };
+        let files = Kept::in_dir(dir.path());
         files.write(&SelfSigned::fresh(&names, Duration::days(20)).unwrap()).unwrap();
         let (fresh, trouble) = kept(dir.path(), &[]).unwrap();
         assert_eq!(trouble, None);

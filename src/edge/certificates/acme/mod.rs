@@ -72,6 +72,16 @@ impl Ca {
     }
 }
 
+impl Ca {
+    /// The last certificate that it gave, if one was kept.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn kept(&self) -> Result<Option<Certificate>, String> {
+        Cache::new(self).certificate().map_err(|trouble| trouble.to_string())
+    }
+}
+
 /// Asks a CA when it is time, and serves what it gives.
 pub(super) struct Renewals {
     ca: Ca,
