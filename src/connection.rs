@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     time::{Duration, Instant},
 };
 
@@ -49,6 +49,17 @@ impl Peer {
     }
 }
 
+/// Who an address counts as where each has a limit: the part of it that one household has for itself, all of IPv4's, the
+/// first half of IPv6's.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
+        }
+        address => address,
+    }
+}
+
 impl From<IpAddr> for Peer {
     fn from(address: IpAddr) -> Self {
         Peer::Address(address.to_canonical())
@@ -74,6 +85,8 @@ pub struct Arrival {
     pub number: u64,
     /// Since the request before it came; for the first, since the connection was ready.
     pub waited: Duration,
+    /// Requests that came before, on any connection, and whose response is not sent yet.
+    pub in_flight: usize,
 }
 
 /// Where a connection came in.
@@ -121,5 +134,21 @@ impl Tls {
     /// Whether the key exchange withstands a quantum computer.
     pub fn is_post_quantum(&self) -> bool {
         self.group.is_some_and(|group| group.contains("MLKEM"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_household_is_one_address_or_half_of_one() {
+        let network = |address: &str| super::network(address.parse().unwrap()).to_string();
+        for (address, expected) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(network(address), expected, "{address}");
+        }
     }
 }

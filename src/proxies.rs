@@ -1,7 +1,8 @@
 //! The proxies in front of this server: which peers are believed when they say for whom they come, and how they say it.
 
-use crate::connection::Peer;
+use crate::connection::{Connection, Peer};
 use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// As configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +38,16 @@ impl Proxies {
         }
     }
 
+    /// The address whose limits a connection counts for; none for this machine and for proxies that speak for themselves,
+    /// which stand for many.
+    pub fn counted(&self, connection: &Connection) -> Option<IpAddr> {
+        match connection.introduced {
+            Some(client) => client.address(),
+            None if self.trust(connection.peer) => None,
+            None => connection.peer.address().filter(|address| !address.is_loopback()),
+        }
+    }
+
     /// Whether there are any.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && !self.unix
@@ -46,7 +57,6 @@ impl Proxies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::IpAddr;
 
     #[test]
     fn a_proxy_is_known_by_its_network() {

@@ -1,19 +1,21 @@
 //! THE accept loop and the task of each connection.
 
 use super::{
-    Handler, conn,
+    Handler,
+    activity::{Limit, Protocol},
+    conn,
     counters::{Counters, Refused},
+    crowd::{Crowd, Seat},
     handshake::handshake,
     proxy,
+    stall::Paced,
     stream::{Acceptor, Stream},
     tls,
 };
 use crate::{
-    connection::{Connection, Listener, Peer},
+    connection::{Connection, Listener, network},
     lifecycle::Phase,
-    limits::Limits,
 };
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::{StatusCode, body::Body};
 use socket2::Socket;
@@ -25,7 +27,7 @@ use std::{
 };
 use tokio::{
     io::AsyncWriteExt,
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{self, sleep},
 };
@@ -33,6 +35,11 @@ use tokio_rustls::TlsAcceptor;
 
 /// How long accepting pauses when the process is out of descriptors; spinning would not free one.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often that is said.
+const COMPLAINT: Duration = Duration::from_secs(60);
+/// How long it takes those who were told to go for others.
+const LEAVING_PAUSE: Duration = Duration::from_millis(5);
 
 /// A listening socket of one worker, what is spoken there, and who answers.
 pub struct Door<B> {
@@ -51,10 +58,8 @@ pub struct Door<B> {
 /// What the doors of all workers have in common.
 #[derive(Clone)]
 pub struct House {
-    /// What holds for connections that begin now.
-    pub limits: Arc<ArcSwap<Limits>>,
-    /// How many connections there may be.
-    pub permits: Arc<Semaphore>,
+    /// Who is connected, and may be.
+    pub crowd: Arc<Crowd>,
     /// How many TLS handshakes there may be at once.
     pub handshakes: Arc<Semaphore>,
     /// What is counted.
@@ -76,73 +81,94 @@ where
     let Door { kind: listener, worker, socket, tls: terms, handler } = door;
     let acceptor = Acceptor::new(socket)?;
     let mut connections = JoinSet::new();
+    let mut complained = None;
     loop {
         let arrival = tokio::select! {
             _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = connections.join_next() => continue,
-            arrival = next(&acceptor, &house.permits) => arrival,
+            arrival = acceptor.accept() => arrival,
         };
-        match arrival {
-            Ok((stream, peer, permit)) => {
-                let accepted = Instant::now();
-                let tls = terms.as_ref().map(tls::Terms::acceptor);
-                let (handler, house) = (handler.clone(), house.clone());
-                connections.spawn(async move {
-                    let _open = house.counters.open(listener);
-                    let queued = accepted.elapsed();
-                    let connection =
-                        Connection { listener, peer, introduced: None, worker, queued, tls: None };
-                    if let Err(error) = serve(stream, connection, tls, handler, house).await {
-                        tracing::debug!(%error, %peer, "connection ended");
-                    }
-                    drop(permit);
-                });
+        let (stream, peer) = match arrival {
+            Ok(arrival) => arrival,
+            Err(error) => {
+                survive(&error, &mut complained, &house).await;
+                continue;
             }
-            Err(error) => survive(&error).await,
-        }
+        };
+        let accepted = Instant::now();
+        let Some(seat) = seat(&mut house, listener).await else { break };
+        let tls = terms.as_ref().map(tls::Terms::acceptor);
+        let (handler, here) = (handler.clone(), house.clone());
+        let id = seat.id();
+        let task = connections.spawn(async move {
+            let _open = here.counters.open(listener);
+            let queued = accepted.elapsed();
+            let connection = Connection { listener, peer, introduced: None, worker, queued, tls: None };
+            if let Err(error) = serve(stream, seat, connection, tls, handler, here).await {
+                tracing::debug!(%error, %peer, "connection ended");
+            }
+        });
+        house.crowd.serves(id, task);
     }
     drop(acceptor);
     while connections.join_next().await.is_some() {}
     Ok(())
 }
 
-/// The next connection, once there is room for it: when there is none the backlog keeps it.
-async fn next(
-    acceptor: &Acceptor,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(Stream, Peer, OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = acceptor.accept().await?;
-    Ok((stream, peer, permit))
+/// A seat for one more, once there is room; none if the phase leaves `Serving` first. Who comes meanwhile is in the backlog.
+async fn seat(house: &mut House, listener: Listener) -> Option<Seat> {
+    loop {
+        if let Some(seat) = Crowd::enter(&house.crowd, listener) {
+            return Some(seat);
+        }
+        house.make_room();
+        tokio::select! {
+            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
+            () = sleep(LEAVING_PAUSE) => {}
+        }
+    }
 }
 
-/// A peer that gave up is its own affair; a lack of descriptors or memory passes while we wait.
-async fn survive(error: &io::Error) {
+/// A peer that gave up is its own affair; a lack of descriptors or memory is met with room, and passes while we wait.
+async fn survive(error: &io::Error, complained: &mut Option<Instant>, house: &House) {
     let peers_fault = matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     );
     if peers_fault {
         tracing::debug!(%error, "a connection was gone before it was accepted");
-    } else {
-        tracing::error!(%error, "cannot accept connections; pausing");
-        sleep(EXHAUSTED_PAUSE).await;
+        return;
+    }
+    if complained.is_none_or(|at| at.elapsed() > COMPLAINT) {
+        *complained = Some(Instant::now());
+        tracing::error!(%error, "cannot accept connections, so those that have been idle longest go; raise the limit of descriptors");
+    }
+    sleep(if house.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
+}
+
+impl House {
+    /// How many connections it has ended for that.
+    fn make_room(&self) -> usize {
+        let count = self.crowd.make_room();
+        self.counters.ended(Limit::Room, count);
+        count
     }
 }
 
 async fn serve<B>(
     mut stream: Stream,
+    mut seat: Seat,
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
-    House { limits, counters, phase, handshakes, .. }: House,
+    House { counters, phase, handshakes, .. }: House,
 ) -> Result<(), Failure>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    // Responses are whole when they are written: waiting for more bytes only delays the last segment.
-    stream.set_nodelay()?;
-    let limits = limits.load_full();
+    let activity = seat.activity.clone();
+    let limits = activity.limits();
+    stream.prepare(limits)?;
     let deadline = time::Instant::now() + limits.handshake;
     let proxies = handler.proxies();
     if proxies.protocol && proxies.trust(connection.peer) {
@@ -154,30 +180,41 @@ where
             }
         }
     }
-    let Some(acceptor) = tls else {
-        return conn::serve(stream, conn::Protocol::Http1, connection, handler, limits, phase).await;
-    };
-    let began = Instant::now();
-    let mut stream = match handshake(stream, &acceptor, &handshakes, &limits, deadline).await {
-        Ok(stream) => stream,
-        Err((why, error)) => {
-            counters.refused(why);
-            if why == Refused::Cleartext {
-                handler.refused(StatusCode::BAD_REQUEST, &connection);
-            }
-            return Err(error);
+    if proxies.counted(&connection).is_some_and(|address| !seat.claim(network(address))) {
+        counters.refused(Refused::Address);
+        return Err("its address has too many connections".into());
+    }
+    let stream = Paced::new(stream, activity.clone());
+    let ended = match tls {
+        None => conn::serve(stream, Protocol::Http1, connection, handler, activity, phase).await,
+        Some(acceptor) => {
+            let began = Instant::now();
+            let mut stream = match handshake(stream, &acceptor, &handshakes, limits, deadline).await {
+                Ok(stream) => stream,
+                Err((why, error)) => {
+                    counters.refused(why);
+                    if why == Refused::Cleartext {
+                        handler.refused(StatusCode::BAD_REQUEST, &connection);
+                    }
+                    return Err(error);
+                }
+            };
+            let took = began.elapsed();
+            let session = stream.get_ref().1;
+            let protocol = match session.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                // The CA has seen the certificate it came for.
+                Some(tls::CHALLENGE) => return Ok(stream.shutdown().await?),
+                _ => Protocol::Http1,
+            };
+            let agreed = tls::agreed(session, took);
+            counters.handshake(&agreed);
+            connection.tls = Some(agreed);
+            conn::serve(stream, protocol, connection, handler, activity, phase).await
         }
     };
-    let took = began.elapsed();
-    let session = stream.get_ref().1;
-    let protocol = match session.alpn_protocol() {
-        Some(b"h2") => conn::Protocol::Http2,
-        // The CA has seen the certificate it came for.
-        Some(tls::CHALLENGE) => return Ok(stream.shutdown().await?),
-        _ => conn::Protocol::Http1,
-    };
-    let agreed = tls::agreed(session, took);
-    counters.handshake(&agreed);
-    connection.tls = Some(agreed);
-    conn::serve(stream, protocol, connection, handler, limits, phase).await
+    if let Some(limit) = ended? {
+        counters.ended(limit, 1);
+    }
+    Ok(())
 }

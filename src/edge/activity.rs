@@ -1,99 +1,250 @@
-//! What keeps a connection from being idle: requests, and responses that go on.
+//! What a connection is doing, and so when it has to end: requests, heads that are on their way, responses that are not
+//! sent yet.
 
+use super::crowd::Crowd;
 use crate::{connection::Arrival, limits::Limits};
+use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
+    io::IoSlice,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::Instant;
+
+/// What is spoken, as agreed by ALPN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// HTTP/1.1, also what a client without ALPN speaks. One request after the other.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// Why we end a connection that its peer would keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The head of a request did not come in time.
+    Head,
+    /// There was no request for too long.
+    Idle,
+    /// It is old.
+    Age,
+    /// It has had all the requests it may have.
+    Requests,
+    /// A response was not taken in time.
+    Request,
+    /// Bytes wait, and the peer takes none or hardly any.
+    Stall,
+    /// There is no room for others.
+    Room,
+}
+
+impl Limit {
+    /// As the metrics have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Head => "head",
+            Limit::Idle => "idle",
+            Limit::Age => "age",
+            Limit::Requests => "requests",
+            Limit::Request => "request",
+            Limit::Stall => "stall",
+            Limit::Room => "room",
+        }
+    }
+}
 
 /// Of one connection.
 pub(super) struct Activity {
     limits: Arc<Limits>,
+    crowd: Arc<Crowd>,
     active: Mutex<Active>,
 }
 
-#[derive(Default)]
 struct Active {
-    /// When the last request came, or the last stream ended.
-    last: Option<Instant>,
+    protocol: Protocol,
+    /// When it could begin with requests.
+    ready: Instant,
+    /// When it must end whatever it does.
+    old: Instant,
+    /// Since when there has been nothing to answer.
+    quiet: Instant,
+    /// When the first byte of a head came that is not there as a whole; at first, when it could have come.
+    head: Option<Instant>,
     /// When the last request came.
     asked: Option<Instant>,
     requests: u64,
-    /// Open responses of no known length: they go on until something happens.
-    streams: usize,
+    /// By when each response must have been sent that has not been yet, in no order.
+    open: Vec<Instant>,
+    stalled: bool,
 }
 
 impl Activity {
-    pub fn new(limits: Arc<Limits>) -> Self {
-        Activity { limits, active: Mutex::default() }
+    /// Of a connection that has just been accepted.
+    pub fn new(limits: Arc<Limits>, crowd: Arc<Crowd>) -> Self {
+        let now = Instant::now();
+        // So that those who came together do not all come back together.
+        let age = limits.age.mul_f64(0.9 + fastrand::f64() / 5.0);
+        let active = Active {
+            protocol: Protocol::Http1,
+            ready: now,
+            old: now + age,
+            quiet: now,
+            head: None,
+            asked: None,
+            requests: 0,
+            open: Vec::new(),
+            stalled: false,
+        };
+        Activity { limits, crowd, active: Mutex::new(active) }
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     fn lock(&self) -> MutexGuard<'_, Active> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come, on a connection that was ready for it then.
-    pub fn request(&self, ready: Instant) -> Arrival {
-        let mut active = self.lock();
-        let at = Instant::now();
-        let waited = at - active.asked.unwrap_or(ready);
-        (active.last, active.asked) = (Some(at), Some(at));
-        active.requests += 1;
-        Arrival { at: at.into_std(), number: active.requests, waited }
+    /// From now on there can be requests.
+    pub fn ready(&self, protocol: Protocol) {
+        let (mut active, now) = (self.lock(), Instant::now());
+        (active.ready, active.quiet, active.head, active.protocol) = (now, now, Some(now), protocol);
     }
 
-    /// When a connection that began then will have been idle for too long, as things stand.
-    pub fn idle_at(&self, began: Instant) -> Instant {
-        let limits = &self.limits;
-        match *self.lock() {
-            Active { last: None, .. } => began + limits.head,
-            Active { streams: 0, last: Some(last), .. } => last + limits.idle,
-            Active { .. } => Instant::now() + limits.idle,
+    /// Bytes have come: in HTTP/1.1, of a head, for nothing else is read.
+    pub fn heard(&self) {
+        let mut active = self.lock();
+        if active.protocol == Protocol::Http1 {
+            active.head.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Bytes wait for the peer, who takes none or hardly any.
+    pub fn stalled(&self) {
+        self.lock().stalled = true;
+    }
+
+    pub fn has_stalled(&self) -> bool {
+        self.lock().stalled
+    }
+
+    /// A request has come.
+    pub fn request(&self) -> Arrival {
+        let (mut active, at) = (self.lock(), Instant::now());
+        let waited = at - active.asked.unwrap_or(active.ready);
+        (active.asked, active.head) = (Some(at), None);
+        active.requests += 1;
+        Arrival { at: at.into_std(), number: active.requests, waited, in_flight: self.crowd.in_flight() }
+    }
+
+    /// Since when there has been nothing to answer; none while there is.
+    pub fn quiet(&self) -> Option<Instant> {
+        let active = self.lock();
+        active.open.is_empty().then_some(active.quiet)
+    }
+
+    /// When this has to be looked at again, or what has passed.
+    pub fn due(&self) -> Result<Instant, Limit> {
+        let (active, limits, now) = (self.lock(), &self.limits, Instant::now());
+        if active.requests >= limits.requests {
+            return Err(Limit::Requests);
+        }
+        let (next, limit) = match (active.open.iter().min(), active.head) {
+            (Some(&end), _) => (end, Limit::Request),
+            (None, Some(head)) => (head + limits.head, Limit::Head),
+            (None, None) => {
+                // Halfway it is looked at whether others need the room.
+                let halfway = active.quiet + limits.crowded_idle();
+                let is_enough = now < halfway || self.crowd.is_crowded();
+                (if is_enough { halfway } else { active.quiet + limits.idle }, Limit::Idle)
+            }
+        };
+        match [(next, limit), (active.old, Limit::Age)].into_iter().find(|(end, _)| *end <= now) {
+            Some((_, passed)) => Err(passed),
+            None => Ok(next.min(active.old)),
+        }
+    }
+
+    /// When a connection is cut that was asked to end then: what is still open has the time it always had, and there is a
+    /// farewell.
+    pub fn last(&self, asked: Instant, farewell: Duration) -> Instant {
+        let active = self.lock();
+        active.open.iter().min().copied().unwrap_or_else(|| active.quiet.max(asked) + farewell)
+    }
+}
+
+/// A response that is not sent yet, until this is dropped.
+struct Open {
+    activity: Arc<Activity>,
+    end: Instant,
+    is_counted: bool,
+}
+
+impl Open {
+    fn new(activity: &Arc<Activity>, is_stream: bool) -> Self {
+        let limits = &activity.limits;
+        // A stream ends by itself, and then has the time that every response has.
+        let lasts = if is_stream { limits.event_stream + limits.request } else { limits.request };
+        let end = Instant::now() + lasts;
+        activity.lock().open.push(end);
+        if !is_stream {
+            activity.crowd.begin();
+        }
+        Open { activity: activity.clone(), end, is_counted: !is_stream }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut active = self.activity.lock();
+        // Those with the same end are alike.
+        if let Some(index) = active.open.iter().position(|end| *end == self.end) {
+            active.open.swap_remove(index);
+        }
+        if active.open.is_empty() {
+            let now = Instant::now();
+            active.quiet = now;
+            // What came meanwhile could not be read before.
+            active.head = active.head.map(|_| now);
+        }
+        if self.is_counted {
+            self.activity.crowd.end();
         }
     }
 }
 
-/// A response's body, which keeps the connection active for as long as it goes on.
+/// A response's body, which is open until its last byte has been handed to the socket.
 pub(super) struct Watched<B> {
     body: B,
-    _stream: Option<Stream>,
+    open: Option<Open>,
 }
 
 impl<B: Body> Watched<B> {
-    /// A body of known length ends by itself; one without is a stream.
+    /// A body of known length is there as a whole; one without is a stream.
     pub fn new(body: B, activity: &Arc<Activity>) -> Self {
-        let is_stream = body.size_hint().exact().is_none();
-        let stream = is_stream.then(|| {
-            activity.lock().streams += 1;
-            Stream(activity.clone())
-        });
-        Watched { body, _stream: stream }
+        let open = Open::new(activity, body.size_hint().exact().is_none());
+        Watched { body, open: Some(open) }
     }
 }
 
-/// A stream that is open until this is dropped.
-struct Stream(Arc<Activity>);
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        let mut active = self.0.lock();
-        active.streams -= 1;
-        active.last = Some(Instant::now());
-    }
-}
-
-impl<B: Body + Unpin> Body for Watched<B> {
-    type Data = B::Data;
+impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
+    type Data = Held;
     type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+    ) -> Poll<Option<Result<Frame<Held>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let is_last = self.body.is_end_stream();
+        polled.map_ok(|frame| {
+            frame.map_data(|bytes| Held { bytes, _open: if is_last { self.open.take() } else { None } })
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -105,12 +256,39 @@ impl<B: Body + Unpin> Body for Watched<B> {
     }
 }
 
+/// Bytes on their way; the last ones keep the response open until hyper lets go of them.
+pub(super) struct Held {
+    bytes: Bytes,
+    _open: Option<Open>,
+}
+
+impl Buf for Held {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+
+    fn copy_to_bytes(&mut self, length: usize) -> Bytes {
+        self.bytes.copy_to_bytes(length)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
-    use http_body_util::Full;
-    use std::{convert::Infallible, time::Duration};
+    use http_body_util::{BodyExt, Full};
+    use std::convert::Infallible;
     use tokio::time::advance;
 
     /// A body that goes on.
@@ -128,26 +306,67 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_is_idle_a_while_after_its_last_request_or_the_end_of_its_last_stream() {
-        let limits = Arc::new(Limits::default());
-        let activity = Arc::new(Activity::new(limits.clone()));
-        let began = Instant::now();
-        assert_eq!(activity.idle_at(began), began + limits.head, "there was no request yet");
-        advance(Duration::from_secs(5)).await;
-        let arrival = activity.request(began);
-        assert_eq!((arrival.number, arrival.waited), (1, Duration::from_secs(5)));
-        let asked = Instant::now();
-        let _whole = Watched::new(Full::new(Bytes::new()), &activity);
-        advance(Duration::from_secs(50)).await;
-        assert_eq!(activity.idle_at(began), asked + limits.idle, "a whole body ends by itself");
+    const SECOND: Duration = Duration::from_secs(1);
 
-        let streams = [Watched::new(Endless, &activity), Watched::new(Endless, &activity)];
-        advance(Duration::from_secs(3000)).await;
-        assert_eq!(activity.idle_at(began), Instant::now() + limits.idle);
-        drop(streams);
-        let ended = Instant::now();
-        advance(Duration::from_secs(10)).await;
-        assert_eq!(activity.idle_at(began), ended + limits.idle);
+    fn activity() -> Arc<Activity> {
+        let crowd = Arc::new(Crowd::new(Limits::default()));
+        let activity = Activity::new(Arc::default(), crowd);
+        activity.ready(Protocol::Http1);
+        Arc::new(activity)
+    }
+
+    /// What ends it, and after how long, if nothing more happens.
+    async fn end(activity: &Activity) -> (Limit, u64) {
+        let began = Instant::now();
+        loop {
+            match activity.due() {
+                Ok(next) => tokio::time::sleep_until(next).await,
+                Err(limit) => return (limit, began.elapsed().as_secs()),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_its_time_from_its_first_byte_and_a_connection_before_its_first_request() {
+        let activity = activity();
+        assert_eq!(end(&activity).await, (Limit::Head, 15));
+        assert_eq!(activity.request().number, 1);
+        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        advance(40 * SECOND).await;
+        activity.heard();
+        advance(10 * SECOND).await;
+        activity.heard();
+        assert_eq!(end(&activity).await, (Limit::Head, 5), "of the first byte, not of the last");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_from_the_last_byte_of_its_last_response() {
+        let activity = activity();
+        advance(5 * SECOND).await;
+        assert_eq!(activity.request().waited, 5 * SECOND);
+        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), &activity);
+        let frame = body.frame().await.unwrap().unwrap();
+        drop(body);
+        advance(20 * SECOND).await;
+        activity.heard();
+        assert_eq!(end(&activity).await, (Limit::Request, 10), "its bytes are still held");
+        drop(frame);
+        assert_eq!(end(&activity).await, (Limit::Head, 15), "what came meanwhile could not be read before");
+        activity.request();
+        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        assert_eq!(end(&activity).await, (Limit::Idle, 60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
+        let activity = activity();
+        activity.request();
+        let stream = Watched::new(Endless, &activity);
+        let (limit, after) = end(&activity).await;
+        assert!(
+            limit == Limit::Age && (3240..=3960).contains(&after) || limit == Limit::Request,
+            "{limit:?} {after}"
+        );
+        drop(stream);
     }
 }

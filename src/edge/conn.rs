@@ -2,80 +2,72 @@
 
 use super::{
     Handler,
-    activity::{Activity, Watched},
+    activity::{Activity, Limit, Protocol, Watched},
 };
-use crate::{connection::Connection, lifecycle::Phase, limits::Limits};
+use crate::{connection::Connection, lifecycle::Phase};
 use bytes::Bytes;
 use hyper::{
-    Request, Response, StatusCode,
+    Request, Response, StatusCode, Version,
     body::{Body, Incoming},
+    header::{CONNECTION, HeaderValue},
     server::conn::{http1, http2},
     service::Service,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
-    pin::Pin,
+    future::{Ready, poll_fn, ready},
+    pin::{Pin, pin},
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout_at},
 };
 
-/// From the wish to end a connection to its end, for a reader who does not read.
-const LINGER: Duration = Duration::from_secs(30);
-
-/// What is spoken, as agreed by ALPN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
-    /// HTTP/1.1, also what a client without ALPN speaks.
-    Http1,
-    /// HTTP/2.
-    Http2,
-}
+/// For what an HTTP/1.1 peer is sending when it is told to go.
+const HTTP1_FAREWELL: Duration = Duration::from_secs(1);
+/// For an HTTP/2 peer to say that it has heard of the end (RFC 9113 §6.8): the longest round trip there is.
+const HTTP2_FAREWELL: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves requests until the peer leaves, falls silent, grows old or the server drains.
+/// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
 pub(super) async fn serve<S, B>(
     stream: S,
     protocol: Protocol,
     connection: Connection,
     handler: Handler<B>,
-    limits: Arc<Limits>,
+    activity: Arc<Activity>,
     phase: watch::Receiver<Phase>,
-) -> Result<(), Failure>
+) -> Result<Option<Limit>, Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let activity = Arc::new(Activity::new(limits.clone()));
+    activity.ready(protocol);
+    let limits = activity.limits();
     let connection = Arc::new(connection);
-    let requests = Requests {
-        handler: handler.clone(),
-        connection: connection.clone(),
-        activity: activity.clone(),
-        ready: Instant::now(),
-    };
+    let requests =
+        Requests { handler: handler.clone(), connection: connection.clone(), activity: activity.clone() };
     let stream = TokioIo::new(stream);
     let ended = match protocol {
         Protocol::Http1 => {
             let http1 = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.head)
+                // hyper's counts from the last response on, and so idleness as well: `Activity` parts them.
+                .header_read_timeout(None)
                 .max_buf_size(limits.head_buffer())
                 .max_headers(limits.fields_read())
                 .half_close(true)
                 .serve_connection(stream, requests);
-            attend(Box::pin(http1), http1::Connection::graceful_shutdown, activity, limits.age, phase).await
+            let end = http1::Connection::graceful_shutdown;
+            attend(Box::pin(http1), end, HTTP1_FAREWELL, &activity, phase).await
         }
         Protocol::Http2 => {
             let http2 = http2::Builder::new(TokioExecutor::new())
-                .timer(TokioTimer::new())
                 .max_concurrent_streams(limits.h2_streams)
                 .initial_stream_window_size(limits.h2_window)
                 .initial_connection_window_size(limits.h2_window)
@@ -84,7 +76,8 @@ where
                 .max_pending_accept_reset_streams(limits.h2_pending_resets)
                 .max_local_error_reset_streams(limits.h2_local_resets)
                 .serve_connection(stream, requests);
-            attend(Box::pin(http2), http2::Connection::graceful_shutdown, activity, limits.age, phase).await
+            let end = http2::Connection::graceful_shutdown;
+            attend(Box::pin(http2), end, HTTP2_FAREWELL, &activity, phase).await
         }
     };
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
@@ -103,31 +96,61 @@ fn refusal(failure: &Failure) -> Option<StatusCode> {
     (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
-/// Runs a connection, and ends it gracefully when its time has come.
+/// Runs a connection, and ends it when its time has come: gracefully, but not for longer than a farewell takes.
 async fn attend<C>(
     mut connection: Pin<Box<C>>,
     shut_down: impl Fn(Pin<&mut C>),
-    activity: Arc<Activity>,
-    age: Duration,
+    farewell: Duration,
+    activity: &Activity,
     mut phase: watch::Receiver<Phase>,
-) -> Result<(), Failure>
+) -> Result<Option<Limit>, Failure>
 where
     C: Future<Output = hyper::Result<()>>,
 {
-    let began = Instant::now();
-    loop {
-        let end = activity.idle_at(began).min(began + age);
-        if end <= Instant::now() {
-            break;
-        }
+    let mut look = pin!(sleep_until(Instant::now()));
+    let over = loop {
+        let next = match activity.due() {
+            Ok(next) => next,
+            Err(Limit::Request) => return Ok(Some(Limit::Request)),
+            Err(limit) => break Some(limit),
+        };
+        look.as_mut().reset(next);
+        // What happens meanwhile may bring the next look forward.
+        let served = poll_fn(|context| match connection.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if activity.due().is_ok_and(|due| due >= next) => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+        });
         tokio::select! {
-            done = connection.as_mut() => return Ok(done?),
-            _ = phase.wait_for(|phase| *phase != Phase::Serving) => break,
-            () = sleep_until(end) => {}
+            done = served => if let Some(done) = done {
+                return ended(done, None, activity);
+            },
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => break None,
+            () = &mut look => {}
+        }
+    };
+    shut_down(connection.as_mut());
+    let asked = Instant::now();
+    loop {
+        let last = activity.last(asked, farewell);
+        match timeout_at(last, connection.as_mut()).await {
+            Ok(done) => return ended(done, over, activity),
+            Err(_) if activity.last(asked, farewell) <= last => return Ok(over),
+            Err(_) => {}
         }
     }
-    shut_down(connection.as_mut());
-    Ok(timeout(LINGER, connection).await??)
+}
+
+fn ended(
+    done: hyper::Result<()>,
+    over: Option<Limit>,
+    activity: &Activity,
+) -> Result<Option<Limit>, Failure> {
+    if activity.has_stalled() {
+        return Ok(Some(Limit::Stall));
+    }
+    done?;
+    Ok(over)
 }
 
 /// hyper's side of the handler; notes when a request came.
@@ -135,18 +158,19 @@ struct Requests<B> {
     handler: Handler<B>,
     connection: Arc<Connection>,
     activity: Arc<Activity>,
-    /// When the first request could have come.
-    ready: Instant,
 }
 
-impl<B: Body + Unpin> Service<Request<Incoming>> for Requests<B> {
+impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
     type Response = Response<Watched<B>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let arrival = self.activity.request(self.ready);
-        let response = self.handler.answer(&request, &self.connection, arrival);
+        let arrival = self.activity.request();
+        let mut response = self.handler.answer(&request, &self.connection, arrival);
+        if arrival.number >= self.activity.limits().requests && request.version() != Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
     }
 }

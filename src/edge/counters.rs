@@ -1,5 +1,6 @@
 //! What is counted of connections.
 
+use super::activity::Limit;
 use crate::connection::{Listener, Tls};
 use prometheus::{
     IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
@@ -17,6 +18,8 @@ pub(super) enum Refused {
     Cleartext,
     /// A proxy did not say in time, or not in the PROXY protocol's words, for whom it comes.
     ProxyHeader,
+    /// Its address has as many as it may have.
+    Address,
 }
 
 impl Refused {
@@ -26,6 +29,7 @@ impl Refused {
             Refused::HandshakeFailed => "handshake_failed",
             Refused::Cleartext => "cleartext",
             Refused::ProxyHeader => "proxy_header",
+            Refused::Address => "address",
         }
     }
 }
@@ -36,6 +40,7 @@ pub struct Counters {
     open: IntGaugeVec,
     accepted: IntCounterVec,
     refused: IntCounterVec,
+    ended: IntCounterVec,
     handshakes: IntCounterVec,
 }
 
@@ -56,6 +61,12 @@ impl Counters {
             refused: counters!(
                 "e6_connections_refused_total",
                 "Connections that ended before a request could be read.",
+                &["reason"],
+                registry
+            )?,
+            ended: counters!(
+                "e6_connections_ended_total",
+                "Connections that a limit has ended.",
                 &["reason"],
                 registry
             )?,
@@ -84,6 +95,10 @@ impl Counters {
 
     pub(super) fn refused(&self, why: Refused) {
         self.refused.with_label_values(&[why.reason()]).inc();
+    }
+
+    pub(super) fn ended(&self, why: Limit, count: usize) {
+        self.ended.with_label_values(&[why.name()]).inc_by(count as u64);
     }
 
     pub(super) fn handshake(&self, tls: &Tls) {

@@ -1,6 +1,6 @@
 //! From an accepted socket to a TLS session, within one deadline.
 
-use super::{counters::Refused, stream::Stream};
+use super::{counters::Refused, stall::Paced, stream::Stream};
 use crate::limits::Limits;
 use std::io;
 use tokio::{
@@ -21,12 +21,12 @@ pub(super) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
 
 /// Shakes hands until the deadline. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
 pub(super) async fn handshake(
-    stream: Stream,
+    stream: Paced<Stream>,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
     limits: &Limits,
     deadline: Instant,
-) -> Result<TlsStream<Stream>, Failed> {
+) -> Result<TlsStream<Paced<Stream>>, Failed> {
     match timeout_at(deadline, greet(stream, acceptor, turns, limits)).await {
         Ok(greeted) => greeted,
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
@@ -34,16 +34,16 @@ pub(super) async fn handshake(
 }
 
 async fn greet(
-    mut stream: Stream,
+    mut stream: Paced<Stream>,
     acceptor: &TlsAcceptor,
     turns: &Semaphore,
     limits: &Limits,
-) -> Result<TlsStream<Stream>, Failed> {
+) -> Result<TlsStream<Paced<Stream>>, Failed> {
     let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
-    let first = stream.peek().await.map_err(failed)?;
+    let first = stream.get_mut().peek().await.map_err(failed)?;
     if first.is_some_and(|first| first != HANDSHAKE_RECORD && first.is_ascii_uppercase()) {
         // A peer that does not listen loses nothing it wanted.
-        let _ = refuse(&mut stream, limits.head_buffer()).await;
+        let _ = refuse(stream.get_mut(), limits.head_buffer()).await;
         return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
     }
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;

@@ -1,7 +1,8 @@
 //! An accepted socket, of whatever family: what everything above reads from and writes to.
 
-use crate::connection::Peer;
+use crate::{connection::Peer, limits::Limits};
 use bytes::{Buf, Bytes};
+use socket2::SockRef;
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
@@ -75,12 +76,15 @@ impl From<Socket> for Stream {
 }
 
 impl Stream {
-    /// Sends what is written at once, where a socket would wait for more.
-    pub fn set_nodelay(&self) -> io::Result<()> {
-        match &self.socket {
-            Socket::Tcp(stream) => stream.set_nodelay(true),
-            Socket::Unix(_) => Ok(()),
-        }
+    /// Sends what is written at once, where a socket would wait for more; and keeps as much ready in the system as the slowest
+    /// welcome reader takes twice within the time that a stall may last: it could not be told from one who takes nothing,
+    /// if it had to empty more before there is room again.
+    pub fn prepare(&self, limits: &Limits) -> io::Result<()> {
+        let Socket::Tcp(stream) = &self.socket else { return Ok(()) };
+        let ready = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
+        SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
+        // Responses are whole when they are written: waiting for more bytes only delays the last segment.
+        stream.set_nodelay(true)
     }
 
     /// The next byte, which stays to be read; none at the end.

@@ -17,14 +17,13 @@ mod workers;
 use crate::{
     clock::Clock,
     config::{Config, Mistakes},
-    edge::{House, adopt::Adopted},
+    edge::{Crowd, House, adopt::Adopted},
     lifecycle::{Lifecycle, Signals},
     limits::Limits,
     logging::Logging,
     publisher::{Publisher, Replayed},
     web::{AccessLog, Begun, LogDestination, LogFile},
 };
-use arc_swap::ArcSwap;
 use desk::Desk;
 use heritage::Heritage;
 use listeners::Listeners;
@@ -128,7 +127,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
     let desk = Desk::new(facts.service(config, &show, log.clone(), tls.as_ref().map(Tls::serving)));
     let listeners = Arc::new(listeners);
     let house = house(&config.limits, &facts.meters, &lifecycle);
-    let limits = house.limits.clone();
+    let crowd = house.crowd.clone();
     let post = Post {
         listeners: Arc::downgrade(&listeners),
         workers,
@@ -144,7 +143,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
         reach,
         origin,
         facts,
-        limits,
+        crowd,
         log,
         tls,
         desk,
@@ -160,9 +159,8 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
 
 fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {
     House {
-        permits: Arc::new(Semaphore::new(limits.connections)),
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),
-        limits: Arc::new(ArcSwap::from_pointee(limits.clone())),
+        crowd: Arc::new(Crowd::new(limits.clone())),
         counters: meters.connections.clone(),
         phase: lifecycle.watch(),
     }

@@ -81,7 +81,7 @@ impl Running {
         let running = std::mem::replace(&mut self.setup.config, config);
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
-        self.limits.store(Arc::new(config.limits.clone()));
+        self.crowd.limit(config.limits.clone());
         self.log = log;
         if let (Some(tls), Some(fresh)) = (&mut self.tls, tls) {
             tls.renew(fresh, runtime);

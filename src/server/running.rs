@@ -14,14 +14,12 @@ use super::{
 };
 use crate::{
     config::Config,
-    edge::{self, SocketFile},
+    edge::{self, Crowd, SocketFile},
     lifecycle::{Intent, Lifecycle, Phase, Signals},
-    limits::Limits,
     pid_file::{Asked, PidFile},
     privilege::Reach,
     web::{AccessLog, Begun, Hosts, Observer, Parts, Service},
 };
-use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::{
     runtime::{Handle, Runtime},
@@ -36,8 +34,8 @@ pub(super) struct Running {
     pub reach: Option<Reach>,
     pub origin: Origin,
     pub facts: Facts,
-    /// What holds for connections that begin now.
-    pub limits: Arc<ArcSwap<Limits>>,
+    /// Who is connected, and may be.
+    pub crowd: Arc<Crowd>,
     pub log: Option<Arc<AccessLog>>,
     pub tls: Option<Tls>,
     pub desk: Desk,

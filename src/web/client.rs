@@ -40,12 +40,11 @@ impl Client {
         };
         let peer = told.client.unwrap_or(near);
         let is_named = told.client.or(connection.introduced).is_some();
-        let stands_for_many = |address: &IpAddr| address.is_loopback() || is_proxy;
         Client {
             peer,
             scheme: told.scheme.unwrap_or(scheme),
             proxied: is_named || told.scheme.is_some(),
-            counted: peer.address().filter(|address| is_named || !stands_for_many(address)),
+            counted: told.client.map_or_else(|| proxies.counted(connection), Peer::address),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `/events`: the newest answer, pushed to whoever waits for it (server-sent events, WHATWG HTML §9.2).
 
 use super::site::Site;
-use crate::{lifecycle::Phase, limits::Limits};
+use crate::{connection::network, lifecycle::Phase, limits::Limits};
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -130,7 +130,7 @@ impl Stream {
     }
 }
 
-/// Who has a stream. Loopback may have as many as there are: a proxy on this machine stands for many.
+/// Who has a stream.
 #[derive(Default)]
 struct Seats {
     all: AtomicUsize,
@@ -174,16 +174,6 @@ impl Drop for Seat {
             }
         }
         self.seats.all.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// The part of an address that one household has for itself: all of IPv4's, the first half of IPv6's.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => {
-            Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
-        }
-        address => address,
     }
 }
 

@@ -406,7 +406,8 @@ mod tests {
         Connection { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
     }
 
-    const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
+    const FIRST: fn() -> Arrival =
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0 };
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {

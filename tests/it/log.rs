@@ -3,7 +3,7 @@
 use crate::{
     day::NOON,
     fake_mlb::FakeMlb,
-    server::{PATIENCE, Server, lines, run, signal},
+    server::{PATIENCE, Server, command, lines, run, signal},
     tls,
 };
 use rustls::version::TLS13;
@@ -116,7 +116,12 @@ fn a_full_disk_costs_lines_and_is_said_once() {
 fn a_log_that_nobody_reads_costs_lines_and_no_request() {
     /// More than the queue, one batch in the writer's hands and the pipe hold together.
     const REQUESTS: usize = 20_000;
-    let (server, _mlb) = serving(&["--access-log", "stdout"]);
+    let mlb = FakeMlb::with(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut generous = command(dir.path());
+    generous.env("E6_LIMIT_REQUESTS", "1000000");
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", NOON, "--access-log", "stdout"];
+    let server = Server::start_by(generous, dir, &arguments);
     let mut stream = TcpStream::connect(server.http()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut reader = stream.try_clone().unwrap();

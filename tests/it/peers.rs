@@ -1,4 +1,4 @@
-//! Peers that do not speak HTTP, speak too much, or not in time.
+//! Peers that do not speak HTTP, speak too much, or not at all.
 
 use crate::{
     day::NOON,
@@ -9,13 +9,10 @@ use crate::{
 use std::{
     io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
-    thread,
     time::{Duration, Instant},
 };
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Beyond a limit, before a test says that it was not kept: two cores serve the whole suite.
-const SLACK: Duration = Duration::from_secs(8);
 
 fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[]);
@@ -64,62 +61,6 @@ fn nonsense_ends_its_own_connection_and_nothing_else() {
         alive(&server, what);
     }
     assert!(!server.stderr().contains("panic"), "{}", server.stderr());
-}
-
-#[test]
-fn who_says_nothing_is_not_waited_for() {
-    let (server, _mlb) = site();
-    let clear = |begun: &[u8]| {
-        let mut stream = TcpStream::connect(server.http()).unwrap();
-        stream.write_all(begun).unwrap();
-        stream
-    };
-    let handshaken = |alpn: &str, begun: &[u8]| {
-        let mut stream = tls::established(&server, &[alpn]);
-        stream.write_all(begun).unwrap();
-        stream.sock
-    };
-    let idle = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    // A silent HTTP/2 peer is first told to go (15 s), then no longer waited for (30 s).
-    let silent = [
-        ("no TLS handshake", 10, TcpStream::connect(server.https()).unwrap()),
-        ("no request in clear", 15, clear(b"")),
-        ("half a head", 15, clear(b"GET / HTTP/1.1\r\nHost: lo")),
-        ("no second request", 15, clear(idle)),
-        ("no request over TLS", 15, handshaken("http/1.1", b"")),
-        ("no HTTP/2 preface", 45, handshaken("h2", b"")),
-        ("an HTTP/2 preface and no more", 45, handshaken("h2", PREFACE)),
-    ];
-    let began = Instant::now();
-    thread::scope(|scope| {
-        for (what, limit, mut stream) in silent {
-            scope.spawn(move || {
-                let limit = Duration::from_secs(limit);
-                stream.set_read_timeout(Some(limit + SLACK)).unwrap();
-                // An end or a reset; a timeout is neither.
-                let ended = stream.read_to_end(&mut Vec::new());
-                assert!(
-                    !ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
-                        && began.elapsed() < limit + SLACK,
-                    "{what}: still open after {:?}",
-                    began.elapsed()
-                );
-            });
-        }
-    });
-    alive(&server, "silence");
-}
-
-#[test]
-fn a_head_that_trickles_in_is_cut_off_however_steadily() {
-    let (server, _mlb) = site();
-    let mut stream = TcpStream::connect(server.http()).unwrap();
-    let began = Instant::now();
-    stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").unwrap();
-    while stream.write_all(b"x").is_ok() {
-        assert!(began.elapsed() < Duration::from_secs(15) + SLACK, "still read");
-        thread::sleep(Duration::from_millis(200));
-    }
 }
 
 #[test]

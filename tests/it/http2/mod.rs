@@ -2,7 +2,7 @@
 
 mod connection;
 mod control;
-mod frames;
+pub mod frames;
 mod messages;
 
 use crate::{
@@ -123,6 +123,20 @@ impl Client {
                 return self.seen.iter().any(&is_it);
             }
         }
+    }
+
+    /// Whether a frame like this has come.
+    pub fn has(&self, is_it: impl Fn(&Frame) -> bool) -> bool {
+        self.seen.iter().any(is_it)
+    }
+
+    /// Reads what comes in a moment.
+    pub fn wait_briefly(&mut self) {
+        self.read(Instant::now());
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Whether the connection ends in time.

@@ -1,4 +1,4 @@
-//! Each limit, in a server where it is small.
+//! The table, as it is shown and set.
 
 use crate::server::{command, run};
 use std::{fs, process::Stdio};
@@ -13,7 +13,7 @@ fn the_command_shows_what_is_in_force_and_by_default() {
     let fields: Vec<_> = row.split_whitespace().take(5).collect();
     assert_eq!(fields, ["head", "3", "15", "s", "slowloris;"]);
     let (_, page, _) = run(dir.path(), &["limits", "--markdown"]);
-    assert_eq!(page, include_str!("../../LIMITS.md"), "the page has the defaults, whatever is in force");
+    assert_eq!(page, include_str!("../../../LIMITS.md"), "the page has the defaults, whatever is in force");
 }
 
 #[test]

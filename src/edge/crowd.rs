@@ -1,0 +1,174 @@
+//! Who is connected: how many, from where, and who goes when there is no room for others.
+
+use super::activity::Activity;
+use crate::{connection::Listener, limits::Limits};
+use arc_swap::ArcSwap;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::task::AbortHandle;
+
+/// Connections beyond all others that operators may have, who come to see why there is no room.
+const FOR_OPERATORS: usize = 16;
+/// The part of all connections that goes at once: a flood has the table gone through for one in so many arrivals.
+const BATCH: usize = 100;
+
+/// Of all workers.
+pub struct Crowd {
+    limits: ArcSwap<Limits>,
+    members: Mutex<Members>,
+    /// As many as there are members, for those who only want to know that.
+    open: AtomicUsize,
+    in_flight: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Members {
+    next: u64,
+    present: HashMap<u64, Member>,
+    /// How many of them have been told to go.
+    leaving: usize,
+    by_network: HashMap<IpAddr, usize>,
+}
+
+struct Member {
+    activity: Arc<Activity>,
+    task: Option<AbortHandle>,
+    is_leaving: bool,
+}
+
+impl Crowd {
+    /// Nobody yet.
+    pub fn new(limits: Limits) -> Self {
+        let (open, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Crowd { limits: ArcSwap::from_pointee(limits), members: Mutex::default(), open, in_flight }
+    }
+
+    /// Other limits for those who come from now on; who is here keeps his.
+    pub fn limit(&self, limits: Limits) {
+        self.limits.store(Arc::new(limits));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A seat, if there is room for one more.
+    pub(super) fn enter(crowd: &Arc<Crowd>, listener: Listener) -> Option<Seat> {
+        let limits = crowd.limits.load_full();
+        let reserve = if listener == Listener::Admin { FOR_OPERATORS } else { 0 };
+        let mut members = crowd.lock();
+        if members.present.len() >= limits.connections + reserve {
+            return None;
+        }
+        let id = members.next;
+        members.next += 1;
+        let activity = Arc::new(Activity::new(limits, crowd.clone()));
+        members.present.insert(id, Member { activity: activity.clone(), task: None, is_leaving: false });
+        crowd.open.store(members.present.len(), Ordering::Relaxed);
+        Some(Seat { crowd: crowd.clone(), id, activity, network: None })
+    }
+
+    /// Says what task serves the connection with this number, so that it can be ended.
+    pub(super) fn serves(&self, id: u64, task: AbortHandle) {
+        if let Some(member) = self.lock().present.get_mut(&id) {
+            member.task = Some(task);
+        }
+    }
+
+    /// Ends those that have had nothing to answer for longest, unless some are on their way out already. How many.
+    pub(super) fn make_room(&self) -> usize {
+        let batch = (self.limits.load().connections / BATCH).max(1);
+        let mut members = self.lock();
+        if members.leaving > 0 {
+            return 0;
+        }
+        let mut quiet: Vec<_> = members
+            .present
+            .iter()
+            .filter(|(_, member)| member.task.is_some())
+            .filter_map(|(id, member)| Some((member.activity.quiet()?, *id)))
+            .collect();
+        if quiet.len() > batch {
+            quiet.select_nth_unstable(batch);
+            quiet.truncate(batch);
+        }
+        for (_, id) in &quiet {
+            if let Some(Member { task: Some(task), is_leaving, .. }) = members.present.get_mut(id) {
+                *is_leaving = true;
+                task.abort();
+            }
+        }
+        members.leaving += quiet.len();
+        quiet.len()
+    }
+
+    /// Whether there is hardly room for more.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.open.load(Ordering::Relaxed) >= self.limits.load().connections / 10 * 9
+    }
+
+    /// Requests whose response is not sent yet.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection's place among all, given back when dropped.
+pub(super) struct Seat {
+    crowd: Arc<Crowd>,
+    id: u64,
+    pub activity: Arc<Activity>,
+    network: Option<IpAddr>,
+}
+
+impl Seat {
+    /// Its number.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Counts the connection among those of this network; false where that has too many.
+    pub fn claim(&mut self, network: IpAddr) -> bool {
+        let most = self.activity.limits().address_connections;
+        let mut members = self.crowd.lock();
+        let count = members.by_network.entry(network).or_default();
+        let is_welcome = *count < most;
+        if is_welcome {
+            *count += 1;
+            self.network = Some(network);
+        }
+        is_welcome
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut members = self.crowd.lock();
+        if members.present.remove(&self.id).is_some_and(|member| member.is_leaving) {
+            members.leaving -= 1;
+        }
+        self.crowd.open.store(members.present.len(), Ordering::Relaxed);
+        if let Some(network) = self.network
+            && let Some(count) = members.by_network.get_mut(&network)
+        {
+            *count -= 1;
+            if *count == 0 {
+                members.by_network.remove(&network);
+            }
+        }
+    }
+}

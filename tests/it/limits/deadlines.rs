@@ -1,0 +1,221 @@
+//! Every connection ends, whatever its peer does or does not.
+
+use super::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until};
+use crate::{
+    http2::{
+        Client,
+        frames::{DATA, GOAWAY, HEADERS, PREFACE, get, ping, settings, window_update},
+    },
+    server::PATIENCE,
+};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_handshake_has_its_time() {
+    let (server, _mlb) = limited(&[("handshake", 1)]);
+    let mut silent = connect(server.https());
+    assert!(ends_within(&mut silent, SECOND + SLACK));
+    let mut slow = connect(server.https());
+    slow.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").unwrap();
+    assert!(ends_within(&mut slow, SECOND + SLACK));
+    assert_eq!(server.metric("e6_connections_refused_total{reason=\"handshake_deadline\"}"), 2.0);
+}
+
+#[test]
+fn the_first_request_has_its_time_whatever_the_protocol() {
+    let (server, _mlb) = limited(&[("head", 1)]);
+    let half = b"GET / HTTP/1.1\r\nHost: lo";
+    let mut begun = connect(server.http());
+    begun.write_all(half).unwrap();
+    let mut silent = [
+        ("nothing in clear", connect(server.http())),
+        ("half a head", begun),
+        ("nothing over TLS", over_tls(&server, "http/1.1", b"")),
+        ("half a head over TLS", over_tls(&server, "http/1.1", half)),
+        ("no HTTP/2 preface", over_tls(&server, "h2", b"")),
+        ("an HTTP/2 preface and no more", over_tls(&server, "h2", PREFACE)),
+    ];
+    for (what, stream) in &mut silent {
+        assert!(ends_within(stream, 6 * SECOND + SLACK), "{what}");
+    }
+    wait_until("all counted", || ended(&server, "head") == 6.0);
+}
+
+#[test]
+fn pings_are_no_request() {
+    let (server, _mlb) = limited(&[("head", 1)]);
+    let mut client = Client::connect(&server);
+    let deadline = Instant::now() + 6 * SECOND + SLACK;
+    while !client.has_ended() {
+        assert!(Instant::now() < deadline, "still open");
+        client.send(&ping());
+        client.wait_briefly();
+    }
+}
+
+#[test]
+fn a_head_has_its_time_from_its_first_byte_and_idleness_is_not_slowness() {
+    let (server, _mlb) = limited(&[("head", 1)]);
+    let mut stream = connect(server.http());
+    ask(&mut stream);
+    thread::sleep(3 * SECOND);
+    ask(&mut stream);
+    // However steadily it comes.
+    let began = Instant::now();
+    stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").unwrap();
+    while stream.write_all(b"x").is_ok() {
+        assert!(began.elapsed() < 2 * SECOND + SLACK, "still read");
+        thread::sleep(Duration::from_millis(100));
+    }
+    wait_until("counted", || ended(&server, "head") == 1.0);
+}
+
+#[test]
+fn an_idle_connection_ends() {
+    let (server, _mlb) = limited(&[("idle", 1)]);
+    let mut clear = connect(server.http());
+    ask(&mut clear);
+    let mut over_tls = over_tls(&server, "http/1.1", ASKED);
+    let mut http2 = Client::connect(&server);
+    http2.send(&get(1));
+    assert!(http2.wait(|frame| frame.stream == 1 && frame.is_ok()));
+    assert!(ends_within(&mut clear, SECOND + SLACK), "in clear");
+    assert!(ends_within(&mut over_tls, SECOND + SLACK), "over TLS");
+    assert!(http2.wait(|frame| frame.kind == GOAWAY && frame.code() == Some(0)), "HTTP/2 is told");
+    assert!(http2.wait_for_end());
+    wait_until("all counted", || ended(&server, "idle") == 3.0);
+}
+
+#[test]
+fn an_old_connection_ends_however_busy_it_is_and_loses_no_request() {
+    let (server, _mlb) = limited(&[("age", 1)]);
+    let mut client = Client::connect(&server);
+    let began = Instant::now();
+    let mut stream = 1;
+    while !client.has(|frame| frame.kind == GOAWAY) {
+        assert!(began.elapsed() < SECOND + SLACK, "still open");
+        client.send(&get(stream));
+        assert!(client.wait(|frame| frame.stream == stream && frame.is_ok()), "stream {stream}");
+        stream += 2;
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(client.wait_for_end());
+    assert!(stream > 3, "it was busy");
+    wait_until("counted", || ended(&server, "age") == 1.0);
+}
+
+#[test]
+fn a_connection_has_so_many_requests_and_is_told_with_the_last() {
+    let (server, _mlb) = limited(&[("requests", 3)]);
+    let mut stream = connect(server.http());
+    assert!(!ask(&mut stream).contains("connection: close"));
+    assert!(!ask(&mut stream).contains("connection: close"));
+    assert!(ask(&mut stream).contains("connection: close"));
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    let mut client = Client::connect(&server);
+    client.send(&[get(1), get(3)].concat());
+    assert!(client.wait(|frame| frame.stream == 3 && frame.is_ok()));
+    assert!(!client.has(|frame| frame.kind == GOAWAY));
+    client.send(&get(5));
+    assert!(client.wait(|frame| frame.stream == 5 && frame.is_ok()), "the last is answered");
+    assert!(client.wait(|frame| frame.kind == GOAWAY && frame.code() == Some(0)));
+    assert!(client.wait_for_end());
+    wait_until("counted", || ended(&server, "requests") >= 1.0);
+}
+
+#[test]
+fn a_response_has_to_be_taken_in_time_also_where_a_window_stays_shut() {
+    let (server, _mlb) = limited(&[("request", 1), ("stall", 300)]);
+    let mut client = Client::connect(&server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.kind == HEADERS && frame.is_ok()), "its head needs no window");
+    assert!(client.wait_for_end());
+    assert!(!client.has(|frame| frame.kind == DATA));
+    let mut stream = hoarder(server.http(), 2000);
+    wait_until("both counted", || ended(&server, "request") == 2.0);
+    assert!(ends_within(&mut stream, SLACK));
+}
+
+#[test]
+fn a_response_that_is_taken_in_time_is_whole_however_late_it_begins() {
+    let (server, _mlb) = limited(&[("request", 6)]);
+    let mut client = Client::connect(&server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.kind == HEADERS && frame.is_ok()));
+    thread::sleep(2 * SECOND);
+    client.send(&window_update(1, 65_535));
+    assert!(client.wait(|frame| frame.kind == DATA && frame.flags & 1 == 1));
+}
+
+#[test]
+fn a_stream_of_events_ends_by_itself() {
+    let (server, _mlb) = limited(&[("event_stream", 1), ("request", 1)]);
+    let mut stream = connect(server.http());
+    stream.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut events = String::new();
+    stream.read_to_string(&mut events).unwrap();
+    assert!(events.starts_with("HTTP/1.1 200") && events.ends_with("\r\n0\r\n\r\n"), "{events}");
+}
+
+/// Asks for more than fits on the way, and reads nothing.
+fn hoarder(address: std::net::SocketAddr, requests: usize) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut writer = stream.try_clone().unwrap();
+    // The server stops reading as well, once it cannot write.
+    thread::spawn(move || drop(writer.write_all(&request.repeat(requests))));
+    stream.flush().unwrap();
+    stream
+}
+
+#[test]
+fn who_takes_nothing_is_cut_off() {
+    let (server, _mlb) = limited(&[("stall", 1), ("request", 3600)]);
+    let _stream = hoarder(server.http(), 2000);
+    wait_until("counted", || ended(&server, "stall") == 1.0);
+}
+
+#[test]
+fn who_takes_hardly_anything_is_cut_off_and_who_takes_enough_is_not() {
+    let (server, _mlb) = limited(&[("stall", 2), ("stall_rate", 100_000), ("request", 3600)]);
+    let mut slow = hoarder(server.http(), 2000);
+    slow.set_read_timeout(Some(PATIENCE)).unwrap();
+    let began = Instant::now();
+    // Some 10 KB a second.
+    while slow.read(&mut [0; 1000]).is_ok_and(|count| count > 0) {
+        assert!(began.elapsed() < PATIENCE, "still served");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(ended(&server, "stall"), 1.0);
+    let mut steady = hoarder(server.http(), 200);
+    let mut taken = 0;
+    while taken < 200 * 22_000 {
+        // Well over 100 KB a second.
+        taken += steady.read(&mut [0; 64 * 1024]).unwrap();
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(ended(&server, "stall"), 1.0);
+}
+
+#[test]
+fn a_drain_waits_so_long_and_no_longer() {
+    let (mut server, _mlb) = limited(&[("drain", 1), ("request", 3600)]);
+    let mut client = Client::connect(&server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.kind == HEADERS && frame.is_ok()));
+    let began = Instant::now();
+    crate::server::signal(server.pid(), "TERM");
+    assert!(server.wait_for_exit().success());
+    assert!((SECOND..SECOND + SLACK).contains(&began.elapsed()), "{:?}", began.elapsed());
+}

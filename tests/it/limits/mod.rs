@@ -1,0 +1,90 @@
+//! Each limit, in a server where it is small.
+
+mod connections;
+mod deadlines;
+mod table;
+
+use crate::{
+    day::NOON,
+    fake_mlb::FakeMlb,
+    server::{PATIENCE, Server},
+    tls,
+};
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Beyond a limit, before a test says that it was not kept: two cores serve the whole suite.
+pub const SLACK: Duration = Duration::from_secs(8);
+/// What every request here is like.
+pub const ASKED: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// A server with these limits and the defaults of all others.
+pub fn limited(limits: &[(&str, u64)]) -> (Server, FakeMlb) {
+    let mlb = FakeMlb::with(&[]);
+    let rows: String = limits.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("e6.toml"), format!("[limits]\n{rows}")).unwrap();
+    (Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON]), mlb)
+}
+
+/// How many connections this limit has ended.
+fn ended(server: &Server, limit: &str) -> f64 {
+    server.metric(&format!("e6_connections_ended_total{{reason=\"{limit}\"}}"))
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A connection over TLS that is ready for requests.
+fn over_tls(server: &Server, alpn: &str, begun: &[u8]) -> TcpStream {
+    let mut stream = tls::established(server, &[alpn]);
+    stream.write_all(begun).unwrap();
+    stream.sock
+}
+
+/// Asks, and reads the whole response.
+fn ask(stream: &mut TcpStream) -> String {
+    stream.write_all(ASKED).unwrap();
+    let mut response = Vec::new();
+    let mut byte = [0; 512];
+    while !response.ends_with(b"}\n") {
+        let count = stream.read(&mut byte).unwrap();
+        assert!(count > 0, "ended after {:?}", String::from_utf8_lossy(&response));
+        response.extend_from_slice(&byte[..count]);
+    }
+    String::from_utf8(response).unwrap()
+}
+
+/// Whether the server ends the connection within this time. An end or a reset; a timeout is neither.
+fn ends_within(stream: &mut TcpStream, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        stream.set_read_timeout(Some(left)).unwrap();
+        match stream.read(&mut bytes) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+}
