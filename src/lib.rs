@@ -38,6 +38,7 @@ pub mod logging;
 pub mod pid_file;
 pub mod privilege;
 pub mod proxies;
+pub mod pulse;
 pub mod trace;
 
 use clock::Clock;

@@ -87,6 +87,11 @@ impl Publisher {
         self.look == other.look
     }
 
+    /// The answer on one line, for operators.
+    pub fn in_a_line(&self, answer: &Answer) -> String {
+        page::in_a_line(answer, &self.look)
+    }
+
     /// Everything that is served while this answer stands.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();

@@ -4,6 +4,7 @@ use super::model::{self, Surprise};
 use crate::{
     answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone},
     limits::Limits,
+    pulse::Pulse,
 };
 use std::{
     collections::BTreeSet,
@@ -25,6 +26,7 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     body_cap: u64,
+    pulse: Pulse,
     /// Games whose trimmed feed lacked something, so that the whole is asked for at once.
     whole: BTreeSet<u64>,
     /// The last replies that came with an entity tag, newest last: asked for again, MLB need not send them twice.
@@ -84,9 +86,20 @@ impl Client {
             agent: config.build().new_agent(),
             base,
             body_cap: limits.mlb_body,
+            pulse: Pulse::default(),
             whole: BTreeSet::new(),
             tagged: Mutex::default(),
         }
+    }
+
+    /// Beats with each question.
+    pub fn alive_by(self, pulse: Pulse) -> Self {
+        Client { pulse, ..self }
+    }
+
+    /// Whoever asks goes on.
+    pub(super) fn beat(&self) {
+        self.pulse.beat();
     }
 
     /// The player and the club he belongs to.
@@ -166,6 +179,7 @@ impl Client {
 
     /// One GET, whatever comes of it. What MLB says has not changed (304) is told as it was (200).
     pub fn get(&self, path: &str) -> Result<Reply, Refusal> {
+        self.beat();
         let known = self.forget(path);
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(known) = &known {

@@ -14,6 +14,7 @@ use crate::{
         Trouble, Zone,
     },
     clock::Clock,
+    limits::Limits,
 };
 use std::{
     collections::BTreeMap,
@@ -24,6 +25,8 @@ use time::{Date, OffsetDateTime};
 
 /// The longest sleep: an answer that changes with time alone is published within this.
 const STEP: Duration = Duration::from_secs(15);
+/// What a disk may take before it is taken for hung.
+const SLOW_DISK: Duration = Duration::from_secs(20);
 /// The shortest sleep, also for a clock that races.
 const BREATH: Duration = Duration::from_millis(100);
 /// Who he plays for changes a few times in a career.
@@ -122,6 +125,11 @@ impl Watch {
         }
     }
 
+    /// From one sign of life to the next at most: a sleep or a question, and the writing of what was heard to a slow disk.
+    pub fn longest_pause(limits: &Limits) -> Duration {
+        STEP + limits.mlb_total + SLOW_DISK
+    }
+
     /// What can be said before anything was asked.
     pub fn first_answer(&mut self) -> Answer {
         self.conclude()
@@ -130,6 +138,7 @@ impl Watch {
     /// Asks and publishes until told to stop.
     pub fn run(mut self, stop: &Stop, mut publish: impl FnMut(Answer)) {
         loop {
+            self.client.beat();
             let mut answer = self.conclude();
             if self.left(answer.pace).is_zero() {
                 self.ask(stop);

@@ -158,6 +158,12 @@ impl Voice<'_> {
     }
 }
 
+/// The word and its reason on one line, for operators.
+pub fn in_a_line(answer: &Answer, look: &Look) -> String {
+    let voice = look.english();
+    format!("{}: {}", voice.word(answer), voice.sentence(answer))
+}
+
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {

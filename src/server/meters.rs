@@ -1,8 +1,15 @@
-//! Everything that is counted, by the room that counts it.
+//! Everything that is counted and watched, by the room that counts it.
 
 use super::keep::Keep;
-use crate::{edge::Counters, mlb::Polls, web::Metrics};
+use crate::{
+    edge::Counters,
+    limits::Limits,
+    mlb::{Polls, Watch},
+    pulse::{Pulse, Pulses},
+    web::Metrics,
+};
 use prometheus::{IntGauge, Opts, Registry};
+use std::sync::Arc;
 
 pub(super) struct Meters {
     pub registry: Registry,
@@ -10,10 +17,12 @@ pub(super) struct Meters {
     pub requests: Metrics,
     pub polls: Polls,
     pub keep: Keep,
+    pub pulses: Arc<Pulses>,
+    pub poller: Pulse,
 }
 
 impl Meters {
-    pub fn new() -> prometheus::Result<Self> {
+    pub fn new(limits: &Limits) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let build = Opts::new("e6_build_info", "What this binary was built from; always 1.")
             .const_label("version", env!("CARGO_PKG_VERSION"))
@@ -22,11 +31,14 @@ impl Meters {
         let build = IntGauge::with_opts(build)?;
         build.set(1);
         registry.register(Box::new(build))?;
+        let pulses = Arc::new(Pulses::default());
         Ok(Meters {
             connections: Counters::register(&registry)?,
             polls: Polls::register(&registry)?,
             requests: Metrics::register(registry.clone())?,
             keep: Keep::new(&registry)?,
+            poller: pulses.of("poller".into(), Watch::longest_pause(limits)),
+            pulses,
             registry,
         })
     }

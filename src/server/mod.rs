@@ -10,6 +10,7 @@ mod privilege;
 mod reload;
 mod running;
 mod stage;
+mod supervisor;
 mod tls;
 mod upgrade;
 mod workers;
@@ -104,7 +105,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
     let listeners = Listeners::open(config, sockets, workers)?;
     let files = listeners.files(&files_of_others);
     let reach = privilege::restrict(config, &show.mlb_url(config))?;
-    let meters = Meters::new().map_err(|error| Failure(format!("cannot count: {error}")))?;
+    let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;
     let make_watch = poller::watches(config, &show, &meters);
@@ -135,7 +136,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
         desk: desk.clone(),
         house,
     };
-    let workers = Workers::start(&post, &facts.meters.keep)?;
+    let workers = Workers::start(&post, &facts.meters)?;
     let poller = poller::start(watch, make_watch, &facts.stage, &facts.meters.keep)?;
     let running = Running {
         setup,

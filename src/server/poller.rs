@@ -23,11 +23,11 @@ pub(super) fn watches(
     meters: &Meters,
 ) -> impl Fn() -> Watch + Send + 'static + use<> {
     let (id, club, clock, url) = (config.player.id, config.player.club, show.clock, show.mlb_url(config));
-    let (polls, limits) = (meters.polls.clone(), config.limits.clone());
+    let (polls, limits, pulse) = (meters.polls.clone(), config.limits.clone(), meters.poller.clone());
     let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
     move || {
         let store = data_dir.as_deref().map(Store::in_dir);
-        let client = Client::new(url.clone(), &limits);
+        let client = Client::new(url.clone(), &limits).alive_by(pulse.clone());
         Watch::new(client, clock, expected_player(id), club, store, polls.clone())
     }
 }

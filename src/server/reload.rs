@@ -3,6 +3,7 @@
 use super::{
     access_log, log_file, poller, privilege,
     running::Running,
+    supervisor,
     tls::{self, Tls},
 };
 use crate::{
@@ -26,6 +27,7 @@ struct Opened {
 impl Running {
     /// Takes the configuration as it is written now, between two requests and without an end to any connection.
     pub fn reload(&mut self, runtime: &Handle) -> Reloaded {
+        supervisor::reloading();
         let reloaded = self.open().and_then(|opened| self.take(opened, runtime));
         match &reloaded {
             Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been read again"),
@@ -40,6 +42,7 @@ impl Running {
                 tracing::error!(mistakes = mistakes.len(), "the configuration stays as it was");
             }
         }
+        supervisor::ready();
         reloaded
     }
 

@@ -8,6 +8,7 @@ use super::{
     meters::Meters,
     poller::Poller,
     stage::Stage,
+    supervisor,
     tls::Tls,
     upgrade::{Origin, Successor},
     workers::Workers,
@@ -111,6 +112,9 @@ impl Running {
             self.facts.addresses.write(path)?;
         }
         self.pid_file = self.pid_file()?;
+        runtime.spawn(supervisor::follow(self.facts.stage.line()));
+        runtime.spawn(supervisor::feed(self.facts.meters.pulses.clone()));
+        supervisor::ready();
         if let Some(predecessor) = predecessor {
             let relieved = predecessor.relieve();
             relieved
@@ -154,6 +158,7 @@ impl Running {
                 ready = ready => match ready {
                     Ok(pid) => {
                         self.tell(Asked::Upgrade, true, Vec::new());
+                        supervisor::relieved(pid);
                         return End::Relieved(pid);
                     }
                     Err(why) => {
@@ -189,6 +194,7 @@ impl Running {
     }
 
     fn successor(&self) -> Result<Successor, String> {
+        supervisor::reloading();
         let files = self.files.iter().map(|file| file.path().to_owned()).collect();
         let letter = Letter { upgrades: self.facts.begun.upgrades + 1, files };
         Successor::start(&self.origin, &letter, self.listeners.iter())
@@ -196,6 +202,7 @@ impl Running {
 
     fn stays(&self, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
+        supervisor::ready();
         self.tell(Asked::Upgrade, false, vec![why]);
     }
 
@@ -213,6 +220,7 @@ impl Running {
         let phase = match end {
             End::Told(signal) => {
                 tracing::info!(signal, "draining");
+                supervisor::stopping();
                 drop(files);
                 Phase::Draining
             }

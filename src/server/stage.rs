@@ -14,6 +14,8 @@ use tokio::sync::watch;
 pub(super) struct Stage {
     pub site: Arc<ArcSwap<Site>>,
     pub hub: Arc<Hub>,
+    /// On one line, for operators.
+    line: watch::Sender<String>,
     scene: Mutex<Scene>,
 }
 
@@ -33,10 +35,16 @@ impl Stage {
         let hub = Arc::new(Hub::new(phase));
         hub.publish(&site);
         Stage {
+            line: watch::Sender::new(publisher.in_a_line(&answer)),
             site: Arc::new(ArcSwap::from_pointee(site)),
             hub,
             scene: Mutex::new(Scene { publisher, answer, tenure: Tenure(0) }),
         }
+    }
+
+    /// What is shown, on one line.
+    pub fn line(&self) -> watch::Receiver<String> {
+        self.line.subscribe()
     }
 
     /// Who may show answers now.
@@ -76,6 +84,12 @@ impl Stage {
         // Whoever is told of it must find it.
         self.site.store(fresh.clone());
         self.hub.publish(&fresh);
+        let line = publisher.in_a_line(answer);
+        self.line.send_if_modified(|before| {
+            let is_new = *before != line;
+            *before = line;
+            is_new
+        });
     }
 
     /// A scene that a fault has interrupted is whole: it is changed by single assignments.

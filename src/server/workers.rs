@@ -1,13 +1,19 @@
 //! The threads that serve.
 
-use super::{Failure, desk::Desk, keep::Keep, listeners::Listeners, runtime};
+use super::{Failure, desk::Desk, listeners::Listeners, meters::Meters, runtime};
 use crate::{
     connection::Listener,
     edge::{self, Bound, Door, House, Terms},
+    pulse::Pulse,
     web::Body,
 };
-use std::{io, sync::Weak};
-use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
+use std::{io, sync::Weak, time::Duration};
+use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet, time::interval};
+
+/// How often a worker's loop gives a sign of life.
+const PULSE: Duration = Duration::from_secs(1);
+/// No task may keep a loop for so long; who is held up by a busy machine has as much.
+const PULSE_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Started, and waited for at the end.
 pub(super) struct Workers {
@@ -30,16 +36,17 @@ pub(super) struct Post {
 impl Workers {
     /// One thread for each, with a runtime and listeners of its own: nothing is shared on the way of a request but the
     /// site, the counters and the cap on connections.
-    pub fn start(post: &Post, keep: &Keep) -> Result<Self, Failure> {
+    pub fn start(post: &Post, Meters { keep, pulses, .. }: &Meters) -> Result<Self, Failure> {
         let start = |worker| {
             let cannot = |error| Failure(format!("cannot start an event loop: {error}"));
             let mut opened = Some(post.open(worker).map_err(cannot)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
             let post = post.clone();
+            let pulse = pulses.of(format!("worker-{worker}"), PULSE_AT_MOST);
             keep.alive(format!("worker-{worker}"), move || {
                 let (runtime, doors) = opened.take().map_or_else(|| post.open(worker), Ok)?;
-                runtime.block_on(serve(doors, &post.house))?;
+                runtime.block_on(serve(doors, &post.house, &pulse))?;
                 // Nobody waits for it where the process ends at once.
                 finished.take().map(|finished| finished.send(()));
                 Ok(())
@@ -75,13 +82,19 @@ impl Post {
 }
 
 /// Until the doors are closed and the last who came in has left.
-async fn serve(doors: Vec<Door<Body>>, house: &House) -> io::Result<()> {
+async fn serve(doors: Vec<Door<Body>>, house: &House, pulse: &Pulse) -> io::Result<()> {
     let mut loops = JoinSet::new();
     for door in doors {
         loops.spawn(edge::accept(door, house.clone()));
     }
-    while let Some(ended) = loops.join_next().await {
-        ended??;
+    let mut beat = interval(PULSE);
+    loop {
+        tokio::select! {
+            ended = loops.join_next() => match ended {
+                Some(ended) => ended??,
+                None => return Ok(()),
+            },
+            _ = beat.tick() => pulse.beat(),
+        }
     }
-    Ok(())
 }

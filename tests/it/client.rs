@@ -7,7 +7,7 @@ use std::{
 };
 
 /// An open connection.
-pub struct Kept(TcpStream);
+pub struct Kept<S = TcpStream>(S);
 
 impl Kept {
     pub fn open(address: SocketAddr) -> io::Result<Self> {
@@ -16,10 +16,18 @@ impl Kept {
         stream.set_nodelay(true)?;
         Ok(Kept(stream))
     }
+}
 
+impl<S: Read + Write> Kept<S> {
     /// Asks, and reads the whole response. Its fields say whether the connection goes on.
     pub fn get(&mut self, path: &str) -> io::Result<Response> {
-        write!(self.0, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        self.get_with(path, "")
+    }
+
+    /// As `get`, with more fields, each with its end of line.
+    pub fn get_with(&mut self, path: &str, fields: &str) -> io::Result<Response> {
+        self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes())?;
+        self.0.flush()?;
         self.response()
     }
 

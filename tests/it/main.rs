@@ -42,6 +42,7 @@ mod server;
 mod share;
 mod sockets;
 mod start;
+mod supervisor;
 mod tls;
 mod tools;
 mod turning;

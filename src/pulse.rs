@@ -1,0 +1,82 @@
+//! Signs of life: loops that must go on beat, and whoever watches over them sees which do not.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// One loop's. Copies are the same loop's.
+#[derive(Debug, Clone)]
+pub struct Pulse(Arc<Beats>);
+
+#[derive(Debug)]
+struct Beats {
+    began: Instant,
+    /// In milliseconds after that.
+    last: AtomicU64,
+}
+
+impl Pulse {
+    /// The loop goes on.
+    pub fn beat(&self) {
+        self.0.last.store(self.0.began.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.0.began + Duration::from_millis(self.0.last.load(Ordering::Relaxed))
+    }
+}
+
+/// A pulse that nobody watches begins now.
+impl Default for Pulse {
+    fn default() -> Self {
+        Pulse(Arc::new(Beats { began: Instant::now(), last: AtomicU64::new(0) }))
+    }
+}
+
+/// All that are watched.
+#[derive(Debug, Default)]
+pub struct Pulses(Mutex<Vec<(String, Duration, Pulse)>>);
+
+impl Pulses {
+    /// The pulse of this loop, which never takes longer than that from one beat to the next unless something is wrong.
+    pub fn of(&self, name: String, longest: Duration) -> Pulse {
+        let pulse = Pulse::default();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, longest, pulse.clone()));
+        pulse
+    }
+
+    /// A loop that has not beaten in its time; none while all do.
+    pub fn missing(&self, now: Instant) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_late = |(_, longest, pulse): &&(_, Duration, Pulse)| {
+            now.saturating_duration_since(pulse.last()) > *longest
+        };
+        all.iter().find(is_late).map(|(name, ..)| name.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_hangs_is_missed_and_one_that_goes_on_again_is_not() {
+        let second = Duration::from_secs(1);
+        let pulses = Pulses::default();
+        let worker = pulses.of("worker-0".into(), 5 * second);
+        let poller = pulses.of("poller".into(), 30 * second);
+        let now = Instant::now();
+        assert_eq!(pulses.missing(now), None, "each has its time from the start on");
+        assert_eq!(pulses.missing(now + 6 * second).as_deref(), Some("worker-0"));
+        std::thread::sleep(Duration::from_millis(20));
+        worker.beat();
+        assert_eq!(pulses.missing(now + 5 * second + Duration::from_millis(10)), None);
+        assert!(pulses.missing(now + 31 * second).is_some());
+        poller.beat();
+        assert_eq!(pulses.missing(Instant::now()), None);
+    }
+}
