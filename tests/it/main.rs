@@ -12,6 +12,7 @@ mod check;
 mod client;
 mod day;
 mod demo;
+mod deploy;
 mod events;
 mod fake_mlb;
 mod follow;
