@@ -24,7 +24,7 @@ function decorate(root) {
     const there = offset(time.dateTime) * 60000;
     const day = (shift) => Math.floor((at.getTime() + shift) / 86400000);
     const weekday = day(there) === day(-at.getTimezoneOffset() * 60000) ? undefined : "long";
-    const here = at.toLocaleTimeString(language, { weekday, hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+    const here = at.toLocaleTimeString(language, { weekday, hour: "numeric", minute: "2-digit", hour12: true, timeZoneName: "short" });
     time.append(` (${here} ${words.where})`);
   }
 }

@@ -1,149 +1,375 @@
 //! In a real browser.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS, season_log},
-    fake_mlb::FakeMlb,
-    server::{PATIENCE, Server},
+    day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
+    devtools::{Browser, DESKTOP},
+    fake_mlb::{FakeMlb, Fault},
+    server::Server,
     tools,
 };
-use serde_json::Value;
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-use tempfile::TempDir;
+use serde_json::{Value, json};
+use std::fs;
 
-/// Chromium without a window and without a word to anyone but us.
-fn chromium(profile: &Path) -> Command {
-    let mut command = Command::new("chromium");
-    command
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--hide-scrollbars", "--enable-logging=stderr"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .stdin(Stdio::null());
-    command
+/// A browser, where there is one.
+fn browser(test: &str) -> Option<Browser> {
+    tools::have("chromium", test).then(Browser::open)
 }
 
-/// Opens a page until it has loaded, for ten seconds at most: its DOM and what the browser said on standard error. Time is
-/// real: the browser's own would stand still while the page listens for news.
-fn opened(url: &str, arguments: &[&str]) -> (String, String) {
-    let profile = tempfile::tempdir().unwrap();
-    let output = chromium(profile.path()).arg("--timeout=10000").args(arguments).arg(url).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
-}
-
-/// A page that stays open, in real time.
-struct Tab {
-    browser: Child,
-    profile: TempDir,
-}
-
-impl Tab {
-    fn open(url: &str) -> Self {
-        let profile = tempfile::tempdir().unwrap();
-        let stderr = fs::File::create(profile.path().join("stderr")).unwrap();
-        let browser = chromium(profile.path())
-            .arg("--remote-debugging-port=0")
-            .arg(url)
-            .stderr(stderr)
-            .spawn()
-            .unwrap();
-        Tab { browser, profile }
+/// A year of games against clubs with long names, an error in each fifth.
+fn long_season() -> Value {
+    let clubs = ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "Chicago White Sox"];
+    let days = (4..=6).flat_map(|month| (1..=28).map(move |day| format!("2024-{month:02}-{day:02}")));
+    let days: Vec<_> = days.collect();
+    let game = |(index, date): (usize, &String)| {
+        (date.clone(), clubs[index / 3 % 4], index % 5 / 4 * (1 + index % 2))
+    };
+    let games: Vec<_> = days.iter().enumerate().map(game).collect();
+    let rows: Vec<_> =
+        games.iter().map(|(date, club, errors)| (date.as_str(), *club, *errors as u32)).collect();
+    let mut log = season_log(&rows);
+    // The longest text there is: the second game of a day, away.
+    for row in log["stats"][0]["splits"].as_array_mut().unwrap().iter_mut().step_by(10) {
+        row["game"]["gameNumber"] = json!(2);
+        row["isHome"] = json!(false);
     }
+    log
+}
 
-    /// Waits for a title that begins so; it is what the browser's list of pages shows.
-    fn wait_for_title(&self, start: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut last = String::new();
-        while Instant::now() < deadline {
-            last = self.pages().unwrap_or_default();
-            let pages: Value = serde_json::from_str(&last).unwrap_or_default();
-            let mut titles = pages.as_array().into_iter().flatten().filter_map(|page| page["title"].as_str());
-            if titles.any(|title| title.starts_with(start)) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(100));
+/// An evening on which he has an error, in the middle of a season with more.
+fn charged() -> (FakeMlb, Server) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    mlb.put("/api/v1/people/665487/stats?", long_season());
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    (mlb, server)
+}
+
+fn at(server: &Server, path: &str) -> String {
+    format!("http://{}{path}", server.http())
+}
+
+#[test]
+fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
+    let Some(mut browser) = browser("an_open_page_follows_the_answer_and_the_ball_flies_once") else {
+        return;
+    };
+    for (path, [so_far, yes, announced]) in [
+        ("/", ["No, so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
+        ("/es", ["Por ahora, no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
+    ] {
+        let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+        let server = Server::start(&mlb, EVENING);
+        server.wait_for_verdict("not_yet");
+        browser.visit(&at(&server, path));
+        assert_eq!((browser.text(".verdict"), browser.text("#news")), (so_far.into(), String::new()));
+        mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+        browser.wait_until(&format!("document.querySelector('.verdict').textContent === '{yes}'"));
+        assert!(browser.text("title").starts_with(&format!("{yes} · ")));
+        assert!(browser.text("#news").starts_with(announced), "{}", browser.text("#news"));
+        let flying = "document.querySelector('.throw').src.endsWith('#play')";
+        assert_eq!(browser.evaluate(flying), true);
+        mlb.play(&[Game { stamp: 2, text: "Another account of it.", ..Game::new(IN_PROGRESS).charged(1) }]);
+        browser.wait_until("document.querySelector('main').textContent.includes('Another account of it.')");
+        assert_eq!(browser.evaluate(flying), false);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+        browser.leave();
+    }
+}
+
+#[test]
+fn a_page_that_loses_contact_says_so_and_follows_again() {
+    let Some(mut browser) = browser("a_page_that_loses_contact_says_so_and_follows_again") else { return };
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    browser.visit(&at(&server, "/"));
+    let address = server.http().to_string();
+    drop(server);
+    browser.wait_until(
+        "document.querySelector('#contact').textContent.startsWith('Contact with this site is lost')",
+    );
+    assert_eq!(browser.text(".verdict"), "No, so far", "the last answer stays");
+    browser.shoot("lost");
+
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    let _again = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--http", &address]);
+    browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
+    browser.wait_until("document.querySelector('#contact').textContent === ''");
+
+    let network =
+        |offline| json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+    browser.call("Network.emulateNetworkConditions", network(true));
+    browser.wait_until("document.querySelector('#contact').textContent !== ''");
+    browser.call("Network.emulateNetworkConditions", network(false));
+    browser.wait_until("document.querySelector('#contact').textContent === ''");
+}
+
+#[test]
+fn without_a_script_the_page_comes_again_once_it_is_old() {
+    let Some(mut browser) = browser("without_a_script_the_page_comes_again_once_it_is_old") else { return };
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    let page = server.get("/", "Accept: text/html\r\n");
+    let lasts = page.field("cache-control").split_once("max-age=").unwrap().1.split(',').next().unwrap();
+    let refresh = format!("<noscript><meta http-equiv=\"refresh\" content=\"{lasts}\"></noscript>");
+    assert!(page.text().contains(&refresh), "{refresh}: {}", page.text());
+    browser.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    browser.visit(&at(&server, "/"));
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
+}
+
+/// What the layout has moved by itself since the page began.
+const SHIFTED: &str = "new Promise((resolve) => {
+    let sum = 0;
+    const watch = (list) => list.forEach((shift) => (sum += shift.value));
+    const observer = new PerformanceObserver((list) => watch(list.getEntries()));
+    observer.observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => setTimeout(() => { watch(observer.takeRecords()); resolve(sum); }, 300));
+})";
+
+#[test]
+fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
+    let Some(mut browser) = browser("a_reader_elsewhere_is_told_their_own_time_and_nothing_moves") else {
+        return;
+    };
+    let mlb = FakeMlb::with(&[Game::new(SCHEDULED)]);
+    let server = Server::start(&mlb, NOON);
+    server.wait_for_verdict("not_yet");
+    for (zone, path, expected) in [
+        ("America/Los_Angeles", "/", "is at 7:05 PM PDT."),
+        ("America/New_York", "/", "is at 7:05 PM PDT (10:05 PM EDT where you are)."),
+        ("Europe/Madrid", "/", "is at 7:05 PM PDT (Wednesday, 4:05 AM GMT+2 where you are)."),
+        ("America/Tijuana", "/es", "es a las 7:05 p. m. PDT."),
+        ("America/Mexico_City", "/es", "es a las 7:05 p. m. PDT (8:05 p. m. GMT-6 donde estás)."),
+    ] {
+        browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": zone}));
+        for size in [(320, 640), DESKTOP] {
+            browser.size(size);
+            browser.visit(&at(&server, path));
+            let reason = browser.text(".reason").replace(['\u{202f}', '\u{a0}'], " ");
+            assert!(reason.ends_with(expected), "{zone}: {reason}");
+            assert_eq!(browser.evaluate(SHIFTED), 0, "{zone} {size:?}");
         }
-        panic!("no page titled {start}: {last}\n{}", self.said());
     }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
 
-    fn pages(&self) -> Option<String> {
-        let port = fs::read_to_string(self.profile.path().join("DevToolsActivePort")).ok()?;
-        let url = format!("http://127.0.0.1:{}/json/list", port.lines().next()?);
-        ureq::get(url).call().ok()?.body_mut().read_to_string().ok()
+/// Everything that takes the focus, in order.
+const FOCUSABLE: &str = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]";
+
+#[test]
+fn a_keyboard_reaches_everything_and_shows_where_it_is() {
+    let Some(mut browser) = browser("a_keyboard_reaches_everything_and_shows_where_it_is") else { return };
+    let (_mlb, server) = charged();
+    for path in ["/", "/es", "/how?path=/", "/nothing"] {
+        browser.visit(&at(&server, path));
+        let count = browser.evaluate(&format!("{FOCUSABLE}.length")).as_u64().unwrap();
+        assert!(count >= if path == "/nothing" { 1 } else { 5 }, "{path}: {count}");
+        for index in 0..count {
+            browser.press("Tab");
+            let place = browser.evaluate(&format!("{FOCUSABLE}.indexOf(document.activeElement)"));
+            assert_eq!(place, index, "{path}");
+            let seen = browser.evaluate(
+                "(() => {
+                    const focused = document.activeElement;
+                    const drawn = getComputedStyle(focused.querySelector('circle') ?? focused);
+                    const outlined = drawn.outlineStyle !== 'none' && parseFloat(drawn.outlineWidth) >= 2;
+                    const stroked = drawn.stroke !== 'none' && parseFloat(drawn.strokeWidth) >= 2;
+                    const { top, bottom } = focused.getBoundingClientRect();
+                    return focused.matches(':focus-visible') && (outlined || stroked) && top >= 0 && bottom <= innerHeight;
+                })()",
+            );
+            assert_eq!(seen, true, "{path}: the focus is not seen at {index}");
+        }
     }
+    browser.visit(&at(&server, "/"));
+    let focused = "document.activeElement.closest('.strip g')";
+    let tip =
+        format!("{focused} && getComputedStyle({focused}.querySelector('.tip')).visibility === 'visible'");
+    while browser.evaluate(&tip) != true {
+        browser.press("Tab");
+    }
+    let first = browser.evaluate("document.activeElement.getAttribute('aria-label')");
+    assert_eq!(first, "Apr 5 vs Philadelphia Phillies: 1 error");
+    browser.press("Escape");
+    assert_eq!(
+        browser.evaluate("getComputedStyle(document.querySelector('.strip .error .tip')).visibility"),
+        "hidden"
+    );
+    browser.press("Tab");
+    let second = browser.evaluate("document.activeElement.getAttribute('aria-label')");
+    assert_eq!(second, "Apr 10 vs Chicago White Sox: 2 errors", "Escape does not lead back to the top");
+    browser.evaluate("document.querySelector('summary').focus()");
+    browser.press("Enter");
+    assert_eq!(browser.evaluate("document.querySelector('details').open"), true);
+}
 
-    fn said(&self) -> String {
-        fs::read_to_string(self.profile.path().join("stderr")).unwrap()
+#[test]
+fn nothing_is_wider_than_the_screen() {
+    let Some(mut browser) = browser("nothing_is_wider_than_the_screen") else { return };
+    let (_mlb, server) = charged();
+    for path in ["/", "/es", "/how?path=/", "/nothing"] {
+        browser.visit(&at(&server, path));
+        browser.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))");
+        for width in [320, 375, 768, 1280, 2560] {
+            browser.size((width, 900));
+            let widest = browser.evaluate("document.documentElement.scrollWidth");
+            assert!(widest.as_u64() <= Some(width.into()), "{path} at {width}: {widest}");
+            let cut = browser.evaluate(
+                "[...document.querySelectorAll('body *')]
+                    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                    .map((part) => part.outerHTML.slice(0, 80))",
+            );
+            assert_eq!(cut, json!([]), "{path} at {width}");
+            if [320, 2560].contains(&width) {
+                browser.shoot(&format!("{}-{width}", name(path)));
+            }
+        }
     }
 }
 
-impl Drop for Tab {
-    fn drop(&mut self) {
-        let _ = self.browser.kill();
-        let _ = self.browser.wait();
+/// Of a file.
+fn name(path: &str) -> &str {
+    match path {
+        "/" => "answer",
+        "/es" => "respuesta",
+        "/nothing" => "error",
+        _ => "how",
     }
 }
 
 #[test]
-fn a_browser_shows_the_verdict_without_a_complaint() {
-    if !tools::have("chromium", "a_browser_shows_the_verdict_without_a_complaint") {
+fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
+    let Some(mut browser) = browser("it_looks_right_by_day_by_night_in_forced_colours_and_on_paper") else {
         return;
+    };
+    let (_mlb, server) = charged();
+    let background = "getComputedStyle(document.body).backgroundColor";
+    for (look, medium, feature, paper) in [
+        ("light", "screen", ("prefers-color-scheme", "light"), "rgb(255, 253, 248)"),
+        ("dark", "screen", ("prefers-color-scheme", "dark"), "rgb(23, 17, 13)"),
+        ("forced", "screen", ("forced-colors", "active"), "rgb(255, 255, 255)"),
+        ("print", "print", ("prefers-color-scheme", "light"), "rgb(255, 255, 255)"),
+    ] {
+        browser.media(medium, &[feature]);
+        for path in ["/", "/es", "/how?path=/", "/nothing"] {
+            browser.visit(&at(&server, path));
+            assert_eq!(browser.evaluate(background), paper, "{look} {path}");
+            for (device, size) in [("phone", (390, 844)), ("desktop", DESKTOP)] {
+                browser.size(size);
+                browser.shoot(&format!("{}-{look}-{device}", name(path)));
+            }
+        }
+        let verdict = browser.evaluate("getComputedStyle(document.querySelector('.verdict')).color");
+        assert_ne!(verdict, paper, "{look}");
     }
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let log = [("2024-04-30", "Cincinnati Reds", 2), ("2024-05-01", "Cincinnati Reds", 0)];
-    mlb.put("/api/v1/people/665487/stats?", season_log(&log));
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    let url = format!("http://{}/", server.http());
-    let (dom, said) = opened(&url, &["--dump-dom"]);
-    assert!(dom.contains("<p class=\"verdict\">Yes</p>"), "{dom}\n{said}");
-    assert!(dom.contains("Apr 30 vs Cincinnati Reds: 2 errors</text>"), "{dom}");
-    assert!(!said.contains("CONSOLE"), "{said}");
-
-    shoot("yes", &url);
+    let hidden = browser.evaluate("getComputedStyle(document.querySelector('.throw')).display");
+    assert_eq!(hidden, "none", "ink is for words");
 }
 
-/// How a page looks on a phone, on a desk and at night.
-fn shoot(name: &str, url: &str) {
-    let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
-    fs::create_dir_all(&shots).unwrap();
-    for (device, size, scheme) in
-        [("phone", "390,1700", "1"), ("desktop", "1280,1600", "1"), ("dark", "1280,1600", "0")]
-    {
-        let shot = shots.join(format!("{name}-{device}.png"));
-        let _ = fs::remove_file(&shot);
-        let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
-        let file = format!("--screenshot={}", shot.display());
-        let (_, said) =
-            opened(url, &[&file, &format!("--window-size={size}"), &scheme, "--ignore-certificate-errors"]);
-        let bytes = fs::read(&shot).unwrap_or_else(|error| panic!("{error}: {said}"));
-        assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 5000, "{name} {device}");
+#[test]
+fn the_ball_stays_where_it_is_for_who_wants_no_motion() {
+    let Some(mut browser) = browser("the_ball_stays_where_it_is_for_who_wants_no_motion") else { return };
+    let (_mlb, server) = charged();
+    let page = server.page();
+    let throw = page.split('"').find(|text| text.starts_with("/static/throw.")).unwrap();
+    for (motion, moves) in [("no-preference", true), ("reduce", false)] {
+        browser.media("screen", &[("prefers-reduced-motion", motion)]);
+        browser.visit("about:blank");
+        browser.visit(&at(&server, &format!("{throw}#play")));
+        let running = browser.evaluate("document.getAnimations().length > 0");
+        assert_eq!(running, moves, "{motion}");
+        browser.visit(&at(&server, "/"));
+        assert_eq!(browser.evaluate("document.getAnimations().length"), 0, "nothing else moves");
+    }
+}
+
+/// A site in each state, by the verdict's name.
+fn states() -> Vec<(&'static str, FakeMlb, &'static str)> {
+    let silent = FakeMlb::with(&[]);
+    silent.fault(Fault::Status(500));
+    let states = vec![
+        ("yes", FakeMlb::with(&[Game::new(IN_PROGRESS).charged(2)]), EVENING),
+        ("no", FakeMlb::with(&[Game::new(FINAL)]), EVENING),
+        ("not_yet", FakeMlb::with(&[Game::new(SCHEDULED)]), NOON),
+        ("no_game", FakeMlb::with(&[]), NOON),
+        ("unknown", silent, NOON),
+    ];
+    for (_, mlb, _) in &states {
+        mlb.put("/api/v1/people/665487/stats?", long_season());
+    }
+    states
+}
+
+#[test]
+fn every_page_is_accessible_quiet_and_still_in_every_state() {
+    let test = "every_page_is_accessible_quiet_and_still_in_every_state";
+    let (Some(axe), Some(mut browser)) = (tools::npm("axe-core/axe.min.js", test), browser(test)) else {
+        return;
+    };
+    let axe = fs::read_to_string(axe).unwrap();
+    browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": "Europe/Madrid"}));
+    for (verdict, mlb, clock) in states() {
+        let server = Server::start(&mlb, clock);
+        server.wait_for_verdict(verdict);
+        let more: &[&str] = if verdict == "yes" { &["/how", "/how?path=/", "/nothing"] } else { &[] };
+        for path in ["/", "/es"].iter().chain(more) {
+            for (scheme, size) in [("light", DESKTOP), ("dark", (320, 640))] {
+                let what = format!("{verdict} {path} {scheme}");
+                browser.media("screen", &[("prefers-color-scheme", scheme)]);
+                browser.size(size);
+                browser.visit(&at(&server, path));
+                assert_eq!(browser.evaluate(SHIFTED), 0, "{what}");
+                let mut complaints = browser.complaints();
+                // Chromium says of every page that is not found that it was not.
+                complaints.retain(|complaint| *path != "/nothing" || !complaint.contains("404"));
+                assert_eq!(complaints, Vec::<String>::new(), "{what}");
+                browser.shoot(&format!("state-{verdict}-{}-{scheme}", name(path)));
+                browser.evaluate(&axe);
+                browser.evaluate(
+                    "document.querySelectorAll('details').forEach((details) => (details.open = true))",
+                );
+                let found = browser.evaluate(
+                    "axe.run({ resultTypes: ['violations'] }).then(({ violations, passes }) => ({
+                        passes: passes.length,
+                        violations: violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]),
+                    }))",
+                );
+                assert!(found["passes"].as_u64() > Some(10), "{what}: {found:#}");
+                assert_eq!(found["violations"], json!([]), "{what}");
+            }
+        }
+        browser.leave();
     }
 }
 
 #[test]
-fn a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request() {
-    if !tools::have("chromium", "a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request") {
+fn axe_finds_what_is_wrong() {
+    let test = "axe_finds_what_is_wrong";
+    let (Some(axe), Some(mut browser)) = (tools::npm("axe-core/axe.min.js", test), browser(test)) else {
         return;
+    };
+    browser.visit("data:text/html,<p>no title, no language</p><img src=x>");
+    browser.evaluate(&fs::read_to_string(axe).unwrap());
+    let found = browser.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
+    for id in ["document-title", "html-has-lang", "image-alt"] {
+        assert!(found.as_array().unwrap().contains(&json!(id)), "{id}: {found}");
     }
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
+}
+
+#[test]
+fn the_way_of_a_static_and_of_a_dynamic_request_is_drawn() {
+    let Some(mut browser) = browser("the_way_of_a_static_and_of_a_dynamic_request_is_drawn") else { return };
+    let (_mlb, server) = charged();
     let page = server.page();
     assert!(page.contains("<a href=\"/how?path=/\">"), "{page}");
     let css = page.split('"').find(|text| text.starts_with("/static/e6.")).unwrap();
-    for (name, path, lit, pattern) in
-        [("dynamic", "/", "Answer", "/"), ("static", css, "Static asset", "/static/*")]
-    {
-        let url = format!("https://localhost:{}/how?path={path}", server.https().port());
-        let (dom, said) = opened(&url, &["--dump-dom", "--ignore-certificate-errors"]);
-        assert!(!said.contains("CONSOLE"), "{said}");
+    for (path, lit, pattern) in [("/", "Answer", "/"), (css, "Static asset", "/static/*")] {
+        browser.visit(&format!("https://localhost:{}/how?path={path}", server.https().port()));
+        let dom = browser.evaluate("document.documentElement.outerHTML");
+        let dom = dom.as_str().unwrap();
         for shown in [
             format!("<p class=\"what\">{lit} "),
             format!(">{pattern}</text>"),
@@ -157,61 +383,6 @@ fn a_browser_shows_the_way_of_a_static_and_of_a_dynamic_request() {
             assert!(dom.contains(&shown), "{shown}: {dom}");
         }
         assert_eq!(dom.matches("box lit").count(), 1);
-        shoot(&format!("how-{name}"), &url);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
     }
-}
-
-/// Adds to the outer page's body which parts of this page are beyond its right edge.
-const MEASURE: &str = "<script>{
-    const edge = document.documentElement.clientWidth;
-    const beyond = [...document.querySelectorAll('body *')].filter(part => part.getBoundingClientRect().right > edge + 1);
-    parent.document.body.append(`${edge}:${beyond.map(part => part.outerHTML.slice(0, 80)).join()};`);
-}</script>";
-
-/// A page in frames of these widths, for a window of a browser has a least one. It is whole, style sheets and all.
-fn framed(server: &Server, path: &str, widths: &[u32]) -> String {
-    let mut html = server.get(path, "Accept: text/html\r\n").text().to_owned();
-    let sheets: Vec<_> = html.split('"').filter(|text| text.ends_with(".css")).map(str::to_owned).collect();
-    assert!(!sheets.is_empty(), "{html}");
-    for sheet in sheets {
-        let style = format!("<style>{}</style>", server.get(&sheet, "").text());
-        html = html.replace(&format!("<link rel=\"stylesheet\" href=\"{sheet}\">"), &style);
-    }
-    let html = (html + MEASURE).replace('&', "&amp;").replace('"', "&quot;");
-    let frame = |width| {
-        format!("<iframe style=\"width: {width}px; height: 800px; border: 0\" srcdoc=\"{html}\"></iframe>")
-    };
-    format!("<!DOCTYPE html><body>{}", widths.iter().map(frame).collect::<String>())
-}
-
-#[test]
-fn pages_and_drawings_fit_a_narrow_phone() {
-    if !tools::have("chromium", "pages_and_drawings_fit_a_narrow_phone") {
-        return;
-    }
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("yes");
-    for (name, path) in [("home", "/"), ("how", "/how?path=/"), ("error", "/nothing")] {
-        let file = server.path(&format!("{name}.html"));
-        fs::write(&file, framed(&server, path, &[320, 390])).unwrap();
-        let (dom, said) = opened(&format!("file://{}", file.display()), &["--dump-dom"]);
-        let measured = dom.rsplit("</iframe>").next().unwrap();
-        assert!(measured.contains("320:;") && measured.contains("390:;"), "{path}: {measured}\n{said}");
-    }
-}
-
-#[test]
-fn an_open_page_follows_the_answer() {
-    if !tools::have("chromium", "an_open_page_follows_the_answer") {
-        return;
-    }
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
-    let tab = Tab::open(&format!("http://{}/", server.http()));
-    tab.wait_for_title("No, so far");
-    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
-    tab.wait_for_title("Yes");
-    assert!(!tab.said().contains("CONSOLE"), "{}", tab.said());
 }

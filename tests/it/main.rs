@@ -13,6 +13,7 @@ mod client;
 mod day;
 mod demo;
 mod deploy;
+mod devtools;
 mod events;
 mod fake_mlb;
 mod follow;

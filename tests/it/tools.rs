@@ -14,7 +14,7 @@ pub fn have(tool: &str, test: &str) -> bool {
 
 /// A Python that has this package: the one that CI makes, or the system's.
 pub fn python_with(package: &str, test: &str) -> Option<PathBuf> {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("venv/bin/python");
+    let venv = built("venv/bin/python");
     let has_it = |python: &PathBuf| {
         let tried = Command::new(python).args(["-c", &format!("import {package}")]).output();
         tried.is_ok_and(|output| output.status.success())
@@ -27,6 +27,17 @@ pub fn python_with(package: &str, test: &str) -> Option<PathBuf> {
 /// Whether this machine speaks IPv6, if only to itself.
 pub fn have_ipv6(test: &str) -> bool {
     found_or_skipped(std::net::TcpListener::bind("[::1]:0").is_ok(), "IPv6", test)
+}
+
+/// A file of an npm package that CI installs.
+pub fn npm(file: &str, test: &str) -> Option<PathBuf> {
+    let file = built("npm/node_modules").join(file);
+    found_or_skipped(file.is_file(), &file.display().to_string(), test).then_some(file)
+}
+
+/// A place in the directory of what is built.
+pub fn built(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join(name)
 }
 
 fn found_or_skipped(found: bool, tool: &str, test: &str) -> bool {
