@@ -16,9 +16,9 @@ function offset(text) {
   return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 }
 
-// After the ballpark's time the reader's, where the clocks there show another.
+// After the time of a game the reader's, where the clocks there show another.
 function decorate(root) {
-  for (const time of root.querySelectorAll("time")) {
+  for (const time of root.querySelectorAll(".reason time, li time")) {
     const at = new Date(time.dateTime);
     if (offset(time.dateTime) === -at.getTimezoneOffset()) continue;
     const there = offset(time.dateTime) * 60000;

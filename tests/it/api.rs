@@ -4,9 +4,11 @@ use crate::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED, season_log},
     fake_mlb::{FakeMlb, Fault},
     server::Server,
+    tools,
 };
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::process::Command;
 
 /// The schema of the document's path, in which no object may have a field that is not described.
 fn strict(document: &Value, path: &str) -> Validator {
@@ -126,4 +128,27 @@ fn the_season_is_told_game_by_game_and_stays_the_same_while_nothing_happens() {
     server.wait_for("heard again", |answer| answer["asked_at"] != first["asked_at"]);
     let again = server.get("/api/v1/season", &format!("If-None-Match: {}\r\n", response.field("etag")));
     assert_eq!((again.status, again.field("last-modified")), (304, response.field("last-modified")));
+}
+
+/// Requests of somebody who has read the document and knows every way to misread it.
+#[test]
+fn schemathesis_finds_nothing() {
+    let Some(python) = tools::python_with("schemathesis", "schemathesis_finds_nothing") else { return };
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
+    mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", "Chicago Cubs", 1)]));
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    let dir = tempfile::tempdir().unwrap();
+    let report = tools::output(
+        Command::new(python)
+            .args(["-m", "schemathesis.cli", "run"])
+            .arg(format!("http://{}/api/openapi.json", server.http()))
+            // They have no end.
+            .args(["--exclude-path", "/events"])
+            .args(["--header", "Accept: application/json"])
+            .args(["--checks", "all", "--max-examples", "25", "--seed", "1", "--no-color"])
+            .args(["--request-timeout", "20"])
+            .current_dir(dir.path()),
+    );
+    assert!(report.contains("Tested: 5"), "{report}");
 }

@@ -25,6 +25,7 @@ mod how;
 mod http;
 mod http2;
 mod inspect;
+mod lighthouse;
 mod limits;
 mod lint;
 mod listen;

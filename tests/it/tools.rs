@@ -51,6 +51,8 @@ fn found_or_skipped(found: bool, tool: &str, test: &str) -> bool {
 /// What a command prints; it must succeed.
 pub fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let (said, complained) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {complained}{said}");
+    said
 }
