@@ -104,7 +104,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
     let Heritage { sockets, predecessor } = heritage;
     let listeners = Listeners::open(config, sockets, workers)?;
     let files = listeners.files(&files_of_others);
-    let reach = privilege::restrict(config, &show.mlb_url(config))?;
+    let reach = privilege::restrict(config, &show.mlb_url(config), origin.binary())?;
     let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;

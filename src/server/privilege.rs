@@ -28,7 +28,7 @@ const PORTS: [u16; 2] = [443, 53];
 ///
 /// # Errors
 /// When a directory cannot be made, or the system refuses.
-pub(super) fn restrict(config: &Config, mlb_url: &str) -> Result<Option<Reach>, Failure> {
+pub(super) fn restrict(config: &Config, mlb_url: &str, binary: &Path) -> Result<Option<Reach>, Failure> {
     match &config.user {
         Some(user) if privilege::is_root() => make_dirs(config, user)?,
         None if privilege::is_root() => {
@@ -36,7 +36,7 @@ pub(super) fn restrict(config: &Config, mlb_url: &str) -> Result<Option<Reach>, 
         }
         _ => {}
     }
-    let reach = config.landlock.then(|| reach(config, mlb_url));
+    let reach = config.landlock.then(|| reach(config, mlb_url, binary));
     let in_force = privilege::restrict(config.user.as_ref(), reach).map_err(Failure)?;
     tracing::info!("{in_force}");
     Ok(in_force.reach())
@@ -74,7 +74,7 @@ pub(super) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) 
 
 /// What the user could not make. Made and handed over; what is there already is its owner's.
 fn make_dirs(config: &Config, user: &User) -> Result<(), Failure> {
-    own(config).chain(log(config)).try_for_each(|dir| {
+    own(config).chain(log(config)).chain(marks(config)).try_for_each(|dir| {
         user.own_dir(&dir).map_err(|error| {
             Failure(format!("cannot make {} for {}: {error}; make it by hand", dir.display(), user.name))
         })
@@ -95,6 +95,11 @@ fn log(config: &Config) -> Option<PathBuf> {
     Some(if special { path.clone() } else { around(path) })
 }
 
+/// Where those who look for the process find it.
+fn marks(config: &Config) -> impl Iterator<Item = PathBuf> {
+    [config.ready_file.clone(), config.pid_file()].into_iter().flatten().map(|file| around(&file))
+}
+
 /// The files of Unix sockets, which go with the process.
 fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     let listen = &config.listen;
@@ -104,8 +109,10 @@ fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     })
 }
 
-fn reach(config: &Config, mlb_url: &str) -> Reach {
+fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
     let mut reach = Reach { execute: privilege::code(), ..Reach::default() };
+    // An upgrade executes what is there by then.
+    reach.execute.insert(around(binary));
     reach.read.extend(SYSTEM.map(PathBuf::from));
     reach.read.extend(config.assets.clone());
     let files =
@@ -118,8 +125,7 @@ fn reach(config: &Config, mlb_url: &str) -> Reach {
     // What stands around them: a directory that was removed, or a volume that was away, comes back as another.
     reach.write.extend(own(config).map(|dir| around(&dir)));
     reach.write.extend(log(config));
-    reach.write.extend(config.ready_file.as_deref().map(around));
-    reach.write.extend(config.pid_file().as_deref().map(around));
+    reach.write.extend(marks(config));
     reach.write.extend(sockets(config).map(around));
     reach.write.insert(NOWHERE.into());
     reach.connect = ports(config, mlb_url);

@@ -34,6 +34,11 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// What an upgrade executes.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// The path is taken as it was typed: a link in it may lead to another binary tomorrow, and is meant to.
     pub fn of_this_process() -> Result<Self, Failure> {
         let mut arguments = env::args_os();

@@ -137,7 +137,9 @@ fn whoever_does_not_answer_is_ill_within_seconds() {
     thread::spawn(move || {
         let silent = listener.accept().unwrap();
         let (mut slow, _) = listener.accept().unwrap();
-        while slow.write_all(b"H").is_ok() {
+        slow.read(&mut [0; 1024]).unwrap();
+        slow.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ").unwrap();
+        while slow.write_all(b"y").is_ok() {
             thread::sleep(Duration::from_millis(100));
         }
         drop(silent);
@@ -145,10 +147,7 @@ fn whoever_does_not_answer_is_ill_within_seconds() {
     for _ in 0..2 {
         let began = Instant::now();
         let (well, said) = health(&["--http", &address]);
-        assert!(
-            !well && ["no answer within 2 s", "invalid HTTP"].iter().any(|why| said.contains(why)),
-            "{said}"
-        );
+        assert!(!well && said.contains("no answer within 2 s"), "{said}");
         assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     }
 }

@@ -9,6 +9,7 @@ use crate::{
 use std::{
     fs,
     os::unix::fs::{MetadataExt, chown, symlink},
+    path::{Path, PathBuf},
     process::{Command, id},
     thread,
     time::{Duration, Instant},
@@ -37,6 +38,14 @@ pub fn nobodys() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     dir
+}
+
+/// The binary, where nobody may execute it.
+fn binary_in(dir: &Path) -> PathBuf {
+    let binary = dir.join("bin/e6");
+    fs::create_dir_all(dir.join("bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).unwrap();
+    binary
 }
 
 /// Lines of the status of each thread, by name.
@@ -184,6 +193,59 @@ fn settings_are_read_again_and_those_that_lead_out_of_reach_are_named() {
     assert!(!outside.path().join("certs").exists());
 }
 
+/// The kernel stacks 16 Landlocks; upgrades go on.
+#[test]
+fn upgrades_go_on_with_nothing_more_than_was_left() {
+    if !is_root("upgrades_go_on_with_nothing_more_than_was_left") {
+        return;
+    }
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let dir = nobodys();
+    let binary = binary_in(dir.path());
+    let mut command = Command::new(&binary);
+    command.current_dir(dir.path()).env_clear().env("HOME", dir.path());
+    let mut server = Server::start_by(
+        command,
+        dir,
+        &[
+            "--mlb-url",
+            &mlb.url(),
+            "--clock",
+            EVENING,
+            "--user",
+            "nobody",
+            "--data-dir",
+            "data",
+            "--pid-file",
+            "run/e6.pid",
+        ],
+    );
+    server.wait_for_verdict("yes");
+    // The next one is another file at the same place.
+    let next = binary.with_extension("next");
+    fs::copy(&binary, &next).unwrap();
+    fs::rename(&next, &binary).unwrap();
+    let pid = || fs::read_to_string(server.path("run/e6.pid")).unwrap().trim().parse::<u32>().unwrap();
+    for upgrade in 1..=18 {
+        let before = pid();
+        let (code, said) = server.command(&["upgrade", "--pid-file", "run/e6.pid"]);
+        assert!(code == Some(0) && pid() != before, "{upgrade}: {said}{}", server.stderr());
+    }
+    assert_eq!(server.api()["verdict"], "yes");
+    for status in statuses(pid()) {
+        assert_eq!(status("Uid"), ["65534"; 4].join(" "));
+        assert_eq!((status("CapEff"), status("CapBnd")), ("0".repeat(16), "0".repeat(16)));
+        assert_eq!(status("NoNewPrivs"), "1");
+    }
+    let said = server.stderr();
+    assert_eq!(said.matches("running as nobody").count(), 19, "{said}");
+    if !said.contains("has no Landlock") {
+        assert!(said.contains("the Landlock of those before it: "), "{said}");
+    }
+    signal(pid(), "TERM");
+    assert!(server.wait_for_exit().success());
+}
+
 /// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
 fn reads_through_a_link(landlock: &str) -> (Server, bool) {
     let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
@@ -236,7 +298,7 @@ fn the_capability_to_bind_low_ports_is_dropped_after_binding() {
     ambient
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
         .args(["--inh-caps", "+net_bind_service", "--ambient-caps", "+net_bind_service"])
-        .arg(env!("CARGO_BIN_EXE_e6"))
+        .arg(binary_in(dir.path()))
         .current_dir(dir.path())
         .env("HOME", dir.path());
     // An address that no other test has.
@@ -289,7 +351,8 @@ fn only_root_can_become_another_user() {
     }
     let dir = nobodys();
     let tried = Command::new("setpriv")
-        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_e6")])
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(binary_in(dir.path()))
         .args(["--user", "daemon", "--http", "127.0.0.1:0", "--https", "off", "--admin", "off"])
         .current_dir(dir.path())
         .output()
