@@ -67,6 +67,25 @@ fn several_parts_come_as_multipart() {
 }
 
 #[test]
+fn what_asks_for_more_than_the_whole_gets_the_whole_once() {
+    let (server, _mlb) = site();
+    let path = "/favicon.ico";
+    let whole = server.get(path, "");
+    let ask = |ranges: &str| server.get(path, &format!("Range: bytes={ranges}\r\n"));
+    let nine = (0..9).map(|part| format!("{}-{}", part * 20, part * 20 + 3)).collect::<Vec<_>>().join(",");
+    for ranges in ["0-,0-,0-,0-,0-,0-", &"0-,".repeat(500), &nine] {
+        let response = ask(ranges);
+        assert_eq!((response.status, response.body.len()), (200, whole.body.len()), "{ranges:.40}");
+    }
+    // Parts that touch are one.
+    for ranges in ["0-9,10-19", "10-19,0-9", "0-12,5-19"] {
+        let response = ask(ranges);
+        assert_eq!((response.status, &response.body[..]), (206, &whole.body[..20]), "{ranges}");
+        assert!(response.field("content-range").starts_with("bytes 0-19/"), "{ranges}");
+    }
+}
+
+#[test]
 fn preconditions_are_kept_on_pages_and_assets_alike() {
     let (server, _mlb) = site();
     for path in ["/", "/api/v1/answer", "/robots.txt"] {

@@ -342,6 +342,8 @@ fn a_page_may_only_load_what_this_site_serves() {
         "{policy}"
     );
     assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"), "{policy}");
+    assert_eq!(response.field("referrer-policy"), "strict-origin-when-cross-origin");
     assert_eq!(response.field("x-content-type-options"), "nosniff");
     assert_eq!(response.field("cross-origin-opener-policy"), "same-origin");
     assert_eq!(response.field("cross-origin-resource-policy"), "same-origin");
