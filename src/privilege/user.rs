@@ -5,7 +5,7 @@ use std::{
     ffi::CString,
     fs::{self, DirBuilder},
     io,
-    os::unix::fs::{DirBuilderExt, chown},
+    os::unix::fs::{DirBuilderExt, chown, lchown},
     path::Path,
 };
 
@@ -55,6 +55,14 @@ impl User {
         fs::create_dir_all(dir.parent().unwrap_or(dir))?;
         DirBuilder::new().mode(MODE).create(dir)?;
         chown(dir, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
+    }
+
+    /// Gives a file to this user.
+    ///
+    /// # Errors
+    /// When it cannot be given.
+    pub fn own_file(&self, file: &Path) -> io::Result<()> {
+        lchown(file, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
     /// Groups first: who has changed the user may no longer change them.

@@ -5,6 +5,7 @@ use crate::{
     config::Config,
     connection::Listener,
     edge::{self, Address, Bound, SocketFile, Status},
+    privilege,
 };
 use std::{
     io::{self, Write},
@@ -17,7 +18,6 @@ pub(super) struct Listeners(Vec<Bound>);
 impl Listeners {
     /// Those that were handed over, and for kinds of which none was those of the configuration.
     pub fn open(config: &Config, mut handed_over: Vec<Bound>, workers: usize) -> Result<Self, Failure> {
-        let listen = &config.listen;
         let mut sockets = Vec::new();
         for kind in [Listener::Http, Listener::Https, Listener::Admin] {
             let (these, others) = handed_over.into_iter().partition(|bound| bound.kind == kind);
@@ -28,8 +28,8 @@ impl Listeners {
             }
             // Operators come one at a time.
             let workers = if kind == Listener::Admin { 1 } else { workers };
-            for address in listen.of(kind) {
-                let bound = edge::bind(kind, address, workers, listen.unix_mode);
+            for address in config.listen.of(kind) {
+                let bound = bind(config, kind, address, workers);
                 sockets.extend(bound.map_err(|error| Failure(cannot_listen(address, kind, &error)))?);
             }
         }
@@ -75,6 +75,19 @@ impl Listeners {
         }
         Ok(share)
     }
+}
+
+/// The file of a Unix socket is its user's, and so is a directory that has to be made for it: it goes with the process.
+fn bind(config: &Config, kind: Listener, address: &Address, workers: usize) -> io::Result<Vec<Bound>> {
+    let bind = || edge::bind(kind, address, workers, config.listen.unix_mode);
+    let (Some(user), Some(file)) = (config.user.as_ref().filter(|_| privilege::is_root()), address.unix())
+    else {
+        return bind();
+    };
+    file.parent().map_or(Ok(()), |dir| user.own_dir(dir))?;
+    let bound = bind()?;
+    user.own_file(file)?;
+    Ok(bound)
 }
 
 /// What happened, and what to do.

@@ -74,6 +74,24 @@ fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
 }
 
 #[test]
+fn a_unix_socket_is_the_users_and_goes_with_it() {
+    if !is_root("a_unix_socket_is_the_users_and_goes_with_it") {
+        return;
+    }
+    let dir = nobodys();
+    let socket = dir.path().join("run/e6.sock");
+    let http = format!("127.0.0.1:0,unix:{}", socket.display());
+    let user = ["--user", "nobody", "--data-dir", "data", "--http", &http];
+    let server = Server::start_in(dir, &[&NO_MLB[..], &user].concat());
+    for path in [&socket, socket.parent().unwrap()] {
+        let owned = fs::symlink_metadata(path).unwrap();
+        assert_eq!((owned.uid(), owned.gid()), (NOBODY, NOBODY), "{}", path.display());
+    }
+    let (status, _dir) = server.terminate();
+    assert!(status.success() && !socket.exists());
+}
+
+#[test]
 fn root_becomes_the_user_and_keeps_nothing() {
     if !is_root("root_becomes_the_user_and_keeps_nothing") {
         return;
