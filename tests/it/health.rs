@@ -137,7 +137,7 @@ fn whoever_does_not_answer_is_ill_within_seconds() {
     thread::spawn(move || {
         let silent = listener.accept().unwrap();
         let (mut slow, _) = listener.accept().unwrap();
-        slow.read(&mut [0; 1024]).unwrap();
+        slow.read_exact(&mut [0; 16]).unwrap();
         slow.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ").unwrap();
         while slow.write_all(b"y").is_ok() {
             thread::sleep(Duration::from_millis(100));
