@@ -112,7 +112,8 @@ fn respond(criterion: &mut Criterion) {
         queued: Duration::ZERO,
         tls: None,
     };
-    let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0 };
+    let arrival =
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, unsent: 0 };
     let stylesheet = assets::url("static/e6.css");
     let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
     let etag = etag.to_str().unwrap();

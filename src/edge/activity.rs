@@ -4,7 +4,10 @@
 use super::crowd::Crowd;
 use crate::{connection::Arrival, limits::Limits};
 use bytes::{Buf, Bytes};
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::{
+    StatusCode,
+    body::{Body, Frame, SizeHint},
+};
 use std::{
     io::IoSlice,
     pin::Pin,
@@ -139,7 +142,13 @@ impl Activity {
         let waited = at - active.asked.unwrap_or(active.ready);
         (active.asked, active.head) = (Some(at), None);
         active.requests += 1;
-        Arrival { at: at.into_std(), number: active.requests, waited, in_flight: self.crowd.in_flight() }
+        Arrival {
+            at: at.into_std(),
+            number: active.requests,
+            waited,
+            in_flight: self.crowd.in_flight(),
+            unsent: active.open.len(),
+        }
     }
 
     /// Since when there has been nothing to answer; none while there is.
@@ -186,16 +195,42 @@ struct Open {
 }
 
 impl Open {
-    fn new(activity: &Arc<Activity>, is_stream: bool) -> Self {
+    fn new(activity: &Arc<Activity>, kind: Kind) -> Self {
         let limits = &activity.limits;
-        // A stream ends by itself, and then has the time that every response has.
-        let lasts = if is_stream { limits.event_stream + limits.request } else { limits.request };
-        let end = Instant::now() + lasts;
+        let end = Instant::now()
+            + match kind {
+                // A stream ends by itself, and then has the time that every response has.
+                Kind::Stream => limits.event_stream + limits.request,
+                Kind::Answer | Kind::Refusal => limits.request,
+            };
         activity.lock().open.push(end);
-        if !is_stream {
+        let is_counted = kind == Kind::Answer;
+        if is_counted {
             activity.crowd.begin();
         }
-        Open { activity: activity.clone(), end, is_counted: !is_stream }
+        Open { activity: activity.clone(), end, is_counted }
+    }
+}
+
+/// What a response is to all others.
+#[derive(PartialEq)]
+enum Kind {
+    /// One of those that are in flight.
+    Answer,
+    /// "Too many": to count it would make it true, where a peer lets it wait.
+    Refusal,
+    /// One that goes on; there is a limit for these as well.
+    Stream,
+}
+
+impl Kind {
+    fn of(status: StatusCode, body: &impl Body) -> Self {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Kind::Refusal,
+            // A body of known length is there as a whole.
+            _ if body.size_hint().exact().is_some() => Kind::Answer,
+            _ => Kind::Stream,
+        }
     }
 }
 
@@ -225,9 +260,9 @@ pub(super) struct Watched<B> {
 }
 
 impl<B: Body> Watched<B> {
-    /// A body of known length is there as a whole; one without is a stream.
-    pub fn new(body: B, activity: &Arc<Activity>) -> Self {
-        let open = Open::new(activity, body.size_hint().exact().is_none());
+    /// The body of a response with this status.
+    pub fn new(body: B, status: StatusCode, activity: &Arc<Activity>) -> Self {
+        let open = Open::new(activity, Kind::of(status, &body));
         Watched { body, open: Some(open) }
     }
 }
@@ -331,7 +366,7 @@ mod tests {
         let activity = activity();
         assert_eq!(end(&activity).await, (Limit::Head, 15));
         assert_eq!(activity.request().number, 1);
-        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        drop(Watched::new(Full::new(Bytes::new()), StatusCode::OK, &activity));
         advance(40 * SECOND).await;
         activity.heard();
         advance(10 * SECOND).await;
@@ -344,7 +379,7 @@ mod tests {
         let activity = activity();
         advance(5 * SECOND).await;
         assert_eq!(activity.request().waited, 5 * SECOND);
-        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), &activity);
+        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), StatusCode::OK, &activity);
         let frame = body.frame().await.unwrap().unwrap();
         drop(body);
         advance(20 * SECOND).await;
@@ -353,7 +388,7 @@ mod tests {
         drop(frame);
         assert_eq!(end(&activity).await, (Limit::Head, 15), "what came meanwhile could not be read before");
         activity.request();
-        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        drop(Watched::new(Full::new(Bytes::new()), StatusCode::OK, &activity));
         assert_eq!(end(&activity).await, (Limit::Idle, 60));
     }
 
@@ -361,7 +396,7 @@ mod tests {
     async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
         let activity = activity();
         activity.request();
-        let stream = Watched::new(Endless, &activity);
+        let stream = Watched::new(Endless, StatusCode::OK, &activity);
         let (limit, after) = end(&activity).await;
         assert!(
             limit == Limit::Age && (3240..=3960).contains(&after) || limit == Limit::Request,

@@ -171,6 +171,7 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
         if arrival.number >= self.activity.limits().requests && request.version() != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
+        let status = response.status();
+        ready(Ok(response.map(|body| Watched::new(body, status, &self.activity))))
     }
 }

@@ -13,7 +13,7 @@ pub struct ErrorPages {
 
 impl ErrorPages {
     /// The statuses a visitor can meet.
-    pub const STATUSES: &[u16] = &[308, 400, 404, 405, 406, 412, 413, 414, 416, 421, 431, 500, 503];
+    pub const STATUSES: &[u16] = &[308, 400, 404, 405, 406, 412, 413, 414, 416, 421, 429, 431, 500, 503];
 
     /// Takes each status with its page; `style` is the CSP source of the pages' inline style block.
     pub fn new(pages: impl IntoIterator<Item = (u16, PerLanguage<Page>)>, style: &str) -> Self {

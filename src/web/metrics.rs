@@ -22,6 +22,18 @@ pub struct Metrics {
     dropped: IntCounter,
     answer_age: Gauge,
     streams: IntGauge,
+    refused: IntCounterVec,
+}
+
+/// Of what a request was one too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooMany {
+    /// Of those that are not answered yet.
+    InFlight,
+    /// Of those of its address.
+    OfAddress,
+    /// Of streams, of all or of its address.
+    Streams,
 }
 
 /// What a request is counted under. Each has few values, whatever peers send.
@@ -57,6 +69,11 @@ impl Metrics {
                 "Since MLB was last heard; NaN if it never was.",
                 registry
             )?,
+            refused: counters!(
+                Opts::new("e6_http_requests_refused_total", "Requests that were one too many: 429 or 503."),
+                &["reason"],
+                registry
+            )?,
             streams: int_gauge!("e6_event_streams", "Open streams of /events.", registry)?,
             registry,
         })
@@ -65,6 +82,15 @@ impl Metrics {
     /// The counter of what the access log loses.
     pub fn dropped(&self) -> IntCounter {
         self.dropped.clone()
+    }
+
+    pub(super) fn refused(&self, why: TooMany) {
+        let reason = match why {
+            TooMany::InFlight => "in_flight",
+            TooMany::OfAddress => "address_rate",
+            TooMany::Streams => "event_streams",
+        };
+        self.refused.with_label_values(&[reason]).inc();
     }
 
     pub(super) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Option<Duration>) {

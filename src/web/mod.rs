@@ -15,6 +15,7 @@ mod metrics;
 mod negotiate;
 mod precondition;
 mod range;
+mod rates;
 mod record;
 mod representation;
 mod respond;

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_burst_is_welcome_and_then_so_many_each_second() {
-        let (rates, limits) = (Rates::new(), Limits { address_rate: 2, address_burst: 5, ..Limits::default() });
+        let (rates, limits) =
+            (Rates::new(), Limits { address_rate: 2, address_burst: 5, ..Limits::default() });
         let began = Instant::now();
         let admitted = |network: &str, after: u64| {
             let now = began + Duration::from_millis(after);

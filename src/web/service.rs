@@ -1,7 +1,8 @@
-//! The request pipeline, in order: limits → body → host → method → route → respond → fields of every response.
+//! The request pipeline, in order: welcome → limits → body → host → method → route → respond → fields of every response.
 
 mod how;
 mod resource;
+mod welcome;
 
 pub use how::{Begun, How, tried};
 
@@ -13,6 +14,7 @@ use super::{
     exchange::{Body, Content, Exchange, Observer, Way},
     host::{Hosts, Ruling, Scheme, authority, names_a_host},
     negotiate::{self, Form},
+    rates::Rates,
     representation::{Fields, RESOURCE_POLICY, Representation, field},
     respond::{Whole, respond_as},
     route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
@@ -30,7 +32,7 @@ use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Version,
     header::{
-        ALLOW, CONNECTION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SERVER, STRICT_TRANSPORT_SECURITY,
+        ALLOW, CONNECTION, HeaderName, HeaderValue, LOCATION, SERVER, STRICT_TRANSPORT_SECURITY,
         X_CONTENT_TYPE_OPTIONS,
     },
 };
@@ -44,12 +46,6 @@ use std::{
 
 /// What every resource of this site can be asked.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-
-/// What a client of events says it has seen.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
-/// In seconds: when there may be room for one more stream.
-const STREAM_RETRY: &str = "60";
 
 /// The same as in the access log, so that one request can be followed.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -74,6 +70,7 @@ pub struct Service {
     ready: Representation,
     clock: Clock,
     limits: Limits,
+    rates: Arc<Rates>,
 }
 
 /// What a service is made of.
@@ -137,6 +134,7 @@ impl Service {
             ready: say("ready\n"),
             clock,
             limits,
+            rates: Arc::new(Rates::new()),
         }
     }
 
@@ -163,7 +161,10 @@ impl Service {
         // Operators' own requests would drown the visitors'.
         let exchange = (connection.listener != Listener::Admin)
             .then(|| Exchange::begin(&self.observer, request, route, &way));
-        let answered = catch_unwind(AssertUnwindSafe(|| self.answer(request, &way)));
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            let unwelcome = self.unwelcome(route.map(|route| route.target), &way, request.headers());
+            unwelcome.unwrap_or_else(|| self.answer(request, &way))
+        }));
         let mut response = answered.unwrap_or_else(|_| {
             let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
             tracing::error!(request_id, %method, path, "a panic while answering; it is a 500");
@@ -175,7 +176,7 @@ impl Service {
         let is_stream = route.is_some_and(|route| route.target == Target::Events)
             && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
         let mut response = match is_stream {
-            true => self.stream(response, request.headers(), client),
+            true => self.stream(response, &way, request.headers()),
             false => response.map(Content::Whole),
         };
         if request.version() == Version::HTTP_2 {
@@ -199,18 +200,6 @@ impl Service {
             response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
         }
         response.map(|content| Body::watched(content, exchange, status))
-    }
-
-    /// Begins the stream for which this is the head, if there is room for one more.
-    fn stream(&self, head: Whole, headers: &HeaderMap, client: Client) -> Response<Content> {
-        match self.hub.subscribe(client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
-            Some(events) => head.map(|_| Content::Events(events)),
-            None => {
-                let mut busy = self.error(StatusCode::SERVICE_UNAVAILABLE, headers);
-                busy.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(STREAM_RETRY));
-                busy.map(Content::Whole)
-            }
-        }
     }
 
     /// Counts and logs a request that could not be read as one, and has been refused with this status.
@@ -407,7 +396,7 @@ mod tests {
     }
 
     const FIRST: fn() -> Arrival =
-        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0 };
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, unsent: 0 };
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {

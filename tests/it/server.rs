@@ -40,6 +40,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "location",
     "permissions-policy",
     "referrer-policy",
+    "retry-after",
     "server",
     "server-timing",
     "strict-transport-security",

@@ -80,9 +80,10 @@ impl Phrases for English {
             414 => ("Way too long", "The address is longer than any on this site."),
             416 => ("Off the plate", "This is shorter than the part that was asked for."),
             421 => ("Foul", "This server does not answer to that name."),
+            429 => ("Too many pitches", "Too many requests from your address. It can go on in a moment."),
             431 => ("Too much windup", "The request's header is longer than any this site needs."),
             500 => ("Error on the server", "Something broke on our side; it has been logged."),
-            503 => ("Rain delay", "Too many are watching at once. The page itself is there."),
+            503 => ("Rain delay", "Too many are here at once. It can go on in a moment."),
             _ => ("Foul", "This cannot be answered."),
         }
     }

@@ -2,6 +2,8 @@
 
 mod connections;
 mod deadlines;
+mod mlb;
+mod requests;
 mod table;
 
 use crate::{
@@ -25,10 +27,15 @@ pub const ASKED: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// A server with these limits and the defaults of all others.
 pub fn limited(limits: &[(&str, u64)]) -> (Server, FakeMlb) {
+    limited_with(limits, "")
+}
+
+/// The same with more in its file.
+fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[]);
     let rows: String = limits.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("e6.toml"), format!("[limits]\n{rows}")).unwrap();
+    fs::write(dir.path().join("e6.toml"), format!("[limits]\n{rows}\n{more}")).unwrap();
     (Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON]), mlb)
 }
 

@@ -82,11 +82,17 @@ impl Phrases for Spanish {
             414 => ("Larguísima", "La dirección es más larga que cualquiera de este sitio."),
             416 => ("Fuera de la zona", "Esto es más corto que la parte pedida."),
             421 => ("Foul", "Este servidor no responde a ese nombre."),
+            429 => (
+                "Demasiados lanzamientos",
+                "Demasiadas peticiones desde esta dirección. Se puede seguir dentro de un momento.",
+            ),
             431 => {
                 ("Demasiado movimiento", "La cabecera de la petición es más larga de lo que hace falta aquí.")
             }
             500 => ("Error del servidor", "Algo se rompió de nuestro lado; quedó anotado."),
-            503 => ("Pausa por lluvia", "Hay demasiada gente mirando a la vez. La página misma está ahí."),
+            503 => {
+                ("Pausa por lluvia", "Hay demasiada gente a la vez. Se puede seguir dentro de un momento.")
+            }
             _ => ("Foul", "Esto no se puede responder."),
         }
     }

@@ -1,0 +1,218 @@
+//! What a request may be, how many there may be at once, and how many of one address.
+
+use super::{ask, connect, limited, limited_with, wait_until};
+use crate::{
+    http2::{
+        Client,
+        frames::{HEADERS, SETTINGS, get, settings},
+    },
+    server::{PATIENCE, Response, Server, parse},
+    tls::{self, BOTH},
+};
+use rustls::{ClientConnection, pki_types::ServerName};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+/// Whom the tests can speak for.
+const PROXY: &str = "[proxy]\ntrusted = \"127.0.0.0/8\"\n";
+
+/// A request that a proxy passes on for this client.
+fn passed_on(server: &Server, client: &str) -> Response {
+    server.get("/", &format!("X-Forwarded-For: {client}\r\n"))
+}
+
+fn refused(server: &Server, why: &str) -> f64 {
+    server.metric(&format!("e6_http_requests_refused_total{{reason=\"{why}\"}}"))
+}
+
+#[test]
+fn an_address_has_a_burst_and_then_a_rate_and_nobody_else_pays_for_it() {
+    let (server, _mlb) = limited_with(&[("address_rate", 1), ("address_burst", 3)], PROXY);
+    let mine = [(); 4].map(|()| passed_on(&server, "192.0.2.7"));
+    assert_eq!(mine.each_ref().map(|response| response.status), [200, 200, 200, 429]);
+    assert_eq!(mine[3].field("retry-after"), "1");
+    assert!(mine[3].text().contains("Too many requests from your address"), "{}", mine[3].text());
+    assert_eq!(passed_on(&server, "192.0.2.8").status, 200);
+    let household = [1, 2, 3, 4].map(|host| passed_on(&server, &format!("2001:db8:1:2::{host}")).status);
+    assert_eq!(household, [200, 200, 200, 429], "a /64 is one household");
+    assert_eq!(passed_on(&server, "2001:db8:1:3::1").status, 200);
+    assert_eq!(refused(&server, "address_rate"), 2.0);
+    // This machine and the proxy itself stand for many.
+    assert!((0..20).all(|_| server.get("/", "").status == 200));
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(passed_on(&server, "192.0.2.7").status, 200, "after as long as was said");
+}
+
+#[test]
+fn an_address_has_so_many_connections_and_nobody_else_pays_for_it() {
+    let (server, _mlb) = limited_with(&[("address_connections", 2)], &format!("{PROXY}protocol = true\n"));
+    let connected = |client: &str| {
+        let mut stream = connect(server.http());
+        write!(stream, "PROXY TCP4 {client} 192.0.2.1 4711 80\r\n").unwrap();
+        stream
+    };
+    let mut mine = [connected("192.0.2.7"), connected("192.0.2.7")];
+    mine.iter_mut().for_each(|stream| assert!(ask(stream).starts_with("HTTP/1.1 200")));
+    let mut third = connected("192.0.2.7");
+    assert!(super::ends_within(&mut third, PATIENCE));
+    assert_eq!(server.metric("e6_connections_refused_total{reason=\"address\"}"), 1.0);
+    ask(&mut connected("192.0.2.8"));
+    drop(mine);
+    wait_until("room again", || server.metric("e6_connections{listener=\"http\"}") == 0.0);
+    ask(&mut connected("192.0.2.7"));
+}
+
+/// A client whose window stays shut, so that the responses to so many requests are on their way.
+fn holding(server: &Server, requests: u32) -> Client {
+    let mut client = Client::connect(server);
+    client.send(&settings(&[(4, 0)]));
+    for stream in (1..).step_by(2).take(requests as usize) {
+        client.send(&get(stream));
+        assert!(client.wait(|frame| frame.stream == stream && frame.kind == HEADERS));
+    }
+    client
+}
+
+#[test]
+fn when_too_many_are_on_their_way_the_next_is_refused_at_once_but_for_health_checks() {
+    let (server, _mlb) = limited(&[("in_flight", 2)]);
+    let holding = [holding(&server, 1), holding(&server, 1)];
+    let busy = server.get("/", "");
+    assert_eq!((busy.status, busy.field("retry-after")), (503, "1"));
+    assert!(busy.text().contains("Too many are here at once"), "{}", busy.text());
+    assert_eq!(server.get("/healthz", "").status, 200);
+    assert_ne!(server.get("/readyz", "").field("retry-after"), "1");
+    assert_eq!(refused(&server, "in_flight"), 1.0);
+    drop(holding);
+    wait_until("free again", || server.get("/", "").status == 200);
+}
+
+#[test]
+fn who_holds_on_to_responses_by_the_dozen_keeps_nobody_else_out() {
+    let (server, _mlb) = limited(&[("in_flight", 16)]);
+    let hoarder = holding(&server, 60);
+    assert_eq!(server.get("/", "").status, 200);
+    assert_eq!(refused(&server, "in_flight"), 52.0, "more than half of all");
+    drop(hoarder);
+}
+
+#[test]
+fn there_are_so_many_streams_of_events_and_the_next_is_told_when_to_come_back() {
+    let (server, _mlb) = limited(&[("event_streams", 1)]);
+    let mut first = connect(server.http());
+    first.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    first.read_exact(&mut [0; 12]).unwrap();
+    let full = server.get("/events", "");
+    assert_eq!((full.status, full.field("retry-after")), (503, "60"));
+    assert_eq!(refused(&server, "event_streams"), 1.0);
+    drop(first);
+    wait_until("room again", || server.metric("e6_event_streams") == 0.0);
+}
+
+#[test]
+fn an_address_has_so_many_streams_of_events() {
+    let (server, _mlb) = limited_with(&[("address_event_streams", 1)], PROXY);
+    let status = |client: &str| {
+        let mut stream = connect(server.http());
+        write!(stream, "GET /events HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {client}\r\n\r\n")
+            .unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        (String::from_utf8_lossy(&status[9..]).into_owned(), stream)
+    };
+    let first = status("192.0.2.7");
+    assert_eq!(
+        (first.0.as_str(), status("192.0.2.7").0.as_str(), status("192.0.2.8").0.as_str()),
+        ("200", "503", "200")
+    );
+}
+
+#[test]
+fn a_head_has_a_size_a_number_of_fields_and_a_target() {
+    let (server, _mlb) = limited(&[("head_size", 4096), ("head_fields", 8), ("target_size", 64)]);
+    let status = |path: &str, fields: &str| server.get(path, fields).status;
+    let (long, longer) = ("a".repeat(63), "a".repeat(64));
+    assert_eq!((status(&format!("/{long}"), ""), status(&format!("/{longer}"), "")), (404, 414));
+    // `Host` and `Connection` are fields as well.
+    assert_eq!((status("/", &"A: b\r\n".repeat(6)), status("/", &"A: b\r\n".repeat(7))), (200, 431));
+    let large = |size: usize| status("/", &format!("A: {}\r\n", "b".repeat(size)));
+    assert_eq!((large(4000), large(4096)), (200, 431));
+    // What is not even read is refused as well.
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\nA: {}\r\n\r\n", "b".repeat(9000));
+    assert_eq!(server.send(&request, true).status, 431);
+}
+
+#[test]
+fn what_http_2_may_hold_is_said_in_its_settings() {
+    let (server, _mlb) = limited(&[("h2_streams", 2), ("h2_window", 70_000), ("head_size", 5000)]);
+    let mut client = Client::connect(&server);
+    let values = |payload: &[u8]| -> Vec<(u16, u32)> {
+        let pair = |pair: &[u8]| {
+            (u16::from_be_bytes([pair[0], pair[1]]), u32::from_be_bytes([pair[2], pair[3], pair[4], pair[5]]))
+        };
+        payload.chunks(6).map(pair).collect()
+    };
+    assert!(client.has(|frame| {
+        let said = values(&frame.payload);
+        frame.kind == SETTINGS && [(3, 2), (4, 70_000), (6, 10_000)].iter().all(|pair| said.contains(pair))
+    }));
+    client.send(&[settings(&[(4, 0)]), get(1), get(3), get(5)].concat());
+    assert!(client.wait(|frame| frame.stream == 5 && frame.code().is_some()), "one stream too many");
+}
+
+#[test]
+fn http_2_streams_that_are_reset_are_counted() {
+    for (limit, error) in [("h2_pending_resets", 8), ("h2_local_resets", 0)] {
+        let (server, _mlb) = limited(&[(limit, 2)]);
+        let mut client = Client::connect(&server);
+        let opened = |stream: u32| match error {
+            0 => [get(stream), crate::http2::frames::window_update(stream, 0)].concat(),
+            code => [get(stream), crate::http2::frames::reset(stream, code)].concat(),
+        };
+        client.send(&(0..10).flat_map(|n| opened(2 * n + 1)).collect::<Vec<_>>());
+        assert!(client.wait_for_end(), "{limit}");
+    }
+}
+
+#[test]
+fn so_many_handshakes_are_worked_on_at_once() {
+    let (server, _mlb) = limited(&[("handshakes", 1), ("handshake", 6)]);
+    let config = Arc::new(tls::client(&server, &["h2"], BOTH));
+    let mut hello = Vec::new();
+    ClientConnection::new(config, ServerName::try_from("localhost").unwrap())
+        .unwrap()
+        .write_tls(&mut hello)
+        .unwrap();
+    let stalled = [connect(server.https()), connect(server.https())].map(|mut stream: TcpStream| {
+        stream.write_all(&hello).unwrap();
+        stream
+    });
+    wait_until("begun", || stalled.iter().any(|stream| stream.peek(&mut [0]).is_ok()));
+    for stream in &stalled {
+        stream.set_nonblocking(true).unwrap();
+    }
+    let begun = stalled.iter().filter(|stream| stream.peek(&mut [0]).is_ok()).count();
+    assert_eq!(begun, 1, "the other waits its turn");
+    // The first has half of the time, and then the other has its turn.
+    wait_until("given way", || stalled.iter().all(|stream| stream.peek(&mut [0]).is_ok()));
+}
+
+#[test]
+fn a_refusal_can_be_read_by_programs() {
+    let (server, _mlb) = limited_with(&[("address_rate", 1), ("address_burst", 1)], PROXY);
+    passed_on(&server, "192.0.2.7");
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7\r\nAccept: text/html\r\n\
+                   Connection: close\r\n\r\n";
+    let mut stream = connect(server.http());
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let refused = parse(&reply, true);
+    assert_eq!((refused.status, refused.field("cache-control")), (429, "no-store"));
+    assert!(refused.text().contains("<html"));
+}
