@@ -3,7 +3,7 @@
 use crate::{
     day::NOON,
     fake_mlb::FakeMlb,
-    server::{PATIENCE, Response, Server, parse, run},
+    server::{PATIENCE, Response, Server, parse, run, signal},
     tls::{BOTH, handshake_over, trusting},
     tools,
 };
@@ -94,6 +94,27 @@ fn a_trusted_proxy_names_the_client_and_nobody_else_does() {
     let (server, _mlb) = serving("", &[]);
     server.send(&ask("X-Forwarded-For: 192.0.2.7\r\nForwarded: for=192.0.2.7\r\n"), true);
     assert_eq!(clients(&server, 1), ["127.0.0.1"], "nobody is trusted by default");
+}
+
+#[test]
+fn whom_to_believe_changes_with_a_reload() {
+    let (server, _mlb) = serving("", &[]);
+    fs::write(server.path("e6.toml"), LOOPBACK).unwrap();
+    signal(server.pid(), "HUP");
+    let version = || traced(&server, "X-Forwarded-For: 2001:db8::7\r\n")["connection"]["ip_version"].clone();
+    let deadline = Instant::now() + PATIENCE;
+    while version() != 6 {
+        assert!(Instant::now() < deadline, "{}", server.stderr());
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Connections that come from now on begin with a header, which the client here leaves away.
+    fs::write(server.path("e6.toml"), PROTOCOL).unwrap();
+    signal(server.pid(), "HUP");
+    while !reply(connect(&server), ask("").as_bytes()).is_empty() {
+        assert!(Instant::now() < deadline, "{}", server.stderr());
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(introduced(&server, b"PROXY UNKNOWN\r\n", &ask("")).status, 200);
 }
 
 #[test]
