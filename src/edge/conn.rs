@@ -3,6 +3,7 @@
 use super::{
     Handler,
     activity::{Activity, Limit, Protocol, Watched},
+    lines::Lines,
 };
 use crate::{connection::Connection, lifecycle::Phase};
 use bytes::Bytes;
@@ -53,7 +54,6 @@ where
     let connection = Arc::new(connection);
     let requests =
         Requests { handler: handler.clone(), connection: connection.clone(), activity: activity.clone() };
-    let stream = TokioIo::new(stream);
     let ended = match protocol {
         Protocol::Http1 => {
             let http1 = http1::Builder::new()
@@ -62,7 +62,7 @@ where
                 .max_buf_size(limits.head_buffer())
                 .max_headers(limits.fields_read())
                 .half_close(true)
-                .serve_connection(stream, requests);
+                .serve_connection(TokioIo::new(Lines::new(stream)), requests);
             let end = http1::Connection::graceful_shutdown;
             attend(Box::pin(http1), end, HTTP1_FAREWELL, &activity, phase).await
         }
@@ -75,7 +75,7 @@ where
                 .max_header_list_size(limits.header_list())
                 .max_pending_accept_reset_streams(limits.h2_pending_resets)
                 .max_local_error_reset_streams(limits.h2_local_resets)
-                .serve_connection(stream, requests);
+                .serve_connection(TokioIo::new(stream), requests);
             let end = http2::Connection::graceful_shutdown;
             attend(Box::pin(http2), end, HTTP2_FAREWELL, &activity, phase).await
         }

@@ -11,6 +11,7 @@ mod conn;
 mod counters;
 mod crowd;
 mod handshake;
+mod lines;
 mod listen;
 mod proxy;
 mod socket_file;

@@ -3,7 +3,11 @@
 //! Each file in `tests/corpus` is one case: a first line that says what may happen and why, then the bytes to send, with
 //! `\\r`, `\\n`, `\\0` and `\\xHH` for themselves and line ends left out.
 
-use crate::{day::NOON, fake_mlb::FakeMlb, server::Server};
+use crate::{
+    day::NOON,
+    fake_mlb::FakeMlb,
+    server::{PATIENCE, Server},
+};
 use std::{
     fs,
     io::{Read, Write},
@@ -36,13 +40,17 @@ fn every_case_of_the_corpus_ends_as_it_may() {
 /// The statuses of all responses, then "close" if the server ended the connection or "open" if it did not.
 fn statuses(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(bytes).unwrap();
     let (mut received, mut buffer) = (Vec::new(), [0; 4096]);
     let end = loop {
         match stream.read(&mut buffer) {
             Ok(0) => break "close",
-            Ok(count) => received.extend_from_slice(&buffer[..count]),
+            Ok(count) => {
+                received.extend_from_slice(&buffer[..count]);
+                // What follows a first response is right behind it.
+                stream.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+            }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break "open",
             Err(_) => break "close",
         }
