@@ -133,7 +133,8 @@ fn the_site_works_without_what_was_given_up() {
         dir,
         &[
             "--mlb-url",
-            &mlb.url(),
+            // A name, which has to be looked up.
+            &mlb.url().replace("127.0.0.1", "localhost"),
             "--clock",
             EVENING,
             "--user",
