@@ -146,7 +146,12 @@ fn who_speaks_http_to_the_tls_port_is_told_so() {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     assert!(reply.starts_with("HTTP/1.1 400 ") && reply.ends_with("write https:// instead.\n"), "{reply}");
-    assert_eq!(server.metric("e6_connections_refused_total{reason=\"cleartext\"}"), 1.0);
+    // It is counted once it is over, which the client may see first.
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while server.metric("e6_connections_refused_total{reason=\"cleartext\"}") != 1.0 {
+        assert!(std::time::Instant::now() < deadline, "{}", server.metrics());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }
 
 #[test]
