@@ -13,7 +13,7 @@ use super::{
     tls,
 };
 use crate::{
-    connection::{Connection, Listener, network},
+    connection::{Connection, Listener, Peer, network},
     lifecycle::Phase,
 };
 use bytes::Bytes;
@@ -21,14 +21,17 @@ use hyper::{StatusCode, body::Body};
 use socket2::Socket;
 use std::{
     convert::Infallible,
+    future::poll_fn,
     io,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 use tokio::{
     io::AsyncWriteExt,
     sync::{Semaphore, watch},
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{self, sleep},
 };
 use tokio_rustls::TlsAcceptor;
@@ -81,38 +84,69 @@ where
     let Door { kind: listener, worker, socket, tls: terms, handler } = door;
     let acceptor = Acceptor::new(socket)?;
     let mut connections = JoinSet::new();
-    let mut complained = None;
-    loop {
-        let arrival = tokio::select! {
-            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
-            Some(_) = connections.join_next() => continue,
-            arrival = acceptor.accept() => arrival,
-        };
-        let (stream, peer) = match arrival {
-            Ok(arrival) => arrival,
-            Err(error) => {
-                survive(&error, &mut complained, &house).await;
-                continue;
-            }
-        };
-        let accepted = Instant::now();
-        let Some(seat) = seat(&mut house, listener).await else { break };
+    let admit = |connections: &mut JoinSet<()>, house: &House, arrival: Arrived, seat: Seat| {
+        let Arrived { stream, peer, at } = arrival;
         let tls = terms.as_ref().map(tls::Terms::acceptor);
         let (handler, here) = (handler.clone(), house.clone());
         let id = seat.id();
         let task = connections.spawn(async move {
             let _open = here.counters.open(listener);
-            let queued = accepted.elapsed();
+            let queued = at.elapsed();
             let connection = Connection { listener, peer, introduced: None, worker, queued, tls: None };
             if let Err(error) = serve(stream, seat, connection, tls, handler, here).await {
                 tracing::debug!(%error, %peer, "connection ended");
             }
         });
         house.crowd.serves(id, task);
+    };
+    let mut complained = None;
+    loop {
+        let arrival = tokio::select! {
+            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
+            Some(_) = connections.join_next() => continue,
+            arrival = next(&acceptor) => arrival,
+        };
+        match arrival {
+            Ok(arrival) => {
+                let Some(seat) = seat(&mut house, listener).await else { break };
+                admit(&mut connections, &house, arrival, seat);
+            }
+            Err(error) => survive(&error, &mut complained, &house).await,
+        }
+    }
+    if *house.phase.borrow() == Phase::Draining {
+        // Nobody else takes from this queue, and whoever is in it would be reset. The event loop may not have looked yet.
+        yield_now().await;
+        while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
+            let Some(seat) = Crowd::enter(&house.crowd, listener) else { break };
+            admit(&mut connections, &house, arrival, seat);
+        }
     }
     drop(acceptor);
     while connections.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Who has come, and when.
+struct Arrived {
+    stream: Stream,
+    peer: Peer,
+    at: Instant,
+}
+
+async fn next(acceptor: &Acceptor) -> io::Result<Arrived> {
+    let (stream, peer) = acceptor.accept().await?;
+    Ok(Arrived { stream, peer, at: Instant::now() })
+}
+
+/// What is there without waiting.
+async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
+    let mut wait = pin!(wait);
+    poll_fn(|context| match wait.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// A seat for one more, once there is room; none if the phase leaves `Serving` first. Who comes meanwhile is in the backlog.
@@ -161,7 +195,7 @@ async fn serve<B>(
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
-    House { counters, phase, handshakes, .. }: House,
+    House { counters, mut phase, handshakes, .. }: House,
 ) -> Result<(), Failure>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
@@ -189,7 +223,12 @@ where
         None => conn::serve(stream, Protocol::Http1, connection, handler, activity, phase).await,
         Some(acceptor) => {
             let began = Instant::now();
-            let mut stream = match handshake(stream, &acceptor, &handshakes, limits, deadline).await {
+            let shaken = tokio::select! {
+                shaken = handshake(stream, &acceptor, &handshakes, limits, deadline) => shaken,
+                // Nothing was asked yet. Where another process serves, whoever is here already is served to the end.
+                _ = phase.wait_for(|phase| *phase == Phase::Draining) => return Ok(()),
+            };
+            let mut stream = match shaken {
                 Ok(stream) => stream,
                 Err((why, error)) => {
                     counters.refused(why);

@@ -17,6 +17,9 @@ use std::{
 };
 use tokio::time::Instant;
 
+/// After this, whoever has used a connection is not about to use it again: the longest way that a request has.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// What is spoken, as agreed by ALPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -83,6 +86,8 @@ struct Active {
     /// By when each response must have been sent that has not been yet, in no order.
     open: Vec<Instant>,
     stalled: bool,
+    /// Since when it is to end as soon as its peer can tell.
+    leaving: Option<Instant>,
 }
 
 impl Activity {
@@ -101,6 +106,7 @@ impl Activity {
             requests: 0,
             open: Vec::new(),
             stalled: false,
+            leaving: None,
         };
         Activity { limits, crowd, active: Mutex::new(active) }
     }
@@ -125,6 +131,16 @@ impl Activity {
         if active.protocol == Protocol::Http1 {
             active.head.get_or_insert_with(Instant::now);
         }
+    }
+
+    /// The next response says that it is the last. Whoever has just used the connection may be sending already, and would
+    /// see it closed instead of an answer (RFC 9112 §9.6): it is idle only once it has been for a moment.
+    pub fn leave(&self) {
+        self.lock().leaving.get_or_insert_with(Instant::now);
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.lock().leaving.is_some()
     }
 
     /// Bytes wait for the peer, who takes none or hardly any.
@@ -163,19 +179,23 @@ impl Activity {
         if active.requests >= limits.requests {
             return Err(Limit::Requests);
         }
-        let (next, limit) = match (active.open.iter().min(), active.head) {
-            (Some(&end), _) => (end, Limit::Request),
-            (None, Some(head)) => (head + limits.head, Limit::Head),
-            (None, None) => {
+        let (next, limit) = match (active.open.iter().min(), active.head, active.leaving) {
+            (Some(&end), ..) => (end, Limit::Request),
+            (None, Some(head), Some(leaving)) => (head.max(leaving) + MOMENT, Limit::Head),
+            (None, None, Some(_)) => (active.quiet + MOMENT, Limit::Idle),
+            (None, Some(head), None) => (head + limits.head, Limit::Head),
+            (None, None, None) => {
                 // Halfway it is looked at whether others need the room.
                 let halfway = active.quiet + limits.crowded_idle();
                 let is_enough = now < halfway || self.crowd.is_crowded();
                 (if is_enough { halfway } else { active.quiet + limits.idle }, Limit::Idle)
             }
         };
-        match [(next, limit), (active.old, Limit::Age)].into_iter().find(|(end, _)| *end <= now) {
+        let old = active.leaving.is_none().then_some((active.old, Limit::Age));
+        let ends = [Some((next, limit)), old].into_iter().flatten();
+        match ends.clone().find(|(end, _)| *end <= now) {
             Some((_, passed)) => Err(passed),
-            None => Ok(next.min(active.old)),
+            None => Ok(ends.map(|(end, _)| end).min().unwrap_or(next)),
         }
     }
 

@@ -64,7 +64,8 @@ where
                 .half_close(true)
                 .serve_connection(TokioIo::new(Lines::new(stream)), requests);
             let end = http1::Connection::graceful_shutdown;
-            attend(Box::pin(http1), end, HTTP1_FAREWELL, &activity, phase).await
+            let farewell = Farewell { protocol, lasts: HTTP1_FAREWELL };
+            attend(Box::pin(http1), end, farewell, &activity, phase).await
         }
         Protocol::Http2 => {
             let http2 = http2::Builder::new(TokioExecutor::new())
@@ -77,7 +78,8 @@ where
                 .max_local_error_reset_streams(limits.h2_local_resets)
                 .serve_connection(TokioIo::new(stream), requests);
             let end = http2::Connection::graceful_shutdown;
-            attend(Box::pin(http2), end, HTTP2_FAREWELL, &activity, phase).await
+            let farewell = Farewell { protocol, lasts: HTTP2_FAREWELL };
+            attend(Box::pin(http2), end, farewell, &activity, phase).await
         }
     };
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
@@ -96,11 +98,18 @@ fn refusal(failure: &Failure) -> Option<StatusCode> {
     (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
+/// How a connection ends that has been asked to.
+struct Farewell {
+    /// HTTP/2 says it at any time (GOAWAY), HTTP/1.1 with a response.
+    protocol: Protocol,
+    lasts: Duration,
+}
+
 /// Runs a connection, and ends it when its time has come: gracefully, but not for longer than a farewell takes.
 async fn attend<C>(
     mut connection: Pin<Box<C>>,
     shut_down: impl Fn(Pin<&mut C>),
-    farewell: Duration,
+    Farewell { protocol, lasts }: Farewell,
     activity: &Activity,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<Option<Limit>, Failure>
@@ -108,11 +117,21 @@ where
     C: Future<Output = hyper::Result<()>>,
 {
     let mut look = pin!(sleep_until(Instant::now()));
-    let over = loop {
+    // Why it ends; the drain is no limit.
+    let mut over = None;
+    loop {
         let next = match activity.due() {
             Ok(next) => next,
             Err(Limit::Request) => return Ok(Some(Limit::Request)),
-            Err(limit) => break Some(limit),
+            Err(_) if activity.is_leaving() => break,
+            Err(limit) => {
+                over = Some(limit);
+                if limit == Limit::Age && protocol == Protocol::Http1 {
+                    activity.leave();
+                    continue;
+                }
+                break;
+            }
         };
         look.as_mut().reset(next);
         // What happens meanwhile may bring the next look forward.
@@ -123,19 +142,24 @@ where
         });
         tokio::select! {
             done = served => if let Some(done) = done {
-                return ended(done, None, activity);
+                return ended(done, over, activity);
             },
-            _ = phase.wait_for(|phase| *phase != Phase::Serving) => break None,
+            _ = phase.wait_for(|phase| *phase != Phase::Serving), if !activity.is_leaving() => {
+                activity.leave();
+                if protocol == Protocol::Http2 {
+                    break;
+                }
+            }
             () = &mut look => {}
         }
-    };
+    }
     shut_down(connection.as_mut());
     let asked = Instant::now();
     loop {
-        let last = activity.last(asked, farewell);
+        let last = activity.last(asked, lasts);
         match timeout_at(last, connection.as_mut()).await {
             Ok(done) => return ended(done, over, activity),
-            Err(_) if activity.last(asked, farewell) <= last => return Ok(over),
+            Err(_) if activity.last(asked, lasts) <= last => return Ok(over),
             Err(_) => {}
         }
     }
@@ -168,7 +192,8 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let arrival = self.activity.request();
         let mut response = self.handler.answer(&request, &self.connection, arrival);
-        if arrival.number >= self.activity.limits().requests && request.version() != Version::HTTP_2 {
+        let is_last = arrival.number >= self.activity.limits().requests || self.activity.is_leaving();
+        if is_last && request.version() != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let status = response.status();

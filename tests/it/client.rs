@@ -19,6 +19,11 @@ impl Kept {
 }
 
 impl<S: Read + Write> Kept<S> {
+    /// A connection that somebody else has made.
+    pub fn over(stream: S) -> Self {
+        Kept(stream)
+    }
+
     /// Asks, and reads the whole response. Its fields say whether the connection goes on.
     pub fn get(&mut self, path: &str) -> io::Result<Response> {
         self.get_with(path, "")

@@ -121,24 +121,6 @@ fn sigterm_drains_and_exits_with_zero() {
 }
 
 #[test]
-fn a_second_signal_ends_a_drain_at_once() {
-    let mlb = FakeMlb::with(&[]);
-    let mut server = Server::start(&mlb, NOON);
-    // Half a request holds the drain until its deadline.
-    let mut slow = TcpStream::connect(server.http()).unwrap();
-    slow.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
-    std::thread::sleep(Duration::from_millis(200));
-    signal(server.pid(), "TERM");
-    while !server.stderr().contains("draining") {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    signal(server.pid(), "TERM");
-    let began = Instant::now();
-    assert!(server.wait_for_exit().success());
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-}
-
-#[test]
 fn a_restart_answers_at_once_from_the_state_file_and_says_how_old_it_is() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let server = Server::start(&mlb, EVENING);
