@@ -62,7 +62,7 @@ pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, St
     let landlock = match reach {
         None => Enclosure::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {
-            format!("cannot close itself in with Landlock: {error}; try security.landlock = \"off\"")
+            format!("cannot close itself in with Landlock: {error}; try security.landlock = false")
         })?,
     };
     Ok(InForce { user: user::present(), landlock })

@@ -84,7 +84,7 @@ fn with_binary_of_its_own() -> (Server, PathBuf, FakeMlb) {
         .unwrap();
     let mut command = Command::new("./e6");
     // The scripts that take its place are read by a shell, which is out of reach otherwise.
-    command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "off");
+    command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "false");
     let url = mlb.url();
     let server = Server::start_by(command, dir, &["--mlb-url", &url, "--clock", EVENING]);
     server.wait_for_verdict("yes");

@@ -8,7 +8,10 @@ mod question;
 mod security;
 mod tls;
 
-use super::{Config, mistake::Wrong};
+use super::{
+    Config,
+    mistake::{Wrong, one_of},
+};
 use std::path::{Path, PathBuf};
 
 /// One row.
@@ -53,6 +56,10 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
 
 fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {
     value.map(|value| *slot = value)
+}
+
+fn truth(text: &str) -> Result<bool, Wrong> {
+    one_of(text, "truth value", &[("true", true), ("false", false)])
 }
 
 fn path(text: &str) -> Result<PathBuf, Wrong> {

@@ -2,7 +2,7 @@
 
 use super::{
     super::mistake::{Wrong, one_of},
-    Setting, Taken, put, quoted,
+    Setting, Taken, put, quoted, truth,
 };
 use crate::proxies::{Field, Proxies};
 use ipnet::IpNet;
@@ -22,9 +22,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         variable: "E6_PROXY_PROTOCOL",
         flag: "",
         taken: Taken::AtReload,
-        set: |config, text| {
-            put(&mut config.proxies.protocol, one_of(text, "answer", &[("true", true), ("false", false)]))
-        },
+        set: |config, text| put(&mut config.proxies.protocol, truth(text)),
         show: |config| config.proxies.protocol.to_string(),
     },
     Setting {

@@ -1,9 +1,6 @@
 //! What the process gives up once it listens.
 
-use super::{
-    super::mistake::{Wrong, one_of},
-    Setting, Taken, put, quoted,
-};
+use super::{super::mistake::Wrong, Setting, Taken, put, quoted, truth};
 use crate::privilege::User;
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -20,12 +17,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         variable: "E6_LANDLOCK",
         flag: "",
         taken: Taken::AtStart,
-        set: |config, text| put(&mut config.landlock, one_of(text, "switch", &SWITCH)),
-        show: |config| quoted(if config.landlock { "on" } else { "off" }),
+        set: |config, text| put(&mut config.landlock, truth(text)),
+        show: |config| config.landlock.to_string(),
     },
 ];
-
-const SWITCH: [(&str, bool); 2] = [("on", true), ("off", false)];
 
 fn user(name: &str) -> Result<User, Wrong> {
     match User::named(name) {
