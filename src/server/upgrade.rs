@@ -15,17 +15,19 @@ use std::{
     io::{self, Write},
     os::{fd::OwnedFd, unix::net},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 use tokio::{
     io::AsyncReadExt,
     net::UnixStream,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 /// To be ready in. It binds nothing and asks nobody: slower is broken.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether a process that hung up has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How this process was started, so that the next one is started alike.
 pub(super) struct Origin {
@@ -125,13 +127,24 @@ impl Successor {
                 self.is_ready = true;
                 Ok(())
             }
-            Ok(_) => Err(match self.child.wait() {
-                Ok(status) => {
+            Ok(_) => Err(match timeout_at(self.deadline, ended(&mut self.child)).await {
+                Ok(Ok(status)) => {
                     format!("the new process ended before it was ready ({status}): its own lines say why")
                 }
-                Err(error) => format!("the new process ended before it was ready: {error}"),
+                Ok(Err(error)) => format!("the new process ended before it was ready: {error}"),
+                Err(_) => "the new process hung up before it was ready: it is no e6".into(),
             }),
             Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
+        }
+    }
+}
+
+/// Waits for the end of a process. The thread is not held: it has signals to attend to.
+async fn ended(child: &mut Child) -> io::Result<ExitStatus> {
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None => sleep(LOOK).await,
         }
     }
 }

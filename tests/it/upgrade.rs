@@ -103,6 +103,7 @@ fn a_binary_that_does_not_get_ready_is_reaped_and_the_old_process_stays() {
     let mut kept = Kept::open(server.http()).unwrap();
     for (script, why) in [
         ("exit 3", "ended before it was ready (exit status: 3)"),
+        ("exec 3>&-; exec sleep 60", "hung up before it was ready"),
         ("echo $$ > hanging; exec sleep 60", "not ready within 10 s"),
     ] {
         replace(&binary, script);
