@@ -10,9 +10,14 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 const FILE: &str = "last-good.e6";
+/// What a file is called while it is written.
+const UNFINISHED: &str = ".last-good-";
+/// One that is older belongs to a process that was killed: writing takes a moment, and an upgrade is two processes for one.
+const ABANDONED: Duration = Duration::from_secs(60);
 /// Changes with the shape of [`Kept`]: a file of another version is set aside, not guessed at.
 const VERSION: &str = "e6-state-2";
 /// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
@@ -42,6 +47,7 @@ impl Store {
     /// What was kept about this player, if it can be read and is whole. What can't be is set aside under another
     /// name.
     pub fn load(&self, person: u32) -> Option<Kept> {
+        self.sweep();
         match read(&self.file) {
             Ok(kept) if kept.facts.player.id == person => Some(kept),
             Ok(kept) => {
@@ -70,6 +76,18 @@ impl Store {
             _ => {}
         }
         self.failing = result.is_err();
+    }
+
+    /// Removes what processes before this one have left unfinished. What cannot be removed is in nobody's way.
+    fn sweep(&self) {
+        let entries =
+            self.file.parent().and_then(|dir| fs::read_dir(dir).ok()).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+            let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+            if age.is_some_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn set_aside(&self, error: &io::Error) {
@@ -101,7 +119,7 @@ fn write(path: &Path, kept: &Kept) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let body = serde_json::to_string(kept)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir)?;
     writeln!(file, "{VERSION} {}", checksum(body.as_bytes()))?;
     file.write_all(body.as_bytes())?;
     file.as_file().sync_all()?;
@@ -111,4 +129,25 @@ fn write(path: &Path, kept: &Kept) -> io::Result<()> {
 
 fn checksum(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn what_a_killed_process_has_left_is_swept_and_what_is_being_written_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let [old, young, other] =
+            [".last-good-old", ".last-good-young", "other"].map(|name| dir.path().join(name));
+        for path in [&old, &young, &other] {
+            let file = File::create(path).unwrap();
+            if *path != young {
+                file.set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
+            }
+        }
+        assert_eq!(Store::in_dir(dir.path()).load(1), None);
+        assert_eq!([&old, &young, &other].map(|path| path.exists()), [false, true, true]);
+    }
 }

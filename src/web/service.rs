@@ -407,6 +407,33 @@ mod tests {
         assert_eq!(service.handle(&get("/"), &connection(Listener::Http), FIRST()).status(), StatusCode::OK);
     }
 
+    /// What is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
+        let lines = Lines::default();
+        let log = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        let broken = tracing::subscriber::with_default(subscriber, || {
+            service().handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST())
+        });
+        let id = broken.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("ERROR") && said.contains(&format!("request_id=\"{id}\"")), "{said}");
+    }
+
     #[test]
     fn an_answer_that_nobody_stands_behind_is_not_ready() {
         assert_eq!(

@@ -26,6 +26,7 @@ mod how;
 mod http;
 mod http2;
 mod inspect;
+mod killed;
 mod lighthouse;
 mod limits;
 mod lint;
