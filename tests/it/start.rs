@@ -218,3 +218,31 @@ fn pages_come_without_a_disk() {
     }
     assert!(server.stderr().contains("serving one made for this run"), "{}", server.stderr());
 }
+
+#[test]
+fn a_state_that_cannot_be_kept_is_said_once_and_kept_again_once_it_can() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let dir = tempfile::tempdir().unwrap();
+    // A file where the directory should be, as on a disk that is gone: nothing can be made beneath it.
+    fs::write(dir.path().join("disk"), "gone").unwrap();
+    let data = dir.path().join("disk/data");
+    let server = Server::start_in(
+        dir,
+        &["--mlb-url", &mlb.url(), "--clock", EVENING, "--data-dir", data.to_str().unwrap()],
+    );
+    server.wait_for_verdict("yes");
+    let rounds = || server.metric("e6_mlb_polls_total{outcome=\"heard\"}");
+    let wait_until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    wait_until("asked twice", &|| rounds() >= 2.0);
+    assert_eq!(server.page().matches("<html").count(), 1);
+    fs::remove_file(server.path("disk")).unwrap();
+    wait_until("kept", &|| data.join("last-good.e6").exists());
+    wait_until("said", &|| server.stderr().contains("the state file can be written again"));
+    assert_eq!(server.stderr().matches("cannot write the state file").count(), 1, "{}", server.stderr());
+}
