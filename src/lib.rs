@@ -19,6 +19,7 @@ pub mod demo;
 mod health;
 pub mod server;
 
+pub mod logging;
 pub mod publisher;
 
 pub mod edge;
@@ -34,7 +35,6 @@ pub mod connection;
 pub mod language;
 pub mod lifecycle;
 pub mod limits;
-pub mod logging;
 pub mod pid_file;
 pub mod privilege;
 pub mod proxies;

@@ -5,6 +5,10 @@ use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     events::Listener,
     fake_mlb::FakeMlb,
+    http2::{
+        Client,
+        frames::{DATA, GOAWAY, get, settings, window_update},
+    },
     server::{PATIENCE, Server, send_to, signal},
 };
 use serde_json::Value;
@@ -72,6 +76,22 @@ fn the_new_process_serves_on_the_same_sockets_and_the_old_one_ends() {
         assert!(Instant::now() < deadline, "{}", server.stderr());
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn a_response_that_was_begun_is_finished_by_the_process_that_began_it() {
+    let (mut server, _mlb) = site(&[]);
+    let mut client = Client::connect(&server);
+    // No window: the response's head comes, its body waits.
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.stream == 1 && frame.is_ok()));
+    let (code, said) = server.command(&["upgrade"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(client.wait(|frame| frame.kind == GOAWAY && frame.code() == Some(0)), "and it is told to go");
+    client.send(&window_update(1, 65_535));
+    assert!(client.wait(|frame| frame.kind == DATA && frame.flags & 1 == 1));
+    assert!(server.wait_for_exit().success());
+    assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
 }
 
 /// A server whose binary can be replaced.
