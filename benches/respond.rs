@@ -113,7 +113,7 @@ fn respond(criterion: &mut Criterion) {
         tls: None,
     };
     let arrival =
-        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, unsent: 0 };
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
     let stylesheet = assets::url("static/e6.css");
     let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
     let etag = etag.to_str().unwrap();

@@ -87,8 +87,8 @@ pub struct Arrival {
     pub waited: Duration,
     /// Requests that came before, on any connection, and whose response is not sent yet.
     pub in_flight: usize,
-    /// Those of them that came on this connection.
-    pub unsent: usize,
+    /// Those of them that came on connections of its address; none where that stands for many.
+    pub of_address: usize,
 }
 
 /// Where a connection came in.

@@ -149,7 +149,7 @@ limits! {
 /// What follows from them, for people.
 const DERIVED: &[(&str, &str)] = &[
     ("request bodies", "none is read: 413, and the connection ends"),
-    ("in_flight", "once half of them are there, a connection that has four takes no part in the other half"),
+    ("in_flight", "an eighth of them for one address, health checks included"),
     ("address_*", "of no concern to loopback and trusted proxies, who stand for many"),
     (
         "HTTP/1.1 read buffer",

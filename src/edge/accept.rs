@@ -155,7 +155,9 @@ async fn seat(house: &mut House, listener: Listener) -> Option<Seat> {
         if let Some(seat) = Crowd::enter(&house.crowd, listener) {
             return Some(seat);
         }
-        house.make_room();
+        if listener != Listener::Admin {
+            house.make_room();
+        }
         tokio::select! {
             _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
             () = sleep(LEAVING_PAUSE) => {}

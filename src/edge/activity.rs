@@ -3,16 +3,11 @@
 
 use super::crowd::Crowd;
 use crate::{connection::Arrival, limits::Limits};
-use bytes::{Buf, Bytes};
-use hyper::{
-    StatusCode,
-    body::{Body, Frame, SizeHint},
-};
 use std::{
-    io::IoSlice,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -27,6 +22,13 @@ pub(super) enum Protocol {
     Http1,
     /// HTTP/2.
     Http2,
+}
+
+/// Whether a response is one of those of which there may be so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    Yes,
+    No,
 }
 
 /// Why we end a connection that its peer would keep.
@@ -83,6 +85,8 @@ struct Active {
     /// When the last request came.
     asked: Option<Instant>,
     requests: u64,
+    /// What counts the responses to its address; none where that stands for many.
+    household: Option<Arc<AtomicUsize>>,
     /// By when each response must have been sent that has not been yet, in no order.
     open: Vec<Instant>,
     stalled: bool,
@@ -104,6 +108,7 @@ impl Activity {
             head: None,
             asked: None,
             requests: 0,
+            household: None,
             open: Vec::new(),
             stalled: false,
             leaving: None,
@@ -152,6 +157,46 @@ impl Activity {
         self.lock().stalled
     }
 
+    /// Its responses count for a household as well as for all.
+    pub fn belongs(&self, in_flight: Arc<AtomicUsize>) {
+        self.lock().household = Some(in_flight);
+    }
+
+    /// A response has begun that has to be sent by then.
+    pub(super) fn begin(&self, end: Instant, counted: Counted) {
+        let mut active = self.lock();
+        active.open.push(end);
+        if counted == Counted::Yes {
+            for tally in self.tallies(&active) {
+                tally.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// It has been sent, or given up.
+    pub(super) fn end(&self, end: Instant, counted: Counted) {
+        let mut active = self.lock();
+        // Those with the same end are alike.
+        if let Some(index) = active.open.iter().position(|other| *other == end) {
+            active.open.swap_remove(index);
+        }
+        if active.open.is_empty() {
+            let now = Instant::now();
+            active.quiet = now;
+            // What came meanwhile could not be read before.
+            active.head = active.head.map(|_| now);
+        }
+        if counted == Counted::Yes {
+            for tally in self.tallies(&active) {
+                tally.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn tallies<'a>(&'a self, active: &'a Active) -> impl Iterator<Item = &'a AtomicUsize> {
+        active.household.as_deref().into_iter().chain([self.crowd.in_flight()])
+    }
+
     /// A request has come.
     pub fn request(&self) -> Arrival {
         let (mut active, at) = (self.lock(), Instant::now());
@@ -162,8 +207,8 @@ impl Activity {
             at: at.into_std(),
             number: active.requests,
             waited,
-            in_flight: self.crowd.in_flight(),
-            unsent: active.open.len(),
+            in_flight: self.crowd.in_flight().load(Ordering::Relaxed),
+            of_address: active.household.as_ref().map_or(0, |tally| tally.load(Ordering::Relaxed)),
         }
     }
 
@@ -199,151 +244,31 @@ impl Activity {
         }
     }
 
-    /// When a connection is cut that was asked to end then: what is still open has the time it always had, and there is a
-    /// farewell.
+    /// When a connection is cut that was asked to end then: what is still open has the time that one response has, be it a
+    /// stream, and then there is a farewell.
     pub fn last(&self, asked: Instant, farewell: Duration) -> Instant {
         let active = self.lock();
-        active.open.iter().min().copied().unwrap_or_else(|| active.quiet.max(asked) + farewell)
-    }
-}
-
-/// A response that is not sent yet, until this is dropped.
-struct Open {
-    activity: Arc<Activity>,
-    end: Instant,
-    is_counted: bool,
-}
-
-impl Open {
-    fn new(activity: &Arc<Activity>, kind: Kind) -> Self {
-        let limits = &activity.limits;
-        let end = Instant::now()
-            + match kind {
-                // A stream ends by itself, and then has the time that every response has.
-                Kind::Stream => limits.event_stream + limits.request,
-                Kind::Answer | Kind::Refusal => limits.request,
-            };
-        activity.lock().open.push(end);
-        let is_counted = kind == Kind::Answer;
-        if is_counted {
-            activity.crowd.begin();
+        match active.open.iter().min() {
+            Some(&end) => end.min(asked + self.limits.request),
+            None => active.quiet.max(asked) + farewell,
         }
-        Open { activity: activity.clone(), end, is_counted }
-    }
-}
-
-/// What a response is to all others.
-#[derive(PartialEq)]
-enum Kind {
-    /// One of those that are in flight.
-    Answer,
-    /// "Too many": to count it would make it true, where a peer lets it wait.
-    Refusal,
-    /// One that goes on; there is a limit for these as well.
-    Stream,
-}
-
-impl Kind {
-    fn of(status: StatusCode, body: &impl Body) -> Self {
-        match status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Kind::Refusal,
-            // A body of known length is there as a whole.
-            _ if body.size_hint().exact().is_some() => Kind::Answer,
-            _ => Kind::Stream,
-        }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let mut active = self.activity.lock();
-        // Those with the same end are alike.
-        if let Some(index) = active.open.iter().position(|end| *end == self.end) {
-            active.open.swap_remove(index);
-        }
-        if active.open.is_empty() {
-            let now = Instant::now();
-            active.quiet = now;
-            // What came meanwhile could not be read before.
-            active.head = active.head.map(|_| now);
-        }
-        if self.is_counted {
-            self.activity.crowd.end();
-        }
-    }
-}
-
-/// A response's body, which is open until its last byte has been handed to the socket.
-pub(super) struct Watched<B> {
-    body: B,
-    open: Option<Open>,
-}
-
-impl<B: Body> Watched<B> {
-    /// The body of a response with this status.
-    pub fn new(body: B, status: StatusCode, activity: &Arc<Activity>) -> Self {
-        let open = Open::new(activity, Kind::of(status, &body));
-        Watched { body, open: Some(open) }
-    }
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
-    type Data = Held;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context,
-    ) -> Poll<Option<Result<Frame<Held>, B::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        let is_last = self.body.is_end_stream();
-        polled.map_ok(|frame| {
-            frame.map_data(|bytes| Held { bytes, _open: if is_last { self.open.take() } else { None } })
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Bytes on their way; the last ones keep the response open until hyper lets go of them.
-pub(super) struct Held {
-    bytes: Bytes,
-    _open: Option<Open>,
-}
-
-impl Buf for Held {
-    fn remaining(&self) -> usize {
-        self.bytes.remaining()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        self.bytes.chunk()
-    }
-
-    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.bytes.chunks_vectored(slices)
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.bytes.advance(count);
-    }
-
-    fn copy_to_bytes(&mut self, length: usize) -> Bytes {
-        self.bytes.copy_to_bytes(length)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::unsent::Watched, *};
+    use bytes::Bytes;
     use http_body_util::{BodyExt, Full};
-    use std::convert::Infallible;
+    use hyper::{
+        StatusCode,
+        body::{Body, Frame},
+    };
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
     use tokio::time::advance;
 
     /// A body that goes on.

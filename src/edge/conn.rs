@@ -2,8 +2,9 @@
 
 use super::{
     Handler,
-    activity::{Activity, Limit, Protocol, Watched},
+    activity::{Activity, Limit, Protocol},
     lines::Lines,
+    unsent::Watched,
 };
 use crate::{connection::Connection, lifecycle::Phase};
 use bytes::Bytes;

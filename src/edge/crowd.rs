@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// Connections beyond all others that operators may have, who come to see why there is no room.
+/// Connections that operators may have besides all others: they come to see why there is no room.
 const FOR_OPERATORS: usize = 16;
 /// The part of all connections that goes at once: a flood has the table gone through for one in so many arrivals.
 const BATCH: usize = 100;
@@ -22,7 +22,7 @@ const BATCH: usize = 100;
 pub struct Crowd {
     limits: ArcSwap<Limits>,
     members: Mutex<Members>,
-    /// As many as there are members, for those who only want to know that.
+    /// How many visitors there are, for those who only want to know that.
     open: AtomicUsize,
     in_flight: AtomicUsize,
 }
@@ -31,15 +31,32 @@ pub struct Crowd {
 struct Members {
     next: u64,
     present: HashMap<u64, Member>,
+    /// How many of them are operators, who are nobody's room.
+    operators: usize,
     /// How many of them have been told to go.
     leaving: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: HashMap<IpAddr, Household>,
+}
+
+/// Who comes from one address.
+#[derive(Default)]
+struct Household {
+    connections: usize,
+    /// Responses to them that are not sent yet.
+    in_flight: Arc<AtomicUsize>,
 }
 
 struct Member {
     activity: Arc<Activity>,
     task: Option<AbortHandle>,
+    is_operator: bool,
     is_leaving: bool,
+}
+
+impl Members {
+    fn visitors(&self) -> usize {
+        self.present.len() - self.operators
+    }
 }
 
 impl Crowd {
@@ -61,16 +78,21 @@ impl Crowd {
     /// A seat, if there is room for one more.
     pub(super) fn enter(crowd: &Arc<Crowd>, listener: Listener) -> Option<Seat> {
         let limits = crowd.limits.load_full();
-        let reserve = if listener == Listener::Admin { FOR_OPERATORS } else { 0 };
+        let is_operator = listener == Listener::Admin;
+        let most = if is_operator { FOR_OPERATORS } else { limits.connections };
         let mut members = crowd.lock();
-        if members.present.len() >= limits.connections + reserve {
+        let present = if is_operator { members.operators } else { members.visitors() };
+        if present >= most {
             return None;
         }
         let id = members.next;
         members.next += 1;
         let activity = Arc::new(Activity::new(limits, crowd.clone()));
-        members.present.insert(id, Member { activity: activity.clone(), task: None, is_leaving: false });
-        crowd.open.store(members.present.len(), Ordering::Relaxed);
+        members
+            .present
+            .insert(id, Member { activity: activity.clone(), task: None, is_operator, is_leaving: false });
+        members.operators += usize::from(is_operator);
+        crowd.open.store(members.visitors(), Ordering::Relaxed);
         Some(Seat { crowd: crowd.clone(), id, activity, network: None })
     }
 
@@ -91,7 +113,7 @@ impl Crowd {
         let mut quiet: Vec<_> = members
             .present
             .iter()
-            .filter(|(_, member)| member.task.is_some())
+            .filter(|(_, member)| member.task.is_some() && !member.is_operator)
             .filter_map(|(id, member)| Some((member.activity.quiet()?, *id)))
             .collect();
         if quiet.len() > batch {
@@ -110,20 +132,13 @@ impl Crowd {
 
     /// Whether there is hardly room for more.
     pub(super) fn is_crowded(&self) -> bool {
-        self.open.load(Ordering::Relaxed) >= self.limits.load().connections / 10 * 9
+        let most = self.limits.load().connections;
+        self.open.load(Ordering::Relaxed) >= most - most / 10
     }
 
-    /// Requests whose response is not sent yet.
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn begin(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn end(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    /// How many responses there are that are not sent yet.
+    pub(super) fn in_flight(&self) -> &AtomicUsize {
+        &self.in_flight
     }
 }
 
@@ -145,11 +160,12 @@ impl Seat {
     pub fn claim(&mut self, network: IpAddr) -> bool {
         let most = self.activity.limits().address_connections;
         let mut members = self.crowd.lock();
-        let count = members.by_network.entry(network).or_default();
-        let is_welcome = *count < most;
+        let household = members.by_network.entry(network).or_default();
+        let is_welcome = household.connections < most;
         if is_welcome {
-            *count += 1;
+            household.connections += 1;
             self.network = Some(network);
+            self.activity.belongs(household.in_flight.clone());
         }
         is_welcome
     }
@@ -158,15 +174,16 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut members = self.crowd.lock();
-        if members.present.remove(&self.id).is_some_and(|member| member.is_leaving) {
-            members.leaving -= 1;
+        if let Some(member) = members.present.remove(&self.id) {
+            members.leaving -= usize::from(member.is_leaving);
+            members.operators -= usize::from(member.is_operator);
         }
-        self.crowd.open.store(members.present.len(), Ordering::Relaxed);
+        self.crowd.open.store(members.visitors(), Ordering::Relaxed);
         if let Some(network) = self.network
-            && let Some(count) = members.by_network.get_mut(&network)
+            && let Some(household) = members.by_network.get_mut(&network)
         {
-            *count -= 1;
-            if *count == 0 {
+            household.connections -= 1;
+            if household.connections == 0 {
                 members.by_network.remove(&network);
             }
         }

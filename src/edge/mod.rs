@@ -18,6 +18,7 @@ mod socket_file;
 mod stall;
 mod stream;
 mod tls;
+mod unsent;
 
 pub use accept::{Door, House, accept};
 pub use certificates::{Ca, Certificate, Certificates, Challenge, Files, Origin, Serving, Source, Status};

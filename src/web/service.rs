@@ -396,7 +396,7 @@ mod tests {
     }
 
     const FIRST: fn() -> Arrival =
-        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, unsent: 0 };
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {

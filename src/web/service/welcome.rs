@@ -17,16 +17,16 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM_RETRY: Duration = Duration::from_secs(60);
 /// When a server that has too much to do may have done some of it.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
-/// Once half of the requests that there may be at once are there, a connection with this many takes no part in the other
-/// half: who holds on to responses by the dozen keeps nobody else out.
-const SHARE: usize = 4;
+/// The part of all requests that one address may have at once: who lets responses wait, as behind a window that stays
+/// shut, keeps nobody else out.
+const SHARE: usize = 8;
 
 impl Service {
     /// The response to a request that is one too many.
     pub(super) fn unwelcome(&self, target: Option<Target>, way: &Way, headers: &HeaderMap) -> Option<Whole> {
         let (arrival, most) = (way.arrival, self.limits.in_flight);
         let is_vital = matches!(target, Some(Target::Alive | Target::Ready | Target::Metrics));
-        let has_its_share = arrival.in_flight >= most / 2 && arrival.unsent >= SHARE;
+        let has_its_share = arrival.of_address >= (most / SHARE).max(1);
         if has_its_share || (arrival.in_flight >= most && !is_vital) {
             return Some(self.later(TooMany::InFlight, BUSY_RETRY, headers));
         }

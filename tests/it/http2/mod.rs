@@ -69,19 +69,34 @@ pub struct Client {
 
 impl Client {
     pub fn connect(server: &Server) -> Self {
-        let mut client = Client::raw(server);
+        Client::raw(server).begun()
+    }
+
+    /// The same after a header of the PROXY protocol.
+    pub fn introduced(server: &Server, header: &str) -> Self {
+        let mut socket = TcpStream::connect(server.https()).unwrap();
+        socket.write_all(header.as_bytes()).unwrap();
+        let config = tls::client(server, &["h2"], &[&TLS13]);
+        Client::over(tls::handshake_over(socket, "localhost", config).unwrap()).begun()
+    }
+
+    fn begun(mut self) -> Self {
+        let client = &mut self;
         client.send(&[PREFACE, &settings(&[])].concat());
         let deadline = Instant::now() + PATIENCE;
         while !client.seen.iter().any(|frame| frame.kind == SETTINGS && frame.flags == 0) {
             assert!(client.read(deadline), "no settings: {:?}", client.seen);
         }
         client.send(&frame(SETTINGS, ACK, 0, &[]));
-        client
+        self
     }
 
     /// Nothing but TLS.
     fn raw(server: &Server) -> Self {
-        let stream = tls::connect(server, "localhost", &["h2"], &[&TLS13]).unwrap();
+        Client::over(tls::connect(server, "localhost", &["h2"], &[&TLS13]).unwrap())
+    }
+
+    fn over(stream: StreamOwned<ClientConnection, TcpStream>) -> Self {
         stream.sock.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         Client { stream, bytes: Vec::new(), seen: Vec::new(), ended: false }
     }

@@ -93,12 +93,18 @@ fn when_too_many_are_on_their_way_the_next_is_refused_at_once_but_for_health_che
 }
 
 #[test]
-fn who_holds_on_to_responses_by_the_dozen_keeps_nobody_else_out() {
-    let (server, _mlb) = limited(&[("in_flight", 16)]);
-    let hoarder = holding(&server, 60);
-    assert_eq!(server.get("/", "").status, 200);
-    assert_eq!(refused(&server, "in_flight"), 52.0, "more than half of all");
-    drop(hoarder);
+fn who_lets_responses_wait_keeps_nobody_else_out() {
+    let (server, _mlb) = limited_with(&[("in_flight", 80)], &format!("{PROXY}protocol = true\n"));
+    let mut hoarder = Client::introduced(&server, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n");
+    hoarder.send(&settings(&[(4, 0)]));
+    for stream in (1..).step_by(2).take(40) {
+        hoarder.send(&get(stream));
+        assert!(hoarder.wait(|frame| frame.stream == stream && frame.kind == HEADERS));
+    }
+    assert_eq!(refused(&server, "in_flight"), 30.0, "an eighth of all is his");
+    let mut other = Client::introduced(&server, "PROXY TCP4 192.0.2.8 192.0.2.1 4711 443\r\n");
+    other.send(&get(1));
+    assert!(other.wait(|frame| frame.stream == 1 && frame.is_ok()));
 }
 
 #[test]
