@@ -144,7 +144,7 @@ fn days_of_every_kind_get_their_verdict() {
             vec![first.charged(1), second.charged(2)],
             "yes",
             3,
-            "Tatis Jr. has been charged with 3 errors in today's 2 games.",
+            "Tatis Jr. has been charged with 3 errors in today's doubleheader.",
         ),
         (
             "postponed",

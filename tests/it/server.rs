@@ -282,9 +282,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has been upgraded since is not our child.
+        // One that has been upgraded since is not our child. It may have ended, and a killed one leaves its file.
         if let Some(pid) = self.found().filter(|pid| *pid != self.child.id()) {
-            signal(pid, "KILL");
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
