@@ -27,7 +27,7 @@ pub struct Browser {
     _profile: TempDir,
 }
 
-/// What of a page stays the same while it is looked at in many ways.
+/// A window on a desk, in CSS pixels.
 pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {

@@ -148,6 +148,43 @@ fn a_stream_that_is_left_is_given_back() {
     }
 }
 
+/// Streams that are open at once; there are more descriptors than that for a test.
+const MANY: u64 = 300;
+/// What one may cost, its connection included, in a debug build: half of it is what it does cost.
+const KIB_PER_STREAM: u64 = 40;
+
+#[test]
+fn an_open_stream_costs_kilobytes_and_gives_them_back() {
+    let (server, _mlb) = site();
+    let kib = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let open_many = || {
+        let open = |_| {
+            let (mut listener, _) = Listener::open(&server, "");
+            listener.event().unwrap();
+            listener
+        };
+        let listeners: Vec<_> = (0..MANY).map(open).collect();
+        assert_eq!(server.metric("e6_event_streams"), MANY as f64);
+        (kib(), listeners)
+    };
+    let before = kib();
+    let (with_many, listeners) = open_many();
+    let grown = with_many.saturating_sub(before);
+    assert!(grown < MANY * KIB_PER_STREAM, "{before} KiB before, {with_many} with {MANY} streams");
+    drop(listeners);
+    let deadline = Instant::now() + PATIENCE;
+    while server.metric("e6_event_streams") > 0.0 {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (again, _listeners) = open_many();
+    assert!(again.saturating_sub(with_many) < MANY * KIB_PER_STREAM / 4, "{with_many} KiB, then {again}");
+}
+
 #[test]
 fn the_head_alone_is_no_stream_and_events_are_only_read() {
     let (server, _mlb) = site();

@@ -7,9 +7,15 @@ use std::{
 
 /// Whether a tool is here. `test` is named where it is not.
 pub fn have(tool: &str, test: &str) -> bool {
+    find(tool, test).is_some()
+}
+
+/// Where a tool is.
+pub fn find(tool: &str, test: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
-    found_or_skipped(found, tool, test)
+    let found = std::env::split_paths(&path).map(|dir| dir.join(tool)).find(|file| file.is_file());
+    found_or_skipped(found.is_some(), tool, test);
+    found
 }
 
 /// A Python that has this package: the one that CI makes, or the system's.
