@@ -10,7 +10,12 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 const FILE: &str = "last-good.e6";
@@ -18,6 +23,8 @@ const FILE: &str = "last-good.e6";
 const UNFINISHED: &str = ".last-good-";
 /// One that is older belongs to a process that was killed: writing takes a moment, and an upgrade is two processes for one.
 const ABANDONED: Duration = Duration::from_secs(60);
+/// What a disk may take before that is worth a line: a spinning one that was asleep takes some seconds.
+const SLOW: Duration = Duration::from_secs(10);
 /// Changes with the shape of [`Kept`]: a file of another version is set aside, not guessed at.
 const VERSION: &str = "e6-state-2";
 /// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
@@ -32,16 +39,17 @@ pub struct Kept {
     pub memory: Option<Memory>,
 }
 
-/// Where it is kept.
+/// Where it is kept. Copies are the same place.
+#[derive(Clone)]
 pub struct Store {
     file: PathBuf,
-    failing: bool,
+    failing: Arc<AtomicBool>,
 }
 
 impl Store {
     /// A store in this directory, made if needed. Nothing fails yet: pages come with or without a disk.
     pub fn in_dir(dir: &Path) -> Self {
-        Store { file: dir.join(FILE), failing: false }
+        Store { file: dir.join(FILE), failing: Arc::default() }
     }
 
     /// What was kept about this player, if it can be read and is whole. What can't be is set aside under another
@@ -66,16 +74,16 @@ impl Store {
     }
 
     /// Replaces what is kept. A failure is logged once, until saving works again.
-    pub fn save(&mut self, kept: &Kept) {
+    fn save(&self, kept: &Kept) {
         let (file, result) = (self.file.display(), write(&self.file, kept));
+        let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
-            Ok(()) if self.failing => tracing::info!(%file, "the state file can be written again"),
-            Err(error) if !self.failing => {
+            Ok(()) if was_failing => tracing::info!(%file, "the state file can be written again"),
+            Err(error) if !was_failing => {
                 tracing::warn!(%file, %error, "cannot write the state file: a restart will begin without an answer");
             }
             _ => {}
         }
-        self.failing = result.is_err();
     }
 
     /// Removes what processes before this one have left unfinished. What cannot be removed is in nobody's way.
@@ -99,6 +107,57 @@ impl Store {
                 tracing::warn!(%file, %error, aside = %aside.display(), "unusable state file set aside: starting fresh")
             }
             Err(_) => tracing::warn!(%file, %error, "unusable state file: starting fresh"),
+        }
+    }
+}
+
+/// Writes beside whoever has something to keep: a disk that is slow, or hangs, holds up no answer.
+pub struct Saver {
+    store: Store,
+    writing: Option<Writing>,
+    /// The latest that is not being written yet.
+    waiting: Option<Kept>,
+}
+
+struct Writing {
+    thread: JoinHandle<()>,
+    began: Instant,
+    is_said: bool,
+}
+
+impl Saver {
+    /// Writes to this store.
+    pub fn new(store: Store) -> Self {
+        Saver { store, writing: None, waiting: None }
+    }
+
+    /// Keeps this, as soon as what was kept before it has been written.
+    pub fn keep(&mut self, kept: Kept) {
+        self.waiting = Some(kept);
+        self.go_on();
+    }
+
+    /// Begins to write what waits, if the disk has taken what came before. To be called now and then.
+    pub fn go_on(&mut self) {
+        let file = self.store.file.display();
+        if let Some(writing) = &mut self.writing {
+            if !writing.thread.is_finished() {
+                if writing.began.elapsed() > SLOW && !writing.is_said {
+                    writing.is_said = true;
+                    tracing::warn!(%file, "the disk is slow or hangs: a restart will begin with an old answer");
+                }
+                return;
+            }
+            if writing.is_said {
+                tracing::info!(%file, took = ?writing.began.elapsed(), "the disk has taken the state file at last");
+            }
+            self.writing = None;
+        }
+        let Some(kept) = self.waiting.take() else { return };
+        let store = self.store.clone();
+        match thread::Builder::new().name("state".into()).spawn(move || store.save(&kept)) {
+            Ok(thread) => self.writing = Some(Writing { thread, began: Instant::now(), is_said: false }),
+            Err(error) => tracing::warn!(%file, %error, "no thread to write the state file with"),
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     client::{Client, Refusal},
     polls::Polls,
-    store::{Kept, Store},
+    store::{Kept, Saver, Store},
 };
 use crate::{
     answer::{
@@ -25,8 +25,6 @@ use time::{Date, OffsetDateTime};
 
 /// The longest sleep: an answer that changes with time alone is published within this.
 const STEP: Duration = Duration::from_secs(15);
-/// What a disk may take before it is taken for hung.
-const SLOW_DISK: Duration = Duration::from_secs(20);
 /// The shortest sleep, also for a clock that races.
 const BREATH: Duration = Duration::from_millis(100);
 /// Who he plays for changes a few times in a career.
@@ -54,7 +52,7 @@ pub struct Watch {
     client: Client,
     clock: Clock,
     polls: Polls,
-    store: Option<Store>,
+    saver: Option<Saver>,
     player: Player,
     club: Option<u32>,
     person: Option<Aged<(Player, Zone)>>,
@@ -109,7 +107,7 @@ impl Watch {
             client,
             clock,
             polls,
-            store,
+            saver: store.map(Saver::new),
             player,
             club,
             person: None,
@@ -125,9 +123,9 @@ impl Watch {
         }
     }
 
-    /// From one sign of life to the next at most: a sleep or a question, and the writing of what was heard to a slow disk.
+    /// From one sign of life to the next at most: a sleep or a question, and something to spare.
     pub fn longest_pause(limits: &Limits) -> Duration {
-        STEP + limits.mlb_total + SLOW_DISK
+        2 * (STEP + limits.mlb_total)
     }
 
     /// What can be said before anything was asked.
@@ -146,6 +144,9 @@ impl Watch {
             }
             let wait = self.clock.real(self.left(answer.pace).min(STEP)).max(BREATH);
             publish(answer);
+            if let Some(saver) = &mut self.saver {
+                saver.go_on();
+            }
             if stop.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
@@ -218,8 +219,8 @@ impl Watch {
     }
 
     fn keep(&mut self) {
-        if let (Some(store), Some(facts)) = (&mut self.store, &self.facts) {
-            store.save(&Kept { facts: facts.clone(), memory: self.memory.clone() });
+        if let (Some(saver), Some(facts)) = (&mut self.saver, &self.facts) {
+            saver.keep(Kept { facts: facts.clone(), memory: self.memory.clone() });
         }
     }
 
