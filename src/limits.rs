@@ -1,5 +1,5 @@
 //! What a peer can make us hold, and for how long: each limit once, with its default, unit, range and reason. Settings,
-//! `e6 limits` and LIMITS.md are made from this table.
+//! `e6 limits` and limits.md are made from this table.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{fmt::Write, ops::RangeInclusive, thread, time::Duration};
@@ -305,9 +305,9 @@ mod tests {
     #[test]
     fn the_documentation_is_the_table() {
         assert_eq!(
-            include_str!("../LIMITS.md"),
+            include_str!("limits.md"),
             markdown(),
-            "write it anew: e6 limits --markdown > LIMITS.md"
+            "write it anew: e6 limits --markdown > src/limits.md"
         );
     }
 

@@ -20,8 +20,16 @@ const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
 /// Writes a pair for this name; gives the certificate as PEM.
 pub fn make(dir: &Path, name: &'static str) -> Vec<u8> {
+    // rcgen's own default.
+    make_until(dir, name, time::macros::datetime!(4096-01-01 0:00 UTC))
+}
+
+/// The same, with an end.
+pub fn make_until(dir: &Path, name: &'static str, end: time::OffsetDateTime) -> Vec<u8> {
     let key = rcgen::KeyPair::generate().unwrap();
-    let cert = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
+    let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_after = end;
+    let cert = params.self_signed(&key).unwrap();
     fs::write(dir.join("tls.key"), key.serialize_pem()).unwrap();
     fs::set_permissions(dir.join("tls.key"), fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(dir.join("tls.crt"), cert.pem()).unwrap();
@@ -48,7 +56,6 @@ fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
     let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = Server::start_with(&[&NO_MLB[..], &files].concat());
     assert!(serves(server.https(), "a.example", &first));
-    // rcgen's own default.
     let end = time::macros::datetime!(4096-01-01 0:00 UTC).unix_timestamp();
     assert_eq!(server.metric("e6_certificate_expiry_timestamp_seconds"), end as f64);
     let good = fs::read(&key).unwrap();

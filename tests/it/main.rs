@@ -40,6 +40,7 @@ mod partly;
 mod pebble;
 mod peers;
 mod privilege;
+mod promises;
 mod proxies;
 mod recordings;
 mod reload;

@@ -1,9 +1,9 @@
 //! What whoever runs it relies on.
 
 use crate::{
-    day::{EVENING, Game, IN_PROGRESS, NOON},
+    day::NOON,
     fake_mlb::{FakeMlb, Fault},
-    server::{Server, command, run, signal},
+    server::{Server, command, run},
 };
 use serde_json::Value;
 use std::{fs, process::Stdio};
@@ -41,23 +41,6 @@ fn a_log_for_programs_is_json_line_by_line() {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(entry["level"].is_string() && entry["timestamp"].is_string(), "{line}");
     }
-}
-
-#[test]
-fn a_killed_process_loses_nothing_that_was_known() {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
-    let mut server = Server::start(&mlb, EVENING);
-    let before = server.wait_for_verdict("yes");
-    // It is kept before it is shown, or a moment after.
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let data = server.path(".local/state/e6");
-    signal(server.pid(), "KILL");
-    assert!(!server.wait_for_exit().success());
-    mlb.fault(Fault::Refuse);
-    let data = data.to_str().unwrap();
-    let again = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--data-dir", data]);
-    let after = again.api();
-    assert_eq!((&after["verdict"], &after["changed_at"]), (&before["verdict"], &before["changed_at"]));
 }
 
 #[test]

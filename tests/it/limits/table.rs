@@ -13,7 +13,11 @@ fn the_command_shows_what_is_in_force_and_by_default() {
     let fields: Vec<_> = row.split_whitespace().take(5).collect();
     assert_eq!(fields, ["head", "3", "15", "s", "slowloris;"]);
     let (_, page, _) = run(dir.path(), &["limits", "--markdown"]);
-    assert_eq!(page, include_str!("../../../LIMITS.md"), "the page has the defaults, whatever is in force");
+    assert_eq!(
+        page,
+        include_str!("../../../src/limits.md"),
+        "the page has the defaults, whatever is in force"
+    );
 }
 
 #[test]
