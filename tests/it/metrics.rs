@@ -71,9 +71,14 @@ fn nothing_a_peer_makes_up_becomes_a_label() {
         server.send(&format!("GET / HTTP/1.1\r\nHost: localhost\r\n{round}\r\n\r\n"), true);
     };
     let series = || server.metrics().lines().count();
+    // What was no request is counted once its connection has ended.
+    let unread =
+        "e6_http_requests_total{method=\"none\",protocol=\"HTTP/1.1\",route=\"none\",status=\"400\"}";
     strange(0);
+    wait_for(&server, unread, |count| count == 1.0);
     let before = series();
     (1..20).for_each(strange);
+    wait_for(&server, unread, |count| count == 20.0);
     assert_eq!(series(), before, "{}", server.metrics());
 }
 
