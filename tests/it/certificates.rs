@@ -1,19 +1,11 @@
 //! Certificates from files, and the one that this machine signs for itself.
 
 use crate::{
-    server::{PATIENCE, Server, check},
+    server::{Server, check},
     tls::{BOTH, handshake, trusting},
     tools,
 };
-use std::{
-    fs,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 /// Nothing listens there: MLB is not what these tests are about.
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
@@ -40,14 +32,6 @@ fn serves(address: SocketAddr, name: &'static str, root: &[u8]) -> bool {
     handshake(address, name, trusting(root, &["h2"], BOTH)).is_ok()
 }
 
-fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
 #[test]
 fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -60,14 +44,12 @@ fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
     assert_eq!(server.metric("e6_certificate_expiry_timestamp_seconds"), end as f64);
     let good = fs::read(&key).unwrap();
     fs::write(&key, "no key at all").unwrap();
-    wait_until("said", &server, || server.stderr().contains("the key is no PEM"));
+    server.wait_until("said", || server.stderr().contains("the key is no PEM"));
     assert!(serves(server.https(), "a.example", &first));
     fs::write(&key, good).unwrap();
-    wait_until("well", &server, || {
-        server.stderr().contains("nothing is wrong with the certificate any more")
-    });
+    server.wait_until("well", || server.stderr().contains("nothing is wrong with the certificate any more"));
     let second = make(dir.path(), "b.example");
-    wait_until("swapped", &server, || serves(server.https(), "b.example", &second));
+    server.wait_until("swapped", || serves(server.https(), "b.example", &second));
     assert!(!serves(server.https(), "a.example", &first));
 }
 
@@ -80,7 +62,7 @@ fn files_that_cannot_be_used_do_not_keep_the_site_from_starting() {
     assert!(server.stderr().contains("cannot read "), "{}", server.stderr());
     assert_eq!(server.get("/healthz", "").status, 200);
     let late = make(dir.path(), "late.example");
-    wait_until("served", &server, || serves(server.https(), "late.example", &late));
+    server.wait_until("served", || serves(server.https(), "late.example", &late));
 }
 
 #[test]

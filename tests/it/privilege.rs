@@ -3,7 +3,7 @@
 use crate::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::FakeMlb,
-    server::{PATIENCE, Server, command, run, signal},
+    server::{Server, command, run, signal},
     tools,
 };
 use std::{
@@ -11,8 +11,6 @@ use std::{
     os::unix::fs::{MetadataExt, chown, symlink},
     path::{Path, PathBuf},
     process::{Command, id},
-    thread,
-    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -63,14 +61,6 @@ fn statuses(pid: u32) -> Vec<impl Fn(&str) -> String> {
             }
         })
         .collect()
-}
-
-fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]
@@ -149,19 +139,19 @@ fn the_site_works_without_what_was_given_up() {
     for made in [data.clone(), server.path("certs/key.pem"), server.path("log")] {
         assert_eq!(fs::metadata(&made).unwrap().uid(), NOBODY, "{}", made.display());
     }
-    wait_until("kept", &server, || data.join("last-good.e6").exists());
+    server.wait_until("kept", || data.join("last-good.e6").exists());
     // A directory that is taken away comes back.
     fs::remove_dir_all(&data).unwrap();
     chown(data.parent().unwrap(), Some(NOBODY), None).unwrap();
     mlb.play(&[Game::new(IN_PROGRESS).charged(2)]);
     server.wait_for("two errors", |answer| answer["errors"] == 2);
-    wait_until("kept again", &server, || data.join("last-good.e6").exists());
+    server.wait_until("kept again", || data.join("last-good.e6").exists());
     // The log is taken up where it was moved away.
     let log = server.path("log/access.log");
-    wait_until("logged", &server, || fs::metadata(&log).is_ok_and(|meta| meta.len() > 0));
+    server.wait_until("logged", || fs::metadata(&log).is_ok_and(|meta| meta.len() > 0));
     fs::rename(&log, log.with_extension("1")).unwrap();
     signal(server.pid(), "USR1");
-    wait_until("logged anew", &server, || {
+    server.wait_until("logged anew", || {
         server.get("/healthz", "");
         fs::metadata(&log).is_ok_and(|meta| meta.len() > 0)
     });
@@ -289,7 +279,7 @@ fn reads_through_a_link(landlock: &str) -> (Server, bool) {
         symlink(outside.path().join(file), path).unwrap();
     }
     let (served, refused) = (|| server.stderr().contains("names=outside.example"), "Permission denied");
-    wait_until("read or refused", &server, || served() || server.stderr().contains(refused));
+    server.wait_until("read or refused", || served() || server.stderr().contains(refused));
     let served = served();
     (server, served)
 }

@@ -6,7 +6,7 @@ use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::{FakeMlb, Fault},
     limits::{SLACK, limited},
-    server::{PATIENCE, Server, check, signal},
+    server::{Server, check, signal},
     tls, tools,
 };
 use serde_json::Value;
@@ -17,16 +17,8 @@ use std::{
     process::Command,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
-
-fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
-        thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
@@ -187,7 +179,7 @@ fn wrong_configuration_never_replaces_a_running_one_and_all_its_mistakes_are_lis
 fn kill_9_at_any_moment_loses_nothing_but_the_requests_in_flight() {
     let (mut server, mlb) = site();
     let before = server.api();
-    wait_until("kept", &server, || server.path(".local/state/e6/last-good.e6").exists());
+    server.wait_until("kept", || server.path(".local/state/e6/last-good.e6").exists());
     signal(server.pid(), "KILL");
     assert!(!server.wait_for_exit().success());
     mlb.fault(Fault::Refuse);

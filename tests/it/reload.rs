@@ -5,16 +5,11 @@ use crate::{
     day::{EVENING, Game, IN_PROGRESS},
     events::Listener,
     fake_mlb::FakeMlb,
-    server::{PATIENCE, PID_FILE, Server, signal},
+    server::{PID_FILE, Server, signal},
     tls::{BOTH, handshake, trusting},
 };
 use serde_json::{Value, json};
-use std::{
-    fs,
-    net::TcpStream,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, net::TcpStream, thread, time::Duration};
 
 /// A site with this in its `e6.toml`, and a game with an error in it.
 fn site(toml: &str, arguments: &[&str]) -> (Server, FakeMlb) {
@@ -30,14 +25,6 @@ fn site(toml: &str, arguments: &[&str]) -> (Server, FakeMlb) {
 fn write(server: &Server, toml: &str) {
     fs::write(server.path("e6.toml"), toml).unwrap();
     signal(server.pid(), "HUP");
-}
-
-fn wait_until(what: &str, server: &Server, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -59,13 +46,13 @@ fn words_and_colours_change_without_an_end_to_any_connection() {
 fn a_wrong_configuration_changes_nothing_and_all_its_mistakes_are_logged() {
     let (server, _mlb) = site("[words]\nyes = \"Afraid so\"\n", &[]);
     write(&server, "[words]\nyes = \"Oh dear\"\n[player]\nid = \"me\"\n[log]\nfromat = \"json\"\n");
-    wait_until("said", &server, || server.stderr().contains("the configuration stays as it was"));
+    server.wait_until("said", || server.stderr().contains("the configuration stays as it was"));
     let said = server.stderr();
     assert!(said.contains("e6.toml:4: player.id") && said.contains("did you mean log.format?"), "{said}");
     assert!(server.page().contains("Afraid so"));
     // What is mended is taken.
     write(&server, "[words]\nyes = \"Oh dear\"\n");
-    wait_until("taken", &server, || server.page().contains("Oh dear"));
+    server.wait_until("taken", || server.page().contains("Oh dear"));
 }
 
 #[test]
@@ -92,26 +79,24 @@ fn another_player_is_asked_about_from_then_on() {
 fn the_log_changes_its_place_format_and_level() {
     let (server, _mlb) = site("[log]\naccess = \"first.log\"\n", &["--access-log", "first.log"]);
     write(&server, "[log]\nformat = \"json\"\nlevel = \"debug\"\n");
-    wait_until("json", &server, || {
+    server.wait_until("json", || {
         let said = server.stderr();
         said.lines().last().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok())
     });
-    wait_until("logged as JSON", &server, || {
+    server.wait_until("logged as JSON", || {
         assert_eq!(server.get("/healthz", "").status, 200);
         let log = fs::read_to_string(server.path("first.log")).unwrap();
         log.lines().last().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok())
     });
     drop(TcpStream::connect(server.https()).unwrap());
-    wait_until("told of a connection that ended", &server, || {
-        server.stderr().contains("\"level\":\"DEBUG\"")
-    });
+    server.wait_until("told of a connection that ended", || server.stderr().contains("\"level\":\"DEBUG\""));
 }
 
 #[test]
 fn what_waits_for_a_start_is_named() {
     let (server, _mlb) = site("", &[]);
     write(&server, "[data]\ndir = \"elsewhere\"\n[words]\nyes = \"Oh dear\"\n");
-    wait_until("named", &server, || {
+    server.wait_until("named", || {
         server
             .stderr()
             .lines()
@@ -135,13 +120,13 @@ fn the_certificate_is_another_from_the_next_handshake_on() {
     let toml =
         "[tls]\nmode = \"files\"\ncert = \"tls.crt\"\nkey = \"tls.key\"\n[site]\ndomains = [\"a.example\"]\n";
     write(&server, toml);
-    wait_until("from files", &server, || serves("a.example", &root));
+    server.wait_until("from files", || serves("a.example", &root));
     let page = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
-    wait_until("sent to HTTPS", &server, || server.send(page, true).status == 308);
+    server.wait_until("sent to HTTPS", || server.send(page, true).status == 308);
 
     fs::write(server.path("tls.crt"), "nothing of the kind").unwrap();
     write(&server, &format!("{toml}[words]\nyes = \"Oh dear\"\n"));
-    wait_until("said", &server, || server.stderr().contains("the configuration stays as it was"));
+    server.wait_until("said", || server.stderr().contains("the configuration stays as it was"));
     assert!(serves("a.example", &root), "{}", server.stderr());
 }
 

@@ -224,6 +224,15 @@ impl Server {
         }
     }
 
+    /// Until anything else is so.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < deadline, "not {what}: {}", self.stderr());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn wait_for_verdict(&self, verdict: &str) -> Value {
         self.wait_for(verdict, |answer| answer["verdict"] == verdict)
     }
