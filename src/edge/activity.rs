@@ -1,7 +1,7 @@
 //! What a connection is doing, and so when it has to end: requests, heads that are on their way, responses that are not
 //! sent yet.
 
-use super::crowd::Crowd;
+use super::load::Load;
 use crate::{connection::Arrival, limits::Limits};
 use std::{
     sync::{
@@ -68,7 +68,7 @@ impl Limit {
 /// Of one connection.
 pub(super) struct Activity {
     limits: Arc<Limits>,
-    crowd: Arc<Crowd>,
+    load: Arc<Load>,
     active: Mutex<Active>,
 }
 
@@ -96,7 +96,7 @@ struct Active {
 
 impl Activity {
     /// Of a connection that has just been accepted.
-    pub fn new(limits: Arc<Limits>, crowd: Arc<Crowd>) -> Self {
+    pub fn new(limits: Arc<Limits>, load: Arc<Load>) -> Self {
         let now = Instant::now();
         // So that those who came together do not all come back together.
         let age = limits.age.mul_f64(0.9 + fastrand::f64() / 5.0);
@@ -113,7 +113,7 @@ impl Activity {
             stalled: false,
             leaving: None,
         };
-        Activity { limits, crowd, active: Mutex::new(active) }
+        Activity { limits, load, active: Mutex::new(active) }
     }
 
     pub fn limits(&self) -> &Limits {
@@ -194,7 +194,7 @@ impl Activity {
     }
 
     fn tallies<'a>(&'a self, active: &'a Active) -> impl Iterator<Item = &'a AtomicUsize> {
-        active.household.as_deref().into_iter().chain([self.crowd.in_flight()])
+        active.household.as_deref().into_iter().chain([&self.load.in_flight])
     }
 
     /// A request has come.
@@ -207,7 +207,7 @@ impl Activity {
             at: at.into_std(),
             number: active.requests,
             waited,
-            in_flight: self.crowd.in_flight().load(Ordering::Relaxed),
+            in_flight: self.load.in_flight.load(Ordering::Relaxed),
             of_address: active.household.as_ref().map_or(0, |tally| tally.load(Ordering::Relaxed)),
         }
     }
@@ -232,7 +232,7 @@ impl Activity {
             (None, None, None) => {
                 // Halfway it is looked at whether others need the room.
                 let halfway = active.quiet + limits.crowded_idle();
-                let is_enough = now < halfway || self.crowd.is_crowded();
+                let is_enough = now < halfway || self.load.is_crowded();
                 (if is_enough { halfway } else { active.quiet + limits.idle }, Limit::Idle)
             }
         };
@@ -289,8 +289,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn activity() -> Arc<Activity> {
-        let crowd = Arc::new(Crowd::new(Limits::default()));
-        let activity = Activity::new(Arc::default(), crowd);
+        let load = Arc::new(Load::new(Limits::default()));
+        let activity = Activity::new(Arc::default(), load);
         activity.ready(Protocol::Http1);
         Arc::new(activity)
     }

@@ -1,15 +1,11 @@
 //! Who is connected: how many, from where, and who goes when there is no room for others.
 
-use super::activity::Activity;
+use super::{activity::Activity, load::Load};
 use crate::{connection::Listener, limits::Limits};
-use arc_swap::ArcSwap;
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
 };
 use tokio::task::AbortHandle;
 
@@ -20,11 +16,8 @@ const BATCH: usize = 100;
 
 /// Of all workers.
 pub struct Crowd {
-    limits: ArcSwap<Limits>,
+    load: Arc<Load>,
     members: Mutex<Members>,
-    /// How many visitors there are, for those who only want to know that.
-    open: AtomicUsize,
-    in_flight: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -62,13 +55,12 @@ impl Members {
 impl Crowd {
     /// Nobody yet.
     pub fn new(limits: Limits) -> Self {
-        let (open, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Crowd { limits: ArcSwap::from_pointee(limits), members: Mutex::default(), open, in_flight }
+        Crowd { load: Arc::new(Load::new(limits)), members: Mutex::default() }
     }
 
     /// Other limits for those who come from now on; who is here keeps his.
     pub fn limit(&self, limits: Limits) {
-        self.limits.store(Arc::new(limits));
+        self.load.limit(limits);
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {
@@ -77,7 +69,7 @@ impl Crowd {
 
     /// A seat, if there is room for one more.
     pub(super) fn enter(crowd: &Arc<Crowd>, listener: Listener) -> Option<Seat> {
-        let limits = crowd.limits.load_full();
+        let limits = crowd.load.limits();
         let is_operator = listener == Listener::Admin;
         let most = if is_operator { FOR_OPERATORS } else { limits.connections };
         let mut members = crowd.lock();
@@ -87,12 +79,12 @@ impl Crowd {
         }
         let id = members.next;
         members.next += 1;
-        let activity = Arc::new(Activity::new(limits, crowd.clone()));
+        let activity = Arc::new(Activity::new(limits, crowd.load.clone()));
         members
             .present
             .insert(id, Member { activity: activity.clone(), task: None, is_operator, is_leaving: false });
         members.operators += usize::from(is_operator);
-        crowd.open.store(members.visitors(), Ordering::Relaxed);
+        crowd.load.set_open(members.visitors());
         Some(Seat { crowd: crowd.clone(), id, activity, network: None })
     }
 
@@ -105,7 +97,7 @@ impl Crowd {
 
     /// Ends those that have had nothing to answer for longest, unless some are on their way out already. How many.
     pub(super) fn make_room(&self) -> usize {
-        let batch = (self.limits.load().connections / BATCH).max(1);
+        let batch = (self.load.limits().connections / BATCH).max(1);
         let mut members = self.lock();
         if members.leaving > 0 {
             return 0;
@@ -128,17 +120,6 @@ impl Crowd {
         }
         members.leaving += quiet.len();
         quiet.len()
-    }
-
-    /// Whether there is hardly room for more.
-    pub(super) fn is_crowded(&self) -> bool {
-        let most = self.limits.load().connections;
-        self.open.load(Ordering::Relaxed) >= most - most / 10
-    }
-
-    /// How many responses there are that are not sent yet.
-    pub(super) fn in_flight(&self) -> &AtomicUsize {
-        &self.in_flight
     }
 }
 
@@ -178,7 +159,7 @@ impl Drop for Seat {
             members.leaving -= usize::from(member.is_leaving);
             members.operators -= usize::from(member.is_operator);
         }
-        self.crowd.open.store(members.visitors(), Ordering::Relaxed);
+        self.crowd.load.set_open(members.visitors());
         if let Some(network) = self.network
             && let Some(household) = members.by_network.get_mut(&network)
         {

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Connections the kernel completes for us before we accept them.
-pub(super) const BACKLOG: i32 = 1024;
+const BACKLOG: i32 = 1024;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -
             let settled = alone.as_socket().unwrap_or(*address);
             (0..workers.max(1)).map(|_| bound(tcp(settled, Sharing::Workers)?)).collect()
         }
-        Address::Unix(path) => Ok(vec![bound(socket_file::bind(path, unix_mode)?)?]),
+        Address::Unix(path) => Ok(vec![bound(socket_file::bind(path, unix_mode, BACKLOG)?)?]),
     }
 }
 

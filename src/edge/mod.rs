@@ -13,6 +13,7 @@ mod crowd;
 mod handshake;
 mod lines;
 mod listen;
+mod load;
 mod proxy;
 mod socket_file;
 mod stall;

@@ -1,6 +1,5 @@
 //! Unix sockets as files: made where nothing is in the way but what a process before us has left, and removed at the end.
 
-use super::listen::BACKLOG;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
     fs::{self, Metadata, Permissions},
@@ -9,11 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Listens at this path, for whom the mode lets connect.
+/// Listens at this path, for whom the mode lets connect. So many connections wait in the kernel before they are accepted.
 ///
 /// # Errors
 /// `AddrInUse` when somebody listens there, `AlreadyExists` when there is something that is no socket.
-pub(super) fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
+pub(super) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<Socket> {
     let socket = socket()?;
     let address = SockAddr::unix(path)?;
     match socket.bind(&address) {
@@ -25,7 +24,7 @@ pub(super) fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
     }
     // Nobody can connect before it listens, so nobody gets in by a mode that was not meant.
     fs::set_permissions(path, Permissions::from_mode(mode))?;
-    socket.listen(BACKLOG)?;
+    socket.listen(backlog)?;
     Ok(socket)
 }
 
@@ -94,6 +93,10 @@ fn identity(file: &Metadata) -> Identity {
 mod tests {
     use super::*;
     use std::os::unix::{fs::symlink, net::UnixStream};
+
+    fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
+        super::bind(path, mode, 16)
+    }
 
     fn place() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();

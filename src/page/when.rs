@@ -1,6 +1,5 @@
 //! Times and dates, but for the words.
 
-use super::phrases::Age;
 use crate::answer::Zone;
 use time::{
     Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
@@ -22,6 +21,15 @@ impl Moment {
     pub(super) fn machine(&self) -> String {
         rfc3339(self.local)
     }
+}
+
+/// How long ago something was, in its largest whole unit.
+#[derive(Clone, Copy)]
+pub(super) enum Age {
+    Moments,
+    Minutes(i64),
+    Hours(i64),
+    Days(i64),
 }
 
 /// "August 9, 2023, 19:05 UTC".

@@ -5,7 +5,10 @@
 mod english;
 mod spanish;
 
-use super::{Words, when::Moment};
+use super::{
+    Words,
+    when::{Age, Moment},
+};
 use crate::{
     answer::{ErrorPlay, Inning, SeasonGame, SeasonSoFar, Trouble},
     language::Language,
@@ -173,15 +176,6 @@ pub(super) enum Standing {
     Ahead(u32, u32),
     Behind(u32, u32),
     Tied(u32),
-}
-
-/// How long ago something was, in its largest whole unit.
-#[derive(Clone, Copy)]
-pub(super) enum Age {
-    Moments,
-    Minutes(i64),
-    Hours(i64),
-    Days(i64),
 }
 
 /// In brackets, after a blank.
