@@ -49,7 +49,8 @@ fn binary_in(dir: &Path) -> PathBuf {
 /// Lines of the status of each thread, by name.
 fn statuses(pid: u32) -> Vec<impl Fn(&str) -> String> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
-    let texts = tasks.map(|task| fs::read_to_string(task.path().join("status")).unwrap());
+    // One that has ended meanwhile, as those that write the state do, has nothing any more.
+    let texts = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
     texts
         .map(|text| {
             move |name: &str| {
