@@ -1,0 +1,53 @@
+//! What MLB's replies mean for the answer.
+//!
+//! What the answer rests on must have the expected shape, or the whole reply is refused. What only adorns it (plays,
+//! rosters) is read leniently: an odd part is left out.
+
+mod feed;
+mod people;
+mod schedule;
+mod season;
+
+pub use feed::{FEED_FIELDS, feed};
+pub use people::{availability, club, player};
+pub use schedule::{SCHEDULE_FIELDS, schedule};
+pub use season::season;
+
+use super::wire::Team;
+use crate::answer::Club;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// The reply is not what was asked for: a sentence for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surprise(pub String);
+
+/// Whether these bytes are JSON, of whatever shape.
+pub fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
+    serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
+}
+
+impl Team {
+    fn into_club(self) -> Club {
+        Club { id: self.id, name: self.name }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Availability;
+
+    #[test]
+    fn a_reply_of_another_shape_is_refused() {
+        for json in ["", "<html>", "[]", "{}", "null"] {
+            let json = json.as_bytes();
+            assert!(feed(json, 1, 7).is_err() && schedule(json).is_err(), "{json:?}");
+            assert!(player(json, 7).is_err() && club(json, 7).is_err(), "{json:?}");
+            assert_eq!((availability(json, 7), season(json, 2024)), (Availability::Unknown, None));
+        }
+    }
+}

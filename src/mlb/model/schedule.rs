@@ -1,0 +1,157 @@
+//! The schedule.
+
+use super::{Surprise, parse};
+use crate::{
+    answer::{DoubleHeader, GameKind, Listing, Side, State, Status},
+    mlb::wire::{RawSide, RawStatus, Schedule, ScheduleGame, day, instant},
+};
+use time::{Date, OffsetDateTime};
+
+/// `/api/v1/schedule`.
+pub fn schedule(json: &[u8]) -> Result<Vec<Listing>, Surprise> {
+    let schedule: Schedule = parse(json)?;
+    let mut listings = Vec::new();
+    for day in schedule.dates {
+        for game in day.games {
+            listings.push(game.into_listing(day.date));
+        }
+    }
+    Ok(listings)
+}
+
+/// `fields=` of a schedule: the allow-list of what [`schedule`] reads.
+pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,officialDate,rescheduleDate,rescheduleGameDate,\
+    status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,home,team,id,name,score,venue,\
+    doubleHeader,gameNumber";
+
+impl ScheduleGame {
+    fn into_listing(self, listed: Date) -> Listing {
+        let official = self.official_date.as_deref().and_then(day).unwrap_or(listed);
+        let moved_to = [self.reschedule_game_date, self.reschedule_date]
+            .into_iter()
+            .flatten()
+            .find_map(|text| day(&text))
+            .or((official != listed).then_some(official));
+        Listing {
+            pk: self.game_pk,
+            listed,
+            official,
+            start: match self.status.start_time_tbd {
+                Some(true) => None,
+                _ => instant(&self.game_date).filter(|start| !is_placeholder(*start)),
+            },
+            kind: match self.game_type.as_str() {
+                "R" => GameKind::Regular,
+                "S" | "E" | "I" => GameKind::Spring,
+                "F" | "D" | "L" | "W" | "C" | "P" => GameKind::Postseason,
+                "A" => GameKind::AllStar,
+                _ => GameKind::Other,
+            },
+            number: self.game_number.get().unwrap_or(1),
+            double_header: match self.double_header.as_str() {
+                "Y" => DoubleHeader::Traditional,
+                "S" => DoubleHeader::Split,
+                _ => DoubleHeader::No,
+            },
+            status: self.status.into_status(),
+            away: self.teams.away.into_side(),
+            home: self.teams.home.into_side(),
+            venue: self.venue.get().map(|venue| venue.name).unwrap_or_default(),
+            moved_to,
+        }
+    }
+}
+
+/// 03:33 UTC stands for a time that is not set yet.
+fn is_placeholder(start: OffsetDateTime) -> bool {
+    let (hour, minute, second) = start.to_hms();
+    (hour, minute, second) == (3, 33, 0)
+}
+
+impl RawStatus {
+    pub(super) fn into_status(self) -> Status {
+        let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
+            ("S" | "P", _) => State::Ahead,
+            ("I" | "M" | "N", _) => State::On,
+            ("T" | "U", _) => State::Suspended,
+            ("O" | "F" | "Q" | "R", _) => State::Over,
+            ("D", _) => State::Postponed,
+            ("C", _) => State::Cancelled,
+            (_, "Preview") => State::Ahead,
+            (_, "Live") => State::On,
+            // "Final" is also said of postponed games: without a code that is known it proves nothing.
+            _ => State::Unknown,
+        };
+        let words = match self.reason {
+            Some(reason) if !self.detailed_state.contains(&reason) => {
+                format!("{}: {reason}", self.detailed_state)
+            }
+            _ => self.detailed_state,
+        };
+        Status { state, words }
+    }
+}
+
+impl RawSide {
+    fn into_side(self) -> Side {
+        Side { club: self.team.into_club(), runs: self.score.get() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use time::macros::date;
+
+    fn listing(change: impl Fn(&mut Value)) -> Listing {
+        let mut game = json!({
+            "gamePk": 1, "gameDate": "2024-07-03T02:05:00Z", "officialDate": "2024-07-02", "gameType": "R",
+            "status": {"codedGameState": "S"},
+            "teams": {"away": {"team": {"id": 1, "name": "A"}}, "home": {"team": {"id": 2, "name": "B"}}},
+        });
+        change(&mut game);
+        let reply = json!({"dates": [{"date": "2024-07-02", "games": [game]}]});
+        schedule(reply.to_string().as_bytes()).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_start_that_is_not_set_is_none_however_it_is_said() {
+        assert!(listing(|_| {}).start.is_some());
+        assert_eq!(listing(|game| game["gameDate"] = json!("2024-07-03T03:33:00Z")).start, None);
+        assert_eq!(listing(|game| game["status"]["startTimeTBD"] = json!(true)).start, None);
+        assert_eq!(listing(|game| game["gameDate"] = json!("soon")).start, None);
+    }
+
+    #[test]
+    fn what_a_listing_lacks_is_made_up_for_or_left_open() {
+        let bare = listing(|game| {
+            for key in ["officialDate", "gameType"] {
+                game.as_object_mut().unwrap().remove(key);
+            }
+            game["gameNumber"] = Value::Null;
+            game["venue"] = json!("?");
+        });
+        assert_eq!((bare.official, bare.kind, bare.number), (date!(2024 - 07 - 02), GameKind::Other, 1));
+        assert_eq!((bare.venue.as_str(), bare.double_header), ("", DoubleHeader::No));
+    }
+
+    #[test]
+    fn a_code_that_nobody_knows_is_trusted_only_as_far_as_its_abstract_state() {
+        for (code, abstract_state, state) in [
+            ("Z", "Preview", State::Ahead),
+            ("Z", "Live", State::On),
+            ("Z", "Final", State::Unknown),
+            ("", "", State::Unknown),
+            ("D", "Final", State::Postponed),
+            ("P", "Live", State::Ahead),
+        ] {
+            let status = json!({"codedGameState": code, "abstractGameState": abstract_state});
+            assert_eq!(
+                listing(|game| game["status"] = status.clone()).status.state,
+                state,
+                "{code} {abstract_state}"
+            );
+        }
+    }
+}
