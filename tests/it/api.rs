@@ -132,8 +132,9 @@ fn the_season_is_told_game_by_game_and_stays_the_same_while_nothing_happens() {
 
 /// Requests of somebody who has read the document and knows every way to misread it.
 #[test]
+#[ignore = "needs schemathesis"]
 fn schemathesis_finds_nothing() {
-    let Some(python) = tools::python_with("schemathesis", "schemathesis_finds_nothing") else { return };
+    let python = tools::python_with("schemathesis");
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
     mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", "Chicago Cubs", 1)]));
     let server = Server::start(&mlb, EVENING);

@@ -10,11 +10,6 @@ use crate::{
 use serde_json::{Value, json};
 use std::fs;
 
-/// A browser, where there is one.
-fn browser(test: &str) -> Option<Browser> {
-    tools::have("chromium", test).then(Browser::open)
-}
-
 /// A year of games against clubs with long names, an error in each fifth.
 fn long_season() -> Value {
     let clubs = ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "Chicago White Sox"];
@@ -49,10 +44,9 @@ fn at(server: &Server, path: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
-    let Some(mut browser) = browser("an_open_page_follows_the_answer_and_the_ball_flies_once") else {
-        return;
-    };
+    let mut browser = Browser::open();
     for (path, [so_far, yes, announced]) in [
         ("/", ["No, so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
         ("/es", ["Por ahora, no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
@@ -77,8 +71,9 @@ fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn a_page_that_loses_contact_says_so_and_follows_again() {
-    let Some(mut browser) = browser("a_page_that_loses_contact_says_so_and_follows_again") else { return };
+    let mut browser = Browser::open();
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
@@ -105,8 +100,9 @@ fn a_page_that_loses_contact_says_so_and_follows_again() {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn without_a_script_the_page_comes_again_once_it_is_old() {
-    let Some(mut browser) = browser("without_a_script_the_page_comes_again_once_it_is_old") else { return };
+    let mut browser = Browser::open();
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
@@ -130,10 +126,9 @@ const SHIFTED: &str = "new Promise((resolve) => {
 })";
 
 #[test]
+#[ignore = "needs Chromium"]
 fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
-    let Some(mut browser) = browser("a_reader_elsewhere_is_told_their_own_time_and_nothing_moves") else {
-        return;
-    };
+    let mut browser = Browser::open();
     let mlb = FakeMlb::with(&[Game::new(SCHEDULED)]);
     let server = Server::start(&mlb, NOON);
     server.wait_for_verdict("not_yet");
@@ -160,8 +155,9 @@ fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
 const FOCUSABLE: &str = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]";
 
 #[test]
+#[ignore = "needs Chromium"]
 fn a_keyboard_reaches_everything_and_shows_where_it_is() {
-    let Some(mut browser) = browser("a_keyboard_reaches_everything_and_shows_where_it_is") else { return };
+    let mut browser = Browser::open();
     let (_mlb, server) = charged();
     for path in ["/", "/es", "/how?path=/", "/nothing"] {
         browser.visit(&at(&server, path));
@@ -207,8 +203,9 @@ fn a_keyboard_reaches_everything_and_shows_where_it_is() {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn nothing_is_wider_than_the_screen() {
-    let Some(mut browser) = browser("nothing_is_wider_than_the_screen") else { return };
+    let mut browser = Browser::open();
     let (_mlb, server) = charged();
     for path in ["/", "/es", "/how?path=/", "/nothing"] {
         browser.visit(&at(&server, path));
@@ -241,10 +238,9 @@ fn name(path: &str) -> &str {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
-    let Some(mut browser) = browser("it_looks_right_by_day_by_night_in_forced_colours_and_on_paper") else {
-        return;
-    };
+    let mut browser = Browser::open();
     let (_mlb, server) = charged();
     let background = "getComputedStyle(document.body).backgroundColor";
     for (look, medium, feature, paper) in [
@@ -270,8 +266,9 @@ fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn the_ball_stays_where_it_is_for_who_wants_no_motion() {
-    let Some(mut browser) = browser("the_ball_stays_where_it_is_for_who_wants_no_motion") else { return };
+    let mut browser = Browser::open();
     let (_mlb, server) = charged();
     let page = server.page();
     let throw = page.split('"').find(|text| text.starts_with("/static/throw.")).unwrap();
@@ -304,12 +301,10 @@ fn states() -> Vec<(&'static str, FakeMlb, &'static str)> {
 }
 
 #[test]
+#[ignore = "needs Chromium and axe-core"]
 fn every_page_is_accessible_quiet_and_still_in_every_state() {
-    let test = "every_page_is_accessible_quiet_and_still_in_every_state";
-    let (Some(axe), Some(mut browser)) = (tools::npm("axe-core/axe.min.js", test), browser(test)) else {
-        return;
-    };
-    let axe = fs::read_to_string(axe).unwrap();
+    let axe = fs::read_to_string(tools::npm("axe-core/axe.min.js")).unwrap();
+    let mut browser = Browser::open();
     browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": "Europe/Madrid"}));
     for (verdict, mlb, clock) in states() {
         let server = Server::start(&mlb, clock);
@@ -346,13 +341,12 @@ fn every_page_is_accessible_quiet_and_still_in_every_state() {
 }
 
 #[test]
+#[ignore = "needs Chromium and axe-core"]
 fn axe_finds_what_is_wrong() {
-    let test = "axe_finds_what_is_wrong";
-    let (Some(axe), Some(mut browser)) = (tools::npm("axe-core/axe.min.js", test), browser(test)) else {
-        return;
-    };
+    let axe = fs::read_to_string(tools::npm("axe-core/axe.min.js")).unwrap();
+    let mut browser = Browser::open();
     browser.visit("data:text/html,<p>no title, no language</p><img src=x>");
-    browser.evaluate(&fs::read_to_string(axe).unwrap());
+    browser.evaluate(&axe);
     let found = browser.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
     for id in ["document-title", "html-has-lang", "image-alt"] {
         assert!(found.as_array().unwrap().contains(&json!(id)), "{id}: {found}");
@@ -360,8 +354,9 @@ fn axe_finds_what_is_wrong() {
 }
 
 #[test]
+#[ignore = "needs Chromium"]
 fn the_way_of_a_static_and_of_a_dynamic_request_is_drawn() {
-    let Some(mut browser) = browser("the_way_of_a_static_and_of_a_dynamic_request_is_drawn") else { return };
+    let mut browser = Browser::open();
     let (_mlb, server) = charged();
     let page = server.page();
     assert!(page.contains("<a href=\"/how?path=/\">"), "{page}");

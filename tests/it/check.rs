@@ -2,8 +2,8 @@
 
 use crate::{
     fake_mlb::{FakeMlb, Fault},
-    privilege::{by_root, is_root, nobodys},
     server::{Server, check, run},
+    user::{by_root, nobodys},
 };
 use std::{
     fs,
@@ -114,22 +114,19 @@ fn what_cannot_be_written_is_said_with_what_becomes_of_it() {
 }
 
 #[test]
-fn root_tries_as_the_user_that_it_would_become() {
-    if !is_root("root_tries_as_the_user_that_it_would_become") {
-        return;
-    }
-    let dir = nobodys();
-    fs::create_dir(dir.path().join("roots")).unwrap();
-    let arguments = ["--https", "127.0.0.1:0", "--data-dir", "roots", "--access-log", "roots/access.log"];
-    let (code, _, stderr) = check(dir.path(), &[&arguments[..], &["--user", "nobody"]].concat());
-    assert_eq!(code, Some(2), "{stderr}");
+fn a_user_that_does_not_exist_is_a_mistake_among_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("e6.toml"), "[security]\nuser = \"e6-nowhere\"\nlandlock = \"maybe\"\n")
+        .unwrap();
+    let (code, _, stderr) = run(dir.path(), &["--player", "me"]);
+    assert_eq!(code, Some(2));
     assert!(
-        stderr.contains("warning  data.dir       cannot write roots: Permission denied")
-            && stderr.contains("error    log.access     cannot write roots/access.log: Permission denied"),
+        stderr
+            .contains("e6.toml:2: security.user: this machine has no user \"e6-nowhere\": make one: useradd")
+            && stderr.contains("e6.toml:3: security.landlock")
+            && stderr.contains("3 mistakes"),
         "{stderr}"
     );
-    let (code, _, stderr) = check(dir.path(), &arguments);
-    assert!(code == Some(0) && stderr.contains("warning  security.user  root serves visitors"), "{stderr}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What is shipped for servers, held against the tools that will read it.
 
 use crate::{
-    privilege::{by_root, nobodys},
     server::{PATIENCE, Server, send_to, signal},
-    tools::{have, output},
+    tools::{self, output},
+    user::{by_root, nobodys},
 };
 use std::{
     collections::BTreeSet,
@@ -35,10 +35,9 @@ fn units() -> (TempDir, Vec<PathBuf>) {
 }
 
 #[test]
+#[ignore = "needs systemd-analyze"]
 fn systemd_finds_nothing_wrong_with_the_units() {
-    if !have("systemd-analyze", "systemd_finds_nothing_wrong_with_the_units") {
-        return;
-    }
+    tools::find("systemd-analyze");
     let (_dir, units) = units();
     let verified = Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
     let said = String::from_utf8_lossy(&[verified.stdout, verified.stderr].concat()).into_owned();
@@ -46,10 +45,9 @@ fn systemd_finds_nothing_wrong_with_the_units() {
 }
 
 #[test]
+#[ignore = "needs systemd-analyze"]
 fn the_unit_leaves_little_to_get_at() {
-    if !have("systemd-analyze", "the_unit_leaves_little_to_get_at") {
-        return;
-    }
+    tools::find("systemd-analyze");
     let (_dir, units) = units();
     // In tenths: 2.0 of 10.
     let security = ["security", "--offline=yes", "--no-pager", "--threshold=20"];
@@ -85,11 +83,10 @@ fn expand(name: &str) -> BTreeSet<String> {
 
 /// The test that a filter which is too strict would fail on a server only.
 #[test]
+#[ignore = "needs systemd-analyze and strace"]
 fn the_unit_allows_every_system_call_that_is_made() {
-    let test = "the_unit_allows_every_system_call_that_is_made";
-    if !have("systemd-analyze", test) || !have("strace", test) {
-        return;
-    }
+    tools::find("systemd-analyze");
+    tools::find("strace");
     let dir = tempfile::tempdir().unwrap();
     let trace = dir.path().join("trace");
     let mut traced = Command::new("strace");
@@ -133,11 +130,9 @@ fn the_unit_allows_every_system_call_that_is_made() {
 }
 
 #[test]
+#[ignore = "needs logrotate"]
 fn logrotate_moves_the_log_away_and_e6_takes_up_another() {
-    let test = "logrotate_moves_the_log_away_and_e6_takes_up_another";
-    if !have("logrotate", test) {
-        return;
-    }
+    tools::find("logrotate");
     // As on a server: logrotate is root's, the log is not.
     let (dir, user): (_, &[&str]) = match by_root() {
         true => (nobodys(), &["--user", "nobody", "--data-dir", "data"]),

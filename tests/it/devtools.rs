@@ -1,6 +1,9 @@
 //! Chromium without a window, driven by the DevTools protocol over a pipe: no port, no socket, no other client.
 
-use crate::{server::PATIENCE, tools::built};
+use crate::{
+    server::PATIENCE,
+    tools::{built, find},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::{
@@ -33,6 +36,7 @@ pub const DESKTOP: (u32, u32) = (1280, 900);
 impl Browser {
     /// Opens an empty page.
     pub fn open() -> Self {
+        find("chromium");
         let profile = tempfile::tempdir().unwrap();
         // It reads commands from descriptor 3 and writes to 4.
         let mut child = Command::new("sh")

@@ -40,10 +40,9 @@ fn curl(url: &str, arguments: &[&str]) -> (u16, BTreeMap<String, String>, Vec<u8
 
 /// The same request means the same, whatever carries it.
 #[test]
+#[ignore = "needs curl"]
 fn curl_gets_the_same_over_http_1_1_tls_and_http_2() {
-    if !tools::have("curl", "curl_gets_the_same_over_http_1_1_tls_and_http_2") {
-        return;
-    }
+    tools::find("curl");
     let (server, _mlb) = site();
     let (clear, tls) = (format!("http://{}", server.http()), format!("https://{}", server.https()));
     let ways = [(&clear, "--http1.1"), (&clear, "--http1.0"), (&tls, "--http1.1"), (&tls, "--http2")];
@@ -87,10 +86,9 @@ fn curl_gets_the_same_over_http_1_1_tls_and_http_2() {
 }
 
 #[test]
+#[ignore = "needs nghttp"]
 fn nghttp_fetches_the_page_and_all_it_needs() {
-    if !tools::have("nghttp", "nghttp_fetches_the_page_and_all_it_needs") {
-        return;
-    }
+    tools::find("nghttp");
     let (server, _mlb) = site();
     let url = format!("https://{}/", server.https());
     let said = tools::output(Command::new("nghttp").args([
@@ -110,10 +108,9 @@ fn nghttp_fetches_the_page_and_all_it_needs() {
 }
 
 #[test]
+#[ignore = "needs h2load"]
 fn h2load_loses_no_request() {
-    if !tools::have("h2load", "h2load_loses_no_request") {
-        return;
-    }
+    tools::find("h2load");
     let (server, _mlb) = site();
     for (base, protocol) in [
         (format!("https://{}/", server.https()), "--npn-list=h2"),

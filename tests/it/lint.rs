@@ -21,8 +21,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+#[ignore = "needs httplint"]
 fn httplint_finds_nothing_on_any_route() {
-    let Some(python) = tools::python_with("httplint", "httplint_finds_nothing_on_any_route") else { return };
+    let python = tools::python_with("httplint");
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");

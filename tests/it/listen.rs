@@ -56,49 +56,56 @@ fn refused(dir: &Path, path: &Path) -> String {
     stderr
 }
 
-#[test]
-fn every_address_of_every_kind_is_listened_on_and_told() {
-    if !tools::have_ipv6("every_address_of_every_kind_is_listened_on_and_told") {
-        return;
+/// Tests that need IPv6: ignored by name, run by `.ci/run` where the kernel has it.
+mod needs_ipv6 {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs IPv6"]
+    fn every_address_of_every_kind_is_listened_on_and_told() {
+        let (server, path, _mlb) = with_socket(
+            tempfile::tempdir().unwrap(),
+            &[
+                "--http",
+                "127.0.0.1:0",
+                "--https",
+                "127.0.0.1:0,127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0,[::1]:0",
+            ],
+        );
+        let http = told(&server, "http");
+        assert_eq!((http.len(), &http[1]), (3, &format!("unix:{}", path.display())));
+        assert_eq!(told(&server, "https").len(), 2);
+        assert_eq!(told(&server, "admin").len(), 2);
+        for address in [&http[0], &http[2], &told(&server, "admin")[0], &told(&server, "admin")[1]] {
+            assert_eq!(send_to(address.parse().unwrap(), ALIVE, true).status, 200, "{address}");
+        }
+        for address in told(&server, "https") {
+            let hello = send_to(address.parse().unwrap(), "GET / HTTP/1.1\r\n\r\n", true);
+            assert!(hello.text().contains("speaks HTTPS"), "{address}");
+        }
+        assert_eq!(ask_unix(&path, ALIVE).status, 200);
     }
-    let (server, path, _mlb) = with_socket(
-        tempfile::tempdir().unwrap(),
-        &["--http", "127.0.0.1:0", "--https", "127.0.0.1:0,127.0.0.1:0", "--admin", "127.0.0.1:0,[::1]:0"],
-    );
-    let http = told(&server, "http");
-    assert_eq!((http.len(), &http[1]), (3, &format!("unix:{}", path.display())));
-    assert_eq!(told(&server, "https").len(), 2);
-    assert_eq!(told(&server, "admin").len(), 2);
-    for address in [&http[0], &http[2], &told(&server, "admin")[0], &told(&server, "admin")[1]] {
-        assert_eq!(send_to(address.parse().unwrap(), ALIVE, true).status, 200, "{address}");
+
+    #[test]
+    #[ignore = "needs IPv6"]
+    fn every_address_of_the_machine_is_both_families() {
+        let mlb = FakeMlb::with(&[]);
+        let server = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", NOON, "--http", ":0"]);
+        let port = server.http().port();
+        for address in [format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+            assert_eq!(send_to(address.parse().unwrap(), ALIVE, true).status, 200, "{address}");
+        }
+        let log = server.access_log(2);
+        assert!(log[0].starts_with("127.0.0.1 - - [") && log[1].starts_with("::1 - - ["), "{log:?}");
     }
-    for address in told(&server, "https") {
-        let hello = send_to(address.parse().unwrap(), "GET / HTTP/1.1\r\n\r\n", true);
-        assert!(hello.text().contains("speaks HTTPS"), "{address}");
-    }
-    assert_eq!(ask_unix(&path, ALIVE).status, 200);
 }
 
 #[test]
-fn every_address_of_the_machine_is_both_families() {
-    if !tools::have_ipv6("every_address_of_the_machine_is_both_families") {
-        return;
-    }
-    let mlb = FakeMlb::with(&[]);
-    let server = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", NOON, "--http", ":0"]);
-    let port = server.http().port();
-    for address in [format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
-        assert_eq!(send_to(address.parse().unwrap(), ALIVE, true).status, 200, "{address}");
-    }
-    let log = server.access_log(2);
-    assert!(log[0].starts_with("127.0.0.1 - - [") && log[1].starts_with("::1 - - ["), "{log:?}");
-}
-
-#[test]
+#[ignore = "needs curl"]
 fn curl_comes_by_a_unix_socket_and_is_logged_as_such() {
-    if !tools::have("curl", "curl_comes_by_a_unix_socket_and_is_logged_as_such") {
-        return;
-    }
+    tools::find("curl");
     let (server, path, _mlb) = with_socket(tempfile::tempdir().unwrap(), &[]);
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--fail", "--max-time", "30", "--unix-socket"]).arg(&path);

@@ -369,11 +369,9 @@ fn several_requests_are_answered_in_order_on_one_connection() {
 }
 
 #[test]
+#[ignore = "needs curl"]
 fn curl_reads_it_over_tls_by_http_2_and_http_1() {
-    let test = "curl_reads_it_over_tls_by_http_2_and_http_1";
-    if !tools::have("curl", test) {
-        return;
-    }
+    tools::find("curl");
     let (server, _mlb) = site();
     let cert = server.path("certs/cert.pem");
     let port = server.https().port();

@@ -52,11 +52,10 @@ pub struct Pebble {
 pub const BLOCKED: &str = "blocked.example.net";
 
 impl Pebble {
-    /// None where pebble is missing.
-    pub fn prepare(test: &str, settings: Settings) -> Option<Self> {
-        if !tools::have("pebble", test) || !tools::have("pebble-challtestsrv", test) {
-            return None;
-        }
+    /// A CA that does not run yet.
+    pub fn prepare(settings: Settings) -> Self {
+        tools::find("pebble");
+        tools::find("pebble-challtestsrv");
         let dir = tempfile::tempdir().unwrap();
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let [address, management, dns] = [(); 3].map(|()| local(free_port()));
@@ -78,14 +77,14 @@ impl Pebble {
             "certificateValidityPeriod": settings.lifetime,
         }});
         fs::write(dir.path().join("config.json"), config.to_string()).unwrap();
-        Some(Pebble { settings, dir, address, management, dns, children: Vec::new() })
+        Pebble { settings, dir, address, management, dns, children: Vec::new() }
     }
 
     /// A CA that runs.
-    pub fn start(test: &str, settings: Settings) -> Option<Self> {
-        let mut pebble = Pebble::prepare(test, settings)?;
+    pub fn start(settings: Settings) -> Self {
+        let mut pebble = Pebble::prepare(settings);
         pebble.run();
-        Some(pebble)
+        pebble
     }
 
     pub fn run(&mut self) {

@@ -256,10 +256,9 @@ const HANGING: &str = "#include <unistd.h>\n\
 const CHARGED: &str = "\"errors\":1";
 
 #[test]
+#[ignore = "needs cc"]
 fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
-    if !tools::have("cc", "a_disk_that_hangs_holds_up_no_answer_and_is_waited_for") {
-        return;
-    }
+    tools::find("cc");
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("hanging.c"), HANGING).unwrap();
     tools::output(

@@ -1,42 +1,20 @@
-//! What the process gives up. Most of it takes root to show.
+//! What the process gives up when root starts it.
 
 use crate::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::FakeMlb,
-    server::{Server, command, run, signal},
+    server::{Server, check, signal},
     tools,
+    user::{NOBODY, nobodys},
 };
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, chown, symlink},
+    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
     process::{Command, id},
 };
-use tempfile::TempDir;
 
-/// A user of every Debian, with the group `nogroup`.
-const NOBODY: u32 = 65534;
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
-
-pub fn by_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-/// Whether a test that needs root can be run; it is named where not.
-pub fn is_root(test: &str) -> bool {
-    let root = by_root();
-    if !root {
-        eprintln!("skipped: {test} needs root");
-    }
-    root
-}
-
-/// A directory that belongs to nobody.
-pub fn nobodys() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    dir
-}
 
 /// The binary, where nobody may execute it.
 fn binary_in(dir: &Path) -> PathBuf {
@@ -65,10 +43,8 @@ fn statuses(pid: u32) -> Vec<impl Fn(&str) -> String> {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_unix_socket_is_the_users_and_goes_with_it() {
-    if !is_root("a_unix_socket_is_the_users_and_goes_with_it") {
-        return;
-    }
     let dir = nobodys();
     let socket = dir.path().join("run/e6.sock");
     let http = format!("127.0.0.1:0,unix:{}", socket.display());
@@ -83,10 +59,8 @@ fn a_unix_socket_is_the_users_and_goes_with_it() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn root_becomes_the_user_and_keeps_nothing() {
-    if !is_root("root_becomes_the_user_and_keeps_nothing") {
-        return;
-    }
     let mlb = FakeMlb::with(&[]);
     let server = Server::start_in(
         nobodys(),
@@ -113,10 +87,8 @@ fn root_becomes_the_user_and_keeps_nothing() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn the_site_works_without_what_was_given_up() {
-    if !is_root("the_site_works_without_what_was_given_up") {
-        return;
-    }
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = nobodys();
     let data = dir.path().join("a/b/data");
@@ -161,54 +133,24 @@ fn the_site_works_without_what_was_given_up() {
 }
 
 #[test]
-fn settings_are_read_again_and_those_that_lead_out_of_reach_are_named() {
-    let test = "settings_are_read_again_and_those_that_lead_out_of_reach_are_named";
-    if !is_root(test) {
-        return;
-    }
+#[ignore = "needs root"]
+fn the_user_that_root_became_reads_the_settings_again() {
     let mlb = FakeMlb::with(&[]);
-    let (dir, outside) = (nobodys(), nobodys());
+    let dir = nobodys();
     fs::write(dir.path().join("e6.toml"), "").unwrap();
     let server = Server::start_in(
         dir,
-        &[
-            "--mlb-url",
-            &mlb.url(),
-            "--clock",
-            NOON,
-            "--user",
-            "nobody",
-            "--data-dir",
-            "data",
-            "--log-format",
-            "combined",
-        ],
+        &["--mlb-url", &mlb.url(), "--clock", NOON, "--user", "nobody", "--data-dir", "data"],
     );
-    let open = |path: &str| outside.path().join(path).display().to_string();
-    let toml = format!(
-        "[words]\nno_game = \"Nothing today\"\n[tls]\ncerts = {:?}\n[acme]\nca = {:?}\n",
-        open("certs/own"),
-        open("root.pem")
-    );
-    fs::write(server.path("e6.toml"), toml).unwrap();
+    fs::write(server.path("e6.toml"), "[words]\nno_game = \"Nothing today\"\n").unwrap();
     signal(server.pid(), "HUP");
     server.wait_for("said in other words", |answer| answer["answer"] == "Nothing today");
-    if server.stderr().contains("has no Landlock") {
-        eprintln!("skipped: {test} needs Landlock");
-        return;
-    }
-    let said = server.stderr();
-    let waiting = said.lines().find(|line| line.contains("until e6 is started again"));
-    assert!(waiting.is_some_and(|line| line.contains("tls.certs, acme.ca")), "{said}");
-    assert!(!outside.path().join("certs").exists());
 }
 
 /// The kernel stacks 16 Landlocks; upgrades go on.
 #[test]
+#[ignore = "needs root"]
 fn upgrades_go_on_with_nothing_more_than_was_left() {
-    if !is_root("upgrades_go_on_with_nothing_more_than_was_left") {
-        return;
-    }
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = nobodys();
     let binary = binary_in(dir.path());
@@ -256,53 +198,10 @@ fn upgrades_go_on_with_nothing_more_than_was_left() {
     assert!(server.wait_for_exit().success());
 }
 
-/// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
-fn reads_through_a_link(landlock: &str) -> (Server, bool) {
-    let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    for (name, file) in [("tls.crt", "cert"), ("tls.key", "key")] {
-        fs::write(outside.path().join(file), "none").unwrap();
-        fs::write(inside.path().join(name), "none").unwrap();
-    }
-    let (cert, key) = (inside.path().join("tls.crt"), inside.path().join("tls.key"));
-    let own = tempfile::tempdir().unwrap();
-    let mut command = command(own.path());
-    command.env("E6_LANDLOCK", landlock).args(["--tls-cert", cert.to_str().unwrap()]);
-    let server =
-        Server::start_by(command, own, &[&NO_MLB[..], &["--tls-key", key.to_str().unwrap()]].concat());
-    assert!(server.stderr().contains("certificate error="), "{}", server.stderr());
-    let pair = rcgen::KeyPair::generate().unwrap();
-    let made =
-        rcgen::CertificateParams::new(["outside.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
-    fs::write(outside.path().join("cert"), made.pem()).unwrap();
-    fs::write(outside.path().join("key"), pair.serialize_pem()).unwrap();
-    for (path, file) in [(&key, "key"), (&cert, "cert")] {
-        fs::remove_file(path).unwrap();
-        symlink(outside.path().join(file), path).unwrap();
-    }
-    let (served, refused) = (|| server.stderr().contains("names=outside.example"), "Permission denied");
-    server.wait_until("read or refused", || served() || server.stderr().contains(refused));
-    let served = served();
-    (server, served)
-}
-
 #[test]
-fn a_file_out_of_reach_cannot_be_read_even_by_root() {
-    let (server, served) = reads_through_a_link("true");
-    if server.stderr().contains("has no Landlock") {
-        eprintln!("skipped: a_file_out_of_reach_cannot_be_read_even_by_root needs Landlock");
-        return;
-    }
-    assert!(server.stderr().contains("Landlock ABI") && !served, "{}", server.stderr());
-    let (server, served) = reads_through_a_link("false");
-    assert!(server.stderr().contains("Landlock is switched off") && served, "{}", server.stderr());
-}
-
-#[test]
+#[ignore = "needs root"]
 fn the_capability_to_bind_low_ports_is_dropped_after_binding() {
-    let test = "the_capability_to_bind_low_ports_is_dropped_after_binding";
-    if !is_root(test) || !tools::have("setpriv", test) {
-        return;
-    }
+    tools::find("setpriv");
     let dir = nobodys();
     let mut ambient = Command::new("setpriv");
     ambient
@@ -325,10 +224,8 @@ fn the_capability_to_bind_low_ports_is_dropped_after_binding() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn root_is_told_what_to_type() {
-    if !is_root("root_is_told_what_to_type") {
-        return;
-    }
     let server = Server::start_with(&NO_MLB);
     let said = server.stderr();
     assert_eq!(said.matches("--user NAME").count(), 1, "{said}");
@@ -338,27 +235,9 @@ fn root_is_told_what_to_type() {
 }
 
 #[test]
-fn a_user_that_does_not_exist_is_a_mistake_among_the_others() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("e6.toml"), "[security]\nuser = \"e6-nowhere\"\nlandlock = \"maybe\"\n")
-        .unwrap();
-    let (code, _, stderr) = run(dir.path(), &["--player", "me"]);
-    assert_eq!(code, Some(2));
-    assert!(
-        stderr
-            .contains("e6.toml:2: security.user: this machine has no user \"e6-nowhere\": make one: useradd")
-            && stderr.contains("e6.toml:3: security.landlock")
-            && stderr.contains("3 mistakes"),
-        "{stderr}"
-    );
-}
-
-#[test]
+#[ignore = "needs root"]
 fn only_root_can_become_another_user() {
-    let test = "only_root_can_become_another_user";
-    if !is_root(test) || !tools::have("setpriv", test) {
-        return;
-    }
+    tools::find("setpriv");
     let dir = nobodys();
     let tried = Command::new("setpriv")
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
@@ -370,4 +249,21 @@ fn only_root_can_become_another_user() {
     assert_eq!(tried.status.code(), Some(1));
     let said = String::from_utf8(tried.stderr).unwrap();
     assert!(said.contains("only root can become daemon: start as root"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn check_tries_as_the_user_that_it_would_become() {
+    let dir = nobodys();
+    fs::create_dir(dir.path().join("roots")).unwrap();
+    let arguments = ["--https", "127.0.0.1:0", "--data-dir", "roots", "--access-log", "roots/access.log"];
+    let (code, _, stderr) = check(dir.path(), &[&arguments[..], &["--user", "nobody"]].concat());
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(
+        stderr.contains("warning  data.dir       cannot write roots: Permission denied")
+            && stderr.contains("error    log.access     cannot write roots/access.log: Permission denied"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = check(dir.path(), &arguments);
+    assert!(code == Some(0) && stderr.contains("warning  security.user  root serves visitors"), "{stderr}");
 }

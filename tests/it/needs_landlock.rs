@@ -1,0 +1,69 @@
+//! Tests that need a kernel with Landlock: ignored by name, run by `.ci/run` where the kernel has it.
+
+use crate::{
+    day::NOON,
+    fake_mlb::FakeMlb,
+    server::{Server, command, signal},
+};
+use std::{fs, os::unix::fs::symlink};
+
+const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
+
+/// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
+fn reads_through_a_link(landlock: &str) -> (Server, bool) {
+    let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    for (name, file) in [("tls.crt", "cert"), ("tls.key", "key")] {
+        fs::write(outside.path().join(file), "none").unwrap();
+        fs::write(inside.path().join(name), "none").unwrap();
+    }
+    let (cert, key) = (inside.path().join("tls.crt"), inside.path().join("tls.key"));
+    let own = tempfile::tempdir().unwrap();
+    let mut command = command(own.path());
+    command.env("E6_LANDLOCK", landlock).args(["--tls-cert", cert.to_str().unwrap()]);
+    let server =
+        Server::start_by(command, own, &[&NO_MLB[..], &["--tls-key", key.to_str().unwrap()]].concat());
+    assert!(server.stderr().contains("certificate error="), "{}", server.stderr());
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let made =
+        rcgen::CertificateParams::new(["outside.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
+    fs::write(outside.path().join("cert"), made.pem()).unwrap();
+    fs::write(outside.path().join("key"), pair.serialize_pem()).unwrap();
+    for (path, file) in [(&key, "key"), (&cert, "cert")] {
+        fs::remove_file(path).unwrap();
+        symlink(outside.path().join(file), path).unwrap();
+    }
+    let (served, refused) = (|| server.stderr().contains("names=outside.example"), "Permission denied");
+    server.wait_until("read or refused", || served() || server.stderr().contains(refused));
+    let served = served();
+    (server, served)
+}
+
+#[test]
+#[ignore = "needs Landlock"]
+fn a_file_out_of_reach_cannot_be_read_even_by_root() {
+    let (server, served) = reads_through_a_link("true");
+    assert!(server.stderr().contains("Landlock ABI") && !served, "{}", server.stderr());
+    let (server, served) = reads_through_a_link("false");
+    assert!(server.stderr().contains("Landlock is switched off") && served, "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs Landlock"]
+fn a_reload_names_the_settings_that_lead_out_of_reach() {
+    let mlb = FakeMlb::with(&[]);
+    let outside = tempfile::tempdir().unwrap();
+    let server = Server::start(&mlb, NOON);
+    let open = |path: &str| outside.path().join(path).display().to_string();
+    let toml = format!(
+        "[words]\nno_game = \"Nothing today\"\n[tls]\ncerts = {:?}\n[acme]\nca = {:?}\n",
+        open("certs/own"),
+        open("root.pem")
+    );
+    fs::write(server.path("e6.toml"), toml).unwrap();
+    signal(server.pid(), "HUP");
+    server.wait_for("said in other words", |answer| answer["answer"] == "Nothing today");
+    let said = server.stderr();
+    let waiting = said.lines().find(|line| line.contains("until e6 is started again"));
+    assert!(waiting.is_some_and(|line| line.contains("tls.certs, acme.ca")), "{said}");
+    assert!(!outside.path().join("certs").exists());
+}

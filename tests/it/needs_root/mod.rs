@@ -1,0 +1,3 @@
+//! Tests that need root: ignored by name, run by `.ci/run` as root where it can become root.
+
+mod privilege;
