@@ -3,6 +3,7 @@
 //! Pure functions over plain data. Nothing here does I/O, reads a clock or keeps state, and nothing here knows
 //! what MLB's JSON looks like, how a page is worded or that a network exists.
 
+mod availability;
 mod calendar;
 mod day;
 mod decide;
@@ -13,6 +14,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use availability::{Absence, Availability, Injury};
 pub use calendar::{ErrorDay, Fixture, Outcome};
 pub use decide::{decide, unheard};
 pub use game::{
@@ -69,22 +71,6 @@ pub struct Club {
     pub id: u32,
     /// "San Diego Padres" (`name`).
     pub name: String,
-}
-
-/// Whether he can play at all, from the roster's status code.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Availability {
-    /// The roster was not understood, does not list him, or has a code of no known family.
-    #[default]
-    Unknown,
-    /// On the active roster.
-    Active,
-    /// On an injured list; MLB's words ("Injured 10-Day").
-    Injured(String),
-    /// Suspended or restricted; MLB's words.
-    Suspended(String),
-    /// Away for another reason (paternity, bereavement, minors); MLB's words.
-    Away(String),
 }
 
 /// What can be said about today.
@@ -169,7 +155,7 @@ pub struct Game {
 pub enum Reason {
     /// Nothing was heard from MLB today, and what stood in the way last.
     NeverHeard(Trouble),
-    /// He belongs to no club.
+    /// He is with no club.
     NoClub,
     /// Charged with errors; `over` when the day's games are.
     Charged {

@@ -141,10 +141,10 @@ impl Client {
         self.ask(&path, model::schedule)
     }
 
-    /// What the club's roster says of a player. Not understanding it is no failure.
-    pub fn availability(&self, club: u32, person: u32) -> Result<Availability, Refusal> {
+    /// A player's status on a club's roster; none if the roster does not list him.
+    pub fn availability(&self, club: u32, person: u32) -> Result<Option<Availability>, Refusal> {
         let path = format!("/api/v1/teams/{club}/roster?rosterType=40Man");
-        self.ask(&path, |json| Ok(model::availability(json, person)))
+        self.ask(&path, |json| model::availability(json, person))
     }
 
     /// His fielding log of a season. Not understanding it is no failure.

@@ -337,7 +337,7 @@ impl Watch {
             return known.what.clone();
         }
         let (player, year) = (self.player.id, today.year());
-        let availability = adornment(self.client.availability(club, player)).unwrap_or_default();
+        let availability = adornment(self.client.availability(club, player)).flatten().unwrap_or_default();
         let season = adornment(self.client.season(player, year)).flatten();
         let calendar = adornment(self.client.calendar(club, year));
         let before = self.facts.as_ref().filter(|facts| facts.zone.local(facts.asked_at).year() == year);

@@ -35,10 +35,10 @@ pub(super) fn json(answer: &Answer, voice: Voice) -> (String, String) {
         plays_complete: answer.plays_complete,
         taken_back: answer.taken_back,
         availability: match answer.availability {
-            Availability::Unknown => "unknown",
+            Availability::Unknown | Availability::Other(_) => "unknown",
             Availability::Active => "active",
             Availability::Injured(_) => "injured",
-            Availability::Suspended(_) => "suspended",
+            Availability::Suspended => "suspended",
             Availability::Away(_) => "away",
         },
         season: answer.season.as_ref().map(SeasonBody::new),

@@ -34,7 +34,7 @@ pub(super) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
 
 /// He is in a line-up, or nothing keeps him from being in one.
 fn takes_part(answer: &Answer) -> bool {
-    let barred = matches!(answer.availability, Availability::Injured(_) | Availability::Suspended(_));
+    let barred = matches!(answer.availability, Availability::Injured(_) | Availability::Suspended);
     !barred || answer.games.iter().any(|game| game.presence() >= Some(Presence::Lineup))
 }
 
@@ -175,13 +175,7 @@ fn remark(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<String>
 }
 
 fn absence(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
-    let name = &answer.player.short_name;
-    match &answer.availability {
-        Availability::Injured(words) => Some(phrases.injured(name, words)),
-        Availability::Suspended(words) => Some(phrases.suspended(name, words)),
-        Availability::Away(words) => Some(phrases.away(name, words)),
-        Availability::Active | Availability::Unknown => None,
-    }
+    phrases.absence(&answer.player.short_name, &answer.availability)
 }
 
 fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {

@@ -131,7 +131,7 @@ fn who_belongs_to_no_club_has_no_game() {
     );
     let server = Server::start(&mlb, NOON);
     let answer = server.wait_for_verdict("no_game");
-    assert_eq!(answer["reason"], "Tatis Jr. belongs to no club at the moment.");
+    assert_eq!(answer["reason"], "Tatis Jr. is with no club.");
 }
 
 #[test]

@@ -49,12 +49,12 @@ pub(in crate::mlb) struct Roster {
 #[derive(Deserialize)]
 pub(in crate::mlb) struct RosterEntry {
     pub(in crate::mlb) person: Id,
-    pub(in crate::mlb) status: RosterStatus,
+    #[serde(default)]
+    pub(in crate::mlb) status: Lenient<RosterStatus>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(in crate::mlb) struct RosterStatus {
     pub(in crate::mlb) code: String,
-    #[serde(default)]
-    pub(in crate::mlb) description: String,
+    pub(in crate::mlb) description: Option<String>,
 }

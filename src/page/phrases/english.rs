@@ -1,8 +1,8 @@
 //! English.
 
-use super::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, sentence_case};
+use super::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case};
 use crate::{
-    answer::{ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{Words, when::Moment},
 };
 use time::{Date, macros::format_description};
@@ -216,7 +216,7 @@ impl Phrases for English {
     }
 
     fn no_club(&self, name: &str) -> String {
-        format!("{name} belongs to no club at the moment.")
+        format!("{name} is with no club.")
     }
 
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
@@ -290,16 +290,8 @@ impl Phrases for English {
         format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
     }
 
-    fn injured(&self, name: &str, words: &str) -> String {
-        format!("{name} is on the injured list ({words}).")
-    }
-
-    fn suspended(&self, name: &str, words: &str) -> String {
-        format!("{name} is suspended ({words}).")
-    }
-
-    fn away(&self, name: &str, words: &str) -> String {
-        format!("{name} is away from the club ({words}).")
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
+        roster::english(availability).map(|status| format!("{name} {status}."))
     }
 
     fn not_in_line_up(&self, name: &str) -> String {

@@ -3,6 +3,7 @@
 //! What is said when is decided in `sentence`; here is only how.
 
 mod english;
+mod roster;
 mod spanish;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     when::{Age, Moment},
 };
 use crate::{
-    answer::{ErrorPlay, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Inning, SeasonGame, SeasonSoFar, Trouble},
     language::Language,
 };
 use time::Date;
@@ -90,10 +91,8 @@ pub(super) trait Phrases: Sync {
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
     fn resumed(&self, meeting: &Meeting, begun: Date) -> String;
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String;
-    /// With MLB's words for the list he is on.
-    fn injured(&self, name: &str, words: &str) -> String;
-    fn suspended(&self, name: &str, words: &str) -> String;
-    fn away(&self, name: &str, words: &str) -> String;
+    /// Why a player does not play, as his club's roster has it; none if it says nothing of the kind.
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String>;
     fn not_in_line_up(&self, name: &str) -> String;
 
     fn taken_back(&self, errors: u32) -> String;

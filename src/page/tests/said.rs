@@ -83,14 +83,7 @@ fn every_reason_has_its_sentence() {
                 "MLB no conoce a ningún jugador con el número 665487.",
             ],
         ),
-        (
-            Reason::NoClub,
-            vec![],
-            [
-                "Tatis Jr. belongs to no club at the moment.",
-                "Tatis Jr. no pertenece a ningún equipo por el momento.",
-            ],
-        ),
+        (Reason::NoClub, vec![], ["Tatis Jr. is with no club.", "Tatis Jr. no está con ningún equipo."]),
         (
             Reason::Clean { played: true },
             vec![game(State::Over, "Final", Fielded)],
@@ -270,28 +263,78 @@ fn what_keeps_him_away_is_said_after_his_name() {
     };
     for (availability, expected) in [
         (
-            Availability::Injured("Injured 10-Day".into()),
+            Availability::Injured(Injury::Days(10)),
             [
-                "Tatis Jr. is on the injured list (Injured 10-Day).",
+                "Tatis Jr. is on the 10-day injured list.",
                 "Tatis Jr. está en la lista de lesionados de 10 días.",
             ],
         ),
         (
-            Availability::Injured("Injured".into()),
+            Availability::Injured(Injury::FullSeason),
+            [
+                "Tatis Jr. is on the injured list for the full season.",
+                "Tatis Jr. está en la lista de lesionados por toda la temporada.",
+            ],
+        ),
+        (
+            Availability::Injured(Injury::Rehab),
+            ["Tatis Jr. is on a rehab assignment.", "Tatis Jr. está en asignación de rehabilitación."],
+        ),
+        (
+            Availability::Injured(Injury::Other("Injured".into())),
             [
                 "Tatis Jr. is on the injured list (Injured).",
                 "Tatis Jr. está en la lista de lesionados (Injured).",
             ],
         ),
         (
-            Availability::Suspended("Restricted List".into()),
-            ["Tatis Jr. is suspended (Restricted List).", "Tatis Jr. está suspendido (lista restringida)."],
+            Availability::Injured(Injury::Other(String::new())),
+            ["Tatis Jr. is on the injured list.", "Tatis Jr. está en la lista de lesionados."],
+        ),
+        (Availability::Suspended, ["Tatis Jr. is suspended.", "Tatis Jr. está suspendido."]),
+        (
+            Availability::Away(Absence::Restricted),
+            ["Tatis Jr. is on the restricted list.", "Tatis Jr. está en la lista restringida."],
         ),
         (
-            Availability::Away("Paternity List".into()),
+            Availability::Away(Absence::Paternity),
+            ["Tatis Jr. is on the paternity list.", "Tatis Jr. está de licencia por paternidad."],
+        ),
+        (
+            Availability::Away(Absence::Bereavement),
+            ["Tatis Jr. is on the bereavement list.", "Tatis Jr. está de licencia por duelo."],
+        ),
+        (
+            Availability::Away(Absence::Minors),
+            ["Tatis Jr. is in the minor leagues.", "Tatis Jr. está en las ligas menores."],
+        ),
+        (
+            Availability::Away(Absence::Designated),
+            ["Tatis Jr. has been designated for assignment.", "Tatis Jr. fue designado para asignación."],
+        ),
+        (
+            Availability::Away(Absence::Reserve),
+            ["Tatis Jr. is on the reserve list.", "Tatis Jr. está en la lista de reserva."],
+        ),
+        (
+            Availability::Away(Absence::Released),
+            ["Tatis Jr. has been released.", "Tatis Jr. fue dado de baja."],
+        ),
+        (Availability::Away(Absence::Traded), ["Tatis Jr. has been traded.", "Tatis Jr. fue canjeado."]),
+        (
+            Availability::Away(Absence::Assigned),
+            ["Tatis Jr. has been assigned to another club.", "Tatis Jr. fue asignado a otro equipo."],
+        ),
+        (Availability::Away(Absence::Waivers), ["Tatis Jr. is on waivers.", "Tatis Jr. está en waivers."]),
+        (
+            Availability::Away(Absence::FreeAgent),
+            ["Tatis Jr. is a free agent.", "Tatis Jr. es agente libre."],
+        ),
+        (
+            Availability::Other("Sabbatical".into()),
             [
-                "Tatis Jr. is away from the club (Paternity List).",
-                "Tatis Jr. no está con el equipo (licencia por paternidad).",
+                "Tatis Jr. is listed by MLB as “Sabbatical”.",
+                "Tatis Jr. aparece en la lista de MLB como «Sabbatical».",
             ],
         ),
     ] {
@@ -332,8 +375,8 @@ fn a_play_is_told_as_a_broadcaster_would() {
 fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
     let words = Words::of(Language::English);
     let on = game(State::On, "In Progress", Presence::Bench);
-    let injured = Availability::Injured("Injured 10-Day".into());
-    let suspended = Availability::Suspended("Suspended".into());
+    let injured = Availability::Injured(Injury::Days(10));
+    let suspended = Availability::Suspended;
     for (verdict, reason, availability, presence, expected) in [
         (Verdict::Yes(2), Reason::Charged { over: true }, Availability::Active, Presence::Fielded, "Yes"),
         (Verdict::No, Reason::Clean { played: false }, injured.clone(), Presence::Absent, "No"),

@@ -2,9 +2,9 @@
 
 mod terms;
 
-use super::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, sentence_case};
+use super::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case};
 use crate::{
-    answer::{ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{Words, when::Moment},
 };
 use time::Date;
@@ -230,7 +230,7 @@ impl Phrases for Spanish {
     }
 
     fn no_club(&self, name: &str) -> String {
-        format!("{name} no pertenece a ningún equipo por el momento.")
+        format!("{name} no está con ningún equipo.")
     }
 
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
@@ -304,19 +304,8 @@ impl Phrases for Spanish {
         format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
     }
 
-    fn injured(&self, name: &str, words: &str) -> String {
-        match terms::injured_days(words) {
-            Some(days) => format!("{name} está en la lista de lesionados de {days} días."),
-            None => format!("{name} está en la lista de lesionados ({words})."),
-        }
-    }
-
-    fn suspended(&self, name: &str, words: &str) -> String {
-        format!("{name} está suspendido ({}).", terms::roster(words).unwrap_or(words))
-    }
-
-    fn away(&self, name: &str, words: &str) -> String {
-        format!("{name} no está con el equipo ({}).", terms::roster(words).unwrap_or(words))
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
+        roster::spanish(availability).map(|status| format!("{name} {status}."))
     }
 
     fn not_in_line_up(&self, name: &str) -> String {

@@ -107,28 +107,6 @@ pub(super) fn cause(words: &str) -> Option<&'static str> {
     })
 }
 
-/// The days of "Injured 10-Day".
-pub(super) fn injured_days(words: &str) -> Option<&str> {
-    words.strip_prefix("Injured ")?.strip_suffix("-Day")
-}
-
-/// A roster status that keeps him away, other than an injury.
-pub(super) fn roster(words: &str) -> Option<&'static str> {
-    Some(match words {
-        "Suspended" => "suspensión",
-        "Restricted" | "Restricted List" => "lista restringida",
-        "Paternity List" => "licencia por paternidad",
-        "Bereavement List" => "licencia por duelo",
-        "Family Medical Emergency" => "emergencia familiar",
-        "Reassigned to Minors" | "Minor League Contract" => "ligas menores",
-        "Traded" => "canjeado",
-        "Released" => "dado de baja",
-        "Claimed" => "reclamado por otro equipo",
-        "Designated for Assignment" => "designado para asignación",
-        _ => return None,
-    })
-}
-
 pub(super) fn month(month: Month) -> &'static str {
     match month {
         Month::January => "enero",
