@@ -1,6 +1,7 @@
 //! The files that were embedded when the binary was built, and their look-up while designing.
 
 use super::coding::{Coding, media_type};
+use percent_encoding::percent_decode_str;
 use std::{
     fs,
     path::{Component, Path},
@@ -34,8 +35,9 @@ pub fn built() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(BUILT).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// The file behind a URL path in a directory laid out like `assets/`, for `--assets`.
+/// The file behind a canonical URL path in a directory laid out like `assets/`, for `--assets`.
 pub fn from_disk(dir: &Path, path: &str) -> Option<(String, Vec<u8>)> {
+    let path = &*percent_decode_str(path).decode_utf8().ok()?;
     let name = match ASSETS.iter().find(|asset| asset.path == path) {
         Some(asset) => asset.name.to_owned(),
         None if path.starts_with("/static/") => path[1..].to_owned(),

@@ -59,38 +59,50 @@ struct Told {
 
 fn x_forwarded(headers: &HeaderMap, proxies: &Proxies) -> Told {
     let hops = from_the_end(headers, X_FORWARDED_FOR).map(|hop| hop.and_then(address));
-    let mut client = None;
-    for hop in hops {
-        client = hop;
-        if hop.is_none_or(|hop| !proxies.trust(hop)) {
-            break;
-        }
-    }
-    let scheme = from_the_end(headers, X_FORWARDED_PROTO).next().flatten().and_then(scheme);
-    Told { client, scheme }
+    let schemes = from_the_end(headers, X_FORWARDED_PROTO).map(|hop| hop.and_then(scheme)).collect();
+    told(hops.collect(), schemes, proxies)
 }
 
-/// The hop that names the client also tells how he came to it.
+/// RFC 7239: each element has both. One without `proto` tells no more than the proxy after it.
 fn forwarded(headers: &HeaderMap, proxies: &Proxies) -> Told {
-    let mut told = Told::default();
-    for hop in from_the_end(headers, FORWARDED) {
-        told = hop.map(element).unwrap_or_default();
-        if told.client.is_none_or(|hop| !proxies.trust(hop)) {
-            break;
-        }
-    }
-    told
+    let mut nearer = None;
+    let elements = from_the_end(headers, FORWARDED).map(|hop| hop.map(element).unwrap_or_default());
+    let (hops, schemes): (Vec<_>, Vec<_>) = elements
+        .map(|(client, scheme)| {
+            nearer = scheme.or(nearer);
+            (client, nearer)
+        })
+        .unzip();
+    let hops = if hops.iter().all(Option::is_none) { Vec::new() } else { hops };
+    told(hops, schemes, proxies)
 }
 
-/// RFC 7239 §4.
-fn element(text: &str) -> Told {
+/// The client is the first hop, counted from this server, that is no trusted proxy; its scheme is the one beside it. Both lists
+/// begin with the nearest hop.
+///
+/// The lists differ in length where not every proxy appends to both. Then a hop beyond the list of schemes came as the
+/// farthest one that is told: one scheme alone is the first proxy's, which the others passed on. Where no hop is named at
+/// all, one `https` is enough: a redirect of a request that came by HTTPS would come back for ever.
+fn told(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &Proxies) -> Told {
+    let Some(last) = hops.len().checked_sub(1) else {
+        let is_https = schemes.contains(&Some(Scheme::Https));
+        let scheme = if is_https { Some(Scheme::Https) } else { schemes.first().copied().flatten() };
+        return Told { client: None, scheme };
+    };
+    let end = hops.iter().position(|hop| hop.is_none_or(|hop| !proxies.trust(hop))).unwrap_or(last);
+    let scheme = schemes.get(end).or(schemes.last()).copied().flatten();
+    Told { client: hops[end], scheme }
+}
+
+/// Address and scheme of an element (RFC 7239 §4).
+fn element(text: &str) -> (Option<Peer>, Option<Scheme>) {
     let parameter = |name: &str| {
         Parts::of(text, b';').find_map(|pair| {
             let (found, value) = pair.split_once('=')?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     };
-    Told { client: parameter("for").and_then(address), scheme: parameter("proto").and_then(scheme) }
+    (parameter("for").and_then(address), parameter("proto").and_then(scheme))
 }
 
 /// The elements of a list field, the last one first: it is from the nearest proxy. None for what is not text.
@@ -282,6 +294,45 @@ mod tests {
             ("proto=https", Https),
         ] {
             assert_eq!(by_forwarded(text), scheme, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_is_the_one_beside_the_client() {
+        use Scheme::{Http, Https};
+        for (clients, schemes, expected) in [
+            ("192.0.2.7, 10.0.0.2", "https, http", Https),
+            ("192.0.2.7, 10.0.0.2", "http, https", Http),
+            ("192.0.2.7, 10.0.0.3, 10.0.0.2", "https, http, http", Https),
+            // All are proxies: the farthest is the client.
+            ("10.0.0.3, 10.0.0.2", "https, http", Https),
+            // One for all: the first proxy's, which the others passed on.
+            ("192.0.2.7, 10.0.0.2", "https", Https),
+            ("192.0.2.7, 10.0.0.2", "http", Http),
+            ("192.0.2.7, 10.0.0.3, 10.0.0.2", "https, http", Https),
+            // What the client wrote before is not believed.
+            ("198.51.100.1, 192.0.2.7, 10.0.0.2", "http, https", Http),
+            ("192.0.2.7", "https, http", Http),
+            ("192.0.2.7, 10.0.0.2", "https, http, https", Http),
+            // Nobody is named: HTTPS anywhere is enough.
+            ("", "https, http", Https),
+            ("", "http, http", Http),
+            ("192.0.2.7, 10.0.0.2", "", Http),
+            ("192.0.2.7, 10.0.0.2", "gopher, http", Http),
+            ("garbage, 10.0.0.2", "https, http", Https),
+        ] {
+            let lines = [(X_FORWARDED_FOR, clients), (X_FORWARDED_PROTO, schemes)];
+            assert_eq!(told(Field::XForwardedFor, &lines).1, expected, "{clients} | {schemes}");
+        }
+        for (text, expected) in [
+            ("for=192.0.2.7;proto=https, for=10.0.0.2;proto=http", Https),
+            ("for=192.0.2.7, for=10.0.0.2;proto=https", Https),
+            ("for=192.0.2.7;proto=http, for=10.0.0.2;proto=https", Http),
+            ("for=198.51.100.1;proto=https, for=192.0.2.7;proto=http, for=10.0.0.2", Http),
+            ("proto=https, proto=http", Https),
+            ("proto=https, for=192.0.2.7;proto=http", Http),
+        ] {
+            assert_eq!(told(Field::Forwarded, &[(FORWARDED, text)]).1, expected, "{text}");
         }
     }
 

@@ -47,10 +47,11 @@ pub(super) enum Ruling {
 impl Hosts {
     /// Rules on a request for this authority. `https` is the port to send it to; none while nobody should be sent there.
     ///
-    /// Who came by the usual port is sent to the usual port: behind a port mapping ours is not the one to name.
+    /// A request to the default port is sent to the default port: behind a port mapping ours is not the one to name.
+    /// One without an authority, which HTTP/1.0 allows, is for the canonical name.
     pub(super) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> Ruling {
         let Some(canonical) = self.names.first() else { return Ruling::Serve };
-        let (host, port) = host_and_port(authority);
+        let (host, port) = host_and_port(self.named(authority));
         if !self.know(host) {
             return Ruling::Elsewhere(match scheme {
                 Scheme::Https => StatusCode::MISDIRECTED_REQUEST,
@@ -72,9 +73,18 @@ impl Hosts {
 
     /// The value of Strict-Transport-Security; none where there is nothing to insist on.
     pub(super) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
-        let insists =
-            scheme == Scheme::Https && !self.hsts.is_zero() && self.know(host_and_port(authority).0);
+        let insists = scheme == Scheme::Https
+            && !self.hsts.is_zero()
+            && self.know(host_and_port(self.named(authority)).0);
         insists.then(|| format!("max-age={}", self.hsts.as_secs()))
+    }
+
+    /// The authority, or the canonical name where the request names none.
+    fn named<'a>(&'a self, authority: &'a str) -> &'a str {
+        match self.names.first() {
+            Some(canonical) if authority.is_empty() => canonical,
+            _ => authority,
+        }
     }
 
     fn know(&self, host: &str) -> bool {
@@ -138,7 +148,10 @@ mod tests {
             ("example.org.evil.example", Https, Some(443), away(421)),
             ("127.0.0.1:443", Https, Some(443), away(421)),
             ("[::1]:80", Http, Some(443), away(404)),
-            ("", Http, Some(443), away(404)),
+            // HTTP/1.0 without Host.
+            ("", Http, Some(443), to("https://example.org")),
+            ("", Http, None, Ruling::Serve),
+            ("", Https, Some(443), Ruling::Serve),
         ] {
             assert_eq!(hosts().rule(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
         }
@@ -158,6 +171,7 @@ mod tests {
     fn browsers_are_told_to_insist_on_https_only_over_https_and_for_our_names() {
         let told = Some("max-age=300".to_owned());
         assert_eq!(hosts().hsts("example.org", Scheme::Https), told);
+        assert_eq!(hosts().hsts("", Scheme::Https), told);
         assert_eq!(hosts().hsts("WWW.example.org:8443", Scheme::Https), told);
         assert_eq!(hosts().hsts("example.org", Scheme::Http), None);
         assert_eq!(hosts().hsts("evil.example", Scheme::Https), None);

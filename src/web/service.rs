@@ -19,6 +19,7 @@ use super::{
     respond::{Whole, respond_as},
     route::{ADMIN_ROUTES, ROUTES, Route, Target, route},
     site::{Forms, Site},
+    target,
 };
 use crate::{
     clock::Clock,
@@ -155,7 +156,7 @@ impl Service {
         connection: &Connection,
         arrival: Arrival,
     ) -> Response<Body> {
-        let route = route(self.routes, request.uri().path());
+        let route = self.route(request.uri().path());
         let client = Client::of(connection, request.headers(), &self.proxies);
         let way = Way::new(connection, client, arrival, request.version());
         // Operators' own requests would drown the visitors'.
@@ -224,6 +225,11 @@ impl Service {
             // The body is not read, so the connection cannot be used for another request.
             return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
         }
+        // Before any redirect: a target that is invalid here is invalid there.
+        let is_about_server = *method == Method::CONNECT || (*method == Method::OPTIONS && uri.path() == "*");
+        if !is_about_server && target::read(uri.path()) == target::Target::Garbled {
+            return self.error(StatusCode::BAD_REQUEST, headers);
+        }
         if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
             return elsewhere;
         }
@@ -241,18 +247,29 @@ impl Service {
         }
     }
 
+    /// The row of the table that a path falls to, however it is written.
+    fn route(&self, path: &str) -> Option<&'static Route> {
+        match target::read(path) {
+            target::Target::Canonical => route(self.routes, path),
+            target::Target::Means(canonical) => route(self.routes, &canonical),
+            target::Target::Garbled => None,
+        }
+    }
+
     /// The response to what is for another host or scheme. Health checks and CAs come by any name.
     fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<Whole> {
         let (uri, headers) = (request.uri(), request.headers());
-        let target = route(self.routes, uri.path())?.target;
+        let target = self.route(uri.path())?.target;
         if matches!(target, Target::Alive | Target::Ready | Target::Challenge) {
             return None;
         }
         match self.hosts.rule(authority(request), scheme, self.https()) {
             Ruling::Serve => None,
             Ruling::Elsewhere(status) => Some(self.error(status, headers)),
+            // Refused here as it would be there.
+            Ruling::Move(_) if !is_known(request.method()) => None,
             Ruling::Move(origin) => {
-                let target = uri.path_and_query().map_or("/", |target| target.as_str());
+                let target = target::reference(uri.path(), uri.query());
                 Some(self.moved(&format!("{origin}{target}"), headers))
             }
         }
@@ -277,6 +294,22 @@ impl Service {
             None => bare(status),
         }
     }
+}
+
+/// Whether a method is one of HTTP's own (RFC 9110 §9.3, RFC 5789). No resource of this site has another one.
+fn is_known(method: &Method) -> bool {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    KNOWN.contains(method)
 }
 
 /// An error page in the form and language that are asked for.

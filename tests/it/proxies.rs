@@ -169,6 +169,18 @@ fn the_scheme_that_a_trusted_proxy_tells_decides_about_redirects_and_hsts() {
         assert_eq!((moved.status, location(&moved)), (308, "https://example.org/x?y".into()), "{proto}");
     }
 
+    // Two proxies, of which the one in front speaks TLS with the client.
+    for (clients, protos, status) in [
+        ("192.0.2.7, 10.0.0.2", "https, http", 200),
+        ("192.0.2.7, 10.0.0.2", "http, https", 308),
+        ("192.0.2.7, 10.0.0.2", "https", 200),
+        ("198.51.100.1, 192.0.2.7, 10.0.0.2", "https, http", 200),
+    ] {
+        let fields = format!("X-Forwarded-For: {clients}\r\nX-Forwarded-Proto: {protos}\r\n");
+        let response = server.send(&request("example.org", &fields).replace("/x?y", "/"), true);
+        assert_eq!(response.status, status, "{fields}");
+    }
+
     // Nobody who is no proxy gets by with saying so.
     let (server, _mlb) = serving("", &domain);
     assert_eq!(server.send(&request("example.org", https), true).status, 308);

@@ -14,9 +14,8 @@ use crate::{
         record::protocol,
         representation::{Fields, Representation, parse_http_date},
         respond::{Refused, Whole, respond},
-        route::{Route, Target, route},
+        route::{Route, Target},
         site::page_policy,
-        target,
     },
 };
 use hyper::{
@@ -88,7 +87,7 @@ impl Service {
         let site = self.site.load();
         let trace = Trace {
             request_id: way.id(),
-            path: rehearsed.means_something.then(|| path.to_owned()),
+            path: rehearsed.matched.map(|_| path.to_owned()),
             own: about.is_none(),
             connection: connected(way),
             tls: agreed(way.connection),
@@ -123,11 +122,7 @@ impl Service {
     /// Sends a path through the pipeline as a first visit of a client with this offer would.
     fn rehearse(&self, path: &str, offer: &HeaderMap) -> Rehearsed {
         let began = Instant::now();
-        let (means_something, matched) = match target::read(path) {
-            target::Target::Canonical => (true, route(self.routes, path)),
-            target::Target::Means(meaning) => (true, route(self.routes, &meaning)),
-            target::Target::Garbled => (false, None),
-        };
+        let matched = self.route(path);
         let routing = began.elapsed();
         let ask =
             |headers| self.read(&Asking { path, query: None, method: &Method::GET, headers, way: None });
@@ -135,7 +130,7 @@ impl Service {
         // The pipeline has found the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);
         let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE])));
-        Rehearsed { means_something, matched, routing, response, answering, bytes_before }
+        Rehearsed { matched, routing, response, answering, bytes_before }
     }
 
     fn answered(&self, rehearsed: &Rehearsed, offer: &HeaderMap) -> Answered {
@@ -181,8 +176,7 @@ impl Service {
 
 /// A request that was answered and not sent.
 struct Rehearsed {
-    /// A path of ours could be written so.
-    means_something: bool,
+    /// None for an invalid path.
     matched: Option<&'static Route>,
     routing: Duration,
     response: Whole,

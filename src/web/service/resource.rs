@@ -44,8 +44,7 @@ impl Service {
                 if self.status(&path) == StatusCode::NOT_FOUND {
                     return self.error(StatusCode::NOT_FOUND, asking.headers);
                 }
-                let query = asking.query.map(|query| format!("?{query}")).unwrap_or_default();
-                self.moved(&format!("{path}{query}"), asking.headers)
+                self.moved(&target::reference(&path, asking.query), asking.headers)
             }
         }
     }
