@@ -70,8 +70,12 @@ pub fn run(command: cli::Command) -> ExitCode {
 
 fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
-        cli::Command::Serve(flags) => live(set_up(flags)?).map_err(failed)?,
+        cli::Command::Serve(flags) => {
+            launched()?;
+            live(set_up(flags)?).map_err(failed)?;
+        }
         cli::Command::Demo { flags, speed, date } => {
+            launched()?;
             demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
         }
         cli::Command::Check { flags, network } => {
@@ -111,6 +115,15 @@ fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
         (true, _) => Ok(()),
         (false, Asked::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
         (false, Asked::Upgrade) => Err(ExitCode::from(EXIT_FAILURE)),
+    }
+}
+
+/// Goes on unless this process is only the launcher of another one.
+fn launched() -> Result<(), ExitCode> {
+    match server::launch() {
+        Ok(None) => Ok(()),
+        Ok(Some(code)) => Err(ExitCode::from(code)),
+        Err(error) => Err(failed(format!("cannot start the new process of an upgrade: {error}"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What this process was given: sockets, by systemd or by the e6 before it, and by that one also a word to say it is ready.
 
-use super::Failure;
+use super::{Failure, launcher};
 use crate::{
     config::Config,
     connection::Listener,
@@ -11,12 +11,13 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    process,
     time::Duration,
 };
 
 /// The name of the descriptor by which an e6 hears from the one after it.
 pub(super) const PREDECESSOR: &str = "predecessor";
-/// What it hears.
+/// What it hears first; the number of the new process follows.
 pub(super) const READY: u8 = b'!';
 /// It has written before it started us.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -103,8 +104,10 @@ impl Predecessor {
         Ok(Predecessor { letter: serde_json::from_str(&text)?, line })
     }
 
-    /// From now on we serve, and it drains.
+    /// Tells the old process that this one serves, so that it drains.
     pub fn relieve(mut self) -> io::Result<()> {
-        self.line.write_all(&[READY])
+        launcher::let_go()?;
+        let pid = process::id().to_string();
+        self.line.write_all(&[&[READY], pid.as_bytes()].concat())
     }
 }

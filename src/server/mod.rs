@@ -3,6 +3,7 @@
 mod desk;
 mod heritage;
 mod keep;
+mod launcher;
 mod listeners;
 mod meters;
 mod poller;
@@ -27,6 +28,7 @@ use crate::{
 };
 use desk::Desk;
 use heritage::Heritage;
+pub use launcher::launch;
 use listeners::Listeners;
 pub(crate) use listeners::cannot_listen;
 use meters::Meters;

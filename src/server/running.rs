@@ -114,11 +114,14 @@ impl Running {
         self.pid_file = self.pid_file()?;
         runtime.spawn(supervisor::follow(self.facts.stage.line()));
         runtime.spawn(supervisor::feed(self.facts.meters.pulses.clone()));
-        supervisor::ready();
-        if let Some(predecessor) = predecessor {
-            let relieved = predecessor.relieve();
-            relieved
-                .map_err(|error| Failure(format!("the e6 before this one did not wait for it: {error}")))?;
+        match predecessor {
+            // It tells the supervisor, once this process is no longer its descendant.
+            Some(predecessor) => predecessor.relieve().map_err(|error| {
+                Failure(format!(
+                    "the old process no longer waits for this one: {error}; run e6 upgrade again"
+                ))
+            })?,
+            None => supervisor::ready(),
         }
         let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
         self.drain(&end, runtime, signals);
@@ -150,7 +153,7 @@ impl Running {
         loop {
             let ready = async {
                 match &mut successor {
-                    Some(successor) => successor.ready().await.map(|()| successor.pid()),
+                    Some(successor) => successor.ready().await,
                     None => std::future::pending().await,
                 }
             };
@@ -183,7 +186,7 @@ impl Running {
                     Intent::Upgrade if successor.is_some() => {}
                     Intent::Upgrade => match self.successor() {
                         Ok(started) => {
-                            tracing::info!(pid = started.pid(), "starting the binary that is on disk now");
+                            tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
                             successor = Some(started);
                         }
                         Err(why) => self.stays(why),

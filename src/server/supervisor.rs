@@ -17,7 +17,7 @@ fn tell(states: &[NotifyState]) {
     }
 }
 
-/// It serves. Its number is told where it was not started by the supervisor itself.
+/// It serves, as it did before it was reloading.
 pub(super) fn ready() {
     tell(&[NotifyState::MainPid(process::id()), NotifyState::Ready]);
 }

@@ -3,6 +3,7 @@
 use super::{
     Failure,
     heritage::{Letter, PREDECESSOR, READY},
+    launcher,
 };
 use crate::edge::{
     Bound,
@@ -26,6 +27,8 @@ use tokio::{
 
 /// To be ready in. It binds nothing and asks nobody: slower is broken.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest process number, in digits, and a line end.
+const PID_CAP: u64 = 16;
 /// How often it is looked whether a process that hung up has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -60,8 +63,9 @@ fn in_path(name: &Path) -> Option<PathBuf> {
     env::split_paths(&dirs).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
-/// The process after us, on its way. It is killed when this is dropped.
+/// The new process, on its way. It is killed when this is dropped.
 pub(super) struct Successor {
+    /// The launcher, which ends with the new process; or the new process itself, if its binary knows no launcher.
     child: Child,
     line: UnixStream,
     deadline: Instant,
@@ -101,6 +105,7 @@ impl Successor {
             .args(&origin.arguments)
             .env(COUNT_VARIABLE, names.len().to_string())
             .env(NAMES_VARIABLE, names.join(":"))
+            .env(launcher::VARIABLE, launcher::WANTED)
             // They are about this process.
             .env_remove(PID_VARIABLE)
             .env_remove("WATCHDOG_PID")
@@ -112,20 +117,21 @@ impl Successor {
         Ok(Successor { child, line, deadline, is_ready: false })
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Waits until it serves. It may be left and waited for again.
+    /// Waits until the new process serves, and returns its number. By then it is nobody's child but the supervisor's. It may
+    /// be left and waited for again.
     ///
     /// # Errors
-    /// Why it does not.
-    pub async fn ready(&mut self) -> Result<(), String> {
+    /// Why it does not serve.
+    pub async fn ready(&mut self) -> Result<u32, String> {
         let mut word = [0];
         match timeout_at(self.deadline, self.line.read(&mut word)).await {
             Ok(Ok(1)) if word == [READY] => {
                 self.is_ready = true;
-                Ok(())
+                let mut pid = String::new();
+                // A binary from before there was a launcher says nothing more.
+                let _ =
+                    timeout_at(self.deadline, (&mut self.line).take(PID_CAP).read_to_string(&mut pid)).await;
+                Ok(self.set_free(pid.trim().parse().ok()))
             }
             Ok(_) => Err(match timeout_at(self.deadline, ended(&mut self.child)).await {
                 Ok(Ok(status)) => {
@@ -136,6 +142,23 @@ impl Successor {
             }),
             Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
         }
+    }
+
+    /// Ends the launcher, if there is one, so that the new process gets another parent.
+    fn set_free(&mut self, pid: Option<u32>) -> u32 {
+        match pid {
+            Some(pid) if pid != self.child.id() => {
+                self.end();
+                pid
+            }
+            _ => self.child.id(),
+        }
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -152,9 +175,7 @@ async fn ended(child: &mut Child) -> io::Result<ExitStatus> {
 impl Drop for Successor {
     fn drop(&mut self) {
         if !self.is_ready {
-            // It may have ended by itself.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            self.end();
         }
     }
 }
