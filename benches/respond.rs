@@ -8,14 +8,13 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use e6::{
     clock::Clock,
     connection::{Arrival, Connection, Listener},
+    internals::{
+        AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
+        Page, Pages, Parts, Proxies, Service, Site, asset_url,
+    },
     language::PerLanguage,
     lifecycle::Lifecycle,
     limits::Limits,
-    proxies::Proxies,
-    web::{
-        AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
-        Page, Pages, Parts, Service, Site, assets,
-    },
 };
 use http_body_util::Full;
 use hyper::Request;
@@ -114,7 +113,7 @@ fn respond(criterion: &mut Criterion) {
     };
     let arrival =
         || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
-    let stylesheet = assets::url("static/e6.css");
+    let stylesheet = asset_url("static/e6.css");
     let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
     let etag = etag.to_str().unwrap();
 

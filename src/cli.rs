@@ -1,6 +1,6 @@
 //! Commands and flags. Here is only what was typed; `config` decides what it means.
 
-use crate::{check::Network, pid_file::Asked};
+use crate::app::{check::Network, control::Asked};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use clap_complete::Shell;
 use std::{

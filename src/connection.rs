@@ -143,7 +143,7 @@ impl Tls {
 mod tests {
     #[test]
     fn a_household_is_one_address_or_half_of_one() {
-        let network = |address: &str| super::network(address.parse().unwrap()).to_string();
+        let network = |address: &str| crate::connection::network(address.parse().unwrap()).to_string();
         for (address, expected) in [
             ("192.0.2.7", "192.0.2.7"),
             ("::ffff:192.0.2.7", "192.0.2.7"),

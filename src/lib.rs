@@ -1,52 +1,77 @@
 //! Does Tatis Jr. have an error today? The whole website in one binary.
 //!
 //! ```text
-//! visitor ──TCP──▶ edge ──request──▶ web ──route──▶ static asset   (made when the binary was built)
+//! visitor ──TCP──▶ http ──request──▶ site ──route──▶ static asset   (rendered when the binary was built)
 //!                   │                  │
-//!  certificates ◀───┘                  └──────────▶ dynamic page   (made when the answer changed)
+//!  certificates ◀───┘                  └──────────▶ dynamic page   (rendered when the answer changed)
 //!                                                        ▲
 //!                                                        │ publishes
 //!                              MLB Stats API ──▶ mlb ──▶ answer
 //! ```
 //!
-//! Static and dynamic differ only in when their bytes are made; nothing is rendered because somebody reads it, but for
-//! `/how`, which is about its reader. The modules import each other only downwards in the order in which they stand below.
+//! Static and dynamic differ only in when their bytes are made: an asset when the binary is built, a page when the answer
+//! changes. Nothing is rendered because somebody reads it, except `/how`, which describes the reader's own request.
+//!
+//! Modules import each other only downwards in the order in which they are declared below.
 
-pub mod check;
 pub mod cli;
+
+pub mod app;
 pub mod config;
-pub mod demo;
-mod health;
-pub mod server;
 
-pub mod logging;
-pub mod publisher;
-
-pub mod edge;
-pub mod web;
-
+pub mod how;
 pub mod page;
+pub mod site;
 
 pub mod mlb;
 
 pub mod answer;
+
+pub mod http;
+pub mod net;
+pub mod tls;
+pub mod web;
+
+pub mod sandbox;
+
 pub mod clock;
 pub mod connection;
+pub mod heartbeat;
 pub mod language;
 pub mod lifecycle;
 pub mod limits;
-pub mod pid_file;
-pub mod privilege;
-pub mod proxies;
-pub mod pulse;
-pub mod trace;
 
-use clock::Clock;
-use config::{Config, Mistakes};
-use logging::Logging;
-use pid_file::Asked;
-use server::{Setup, Show};
+use crate::{
+    app::{Setup, Show, control::Asked, logging::Logging},
+    clock::Clock,
+    config::{Config, Mistakes},
+};
 use std::{process::ExitCode, time::Duration};
+
+/// The parts that the benchmarks and the integration tests use. Not an API.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::{
+        http::{
+            access_log::{AccessLog, LogDestination, LogFile},
+            log_record::LogFormat,
+            metrics::Metrics,
+        },
+        site::{
+            assets::url as asset_url,
+            errors::ErrorPages,
+            events::Hub,
+            exchange::Observer,
+            routes::ROUTES,
+            service::{
+                Parts, Service,
+                how::{Begun, How},
+            },
+            snapshot::{Page, Pages, Site},
+        },
+        web::{host::Hosts, trusted_proxies::Proxies},
+    };
+}
 
 /// Version, commit and compiler of this binary.
 pub const BUILD: &str =
@@ -76,13 +101,13 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
         }
         cli::Command::Demo { flags, speed, date } => {
             launched()?;
-            demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
+            crate::app::demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
         }
         cli::Command::Check { flags, network } => {
             let config = set_up(flags)?.config;
             print!("{}", config.table());
             println!();
-            let report = check::check(&config, network);
+            let report = crate::app::check::check(&config, network);
             report.print();
             if !report.is_good() {
                 return Err(ExitCode::from(EXIT_MISTAKE));
@@ -90,14 +115,17 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
         }
         cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
         cli::Command::Health { flags, url } => {
-            println!("{}", health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?);
+            println!(
+                "{}",
+                crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?
+            );
         }
         cli::Command::Completions(shell) => cli::completions(shell).map_err(failed)?,
         cli::Command::Man => cli::man().map_err(failed)?,
-        cli::Command::Routes => print!("{}", web::table()),
+        cli::Command::Routes => print!("{}", crate::site::routes::table()),
         cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
         cli::Command::Limits { flags, markdown: false } => print!("{}", set_up(flags)?.config.limits.table()),
-        cli::Command::Render { dir } => publisher::render(&dir).map_err(failed)?,
+        cli::Command::Render { dir } => crate::app::publisher::render(&dir).map_err(failed)?,
     }
     Ok(())
 }
@@ -107,7 +135,7 @@ fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
     let path = config::pid_file(&flags.typed(), flags.config.as_deref(), &config::Process);
     let path = path
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
-    let outcome = pid_file::ask(asked, &path, ANSWERED).map_err(failed)?;
+    let outcome = crate::app::control::ask(asked, &path, ANSWERED).map_err(failed)?;
     for line in &outcome.said {
         eprintln!("{line}");
     }
@@ -120,7 +148,7 @@ fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
 
 /// Goes on unless this process is only the launcher of another one.
 fn launched() -> Result<(), ExitCode> {
-    match server::launch() {
+    match crate::app::launcher::launch() {
         Ok(None) => Ok(()),
         Ok(Some(code)) => Err(ExitCode::from(code)),
         Err(error) => Err(failed(format!("cannot start the new process of an upgrade: {error}"))),
@@ -132,7 +160,7 @@ fn set_up(flags: cli::Flags) -> Result<Setup, ExitCode> {
     // How many connections there may be depends on it.
     limits::take_all_descriptors();
     // Before anything is opened that could have their numbers.
-    let adopted = edge::adopt::adopt().map_err(|error| {
+    let adopted = crate::net::listen_fds::adopt().map_err(|error| {
         failed(format!(
             "cannot use the descriptors that LISTEN_FDS announces: {error}; unset it, or hand them over"
         ))
@@ -158,7 +186,7 @@ fn failed(failure: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(EXIT_FAILURE)
 }
 
-fn live(setup: Setup) -> Result<(), server::Failure> {
+fn live(setup: Setup) -> Result<(), crate::app::Failure> {
     let clock = setup.config.clock.map_or(Clock::System, Clock::starting_at);
-    server::serve(setup, Show { clock, replay: None })
+    crate::app::serve(setup, Show { clock, replay: None })
 }

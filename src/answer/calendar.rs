@@ -1,6 +1,6 @@
 //! His club's games of the year, and what is known of him in each.
 
-use super::{Facts, Game, GameKind, Listing, Presence, SeasonGame, SeasonSoFar, State};
+use crate::answer::{Facts, Game, GameKind, Listing, Presence, SeasonGame, SeasonSoFar, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
@@ -38,7 +38,7 @@ pub struct ErrorDay {
 
 /// What is remembered of an error day.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Charge {
+pub(crate) struct Charge {
     pub date: Date,
     errors: u32,
     #[serde(with = "time::serde::rfc3339")]
@@ -46,7 +46,7 @@ pub(super) struct Charge {
 }
 
 /// His club's games of the year, each once, in playing order.
-pub(super) fn fixtures(
+pub(crate) fn fixtures(
     facts: &Facts,
     games: &[Game],
     season: Option<&SeasonSoFar>,
@@ -68,7 +68,7 @@ pub(super) fn fixtures(
 }
 
 /// How many regular-season games of his club are over, and how many there are, those still to be made up included.
-pub(super) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
+pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
     let regular: Vec<_> =
         listings(facts).into_iter().filter(|listing| listing.kind == GameKind::Regular).collect();
     let over = |listing: &&&Listing| match listing.status.state {
@@ -86,7 +86,7 @@ pub(super) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
 }
 
 /// The days on which he was charged, in order. Without a log there is still today.
-pub(super) fn error_days(
+pub(crate) fn error_days(
     facts: &Facts,
     games: &[Game],
     season: Option<&SeasonSoFar>,
@@ -113,7 +113,7 @@ impl ErrorDay {
     }
 
     /// Sets `since` from what was remembered. `ended` is when the day ended, or will.
-    pub(super) fn follow(&mut self, before: &[Charge], ended: OffsetDateTime, now: OffsetDateTime) -> Charge {
+    pub(crate) fn follow(&mut self, before: &[Charge], ended: OffsetDateTime, now: OffsetDateTime) -> Charge {
         self.since = match before.iter().find(|charge| charge.date == self.date) {
             Some(charge) if charge.errors == self.errors() => charge.since,
             Some(_) => now,

@@ -1,6 +1,6 @@
 //! Which baseball day it is, and which games count for it.
 
-use super::{Facts, Game, GameKind, Listing, Presence, State};
+use crate::answer::{Facts, Game, GameKind, Listing, Presence, State};
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
 
@@ -9,7 +9,7 @@ use time::{Date, OffsetDateTime};
 const LATE_GAME_ENDS_BY: u8 = 10;
 
 /// The day the question is about: the calendar day at the club's ballpark, or yesterday while its game is still on.
-pub(super) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
+pub(crate) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     let local = facts.zone.local(now);
     let yesterday = local.date().previous_day().unwrap_or(local.date());
     let still_on = local.hour() < LATE_GAME_ENDS_BY
@@ -18,7 +18,7 @@ pub(super) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
 }
 
 /// The games that count for a day, in playing order, each once.
-pub(super) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
+pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
     let mut by_pk = BTreeMap::new();
     for listing in facts.listings.iter().filter(|listing| listing.official == day && !listing.is_off()) {
         // The entry under the day itself knows the most of a game that is listed twice.
@@ -43,17 +43,17 @@ pub(super) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
 }
 
 /// A game listed under this day that was called off, whichever day it counts for now.
-pub(super) fn called_off(facts: &Facts, day: Date) -> Option<&Listing> {
+pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<&Listing> {
     facts.listings.iter().find(|listing| listing.listed == day && listing.is_off())
 }
 
 /// A game listed under this day that began, and counts, on an earlier one.
-pub(super) fn resumed(facts: &Facts, day: Date) -> Option<&Listing> {
+pub(crate) fn resumed(facts: &Facts, day: Date) -> Option<&Listing> {
     facts.listings.iter().find(|listing| listing.listed == day && listing.official < day && !listing.is_off())
 }
 
 /// The first game after this day that is still to be played.
-pub(super) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
+pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
     facts
         .listings
         .iter()

@@ -1,6 +1,6 @@
 //! From facts and a time to an answer.
 
-use super::{
+use crate::answer::{
     Answer, Availability, ErrorPlay, Facts, Game, Pace, Player, Presence, Reason, State, Trouble, Verdict,
     Zone, calendar, day, season,
 };

@@ -1,6 +1,6 @@
 //! A game as the answer sees it: what the schedule lists and what the live feed adds.
 
-use super::Club;
+use crate::answer::Club;
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 

@@ -3,28 +3,27 @@
 //! Pure functions over plain data. Nothing here does I/O, reads a clock or keeps state, and nothing here knows
 //! what MLB's JSON looks like, how a page is worded or that a network exists.
 
-mod availability;
-mod calendar;
-mod day;
-mod decide;
-mod game;
-mod season;
-mod zone;
-
+pub(crate) mod availability;
+pub(crate) mod calendar;
+pub(crate) mod day;
+pub(crate) mod decide;
+pub(crate) mod game;
+pub(crate) mod season;
 #[cfg(test)]
 mod tests;
+pub(crate) mod zone;
 
-pub use availability::{Absence, Availability, Injury};
-pub use calendar::{ErrorDay, Fixture, Outcome};
-pub use decide::{decide, unheard};
-pub use game::{
+pub use crate::answer::availability::{Absence, Availability, Injury};
+pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
+pub use crate::answer::decide::{decide, unheard};
+pub use crate::answer::game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
 };
-pub use season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
-pub use zone::{UnknownZone, Zone};
+pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
+pub use crate::answer::zone::{UnknownZone, Zone};
 
-use calendar::Charge;
+use crate::answer::calendar::Charge;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};

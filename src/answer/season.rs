@@ -1,6 +1,6 @@
 //! His season at a glance: the fielding log with today's box scores on top of it, and what they come to.
 
-use super::{Club, Facts, GameKind, Listing, Presence, calendar};
+use crate::answer::{Club, Facts, GameKind, Listing, Presence, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
@@ -76,7 +76,7 @@ pub struct Streak {
 }
 
 /// The season as of this day, if the log could be read.
-pub(super) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
+pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
     let season = facts.season.as_ref()?;
     let games = games(facts, season, day);
     let errors = games.iter().map(|game| game.errors).sum();
@@ -141,7 +141,7 @@ fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
 
 impl SeasonGame {
     /// A game of today, by its listing, for a player of this club.
-    pub(super) fn of(listing: &Listing, club: Option<u32>, errors: u32) -> Self {
+    pub(crate) fn of(listing: &Listing, club: Option<u32>, errors: u32) -> Self {
         let at_home = Some(listing.home.club.id) == club;
         let opponent = if at_home { &listing.away } else { &listing.home };
         SeasonGame {

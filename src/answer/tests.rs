@@ -1,12 +1,12 @@
 //! Every verdict and reason, over every shape of a day that MLB has been seen to produce.
 
-use super::*;
+use crate::answer::*;
 use time::{
     Duration,
     macros::{date, datetime},
 };
 
-pub(super) const TODAY: Date = date!(2024 - 07 - 02);
+pub(crate) const TODAY: Date = date!(2024 - 07 - 02);
 /// 19:05 in San Diego.
 const FIRST_PITCH: OffsetDateTime = datetime!(2024-07-03 02:05 UTC);
 /// Noon in San Diego.
@@ -16,7 +16,7 @@ fn club(id: u32, name: &str) -> Club {
     Club { id, name: name.into() }
 }
 
-pub(super) fn listing(pk: u64, state: State) -> Listing {
+pub(crate) fn listing(pk: u64, state: State) -> Listing {
     Listing {
         pk,
         listed: TODAY,
@@ -33,7 +33,7 @@ pub(super) fn listing(pk: u64, state: State) -> Listing {
     }
 }
 
-pub(super) fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
+pub(crate) fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> GameBox {
     GameBox {
         pk,
         as_of: Some("20240703_040000".into()),
@@ -59,7 +59,7 @@ fn error_play(game: u64) -> ErrorPlay {
     }
 }
 
-pub(super) fn facts(
+pub(crate) fn facts(
     asked_at: OffsetDateTime,
     listings: impl IntoIterator<Item = Listing>,
     boxes: impl IntoIterator<Item = GameBox>,
@@ -471,7 +471,7 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
     more.follow(memory.as_ref(), later);
     assert_eq!((since(&more), more.error_days[1].errors()), (vec![june, later], 2));
 
-    let mut unread = decide(&super::tests::facts(later, [], []), Trouble::Starting, later);
+    let mut unread = decide(&crate::answer::tests::facts(later, [], []), Trouble::Starting, later);
     let lagging = unread.follow(memory.as_ref(), later);
     let mut again = charged(1, later);
     again.follow(lagging.as_ref(), later);

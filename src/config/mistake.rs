@@ -31,23 +31,23 @@ pub enum Place {
 }
 
 /// What is wrong with a value, and what to type instead.
-pub(super) struct Wrong {
+pub(crate) struct Wrong {
     pub what: String,
     pub mend: String,
 }
 
 impl Wrong {
-    pub(super) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
         Wrong { what: what.into(), mend: mend.into() }
     }
 
-    pub(super) fn at(self, place: Place) -> Mistake {
+    pub(crate) fn at(self, place: Place) -> Mistake {
         Mistake { place, what: self.what, mend: self.mend }
     }
 }
 
 /// The value that goes by this name.
-pub(super) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
+pub(crate) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
     let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
@@ -56,7 +56,7 @@ pub(super) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Re
 }
 
 /// The known name most like what was typed.
-pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3))

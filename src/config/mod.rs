@@ -1,26 +1,28 @@
 //! What was typed (flags > environment > e6.toml > defaults) becomes one valid [`Config`], or a list of every mistake
 //! with its place and the mend.
 
-mod mistake;
-mod settings;
-mod source;
-mod tls;
+pub(crate) mod mistake;
+pub(crate) mod settings;
+pub(crate) mod source;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tls;
 
-pub use mistake::{Mistake, Mistakes, Place};
-pub use source::{Environment, Process, load, pid_file};
-pub use tls::{Acme, Mode, Tls};
+pub use crate::config::mistake::{Mistake, Mistakes, Place};
+pub use crate::config::source::{Environment, Process, load, pid_file};
+pub use crate::config::tls::{Acme, Mode, Tls};
 
 use crate::{
+    config::settings::Taken,
     connection::Listener,
-    edge::Address,
+    http::{access_log::LogDestination, log_record::LogFormat},
     language::PerLanguage,
     limits::Limits,
+    net::listen::Address,
     page::Words,
-    privilege::User,
-    proxies::Proxies,
-    web::{LogDestination, LogFormat},
+    sandbox::User,
+    web::trusted_proxies::Proxies,
 };
-use settings::Taken;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
@@ -240,6 +242,3 @@ impl fmt::Display for Colour {
         write!(f, "#{red:02x}{green:02x}{blue:02x}")
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,11 +1,13 @@
 //! Where settings are typed: a file, the environment, flags; later ones win.
 
-use super::{
-    Config,
-    mistake::{Mistake, Mistakes, Place, Wrong, nearest},
-    settings::{self, Setting},
+use crate::{
+    config::{
+        Config,
+        mistake::{Mistake, Mistakes, Place, Wrong, nearest},
+        settings::{self, Setting},
+    },
+    limits,
 };
-use crate::limits;
 use std::{
     fs::File,
     io::{self, Read},
@@ -15,7 +17,7 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 /// Read where no other file is named.
-pub(super) const DEFAULT_FILE: &str = "e6.toml";
+pub(crate) const DEFAULT_FILE: &str = "e6.toml";
 /// Names another file; not a setting itself.
 const FILE_VARIABLE: &str = "E6_CONFIG";
 /// A configuration file is a few kilobytes; what is larger is not one.

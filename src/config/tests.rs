@@ -1,5 +1,7 @@
-use super::*;
-use crate::edge::{Challenge, Source};
+use crate::{
+    config::*,
+    tls::{Source, acme::Challenge},
+};
 use std::{collections::BTreeMap, fs, path::Path};
 
 struct Variables(BTreeMap<&'static str, &'static str>);

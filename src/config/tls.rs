@@ -1,12 +1,18 @@
 //! Names and certificates: what was typed becomes a source of certificates, or what is missing is said.
 
-use super::{
-    Config, Environment, SYSTEM_DATA_DIR,
-    mistake::{Wrong, one_of},
+use crate::{
+    config::{
+        Config, Environment, SYSTEM_DATA_DIR,
+        mistake::{Wrong, one_of},
+    },
+    tls::{
+        Source,
+        acme::{Ca, Challenge},
+        files::Files,
+    },
 };
-use crate::edge::{Ca, Challenge, Files, Source};
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
-pub(super) use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
+pub(crate) use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
     path::PathBuf,
@@ -50,7 +56,7 @@ impl Mode {
     const NAMES: [(&str, Mode); 4] =
         [("acme", Mode::Acme), ("files", Mode::Files), ("self-signed", Mode::SelfSigned), ("off", Mode::Off)];
 
-    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Wrong> {
         one_of(text, "way to get certificates", &Self::NAMES)
     }
 
@@ -93,18 +99,18 @@ impl Default for Acme {
 const CHALLENGES: [(&str, Challenge); 2] =
     [("tls-alpn-01", Challenge::TlsAlpn01), ("http-01", Challenge::Http01)];
 
-pub(super) fn challenge(text: &str) -> Result<Challenge, Wrong> {
+pub(crate) fn challenge(text: &str) -> Result<Challenge, Wrong> {
     one_of(text, "challenge", &CHALLENGES)
 }
 
 /// As it is typed.
-pub(super) fn challenge_name(challenge: Challenge) -> &'static str {
+pub(crate) fn challenge_name(challenge: Challenge) -> &'static str {
     CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
 }
 
 impl Config {
     /// What follows from what was typed, where it was left open: `typed` tells which keys were.
-    pub(super) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
+    pub(crate) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
         if !typed("tls.mode") {
             if self.tls.cert.is_some() || self.tls.key.is_some() {
                 self.tls.mode = Mode::Files;
@@ -176,7 +182,7 @@ impl Config {
     }
 }
 
-pub(super) fn email(text: &str) -> Result<String, Wrong> {
+pub(crate) fn email(text: &str) -> Result<String, Wrong> {
     let valid = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     match valid && text.chars().all(|c| c.is_ascii_graphic() && c != ',') {
         true => Ok(text.to_owned()),
@@ -185,7 +191,7 @@ pub(super) fn email(text: &str) -> Result<String, Wrong> {
 }
 
 /// A directory that is asked over TLS; in clear only on this machine.
-pub(super) fn directory(text: &str) -> Result<String, Wrong> {
+pub(crate) fn directory(text: &str) -> Result<String, Wrong> {
     let uri = text.parse::<hyper::Uri>().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
     let valid = match uri.as_ref().and_then(|uri| uri.scheme_str()) {
@@ -203,7 +209,7 @@ pub(super) fn directory(text: &str) -> Result<String, Wrong> {
 }
 
 /// DNS names as a client sends them: lower-case, ASCII, at least one. Several are parted by commas.
-pub(super) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
+pub(crate) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
     let mut names = Vec::new();
     for name in text.split(',').map(|name| name.trim().to_ascii_lowercase()) {
         let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
@@ -221,7 +227,7 @@ pub(super) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
 }
 
 /// Seconds, up to two years.
-pub(super) fn hsts(text: &str) -> Result<Duration, Wrong> {
+pub(crate) fn hsts(text: &str) -> Result<Duration, Wrong> {
     match text.parse() {
         Ok(seconds @ 0..=63_072_000) => Ok(Duration::from_secs(seconds)),
         _ => Err(Wrong::new(

@@ -1,10 +1,10 @@
 //! Asking: one request at a time, each with deadlines and a size cap, each reply judged.
 
-use super::model::{self, Surprise};
 use crate::{
     answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone},
+    heartbeat::Pulse,
     limits::Limits,
-    pulse::Pulse,
+    mlb::model::{self, Surprise},
 };
 use std::{
     collections::BTreeSet,
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Whoever asks goes on.
-    pub(super) fn beat(&self) {
+    pub(crate) fn beat(&self) {
         self.pulse.beat();
     }
 

@@ -2,18 +2,17 @@
 //!
 //! It hands [`crate::answer`] plain facts and never sees a visitor, a page or a header.
 
-mod client;
-mod model;
-mod polls;
-pub mod replay;
-mod store;
-mod watch;
-mod wire;
-
+pub(crate) mod client;
+pub(crate) mod model;
+pub(crate) mod polls;
 #[cfg(test)]
 mod recordings;
+pub(crate) mod replay;
+pub(crate) mod store;
+pub(crate) mod watch;
+pub(crate) mod wire;
 
-pub use client::{Client, Refusal, Reply};
-pub use polls::Polls;
-pub use store::{Kept, Store};
-pub use watch::{Stop, Watch};
+pub use crate::mlb::client::{Client, Refusal, Reply};
+pub use crate::mlb::polls::Polls;
+pub use crate::mlb::store::{Kept, Store};
+pub use crate::mlb::watch::{Stop, Watch};

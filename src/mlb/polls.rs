@@ -17,11 +17,11 @@ impl Polls {
         counters!(name, help, &["outcome"], registry).map(Polls)
     }
 
-    pub(super) fn heard(&self) {
+    pub(crate) fn heard(&self) {
         self.count("heard");
     }
 
-    pub(super) fn failed(&self, trouble: Trouble) {
+    pub(crate) fn failed(&self, trouble: Trouble) {
         self.count(match trouble {
             Trouble::Starting => "starting",
             Trouble::Unreachable => "unreachable",

@@ -1,7 +1,9 @@
 //! The model against recorded replies of the real API, which lie beside the project and are not part of it.
 
-use super::model;
-use crate::answer::{Availability, DoubleHeader, ErrorKind, GameKind, Half, Injury, Inning, Presence, State};
+use crate::{
+    answer::{Availability, DoubleHeader, ErrorKind, GameKind, Half, Injury, Inning, Presence, State},
+    mlb::model,
+};
 use serde_json::{Value, json};
 use std::{fs, io::Read, path::PathBuf};
 use time::macros::{date, datetime};

@@ -3,11 +3,6 @@
 //! One plain thread, one request at a time. It sleeps in short steps and concludes anew after each, so that whatever
 //! follows from time alone (a day that turns, data that grows stale) is published without being asked for.
 
-use super::{
-    client::{Client, Refusal},
-    polls::Polls,
-    store::{Kept, Saver, Store},
-};
 use crate::{
     answer::{
         self, Answer, Availability, Facts, GameBox, GameKind, Listing, Memory, Pace, Player, Season, State,
@@ -15,6 +10,11 @@ use crate::{
     },
     clock::Clock,
     limits::Limits,
+    mlb::{
+        client::{Client, Refusal},
+        polls::Polls,
+        store::{Kept, Saver, Store},
+    },
 };
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,9 @@
 //! His club's games as a calendar to subscribe to (RFC 5545).
 
-use super::{Look, Voice, plain};
-use crate::answer::{Answer, Fixture, Outcome};
+use crate::{
+    answer::{Answer, Fixture, Outcome},
+    page::{Look, Voice, plain},
+};
 use time::{
     Date, OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
 };

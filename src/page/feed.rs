@@ -1,11 +1,13 @@
 //! The days with an error as an Atom feed (RFC 4287), newest first.
 
-use super::{Voice, plain, when};
-use crate::answer::{Answer, ErrorDay};
+use crate::{
+    answer::{Answer, ErrorDay},
+    page::{Voice, plain, times},
+};
 use askama::Template;
 use time::OffsetDateTime;
 
-pub(super) fn feed(answer: &Answer, voice: Voice) -> String {
+pub(crate) fn feed(answer: &Answer, voice: Voice) -> String {
     let look = voice.look;
     let days = || answer.error_days.iter().rev();
     // While nothing has happened the feed is as new as what says so.
@@ -19,10 +21,10 @@ pub(super) fn feed(answer: &Answer, voice: Voice) -> String {
             Some(about) => voice.phrases.replay(about),
             None => voice.question(answer),
         }),
-        updated: when::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
+        updated: times::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
         entries: days().map(|day| Entry::new(day, answer, voice)).collect(),
     };
-    super::html::rendered(&page)
+    crate::page::html::rendered(&page)
 }
 
 #[derive(Template)]
@@ -54,7 +56,7 @@ impl Entry {
         Entry {
             id: voice.look.tag(&format!("{id}/{}", day.date)),
             title: format!("{}: {errors} {against}", plain(&voice.words.yes)).trim_end().to_owned(),
-            updated: when::machine(day.since),
+            updated: times::machine(day.since),
             content: format!("{name} was charged with {errors} on {}.", phrases.long_date(day.date)),
         }
     }

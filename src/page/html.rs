@@ -1,15 +1,15 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
-use super::{
-    Look, Voice, json,
-    phrases::{Labels, Phrases},
-    season::SeasonView,
-    sentence,
-    when::{self, Moment},
-};
 use crate::{
     answer::{Answer, State},
     language::{Language, PerLanguage},
+    page::{
+        Look, Voice, json,
+        locale::{Labels, Phrases},
+        season::SeasonView,
+        sentence,
+        times::{self, Moment},
+    },
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -65,7 +65,7 @@ pub fn style_hash(look: &Look) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(look))))
 }
 
-pub(super) fn answer(
+pub(crate) fn answer(
     answer: &Answer,
     voice: Voice,
     version: &str,
@@ -74,7 +74,7 @@ pub(super) fn answer(
     now: OffsetDateTime,
 ) -> String {
     let Voice { language, phrases, look, .. } = voice;
-    let ago = |at| phrases.ago(when::age(now - at));
+    let ago = |at| phrases.ago(times::age(now - at));
     let clock = |at| Clock::new(&Moment::at(at, &answer.zone), phrases);
     let sentence = voice.sentence(answer);
     let play = |play| Play { title: phrases.play(play), text: &play.text };
@@ -108,16 +108,16 @@ pub(super) fn answer(
         asked: answer.asked_at.map(clock),
         age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
         age: answer.asked_at.map(ago).unwrap_or_default(),
-        moments_ago: phrases.ago(when::age(time::Duration::ZERO)),
+        moments_ago: phrases.ago(times::age(time::Duration::ZERO)),
     })
 }
 
 /// Rendering into memory fails only if a template's own code does, and these have none that can.
-pub(super) fn rendered(template: &impl Template) -> String {
+pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 
-pub(super) fn style(look: &Look) -> String {
+pub(crate) fn style(look: &Look) -> String {
     format!(":root{{--ground:{};--accent:{}}}", look.ground, look.accent)
 }
 

@@ -1,14 +1,16 @@
 //! The answer for programs. Documented in assets/api/openapi.json; fields are added at the end, never changed.
 
-use super::{Look, Voice, when};
-use crate::answer::{
-    Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Player, SeasonGame, SeasonSoFar, Side,
-    State, Verdict,
+use crate::{
+    answer::{
+        Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Player, SeasonGame, SeasonSoFar,
+        Side, State, Verdict,
+    },
+    page::{Look, Voice, times},
 };
 use serde::Serialize;
 
 /// The verdict's name for programs.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Yes(_) => "yes",
         Verdict::No => "no",
@@ -19,14 +21,14 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// The answer as programs ask for it, and on one line as they are told of it.
-pub(super) fn json(answer: &Answer, voice: Voice) -> (String, String) {
+pub(crate) fn json(answer: &Answer, voice: Voice) -> (String, String) {
     let body = Body {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
         date: answer.day.to_string(),
         stale: answer.stale,
-        asked_at: answer.asked_at.map(when::machine),
-        changed_at: answer.changed_at.map(when::machine),
+        asked_at: answer.asked_at.map(times::machine),
+        changed_at: answer.changed_at.map(times::machine),
         answer: voice.word(answer),
         reason: voice.sentence(answer),
         player: PlayerBody::new(&answer.player),
@@ -49,7 +51,7 @@ pub(super) fn json(answer: &Answer, voice: Voice) -> (String, String) {
 }
 
 /// His season, game by game. Without the time MLB was heard: it stays the same while nothing happens.
-pub(super) fn season(answer: &Answer, look: &Look) -> String {
+pub(crate) fn season(answer: &Answer, look: &Look) -> String {
     pretty(&SeasonPage {
         player: PlayerBody::new(&answer.player),
         date: answer.day.to_string(),
@@ -237,7 +239,7 @@ impl<'a> GameBody<'a> {
             status: game.status_words(),
             away: side(&game.listing.away, score.map(|score| score.away)),
             home: side(&game.listing.home, score.map(|score| score.home)),
-            start: game.listing.start.map(when::machine),
+            start: game.listing.start.map(times::machine),
             venue: &game.listing.venue,
             number: game.listing.number,
             inning: inning.map(|inning| inning.number),

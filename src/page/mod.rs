@@ -3,28 +3,29 @@
 //! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text and a
 //! picture, once per answer.
 
-mod calendar;
-mod card;
-mod feed;
-pub mod how;
-mod html;
-mod json;
-mod phrases;
-mod picture;
-mod season;
-mod sentence;
-mod text;
-mod when;
+pub(crate) mod calendar;
+pub(crate) mod feed;
+pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod locale;
+pub(crate) mod og_image;
+pub(crate) mod picture;
+pub(crate) mod season;
+pub(crate) mod sentence;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+pub(crate) mod times;
 
-pub use calendar::Calendar;
-pub use html::{Told, error, not_ready, style_hash};
-pub use picture::png;
+pub use crate::page::calendar::Calendar;
+pub use crate::page::html::{Told, error, not_ready, style_hash};
+pub use crate::page::picture::png;
 
 use crate::{
     answer::Answer,
     language::{Language, PerLanguage},
+    page::locale::Phrases,
 };
-use phrases::Phrases;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
@@ -55,7 +56,7 @@ pub struct Words {
 impl Words {
     /// Those of a language, where the operator gives no others.
     pub fn of(language: Language) -> Self {
-        phrases::phrases(language).words()
+        locale::phrases(language).words()
     }
 }
 
@@ -111,7 +112,7 @@ impl Look {
 
 /// A look in one language.
 #[derive(Clone, Copy)]
-struct Voice<'a> {
+pub(crate) struct Voice<'a> {
     language: Language,
     phrases: &'static dyn Phrases,
     words: &'a Words,
@@ -120,7 +121,7 @@ struct Voice<'a> {
 
 impl Look {
     fn voice(&self, language: Language) -> Voice<'_> {
-        let phrases = phrases::phrases(language);
+        let phrases = locale::phrases(language);
         Voice { language, phrases, words: &self.words[language], look: self }
     }
 
@@ -146,7 +147,7 @@ impl Voice<'_> {
 
     /// As a line of its own.
     fn day(&self, answer: &Answer) -> String {
-        phrases::sentence_case(&self.phrases.long_date(answer.day))
+        locale::sentence_case(&self.phrases.long_date(answer.day))
     }
 
     fn replay(&self) -> Option<&str> {
@@ -188,7 +189,7 @@ pub struct Rendered {
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
     let (json, line) = json::json(answer, look.english());
-    let card = PerLanguage::of(|language| card::card(answer, look.voice(language)));
+    let card = PerLanguage::of(|language| og_image::card(answer, look.voice(language)));
     let version = version(&line);
     let told = |language: Language| {
         let voice = look.voice(language);
@@ -204,7 +205,7 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
         line,
         season: json::season(answer, look),
         feed: feed::feed(answer, look.english()),
-        badge: card::badge(answer, look.english()),
+        badge: og_image::badge(answer, look.english()),
         version,
         card,
     }
@@ -212,7 +213,7 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
 
 /// "Wednesday, August 9, 2023", in every language.
 pub fn date(date: Date) -> PerLanguage<String> {
-    PerLanguage::of(|language| phrases::phrases(language).long_date(date))
+    PerLanguage::of(|language| locale::phrases(language).long_date(date))
 }
 
 /// Changes with the text.
@@ -224,6 +225,3 @@ fn version(text: &str) -> String {
 fn plain(text: &str) -> String {
     text.chars().filter(|char| !char.is_control() && !matches!(char, '\u{fffe}' | '\u{ffff}')).collect()
 }
-
-#[cfg(test)]
-mod tests;

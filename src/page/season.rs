@@ -1,7 +1,9 @@
 //! The season at a glance: its figures, a strip with a mark for each game, and the same as a table.
 
-use super::{Voice, phrases::Phrases};
-use crate::answer::{Answer, SeasonGame, SeasonSoFar};
+use crate::{
+    answer::{Answer, SeasonGame, SeasonSoFar},
+    page::{Voice, locale::Phrases},
+};
 
 /// A club's games in a full season: the strip is as long as that, so that it fills as the year goes on.
 const FULL_SEASON: usize = 162;
@@ -10,7 +12,7 @@ const FULL_SEASON: usize = 162;
 const MONTH_WIDTH: f64 = 9.0;
 
 /// What the templates show of a season; the strip's numbers are in pixels and in per cent of its width.
-pub(super) struct SeasonView {
+pub(crate) struct SeasonView {
     pub title: String,
     pub figures: Vec<Figure>,
     pub marks: Vec<Mark>,
@@ -24,14 +26,14 @@ pub(super) struct SeasonView {
 }
 
 /// A number worth a line of its own.
-pub(super) struct Figure {
+pub(crate) struct Figure {
     pub label: &'static str,
     pub value: String,
     pub more: String,
 }
 
 /// One game of the strip, and one row of the table.
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Where its place begins.
     pub x: String,
     /// Where its middle is.
@@ -44,13 +46,13 @@ pub(super) struct Mark {
 }
 
 /// Where a month begins in the strip.
-pub(super) struct Month {
+pub(crate) struct Month {
     pub x: String,
     pub name: String,
 }
 
 impl SeasonView {
-    pub(super) fn of(answer: &Answer, voice: Voice) -> Option<Self> {
+    pub(crate) fn of(answer: &Answer, voice: Voice) -> Option<Self> {
         let season = played(answer)?;
         let phrases = voice.phrases;
         let places = season.games.len().max(FULL_SEASON) as f64;
@@ -77,7 +79,7 @@ impl SeasonView {
 
 /// "In 2023: 4 errors in 95 games in the field, on pace for 6. The latest on Sunday, July 30, 10 days and 9 games ago.
 /// The longest streak without one: 40 games."
-pub(super) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
+pub(crate) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     played(answer).map(|season| phrases.season(season))
 }
 

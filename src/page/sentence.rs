@@ -1,17 +1,19 @@
 //! The word and the sentence: what of an answer is said. How it is said is in `phrases`.
 
-use super::{
-    Words,
-    phrases::{Doubleheader, Meeting, Phrases, Standing, sentence_case},
-    when::Moment,
-};
-use crate::answer::{
-    Answer, Availability, DoubleHeader, Game, GameKind, Listing, Presence, Reason, Score, State, Verdict,
+use crate::{
+    answer::{
+        Answer, Availability, DoubleHeader, Game, GameKind, Listing, Presence, Reason, Score, State, Verdict,
+    },
+    page::{
+        Words,
+        locale::{Doubleheader, Meeting, Phrases, Standing, sentence_case},
+        times::Moment,
+    },
 };
 use std::cmp::Ordering;
 
 /// The big word.
-pub(super) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
+pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
     match answer.verdict {
         Verdict::Yes(_) => &words.yes,
         Verdict::No => &words.no,
@@ -39,7 +41,7 @@ fn takes_part(answer: &Answer) -> bool {
 }
 
 /// The reason, in one sentence (now and then two).
-pub(super) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
+pub(crate) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
     let name = &answer.player.short_name;
     let meeting = |listing| meeting(answer, listing);
     match &answer.reason {
@@ -75,7 +77,7 @@ pub(super) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
 }
 
 /// The time of day that the sentence says, if it says one.
-pub(super) fn moment(answer: &Answer) -> Option<Moment> {
+pub(crate) fn moment(answer: &Answer) -> Option<Moment> {
     match &answer.reason {
         Reason::Waiting(index) => start(answer, &answer.games[*index].listing),
         Reason::OffDay { next: Some(next) } => start(answer, next),
@@ -84,7 +86,7 @@ pub(super) fn moment(answer: &Answer) -> Option<Moment> {
 }
 
 /// "Padres 1, Mariners 6", with what is known of the score.
-pub(super) fn game_teams(game: &Game, phrases: &dyn Phrases) -> String {
+pub(crate) fn game_teams(game: &Game, phrases: &dyn Phrases) -> String {
     let (away, home) = (&game.listing.away.club.name, &game.listing.home.club.name);
     match score(game) {
         Some(score) => {
@@ -95,7 +97,7 @@ pub(super) fn game_teams(game: &Game, phrases: &dyn Phrases) -> String {
 }
 
 /// "Bottom of the 3rd · Seattle's park · no error by him".
-pub(super) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
+pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     let mut parts = Vec::new();
     let inning = game.feed.as_ref().and_then(|feed| feed.inning);
     match (game.state(), inning) {
@@ -117,7 +119,7 @@ pub(super) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
 }
 
 /// What the official scorer took back today.
-pub(super) fn taken_back(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
+pub(crate) fn taken_back(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     (answer.taken_back > 0).then(|| phrases.taken_back(answer.taken_back))
 }
 

@@ -1,16 +1,18 @@
 //! The answer for terminals: plain lines, no escape codes.
 
-use super::{
-    Voice, plain, sentence,
-    when::{self, Moment},
+use crate::{
+    answer::Answer,
+    page::{
+        Voice, plain, sentence,
+        times::{self, Moment},
+    },
 };
-use crate::answer::Answer;
 use time::OffsetDateTime;
 
 /// The width of a terminal that was never resized.
-pub(super) const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
-pub(super) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String {
+pub(crate) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String {
     let phrases = voice.phrases;
     let labels = phrases.labels();
     let mut lines = vec![voice.question(answer), String::new(), voice.word(answer).to_owned()];
@@ -19,14 +21,14 @@ pub(super) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String
         lines.push(format!("- {}. {}", phrases.play(play), play.text));
     }
     lines.extend(sentence::taken_back(answer, phrases));
-    lines.extend(super::season::line(answer, phrases));
+    lines.extend(crate::page::season::line(answer, phrases));
     lines.extend(voice.season_note().filter(|_| answer.season.is_some()).map(str::to_owned));
     lines.push(String::new());
     lines.extend(voice.replay().map(|about| format!("{}.", phrases.replay(about))));
     let heard = match answer.asked_at {
         Some(at) => {
             let (clock, ago) =
-                (phrases.clock(&Moment::at(at, &answer.zone)), phrases.ago(when::age(now - at)));
+                (phrases.clock(&Moment::at(at, &answer.zone)), phrases.ago(times::age(now - at)));
             format!("{} {clock}, {ago}.", labels.last_heard)
         }
         None => labels.not_heard.into(),
@@ -37,7 +39,7 @@ pub(super) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String
 }
 
 /// Breaks at spaces to lines of so many characters; a word longer than the line stands alone.
-pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in plain(line).split_whitespace() {
         let last = lines.last_mut().filter(|last| last.chars().count() + 1 + word.chars().count() <= width);

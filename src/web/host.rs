@@ -1,7 +1,7 @@
 //! Which host a request is for: whether it is answered here, sent to the canonical name, or told that it came to the
 //! wrong server.
 
-use super::target::{host_and_port, is_authority};
+use crate::web::path::{host_and_port, is_authority};
 use hyper::{Request, StatusCode, Version, header::HOST};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Hosts {
 
 /// How a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(crate) enum Scheme {
     Http,
     Https,
 }
@@ -35,7 +35,7 @@ impl Scheme {
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ruling {
+pub(crate) enum Ruling {
     /// It is answered.
     Serve,
     /// It belongs to this origin, which is followed by its target.
@@ -49,7 +49,7 @@ impl Hosts {
     ///
     /// A request to the default port is sent to the default port: behind a port mapping ours is not the one to name.
     /// One without an authority, which HTTP/1.0 allows, is for the canonical name.
-    pub(super) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> Ruling {
+    pub(crate) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> Ruling {
         let Some(canonical) = self.names.first() else { return Ruling::Serve };
         let (host, port) = host_and_port(self.named(authority));
         if !self.know(host) {
@@ -72,7 +72,7 @@ impl Hosts {
     }
 
     /// The value of Strict-Transport-Security; none where there is nothing to insist on.
-    pub(super) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
+    pub(crate) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
         let insists = scheme == Scheme::Https
             && !self.hsts.is_zero()
             && self.know(host_and_port(self.named(authority)).0);
@@ -94,13 +94,13 @@ impl Hosts {
 }
 
 /// Host and port that a request is for, empty where it names none; the target's go before the field's (RFC 9112 §3.2.2).
-pub(super) fn authority<B>(request: &Request<B>) -> &str {
+pub(crate) fn authority<B>(request: &Request<B>) -> &str {
     let field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
     request.uri().authority().map(|authority| authority.as_str()).or_else(field).unwrap_or_default()
 }
 
 /// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may leave it away. HTTP/2 and absolute targets bring an authority.
-pub(super) fn names_a_host<B>(request: &Request<B>) -> bool {
+pub(crate) fn names_a_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).into_iter();
     let host = hosts.next().map(|host| host.to_str().is_ok_and(is_authority));
     let authority = request.uri().authority().map(|authority| is_authority(authority.as_str()));

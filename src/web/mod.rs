@@ -1,38 +1,14 @@
-//! HTTP semantics over bytes that are already made: which URL is what, which representation suits the request, whether
-//! the client has it already.
+//! HTTP semantics (RFC 9110) over bytes that are already made: negotiation, preconditions, ranges, paths, hosts.
 //!
-//! This room knows URLs and header fields. It never knows baseball, sockets or TLS.
+//! This room never knows sockets, TLS or the site.
 
-mod access_log;
-pub mod assets;
-mod client;
-pub mod coding;
-mod error_pages;
-mod events;
-mod exchange;
-mod host;
-mod metrics;
-mod negotiate;
-mod precondition;
-mod range;
-mod rates;
-mod record;
-mod representation;
-mod respond;
-mod route;
-mod service;
-mod site;
-mod target;
-
-pub use access_log::{AccessLog, LogDestination, LogFile};
-pub use error_pages::ErrorPages;
-pub use events::Hub;
-pub use exchange::{Body, Observer};
-pub use host::Hosts;
-pub use metrics::Metrics;
-pub use negotiate::Form;
-pub use record::LogFormat;
-pub use representation::{Caching, Reach, Representation};
-pub use route::{ADMIN_ROUTES, ROUTES, Route, Target, table};
-pub use service::{Begun, Certificates, How, Parts, Service, tried};
-pub use site::{Page, Pages, Site};
+pub(crate) mod coding;
+pub(crate) mod forwarded;
+pub(crate) mod host;
+pub(crate) mod negotiate;
+pub(crate) mod path;
+pub(crate) mod precondition;
+pub(crate) mod range;
+pub(crate) mod representation;
+pub(crate) mod respond;
+pub(crate) mod trusted_proxies;

@@ -1,7 +1,6 @@
 //! Proactive negotiation (RFC 9110 §12): quality values, media types, languages, content codings.
 
-use super::coding::Coding;
-use crate::language::Language;
+use crate::{language::Language, web::coding::Coding};
 use hyper::{
     HeaderMap,
     header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},

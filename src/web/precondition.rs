@@ -1,6 +1,6 @@
 //! Conditional requests (RFC 9110 §13).
 
-use super::representation::parse_http_date;
+use crate::web::representation::parse_http_date;
 use hyper::{
     HeaderMap, Method,
     header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 /// What the preconditions of a request come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// Answer as if there were none.
     Proceed,
     /// 304: the client has it already.
@@ -20,7 +20,7 @@ pub(super) enum Outcome {
 
 /// Evaluates them in the order of §13.2.2 against the selected representation: its strong entity tag, quoted, and when
 /// it was modified.
-pub(super) fn evaluate(
+pub(crate) fn evaluate(
     method: &Method,
     request: &HeaderMap,
     etag: &str,
@@ -54,7 +54,7 @@ pub(super) fn evaluate(
 
 /// Whether a Range may be honoured (§13.1.5): there is no If-Range, or it names exactly this representation. A date is
 /// a strong enough validator only if it is exactly ours.
-pub(super) fn range_holds(request: &HeaderMap, etag: &str, modified: Option<OffsetDateTime>) -> bool {
+pub(crate) fn range_holds(request: &HeaderMap, etag: &str, modified: Option<OffsetDateTime>) -> bool {
     let Some(value) = request.get(IF_RANGE) else { return true };
     let value = value.to_str().unwrap_or_default().trim();
     value == etag || (parse_http_date(value).is_some() && parse_http_date(value) == modified)

@@ -10,7 +10,7 @@ const GAP: usize = 80;
 
 /// What a Range field asks for, of a body of some length.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// Everything: no Range, one in another unit, one that is malformed, or one not worth honouring.
     Whole,
     /// These, in order, apart, each within the body; at least one.
@@ -20,7 +20,7 @@ pub(super) enum Wanted {
 }
 
 /// Reads the Range field of a GET.
-pub(super) fn wanted(request: &HeaderMap, length: usize) -> Wanted {
+pub(crate) fn wanted(request: &HeaderMap, length: usize) -> Wanted {
     let mut fields = request.get_all(RANGE).into_iter();
     let set = fields.next().and_then(|value| value.to_str().ok());
     let set =

@@ -1,7 +1,6 @@
 //! Bytes × content coding, with every header field made before the first request.
 
-use super::coding::Coding;
-use crate::language::Language;
+use crate::{language::Language, web::coding::Coding};
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
@@ -18,14 +17,14 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// Identity first; never empty.
-    pub(super) variants: Vec<Variant>,
+    pub(crate) variants: Vec<Variant>,
     /// When it became what it is, in whole seconds.
-    pub(super) modified: Option<OffsetDateTime>,
+    pub(crate) modified: Option<OffsetDateTime>,
 }
 
 /// One coding of it.
 #[derive(Debug, Clone)]
-pub(super) struct Variant {
+pub(crate) struct Variant {
     pub coding: Coding,
     pub body: Bytes,
     /// Strong, quoted.
@@ -37,7 +36,7 @@ pub(super) struct Variant {
 }
 
 /// Who may show what is served here (the Fetch standard).
-pub(super) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(crate) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// How long caches may keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub enum Caching {
 }
 
 /// What goes into a representation besides its bytes.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     pub media_type: &'a str,
     pub caching: Caching,
     pub modified: Option<OffsetDateTime>,
@@ -90,9 +89,10 @@ impl Representation {
     }
 
     /// Encodes bytes that were just made.
-    pub(super) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
+    pub(crate) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
         let tag = tag(&bytes);
-        let variants = super::coding::variants(&bytes, fields.media_type, super::coding::Effort::Fast);
+        let variants =
+            crate::web::coding::variants(&bytes, fields.media_type, crate::web::coding::Effort::Fast);
         Self::from_variants(
             variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
             fields,
@@ -100,17 +100,17 @@ impl Representation {
     }
 
     /// Bytes made for one request: not worth encoding.
-    pub(super) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
+    pub(crate) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
         Self::single(bytes, &Fields::momentary(media_type))
     }
 
     /// The same with fields of its own.
-    pub(super) fn single(bytes: Vec<u8>, fields: &Fields) -> Self {
+    pub(crate) fn single(bytes: Vec<u8>, fields: &Fields) -> Self {
         Self::from_variants([(Coding::Identity, tag(&bytes), Bytes::from(bytes))], fields)
     }
 
     /// Takes bytes encoded before, each with its unquoted entity tag; identity first.
-    pub(super) fn from_variants(
+    pub(crate) fn from_variants(
         variants: impl IntoIterator<Item = (Coding, String, Bytes)>,
         fields: &Fields,
     ) -> Self {
@@ -125,7 +125,7 @@ impl Representation {
     }
 
     /// The same bytes where this request field chooses, too (Vary, RFC 9110 §12.5.5).
-    pub(super) fn varying(&self, on: &HeaderName) -> Self {
+    pub(crate) fn varying(&self, on: &HeaderName) -> Self {
         let mut varying = self.clone();
         for variant in &mut varying.variants {
             for fields in [&mut variant.fields, &mut variant.not_modified] {
@@ -189,16 +189,16 @@ impl std::fmt::Display for Caching {
 }
 
 /// IMF-fixdate (RFC 9110 §5.6.7).
-pub(super) fn http_date(at: OffsetDateTime) -> String {
+pub(crate) fn http_date(at: OffsetDateTime) -> String {
     httpdate::fmt_http_date(at.into())
 }
 
 /// Any of the three forms of a date (RFC 9110 §5.6.7).
-pub(super) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
     httpdate::parse_http_date(text).ok().map(OffsetDateTime::from)
 }
 
 /// Every value here is made by us from ASCII; one that is not is left empty rather than sent.
-pub(super) fn field(value: &str) -> HeaderValue {
+pub(crate) fn field(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }

@@ -1,7 +1,7 @@
 //! One function from a representation and a request to a response: negotiate, check preconditions, cut the range, send
 //! shared bytes.
 
-use super::{
+use crate::web::{
     negotiate::Codings,
     precondition::{self, Outcome},
     range::{self, Wanted},
@@ -16,16 +16,16 @@ use hyper::{
 use std::ops::Range;
 
 /// A response whose body is whole and shared.
-pub(super) type Whole = Response<Full<Bytes>>;
+pub(crate) type Whole = Response<Full<Bytes>>;
 
 /// A request that this representation cannot answer; the status says why, the fields go into the response.
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub status: StatusCode,
     pub fields: HeaderMap,
 }
 
 /// The response to a GET or HEAD of this representation.
-pub(super) fn respond(
+pub(crate) fn respond(
     representation: &Representation,
     method: &Method,
     request: &HeaderMap,
@@ -59,7 +59,7 @@ pub(super) fn respond(
 }
 
 /// The same bytes under another status, whatever the request's conditions: what an error page is.
-pub(super) fn respond_as(status: StatusCode, representation: &Representation, request: &HeaderMap) -> Whole {
+pub(crate) fn respond_as(status: StatusCode, representation: &Representation, request: &HeaderMap) -> Whole {
     // A page in a coding that the client refused helps more than none.
     let variant = choose(&representation.variants, request).unwrap_or(&representation.variants[0]);
     with(status, variant.fields.clone(), variant.body.clone())

@@ -31,7 +31,7 @@ fn httplint_finds_nothing_on_any_route() {
     let assets = page.split('"').filter(|part| part.starts_with("/static/"));
     let mut requests = Vec::new();
     // The events have no end; what ends in a star is a folder.
-    let routes = e6::web::ROUTES.iter().map(|route| route.pattern);
+    let routes = e6::internals::ROUTES.iter().map(|route| route.pattern);
     let routes = routes.filter(|path| *path != "/events" && !path.contains('*'));
     for path in
         routes.chain(["/how?path=/", "/favicon.ico", "/robots.txt", "/site.webmanifest"]).chain(assets)

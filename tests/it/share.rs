@@ -168,7 +168,7 @@ fn every_route_is_answered() {
     let server = Server::start(&FakeMlb::with(&[Game::new(FINAL)]), EVENING);
     server.wait_for_verdict("no");
     // The events have no end.
-    let exact = e6::web::ROUTES
+    let exact = e6::internals::ROUTES
         .iter()
         .filter(|route| !["*", "/events"].iter().any(|part| route.pattern.contains(part)));
     for pattern in exact.map(|route| route.pattern) {

@@ -1,10 +1,13 @@
 //! What a peer can make us hold, and for how long: a setting for each limit.
 
-use super::{
-    super::{Config, mistake::Wrong},
-    Setting, Taken,
+use crate::{
+    config::{
+        Config,
+        mistake::Wrong,
+        settings::{Setting, Taken},
+    },
+    limits::{LIMITS, Limit},
 };
-use crate::limits::{LIMITS, Limit};
 
 macro_rules! limit {
     ($name:ident, $variable:literal) => {
@@ -22,7 +25,7 @@ macro_rules! limit {
     };
 }
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     limit!(connections, "E6_LIMIT_CONNECTIONS"),
     limit!(address_connections, "E6_LIMIT_ADDRESS_CONNECTIONS"),
     limit!(handshake, "E6_LIMIT_HANDSHAKE"),

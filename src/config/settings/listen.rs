@@ -1,16 +1,19 @@
 //! Where the site is, and where it asks.
 
-use super::{
-    super::{mistake::Wrong, tls},
-    Setting, Taken, put, quoted,
+use crate::{
+    config::{
+        mistake::Wrong,
+        settings::{Setting, Taken, put, quoted},
+        tls,
+    },
+    net::listen::Address,
 };
-use crate::edge::Address;
 use hyper::Uri;
 
 /// What fits into a socket's address (`sun_path` in unix(7)), with its end.
 const SOCKET_PATH_CAP: usize = 107;
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "site.url",
         variable: "E6_URL",

@@ -1,21 +1,21 @@
 //! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
 
-mod limits;
-mod listen;
-mod output;
-mod proxy;
-mod question;
-mod security;
-mod tls;
+pub(crate) mod limits;
+pub(crate) mod listen;
+pub(crate) mod output;
+pub(crate) mod proxy;
+pub(crate) mod question;
+pub(crate) mod security;
+pub(crate) mod tls;
 
-use super::{
+use crate::config::{
     Config,
     mistake::{Wrong, one_of},
 };
 use std::path::{Path, PathBuf};
 
 /// One row.
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// Where a file has it; empty where it makes no sense in one.
     pub key: &'static str,
     /// Its environment variable.
@@ -32,7 +32,7 @@ pub(super) struct Setting {
 
 /// When a change of a setting takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// At once, by `e6 reload`.
     AtReload,
     /// Once the process is started again: it is about what is opened once.
@@ -40,7 +40,7 @@ pub(super) enum Taken {
 }
 
 /// All of them, in the order in which they are shown.
-pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         question::SETTINGS,
         listen::SETTINGS,

@@ -1,14 +1,16 @@
 //! What is written and read besides.
 
-use super::{
-    super::mistake::{Wrong, one_of},
-    Setting, Taken, or_none, path, put, quoted,
+use crate::{
+    config::{
+        mistake::{Wrong, one_of},
+        settings::{Setting, Taken, or_none, path, put, quoted},
+    },
+    http::{access_log::LogDestination, log_record::LogFormat},
 };
-use crate::web::{LogDestination, LogFormat};
 use std::path::PathBuf;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "data.dir",
         variable: "E6_DATA_DIR",

@@ -1,14 +1,16 @@
 //! The proxies in front, and how they say for whom they come.
 
-use super::{
-    super::mistake::{Wrong, one_of},
-    Setting, Taken, put, quoted, truth,
+use crate::{
+    config::{
+        mistake::{Wrong, one_of},
+        settings::{Setting, Taken, put, quoted, truth},
+    },
+    web::trusted_proxies::{Field, Proxies},
 };
-use crate::proxies::{Field, Proxies};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "proxy.trusted",
         variable: "E6_TRUSTED",

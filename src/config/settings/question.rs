@@ -1,10 +1,14 @@
 //! Who the question is about, and how it is put.
 
-use super::{
-    super::{Colour, mistake::Wrong},
-    Setting, Taken, put, quoted,
+use crate::{
+    config::{
+        Colour,
+        mistake::Wrong,
+        settings::{Setting, Taken, put, quoted},
+    },
+    language::Language,
+    page::Words,
 };
-use crate::{language::Language, page::Words};
 
 /// The longest word on the page; the page has room for no more.
 const WORD_CAP: usize = 80;
@@ -39,7 +43,7 @@ macro_rules! question {
     };
 }
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "player.id",
         variable: "E6_PLAYER",

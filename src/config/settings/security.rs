@@ -1,9 +1,14 @@
 //! What the process gives up once it listens.
 
-use super::{super::mistake::Wrong, Setting, Taken, put, quoted, truth};
-use crate::privilege::User;
+use crate::{
+    config::{
+        mistake::Wrong,
+        settings::{Setting, Taken, put, quoted, truth},
+    },
+    sandbox::User,
+};
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "security.user",
         variable: "E6_USER",

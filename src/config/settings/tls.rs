@@ -1,11 +1,12 @@
 //! How TLS is spoken, and where certificates come from.
 
-use super::{
-    super::{mistake::Wrong, tls},
-    Setting, Taken, or_none, path, put, quoted,
+use crate::config::{
+    mistake::Wrong,
+    settings::{Setting, Taken, or_none, path, put, quoted},
+    tls,
 };
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "tls.mode",
         variable: "E6_TLS",

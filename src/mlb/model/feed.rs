@@ -1,9 +1,11 @@
 //! The live feed of a game.
 
-use super::{Surprise, parse};
 use crate::{
     answer::{ErrorKind, ErrorPlay, GameBox, Half, Inning, Presence, Score, State},
-    mlb::wire::{Boxed, Credit, Feed, Fielding, Lenient, Linescore, Play, Stats, day, instant},
+    mlb::{
+        model::{Surprise, parse},
+        wire::{Boxed, Credit, Feed, Fielding, Lenient, Linescore, Play, Stats, day, instant},
+    },
 };
 use std::collections::BTreeMap;
 
@@ -153,7 +155,7 @@ mod tests {
             },
         });
         change(&mut feed);
-        super::feed(feed.to_string().as_bytes(), 1, 7)
+        crate::mlb::model::feed::feed(feed.to_string().as_bytes(), 1, 7)
     }
 
     #[test]

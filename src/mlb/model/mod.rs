@@ -3,20 +3,19 @@
 //! What the answer rests on must have the expected shape, or the whole reply is refused. What only adorns it (plays,
 //! rosters) is read leniently: an odd part is left out.
 
-mod feed;
-mod people;
-mod roster;
-mod schedule;
-mod season;
+pub(crate) mod feed;
+pub(crate) mod people;
+pub(crate) mod roster;
+pub(crate) mod schedule;
+pub(crate) mod season;
 
-pub use feed::{FEED_FIELDS, feed};
-pub use people::{club, player};
-pub use roster::availability;
-pub use schedule::{SCHEDULE_FIELDS, schedule};
-pub use season::season;
+pub use crate::mlb::model::feed::{FEED_FIELDS, feed};
+pub use crate::mlb::model::people::{club, player};
+pub use crate::mlb::model::roster::availability;
+pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};
+pub use crate::mlb::model::season::season;
 
-use super::wire::Team;
-use crate::answer::Club;
+use crate::{answer::Club, mlb::wire::Team};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The reply is not what was asked for: a sentence for the log.

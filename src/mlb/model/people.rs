@@ -1,9 +1,11 @@
 //! People and clubs.
 
-use super::{Surprise, parse};
 use crate::{
     answer::{Club, Player, Zone},
-    mlb::wire::{Lenient, People, Team, Teams},
+    mlb::{
+        model::{Surprise, parse},
+        wire::{Lenient, People, Team, Teams},
+    },
 };
 
 /// `/api/v1/people/{id}?hydrate=currentTeam`.

@@ -1,9 +1,11 @@
 //! A club's roster: the status of one player.
 
-use super::{Surprise, parse};
 use crate::{
     answer::{Absence, Availability, Injury},
-    mlb::wire::{Lenient, Roster, RosterStatus},
+    mlb::{
+        model::{Surprise, parse},
+        wire::{Lenient, Roster, RosterStatus},
+    },
 };
 
 /// `/api/v1/teams/{id}/roster?rosterType=40Man`: the status of a player; none if the roster does not list him.

@@ -1,9 +1,11 @@
 //! The schedule.
 
-use super::{Surprise, parse};
 use crate::{
     answer::{DoubleHeader, GameKind, Listing, Side, State, Status},
-    mlb::wire::{RawSide, RawStatus, Schedule, ScheduleGame, day, instant},
+    mlb::{
+        model::{Surprise, parse},
+        wire::{RawSide, RawStatus, Schedule, ScheduleGame, day, instant},
+    },
 };
 use time::{Date, OffsetDateTime};
 
@@ -69,7 +71,7 @@ fn is_placeholder(start: OffsetDateTime) -> bool {
 }
 
 impl RawStatus {
-    pub(super) fn into_status(self) -> Status {
+    pub(crate) fn into_status(self) -> Status {
         let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
             ("S" | "P", _) => State::Ahead,
             ("I" | "M" | "N", _) => State::On,

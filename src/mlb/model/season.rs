@@ -1,9 +1,11 @@
 //! The log of a season.
 
-use super::parse;
 use crate::{
     answer::{Season, SeasonGame},
-    mlb::wire::{SeasonReply, Team, day},
+    mlb::{
+        model::parse,
+        wire::{SeasonReply, Team, day},
+    },
 };
 use std::collections::BTreeMap;
 

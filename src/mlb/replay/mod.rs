@@ -1,11 +1,13 @@
 //! A day that has been, served on loopback as MLB would have served it at each moment of that day: the site asks it
 //! with the same code that asks MLB.
 
-mod recorded;
-mod scenario;
+pub(crate) mod recorded;
+pub(crate) mod scenario;
+#[cfg(test)]
+mod tests;
 
-pub use recorded::Recorded;
-pub use scenario::Scenario;
+pub use crate::mlb::replay::recorded::Recorded;
+pub use crate::mlb::replay::scenario::Scenario;
 
 use crate::clock::Clock;
 use bytes::Bytes;
@@ -105,6 +107,3 @@ async fn serve(listener: std::net::TcpListener, day: Arc<impl Day>, clock: Clock
 fn id(path: &str) -> Option<u64> {
     path.split(['/', '?']).rev().find_map(|part| part.parse().ok())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Any past day, from MLB's own records: each feed as it was at that moment, by the API's timecodes.
 
-use super::Day;
+use crate::mlb::replay::Day;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 

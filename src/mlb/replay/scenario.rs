@@ -1,7 +1,9 @@
 //! A described day: a file of facts, rendered in the API's shape as of any moment.
 
-use super::{Day, id};
-use crate::language::PerLanguage;
+use crate::{
+    language::PerLanguage,
+    mlb::replay::{Day, id},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};

@@ -1,7 +1,6 @@
-use super::*;
 use crate::{
     answer::{Presence, State, Trouble},
-    mlb::{Client, model},
+    mlb::{Client, model, replay::*},
 };
 use serde_json::{Value, json};
 use std::sync::Mutex;

@@ -1,157 +1,157 @@
 //! The live feed of a game.
 
-use super::{Id, Lenient, RawStatus};
+use crate::mlb::wire::{Id, Lenient, RawStatus};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct Feed {
-    pub(in crate::mlb) game_pk: u64,
+pub(crate) struct Feed {
+    pub(crate) game_pk: u64,
     #[serde(default)]
-    pub(in crate::mlb) meta_data: Lenient<MetaData>,
-    pub(in crate::mlb) game_data: GameData,
-    pub(in crate::mlb) live_data: LiveData,
+    pub(crate) meta_data: Lenient<MetaData>,
+    pub(crate) game_data: GameData,
+    pub(crate) live_data: LiveData,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct MetaData {
-    pub(in crate::mlb) time_stamp: Option<String>,
+pub(crate) struct MetaData {
+    pub(crate) time_stamp: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct GameData {
+pub(crate) struct GameData {
     #[serde(default)]
-    pub(in crate::mlb) datetime: Lenient<GameDatetime>,
-    pub(in crate::mlb) status: RawStatus,
+    pub(crate) datetime: Lenient<GameDatetime>,
+    pub(crate) status: RawStatus,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct GameDatetime {
-    pub(in crate::mlb) official_date: String,
+pub(crate) struct GameDatetime {
+    pub(crate) official_date: String,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct LiveData {
+pub(crate) struct LiveData {
     #[serde(default)]
-    pub(in crate::mlb) plays: Lenient<Plays>,
+    pub(crate) plays: Lenient<Plays>,
     #[serde(default)]
-    pub(in crate::mlb) linescore: Lenient<Linescore>,
-    pub(in crate::mlb) boxscore: Boxscore,
+    pub(crate) linescore: Lenient<Linescore>,
+    pub(crate) boxscore: Boxscore,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Boxscore {
-    pub(in crate::mlb) teams: BoxTeams,
+pub(crate) struct Boxscore {
+    pub(crate) teams: BoxTeams,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct BoxTeams {
-    pub(in crate::mlb) away: BoxTeam,
-    pub(in crate::mlb) home: BoxTeam,
+pub(crate) struct BoxTeams {
+    pub(crate) away: BoxTeam,
+    pub(crate) home: BoxTeam,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct BoxTeam {
+pub(crate) struct BoxTeam {
     #[serde(default)]
-    pub(in crate::mlb) players: BTreeMap<String, Lenient<Boxed>>,
+    pub(crate) players: BTreeMap<String, Lenient<Boxed>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct Boxed {
-    pub(in crate::mlb) batting_order: Option<String>,
+pub(crate) struct Boxed {
+    pub(crate) batting_order: Option<String>,
     #[serde(default)]
-    pub(in crate::mlb) stats: Stats,
+    pub(crate) stats: Stats,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::mlb) struct Stats {
+pub(crate) struct Stats {
     #[serde(default)]
-    pub(in crate::mlb) fielding: Fielding,
+    pub(crate) fielding: Fielding,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::mlb) struct Fielding {
-    pub(in crate::mlb) errors: Option<u32>,
+pub(crate) struct Fielding {
+    pub(crate) errors: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(in crate::mlb) struct Linescore {
-    pub(in crate::mlb) current_inning: Option<u8>,
-    pub(in crate::mlb) inning_state: Option<String>,
-    pub(in crate::mlb) teams: Lenient<LineTeams>,
+pub(crate) struct Linescore {
+    pub(crate) current_inning: Option<u8>,
+    pub(crate) inning_state: Option<String>,
+    pub(crate) teams: Lenient<LineTeams>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct LineTeams {
-    pub(in crate::mlb) away: LineTeam,
-    pub(in crate::mlb) home: LineTeam,
+pub(crate) struct LineTeams {
+    pub(crate) away: LineTeam,
+    pub(crate) home: LineTeam,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct LineTeam {
-    pub(in crate::mlb) runs: Option<u32>,
+pub(crate) struct LineTeam {
+    pub(crate) runs: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(in crate::mlb) struct Plays {
-    pub(in crate::mlb) all_plays: Vec<Lenient<Play>>,
+pub(crate) struct Plays {
+    pub(crate) all_plays: Vec<Lenient<Play>>,
 }
 
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
-pub(in crate::mlb) struct Play {
-    pub(in crate::mlb) result: PlayResult,
-    pub(in crate::mlb) about: About,
-    pub(in crate::mlb) matchup: Lenient<Matchup>,
-    pub(in crate::mlb) runners: Vec<Lenient<Runner>>,
+pub(crate) struct Play {
+    pub(crate) result: PlayResult,
+    pub(crate) about: About,
+    pub(crate) matchup: Lenient<Matchup>,
+    pub(crate) runners: Vec<Lenient<Runner>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(in crate::mlb) struct PlayResult {
-    pub(in crate::mlb) description: Option<String>,
+pub(crate) struct PlayResult {
+    pub(crate) description: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(in crate::mlb) struct About {
-    pub(in crate::mlb) inning: Option<u8>,
-    pub(in crate::mlb) half_inning: Option<String>,
-    pub(in crate::mlb) end_time: Option<String>,
+pub(crate) struct About {
+    pub(crate) inning: Option<u8>,
+    pub(crate) half_inning: Option<String>,
+    pub(crate) end_time: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Matchup {
-    pub(in crate::mlb) batter: Batter,
+pub(crate) struct Matchup {
+    pub(crate) batter: Batter,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct Batter {
-    pub(in crate::mlb) full_name: Option<String>,
+pub(crate) struct Batter {
+    pub(crate) full_name: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(in crate::mlb) struct Runner {
-    pub(in crate::mlb) credits: Option<Vec<Lenient<Credit>>>,
+pub(crate) struct Runner {
+    pub(crate) credits: Option<Vec<Lenient<Credit>>>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Credit {
-    pub(in crate::mlb) credit: String,
-    pub(in crate::mlb) player: Id,
-    pub(in crate::mlb) position: Option<Lenient<Position>>,
+pub(crate) struct Credit {
+    pub(crate) credit: String,
+    pub(crate) player: Id,
+    pub(crate) position: Option<Lenient<Position>>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Position {
-    pub(in crate::mlb) abbreviation: String,
+pub(crate) struct Position {
+    pub(crate) abbreviation: String,
 }

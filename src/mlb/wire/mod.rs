@@ -1,45 +1,45 @@
 //! The shape of MLB's JSON: the fields we read, named as MLB names them. What they mean is in `model`.
 
-mod feed;
-mod people;
-mod schedule;
-mod season;
+pub(crate) mod feed;
+pub(crate) mod people;
+pub(crate) mod schedule;
+pub(crate) mod season;
 
-pub(super) use feed::*;
-pub(super) use people::*;
-pub(super) use schedule::*;
-pub(super) use season::*;
+pub(crate) use crate::mlb::wire::feed::*;
+pub(crate) use crate::mlb::wire::people::*;
+pub(crate) use crate::mlb::wire::schedule::*;
+pub(crate) use crate::mlb::wire::season::*;
 
 use serde::{Deserialize, de::IgnoredAny};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// The day of a date or of a time.
-pub(super) fn day(text: &str) -> Option<Date> {
+pub(crate) fn day(text: &str) -> Option<Date> {
     Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
 }
 
 /// A time as MLB writes it: RFC 3339.
-pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn instant(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
 /// A part that may have another shape than expected, and is then left out.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Lenient<T> {
+pub(crate) enum Lenient<T> {
     Good(T),
     Odd(IgnoredAny),
 }
 
 impl<T> Lenient<T> {
-    pub(super) fn get(self) -> Option<T> {
+    pub(crate) fn get(self) -> Option<T> {
         match self {
             Lenient::Good(value) => Some(value),
             Lenient::Odd(_) => None,
         }
     }
 
-    pub(super) fn good(&self) -> Option<&T> {
+    pub(crate) fn good(&self) -> Option<&T> {
         match self {
             Lenient::Good(value) => Some(value),
             Lenient::Odd(_) => None,
@@ -54,13 +54,13 @@ impl<T> Default for Lenient<T> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Team {
-    pub(super) id: u32,
+pub(crate) struct Team {
+    pub(crate) id: u32,
     #[serde(default)]
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Id {
-    pub(super) id: u32,
+pub(crate) struct Id {
+    pub(crate) id: u32,
 }

@@ -1,60 +1,60 @@
 //! People, clubs and rosters.
 
-use super::{Id, Lenient, Team};
+use crate::mlb::wire::{Id, Lenient, Team};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct People {
-    pub(in crate::mlb) people: Vec<Person>,
+pub(crate) struct People {
+    pub(crate) people: Vec<Person>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct Person {
-    pub(in crate::mlb) id: u32,
-    pub(in crate::mlb) full_name: String,
-    pub(in crate::mlb) last_name: Option<String>,
-    pub(in crate::mlb) use_last_name: Option<String>,
-    pub(in crate::mlb) current_team: Option<Lenient<Team>>,
+pub(crate) struct Person {
+    pub(crate) id: u32,
+    pub(crate) full_name: String,
+    pub(crate) last_name: Option<String>,
+    pub(crate) use_last_name: Option<String>,
+    pub(crate) current_team: Option<Lenient<Team>>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Teams {
-    pub(in crate::mlb) teams: Vec<HomeTeam>,
+pub(crate) struct Teams {
+    pub(crate) teams: Vec<HomeTeam>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct HomeTeam {
-    pub(in crate::mlb) id: u32,
-    pub(in crate::mlb) name: String,
-    pub(in crate::mlb) venue: HomeVenue,
+pub(crate) struct HomeTeam {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) venue: HomeVenue,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct HomeVenue {
-    pub(in crate::mlb) time_zone: ZoneId,
+pub(crate) struct HomeVenue {
+    pub(crate) time_zone: ZoneId,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct ZoneId {
-    pub(in crate::mlb) id: String,
+pub(crate) struct ZoneId {
+    pub(crate) id: String,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Roster {
-    pub(in crate::mlb) roster: Vec<Lenient<RosterEntry>>,
+pub(crate) struct Roster {
+    pub(crate) roster: Vec<Lenient<RosterEntry>>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct RosterEntry {
-    pub(in crate::mlb) person: Id,
+pub(crate) struct RosterEntry {
+    pub(crate) person: Id,
     #[serde(default)]
-    pub(in crate::mlb) status: Lenient<RosterStatus>,
+    pub(crate) status: Lenient<RosterStatus>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(in crate::mlb) struct RosterStatus {
-    pub(in crate::mlb) code: String,
-    pub(in crate::mlb) description: Option<String>,
+pub(crate) struct RosterStatus {
+    pub(crate) code: String,
+    pub(crate) description: Option<String>,
 }

@@ -1,19 +1,19 @@
 //! The schedule.
 
-use super::{Lenient, Team, day};
+use crate::mlb::wire::{Lenient, Team, day};
 use serde::Deserialize;
 use time::Date;
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Schedule {
-    pub(in crate::mlb) dates: Vec<ScheduleDay>,
+pub(crate) struct Schedule {
+    pub(crate) dates: Vec<ScheduleDay>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct ScheduleDay {
+pub(crate) struct ScheduleDay {
     #[serde(deserialize_with = "plain_date")]
-    pub(in crate::mlb) date: Date,
-    pub(in crate::mlb) games: Vec<ScheduleGame>,
+    pub(crate) date: Date,
+    pub(crate) games: Vec<ScheduleGame>,
 }
 
 fn plain_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -23,52 +23,52 @@ fn plain_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date,
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct ScheduleGame {
-    pub(in crate::mlb) game_pk: u64,
+pub(crate) struct ScheduleGame {
+    pub(crate) game_pk: u64,
     #[serde(default)]
-    pub(in crate::mlb) game_type: String,
-    pub(in crate::mlb) game_date: String,
-    pub(in crate::mlb) official_date: Option<String>,
-    pub(in crate::mlb) reschedule_date: Option<String>,
-    pub(in crate::mlb) reschedule_game_date: Option<String>,
-    pub(in crate::mlb) status: RawStatus,
-    pub(in crate::mlb) teams: Sides,
+    pub(crate) game_type: String,
+    pub(crate) game_date: String,
+    pub(crate) official_date: Option<String>,
+    pub(crate) reschedule_date: Option<String>,
+    pub(crate) reschedule_game_date: Option<String>,
+    pub(crate) status: RawStatus,
+    pub(crate) teams: Sides,
     #[serde(default)]
-    pub(in crate::mlb) venue: Lenient<Named>,
+    pub(crate) venue: Lenient<Named>,
     #[serde(default)]
-    pub(in crate::mlb) double_header: String,
+    pub(crate) double_header: String,
     #[serde(default)]
-    pub(in crate::mlb) game_number: Lenient<u8>,
+    pub(crate) game_number: Lenient<u8>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Named {
-    pub(in crate::mlb) name: String,
+pub(crate) struct Named {
+    pub(crate) name: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::mlb) struct RawStatus {
+pub(crate) struct RawStatus {
     #[serde(default)]
-    pub(in crate::mlb) abstract_game_state: String,
+    pub(crate) abstract_game_state: String,
     #[serde(default)]
-    pub(in crate::mlb) coded_game_state: String,
+    pub(crate) coded_game_state: String,
     #[serde(default)]
-    pub(in crate::mlb) detailed_state: String,
-    pub(in crate::mlb) reason: Option<String>,
+    pub(crate) detailed_state: String,
+    pub(crate) reason: Option<String>,
     #[serde(rename = "startTimeTBD")]
-    pub(in crate::mlb) start_time_tbd: Option<bool>,
+    pub(crate) start_time_tbd: Option<bool>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct Sides {
-    pub(in crate::mlb) away: RawSide,
-    pub(in crate::mlb) home: RawSide,
+pub(crate) struct Sides {
+    pub(crate) away: RawSide,
+    pub(crate) home: RawSide,
 }
 
 #[derive(Deserialize)]
-pub(in crate::mlb) struct RawSide {
-    pub(in crate::mlb) team: Team,
+pub(crate) struct RawSide {
+    pub(crate) team: Team,
     #[serde(default)]
-    pub(in crate::mlb) score: Lenient<u32>,
+    pub(crate) score: Lenient<u32>,
 }

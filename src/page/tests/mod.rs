@@ -1,7 +1,6 @@
-mod said;
+pub(crate) mod said;
 
-use super::*;
-use crate::answer::*;
+use crate::{answer::*, page::*};
 use std::time::Duration;
 use time::macros::{date, datetime};
 

@@ -1,10 +1,10 @@
 //! What is said, in every language.
 
-use super::*;
+use crate::page::tests::*;
 
 /// The sentence in both languages.
 fn sentences(answer: &Answer) -> [String; 2] {
-    Language::ALL.map(|language| sentence::sentence(answer, phrases::phrases(language)))
+    Language::ALL.map(|language| sentence::sentence(answer, locale::phrases(language)))
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn a_play_is_told_as_a_broadcaster_would() {
         batter: Some("Sam Batter".into()),
         text: String::new(),
     };
-    let told = |play: &ErrorPlay| Language::ALL.map(|language| phrases::phrases(language).play(play));
+    let told = |play: &ErrorPlay| Language::ALL.map(|language| locale::phrases(language).play(play));
     assert_eq!(
         told(&play(ErrorKind::Throwing, Some("RF"))),
         [
@@ -421,8 +421,8 @@ fn ages_are_said_in_words() {
         (7200, ["2 hours ago", "hace 2 horas"]),
         (200_000, ["2 days ago", "hace 2 días"]),
     ] {
-        let age = when::age(time::Duration::seconds(seconds));
-        assert_eq!(Language::ALL.map(|language| phrases::phrases(language).ago(age)), words);
+        let age = times::age(time::Duration::seconds(seconds));
+        assert_eq!(Language::ALL.map(|language| locale::phrases(language).ago(age)), words);
     }
 }
 
@@ -430,13 +430,13 @@ fn ages_are_said_in_words() {
 fn times_and_dates_are_written_as_each_language_does() {
     let zone = Zone::named("America/Los_Angeles").unwrap();
     let said =
-        |say: &dyn Fn(&dyn Phrases) -> String| Language::ALL.map(|language| say(phrases::phrases(language)));
+        |say: &dyn Fn(&dyn Phrases) -> String| Language::ALL.map(|language| say(locale::phrases(language)));
     for (at, expected) in [
         (datetime!(2024-07-02 19:00 UTC), ["12:00 PM PDT", "12:00 p. m. PDT"]),
         (datetime!(2024-07-02 07:05 UTC), ["12:05 AM PDT", "12:05 a. m. PDT"]),
         (datetime!(2024-12-02 21:30 UTC), ["1:30 PM PST", "1:30 p. m. PST"]),
     ] {
-        assert_eq!(said(&|phrases| phrases.clock(&when::Moment::at(at, &zone))), expected);
+        assert_eq!(said(&|phrases| phrases.clock(&times::Moment::at(at, &zone))), expected);
     }
     let day = date!(2024 - 12 - 25);
     assert_eq!(
@@ -500,7 +500,8 @@ fn a_season_is_told_in_a_line() {
         ),
     ] {
         let answer = Answer { season: Some(season), ..answer(Verdict::No, Reason::NoClub, vec![]) };
-        let said = Language::ALL.map(|language| season::line(&answer, phrases::phrases(language)));
+        let said =
+            Language::ALL.map(|language| crate::page::season::line(&answer, locale::phrases(language)));
         assert_eq!(said.each_ref().map(Option::as_deref), expected.map_or([None; 2], |said| said.map(Some)));
     }
 }

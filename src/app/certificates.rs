@@ -1,0 +1,97 @@
+//! TLS at work: its terms, the certificate behind them, and whoever looks after that.
+
+use crate::{
+    app::Failure,
+    config::Config,
+    tls::{Certificates, Source, config::Terms, resolver::Serving},
+};
+use prometheus::{IntGauge, Registry};
+use std::sync::Arc;
+use tokio::{runtime::Handle, task::JoinSet};
+
+pub(crate) struct Tls {
+    source: Source,
+    names: Vec<String>,
+    terms: Terms,
+    serving: Arc<Serving>,
+    expiry: IntGauge,
+    /// Opened, and not looked after yet.
+    waiting: Option<Certificates>,
+    keeper: JoinSet<()>,
+}
+
+/// A certificate's source that is open, and not served yet.
+pub(crate) struct Fresh {
+    source: Source,
+    names: Vec<String>,
+    terms: Terms,
+    opened: Certificates,
+}
+
+impl Tls {
+    /// None without TLS.
+    pub fn open(config: &Config, registry: &Registry) -> Result<Option<Self>, Failure> {
+        let Some(source) = config.source().map_err(Failure)? else { return Ok(None) };
+        let expiry = Certificates::expiry(registry).map_err(|error| no_tls(&error))?;
+        let opened = Certificates::open(source.clone(), config.domains.clone(), expiry.clone());
+        let opened = opened.map_err(|error| no_tls(&*error))?;
+        let terms = opened.terms().map_err(|error| no_tls(&error))?;
+        Ok(Some(Tls {
+            source,
+            names: config.domains.clone(),
+            terms,
+            serving: opened.serving(),
+            expiry,
+            waiting: Some(opened),
+            keeper: JoinSet::new(),
+        }))
+    }
+
+    pub fn terms(&self) -> Terms {
+        self.terms.clone()
+    }
+
+    pub fn serving(&self) -> Arc<Serving> {
+        self.serving.clone()
+    }
+
+    /// What this configuration asks for, opened; none where that is served already.
+    ///
+    /// # Errors
+    /// Why it cannot be served.
+    pub fn refresh(&self, config: &Config) -> Result<Option<Fresh>, String> {
+        let Some(source) = config.source()? else { return Ok(None) };
+        match &source {
+            // What they hold may have changed.
+            Source::Files(files) => drop(files.certificate()?),
+            _ if (&source, &config.domains) == (&self.source, &self.names) => return Ok(None),
+            _ => {}
+        }
+        let opened = Certificates::open(source.clone(), config.domains.clone(), self.expiry.clone());
+        let opened = opened.map_err(|error| no_tls(&*error).to_string())?;
+        let terms = opened.terms().map_err(|error| no_tls(&error).to_string())?;
+        Ok(Some(Fresh { source, names: config.domains.clone(), terms, opened }))
+    }
+
+    /// From the next handshake on.
+    pub fn renew(&mut self, fresh: Fresh, runtime: &Handle) {
+        let Fresh { source, names, terms, opened } = fresh;
+        (self.source, self.names, self.serving) = (source, names, opened.serving());
+        self.terms.replace(&terms);
+        self.waiting = Some(opened);
+        self.look_after(runtime);
+    }
+
+    /// Begins to see to the next certificate. Not before the doors are open: a CA comes to look.
+    pub fn look_after(&mut self, runtime: &Handle) {
+        if let Some(opened) = self.waiting.take() {
+            // Who did so before stops.
+            self.keeper = JoinSet::new();
+            self.keeper.spawn_on(async { match opened.look_after().await {} }, runtime);
+        }
+    }
+}
+
+fn no_tls(error: &dyn std::error::Error) -> Failure {
+    Failure(format!("cannot speak TLS: {error}; run with --tls off"))
+}

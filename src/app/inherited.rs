@@ -1,0 +1,113 @@
+//! What this process was given: sockets, by systemd or by the e6 before it, and by that one also a word to say it is ready.
+
+use crate::{
+    app::{Failure, launcher},
+    config::Config,
+    connection::Listener,
+    net::{listen::Bound, listen_fds::Adopted},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process,
+    time::Duration,
+};
+
+/// The name of the descriptor by which an e6 hears from the one after it.
+pub(crate) const PREDECESSOR: &str = "predecessor";
+/// What it hears first; the number of the new process follows.
+pub(crate) const READY: u8 = b'!';
+/// It has written before it started us.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The port of HTTPS.
+const HTTPS: u16 = 443;
+
+pub(crate) struct Heritage {
+    pub sockets: Vec<Bound>,
+    pub predecessor: Option<Predecessor>,
+}
+
+/// The e6 that serves until we say that we do.
+pub(crate) struct Predecessor {
+    pub letter: Letter,
+    line: UnixStream,
+}
+
+/// What an e6 tells the one after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    /// How often there has been an upgrade, with this one.
+    pub upgrades: u32,
+    /// The files of Unix sockets that go with the last of us.
+    pub files: Vec<PathBuf>,
+}
+
+impl Heritage {
+    /// How often there has been an upgrade.
+    pub fn upgrades(&self) -> u32 {
+        self.predecessor.as_ref().map_or(0, |predecessor| predecessor.letter.upgrades)
+    }
+
+    /// The files of Unix sockets that whoever handed them over will see to.
+    pub fn files_of_others(&self) -> Vec<PathBuf> {
+        let ours = self.predecessor.as_ref().map_or(&[][..], |predecessor| &predecessor.letter.files);
+        let files = self.sockets.iter().filter_map(|bound| bound.address.unix());
+        files.filter(|file| !ours.iter().any(|ours| ours == file)).map(Path::to_owned).collect()
+    }
+
+    pub fn read(adopted: Vec<Adopted>, config: &Config) -> Result<Self, Failure> {
+        let mut heritage = Heritage { sockets: Vec::new(), predecessor: None };
+        for (index, Adopted { name, descriptor }) in adopted.into_iter().enumerate() {
+            let unusable = |error: io::Error| {
+                Failure(format!(
+                    "cannot use the descriptor {index} that came with the start ({name:?}): {error}; hand over sockets named \
+                     http, https or admin"
+                ))
+            };
+            if name == PREDECESSOR {
+                let line = UnixStream::from(descriptor);
+                heritage.predecessor = Some(Predecessor::heard(line).map_err(unusable)?);
+                continue;
+            }
+            let mut bound = Bound::adopted(Listener::Http, descriptor).map_err(unusable)?;
+            bound.kind = kind(&name, &bound, &heritage.sockets);
+            heritage.sockets.push(bound);
+        }
+        heritage.sockets.retain(|bound| {
+            let wanted = !config.listen.of(bound.kind).is_empty();
+            if !wanted {
+                let (kind, address) = (bound.kind.name(), &bound.address);
+                tracing::warn!(%address, "a socket was handed over for listen.{kind}, which is off: it is closed");
+            }
+            wanted
+        });
+        Ok(heritage)
+    }
+}
+
+/// What a socket is for: by its name, else by its port, else in the order http, https, admin.
+fn kind(name: &str, bound: &Bound, before: &[Bound]) -> Listener {
+    let kinds = [Listener::Http, Listener::Https, Listener::Admin];
+    let named = kinds.into_iter().find(|kind| kind.name() == name);
+    let by_port = || bound.address.tcp().filter(|address| address.port() == HTTPS).map(|_| Listener::Https);
+    let next = || kinds.into_iter().find(|kind| before.iter().all(|other| other.kind != *kind));
+    named.or_else(by_port).or_else(next).unwrap_or(Listener::Http)
+}
+
+impl Predecessor {
+    fn heard(line: UnixStream) -> io::Result<Self> {
+        line.set_read_timeout(Some(PATIENCE))?;
+        let mut text = String::new();
+        BufReader::new(&line).read_line(&mut text)?;
+        Ok(Predecessor { letter: serde_json::from_str(&text)?, line })
+    }
+
+    /// Tells the old process that this one serves, so that it drains.
+    pub fn relieve(mut self) -> io::Result<()> {
+        launcher::let_go()?;
+        let pid = process::id().to_string();
+        self.line.write_all(&[&[READY], pid.as_bytes()].concat())
+    }
+}

@@ -1,0 +1,99 @@
+//! What is shown: one site, made of the last answer in the words and colours of the configuration.
+
+use crate::{
+    answer::Answer,
+    app::publisher::Publisher,
+    lifecycle::Phase,
+    site::{events::Hub, snapshot::Site},
+};
+use arc_swap::ArcSwap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The site, and whoever may change it.
+pub(crate) struct Stage {
+    pub site: Arc<ArcSwap<Site>>,
+    pub hub: Arc<Hub>,
+    /// On one line, for operators.
+    line: watch::Sender<String>,
+    scene: Mutex<Scene>,
+}
+
+struct Scene {
+    publisher: Publisher,
+    answer: Answer,
+    tenure: Tenure,
+}
+
+/// Whose answers are shown: those of the poller that was appointed last. One before it may be asking MLB still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tenure(u64);
+
+impl Stage {
+    pub fn new(mut publisher: Publisher, answer: Answer, phase: watch::Receiver<Phase>) -> Self {
+        let site = publisher.site(&answer);
+        let hub = Arc::new(Hub::new(phase));
+        hub.publish(&site);
+        Stage {
+            line: watch::Sender::new(publisher.in_a_line(&answer)),
+            site: Arc::new(ArcSwap::from_pointee(site)),
+            hub,
+            scene: Mutex::new(Scene { publisher, answer, tenure: Tenure(0) }),
+        }
+    }
+
+    /// What is shown, on one line.
+    pub fn line(&self) -> watch::Receiver<String> {
+        self.line.subscribe()
+    }
+
+    /// Who may show answers now.
+    pub fn tenure(&self) -> Tenure {
+        self.scene().tenure
+    }
+
+    /// Shows an answer, if whoever found it is still in office.
+    pub fn show(&self, tenure: Tenure, answer: Answer) {
+        let mut scene = self.scene();
+        // What is stale is shown with its age, which changes by itself.
+        if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
+            scene.answer = answer;
+            self.publish(&mut scene);
+        }
+    }
+
+    /// Shows the same answer in other words and colours.
+    pub fn redress(&self, publisher: Publisher) {
+        let mut scene = self.scene();
+        if !publisher.looks_like(&scene.publisher) {
+            scene.publisher = publisher;
+            self.publish(&mut scene);
+        }
+    }
+
+    /// Shows the answer to another question; who answered the one before is no longer listened to.
+    pub fn recast(&self, publisher: Publisher, answer: Answer) {
+        let mut scene = self.scene();
+        let tenure = Tenure(scene.tenure.0 + 1);
+        *scene = Scene { publisher, answer, tenure };
+        self.publish(&mut scene);
+    }
+
+    fn publish(&self, Scene { publisher, answer, .. }: &mut Scene) {
+        let fresh = Arc::new(publisher.site(answer));
+        // Whoever is told of it must find it.
+        self.site.store(fresh.clone());
+        self.hub.publish(&fresh);
+        let line = publisher.in_a_line(answer);
+        self.line.send_if_modified(|before| {
+            let is_new = *before != line;
+            *before = line;
+            is_new
+        });
+    }
+
+    /// A scene that a fault has interrupted is whole: it is changed by single assignments.
+    fn scene(&self) -> MutexGuard<'_, Scene> {
+        self.scene.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

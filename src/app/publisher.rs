@@ -1,0 +1,207 @@
+//! From an answer to a site: what `page` renders becomes what `web` serves.
+
+use crate::{
+    answer::{Answer, Pace, Verdict},
+    clock::Clock,
+    config::Config,
+    language::PerLanguage,
+    page::{self, Calendar, Look},
+    site::{
+        assets,
+        errors::ErrorPages,
+        routes::ROUTES,
+        service::{Begun, How, tried},
+        snapshot::{Page, Pages, Site},
+    },
+    web::{
+        negotiate::Form,
+        representation::{Reach, Representation},
+    },
+};
+use std::{collections::HashMap, fs, path::Path, time::Duration};
+use time::OffsetDateTime;
+
+/// A day that is shown instead of today.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// "August 9, 2023: San Diego at Seattle".
+    pub about: PerLanguage<String>,
+    /// What is to be said of where its season comes from; none where it is MLB's.
+    pub season_note: Option<PerLanguage<String>>,
+}
+
+/// How a page looks here, and what time it is.
+pub struct Publisher {
+    look: Look,
+    clock: Clock,
+    /// What was published last, by path, each with the text that it was made from.
+    published: HashMap<&'static str, (String, Representation)>,
+}
+
+/// A resource of one form.
+struct Resource {
+    path: &'static str,
+    media_type: &'static str,
+    reach: Reach,
+    lasts: Duration,
+}
+
+/// What programs and pictures may lag behind the page.
+const MINUTE: Duration = Duration::from_secs(60);
+/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
+const MINUTES: Duration = Duration::from_secs(5 * 60);
+
+const SEASON: Resource =
+    Resource { path: "/api/v1/season", media_type: "application/json", reach: Reach::Here, lasts: MINUTE };
+const FEED: Resource = Resource {
+    path: "/feed.xml",
+    media_type: "application/atom+xml; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const CALENDAR: Resource = Resource {
+    path: "/calendar.ics",
+    media_type: "text/calendar; charset=utf-8",
+    reach: Reach::Here,
+    lasts: MINUTES,
+};
+const BADGE: Resource =
+    Resource { path: "/badge.svg", media_type: "image/svg+xml", reach: Reach::Everywhere, lasts: MINUTE };
+const CARDS: PerLanguage<Resource> =
+    PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
+
+const fn card(path: &'static str) -> Resource {
+    Resource { path, media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE }
+}
+
+impl Publisher {
+    /// With the words and colours of this configuration.
+    pub fn new(config: &Config, replay: Option<Replayed>, clock: Clock) -> Self {
+        let look = Look {
+            words: config.words.clone(),
+            ground: config.colours.ground.to_string(),
+            accent: config.colours.accent.to_string(),
+            stylesheet: assets::url("static/e6.css"),
+            script: assets::url("static/e6.js"),
+            artwork: assets::url("static/throw.svg"),
+            drawings: assets::url("static/how.css"),
+            url: config.public_url(),
+            season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
+            replay: replay.map(|replay| replay.about),
+        };
+        Publisher { look, clock, published: HashMap::new() }
+    }
+
+    /// Whether both make the same pages of an answer.
+    pub fn looks_like(&self, other: &Publisher) -> bool {
+        self.look == other.look
+    }
+
+    /// The answer on one line, for operators.
+    pub fn in_a_line(&self, answer: &Answer) -> String {
+        page::in_a_line(answer, &self.look)
+    }
+
+    /// Everything that is served while this answer stands.
+    pub fn site(&mut self, answer: &Answer) -> Site {
+        let now = self.clock.now();
+        let lasts = self.clock.real(lasts(answer));
+        let rendered = page::render(answer, &self.look, lasts, now);
+        let calendar = Calendar::new(answer, &self.look);
+        let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
+        let as_it_is = |text: &str| Some(text.into());
+        let published = [
+            self.publish(SEASON, rendered.season, as_it_is),
+            self.publish(FEED, rendered.feed, as_it_is),
+            self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
+            self.publish(BADGE, rendered.badge, as_it_is),
+            self.publish(CARDS.english, rendered.card.english, page::png),
+            self.publish(CARDS.spanish, rendered.card.spanish, page::png),
+        ];
+        let stands = answer.verdict != Verdict::Unknown && !answer.stale;
+        Site::new(Pages {
+            home: rendered.told.map(told),
+            not_ready: page::not_ready(answer, &self.look).map(told),
+            json: rendered.json,
+            line: rendered.line,
+            version: rendered.version,
+            published: published.into_iter().flatten().collect(),
+            style: page::style_hash(&self.look),
+            // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
+            // compared with dates that others wrote.
+            modified: Some(OffsetDateTime::now_utc()),
+            lasts,
+            ready_until: answer.fresh_until.filter(|_| stands),
+            asked_at: answer.asked_at,
+            asking_took: answer.asking_took,
+        })
+    }
+
+    /// What draws a request's way.
+    pub fn how(&self, begun: Begun) -> How {
+        let look = self.look.clone();
+        How::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
+            Form::Html => crate::how::html(trace, &look),
+            Form::Json => crate::how::json(trace),
+            Form::Text => crate::how::text(trace),
+        })
+    }
+
+    /// Made anew only when what it is made from changes, so that its date is when it did; none if it cannot be made.
+    fn publish(
+        &mut self,
+        resource: Resource,
+        from: String,
+        make: impl FnOnce(&str) -> Option<Vec<u8>>,
+    ) -> Option<(&'static str, Representation)> {
+        let Resource { path, media_type, reach, lasts } = resource;
+        if let Some((before, made)) = self.published.get(path)
+            && *before == from
+        {
+            return Some((path, made.clone()));
+        }
+        // By the system's clock, for it is compared with dates that others wrote.
+        let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
+        let made = Representation::published(body, media_type, reach, modified, lasts);
+        self.published.insert(path, (from, made.clone()));
+        Some((path, made))
+    }
+
+    /// The pages for what goes wrong.
+    pub fn error_pages(&self) -> ErrorPages {
+        let page = |&status: &u16| (status, page::error(status, &self.look).map(told));
+        let pages = ErrorPages::STATUSES.iter().map(page);
+        ErrorPages::new(pages, &page::style_hash(&self.look))
+    }
+}
+
+fn told(page::Told { html, text }: page::Told) -> Page {
+    Page { html, text }
+}
+
+/// Writes the drawings of how the site works into a directory.
+///
+/// # Errors
+/// Which of them could not be written, and why.
+pub fn render(dir: &Path) -> Result<(), String> {
+    for (name, drawing) in crate::how::files(tried(ROUTES, None)) {
+        let file = dir.join(name);
+        fs::write(&file, drawing).map_err(|error| {
+            format!("cannot write {}: {error}; name a directory that exists", file.display())
+        })?;
+    }
+    Ok(())
+}
+
+/// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.
+fn lasts(answer: &Answer) -> Duration {
+    if answer.verdict == Verdict::Unknown || answer.stale {
+        return Duration::from_secs(5);
+    }
+    Duration::from_secs(match answer.pace {
+        Pace::Live => 5,
+        Pace::Soon => 30,
+        Pace::Settling => 60,
+        Pace::Idle => 300,
+    })
+}

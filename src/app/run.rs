@@ -1,0 +1,260 @@
+//! The process while it serves: does what signals ask for, and drains in the end.
+
+use crate::{
+    app::{
+        Failure, Setup, Show,
+        certificates::Tls,
+        control::{Asked, PidFile},
+        inherited::{Letter, Predecessor},
+        listeners::{Addresses, Listeners},
+        live_site::Stage,
+        metrics::Meters,
+        poller_thread::Poller,
+        swap_handler::Desk,
+        systemd,
+        upgrade::{Origin, Successor},
+        workers::Workers,
+    },
+    config::Config,
+    http::{access_log::AccessLog, clients::Crowd},
+    lifecycle::{Intent, Lifecycle, Phase, Signals},
+    net::unix_socket::SocketFile,
+    sandbox::Reach,
+    site::{
+        exchange::Observer,
+        service::{Begun, Parts, Service},
+    },
+    web::host::Hosts,
+};
+use std::sync::Arc;
+use tokio::{
+    runtime::{Handle, Runtime},
+    time::timeout,
+};
+
+/// All that runs.
+pub(crate) struct Running {
+    pub setup: Setup,
+    pub show: Show,
+    /// What can still be got at; none is all that the user may.
+    pub reach: Option<Reach>,
+    pub origin: Origin,
+    pub facts: Facts,
+    /// Who is connected, and may be.
+    pub crowd: Arc<Crowd>,
+    pub log: Option<Arc<AccessLog>>,
+    pub tls: Option<Tls>,
+    pub desk: Desk,
+    pub lifecycle: Lifecycle,
+    pub listeners: Arc<Listeners>,
+    /// They go with the process.
+    pub files: Vec<SocketFile>,
+    pub workers: Workers,
+    pub poller: Poller,
+    pub pid_file: Option<PidFile>,
+}
+
+/// What stays for as long as the process lives, whatever its configuration.
+pub(crate) struct Facts {
+    pub begun: Begun,
+    pub addresses: Addresses,
+    pub meters: Meters,
+    pub stage: Arc<Stage>,
+}
+
+impl Facts {
+    /// What answers requests, by this configuration.
+    pub fn service(
+        &self,
+        config: &Config,
+        show: &Show,
+        log: Option<Arc<AccessLog>>,
+        serving: Option<Arc<crate::tls::resolver::Serving>>,
+    ) -> Service {
+        let publisher = show.publisher(config);
+        Service::new(Parts {
+            site: self.stage.site.clone(),
+            hub: self.stage.hub.clone(),
+            errors: publisher.error_pages(),
+            how: publisher.how(self.begun),
+            design: config.assets.clone(),
+            clock: show.clock,
+            limits: config.limits.clone(),
+            observer: Observer { metrics: self.meters.requests.clone(), log },
+            certificates: serving.map(|serving| serving as _),
+            hosts: Hosts {
+                names: config.domains.clone(),
+                https: self.addresses.https_port(),
+                hsts: config.tls.hsts,
+            },
+            proxies: config.proxies.clone(),
+        })
+    }
+}
+
+/// Why it no longer serves.
+enum End {
+    /// A signal, by its name.
+    Told(&'static str),
+    /// A process that serves on the same sockets.
+    Relieved(u32),
+}
+
+impl Running {
+    /// Serves until a signal ends it or another process takes over, then drains.
+    pub fn until_told(
+        mut self,
+        predecessor: Option<Predecessor>,
+        runtime: &Runtime,
+        mut signals: Signals,
+    ) -> Result<(), Failure> {
+        // Not before the doors are open: a CA comes to look.
+        if let Some(tls) = &mut self.tls {
+            tls.look_after(runtime.handle());
+        }
+        self.facts.addresses.print(self.tls.as_ref().map(|tls| tls.serving().status()).as_deref());
+        if let Some(path) = &self.setup.config.ready_file {
+            self.facts.addresses.write(path)?;
+        }
+        self.pid_file = self.pid_file()?;
+        runtime.spawn(systemd::follow(self.facts.stage.line()));
+        runtime.spawn(systemd::feed(self.facts.meters.pulses.clone()));
+        match predecessor {
+            // It tells the supervisor, once this process is no longer its descendant.
+            Some(predecessor) => predecessor.relieve().map_err(|error| {
+                Failure(format!(
+                    "the old process no longer waits for this one: {error}; run e6 upgrade again"
+                ))
+            })?,
+            None => systemd::ready(),
+        }
+        let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
+        self.drain(&end, runtime, signals);
+        Ok(())
+    }
+
+    /// What is shown instead of today is nobody's service: it is found only where it says so.
+    fn pid_file(&self) -> Result<Option<PidFile>, Failure> {
+        let config = &self.setup.config;
+        let typed = config.pid_file.is_some();
+        let path = config.pid_file().filter(|_| typed || self.show.replay.is_none());
+        let Some(path) = path else { return Ok(None) };
+        match PidFile::write(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if typed => {
+                Err(Failure(format!("cannot write the pid file {}: {error}", path.display())))
+            }
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%error, %path, "no pid file: `e6 reload` and `e6 upgrade` will not find this process");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Does what signals ask for, until one ends the process or another takes over.
+    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> End {
+        let mut successor: Option<Successor> = None;
+        loop {
+            let ready = async {
+                match &mut successor {
+                    Some(successor) => successor.ready().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ready = ready => match ready {
+                    Ok(pid) => {
+                        self.tell(Asked::Upgrade, true, Vec::new());
+                        systemd::relieved(pid);
+                        return End::Relieved(pid);
+                    }
+                    Err(why) => {
+                        successor = None;
+                        self.stays(why);
+                    }
+                },
+                intent = signals.next() => match intent {
+                    Intent::Stop(signal) => return End::Told(signal),
+                    Intent::ReopenLog => {
+                        if let Some(log) = &self.log {
+                            log.reopen();
+                        }
+                    }
+                    Intent::Reload => match self.reload(runtime) {
+                        Ok(waiting) => {
+                            let said = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
+                            self.tell(Asked::Reload, true, said.collect());
+                        }
+                        Err(mistakes) => self.tell(Asked::Reload, false, mistakes),
+                    },
+                    Intent::Upgrade if successor.is_some() => {}
+                    Intent::Upgrade => match self.successor() {
+                        Ok(started) => {
+                            tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
+                            successor = Some(started);
+                        }
+                        Err(why) => self.stays(why),
+                    },
+                },
+            }
+        }
+    }
+
+    fn successor(&self) -> Result<Successor, String> {
+        systemd::reloading();
+        let files = self.files.iter().map(|file| file.path().to_owned()).collect();
+        let letter = Letter { upgrades: self.facts.begun.upgrades + 1, files };
+        Successor::start(&self.origin, &letter, self.listeners.iter())
+    }
+
+    fn stays(&self, why: String) {
+        tracing::error!("no upgrade, this process goes on: {why}");
+        systemd::ready();
+        self.tell(Asked::Upgrade, false, vec![why]);
+    }
+
+    /// For whoever asked and waits.
+    fn tell(&self, of: Asked, done: bool, said: Vec<String>) {
+        let Some(file) = &self.pid_file else { return };
+        if let Err(error) = file.tell(of, done, said) {
+            tracing::warn!(%error, "cannot say beside the pid file what became of it");
+        }
+    }
+
+    /// Lets what was begun be finished, for a while; a second signal cuts it short.
+    fn drain(self, end: &End, runtime: &Runtime, mut signals: Signals) {
+        let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, pid_file, .. } = self;
+        let phase = match end {
+            End::Told(signal) => {
+                tracing::info!(signal, "draining");
+                systemd::stopping();
+                drop(files);
+                Phase::Draining
+            }
+            End::Relieved(pid) => {
+                tracing::info!(pid, "another process serves now; draining");
+                files.into_iter().for_each(SocketFile::leave);
+                Phase::HandedOver
+            }
+        };
+        drop(listeners);
+        lifecycle.end(phase);
+        drop(poller);
+        let finished = runtime.block_on(async {
+            let second = async { while !matches!(signals.next().await, Intent::Stop(_)) {} };
+            tokio::select! {
+                () = second => false,
+                finished = timeout(setup.config.limits.drain, workers.finish()) => finished.is_ok(),
+            }
+        });
+        let cut = facts.meters.connections.now_open();
+        if !finished {
+            tracing::warn!(connections = cut, "connections that were still open have been cut");
+        }
+        drop(pid_file);
+        if let Some(log) = log {
+            log.finish();
+        }
+    }
+}

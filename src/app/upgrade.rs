@@ -1,0 +1,183 @@
+//! The binary that is on disk now, started with our sockets: when it says that it is ready, it serves and we drain.
+
+use crate::{
+    app::{
+        Failure,
+        inherited::{Letter, PREDECESSOR, READY},
+        launcher,
+    },
+    net::{
+        listen::Bound,
+        listen_fds::{COUNT_VARIABLE, FIRST, NAMES_VARIABLE, PID_VARIABLE},
+    },
+};
+use command_fds::{CommandFdExt, FdMapping};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, Write},
+    os::{fd::OwnedFd, unix::net},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+use tokio::{
+    io::AsyncReadExt,
+    net::UnixStream,
+    time::{Instant, sleep, timeout_at},
+};
+
+/// To be ready in. It binds nothing and asks nobody: slower is broken.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest process number, in digits, and a line end.
+const PID_CAP: u64 = 16;
+/// How often it is looked whether a process that hung up has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How this process was started, so that the next one is started alike.
+pub(crate) struct Origin {
+    binary: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl Origin {
+    /// What an upgrade executes.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// The path is taken as it was typed: a link in it may lead to another binary tomorrow, and is meant to.
+    pub fn of_this_process() -> Result<Self, Failure> {
+        let mut arguments = env::args_os();
+        let typed = PathBuf::from(arguments.next().unwrap_or_default());
+        let binary = match typed.components().count() {
+            0 | 1 if !typed.is_absolute() => in_path(&typed),
+            _ => std::path::absolute(&typed).ok(),
+        };
+        let binary = binary.filter(|binary| binary.is_file()).map_or_else(env::current_exe, Ok);
+        let binary = binary.map_err(|error| Failure(format!("cannot tell where this binary is: {error}")))?;
+        Ok(Origin { binary, arguments: arguments.collect() })
+    }
+}
+
+fn in_path(name: &Path) -> Option<PathBuf> {
+    let dirs = env::var_os("PATH")?;
+    env::split_paths(&dirs).map(|dir| dir.join(name)).find(|path| path.is_file())
+}
+
+/// The new process, on its way. It is killed when this is dropped.
+pub(crate) struct Successor {
+    /// The launcher, which ends with the new process; or the new process itself, if its binary knows no launcher.
+    child: Child,
+    line: UnixStream,
+    deadline: Instant,
+    is_ready: bool,
+}
+
+impl Successor {
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Why it could not be started.
+    pub fn start<'a>(
+        origin: &Origin,
+        letter: &Letter,
+        sockets: impl Iterator<Item = &'a Bound>,
+    ) -> Result<Self, String> {
+        Successor::spawn(origin, letter, sockets)
+            .map_err(|error| format!("cannot start {}: {error}", origin.binary.display()))
+    }
+
+    fn spawn<'a>(
+        origin: &Origin,
+        letter: &Letter,
+        sockets: impl Iterator<Item = &'a Bound>,
+    ) -> io::Result<Self> {
+        let (mut ours, theirs) = net::UnixStream::pair()?;
+        writeln!(ours, "{}", serde_json::to_string(letter)?)?;
+        ours.set_nonblocking(true)?;
+        let (mut names, mut descriptors) = (vec![PREDECESSOR], vec![OwnedFd::from(theirs)]);
+        for bound in sockets {
+            names.push(bound.kind.name());
+            descriptors.push(bound.again()?.socket.into());
+        }
+        let mapped = descriptors.into_iter().zip(FIRST..);
+        let mapped = mapped.map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd }).collect();
+        let child = Command::new(&origin.binary)
+            .args(&origin.arguments)
+            .env(COUNT_VARIABLE, names.len().to_string())
+            .env(NAMES_VARIABLE, names.join(":"))
+            .env(launcher::VARIABLE, launcher::WANTED)
+            // They are about this process.
+            .env_remove(PID_VARIABLE)
+            .env_remove("WATCHDOG_PID")
+            .stdin(Stdio::null())
+            .fd_mappings(mapped)
+            .map_err(io::Error::other)?
+            .spawn()?;
+        let (line, deadline) = (UnixStream::from_std(ours)?, Instant::now() + PATIENCE);
+        Ok(Successor { child, line, deadline, is_ready: false })
+    }
+
+    /// Waits until the new process serves, and returns its number. By then it is nobody's child but the supervisor's. It may
+    /// be left and waited for again.
+    ///
+    /// # Errors
+    /// Why it does not serve.
+    pub async fn ready(&mut self) -> Result<u32, String> {
+        let mut word = [0];
+        match timeout_at(self.deadline, self.line.read(&mut word)).await {
+            Ok(Ok(1)) if word == [READY] => {
+                self.is_ready = true;
+                let mut pid = String::new();
+                // A binary from before there was a launcher says nothing more.
+                let _ =
+                    timeout_at(self.deadline, (&mut self.line).take(PID_CAP).read_to_string(&mut pid)).await;
+                Ok(self.set_free(pid.trim().parse().ok()))
+            }
+            Ok(_) => Err(match timeout_at(self.deadline, ended(&mut self.child)).await {
+                Ok(Ok(status)) => {
+                    format!("the new process ended before it was ready ({status}): its own lines say why")
+                }
+                Ok(Err(error)) => format!("the new process ended before it was ready: {error}"),
+                Err(_) => "the new process hung up before it was ready: it is no e6".into(),
+            }),
+            Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
+        }
+    }
+
+    /// Ends the launcher, if there is one, so that the new process gets another parent.
+    fn set_free(&mut self, pid: Option<u32>) -> u32 {
+        match pid {
+            Some(pid) if pid != self.child.id() => {
+                self.end();
+                pid
+            }
+            _ => self.child.id(),
+        }
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for the end of a process. The thread is not held: it has signals to attend to.
+async fn ended(child: &mut Child) -> io::Result<ExitStatus> {
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None => sleep(LOOK).await,
+        }
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        if !self.is_ready {
+            self.end();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `/how`: a request's way to its answer and the binary's way to production, as a page, as text, as data and as drawings.
+
+pub(crate) mod dot;
+pub(crate) mod drawing;
+pub(crate) mod facts;
+pub(crate) mod figures;
+pub(crate) mod story;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+
+pub use crate::how::text::text;
+
+use crate::{
+    how::{
+        drawing::Drawing,
+        story::{RequestPath, Step},
+    },
+    language::Language,
+    page::{
+        Look, html,
+        locale::{self, Labels},
+    },
+    site::trace::{Trace, Tried},
+};
+use askama::Template;
+
+/// For browsers.
+pub fn html(trace: &Trace, look: &Look) -> String {
+    let path = RequestPath::of(trace);
+    let production = story::production(Some(&trace.server));
+    let (question, word, sentence) = story::headline(trace);
+    html::rendered(&HowTemplate {
+        look,
+        language: Language::English,
+        labels: locale::phrases(Language::English).labels(),
+        style: html::style(look),
+        refresh: 0,
+        question,
+        word,
+        sentence,
+        request_drawing: Drawing::of_request(&path).inline(),
+        steps: path.told().collect(),
+        production_drawing: Drawing::of_production(&production).inline(),
+        production: &production,
+    })
+}
+
+/// For programs.
+pub fn json(trace: &Trace) -> String {
+    // Strings, numbers and lists of them: nothing here can fail to serialize.
+    let mut json = serde_json::to_string_pretty(trace).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// Both ways without figures, as files: name and content.
+pub fn files(routes: Vec<Tried>) -> [(&'static str, String); 4] {
+    let path = RequestPath::of_any(routes);
+    let production = story::production(None);
+    [
+        ("request-path.svg", Drawing::of_request(&path).alone()),
+        ("request-path.dot", dot::of_request(&path)),
+        ("production.svg", Drawing::of_production(&production).alone()),
+        ("production.dot", dot::of_production(&production)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "how.html", config = "src/page/askama.toml")]
+struct HowTemplate<'a> {
+    look: &'a Look,
+    language: Language,
+    labels: &'static Labels,
+    style: String,
+    refresh: u64,
+    question: String,
+    word: &'static str,
+    sentence: String,
+    request_drawing: String,
+    steps: Vec<&'a Step>,
+    production_drawing: String,
+    production: &'a [Step],
+}

@@ -1,0 +1,193 @@
+//! The access log: records go into a bounded queue, a thread of its own writes them. A request never waits for a disk;
+//! what does not fit into the queue is counted instead.
+
+use crate::http::log_record::{LogFormat, Record};
+use prometheus::IntCounter;
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::{fd::AsFd, unix::fs::OpenOptionsExt},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Records that may wait: what a busy server makes in a tenth of a second. At most some 30 MB, for requests as long as can be.
+const QUEUE_CAP: usize = 8192;
+/// Lines are written in batches this far apart: waking the writer for each would cost the request more than all else.
+const BATCH: Duration = Duration::from_millis(10);
+/// How long the end of the process waits for the last lines.
+const FINISH: Duration = Duration::from_secs(1);
+/// Readable by the administrators' group: there are addresses in it.
+const MODE: u32 = 0o640;
+
+/// Where the lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogDestination {
+    /// Standard output.
+    Stdout,
+    /// Appended to a file, which is opened again on [`AccessLog::reopen`].
+    File(PathBuf),
+}
+
+/// The way into the log.
+pub struct AccessLog {
+    queue: SyncSender<Message>,
+    reopen: Arc<AtomicBool>,
+    dropped: IntCounter,
+}
+
+enum Message {
+    Record(Box<Record>),
+    /// Look at the flag.
+    Wake,
+    /// Say when all before this is written.
+    Finish(SyncSender<()>),
+}
+
+/// Where the lines go, open.
+pub struct LogFile {
+    destination: LogDestination,
+    file: File,
+}
+
+impl LogFile {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(destination: LogDestination) -> io::Result<Self> {
+        let file = open(&destination)?;
+        Ok(LogFile { destination, file })
+    }
+}
+
+impl AccessLog {
+    /// Starts the writer.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
+        let (sender, queue) = sync_channel(QUEUE_CAP);
+        let reopen = Arc::new(AtomicBool::new(false));
+        let writer = Writer {
+            destination: to.destination,
+            format,
+            file: to.file,
+            reopen: reopen.clone(),
+            dropped: dropped.clone(),
+            lines: Vec::new(),
+            count: 0,
+            failing: false,
+        };
+        thread::Builder::new().name("access-log".into()).spawn(move || writer.run(&queue))?;
+        Ok(AccessLog { queue: sender, reopen, dropped })
+    }
+
+    /// Takes a record, or counts it where there is no room.
+    pub(crate) fn write(&self, record: Record) {
+        if self.queue.try_send(Message::Record(Box::new(record))).is_err() {
+            self.dropped.inc();
+        }
+    }
+
+    /// Opens the file again, for whoever has moved it away.
+    pub fn reopen(&self) {
+        self.reopen.store(true, Ordering::Release);
+        // A queue without room keeps the writer awake anyway.
+        let _ = self.queue.try_send(Message::Wake);
+    }
+
+    /// Waits a moment until all that was taken is written.
+    pub fn finish(&self) {
+        let (written, done) = sync_channel(1);
+        let deadline = Instant::now() + FINISH;
+        while self.queue.try_send(Message::Finish(written.clone())).is_err() {
+            if Instant::now() > deadline {
+                return;
+            }
+            thread::sleep(BATCH);
+        }
+        let _ = done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    }
+}
+
+fn open(destination: &LogDestination) -> io::Result<File> {
+    match destination {
+        LogDestination::Stdout => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        LogDestination::File(path) => OpenOptions::new().append(true).create(true).mode(MODE).open(path),
+    }
+}
+
+struct Writer {
+    destination: LogDestination,
+    format: LogFormat,
+    file: File,
+    reopen: Arc<AtomicBool>,
+    dropped: IntCounter,
+    /// Rendered and not yet written.
+    lines: Vec<u8>,
+    count: u64,
+    failing: bool,
+}
+
+impl Writer {
+    fn run(mut self, queue: &Receiver<Message>) {
+        while let Ok(first) = queue.recv() {
+            self.take(first);
+            // Bounded by the queue: a writer that only reads would never write.
+            for message in queue.try_iter().take(QUEUE_CAP) {
+                self.take(message);
+            }
+            self.flush();
+            thread::sleep(BATCH);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        if self.reopen.swap(false, Ordering::AcqRel) {
+            self.flush();
+            match open(&self.destination) {
+                Ok(file) => self.file = file,
+                Err(error) => {
+                    tracing::error!(%error, "cannot reopen the access log: writing on where it was")
+                }
+            }
+        }
+        match message {
+            Message::Record(record) => {
+                record.write(self.format, &mut self.lines);
+                self.count += 1;
+            }
+            Message::Wake => {}
+            Message::Finish(written) => {
+                self.flush();
+                let _ = written.try_send(());
+            }
+        }
+    }
+
+    /// Writes what is rendered. A disk that is full loses lines, is complained of once, and is tried again.
+    fn flush(&mut self) {
+        if self.lines.is_empty() {
+            return;
+        }
+        match self.file.write_all(&self.lines) {
+            Ok(()) => self.failing = false,
+            Err(error) => {
+                if !self.failing {
+                    tracing::error!(%error, "cannot write the access log: lines are lost until this is mended");
+                }
+                self.failing = true;
+                self.dropped.inc_by(self.count);
+            }
+        }
+        self.lines.clear();
+        self.count = 0;
+    }
+}

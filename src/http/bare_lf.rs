@@ -1,0 +1,109 @@
+//! Line ends of HTTP/1.1, strictly: a line feed without a carriage return ends none.
+//!
+//! RFC 9112 §2.2 lets a server take a lone line feed for a line's end, and hyper does. A proxy before us may not: two
+//! readings of one head are how requests are smuggled.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What hyper refuses wherever it stands in a head.
+const REFUSED: u8 = 0;
+
+/// A stream of heads and nothing else, for no body is read; lone line feeds in it are refused by whoever reads it.
+pub(crate) struct Lines<S> {
+    stream: S,
+    /// The last byte that was read.
+    last: u8,
+}
+
+impl<S> Lines<S> {
+    pub fn new(stream: S) -> Self {
+        Lines { stream, last: REFUSED }
+    }
+}
+
+/// Spoils lone line feeds in bytes that follow this one.
+fn spoil(mut last: u8, bytes: &mut [u8]) -> u8 {
+    for byte in bytes {
+        if *byte == b'\n' && last != b'\r' {
+            *byte = REFUSED;
+        }
+        last = *byte;
+    }
+    last
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Lines<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.last = spoil(self.last, &mut buffer.filled_mut()[before..]);
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Lines<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        slices: &[IoSlice],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    #[tokio::test]
+    async fn a_line_feed_counts_only_after_a_carriage_return_however_the_bytes_come() {
+        for (sent, expected) in [
+            (&["a\r\nb\r\n\r\n"][..], "a\r\nb\r\n\r\n"),
+            (&["a\r", "\nb"], "a\r\nb"),
+            (&["a\nb\n\n"], "a\0b\0\0"),
+            (&["a", "\nb"], "a\0b"),
+            (&["\n"], "\0"),
+            (&["\r\n\n"], "\r\n\0"),
+        ] {
+            let mut io = in_pieces(sent);
+            let mut read = String::new();
+            io.read_to_string(&mut read).await.unwrap();
+            assert_eq!(read, expected, "{sent:?}");
+        }
+    }
+
+    fn in_pieces(pieces: &[&str]) -> Lines<impl AsyncRead + Unpin> {
+        let empty: Box<dyn AsyncRead + Unpin> = Box::new(tokio::io::empty());
+        Lines::new(
+            pieces.iter().rev().fold(empty, |rest, piece| {
+                Box::new(io::Cursor::new(piece.as_bytes().to_vec()).chain(rest)) as _
+            }),
+        )
+    }
+}

@@ -1,0 +1,175 @@
+//! Who is connected: how many, from where, and who goes when there is no room for others.
+
+use crate::{
+    connection::Listener,
+    http::{activity::Activity, load::Load},
+    limits::Limits,
+};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+};
+use tokio::task::AbortHandle;
+
+/// Connections that operators may have besides all others: they come to see why there is no room.
+const FOR_OPERATORS: usize = 16;
+/// The part of all connections that goes at once: a flood has the table gone through for one in so many arrivals.
+const BATCH: usize = 100;
+
+/// Of all workers.
+pub struct Crowd {
+    load: Arc<Load>,
+    members: Mutex<Members>,
+}
+
+#[derive(Default)]
+struct Members {
+    next: u64,
+    present: HashMap<u64, Member>,
+    /// How many of them are operators, who are nobody's room.
+    operators: usize,
+    /// How many of them have been told to go.
+    leaving: usize,
+    by_network: HashMap<IpAddr, Household>,
+}
+
+/// Who comes from one address.
+#[derive(Default)]
+struct Household {
+    connections: usize,
+    /// Responses to them that are not sent yet.
+    in_flight: Arc<AtomicUsize>,
+}
+
+struct Member {
+    activity: Arc<Activity>,
+    task: Option<AbortHandle>,
+    is_operator: bool,
+    is_leaving: bool,
+}
+
+impl Members {
+    fn visitors(&self) -> usize {
+        self.present.len() - self.operators
+    }
+}
+
+impl Crowd {
+    /// Nobody yet.
+    pub fn new(limits: Limits) -> Self {
+        Crowd { load: Arc::new(Load::new(limits)), members: Mutex::default() }
+    }
+
+    /// Other limits for those who come from now on; who is here keeps his.
+    pub fn limit(&self, limits: Limits) {
+        self.load.limit(limits);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A seat, if there is room for one more.
+    pub(crate) fn enter(crowd: &Arc<Crowd>, listener: Listener) -> Option<Seat> {
+        let limits = crowd.load.limits();
+        let is_operator = listener == Listener::Admin;
+        let most = if is_operator { FOR_OPERATORS } else { limits.connections };
+        let mut members = crowd.lock();
+        let present = if is_operator { members.operators } else { members.visitors() };
+        if present >= most {
+            return None;
+        }
+        let id = members.next;
+        members.next += 1;
+        let activity = Arc::new(Activity::new(limits, crowd.load.clone()));
+        members
+            .present
+            .insert(id, Member { activity: activity.clone(), task: None, is_operator, is_leaving: false });
+        members.operators += usize::from(is_operator);
+        crowd.load.set_open(members.visitors());
+        Some(Seat { crowd: crowd.clone(), id, activity, network: None })
+    }
+
+    /// Says what task serves the connection with this number, so that it can be ended.
+    pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
+        if let Some(member) = self.lock().present.get_mut(&id) {
+            member.task = Some(task);
+        }
+    }
+
+    /// Ends those that have had nothing to answer for longest, unless some are on their way out already. How many.
+    pub(crate) fn make_room(&self) -> usize {
+        let batch = (self.load.limits().connections / BATCH).max(1);
+        let mut members = self.lock();
+        if members.leaving > 0 {
+            return 0;
+        }
+        let mut quiet: Vec<_> = members
+            .present
+            .iter()
+            .filter(|(_, member)| member.task.is_some() && !member.is_operator)
+            .filter_map(|(id, member)| Some((member.activity.quiet()?, *id)))
+            .collect();
+        if quiet.len() > batch {
+            quiet.select_nth_unstable(batch);
+            quiet.truncate(batch);
+        }
+        for (_, id) in &quiet {
+            if let Some(Member { task: Some(task), is_leaving, .. }) = members.present.get_mut(id) {
+                *is_leaving = true;
+                task.abort();
+            }
+        }
+        members.leaving += quiet.len();
+        quiet.len()
+    }
+}
+
+/// A connection's place among all, given back when dropped.
+pub(crate) struct Seat {
+    crowd: Arc<Crowd>,
+    id: u64,
+    pub activity: Arc<Activity>,
+    network: Option<IpAddr>,
+}
+
+impl Seat {
+    /// Its number.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Counts the connection among those of this network; false where that has too many.
+    pub fn claim(&mut self, network: IpAddr) -> bool {
+        let most = self.activity.limits().address_connections;
+        let mut members = self.crowd.lock();
+        let household = members.by_network.entry(network).or_default();
+        let is_welcome = household.connections < most;
+        if is_welcome {
+            household.connections += 1;
+            self.network = Some(network);
+            self.activity.belongs(household.in_flight.clone());
+        }
+        is_welcome
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut members = self.crowd.lock();
+        if let Some(member) = members.present.remove(&self.id) {
+            members.leaving -= usize::from(member.is_leaving);
+            members.operators -= usize::from(member.is_operator);
+        }
+        self.crowd.load.set_open(members.visitors());
+        if let Some(network) = self.network
+            && let Some(household) = members.by_network.get_mut(&network)
+        {
+            household.connections -= 1;
+            if household.connections == 0 {
+                members.by_network.remove(&network);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What is counted of connections.
+
+use crate::{
+    connection::{Listener, Tls},
+    http::activity::Limit,
+};
+use prometheus::{
+    IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
+    register_int_gauge_vec_with_registry as gauges,
+};
+
+/// Why a connection ended before its first request could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The TLS handshake took longer than its deadline.
+    HandshakeDeadline,
+    /// The peer broke TLS, left, or accepts nothing we have.
+    HandshakeFailed,
+    /// The peer spoke HTTP without TLS.
+    Cleartext,
+    /// A proxy did not say in time, or not in the PROXY protocol's words, for whom it comes.
+    ProxyHeader,
+    /// Its address has as many as it may have.
+    Address,
+}
+
+impl Refused {
+    fn reason(self) -> &'static str {
+        match self {
+            Refused::HandshakeDeadline => "handshake_deadline",
+            Refused::HandshakeFailed => "handshake_failed",
+            Refused::Cleartext => "cleartext",
+            Refused::ProxyHeader => "proxy_header",
+            Refused::Address => "address",
+        }
+    }
+}
+
+/// Of all listeners.
+#[derive(Clone)]
+pub struct Counters {
+    open: IntGaugeVec,
+    accepted: IntCounterVec,
+    refused: IntCounterVec,
+    ended: IntCounterVec,
+    handshakes: IntCounterVec,
+}
+
+impl Counters {
+    /// Makes them known to whoever reads the registry.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        Ok(Counters {
+            open: gauges!("e6_connections", "Open connections.", &["listener"], registry)?,
+            accepted: counters!(
+                "e6_connections_accepted_total",
+                "Connections accepted.",
+                &["listener"],
+                registry
+            )?,
+            refused: counters!(
+                "e6_connections_refused_total",
+                "Connections that ended before a request could be read.",
+                &["reason"],
+                registry
+            )?,
+            ended: counters!(
+                "e6_connections_ended_total",
+                "Connections that a limit has ended.",
+                &["reason"],
+                registry
+            )?,
+            handshakes: counters!(
+                "e6_tls_handshakes_total",
+                "TLS handshakes that succeeded.",
+                &["version", "group", "resumed"],
+                registry
+            )?,
+        })
+    }
+
+    /// Counts a connection that is open until the value is dropped.
+    pub(crate) fn open(&self, listener: Listener) -> Open {
+        self.accepted.with_label_values(&[listener.name()]).inc();
+        let open = self.open.with_label_values(&[listener.name()]);
+        open.inc();
+        Open(open)
+    }
+
+    /// How many connections are open.
+    pub fn now_open(&self) -> i64 {
+        let listeners = [Listener::Http, Listener::Https, Listener::Admin];
+        listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
+    }
+
+    pub(crate) fn refused(&self, why: Refused) {
+        self.refused.with_label_values(&[why.reason()]).inc();
+    }
+
+    pub(crate) fn ended(&self, why: Limit, count: usize) {
+        self.ended.with_label_values(&[why.name()]).inc_by(count as u64);
+    }
+
+    pub(crate) fn handshake(&self, tls: &Tls) {
+        let resumed = if tls.resumed { "yes" } else { "no" };
+        self.handshakes.with_label_values(&[tls.version, tls.group.unwrap_or("none"), resumed]).inc();
+    }
+}
+
+/// An open connection.
+pub(crate) struct Open(IntGauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

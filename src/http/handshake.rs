@@ -1,0 +1,77 @@
+//! From an accepted socket to a TLS session, within one deadline.
+
+use crate::{
+    http::{connection_metrics::Refused, write_timeout::Paced},
+    limits::Limits,
+    net::socket::Stream,
+};
+use std::io;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
+
+/// The content type of every TLS hello (RFC 8446 §5.1).
+const HANDSHAKE_RECORD: u8 = 22;
+/// To whoever speaks HTTP where TLS is spoken.
+const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n\
+    Connection: close\r\n\r\nThis port speaks HTTPS, and you spoke HTTP: write https:// instead.\n";
+
+/// Why there is no session.
+pub(crate) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
+
+/// Shakes hands until the deadline. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
+pub(crate) async fn handshake(
+    stream: Paced<Stream>,
+    acceptor: &TlsAcceptor,
+    turns: &Semaphore,
+    limits: &Limits,
+    deadline: Instant,
+) -> Result<TlsStream<Paced<Stream>>, Failed> {
+    match timeout_at(deadline, greet(stream, acceptor, turns, limits)).await {
+        Ok(greeted) => greeted,
+        Err(late) => Err((Refused::HandshakeDeadline, late.into())),
+    }
+}
+
+async fn greet(
+    mut stream: Paced<Stream>,
+    acceptor: &TlsAcceptor,
+    turns: &Semaphore,
+    limits: &Limits,
+) -> Result<TlsStream<Paced<Stream>>, Failed> {
+    let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
+    let first = stream.get_mut().peek().await.map_err(failed)?;
+    if first.is_some_and(|first| first != HANDSHAKE_RECORD && first.is_ascii_uppercase()) {
+        // A peer that does not listen loses nothing it wanted.
+        let _ = refuse(stream.get_mut(), limits.head_buffer()).await;
+        return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
+    }
+    let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;
+    let _turn = turns.acquire().await.map_err(|error| failed(io::Error::other(error)))?;
+    match timeout(limits.handshake_turn(), hello.into_stream(acceptor.config().clone())).await {
+        Ok(shaken) => shaken.map_err(failed),
+        Err(late) => Err((Refused::HandshakeDeadline, late.into())),
+    }
+}
+
+/// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.
+async fn refuse(stream: &mut Stream, most: usize) -> io::Result<()> {
+    stream.write_all(CLEARTEXT.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut rest = stream.take(most as u64);
+    tokio::io::copy(&mut rest, &mut tokio::io::sink()).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_in_clear_has_the_length_it_says() {
+        let (head, body) = CLEARTEXT.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{}", body.len());
+    }
+}

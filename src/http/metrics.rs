@@ -1,0 +1,120 @@
+//! What is counted of requests, and the page that shows everything that is counted.
+
+use prometheus::{
+    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
+    register_gauge_with_registry as gauge, register_histogram_with_registry as histogram,
+    register_int_counter_vec_with_registry as counters, register_int_counter_with_registry as counter,
+    register_int_gauge_with_registry as int_gauge,
+};
+use std::time::Duration;
+
+/// Upper bounds in seconds. Bytes are made beforehand, so a response takes microseconds; the rest is the reader's line.
+const DURATIONS: [f64; 12] =
+    [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 5e-3, 25e-3, 100e-3, 1.0, 10.0];
+
+/// The counters of the service, and the registry of all.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: Histogram,
+    bytes: IntCounter,
+    dropped: IntCounter,
+    answer_age: Gauge,
+    streams: IntGauge,
+    refused: IntCounterVec,
+}
+
+/// Of what a request was one too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TooMany {
+    /// Of those that are not answered yet.
+    InFlight,
+    /// Of those of its address.
+    OfAddress,
+    /// Of streams, of all or of its address.
+    Streams,
+}
+
+/// What a request is counted under. Each has few values, whatever peers send.
+pub(crate) struct Labels {
+    pub route: &'static str,
+    pub method: &'static str,
+    pub protocol: &'static str,
+}
+
+impl Metrics {
+    /// Makes the service's counters known to this registry, which the metrics page will show.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: Registry) -> prometheus::Result<Self> {
+        let requests = Opts::new("e6_http_requests_total", "Responses to visitors, by what they were to.");
+        let durations = histogram_opts!(
+            "e6_http_request_duration_seconds",
+            "From a request's head to the last byte of its response handed to the connection.",
+            DURATIONS.to_vec()
+        );
+        Ok(Metrics {
+            requests: counters!(requests, &["route", "method", "status", "protocol"], registry)?,
+            durations: histogram!(durations, registry)?,
+            bytes: counter!("e6_http_response_bytes_total", "Bytes of response bodies.", registry)?,
+            dropped: counter!(
+                "e6_access_log_dropped_total",
+                "Lines that the access log had no room for or could not write.",
+                registry
+            )?,
+            answer_age: gauge!(
+                "e6_answer_age_seconds",
+                "Since MLB was last heard; NaN if it never was.",
+                registry
+            )?,
+            refused: counters!(
+                Opts::new("e6_http_requests_refused_total", "Requests that were one too many: 429 or 503."),
+                &["reason"],
+                registry
+            )?,
+            streams: int_gauge!("e6_event_streams", "Open streams of /events.", registry)?,
+            registry,
+        })
+    }
+
+    /// The counter of what the access log loses.
+    pub fn dropped(&self) -> IntCounter {
+        self.dropped.clone()
+    }
+
+    pub(crate) fn refused(&self, why: TooMany) {
+        let reason = match why {
+            TooMany::InFlight => "in_flight",
+            TooMany::OfAddress => "address_rate",
+            TooMany::Streams => "event_streams",
+        };
+        self.refused.with_label_values(&[reason]).inc();
+    }
+
+    pub(crate) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Option<Duration>) {
+        let Labels { route, method, protocol } = labels;
+        self.requests.with_label_values(&[*route, method, status, protocol]).inc();
+        if let Some(duration) = duration {
+            self.durations.observe(duration.as_secs_f64());
+        }
+        self.bytes.inc_by(bytes);
+    }
+
+    /// Whole responses to visitors so far.
+    pub(crate) fn answered(&self) -> u64 {
+        self.durations.get_sample_count()
+    }
+
+    /// Everything, in Prometheus's text format.
+    pub(crate) fn page(&self, answer_age: Option<f64>, streams: usize) -> Vec<u8> {
+        self.streams.set(streams as i64);
+        self.answer_age.set(answer_age.unwrap_or(f64::NAN));
+        let mut page = String::new();
+        if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut page) {
+            tracing::error!(%error, "cannot write the metrics");
+        }
+        page.into_bytes()
+    }
+}

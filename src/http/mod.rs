@@ -1,0 +1,19 @@
+//! HTTP connections: accepting, HTTP/1.1 and HTTP/2, timeouts, the table of clients, the access log and metrics.
+//!
+//! This room never knows baseball, a page or the name of a setting.
+
+pub(crate) mod accept;
+pub(crate) mod access_log;
+pub(crate) mod activity;
+pub(crate) mod bare_lf;
+pub(crate) mod clients;
+pub(crate) mod connection_metrics;
+pub(crate) mod handler;
+pub(crate) mod handshake;
+pub(crate) mod in_flight;
+pub(crate) mod load;
+pub(crate) mod log_record;
+pub(crate) mod metrics;
+pub(crate) mod rate_limit;
+pub(crate) mod serve;
+pub(crate) mod write_timeout;

@@ -1,0 +1,130 @@
+//! A socket that tells of its peer: that bytes have come, and that bytes which wait are not taken.
+
+use crate::http::activity::Activity;
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// How often a reader who takes little is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A stream that fails once its reader takes too little for too long.
+pub(crate) struct Paced<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    /// While bytes wait: who is idle holds no timer.
+    wait: Option<Box<Wait>>,
+}
+
+/// Since the socket first had no room, and until all has been written.
+struct Wait {
+    began: Instant,
+    /// When the last bytes were taken.
+    last: Instant,
+    taken: u64,
+    look: Pin<Box<Sleep>>,
+}
+
+impl<S> Paced<S> {
+    pub fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Paced { stream, activity, wait: None }
+    }
+
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Takes note of what a write came to.
+    fn noted(&mut self, context: &mut Context, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match (&written, &mut self.wait) {
+            (Poll::Ready(Ok(count)), Some(wait)) => {
+                wait.last = Instant::now();
+                wait.taken += *count as u64;
+            }
+            (Poll::Ready(_), _) => {}
+            (Poll::Pending, _) => {
+                let limits = self.activity.limits();
+                let wait = self.wait.get_or_insert_with(|| {
+                    let now = Instant::now();
+                    let look = Box::pin(sleep_until(now + limits.stall));
+                    Box::new(Wait { began: now, last: now, taken: 0, look })
+                });
+                while wait.look.as_mut().poll(context).is_ready() {
+                    let now = Instant::now();
+                    if wait.is_over(now, limits.stall, limits.stall_rate) {
+                        self.activity.stalled();
+                        let slow = "the reader takes nothing, or hardly anything";
+                        return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow)));
+                    }
+                    wait.look.as_mut().reset(now + LOOK);
+                }
+            }
+        }
+        written
+    }
+}
+
+impl Wait {
+    fn is_over(&self, now: Instant, stall: Duration, rate: u64) -> bool {
+        let lasted = now - self.began;
+        let is_silent = now - self.last >= stall;
+        let is_slow = lasted >= stall && (self.taken as f64) < rate as f64 * lasted.as_secs_f64();
+        is_silent || is_slow
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.heard();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.noted(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        slices: &[IoSlice],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.noted(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Everything above a socket flushes once all it had is written: nothing waits any more.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.wait = None;
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

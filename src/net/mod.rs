@@ -1,0 +1,9 @@
+//! Sockets: listening, inherited descriptors, Unix sockets, the PROXY protocol.
+//!
+//! This room never knows TLS or HTTP.
+
+pub(crate) mod listen;
+pub(crate) mod listen_fds;
+pub(crate) mod proxy_protocol;
+pub(crate) mod socket;
+pub(crate) mod unix_socket;

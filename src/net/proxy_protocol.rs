@@ -1,0 +1,174 @@
+//! The PROXY protocol, versions 1 and 2 (HAProxy's `proxy-protocol.txt`): what a proxy says of a connection before the
+//! connection's own bytes.
+
+use crate::{connection::Peer, net::socket::Stream};
+use bytes::BytesMut;
+use proxy_header::{ParseConfig, ProxyHeader};
+use std::io;
+use tokio::io::AsyncReadExt;
+
+/// A line of version 1, with its end (§2.1).
+const LINE_CAP: usize = 107;
+/// What version 2 begins with.
+const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+/// Of version 2: signature, version and command, family, length (§2.2). The length, and so all of it, ends at 64 KiB.
+const FIXED: usize = 16;
+/// Version 2, and the proxy's own connection, not for a client.
+const LOCAL: u8 = 0x20;
+/// Room for all but the longest headers.
+const USUAL: usize = 256;
+
+/// Reads the header off the stream: who the client is, none where the proxy speaks for itself or cannot tell.
+///
+/// # Errors
+/// When the bytes are no header, or end before it does.
+pub(crate) async fn introduction(stream: &mut Stream) -> io::Result<Option<Peer>> {
+    let mut read = BytesMut::with_capacity(USUAL);
+    loop {
+        if stream.read_buf(&mut read).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(length) = length(&read)?
+            && read.len() >= length
+        {
+            let header = read.split_to(length);
+            stream.unread(read.freeze());
+            return client(&header);
+        }
+    }
+}
+
+/// How long the header that begins so is, once that can be told.
+fn length(begun: &[u8]) -> io::Result<Option<usize>> {
+    let may_be = |prefix: &[u8]| begun.iter().zip(prefix).all(|(byte, expected)| byte == expected);
+    if may_be(SIGNATURE) {
+        let more = begun.get(FIXED - 2..FIXED).map(|length| [length[0], length[1]]);
+        return Ok(more.map(|length| FIXED + usize::from(u16::from_be_bytes(length))));
+    }
+    let line = &begun[..begun.len().min(LINE_CAP)];
+    match line.windows(2).position(|end| end == b"\r\n") {
+        _ if !may_be(b"PROXY ") => Err(garbled("no PROXY protocol header")),
+        Some(end) => Ok(Some(end + 2)),
+        None if line.len() == LINE_CAP => Err(garbled("a PROXY protocol header without end")),
+        None => Ok(None),
+    }
+}
+
+/// Whom a whole header names.
+fn client(header: &[u8]) -> io::Result<Option<Peer>> {
+    // What else these say is to be ignored, whatever it is.
+    let nobody = header == b"PROXY UNKNOWN\r\n"
+        || header.starts_with(b"PROXY UNKNOWN ")
+        || header.strip_prefix(SIGNATURE).is_some_and(|told| told.first() == Some(&LOCAL));
+    if nobody {
+        return Ok(None);
+    }
+    let (header, _) = ProxyHeader::parse(header, ParseConfig::default()).map_err(garbled)?;
+    Ok(header.proxied_address().map(|pair| pair.source.ip().into()))
+}
+
+fn garbled(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Version 2, with this command, family and payload.
+    fn binary(command: u8, family: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+        [SIGNATURE, &[command, family], &length, payload].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Option<String>, String> {
+        let length = length(bytes).map_err(|error| error.to_string())?.ok_or("it goes on")?;
+        let header = bytes.get(..length).ok_or("it goes on")?;
+        client(header).map(|peer| peer.map(|peer| peer.to_string())).map_err(|error| error.to_string())
+    }
+
+    const PAIR_4: [u8; 12] = [192, 0, 2, 7, 10, 0, 0, 1, 0xd4, 0x31, 1, 0xbb];
+    const PAIR_6: [u8; 36] = {
+        let mut pair = [0; 36];
+        (pair[0], pair[1], pair[2], pair[3], pair[15]) = (0x20, 1, 0xd, 0xb8, 7);
+        pair
+    };
+
+    #[test]
+    fn a_header_names_the_client_or_nobody() {
+        let long = [&PAIR_4[..], &[0xee; 60_000]].concat();
+        for (header, client) in [
+            (b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 443\r\nGET /".to_vec(), Some("192.0.2.7")),
+            (b"PROXY TCP6 2001:db8::7 ::1 54321 443\r\n".to_vec(), Some("2001:db8::7")),
+            (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 54321 443\r\n".to_vec(), Some("192.0.2.7")),
+            (b"PROXY UNKNOWN\r\n".to_vec(), None),
+            (b"PROXY UNKNOWN ffff::1 a b c d e f g h\r\n".to_vec(), None),
+            (binary(0x21, 0x11, &PAIR_4), Some("192.0.2.7")),
+            (binary(0x21, 0x12, &PAIR_4), Some("192.0.2.7")),
+            (binary(0x21, 0x21, &PAIR_6), Some("2001:db8::7")),
+            (binary(0x21, 0x31, &[b'/'; 216]), None),
+            (binary(0x21, 0x11, &long), Some("192.0.2.7")),
+            (binary(0x21, 0x00, b""), None),
+            (binary(0x21, 0x00, b"anything"), None),
+            (binary(0x20, 0x00, b""), None),
+            (binary(0x20, 0x11, &PAIR_4), None),
+            (binary(0x20, 0xff, b"anything"), None),
+        ] {
+            assert_eq!(read(&header), Ok(client.map(str::to_owned)), "{}", header.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_no_header_is_refused() {
+        for bytes in [
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
+            b"\x16\x03\x01".to_vec(),
+            b"PROXYTCP4 192.0.2.7 10.0.0.1 54321 443\r\n".to_vec(),
+            b"PROXY TCP4 1 2 3 4\r\n".to_vec(),
+            b"PROXY TCP4 2001:db8::7 ::1 54321 443\r\n".to_vec(),
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 65536\r\n".to_vec(),
+            b"PROXY TCP4 192.0.2.7  10.0.0.1 54321 443\r\n".to_vec(),
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 443\r\r\n".to_vec(),
+            b"PROXY TCP4\r\n".to_vec(),
+            b"PROXY UNKNOW\r\n".to_vec(),
+            b"PROXY UDP4 192.0.2.7 10.0.0.1 54321 443\r\n".to_vec(),
+            b"PROXY TCP4 \xff 10.0.0.1 54321 443\r\n".to_vec(),
+            format!("PROXY UNKNOWN {}", "x".repeat(LINE_CAP)).into_bytes(),
+            binary(0x11, 0x11, &PAIR_4),
+            binary(0x22, 0x11, &PAIR_4),
+            binary(0x21, 0x41, &PAIR_4),
+            binary(0x21, 0x11, &PAIR_4[..11]),
+            binary(0x21, 0x21, &PAIR_4),
+            binary(0x21, 0x31, &PAIR_6),
+        ] {
+            let refused = read(&bytes).unwrap_err();
+            assert_ne!(refused, "it goes on", "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn nothing_that_comes_is_more_than_refused_however_it_is_cut() {
+        let mut random = fastrand::Rng::with_seed(6);
+        let seeds = [
+            b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 443\r\n".to_vec(),
+            b"PROXY UNKNOWN whatever\r\n".to_vec(),
+            binary(0x21, 0x11, &PAIR_4),
+            binary(0x21, 0x21, &PAIR_6),
+            binary(0x20, 0x31, &[0; 216]),
+        ];
+        for seed in &seeds {
+            for end in 0..seed.len() {
+                assert_eq!(read(&seed[..end]), Err("it goes on".into()), "{}", seed[..end].escape_ascii());
+            }
+        }
+        for _ in 0..20_000 {
+            let mut bytes = random.choice(&seeds).unwrap().clone();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..bytes.len());
+                bytes[at] = random.u8(..);
+            }
+            bytes.truncate(random.usize(..=bytes.len()));
+            let _ = read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! An accepted socket, of whatever family: what everything above reads from and writes to.
+
+use crate::{connection::Peer, limits::Limits};
+use bytes::{Buf, Bytes};
+use socket2::SockRef;
+use std::{
+    future::poll_fn,
+    io::{self, IoSlice},
+    net,
+    os::unix,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+};
+
+/// As much of what comes first as is read to look at it: a TLS hello with a post-quantum key share.
+const EARLY: usize = 2 * 1024;
+
+/// A listening socket in an event loop.
+pub(crate) enum Acceptor {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Acceptor {
+    /// Registers a socket that listens and does not block with this thread's event loop.
+    pub fn new(socket: socket2::Socket) -> io::Result<Self> {
+        if socket.local_addr()?.is_unix() {
+            UnixListener::from_std(unix::net::UnixListener::from(socket)).map(Acceptor::Unix)
+        } else {
+            TcpListener::from_std(net::TcpListener::from(socket)).map(Acceptor::Tcp)
+        }
+    }
+
+    /// The next connection.
+    pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        Ok(match self {
+            Acceptor::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                (Socket::Tcp(stream).into(), peer.ip().into())
+            }
+            Acceptor::Unix(listener) => (Socket::Unix(listener.accept().await?.0).into(), Peer::Unix),
+        })
+    }
+}
+
+/// A connection's two directions.
+pub(crate) struct Stream {
+    socket: Socket,
+    /// Read already, and still to be read by whoever comes next.
+    early: Bytes,
+}
+
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// The same of either.
+macro_rules! either {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket {
+            Socket::Tcp($stream) => $call,
+            Socket::Unix($stream) => $call,
+        }
+    };
+}
+
+impl From<Socket> for Stream {
+    fn from(socket: Socket) -> Self {
+        Stream { socket, early: Bytes::new() }
+    }
+}
+
+impl Stream {
+    /// Sends what is written at once, where a socket would wait for more; and keeps as much ready in the system as the slowest
+    /// welcome reader takes twice within the time that a stall may last: it could not be told from one who takes nothing,
+    /// if it had to empty more before there is room again.
+    pub fn prepare(&self, limits: &Limits) -> io::Result<()> {
+        let Socket::Tcp(stream) = &self.socket else { return Ok(()) };
+        let ready = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
+        SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
+        // Responses are whole when they are written: waiting for more bytes only delays the last segment.
+        stream.set_nodelay(true)
+    }
+
+    /// The next byte, which stays to be read; none at the end.
+    pub async fn peek(&mut self) -> io::Result<Option<u8>> {
+        if self.early.is_empty() {
+            self.early = poll_fn(|context| self.poll_early(context)).await?;
+        }
+        Ok(self.early.first().copied())
+    }
+
+    /// Gives back what was read too much; nothing else may be waiting to be read again.
+    pub fn unread(&mut self, early: Bytes) {
+        self.early = early;
+    }
+
+    /// Who is silent costs no buffer: it is made of what has come.
+    fn poll_early(&mut self, context: &mut Context) -> Poll<io::Result<Bytes>> {
+        let mut space = [0; EARLY];
+        let mut read = ReadBuf::new(&mut space);
+        ready!(either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, &mut read)))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        if self.early.is_empty() {
+            return either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, buffer));
+        }
+        let length = self.early.len().min(buffer.remaining());
+        buffer.put_slice(&self.early[..length]);
+        self.early.advance(length);
+        if self.early.is_empty() {
+            self.early = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        either!(&mut self.socket, stream => Pin::new(stream).poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        slices: &[IoSlice],
+    ) -> Poll<io::Result<usize>> {
+        either!(&mut self.socket, stream => Pin::new(stream).poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        either!(&self.socket, stream => stream.is_write_vectored())
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        either!(&mut self.socket, stream => Pin::new(stream).poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        either!(&mut self.socket, stream => Pin::new(stream).poll_shutdown(context))
+    }
+}

@@ -1,0 +1,155 @@
+//! Unix sockets as files: made where nothing is in the way but what a process before us has left, and removed at the end.
+
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::{
+    fs::{self, Metadata, Permissions},
+    io,
+    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Listens at this path, for whom the mode lets connect. So many connections wait in the kernel before they are accepted.
+///
+/// # Errors
+/// `AddrInUse` when somebody listens there, `AlreadyExists` when there is something that is no socket.
+pub(crate) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<Socket> {
+    let socket = socket()?;
+    let address = SockAddr::unix(path)?;
+    match socket.bind(&address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            clear(path)?;
+            socket.bind(&address)?;
+        }
+        bound => bound?,
+    }
+    // Nobody can connect before it listens, so nobody gets in by a mode that was not meant.
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    socket.listen(backlog)?;
+    Ok(socket)
+}
+
+fn socket() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Removes a socket that a process has left, and nothing else: one that listens takes connections, or has no room.
+fn clear(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there, and no socket"));
+    }
+    match socket()?.connect(&SockAddr::unix(path)?) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+        _ => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}
+
+/// The file of a socket that was bound here. It goes when this is dropped, unless another has taken its place.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Which file it is. Numbers of files are used again, times are not.
+type Identity = (u64, u64, i64, i64);
+
+impl SocketFile {
+    /// The one that is at this path now.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        Ok(SocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
+    }
+
+    /// Leaves it to another process.
+    pub fn leave(self) {
+        std::mem::forget(self);
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity);
+        if is_ours && let Err(error) = fs::remove_file(&self.path) {
+            tracing::debug!(%error, path = %self.path.display(), "a socket is left behind");
+        }
+    }
+}
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::{fs::symlink, net::UnixStream};
+
+    fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
+        crate::net::unix_socket::bind(path, mode, 16)
+    }
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e6.sock");
+        (dir, path)
+    }
+
+    #[test]
+    fn a_socket_has_the_mode_it_was_given() {
+        let (_dir, path) = place();
+        for mode in [0o600, 0o660, 0o666] {
+            let _socket = bind(&path, mode).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, mode);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_that_was_left_is_replaced_and_one_that_listens_is_not() {
+        let (_dir, path) = place();
+        drop(bind(&path, 0o660).unwrap());
+        let listens = bind(&path, 0o660).unwrap();
+        assert_eq!(bind(&path, 0o660).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        UnixStream::connect(&path).unwrap();
+        drop(listens);
+    }
+
+    #[test]
+    fn what_is_no_socket_stays() {
+        let (dir, path) = place();
+        fs::write(&path, "letters").unwrap();
+        assert_eq!(bind(&path, 0o660).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "letters");
+        let left = dir.path().join("left.sock");
+        drop(bind(&left, 0o660).unwrap());
+        fs::remove_file(&path).unwrap();
+        symlink(&left, &path).unwrap();
+        assert_eq!(bind(&path, 0o660).unwrap_err().kind(), io::ErrorKind::AlreadyExists, "nor a link to one");
+        fs::create_dir(dir.path().join("dir")).unwrap();
+        assert!(bind(&dir.path().join("dir"), 0o660).is_err());
+    }
+
+    #[test]
+    fn it_is_removed_at_the_end_if_it_is_still_ours() {
+        let (_dir, path) = place();
+        let ours = bind(&path, 0o660).unwrap();
+        let file = SocketFile::at(&path).unwrap();
+        drop(ours);
+        let theirs = bind(&path, 0o660).unwrap();
+        drop(file);
+        UnixStream::connect(&path).unwrap();
+        let file = SocketFile::at(&path).unwrap();
+        drop((file, theirs));
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,374 @@
+//! English.
+
+use crate::{
+    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    page::{
+        Words,
+        locale::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case},
+        times::Moment,
+    },
+};
+use time::{Date, macros::format_description};
+
+pub(crate) struct English;
+
+const LABELS: Labels = Labels {
+    locale: "en_US",
+    no_error_so_far: "No error so far.",
+    no_game_this_week: "No game today, and none in the next seven days.",
+    not_in_line_up: "not in the line-up",
+    no_error: "no error",
+    artwork: "A throw from right field hangs between home plate and the stands behind it.",
+    the_error: "The error",
+    the_errors: "The errors",
+    last_heard: "MLB was last heard at",
+    not_heard: "MLB has not been heard yet.",
+    maybe_out_of_date: "This may be out of date.",
+    where_you_are: "where you are",
+    lost_contact: "Contact with this site is lost; trying again.",
+    how: "How does this page get to you?",
+    follow: "Follow:",
+    feed: "a feed of days with an error",
+    feed_title: "Days with an error",
+    calendar: "his games as a calendar",
+    programs: "For programs:",
+    answer_json: "the answer",
+    season_json: "the season",
+    and: "and",
+    as_json: "as JSON,",
+    described: "described",
+    disclaimer: "Not affiliated with Major League Baseball; the data is © MLB Advanced Media, L.P.",
+    back: "Back to the question.",
+    strip: "A mark for each game, in order; those with an error can be focused",
+    table: "Every game as a table",
+    column_day: "Day",
+    column_opponent: "Opponent",
+    column_errors: "Errors",
+    figure_errors: "Errors",
+    figure_last: "Since the last one",
+    today: "Today",
+    figure_streak: "Longest clean run",
+    figure_pace: "On pace for",
+    by_the_end: "by the end",
+};
+
+impl Phrases for English {
+    fn words(&self) -> Words {
+        Words {
+            question: "Does {player} have an error today?".into(),
+            yes: "Yes".into(),
+            no: "No".into(),
+            not_yet: "Not yet".into(),
+            so_far: "No, so far".into(),
+            no_game: "No game".into(),
+            unknown: "Can't tell yet".into(),
+            injured: "Injured".into(),
+            suspended: "Suspended".into(),
+        }
+    }
+
+    fn labels(&self) -> &'static Labels {
+        &LABELS
+    }
+
+    fn failure(&self, status: u16) -> (&'static str, &'static str) {
+        match status {
+            308 => ("Round the bases", "This is the same as another address, which is the one to use."),
+            400 => ("Illegal pitch", "The request could not be understood."),
+            404 => ("Out of the park", "There is nothing at this address."),
+            405 => ("Interference", "This can only be read."),
+            406 => ("Not in the line-up", "This is not to be had in the way that was asked for."),
+            412 => ("Tagged out", "This is no longer what you have."),
+            413 => ("Over the wall", "Requests to this site have no body."),
+            414 => ("Way too long", "The address is longer than any on this site."),
+            416 => ("Off the plate", "This is shorter than the part that was asked for."),
+            421 => ("Foul", "This server does not answer to that name."),
+            429 => ("Too many pitches", "Too many requests from your address. It can go on in a moment."),
+            431 => ("Too much windup", "The request's header is longer than any this site needs."),
+            500 => ("Error on the server", "Something broke on our side; it has been logged."),
+            503 => ("Rain delay", "Too many are here at once. It can go on in a moment."),
+            _ => ("Foul", "This cannot be answered."),
+        }
+    }
+
+    fn clock(&self, at: &Moment) -> String {
+        let format = format_description!("[hour repr:12 padding:none]:[minute] [period]");
+        format!("{} {}", at.local.format(format).unwrap_or_default(), at.zone)
+    }
+
+    fn long_date(&self, date: Date) -> String {
+        let format = format_description!("[weekday], [month repr:long] [day padding:none], [year]");
+        date.format(format).unwrap_or_default()
+    }
+
+    fn brief_date(&self, date: Date) -> String {
+        date.format(format_description!("[month repr:short] [day padding:none]")).unwrap_or_default()
+    }
+
+    fn month(&self, date: Date) -> String {
+        date.format(format_description!("[month repr:short]")).unwrap_or_default()
+    }
+
+    fn ago(&self, age: Age) -> String {
+        let (count, unit) = match age {
+            Age::Moments => return "less than a minute ago".into(),
+            Age::Minutes(count) => (count, "minute"),
+            Age::Hours(count) => (count, "hour"),
+            Age::Days(count) => (count, "day"),
+        };
+        format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    }
+
+    fn errors(&self, count: u32) -> String {
+        counted(count, "error")
+    }
+
+    fn games(&self, count: u32) -> String {
+        counted(count, "game")
+    }
+
+    fn days(&self, count: u32) -> String {
+        counted(count, "day")
+    }
+
+    fn club(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    fn pairing(&self, away: &str, home: &str) -> String {
+        format!("{away} at {home}")
+    }
+
+    fn matchup(&self, game: &SeasonGame) -> String {
+        let at = if game.at_home { "vs" } else { "at" };
+        let second = if game.number > 1 { format!(", game {}", game.number) } else { String::new() };
+        game.opponent.as_ref().map(|club| format!("{at} {}{second}", club.name)).unwrap_or_default()
+    }
+
+    fn against(&self, meeting: &Meeting) -> String {
+        if meeting.all_star {
+            return "in the All-Star Game".into();
+        }
+        let at = if meeting.at_home { "against" } else { "at" };
+        let second = if meeting.number > 1 { format!(" in game {}", meeting.number) } else { String::new() };
+        format!("{at} the {}{second}", meeting.opponent)
+    }
+
+    fn todays_games(&self, count: usize, day: Doubleheader) -> String {
+        match day {
+            Doubleheader::Yes => "in today's doubleheader".into(),
+            Doubleheader::No => format!("in today's {count} games"),
+        }
+    }
+
+    fn inning(&self, Inning { number, half }: Inning) -> String {
+        let half = match half {
+            Half::Top => "top",
+            Half::Bottom => "bottom",
+            Half::Middle => "middle",
+            Half::End => "end",
+        };
+        let suffix = match (number % 100, number % 10) {
+            (11..=13, _) => "th",
+            (_, 1) => "st",
+            (_, 2) => "nd",
+            (_, 3) => "rd",
+            _ => "th",
+        };
+        format!("{half} of the {number}{suffix}")
+    }
+
+    fn standing(&self, standing: Standing) -> String {
+        match standing {
+            Standing::Ahead(ours, theirs) => format!("ahead {ours} to {theirs}"),
+            Standing::Behind(ours, theirs) => format!("behind {theirs} to {ours}"),
+            Standing::Tied(runs) => format!("tied at {runs}"),
+        }
+    }
+
+    fn status(&self, words: &str) -> String {
+        words.to_owned()
+    }
+
+    fn cause(&self, words: &str) -> String {
+        words.to_lowercase()
+    }
+
+    fn play(&self, play: &ErrorPlay) -> String {
+        let kind = match play.kind {
+            ErrorKind::Fielding => "Fielding error",
+            ErrorKind::Throwing => "Throwing error",
+            ErrorKind::Other => "Error",
+        };
+        let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
+        let position =
+            play.position.as_ref().map(|position| format!(", playing {position}")).unwrap_or_default();
+        let batter = play.batter.as_ref().map(|batter| format!(", {batter} batting")).unwrap_or_default();
+        format!("{kind}{inning}{position}{batter}")
+    }
+
+    fn never_heard(&self, trouble: Trouble, player: u32) -> String {
+        match trouble {
+            Trouble::Starting => "MLB has just been asked; the reply is on its way.".into(),
+            Trouble::Unreachable => "MLB cannot be reached at the moment.".into(),
+            Trouble::TooSlow => "MLB did not reply in time.".into(),
+            Trouble::TurnedAway => "MLB turned the question away; we will ask again.".into(),
+            Trouble::Garbled => "MLB's reply made no sense; we will ask again.".into(),
+            Trouble::NoSuchPlayer => format!("MLB knows no player with the number {player}."),
+        }
+    }
+
+    fn no_club(&self, name: &str) -> String {
+        format!("{name} is with no club.")
+    }
+
+    fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
+        let still = if over { "" } else { ", and the day is not over" };
+        let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
+        format!("{name} has been charged with {errors} {games}{still}.")
+    }
+
+    fn clean(&self, name: &str, games: &str) -> String {
+        format!("{name} was charged with no error {games}.")
+    }
+
+    fn did_not_play(&self, name: &str, games: &str) -> String {
+        format!("{name} did not play {games}.")
+    }
+
+    fn nor_played(&self, games: &str) -> String {
+        format!("He did not play {games}.")
+    }
+
+    fn is_on(&self, meeting: &Meeting) -> String {
+        format!("{} is on", the_game(meeting))
+    }
+
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
+        format!("First pitch {} is at {}.", self.against(meeting), self.clock(at))
+    }
+
+    fn start_unknown(&self, meeting: &Meeting) -> String {
+        format!("The start {} is still to be announced.", self.against(meeting))
+    }
+
+    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+        format!("The start {} is delayed{}.", self.against(meeting), bracketed(cause))
+    }
+
+    fn suspended_game(&self, meeting: &Meeting) -> String {
+        format!(
+            "{} was interrupted and will be finished on another day. {}",
+            sentence_case(&the_game(meeting)),
+            LABELS.no_error_so_far
+        )
+    }
+
+    fn box_unread(&self, meeting: &Meeting) -> String {
+        format!(
+            "{} has begun, but its box score cannot be read at the moment.",
+            sentence_case(&the_game(meeting))
+        )
+    }
+
+    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
+        let to = to.map_or("to a day not yet set".into(), |date| format!("to {}", short_date(date)));
+        format!("{} was postponed {to}{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+    }
+
+    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+        format!("{} was cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+    }
+
+    fn resumed(&self, meeting: &Meeting, begun: Date) -> String {
+        format!(
+            "Today the game of {} {} is finished; it counts for the day it began.",
+            short_date(begun),
+            self.against(meeting)
+        )
+    }
+
+    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
+        let at = at.map(|at| format!(", at {}", self.clock(at))).unwrap_or_default();
+        format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
+    }
+
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
+        roster::english(availability).map(|status| format!("{name} {status}."))
+    }
+
+    fn not_in_line_up(&self, name: &str) -> String {
+        format!("{name} is not in the line-up.")
+    }
+
+    fn taken_back(&self, errors: u32) -> String {
+        let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
+        format!("The official scorer has taken {errors} back: this page said otherwise earlier today.")
+    }
+
+    fn plays_disagree(&self, counted: u32, shown: usize) -> String {
+        format!("The box score counts {counted}; MLB's list of plays shows {shown}. The box score is right.")
+    }
+
+    fn out_of_date(&self, age: &str) -> String {
+        format!("This may be out of date: MLB was last heard {age}.")
+    }
+
+    fn replay(&self, about: &str) -> String {
+        format!("A replay of {about}")
+    }
+
+    fn replay_not_today(&self, about: &str) -> String {
+        format!("This is a replay of {about}, not today.")
+    }
+
+    fn season_title(&self, year: i32) -> String {
+        format!("The {year} season")
+    }
+
+    fn season(&self, season: &SeasonSoFar) -> String {
+        let pace = season.on_pace_for.map(|errors| format!(", on pace for {errors}")).unwrap_or_default();
+        let (errors, games) = (self.errors(season.errors), self.games(season.games.len() as u32));
+        let mut line = format!("In {}: {errors} in {games} in the field{pace}.", season.year);
+        if let Some(last) = season.last_error {
+            line += &format!(" The latest on {}", short_date(last.date));
+            if last.days > 0 {
+                line += &format!(", {} and {} ago", self.days(last.days), self.games(last.games));
+            }
+            line += ".";
+        }
+        if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
+            line += &format!(" The longest streak without one: {}.", self.games(streak.games));
+        }
+        line
+    }
+
+    fn span(&self, from: Date, to: Date) -> String {
+        format!("{} to {}", self.brief_date(from), self.brief_date(to))
+    }
+
+    fn in_games(&self, count: u32) -> String {
+        format!("in {}", self.games(count))
+    }
+}
+
+fn the_game(meeting: &Meeting) -> String {
+    match meeting.all_star {
+        true => "the All-Star Game".into(),
+        false => format!("the game {}", English.against(meeting)),
+    }
+}
+
+/// "Wednesday, August 9".
+fn short_date(date: Date) -> String {
+    let format = format_description!("[weekday], [month repr:long] [day padding:none]");
+    date.format(format).unwrap_or_default()
+}
+
+fn counted(count: u32, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}

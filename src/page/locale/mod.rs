@@ -1,0 +1,188 @@
+//! The catalogue: everything the site says to people, in every language. A language that lacks a sentence does not compile.
+//!
+//! What is said when is decided in `sentence`; here is only how.
+
+pub(crate) mod english;
+pub(crate) mod roster;
+pub(crate) mod spanish;
+
+use crate::{
+    answer::{Availability, ErrorPlay, Inning, SeasonGame, SeasonSoFar, Trouble},
+    language::Language,
+    page::{
+        Words,
+        times::{Age, Moment},
+    },
+};
+use time::Date;
+
+/// What a language says.
+pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
+    match language {
+        Language::English => &english::English,
+        Language::Spanish => &spanish::Spanish,
+    }
+}
+
+/// A language. What is said in the middle of a sentence begins with a small letter, and nothing ends with a full stop
+/// but sentences.
+pub(crate) trait Phrases: Sync {
+    /// The words on the page where the operator gives no others.
+    fn words(&self) -> Words;
+    fn labels(&self) -> &'static Labels;
+    /// The title and the sentence of a response that is not a success.
+    fn failure(&self, status: u16) -> (&'static str, &'static str);
+
+    /// "7:05 PM PDT".
+    fn clock(&self, at: &Moment) -> String;
+    /// "Wednesday, August 9, 2023".
+    fn long_date(&self, date: Date) -> String;
+    /// "Aug 9".
+    fn brief_date(&self, date: Date) -> String;
+    /// "Aug".
+    fn month(&self, date: Date) -> String;
+    /// "3 minutes ago".
+    fn ago(&self, age: Age) -> String;
+
+    /// "no errors", "1 error", "2 errors".
+    fn errors(&self, count: u32) -> String;
+    /// "95 games".
+    fn games(&self, count: u32) -> String;
+    /// "10 days".
+    fn days(&self, count: u32) -> String;
+
+    /// A club as this language calls it, from MLB's name.
+    fn club(&self, name: &str) -> String;
+    /// "the Padres at the Mariners", without articles.
+    fn pairing(&self, away: &str, home: &str) -> String;
+    /// "at Seattle Mariners"; empty where the log does not say.
+    fn matchup(&self, game: &SeasonGame) -> String;
+    /// "against the Texas Rangers".
+    fn against(&self, meeting: &Meeting) -> String;
+    /// "in today's 2 games".
+    fn todays_games(&self, count: usize, day: Doubleheader) -> String;
+    /// "bottom of the 3rd".
+    fn inning(&self, inning: Inning) -> String;
+    /// "ahead 4 to 2".
+    fn standing(&self, standing: Standing) -> String;
+    /// Where a game stands, from MLB's words.
+    fn status(&self, words: &str) -> String;
+    /// Why a game is delayed or off, from MLB's words.
+    fn cause(&self, words: &str) -> String;
+    /// "Throwing error, bottom of the 3rd, playing RF".
+    fn play(&self, play: &ErrorPlay) -> String;
+
+    fn never_heard(&self, trouble: Trouble, player: u32) -> String;
+    fn no_club(&self, name: &str) -> String;
+    /// In these games; `over` when the day's are.
+    fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String;
+    fn clean(&self, name: &str, games: &str) -> String;
+    fn did_not_play(&self, name: &str, games: &str) -> String;
+    /// The same after a sentence that names him.
+    fn nor_played(&self, games: &str) -> String;
+    /// "the game against the Texas Rangers is on", without an end.
+    fn is_on(&self, meeting: &Meeting) -> String;
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String;
+    fn start_unknown(&self, meeting: &Meeting) -> String;
+    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String;
+    fn suspended_game(&self, meeting: &Meeting) -> String;
+    fn box_unread(&self, meeting: &Meeting) -> String;
+    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String;
+    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
+    fn resumed(&self, meeting: &Meeting, begun: Date) -> String;
+    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String;
+    /// Why a player does not play, as his club's roster has it; none if it says nothing of the kind.
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String>;
+    fn not_in_line_up(&self, name: &str) -> String;
+
+    fn taken_back(&self, errors: u32) -> String;
+    fn plays_disagree(&self, counted: u32, shown: usize) -> String;
+    fn out_of_date(&self, age: &str) -> String;
+    fn replay(&self, about: &str) -> String;
+    fn replay_not_today(&self, about: &str) -> String;
+
+    fn season_title(&self, year: i32) -> String;
+    /// The season in a few sentences.
+    fn season(&self, season: &SeasonSoFar) -> String;
+    fn span(&self, from: Date, to: Date) -> String;
+    /// "in 95 games".
+    fn in_games(&self, count: u32) -> String;
+}
+
+/// What is always said in the same way.
+pub(crate) struct Labels {
+    /// As Open Graph writes it.
+    pub locale: &'static str,
+    pub no_error_so_far: &'static str,
+    pub no_game_this_week: &'static str,
+    pub not_in_line_up: &'static str,
+    pub no_error: &'static str,
+    pub artwork: &'static str,
+    pub the_error: &'static str,
+    pub the_errors: &'static str,
+    /// Before a time and an age.
+    pub last_heard: &'static str,
+    pub not_heard: &'static str,
+    pub maybe_out_of_date: &'static str,
+    /// After the reader's own time.
+    pub where_you_are: &'static str,
+    pub lost_contact: &'static str,
+    pub how: &'static str,
+    pub follow: &'static str,
+    pub feed: &'static str,
+    pub feed_title: &'static str,
+    pub calendar: &'static str,
+    pub programs: &'static str,
+    pub answer_json: &'static str,
+    pub season_json: &'static str,
+    pub and: &'static str,
+    pub as_json: &'static str,
+    pub described: &'static str,
+    pub disclaimer: &'static str,
+    pub back: &'static str,
+    pub strip: &'static str,
+    pub table: &'static str,
+    pub column_day: &'static str,
+    pub column_opponent: &'static str,
+    pub column_errors: &'static str,
+    pub figure_errors: &'static str,
+    pub figure_last: &'static str,
+    pub today: &'static str,
+    pub figure_streak: &'static str,
+    pub figure_pace: &'static str,
+    pub by_the_end: &'static str,
+}
+
+/// A game, from his club's side.
+pub(crate) struct Meeting<'a> {
+    pub all_star: bool,
+    pub at_home: bool,
+    pub opponent: &'a str,
+    /// Which game of the day, from 1.
+    pub number: u8,
+}
+
+/// Whether a day's games are the two of a doubleheader.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubleheader {
+    Yes,
+    No,
+}
+
+/// How his club stands: its runs, then the other's.
+#[derive(Clone, Copy)]
+pub(crate) enum Standing {
+    Ahead(u32, u32),
+    Behind(u32, u32),
+    Tied(u32),
+}
+
+/// In brackets, after a blank.
+fn bracketed(cause: Option<&str>) -> String {
+    cause.map(|cause| format!(" ({cause})")).unwrap_or_default()
+}
+
+pub(crate) fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

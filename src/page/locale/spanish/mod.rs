@@ -1,0 +1,401 @@
+//! Spanish, as broadcasters in San Diego and Tijuana speak it.
+
+pub(crate) mod terms;
+
+use crate::{
+    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    page::{
+        Words,
+        locale::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case},
+        times::Moment,
+    },
+};
+use time::Date;
+
+pub(crate) struct Spanish;
+
+const LABELS: Labels = Labels {
+    locale: "es_MX",
+    no_error_so_far: "Sin errores hasta ahora.",
+    no_game_this_week: "Hoy no hay juego, ni en los próximos siete días.",
+    not_in_line_up: "fuera de la alineación",
+    no_error: "sin error",
+    artwork: "Un tiro desde el jardín derecho cuelga entre el plato y las gradas de atrás.",
+    the_error: "El error",
+    the_errors: "Los errores",
+    last_heard: "Última respuesta de MLB:",
+    not_heard: "MLB todavía no ha respondido.",
+    maybe_out_of_date: "Puede no estar al día.",
+    where_you_are: "donde estás",
+    lost_contact: "Se perdió el contacto con este sitio; intentando de nuevo.",
+    how: "¿Cómo te llega esta página? (en inglés)",
+    follow: "Para seguirlo:",
+    feed: "un feed con sus días de error",
+    feed_title: "Días con error (en inglés)",
+    calendar: "sus juegos en tu calendario",
+    programs: "Para programas:",
+    answer_json: "la respuesta",
+    season_json: "la temporada",
+    and: "y",
+    as_json: "en JSON,",
+    described: "con su descripción",
+    disclaimer: "Sin relación con Major League Baseball; los datos son © MLB Advanced Media, L.P.",
+    back: "Volver a la pregunta.",
+    strip: "Una marca por cada juego, en orden; las de los juegos con error reciben el foco",
+    table: "Todos los juegos en una tabla",
+    column_day: "Día",
+    column_opponent: "Rival",
+    column_errors: "Errores",
+    figure_errors: "Errores",
+    figure_last: "Desde el último",
+    today: "Hoy",
+    figure_streak: "Mejor racha sin error",
+    figure_pace: "A este paso",
+    by_the_end: "al final",
+};
+
+impl Phrases for Spanish {
+    fn words(&self) -> Words {
+        Words {
+            question: "¿{player} cometió un error hoy?".into(),
+            yes: "Sí".into(),
+            no: "No".into(),
+            not_yet: "Todavía no".into(),
+            so_far: "Por ahora, no".into(),
+            no_game: "No hay juego".into(),
+            unknown: "Aún no se sabe".into(),
+            injured: "Lesionado".into(),
+            suspended: "Suspendido".into(),
+        }
+    }
+
+    fn labels(&self) -> &'static Labels {
+        &LABELS
+    }
+
+    fn failure(&self, status: u16) -> (&'static str, &'static str) {
+        match status {
+            308 => ("A correr las bases", "Esto es lo mismo que otra dirección, que es la que hay que usar."),
+            400 => ("Lanzamiento ilegal", "No se pudo entender la petición."),
+            404 => ("Fuera del parque", "No hay nada en esta dirección."),
+            405 => ("Interferencia", "Esto solo se puede leer."),
+            406 => ("Fuera de la alineación", "Esto no se puede entregar en la forma pedida."),
+            412 => ("Out en la base", "Esto ya no es lo que tienes."),
+            413 => ("Por encima de la barda", "Las peticiones a este sitio no llevan cuerpo."),
+            414 => ("Larguísima", "La dirección es más larga que cualquiera de este sitio."),
+            416 => ("Fuera de la zona", "Esto es más corto que la parte pedida."),
+            421 => ("Foul", "Este servidor no responde a ese nombre."),
+            429 => (
+                "Demasiados lanzamientos",
+                "Demasiadas peticiones desde esta dirección. Se puede seguir dentro de un momento.",
+            ),
+            431 => {
+                ("Demasiado movimiento", "La cabecera de la petición es más larga de lo que hace falta aquí.")
+            }
+            500 => ("Error del servidor", "Algo se rompió de nuestro lado; quedó anotado."),
+            503 => {
+                ("Pausa por lluvia", "Hay demasiada gente a la vez. Se puede seguir dentro de un momento.")
+            }
+            _ => ("Foul", "Esto no se puede responder."),
+        }
+    }
+
+    fn clock(&self, at: &Moment) -> String {
+        let (is_pm, hour) = (at.local.hour() >= 12, hour(at));
+        let period = if is_pm { "p. m." } else { "a. m." };
+        format!("{hour}:{:02} {period} {}", at.local.minute(), at.zone)
+    }
+
+    fn long_date(&self, date: Date) -> String {
+        format!("{} de {}", short_date(date), date.year())
+    }
+
+    fn brief_date(&self, date: Date) -> String {
+        format!("{} {}", date.day(), self.month(date))
+    }
+
+    fn month(&self, date: Date) -> String {
+        terms::month(date.month()).chars().take(3).collect()
+    }
+
+    fn ago(&self, age: Age) -> String {
+        let (count, one, more) = match age {
+            Age::Moments => return "hace menos de un minuto".into(),
+            Age::Minutes(count) => (count, "minuto", "minutos"),
+            Age::Hours(count) => (count, "hora", "horas"),
+            Age::Days(count) => (count, "día", "días"),
+        };
+        format!("hace {count} {}", if count == 1 { one } else { more })
+    }
+
+    fn errors(&self, count: u32) -> String {
+        match count {
+            0 => "sin errores".into(),
+            1 => "1 error".into(),
+            n => format!("{n} errores"),
+        }
+    }
+
+    fn games(&self, count: u32) -> String {
+        format!("{count} juego{}", if count == 1 { "" } else { "s" })
+    }
+
+    fn days(&self, count: u32) -> String {
+        format!("{count} día{}", if count == 1 { "" } else { "s" })
+    }
+
+    fn club(&self, name: &str) -> String {
+        terms::club(name).unwrap_or(name).to_owned()
+    }
+
+    fn pairing(&self, away: &str, home: &str) -> String {
+        format!("{} en casa de {}", self.club(away), self.the_club(home))
+    }
+
+    fn matchup(&self, game: &SeasonGame) -> String {
+        let at = if game.at_home { "vs." } else { "en casa de" };
+        let second = if game.number > 1 { format!(", juego {}", game.number) } else { String::new() };
+        game.opponent
+            .as_ref()
+            .map(|club| format!("{at} {}{second}", self.club(&club.name)))
+            .unwrap_or_default()
+    }
+
+    fn against(&self, meeting: &Meeting) -> String {
+        if meeting.all_star {
+            return "en el Juego de Estrellas".into();
+        }
+        let at = if meeting.at_home { "contra" } else { "en casa de" };
+        let second =
+            if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
+        format!("{at} {}{second}", self.the_club(meeting.opponent))
+    }
+
+    fn todays_games(&self, count: usize, day: Doubleheader) -> String {
+        match day {
+            Doubleheader::Yes => "en la doble cartelera de hoy".into(),
+            Doubleheader::No => format!("en los {count} juegos de hoy"),
+        }
+    }
+
+    fn inning(&self, Inning { number, half }: Inning) -> String {
+        let half = match half {
+            Half::Top => "alta de la",
+            Half::Bottom => "baja de la",
+            Half::Middle => "mitad de la",
+            Half::End => "fin de la",
+        };
+        format!("{half} {number}.ª entrada")
+    }
+
+    fn standing(&self, standing: Standing) -> String {
+        match standing {
+            Standing::Ahead(ours, theirs) => format!("arriba {ours} a {theirs}"),
+            Standing::Behind(ours, theirs) => format!("abajo {theirs} a {ours}"),
+            Standing::Tied(runs) => format!("empatados a {runs}"),
+        }
+    }
+
+    fn status(&self, words: &str) -> String {
+        let (status, cause) =
+            words.split_once(": ").map_or((words, None), |(status, cause)| (status, Some(cause)));
+        let status = terms::status(status).unwrap_or(status);
+        cause.map_or(status.to_owned(), |cause| format!("{status}: {}", self.cause(cause)))
+    }
+
+    fn cause(&self, words: &str) -> String {
+        terms::cause(words).map_or_else(|| words.to_lowercase(), str::to_owned)
+    }
+
+    fn play(&self, play: &ErrorPlay) -> String {
+        let kind = match play.kind {
+            ErrorKind::Fielding => "Error de fildeo",
+            ErrorKind::Throwing => "Error en el tiro",
+            ErrorKind::Other => "Error",
+        };
+        let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
+        let position =
+            |position: &String| format!(", como {}", terms::position(position).unwrap_or(position));
+        let position = play.position.as_ref().map(position).unwrap_or_default();
+        let batter = play.batter.as_ref().map(|batter| format!(", {batter} al bate")).unwrap_or_default();
+        format!("{kind}{inning}{position}{batter}")
+    }
+
+    fn never_heard(&self, trouble: Trouble, player: u32) -> String {
+        match trouble {
+            Trouble::Starting => "Acabamos de preguntarle a MLB; la respuesta viene en camino.".into(),
+            Trouble::Unreachable => "Por el momento no hay comunicación con MLB.".into(),
+            Trouble::TooSlow => "MLB no respondió a tiempo.".into(),
+            Trouble::TurnedAway => "MLB no quiso responder; volveremos a preguntar.".into(),
+            Trouble::Garbled => "La respuesta de MLB no se entiende; volveremos a preguntar.".into(),
+            Trouble::NoSuchPlayer => format!("MLB no conoce a ningún jugador con el número {player}."),
+        }
+    }
+
+    fn no_club(&self, name: &str) -> String {
+        format!("{name} no está con ningún equipo.")
+    }
+
+    fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
+        let still = if over { "" } else { ", y la jornada no ha terminado" };
+        let marked = if errors == 1 {
+            "marcaron un error".into()
+        } else {
+            format!("marcaron {}", self.errors(errors))
+        };
+        format!("A {name} le {marked} {games}{still}.")
+    }
+
+    fn clean(&self, name: &str, games: &str) -> String {
+        format!("{name} no cometió errores {games}.")
+    }
+
+    fn did_not_play(&self, name: &str, games: &str) -> String {
+        format!("{name} no jugó {games}.")
+    }
+
+    fn nor_played(&self, games: &str) -> String {
+        format!("No jugó {games}.")
+    }
+
+    fn is_on(&self, meeting: &Meeting) -> String {
+        format!("{} está en marcha", the_game(meeting))
+    }
+
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
+        format!("El primer lanzamiento {} es {}.", self.against(meeting), self.at(at))
+    }
+
+    fn start_unknown(&self, meeting: &Meeting) -> String {
+        format!("Falta anunciar la hora d{}.", the_game(meeting))
+    }
+
+    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+        format!("Está retrasado el inicio d{}{}.", the_game(meeting), bracketed(cause))
+    }
+
+    fn suspended_game(&self, meeting: &Meeting) -> String {
+        let game = sentence_case(&the_game(meeting));
+        format!("{game} fue suspendido y se terminará otro día. {}", LABELS.no_error_so_far)
+    }
+
+    fn box_unread(&self, meeting: &Meeting) -> String {
+        let game = sentence_case(&the_game(meeting));
+        format!("{game} ya empezó, pero por el momento no se puede leer su box score.")
+    }
+
+    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
+        let game = sentence_case(&the_game(meeting));
+        let to = to.map_or("sin fecha nueva todavía".into(), |date| format!("para el {}", short_date(date)));
+        format!("{game} fue pospuesto {to}{}.", bracketed(cause))
+    }
+
+    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+        format!("{} fue cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+    }
+
+    fn resumed(&self, meeting: &Meeting, begun: Date) -> String {
+        format!(
+            "Hoy se termina el juego del {} {}; cuenta para el día en que empezó.",
+            short_date(begun),
+            self.against(meeting)
+        )
+    }
+
+    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
+        let at = at.map(|at| format!(", {}", self.at(at))).unwrap_or_default();
+        format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
+    }
+
+    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
+        roster::spanish(availability).map(|status| format!("{name} {status}."))
+    }
+
+    fn not_in_line_up(&self, name: &str) -> String {
+        format!("{name} no está en la alineación.")
+    }
+
+    fn taken_back(&self, errors: u32) -> String {
+        let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
+        format!("El anotador oficial retiró {errors}: hoy mismo, más temprano, esta página decía otra cosa.")
+    }
+
+    fn plays_disagree(&self, counted: u32, shown: usize) -> String {
+        format!(
+            "El box score cuenta {counted}; la lista de jugadas de MLB muestra {shown}. El que vale es el box score."
+        )
+    }
+
+    fn out_of_date(&self, age: &str) -> String {
+        format!("Puede no estar al día: la última respuesta de MLB llegó {age}.")
+    }
+
+    fn replay(&self, about: &str) -> String {
+        format!("Repetición: {about}")
+    }
+
+    fn replay_not_today(&self, about: &str) -> String {
+        format!("Esto es una repetición, no es hoy: {about}.")
+    }
+
+    fn season_title(&self, year: i32) -> String {
+        format!("La temporada de {year}")
+    }
+
+    fn season(&self, season: &SeasonSoFar) -> String {
+        let pace = season.on_pace_for.map(|errors| format!(", a paso de {errors}")).unwrap_or_default();
+        let (errors, games) = (self.errors(season.errors), self.games(season.games.len() as u32));
+        let mut line = format!("En {}: {errors} en {games} a la defensiva{pace}.", season.year);
+        if let Some(last) = season.last_error {
+            line += &format!(" El más reciente, el {}", short_date(last.date));
+            if last.days > 0 {
+                line += &format!(", hace {} y {}", self.days(last.days), self.games(last.games));
+            }
+            line += ".";
+        }
+        if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
+            line += &format!(" La racha más larga sin error: {}.", self.games(streak.games));
+        }
+        line
+    }
+
+    fn span(&self, from: Date, to: Date) -> String {
+        format!("del {} al {}", self.brief_date(from), self.brief_date(to))
+    }
+
+    fn in_games(&self, count: u32) -> String {
+        format!("en {}", self.games(count))
+    }
+}
+
+impl Spanish {
+    /// "los Rangers de Texas"; a club of no known name stands without an article.
+    fn the_club(&self, name: &str) -> String {
+        terms::club(name).map_or(name.to_owned(), |club| format!("los {club}"))
+    }
+
+    /// "a las 7:05 p. m. PDT".
+    fn at(&self, at: &Moment) -> String {
+        format!("{} {}", if hour(at) == 1 { "a la" } else { "a las" }, self.clock(at))
+    }
+}
+
+fn the_game(meeting: &Meeting) -> String {
+    match meeting.all_star {
+        true => "el Juego de Estrellas".into(),
+        false => format!("el juego {}", Spanish.against(meeting)),
+    }
+}
+
+/// "miércoles 9 de agosto".
+fn short_date(date: Date) -> String {
+    format!("{} {} de {}", terms::weekday(date.weekday()), date.day(), terms::month(date.month()))
+}
+
+/// On the clock's face.
+fn hour(at: &Moment) -> u8 {
+    match at.local.hour() % 12 {
+        0 => 12,
+        hour => hour,
+    }
+}

@@ -1,0 +1,137 @@
+//! What MLB calls in English, as Spanish broadcasts call it. None where it is not known: then MLB's own words stand.
+
+use time::{Month, Weekday};
+
+/// With "los" before it.
+pub(crate) fn club(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Arizona Diamondbacks" => "Diamondbacks de Arizona",
+        "Athletics" => "Atléticos",
+        "Atlanta Braves" => "Bravos de Atlanta",
+        "Baltimore Orioles" => "Orioles de Baltimore",
+        "Boston Red Sox" => "Medias Rojas de Boston",
+        "Chicago Cubs" => "Cachorros de Chicago",
+        "Chicago White Sox" => "Medias Blancas de Chicago",
+        "Cincinnati Reds" => "Rojos de Cincinnati",
+        "Cleveland Guardians" => "Guardianes de Cleveland",
+        "Cleveland Indians" => "Indios de Cleveland",
+        "Colorado Rockies" => "Rockies de Colorado",
+        "Detroit Tigers" => "Tigres de Detroit",
+        "Houston Astros" => "Astros de Houston",
+        "Kansas City Royals" => "Reales de Kansas City",
+        "Los Angeles Angels" => "Angelinos de Los Ángeles",
+        "Los Angeles Dodgers" => "Dodgers de Los Ángeles",
+        "Miami Marlins" => "Marlins de Miami",
+        "Milwaukee Brewers" => "Cerveceros de Milwaukee",
+        "Minnesota Twins" => "Mellizos de Minnesota",
+        "New York Mets" => "Mets de Nueva York",
+        "New York Yankees" => "Yankees de Nueva York",
+        "Oakland Athletics" => "Atléticos de Oakland",
+        "Philadelphia Phillies" => "Filis de Filadelfia",
+        "Pittsburgh Pirates" => "Piratas de Pittsburgh",
+        "San Diego Padres" => "Padres de San Diego",
+        "San Francisco Giants" => "Gigantes de San Francisco",
+        "Seattle Mariners" => "Marineros de Seattle",
+        "St. Louis Cardinals" => "Cardenales de San Luis",
+        "Tampa Bay Rays" => "Rays de Tampa Bay",
+        "Texas Rangers" => "Rangers de Texas",
+        "Toronto Blue Jays" => "Azulejos de Toronto",
+        "Washington Nationals" => "Nacionales de Washington",
+        _ => return None,
+    })
+}
+
+/// `position.abbreviation`.
+pub(crate) fn position(abbreviation: &str) -> Option<&'static str> {
+    Some(match abbreviation {
+        "P" => "lanzador",
+        "C" => "receptor",
+        "1B" => "primera base",
+        "2B" => "segunda base",
+        "3B" => "tercera base",
+        "SS" => "campocorto",
+        "LF" => "jardinero izquierdo",
+        "CF" => "jardinero central",
+        "RF" => "jardinero derecho",
+        _ => return None,
+    })
+}
+
+/// `detailedState` before its colon, of a game ("el juego").
+pub(crate) fn status(words: &str) -> Option<&'static str> {
+    Some(match words {
+        "Scheduled" => "Programado",
+        "Pre-Game" => "Previa",
+        "Warmup" => "Calentamiento",
+        "In Progress" => "En juego",
+        "Delayed Start" => "Inicio retrasado",
+        "Delayed" => "Retrasado",
+        "Manager challenge" | "Manager Challenge" => "Desafío del mánager",
+        "Umpire review" | "Umpire Review" => "Revisión de los umpires",
+        "Instant Replay" => "Revisión en video",
+        "Suspended" => "Suspendido",
+        "Completed Early" => "Terminado antes de tiempo",
+        "Game Over" => "Terminado",
+        "Final" => "Final",
+        "Forfeit" => "Confiscado",
+        "Postponed" => "Pospuesto",
+        "Cancelled" => "Cancelado",
+        "Unknown" => "Desconocido",
+        _ => return None,
+    })
+}
+
+/// `reason`: why a game is delayed, off or over early.
+pub(crate) fn cause(words: &str) -> Option<&'static str> {
+    Some(match words {
+        "About to Resume" => "por reanudarse",
+        "Air Quality" => "calidad del aire",
+        "Appeal Upheld" => "apelación aceptada",
+        "Ceremony" => "ceremonia",
+        "Cold" => "frío",
+        "Darkness" => "oscuridad",
+        "Emergency" => "emergencia",
+        "Fog" => "neblina",
+        "Inclement Weather" => "mal tiempo",
+        "Lightning" => "relámpagos",
+        "Mercy Rule" => "por la vía rápida",
+        "Power" => "falla eléctrica",
+        "Rain" => "lluvia",
+        "Snow" => "nieve",
+        "Tied" => "empate",
+        "Tragedy" => "duelo",
+        "Venue" => "el estadio",
+        "Wet Grounds" => "terreno mojado",
+        "Wind" => "viento",
+        _ => return None,
+    })
+}
+
+pub(crate) fn month(month: Month) -> &'static str {
+    match month {
+        Month::January => "enero",
+        Month::February => "febrero",
+        Month::March => "marzo",
+        Month::April => "abril",
+        Month::May => "mayo",
+        Month::June => "junio",
+        Month::July => "julio",
+        Month::August => "agosto",
+        Month::September => "septiembre",
+        Month::October => "octubre",
+        Month::November => "noviembre",
+        Month::December => "diciembre",
+    }
+}
+
+pub(crate) fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "lunes",
+        Weekday::Tuesday => "martes",
+        Weekday::Wednesday => "miércoles",
+        Weekday::Thursday => "jueves",
+        Weekday::Friday => "viernes",
+        Weekday::Saturday => "sábado",
+        Weekday::Sunday => "domingo",
+    }
+}

@@ -1,0 +1,219 @@
+//! What a link to the site looks like elsewhere: the card of a chat's preview, and the badge.
+
+use crate::{
+    answer::{Answer, Verdict},
+    page::{
+        Voice,
+        picture::{self, Weight},
+        plain,
+        season::SeasonView,
+    },
+};
+use askama::Template;
+
+/// Width of the card's text, in pixels; the card itself is 1200 by 630, as all previews want it.
+const WIDTH: f32 = 1040.0;
+/// Where the text begins and ends; below it are the season and the day.
+const TOP: f32 = 70.0;
+const BOTTOM: f32 = 490.0;
+
+/// Sizes to try in turn, each with the lines there is room for.
+type Sizes = &'static [(f32, usize)];
+const QUESTION: Sizes = &[(44.0, 1), (34.0, 2), (26.0, 3), (22.0, 5)];
+const WORD: Sizes = &[(260.0, 1), (200.0, 1), (150.0, 1), (110.0, 2), (80.0, 3), (60.0, 4)];
+const REASON: Sizes = &[(38.0, 1), (34.0, 1), (36.0, 2), (30.0, 3), (24.0, 4)];
+
+/// Verdana, in which badges are set, is wider than our typeface by this.
+const VERDANA: f32 = 1.13;
+/// Pixels between a badge's text and its edge.
+const MARGIN: f32 = 6.0;
+
+/// The card as SVG.
+pub(crate) fn card(answer: &Answer, voice: Voice) -> String {
+    let mut question = Block::new(&voice.question(answer), Weight::Medium, QUESTION);
+    let mut word = Block::new(voice.word(answer), Weight::ExtraBold, WORD);
+    let mut reason = Block::new(&voice.sentence(answer), Weight::Medium, REASON);
+    question.place(TOP);
+    reason.place(BOTTOM - reason.height());
+    let (above, below) = (TOP + question.height(), BOTTOM - reason.height());
+    word.place((above + below - word.height()) / 2.0);
+    let page = CardTemplate {
+        ground: &voice.look.ground,
+        accent: &voice.look.accent,
+        tracking: -word.size * 0.02,
+        question,
+        word,
+        reason,
+        season: SeasonView::of(answer, voice),
+        date: match voice.replay() {
+            Some(about) => plain(&voice.phrases.replay(about)),
+            None => voice.day(answer),
+        },
+    };
+    crate::page::html::rendered(&page)
+}
+
+/// The badge as SVG, in the shape that badges have.
+pub(crate) fn badge(answer: &Answer, voice: Voice) -> String {
+    let label = Part::new(&format!("{} error today", answer.player.short_name), 0.0);
+    let value = Part::new(voice.word(answer), label.width);
+    let colour = match answer.verdict {
+        _ if answer.stale => "#6b5d52",
+        Verdict::Yes(_) => "#c8102e",
+        Verdict::No => "#2e7d32",
+        Verdict::NotYet | Verdict::NoGame | Verdict::Unknown => "#6b5d52",
+    };
+    crate::page::html::rendered(&BadgeTemplate { width: label.width + value.width, label, value, colour })
+}
+
+#[derive(Template)]
+#[template(path = "card.svg", config = "src/page/askama.toml")]
+struct CardTemplate<'a> {
+    ground: &'a str,
+    accent: &'a str,
+    tracking: f32,
+    question: Block,
+    word: Block,
+    reason: Block,
+    season: Option<SeasonView>,
+    date: String,
+}
+
+#[derive(Template)]
+#[template(path = "badge.svg", config = "src/page/askama.toml")]
+struct BadgeTemplate {
+    width: f32,
+    label: Part,
+    value: Part,
+    colour: &'static str,
+}
+
+/// A text broken into lines, in the largest size that has room for them.
+struct Block {
+    size: f32,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    /// Of its base.
+    y: f32,
+    text: String,
+}
+
+impl Block {
+    fn new(text: &str, weight: Weight, sizes: Sizes) -> Self {
+        let text = plain(text);
+        let words: Vec<_> =
+            text.split_whitespace().map(|word| (word, picture::width(word, weight))).collect();
+        let mut broken = Vec::new();
+        let mut size = 0.0;
+        for &(next, room) in sizes {
+            size = next;
+            broken = lines(&words, WIDTH / size);
+            if broken.len() <= room {
+                break;
+            }
+            // What fits in no size is cut in the smallest.
+            broken.truncate(room);
+        }
+        Block { size, lines: broken.into_iter().map(|text| Line { y: 0.0, text }).collect() }
+    }
+
+    fn leading(&self) -> f32 {
+        if self.size > 100.0 { self.size } else { self.size * 1.25 }
+    }
+
+    fn height(&self) -> f32 {
+        self.leading() * self.lines.len() as f32
+    }
+
+    /// Moves the text's top here.
+    fn place(&mut self, top: f32) {
+        let leading = self.leading();
+        // The middle of a capital is this far above the base, in most typefaces.
+        let base = leading / 2.0 + self.size * 0.35;
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            line.y = top + leading * index as f32 + base;
+        }
+    }
+}
+
+/// Breaks between words, as many to a line as have room; widths are in units of the size. A word wider than a line
+/// stands alone, and is cut by the card's edge.
+fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
+    /// Width of a space.
+    const SPACE: f32 = 0.25;
+    let mut lines: Vec<(String, f32)> = Vec::new();
+    for (word, width) in words {
+        match lines.last_mut().filter(|(_, used)| used + SPACE + width <= room) {
+            Some((line, used)) => {
+                *line += &format!(" {word}");
+                *used += SPACE + width;
+            }
+            None => lines.push(((*word).to_owned(), *width)),
+        }
+    }
+    lines.into_iter().map(|(line, _)| line).collect()
+}
+
+/// One half of a badge, in pixels.
+struct Part {
+    text: String,
+    /// Of the text.
+    length: f32,
+    width: f32,
+    middle: f32,
+}
+
+impl Part {
+    fn new(text: &str, x: f32) -> Self {
+        let text = plain(text);
+        let length = (picture::width(&text, Weight::Medium) * 11.0 * VERDANA).round();
+        let width = length + 2.0 * MARGIN;
+        Part { text, length, width, middle: x + width / 2.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_takes_the_largest_size_that_has_room_for_it() {
+        let sizes = |text: &str| {
+            let block = Block::new(text, Weight::ExtraBold, WORD);
+            (block.size, block.lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(sizes("Yes"), (260.0, vec!["Yes".into()]));
+        assert_eq!(sizes("No, so far"), (200.0, vec!["No, so far".into()]));
+        let broken = |words: usize| (sizes(&"word ".repeat(words)).0, sizes(&"word ".repeat(words)).1.len());
+        assert_eq!((broken(4), broken(12), broken(99)), ((110.0, 2), (80.0, 3), (60.0, 4)));
+        assert_eq!(sizes(""), (260.0, vec![]));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_card() {
+        for text in [
+            "Tatis Jr. has been charged with 2 errors against the Texas Rangers, and the day is not over.",
+            "x",
+        ] {
+            let block = Block::new(&text.repeat(2), Weight::Medium, REASON);
+            for line in &block.lines {
+                assert!(
+                    picture::width(&line.text, Weight::Medium) * block.size <= WIDTH + 1.0,
+                    "{}",
+                    line.text
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_is_made_of_what_is_a_picture_only() {
+        assert!(picture::png("<svg").is_none());
+        assert!(
+            picture::png("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>").is_some()
+        );
+        assert!(picture::width("<&>", Weight::Medium) > 1.0);
+    }
+}

@@ -1,0 +1,64 @@
+//! Times and dates, but for the words.
+
+use crate::answer::Zone;
+use time::{
+    Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
+};
+
+/// A time by a ballpark's clock.
+pub(crate) struct Moment {
+    pub local: OffsetDateTime,
+    /// "PDT".
+    pub zone: String,
+}
+
+impl Moment {
+    pub(crate) fn at(instant: OffsetDateTime, zone: &Zone) -> Self {
+        Moment { local: zone.local(instant), zone: zone.abbreviation(instant) }
+    }
+
+    /// RFC 3339 with the ballpark's offset, so that a reader's script can tell whether its own is another.
+    pub(crate) fn machine(&self) -> String {
+        rfc3339(self.local)
+    }
+}
+
+/// How long ago something was, in its largest whole unit.
+#[derive(Clone, Copy)]
+pub(crate) enum Age {
+    Moments,
+    Minutes(i64),
+    Hours(i64),
+    Days(i64),
+}
+
+/// "August 9, 2023, 19:05 UTC".
+pub(crate) fn minute_utc(at: OffsetDateTime) -> String {
+    let format = format_description!("[month repr:long] [day padding:none], [year], [hour]:[minute] UTC");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+/// "Aug 9, 2023".
+pub(crate) fn day_utc(at: OffsetDateTime) -> String {
+    let format = format_description!("[month repr:short] [day padding:none], [year]");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+/// RFC 3339 in UTC with whole seconds.
+pub(crate) fn machine(at: OffsetDateTime) -> String {
+    rfc3339(at.to_offset(UtcOffset::UTC))
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
+}
+
+/// In the largest unit of which it has one.
+pub(crate) fn age(age: Duration) -> Age {
+    match age {
+        age if age < Duration::MINUTE => Age::Moments,
+        age if age < Duration::HOUR => Age::Minutes(age.whole_minutes()),
+        age if age < Duration::DAY => Age::Hours(age.whole_hours()),
+        age => Age::Days(age.whole_days()),
+    }
+}

@@ -1,0 +1,218 @@
+//! Landlock: the kernel holds a process to the part of the machine that it named (docs.kernel.org/userspace-api/landlock.html).
+//!
+//! A rule holds a directory, not its name: what is beneath may come and go, but a directory or file that is replaced is
+//! another. That is why rules are about what stands around a file that somebody replaces.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, RestrictSelfError,
+    RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope, make_bitflags,
+    path_beneath_rules,
+};
+use nix::errno::Errno;
+use std::{
+    collections::BTreeSet,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// The newest that this was tried with. What a kernel lacks is left out, what it has besides is not asked for.
+const KNOWN: ABI = ABI::V7;
+const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
+/// Regular files and directories; nothing else is ever made.
+const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
+    ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
+});
+
+/// What became of a reach.
+#[derive(Debug)]
+pub(crate) enum Enclosure {
+    /// Held to, by this.
+    Closed(String, Reach),
+    /// Held to nothing, for this reason.
+    Open(&'static str),
+}
+
+/// What a process can still get at. What is not there is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Read, with all beneath.
+    pub read: BTreeSet<PathBuf>,
+    /// Read and written, with all beneath.
+    pub write: BTreeSet<PathBuf>,
+    /// Read and executed, with all beneath.
+    pub execute: BTreeSet<PathBuf>,
+    /// TCP ports that are connected to; none is listened on.
+    pub connect: BTreeSet<u16>,
+}
+
+impl Reach {
+    /// Holds the calling thread to it, if the kernel can.
+    pub(crate) fn close_in(self) -> Result<Enclosure, RulesetError> {
+        match self.enforce() {
+            Ok(RestrictionStatus {
+                landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
+                ..
+            }) => {
+                let abi = kernel_abi.unwrap_or(effective_abi as i32);
+                Ok(Enclosure::Closed(format!("Landlock ABI {abi}"), self))
+            }
+            Ok(_) => Ok(Enclosure::Open("this kernel has no Landlock")),
+            // The kernel stacks 16: who comes after so many upgrades is held by what those before it were held to.
+            Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
+                if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
+            {
+                Ok(Enclosure::Closed("the Landlock of those before it".into(), self))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a file or directory can be read.
+    pub fn reads(&self, path: &Path) -> bool {
+        [&self.read, &self.write, &self.execute].into_iter().any(|allowed| is_beneath(path, allowed))
+    }
+
+    /// Whether a file or directory can be written.
+    pub fn writes(&self, path: &Path) -> bool {
+        is_beneath(path, &self.write)
+    }
+
+    fn enforce(&self) -> Result<RestrictionStatus, RulesetError> {
+        let ports = self.connect.iter().map(|port| Ok(NetPort::new(*port, AccessNet::ConnectTcp)));
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(KNOWN))?
+            .handle_access(AccessNet::from_all(KNOWN))?
+            // No signal to whom it did not start.
+            .scope(Scope::Signal)?
+            .create()?
+            .add_rules(path_beneath_rules(&self.read, READ))?
+            .add_rules(path_beneath_rules(&self.write, WRITE))?
+            .add_rules(path_beneath_rules(&self.execute, READ | AccessFs::Execute))?
+            .add_rules(ports.collect::<Vec<Result<_, RulesetError>>>())?
+            .restrict_self()
+    }
+}
+
+/// Links are followed where there is something to follow.
+fn is_beneath(path: &Path, allowed: &BTreeSet<PathBuf>) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    let Ok(path) = real(path) else { return false };
+    allowed.iter().filter_map(|dir| real(dir).ok()).any(|dir| path.starts_with(dir))
+}
+
+/// Where the code of this process lies, loader and libraries too: what a successor is likely to need.
+pub fn code() -> BTreeSet<PathBuf> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mapped = |line: &str| {
+        let executable = line.split(' ').nth(1)?.contains('x');
+        let path = PathBuf::from(line.get(line.find('/')?..)?);
+        executable.then(|| path.parent().map(PathBuf::from))?
+    };
+    maps.lines().filter_map(mapped).collect()
+}
+
+impl fmt::Display for Enclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Enclosure::Closed(by, reach) => write!(f, "{by}: {reach}"),
+            Enclosure::Open(why) => f.write_str(why),
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths = |paths: &BTreeSet<PathBuf>| {
+            let there = paths.iter().filter(|path| path.exists());
+            there.map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+        };
+        let ports: Vec<_> = self.connect.iter().map(u16::to_string).collect();
+        let (read, write, execute) = (paths(&self.read), paths(&self.write), paths(&self.execute));
+        write!(f, "reads {read}, writes {write}, executes {execute}, connects to ports {}", ports.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::prctl;
+    use std::{
+        io::{self, ErrorKind},
+        net::{TcpListener, TcpStream},
+        process::Command,
+        thread,
+    };
+
+    fn kind<T>(result: io::Result<T>) -> Option<ErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    /// Tests that need a kernel with Landlock: ignored by name, run by `.ci/run` where the kernel has it.
+    mod needs_landlock {
+        use super::*;
+
+        /// Only its own thread is closed in.
+        #[test]
+        #[ignore = "needs Landlock"]
+        fn what_is_out_of_reach_cannot_be_read_written_executed_or_connected_to() {
+            let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+            let [known, strange] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+            let [known, strange] =
+                [known, strange].map(|listener| (listener.local_addr().unwrap(), listener));
+            fs::write(outside.path().join("secret"), "key").unwrap();
+            let reach = Reach {
+                read: ["/proc".into()].into(),
+                write: [inside.path().to_owned()].into(),
+                execute: BTreeSet::new(),
+                connect: [known.0.port()].into(),
+            };
+            let done = thread::scope(|scope| {
+                let confined = scope.spawn(|| {
+                    prctl::set_no_new_privs().unwrap();
+                    let said = reach.close_in().unwrap().to_string();
+                    assert!(said.contains("Landlock ABI"), "{said}");
+                    let denied = Some(ErrorKind::PermissionDenied);
+                    assert_eq!(kind(fs::write(inside.path().join("state"), "1")), None);
+                    assert_eq!(
+                        kind(fs::rename(inside.path().join("state"), inside.path().join("kept"))),
+                        None
+                    );
+                    assert_eq!(kind(fs::read("/proc/self/status")), None);
+                    assert_eq!(kind(fs::read(outside.path().join("secret"))), denied);
+                    assert_eq!(kind(fs::write(outside.path().join("more"), "1")), denied);
+                    assert_eq!(kind(fs::write("/proc/self/comm", "other")), denied);
+                    assert_eq!(kind(Command::new("/bin/true").spawn()), denied);
+                    // Since ABI 4.
+                    if !["ABI 1:", "ABI 2:", "ABI 3:"].iter().any(|old| said.contains(old)) {
+                        assert_eq!(kind(TcpStream::connect(known.0)), None);
+                        assert_eq!(kind(TcpStream::connect(strange.0)), denied);
+                        assert_eq!(kind(TcpListener::bind("127.0.0.1:0")), denied);
+                    }
+                });
+                confined.join()
+            });
+            assert!(done.is_ok());
+            assert_eq!(kind(fs::read(outside.path().join("secret"))), None);
+        }
+    }
+
+    #[test]
+    fn what_is_beneath_is_in_reach_also_by_a_link() {
+        let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (link, gone) = (inside.path().join("link"), inside.path().join("a/b"));
+        std::os::unix::fs::symlink(outside.path(), &link).unwrap();
+        let reach = Reach {
+            read: [inside.path().to_owned()].into(),
+            write: [gone.clone()].into(),
+            ..Reach::default()
+        };
+        assert!(reach.reads(inside.path()) && reach.reads(&gone.join("c")) && reach.writes(&gone));
+        assert!(!reach.reads(outside.path()) && !reach.reads(&link) && !reach.writes(inside.path()));
+    }
+
+    #[test]
+    fn the_code_of_this_process_is_found() {
+        let here = std::env::current_exe().unwrap();
+        assert!(code().contains(here.parent().unwrap()), "{:?}", code());
+    }
+}

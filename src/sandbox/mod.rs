@@ -1,0 +1,88 @@
+//! What the process gives up once its sockets are open: the user it was started as, its capabilities, and all of the
+//! machine that it does not need. Knows users and paths; what for is no matter here.
+//!
+//! All of it is about the calling thread and those it starts: it has to come before the first of them.
+
+pub(crate) mod landlock;
+pub(crate) mod user;
+
+pub use crate::sandbox::landlock::{Reach, code};
+pub use crate::sandbox::user::{User, is_root};
+
+use crate::sandbox::landlock::Enclosure;
+use caps::{CapSet, Capability};
+use nix::sys::{
+    prctl,
+    resource::{Resource, setrlimit},
+};
+use std::fmt;
+
+/// What holds from now on, for the log.
+#[derive(Debug)]
+pub struct InForce {
+    user: String,
+    landlock: Enclosure,
+}
+
+impl InForce {
+    /// What can still be got at; none is all that the user may.
+    pub fn reach(self) -> Option<Reach> {
+        match self.landlock {
+            Enclosure::Closed(_, reach) => Some(reach),
+            Enclosure::Open(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "running as {}, without capabilities, new privileges and core dumps; {}",
+            self.user, self.landlock
+        )
+    }
+}
+
+/// Becomes the user, if one is named, keeps no capability and no way to another, leaves no core dump, and closes itself in
+/// where a reach is given. What is open stays open. None of it can be undone, and children inherit it.
+///
+/// # Errors
+/// A sentence, when the system refuses a part of it. That the kernel has no Landlock is none.
+pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, String> {
+    drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
+    if let Some(user) = user {
+        user.become_it()?;
+    }
+    drop_capabilities().map_err(|error| format!("cannot give up capabilities: {error}"))?;
+    // Keys are in memory. A core file would have them on disk, and a debugger of the same user would read them.
+    let no_dumps = setrlimit(Resource::RLIMIT_CORE, 0, 0).and_then(|()| prctl::set_dumpable(false));
+    no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
+    prctl::set_no_new_privs().map_err(|error| format!("cannot refuse new privileges: {error}"))?;
+    let landlock = match reach {
+        None => Enclosure::Open("Landlock is switched off"),
+        Some(reach) => reach.close_in().map_err(|error| {
+            format!("cannot close itself in with Landlock: {error}; try security.landlock = false")
+        })?,
+    };
+    Ok(InForce { user: user::present(), landlock })
+}
+
+/// What an executed program could get back. Needs a capability itself; who lacks it gets none back anyway, for there are
+/// no new privileges.
+fn drop_bounding_set() -> Result<(), caps::errors::CapsError> {
+    match caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        true => caps::clear(None, CapSet::Bounding),
+        false => Ok(()),
+    }
+}
+
+fn drop_capabilities() -> Result<(), caps::errors::CapsError> {
+    // The ambient set follows from these two, but an old kernel may know none.
+    if caps::runtime::ambient_set_supported().is_ok() {
+        caps::clear(None, CapSet::Ambient)?;
+    }
+    [CapSet::Effective, CapSet::Inheritable, CapSet::Permitted]
+        .into_iter()
+        .try_for_each(|set| caps::clear(None, set))
+}

@@ -1,0 +1,209 @@
+//! `/events`: the newest answer, pushed to whoever waits for it (server-sent events, WHATWG HTML §9.2).
+
+use crate::{connection::network, lifecycle::Phase, limits::Limits, site::snapshot::Site};
+use bytes::Bytes;
+use hyper::header::HeaderValue;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
+
+/// What is silent for longer is cut by home routers and proxies.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// What a stream begins with: how long its client waits before it comes back.
+const RETRY: &str = "retry: 3000\n\n";
+/// A comment, which clients pass over.
+const STILL_HERE: Bytes = Bytes::from_static(b":\n\n");
+
+/// Where answers are published and streams begin.
+pub struct Hub {
+    news: watch::Sender<News>,
+    phase: watch::Receiver<Phase>,
+    seats: Arc<Seats>,
+}
+
+/// An answer as an event.
+#[derive(Clone, Default)]
+struct News {
+    id: String,
+    event: Bytes,
+}
+
+impl Hub {
+    /// A hub whose streams end when the process drains.
+    pub fn new(phase: watch::Receiver<Phase>) -> Self {
+        Hub { news: watch::Sender::new(News::default()), phase, seats: Arc::default() }
+    }
+
+    /// Tells all streams, unless nothing changed.
+    pub fn publish(&self, site: &Site) {
+        let id = &site.version;
+        self.news.send_if_modified(|news| {
+            let is_new = news.id != *id;
+            if is_new {
+                let event = format!("id: {id}\nevent: answer\ndata: {}\n\n", site.line).into();
+                *news = News { id: id.clone(), event };
+            }
+            is_new
+        });
+    }
+
+    /// A stream for a client at this address, or at none, who may have seen an event before; none while there are too many.
+    pub(crate) fn subscribe(
+        &self,
+        address: Option<IpAddr>,
+        last_seen: Option<&HeaderValue>,
+        limits: &Limits,
+    ) -> Option<Events> {
+        let seat = Seats::take(&self.seats, address, limits)?;
+        let mut news = self.news.subscribe();
+        let mut first = RETRY.to_owned().into_bytes();
+        let now = news.borrow_and_update().clone();
+        if last_seen.is_none_or(|id| id.as_bytes() != now.id.as_bytes()) {
+            first.extend_from_slice(&now.event);
+        }
+        let stream = Stream {
+            news,
+            phase: self.phase.clone(),
+            end: Instant::now() + limits.event_stream,
+            _seat: seat,
+        };
+        Some(Events(Box::pin(async move { Some((Bytes::from(first), stream)) })))
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open(&self) -> usize {
+        self.seats.all.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of a response that goes on.
+pub(crate) struct Events(Pin<Box<dyn Future<Output = Option<Step>> + Send>>);
+
+/// A piece, and what goes on after it.
+type Step = (Bytes, Stream);
+
+impl Events {
+    /// The next piece; none at the end.
+    pub fn poll(&mut self, context: &mut Context) -> Poll<Option<Bytes>> {
+        self.0.as_mut().poll(context).map(|step| {
+            let (bytes, stream) = step?;
+            self.0 = Box::pin(stream.step());
+            Some(bytes)
+        })
+    }
+}
+
+struct Stream {
+    news: watch::Receiver<News>,
+    phase: watch::Receiver<Phase>,
+    end: Instant,
+    _seat: Seat,
+}
+
+impl Stream {
+    async fn step(mut self) -> Option<Step> {
+        let bytes = tokio::select! {
+            // What ends the stream comes first: its client comes back and misses nothing.
+            biased;
+            _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
+            () = sleep_until(self.end) => return None,
+            news = self.news.changed() => {
+                news.ok()?;
+                self.news.borrow_and_update().event.clone()
+            }
+            () = sleep(HEARTBEAT) => STILL_HERE,
+        };
+        Some((bytes, self))
+    }
+}
+
+/// Who has a stream.
+#[derive(Default)]
+struct Seats {
+    all: AtomicUsize,
+    by_network: Mutex<HashMap<IpAddr, usize>>,
+}
+
+impl Seats {
+    /// Who has no address that counts stands for many and has no cap of his own.
+    fn take(seats: &Arc<Seats>, address: Option<IpAddr>, limits: &Limits) -> Option<Seat> {
+        let network = address.map(network);
+        let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = network.and_then(|network| by_network.get(&network).copied()).unwrap_or(0);
+        if seats.all.load(Ordering::Relaxed) >= limits.event_streams || taken >= limits.address_event_streams
+        {
+            return None;
+        }
+        if let Some(network) = network {
+            by_network.insert(network, taken + 1);
+        }
+        seats.all.fetch_add(1, Ordering::Relaxed);
+        Some(Seat { seats: seats.clone(), network })
+    }
+}
+
+/// A place among them, given back when dropped.
+struct Seat {
+    seats: Arc<Seats>,
+    /// Where it is counted, if anywhere.
+    network: Option<IpAddr>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut by_network = self.seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(network) = self.network
+            && let Some(taken) = by_network.get_mut(&network)
+        {
+            *taken -= 1;
+            if *taken == 0 {
+                by_network.remove(&network);
+            }
+        }
+        self.seats.all.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_streams_and_gets_them_back() {
+        let seats = Arc::<Seats>::default();
+        let take = |peer: &str| Seats::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
+        let mine: Vec<_> = (0..Limits::default().address_event_streams)
+            .map(|host| take(&format!("2001:db8::{host}")).unwrap())
+            .collect();
+        assert!(take("2001:db8::ffff").is_none(), "the same /64");
+        let neighbour = take("2001:db8:0:1::1").unwrap();
+        drop(mine);
+        assert!(take("2001:db8::ffff").is_some());
+        drop(neighbour);
+        assert_eq!(seats.all.load(Ordering::Relaxed), 0);
+        assert!(seats.by_network.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn who_stands_for_many_is_not_one_address_and_all_together_have_a_cap() {
+        let seats = Arc::<Seats>::default();
+        let take = |address| Seats::take(&seats, address, &Limits::default());
+        let all: Vec<_> = (0..Limits::default().event_streams).map(|_| take(None).unwrap()).collect();
+        let other = Some("192.0.2.1".parse().unwrap());
+        assert!(take(None).is_none() && take(other).is_none());
+        drop(all);
+        assert!(take(other).is_some());
+    }
+}

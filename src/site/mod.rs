@@ -1,0 +1,12 @@
+//! The one site: its routes, the pages and assets it serves, events, errors and health.
+//!
+//! This room never knows baseball: pages come as bytes that are already made.
+
+pub(crate) mod assets;
+pub(crate) mod errors;
+pub(crate) mod events;
+pub(crate) mod exchange;
+pub(crate) mod routes;
+pub(crate) mod service;
+pub(crate) mod snapshot;
+pub(crate) mod trace;

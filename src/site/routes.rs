@@ -1,0 +1,158 @@
+//! The table of URL patterns. One declaration: the router, the documentation and the tests read it.
+
+use crate::{language::Language, site::trace::Made};
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// An exact path, or a prefix ending in `*`.
+    pub pattern: &'static str,
+    /// What answers.
+    pub target: Target,
+    /// For people.
+    pub about: &'static str,
+}
+
+/// What answers a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The answer, in the form and language the client asks for. Made when the answer changes.
+    Home,
+    /// The same in this language.
+    HomeIn(Language),
+    /// The answer as JSON. Made when the answer changes.
+    Answer,
+    /// What a CA looks for to see that the name leads here.
+    Challenge,
+    /// What else follows from the answer, in one form. Made when it changes.
+    Published,
+    /// Whether the process is alive, and how its certificate is.
+    Alive,
+    /// Whether the answer is one to stand behind.
+    Ready,
+    /// A file embedded when the binary was built.
+    Asset,
+    /// The answer, pushed as it changes. Goes on for as long as somebody listens.
+    Events,
+    /// The way of the request itself. Made when it is read.
+    How,
+    /// Everything that is counted. Made when it is read.
+    Metrics,
+}
+
+impl Target {
+    /// When the bytes of its 200 are made.
+    pub(crate) fn made(self) -> Made {
+        match self {
+            Target::Home | Target::HomeIn(_) | Target::Answer | Target::Published => Made::Answer,
+            Target::Asset => Made::Build,
+            Target::Ready => Made::Start,
+            Target::Challenge | Target::Alive | Target::Events | Target::How | Target::Metrics => {
+                Made::Request
+            }
+        }
+    }
+}
+
+/// Where HTTP-01 looks for a token (RFC 8555 §8.3).
+pub(crate) const CHALLENGE: &str = "/.well-known/acme-challenge/";
+
+/// What visitors are served. First match wins.
+pub const ROUTES: &[Route] = &[
+    Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
+    Route { pattern: "/en", target: Target::HomeIn(Language::English), about: "the same, always in English" },
+    Route { pattern: "/es", target: Target::HomeIn(Language::Spanish), about: "the same, always in Spanish" },
+    Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
+    Route {
+        pattern: "/events",
+        target: Target::Events,
+        about: "the answer whenever it changes (server-sent events)",
+    },
+    Route { pattern: "/api/v1/season", target: Target::Published, about: "his season as JSON, game by game" },
+    Route { pattern: "/feed.xml", target: Target::Published, about: "the days with an error (Atom)" },
+    Route {
+        pattern: "/calendar.ics",
+        target: Target::Published,
+        about: "his games, to subscribe to (iCalendar)",
+    },
+    Route { pattern: "/badge.svg", target: Target::Published, about: "the answer as a badge" },
+    Route {
+        pattern: "/card.png",
+        target: Target::Published,
+        about: "the answer as a picture, for previews in chats",
+    },
+    Route { pattern: "/es/card.png", target: Target::Published, about: "the same in Spanish" },
+    Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
+    Route {
+        pattern: "/how",
+        target: Target::How,
+        about: "how a request gets to its answer, drawn from yours",
+    },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
+    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route {
+        pattern: "/.well-known/acme-challenge/*",
+        target: Target::Challenge,
+        about: "proof for a CA, while it looks for it",
+    },
+    Route {
+        pattern: "/static/*",
+        target: Target::Asset,
+        about: "assets whose names change with their content",
+    },
+    Route { pattern: "/*", target: Target::Asset, about: "icons, robots.txt, the web manifest" },
+];
+
+/// What operators are served, on a listener of their own.
+pub const ADMIN_ROUTES: &[Route] = &[
+    Route { pattern: "/metrics", target: Target::Metrics, about: "counters, in Prometheus's text format" },
+    Route {
+        pattern: "/healthz",
+        target: Target::Alive,
+        about: "200 while the process lives, and how its certificate is",
+    },
+    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+];
+
+/// The row of this table that a path falls to.
+pub fn route(table: &'static [Route], path: &str) -> Option<&'static Route> {
+    table.iter().find(|route| match route.pattern.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => path == route.pattern,
+    })
+}
+
+/// Both tables, for people.
+pub fn table() -> String {
+    let rows = |routes: &[Route]| {
+        let row = |route: &Route| format!("  {:<31} {}\n", route.pattern, route.about);
+        routes.iter().map(row).collect::<String>()
+    };
+    format!("Visitors, first match wins:\n{}\nOperators:\n{}", rows(ROUTES), rows(ADMIN_ROUTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_matching_pattern_wins() {
+        for (path, target) in [
+            ("/", Target::Home),
+            ("/es", Target::HomeIn(Language::Spanish)),
+            ("/api/v1/answer", Target::Answer),
+            ("/api/v1/answer/", Target::Asset),
+            ("/healthz", Target::Alive),
+            ("/static/e6.css", Target::Asset),
+            ("/robots.txt", Target::Asset),
+        ] {
+            assert_eq!(route(ROUTES, path).map(|route| route.target), Some(target), "{path}");
+        }
+        assert_eq!(route(ROUTES, "*"), None);
+        assert_eq!(route(ADMIN_ROUTES, "/"), None);
+    }
+}

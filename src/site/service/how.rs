@@ -1,0 +1,283 @@
+//! `/how`: the way of this request, or of another as this reader would send it. Nothing is told but what the pipeline really
+//! does: the path asked about goes through it, and the response is read instead of sent.
+
+use crate::{
+    connection::Connection,
+    http::log_record::protocol,
+    language::Language,
+    site::{
+        assets,
+        exchange::Way,
+        routes::{Route, Target},
+        service::{Service, resource::Asking},
+        snapshot::page_policy,
+        trace::{Answered, Asked, ChosenBy, Connected, Made, Outcome, Process, Spent, Tls, Trace, Tried},
+    },
+    web::{
+        coding::Coding,
+        negotiate::{self, Codings, Form},
+        representation::{Fields, Representation, parse_http_date},
+        respond::{Refused, Whole, respond},
+    },
+};
+use hyper::{
+    HeaderMap, Method,
+    header::{
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+        CONTENT_TYPE, HeaderName, LAST_MODIFIED, LOCATION,
+    },
+};
+use percent_encoding::percent_decode_str;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use time::{OffsetDateTime, UtcOffset};
+
+/// Makes a page out of a trace.
+#[derive(Clone)]
+pub struct How {
+    draw: Arc<Draw>,
+    policy: HeaderMap,
+    begun: Begun,
+}
+
+/// How this process began.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// When it was started.
+    pub at: OffsetDateTime,
+    /// How many processes before it have handed it their sockets.
+    pub upgrades: u32,
+}
+
+type Draw = dyn Fn(&Trace, Form) -> String + Send + Sync;
+
+impl How {
+    /// `style` is the CSP source of the page's inline style block.
+    pub fn new(
+        style: &str,
+        begun: Begun,
+        draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let begun = Begun { at: second(begun.at), ..begun };
+        How { draw: Arc::new(draw), policy: page_policy(style), begun }
+    }
+
+    fn page(&self, trace: &Trace, form: Form) -> Representation {
+        let (media_type, more) = match form {
+            Form::Html => ("text/html; charset=utf-8", self.policy.clone()),
+            Form::Json => ("application/json", HeaderMap::new()),
+            Form::Text => ("text/plain; charset=utf-8", HeaderMap::new()),
+        };
+        let fields = Fields { language: Some(Language::English), more, ..Fields::momentary(media_type) };
+        Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&ACCEPT)
+    }
+}
+
+impl Service {
+    pub(crate) fn how(&self, asking: &Asking, way: &Way) -> Result<Whole, Refused> {
+        let about = asked_about(asking.query);
+        let path = about.as_deref().unwrap_or(asking.path);
+        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE]);
+        let rehearsed = self.rehearse(path, &offer);
+        let spent = match about {
+            Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
+            // This very page cannot hold the time it takes to make it; `Server-Timing` does.
+            None => (way.routing, None),
+        };
+        let site = self.site.load();
+        let trace = Trace {
+            request_id: way.id(),
+            path: rehearsed.matched.map(|_| path.to_owned()),
+            own: about.is_none(),
+            connection: connected(way),
+            tls: agreed(way.connection),
+            routes: tried(self.routes, rehearsed.matched),
+            answer: self.answered(&rehearsed, &offer),
+            mlb: Asked {
+                asked_at: site.asked_at.map(second),
+                seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
+                took_ms: site.asking_took.map(|took| micros(took) / 1e3),
+            },
+            microseconds: Spent {
+                accept: micros(way.connection.queued),
+                handshake: way.connection.tls.as_ref().map(|tls| micros(tls.took)),
+                wait: micros(way.arrival.waited),
+                route: micros(spent.0),
+                answer: spent.1,
+            },
+            server: Process {
+                version: env!("CARGO_PKG_VERSION"),
+                commit: env!("BUILD_COMMIT"),
+                rustc: env!("BUILD_RUSTC"),
+                target: env!("BUILD_TARGET"),
+                built_at: assets::built(),
+                started_at: self.how.begun.at,
+                answered: self.observer.metrics.answered(),
+                upgrades: self.how.begun.upgrades,
+            },
+        };
+        respond(&self.how.page(&trace, negotiate::form(asking.headers)), asking.method, asking.headers)
+    }
+
+    /// Sends a path through the pipeline as a first visit of a client with this offer would.
+    fn rehearse(&self, path: &str, offer: &HeaderMap) -> Rehearsed {
+        let began = Instant::now();
+        let matched = self.route(path);
+        let routing = began.elapsed();
+        let ask =
+            |headers| self.read(&Asking { path, query: None, method: &Method::GET, headers, way: None });
+        let response = ask(offer);
+        // The pipeline has found the route once more.
+        let answering = began.elapsed().saturating_sub(routing * 2);
+        let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE])));
+        Rehearsed { matched, routing, response, answering, bytes_before }
+    }
+
+    fn answered(&self, rehearsed: &Rehearsed, offer: &HeaderMap) -> Answered {
+        let response = &rehearsed.response;
+        let made = self.made(rehearsed);
+        let made_at = match made {
+            Made::Build | Made::Answer => {
+                ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
+            }
+            Made::Start => Some(self.how.begun.at),
+            Made::Request => Some(second(OffsetDateTime::now_utc())),
+        };
+        Answered {
+            status: response.status().as_u16(),
+            location: ours(response, LOCATION),
+            made,
+            made_at,
+            media_type: ours(response, CONTENT_TYPE),
+            acceptable: acceptable(offer),
+            coding: coding(response),
+            bytes_before: rehearsed.bytes_before,
+            bytes_after: length(response),
+            cache_control: ours(response, CACHE_CONTROL),
+        }
+    }
+
+    fn made(&self, rehearsed: &Rehearsed) -> Made {
+        let status = rehearsed.response.status();
+        match rehearsed.matched.map(|route| route.target) {
+            Some(Target::Ready) if status.is_server_error() => Made::Answer,
+            Some(Target::Asset) if self.design.is_some() => Made::Request,
+            Some(target) if status.is_success() => target.made(),
+            _ => Made::Start,
+        }
+    }
+
+    /// In real seconds, also while a day is replayed at many times its speed.
+    fn seconds_since(&self, at: OffsetDateTime) -> f64 {
+        let age = Duration::try_from(self.clock.now() - at).unwrap_or_default();
+        (self.clock.real(age).as_secs_f64() * 1e3).round() / 1e3
+    }
+}
+
+/// A request that was answered and not sent.
+struct Rehearsed {
+    /// None for an invalid path.
+    matched: Option<&'static Route>,
+    routing: Duration,
+    response: Whole,
+    answering: Duration,
+    /// Of the same response to a client that knows no coding.
+    bytes_before: Option<u64>,
+}
+
+/// The table as it is read from the top, until one row matches.
+pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<Tried> {
+    let end = matched.and_then(|matched| table.iter().position(|route| route == matched));
+    let outcome = |index| match end {
+        Some(end) if index < end => Outcome::Passed,
+        Some(end) if index == end => Outcome::Matched,
+        _ => Outcome::NotTried,
+    };
+    let row = |(index, route): (usize, &Route)| Tried {
+        pattern: route.pattern,
+        about: route.about,
+        outcome: outcome(index),
+    };
+    table.iter().enumerate().map(row).collect()
+}
+
+/// The path that a query asks about, if it does; what may follow a path in a URL is left away.
+fn asked_about(query: Option<&str>) -> Option<String> {
+    let value =
+        query?.split('&').find_map(|pair| pair.strip_prefix("path=")).filter(|path| !path.is_empty())?;
+    // What is not UTF-8 becomes a character that no path has.
+    let path = percent_decode_str(value).decode_utf8_lossy();
+    path.split(['?', '#']).next().map(str::to_owned)
+}
+
+/// The fields of these names.
+fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    let mut offer = HeaderMap::new();
+    for name in names {
+        for value in headers.get_all(name) {
+            offer.append(name, value.clone());
+        }
+    }
+    offer
+}
+
+fn connected(way: &Way) -> Connected {
+    Connected {
+        protocol: protocol(way.version),
+        chosen_by: match &way.connection.tls {
+            None => ChosenBy::Clear,
+            Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
+            Some(_) => ChosenBy::Alpn,
+        },
+        ip_version: way.client.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
+        worker: way.connection.worker,
+        request: way.arrival.number,
+        scheme: way.client.scheme.name(),
+        proxied: way.client.proxied,
+    }
+}
+
+fn agreed(connection: &Connection) -> Option<Tls> {
+    connection.tls.as_ref().map(|tls| Tls {
+        version: tls.version,
+        cipher: tls.cipher.clone(),
+        group: tls.group,
+        post_quantum: tls.is_post_quantum(),
+        resumed: tls.resumed,
+        server_name: tls.server_name.clone(),
+    })
+}
+
+/// The best first.
+fn acceptable(offer: &HeaderMap) -> Vec<&'static str> {
+    let codings = Codings::accepted(offer);
+    let accepted = Coding::ALL.into_iter().rev().filter(|coding| codings.quality(*coding) > 0);
+    accepted.map(Coding::token).collect()
+}
+
+fn coding(response: &Whole) -> &'static str {
+    let named = response.headers().get(CONTENT_ENCODING);
+    let coding = Coding::ALL.into_iter().find(|coding| named.is_some_and(|name| name == coding.token()));
+    coding.unwrap_or(Coding::Identity).token()
+}
+
+fn length(response: &Whole) -> Option<u64> {
+    ours(response, CONTENT_LENGTH)?.parse().ok()
+}
+
+fn ours(response: &Whole, name: HeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Whole seconds in UTC.
+fn second(at: OffsetDateTime) -> OffsetDateTime {
+    let at = at.to_offset(UtcOffset::UTC);
+    at.replace_nanosecond(0).unwrap_or(at)
+}
+
+/// In tenths: finding a route takes less than one.
+fn micros(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e7).round() / 10.0
+}

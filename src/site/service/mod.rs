@@ -1,0 +1,480 @@
+//! The request pipeline, in order: welcome → limits → body → host → method → route → respond → fields of every response.
+
+pub(crate) mod admission;
+pub(crate) mod how;
+pub(crate) mod resource;
+
+pub use crate::site::service::how::{Begun, How, tried};
+
+use crate::{
+    clock::Clock,
+    connection::{Arrival, Connection, Listener},
+    http::rate_limit::Rates,
+    language::PerLanguage,
+    limits::Limits,
+    site::{
+        assets,
+        errors::ErrorPages,
+        events::Hub,
+        exchange::{Body, Content, Exchange, Observer, Way},
+        routes::{ADMIN_ROUTES, ROUTES, Route, Target, route},
+        service::resource::{Asking, embedded},
+        snapshot::{Forms, Site},
+    },
+    web::{
+        forwarded::Client,
+        host::{Hosts, Ruling, Scheme, authority, names_a_host},
+        negotiate::{self, Form},
+        path,
+        representation::{Fields, RESOURCE_POLICY, Representation, field},
+        respond::{Whole, respond_as},
+        trusted_proxies::Proxies,
+    },
+};
+use arc_swap::ArcSwap;
+use http_body_util::Full;
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode, Version,
+    header::{
+        ALLOW, CONNECTION, HeaderName, HeaderValue, LOCATION, SERVER, STRICT_TRANSPORT_SECURITY,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// What every resource of this site can be asked.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// The same as in the access log, so that one request can be followed.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the time went, for browsers' developer tools (W3C Server Timing).
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Answers requests. One for all workers.
+#[derive(Clone)]
+pub struct Service {
+    routes: &'static [Route],
+    observer: Arc<Observer>,
+    hub: Arc<Hub>,
+    site: Arc<ArcSwap<Site>>,
+    assets: HashMap<&'static str, Representation>,
+    design: Option<PathBuf>,
+    errors: ErrorPages,
+    how: How,
+    certificates: Option<Arc<dyn Certificates>>,
+    hosts: Hosts,
+    proxies: Arc<Proxies>,
+    ready: Representation,
+    clock: Clock,
+    limits: Limits,
+    rates: Arc<Rates>,
+}
+
+/// What a service is made of.
+pub struct Parts {
+    /// What is served.
+    pub site: Arc<ArcSwap<Site>>,
+    /// Where what is served is announced.
+    pub hub: Arc<Hub>,
+    /// What is said when something is wrong.
+    pub errors: ErrorPages,
+    /// What is said of how a request was answered.
+    pub how: How,
+    /// A directory to read assets from instead of the embedded ones.
+    pub design: Option<PathBuf>,
+    /// The time of the site.
+    pub clock: Clock,
+    /// What is refused, and how much there may be at once.
+    pub limits: Limits,
+    /// Who is told of every exchange.
+    pub observer: Observer,
+    /// Whom to ask about certificates; none without TLS.
+    pub certificates: Option<Arc<dyn Certificates>>,
+    /// The names that it answers to.
+    pub hosts: Hosts,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
+}
+
+/// What has to be told of certificates by those who know nothing of TLS.
+pub trait Certificates: Send + Sync {
+    /// The answer to the HTTP-01 challenge with this token, while a CA looks for it (RFC 8555 §8.3).
+    fn challenge(&self, token: &str) -> Option<String>;
+
+    /// Source, names, end, next attempt, last error.
+    fn status(&self) -> serde_json::Value;
+
+    /// Whether the one that was asked for is there: until then nobody is sent to HTTPS.
+    fn is_settled(&self) -> bool;
+}
+
+impl Service {
+    /// Made of these.
+    pub fn new(
+        Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts, proxies }: Parts,
+    ) -> Self {
+        let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
+        let say =
+            |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
+        Service {
+            routes: ROUTES,
+            observer: Arc::new(observer),
+            hub,
+            site,
+            assets,
+            design,
+            errors,
+            how,
+            certificates,
+            hosts,
+            proxies: Arc::new(proxies),
+            ready: say("ready\n"),
+            clock,
+            limits,
+            rates: Arc::new(Rates::new()),
+        }
+    }
+
+    /// The same for operators, who come without proxies.
+    pub fn admin(&self) -> Self {
+        Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), proxies: Arc::default(), ..self.clone() }
+    }
+
+    /// The proxies that are believed.
+    pub fn proxies(&self) -> &Arc<Proxies> {
+        &self.proxies
+    }
+
+    /// The response to a request, whatever happens: a fault of ours is a 500 and hurts no one else.
+    pub fn handle<B: hyper::body::Body>(
+        &self,
+        request: &Request<B>,
+        connection: &Connection,
+        arrival: Arrival,
+    ) -> Response<Body> {
+        let route = self.route(request.uri().path());
+        let client = Client::of(connection, request.headers(), &self.proxies);
+        let way = Way::new(connection, client, arrival, request.version());
+        // Operators' own requests would drown the visitors'.
+        let exchange = (connection.listener != Listener::Admin)
+            .then(|| Exchange::begin(&self.observer, request, route, &way));
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            let unwelcome = self.unwelcome(route.map(|route| route.target), &way, request.headers());
+            unwelcome.unwrap_or_else(|| self.answer(request, &way))
+        }));
+        let mut response = answered.unwrap_or_else(|_| {
+            let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
+            tracing::error!(request_id, %method, path, "a panic while answering; it is a 500");
+            self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
+        });
+        if request.method() == Method::HEAD {
+            *response.body_mut() = Full::default();
+        }
+        let is_stream = route.is_some_and(|route| route.target == Target::Events)
+            && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
+        let mut response = match is_stream {
+            true => self.stream(response, &way, request.headers()),
+            false => response.map(Content::Whole),
+        };
+        if request.version() == Version::HTTP_2 {
+            // Says nothing there and must not be sent (RFC 9113 §8.2.2).
+            response.headers_mut().remove(CONNECTION);
+        }
+        response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        // What is served here is not for other sites' pages, unless it says otherwise.
+        response.headers_mut().entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+        // What speaks TLS before us has a certificate of its own.
+        let may_insist = connection.tls.is_none() || self.https().is_some();
+        if let Some(hsts) = self.hosts.hsts(authority(request), client.scheme).filter(|_| may_insist) {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
+        }
+        let status = response.status();
+        let embedded = route.is_some_and(|route| route.target == Target::Asset)
+            && (status.is_success() || status == StatusCode::NOT_MODIFIED);
+        if !embedded {
+            response.headers_mut().insert(REQUEST_ID, field(&way.id()));
+            response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
+        }
+        response.map(|content| Body::watched(content, exchange, status))
+    }
+
+    /// Counts and logs a request that could not be read as one, and has been refused with this status.
+    pub fn note_refusal(&self, status: StatusCode, connection: &Connection) {
+        if connection.listener != Listener::Admin {
+            Exchange::refused(&self.observer, status, connection);
+        }
+    }
+
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, way: &Way) -> Whole {
+        let (uri, headers, method) = (request.uri(), request.headers(), request.method());
+        if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
+            return self.error(StatusCode::URI_TOO_LONG, headers);
+        }
+        if headers.len() > self.limits.head_fields || size(headers) > self.limits.head_size {
+            return self.error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, headers);
+        }
+        if !names_a_host(request) {
+            return closing(self.error(StatusCode::BAD_REQUEST, headers));
+        }
+        if !request.body().is_end_stream() {
+            // The body is not read, so the connection cannot be used for another request.
+            return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
+        }
+        // Before any redirect: a target that is invalid here is invalid there.
+        let is_about_server = *method == Method::CONNECT || (*method == Method::OPTIONS && uri.path() == "*");
+        if !is_about_server && path::read(uri.path()) == path::Target::Garbled {
+            return self.error(StatusCode::BAD_REQUEST, headers);
+        }
+        if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
+            return elsewhere;
+        }
+        let asking = Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way) };
+        match *method {
+            Method::GET | Method::HEAD => self.read(&asking),
+            Method::OPTIONS if uri.path() == "*" => allowing(bare(StatusCode::NO_CONTENT)),
+            _ => match self.status(asking.path) {
+                StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
+                    self.read(&Asking { method: &Method::GET, ..asking })
+                }
+                _ if *method == Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
+                _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
+            },
+        }
+    }
+
+    /// The row of the table that a path falls to, however it is written.
+    fn route(&self, path: &str) -> Option<&'static Route> {
+        match path::read(path) {
+            path::Target::Canonical => route(self.routes, path),
+            path::Target::Means(canonical) => route(self.routes, &canonical),
+            path::Target::Garbled => None,
+        }
+    }
+
+    /// The response to what is for another host or scheme. Health checks and CAs come by any name.
+    fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<Whole> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let target = self.route(uri.path())?.target;
+        if matches!(target, Target::Alive | Target::Ready | Target::Challenge) {
+            return None;
+        }
+        match self.hosts.rule(authority(request), scheme, self.https()) {
+            Ruling::Serve => None,
+            Ruling::Elsewhere(status) => Some(self.error(status, headers)),
+            // Refused here as it would be there.
+            Ruling::Move(_) if !is_known(request.method()) => None,
+            Ruling::Move(origin) => {
+                let target = path::reference(uri.path(), uri.query());
+                Some(self.moved(&format!("{origin}{target}"), headers))
+            }
+        }
+    }
+
+    /// Where visitors may be sent for HTTPS.
+    fn https(&self) -> Option<u16> {
+        self.hosts
+            .https
+            .filter(|_| self.certificates.as_ref().is_some_and(|certificates| certificates.is_settled()))
+    }
+
+    fn moved(&self, location: &str, headers: &HeaderMap) -> Whole {
+        let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
+        response.headers_mut().insert(LOCATION, field(location));
+        response
+    }
+
+    fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
+        match self.errors.get(status) {
+            Some(forms) => negotiated(status, forms, headers),
+            None => bare(status),
+        }
+    }
+}
+
+/// Whether a method is one of HTTP's own (RFC 9110 §9.3, RFC 5789). No resource of this site has another one.
+fn is_known(method: &Method) -> bool {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    KNOWN.contains(method)
+}
+
+/// An error page in the form and language that are asked for.
+fn negotiated(status: StatusCode, pages: &PerLanguage<Forms>, headers: &HeaderMap) -> Whole {
+    let Forms { html, text } = &pages[negotiate::language(headers)];
+    respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
+}
+
+fn bare(status: StatusCode) -> Whole {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The response after which the connection ends.
+fn closing(mut response: Whole) -> Whole {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn allowing(mut response: Whole) -> Whole {
+    response.headers_mut().insert(ALLOW, ALLOWED);
+    response
+}
+
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connection::Peer,
+        http::metrics::Metrics,
+        lifecycle::Lifecycle,
+        site::snapshot::{Page, Pages},
+    };
+    use bytes::Bytes;
+    use hyper::body::{Frame, SizeHint};
+    use hyper::header::HOST;
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+        time::{Duration, Instant},
+    };
+    use time::OffsetDateTime;
+
+    /// A request body that breaks whoever looks at it.
+    struct Broken;
+
+    impl hyper::body::Body for Broken {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            panic!("on purpose")
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::default()
+        }
+    }
+
+    fn get(path: &str) -> Request<Full<Bytes>> {
+        Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
+    }
+
+    fn page(text: &str) -> PerLanguage<Page> {
+        PerLanguage::of(|_| Page { html: text.into(), text: text.into() })
+    }
+
+    fn service() -> Service {
+        let site = Site::new(Pages {
+            home: page("page"),
+            json: "{}".into(),
+            line: "{}".into(),
+            version: "1".into(),
+            published: Vec::new(),
+            style: String::new(),
+            modified: None,
+            lasts: Duration::from_secs(5),
+            ready_until: None,
+            asked_at: None,
+            asking_took: None,
+            not_ready: page("rain"),
+        });
+        let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
+        let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
+        let site = Arc::new(ArcSwap::from_pointee(site));
+        let observer = Observer { metrics, log: None };
+        Service::new(Parts {
+            site,
+            hub: Arc::new(Hub::new(Lifecycle::new().watch())),
+            errors: ErrorPages::new(errors, ""),
+            how: How::new("", Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| "how".into()),
+            design: None,
+            clock: Clock::System,
+            limits: Limits::default(),
+            observer,
+            certificates: None,
+            hosts: Hosts::default(),
+            proxies: Proxies::default(),
+        })
+    }
+
+    fn connection(listener: Listener) -> Connection {
+        let peer = Peer::Unix;
+        Connection { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
+    }
+
+    const FIRST: fn() -> Arrival =
+        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
+
+    #[test]
+    fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
+        let service = service();
+        let broken = service.handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST());
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(broken.headers()["cache-control"], "no-store");
+        assert_eq!(service.handle(&get("/"), &connection(Listener::Http), FIRST()).status(), StatusCode::OK);
+    }
+
+    /// What is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
+        let lines = Lines::default();
+        let log = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        let broken = tracing::subscriber::with_default(subscriber, || {
+            service().handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST())
+        });
+        let id = broken.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("ERROR") && said.contains(&format!("request_id=\"{id}\"")), "{said}");
+    }
+
+    #[test]
+    fn an_answer_that_nobody_stands_behind_is_not_ready() {
+        assert_eq!(
+            service().handle(&get("/readyz"), &connection(Listener::Http), FIRST()).status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+    }
+}

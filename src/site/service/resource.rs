@@ -1,0 +1,145 @@
+//! What a path is answered with: its canonical form, its route, and the representation behind that.
+
+use crate::{
+    site::{
+        assets,
+        exchange::Way,
+        routes::{CHALLENGE, Target, route},
+        service::{Service, bare, negotiated},
+    },
+    web::{
+        negotiate, path,
+        representation::{Caching, Fields, Representation},
+        respond::{Refused, Whole, respond},
+    },
+};
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, Method, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+};
+use std::time::Duration;
+
+/// Prometheus's text format, version 0.0.4.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How long a browser may keep a file whose name does not change with its content.
+const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the answer to a read depends on.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    pub method: &'a Method,
+    pub headers: &'a HeaderMap,
+    /// How the request came; none where there is only a question what it would be answered with.
+    pub way: Option<&'a Way<'a>>,
+}
+
+impl Service {
+    /// GET and HEAD: the one way to write a path is answered, others are sent there.
+    pub(crate) fn read(&self, asking: &Asking) -> Whole {
+        match path::read(asking.path) {
+            path::Target::Canonical => self.resource(asking),
+            path::Target::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
+            path::Target::Means(path) => {
+                if self.status(&path) == StatusCode::NOT_FOUND {
+                    return self.error(StatusCode::NOT_FOUND, asking.headers);
+                }
+                self.moved(&path::reference(&path, asking.query), asking.headers)
+            }
+        }
+    }
+
+    /// What a path would be answered with.
+    pub(crate) fn status(&self, path: &str) -> StatusCode {
+        let headers = &HeaderMap::new();
+        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None }).status()
+    }
+
+    pub(crate) fn resource(&self, asking: &Asking) -> Whole {
+        let Asking { path, method, headers, .. } = *asking;
+        let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
+        let site = self.site.load();
+        let responded = match route.target {
+            Target::Home => {
+                let (form, language) = (negotiate::form(headers), negotiate::language(headers));
+                respond(site.home.get(form, language), method, headers)
+            }
+            Target::HomeIn(language) => {
+                respond(site.home_in.get(negotiate::form(headers), language), method, headers)
+            }
+            Target::Answer => respond(&site.api, method, headers),
+            Target::Alive => {
+                let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
+                let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
+                body.push('\n');
+                respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
+            }
+            Target::Challenge => {
+                let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
+                match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
+                    Some(answer) => respond(
+                        &Representation::once(answer.into_bytes(), "application/octet-stream"),
+                        method,
+                        headers,
+                    ),
+                    None => return self.error(StatusCode::NOT_FOUND, headers),
+                }
+            }
+            Target::Published => match site.published.get(path) {
+                Some(published) => respond(published, method, headers),
+                None => return self.error(StatusCode::NOT_FOUND, headers),
+            },
+            Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
+                respond(&self.ready, method, headers)
+            }
+            Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
+            Target::Events => Ok(event_stream()),
+            Target::Metrics => {
+                let age = site.asked_at.map(|asked_at| (self.clock.now() - asked_at).as_seconds_f64());
+                let page = self.observer.metrics.page(age, self.hub.open());
+                respond(&Representation::once(page, METRICS_TYPE), method, headers)
+            }
+            Target::How => match asking.way {
+                Some(way) => self.how(asking, way),
+                // Nobody is told: only the status matters.
+                None => Ok(bare(StatusCode::OK)),
+            },
+            Target::Asset => match (&self.design, self.assets.get(path)) {
+                (None, Some(asset)) => respond(asset, method, headers),
+                (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
+                (Some(dir), _) => match assets::from_disk(dir, path) {
+                    None => return self.error(StatusCode::NOT_FOUND, headers),
+                    Some((media_type, bytes)) => {
+                        respond(&Representation::once(bytes, &media_type), method, headers)
+                    }
+                },
+            },
+        };
+        responded.unwrap_or_else(|Refused { status, fields }| {
+            let mut response = self.error(status, headers);
+            response.headers_mut().extend(fields);
+            response
+        })
+    }
+}
+
+/// The head of a stream; what comes after it is per reader.
+fn event_stream() -> Whole {
+    let mut head = bare(StatusCode::OK);
+    head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    head
+}
+
+pub(crate) fn embedded(asset: &'static assets::Asset) -> Representation {
+    let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
+    let fields = Fields { caching, modified: Some(assets::built()), ..Fields::momentary(asset.media_type) };
+    let variants = asset
+        .variants
+        .iter()
+        .map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
+    Representation::from_variants(variants, &fields)
+}

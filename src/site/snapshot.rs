@@ -1,0 +1,185 @@
+//! Everything that changes when the answer does, as one value that is swapped as a whole.
+
+use crate::{
+    language::{Language, PerLanguage},
+    web::{
+        negotiate::Form,
+        representation::{Caching, Fields, Representation, field},
+    },
+};
+use hyper::{
+    HeaderMap,
+    header::{
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    },
+};
+use std::{collections::HashMap, time::Duration};
+use time::OffsetDateTime;
+
+/// All pages of one answer, ready to send.
+#[derive(Debug)]
+pub struct Site {
+    /// Where the client says in which language.
+    pub(crate) home: Home,
+    /// Where the URL does.
+    pub(crate) home_in: Home,
+    /// JSON at its own URL.
+    pub(crate) api: Representation,
+    /// What has one form only, by path.
+    pub(crate) published: HashMap<&'static str, Representation>,
+    /// Until when the answer is one to stand behind.
+    pub(crate) ready_until: Option<OffsetDateTime>,
+    /// Changes with what programs are told, and with nothing else.
+    pub(crate) version: String,
+    /// What programs are told, on one line.
+    pub(crate) line: String,
+    /// When the world was last asked for it.
+    pub(crate) asked_at: Option<OffsetDateTime>,
+    pub(crate) asking_took: Option<Duration>,
+    pub(crate) not_ready: PerLanguage<Forms>,
+}
+
+/// The answer in every form and language.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pages: PerLanguage<Forms>,
+    json: Representation,
+}
+
+/// A page in both forms for people.
+#[derive(Debug, Clone)]
+pub(crate) struct Forms {
+    pub html: Representation,
+    pub text: Representation,
+}
+
+/// What a site is made of.
+pub struct Pages {
+    /// What people are told.
+    pub home: PerLanguage<Page>,
+    /// The same for a program.
+    pub json: String,
+    /// The same on one line.
+    pub line: String,
+    /// Changes when `json` does.
+    pub version: String,
+    /// What has one form only, by path: one for each route to [`Target::Published`](crate::site::routes::Target::Published).
+    pub published: Vec<(&'static str, Representation)>,
+    /// The CSP source of the page's one inline style block (`'sha256-…'`).
+    pub style: String,
+    /// When these pages became what they are.
+    pub modified: Option<OffsetDateTime>,
+    /// How long caches may keep it.
+    pub lasts: Duration,
+    /// Until when `/readyz` says yes; none if this answer is none to stand behind.
+    pub ready_until: Option<OffsetDateTime>,
+    /// When the world was last asked for it; none if never.
+    pub asked_at: Option<OffsetDateTime>,
+    /// How long that took; none if this process has not asked with success.
+    pub asking_took: Option<Duration>,
+    /// What `/readyz` says otherwise.
+    pub not_ready: PerLanguage<Page>,
+}
+
+/// A page for people.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// For browsers.
+    pub html: String,
+    /// For everyone else.
+    pub text: String,
+}
+
+impl Site {
+    /// Encodes the pages.
+    pub fn new(pages: Pages) -> Self {
+        let (caching, modified) = (Caching::For(pages.lasts), pages.modified);
+        let json = Fields { caching, modified, ..Fields::momentary("application/json") };
+        let api = Representation::of(pages.json.into_bytes(), &json);
+        let policy = page_policy(&pages.style);
+        let home_in =
+            Home { pages: forms(&pages.home, &policy, caching, modified), json: api.varying(&ACCEPT) };
+        Site {
+            home: home_in.varying(&ACCEPT_LANGUAGE),
+            home_in,
+            api,
+            version: pages.version,
+            line: pages.line,
+            published: pages.published.into_iter().collect(),
+            ready_until: pages.ready_until,
+            asked_at: pages.asked_at,
+            asking_took: pages.asking_took,
+            not_ready: error_forms(&pages.not_ready, &policy),
+        }
+    }
+}
+
+impl Home {
+    /// The answer in this form and, where it is for people, in this language.
+    pub(crate) fn get(&self, form: Form, language: Language) -> &Representation {
+        match form {
+            Form::Html => &self.pages[language].html,
+            Form::Json => &self.json,
+            Form::Text => &self.pages[language].text,
+        }
+    }
+
+    fn varying(&self, on: &HeaderName) -> Self {
+        Home { pages: self.pages.as_ref().map(|forms| forms.varying(on)), json: self.json.varying(on) }
+    }
+}
+
+impl Forms {
+    fn varying(&self, on: &HeaderName) -> Self {
+        Forms { html: self.html.varying(on), text: self.text.varying(on) }
+    }
+}
+
+/// The forms of what is not a success, never to be kept. Who refuses every coding of what was asked for gets one, too.
+pub(crate) fn error_forms(pages: &PerLanguage<Page>, policy: &HeaderMap) -> PerLanguage<Forms> {
+    forms(pages, policy, Caching::Never, None)
+        .map(|forms| forms.varying(&ACCEPT_ENCODING).varying(&ACCEPT_LANGUAGE))
+}
+
+fn forms(
+    pages: &PerLanguage<Page>,
+    policy: &HeaderMap,
+    caching: Caching,
+    modified: Option<OffsetDateTime>,
+) -> PerLanguage<Forms> {
+    PerLanguage::of(|language| {
+        let page = &pages[language];
+        let make = |body: &str, media_type, more| {
+            let fields = Fields { media_type, caching, modified, language: Some(language), more };
+            Representation::of(body.into(), &fields).varying(&ACCEPT)
+        };
+        Forms {
+            html: make(&page.html, "text/html; charset=utf-8", policy.clone()),
+            text: make(&page.text, "text/plain; charset=utf-8", HeaderMap::new()),
+        }
+    })
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of what is true for one moment only.
+    pub(crate) fn momentary(media_type: &'a str) -> Self {
+        Fields { media_type, caching: Caching::Never, modified: None, language: None, more: HeaderMap::new() }
+    }
+}
+
+/// A page may load what this site serves and nothing else; its one inline style block is named by its hash.
+pub(crate) fn page_policy(style: &str) -> HeaderMap {
+    let policy = format!(
+        "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderMap::from_iter([
+        (CONTENT_SECURITY_POLICY, field(&policy)),
+        (REFERRER_POLICY, field("strict-origin-when-cross-origin")),
+        (HeaderName::from_static("cross-origin-opener-policy"), field("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            field("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ),
+    ])
+}

@@ -1,0 +1,171 @@
+//! What has to outlive the process: account key, certificate, and when orders were placed. Nobody else may read it.
+
+use crate::tls::{
+    acme::{Ca, error::Trouble},
+    certificate::{Certificate, replace},
+};
+use rustls_acme::acme::Account;
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::PathBuf,
+};
+use time::OffsetDateTime;
+
+/// A directory for one CA.
+pub(crate) struct Cache {
+    dir: PathBuf,
+    account: PathBuf,
+    certificate: PathBuf,
+    orders: PathBuf,
+}
+
+impl Cache {
+    /// For this CA. Nothing is made yet.
+    pub(crate) fn new(ca: &Ca) -> Self {
+        let host = ca.directory.split('/').nth(2).unwrap_or_default().replace(':', "-");
+        let dir = ca.dir.join(format!("{host}-{}", mark(&ca.directory)));
+        Cache {
+            account: dir.join(format!("account-{}.key", mark(&ca.email))),
+            certificate: dir.join("certificate.pem"),
+            orders: dir.join("orders.json"),
+            dir,
+        }
+    }
+
+    /// The certificate that was kept, if one was.
+    pub(crate) fn certificate(&self) -> Result<Option<Certificate>, Trouble> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            tracing::warn!(file = %self.certificate.display(), "mend it, or remove it to order another");
+            Trouble::disk("the kept certificate cannot be used, and none is ordered meanwhile", error)
+        };
+        match fs::read(&self.certificate) {
+            Ok(pem) => Certificate::from_pem(&pem, &pem).map(Some).map_err(|error| unusable(&error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unusable(&error)),
+        }
+    }
+
+    /// Keeps a certificate with its key.
+    pub(crate) fn keep(&self, pem: &str) -> Result<(), Trouble> {
+        self.write(&self.certificate, pem.as_bytes()).map_err(|error| {
+            Trouble::disk("cannot keep the new certificate: a restart would order another", error)
+        })
+    }
+
+    /// The account's key, PKCS#8; made on first use.
+    pub(crate) fn account_key(&self) -> io::Result<Vec<u8>> {
+        match fs::read(&self.account) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = Account::generate_key_pair();
+                self.write(&self.account, &key)?;
+                Ok(key)
+            }
+            read => read,
+        }
+    }
+
+    /// When orders were placed that were refused, or did not end before the process did.
+    pub(crate) fn orders(&self) -> io::Result<Vec<OffsetDateTime>> {
+        match fs::read(&self.orders) {
+            Ok(bytes) => {
+                let seconds: Vec<i64> = serde_json::from_slice(&bytes)?;
+                Ok(seconds
+                    .into_iter()
+                    .filter_map(|at| OffsetDateTime::from_unix_timestamp(at).ok())
+                    .collect())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes them down: before an order, so that not even a crash while it is on gets around the gate.
+    pub(crate) fn set_orders(&self, orders: &[OffsetDateTime]) -> io::Result<()> {
+        let seconds: Vec<_> = orders.iter().map(|at| at.unix_timestamp()).collect();
+        self.write(&self.orders, serde_json::to_string(&seconds)?.as_bytes())
+    }
+
+    fn write(&self, path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        if fs::metadata(&self.dir)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700))?;
+        }
+        replace(path, bytes, 0o600)
+    }
+}
+
+/// Tells texts apart in a file's name.
+fn mark(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::acme::Challenge;
+    use crate::tls::certificate::SelfSigned;
+    use std::path::Path;
+
+    fn cache(dir: &Path, directory: &str, email: &str) -> Cache {
+        Cache::new(&Ca {
+            directory: directory.into(),
+            email: email.into(),
+            root: None,
+            challenge: Challenge::TlsAlpn01,
+            dir: dir.join("acme"),
+        })
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again_and_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = cache(dir.path(), "https://ca.example:14000/dir", "me@example.org");
+        assert!(cache.certificate().unwrap().is_none() && cache.orders().unwrap().is_empty());
+        let key = cache.account_key().unwrap();
+        assert_eq!(cache.account_key().unwrap(), key);
+        let pair = SelfSigned::fresh(&["example.org".into()], time::Duration::days(90)).unwrap();
+        cache.keep(&format!("{}\n{}", pair.key, pair.chain)).unwrap();
+        assert_eq!(cache.certificate().unwrap().unwrap().names, ["example.org"]);
+        let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+        cache.set_orders(&[now]).unwrap();
+        assert_eq!(cache.orders().unwrap(), [now]);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&cache.dir), 0o700);
+        for file in fs::read_dir(&cache.dir).unwrap() {
+            assert_eq!(mode(&file.unwrap().path()), 0o600);
+        }
+        fs::set_permissions(&cache.dir, fs::Permissions::from_mode(0o755)).unwrap();
+        cache.set_orders(&[]).unwrap();
+        assert_eq!(mode(&cache.dir), 0o700);
+    }
+
+    #[test]
+    fn another_ca_and_another_account_are_kept_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let production = cache(dir.path(), "https://ca.example/dir", "me@example.org");
+        assert_ne!(production.dir, cache(dir.path(), "https://ca.example/staging", "me@example.org").dir);
+        let key = production.account_key().unwrap();
+        assert_ne!(
+            cache(dir.path(), "https://ca.example/dir", "you@example.org").account_key().unwrap(),
+            key
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_the_same_as_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = cache(dir.path(), "https://ca.example/dir", "me@example.org");
+        cache.keep("not a certificate").unwrap();
+        let said = cache.certificate().unwrap_err().to_string();
+        assert!(said.starts_with("the kept certificate cannot be used"), "{said}");
+        fs::write(&cache.orders, "[1, 2").unwrap();
+        assert!(cache.orders().is_err());
+        // Whoever runs the tests, a directory is not read as a file.
+        fs::remove_file(&cache.certificate).unwrap();
+        fs::create_dir(&cache.certificate).unwrap();
+        assert!(cache.certificate().is_err());
+    }
+}

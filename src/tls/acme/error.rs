@@ -1,0 +1,193 @@
+//! Why there is no new certificate: whose fault it is, and what was said.
+
+use rustls_acme::acme::{AcmeError, Auth, Order, Problem};
+use std::{fmt, io};
+use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
+
+/// How much of what a CA says is repeated.
+const SAID_CAP: usize = 400;
+/// How rustls-acme begins a reply that is no success; status and body follow, quoted. The type itself is private.
+const NOT_A_SUCCESS: &str = "non 2xx http status: ";
+
+/// One failure, in words for operators.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub kind: Kind,
+    said: String,
+}
+
+/// What follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The CA is away, silent or broken: nothing was counted against us.
+    Unreachable,
+    /// The CA looked and said no.
+    Refused,
+    /// We asked too often (RFC 8555 §6.6); perhaps until when.
+    Limited(Option<OffsetDateTime>),
+    /// A nonce was not taken (RFC 8555 §6.5): the same request with another is fine.
+    Nonce,
+    /// What has to be kept cannot be, or what was kept cannot be read.
+    Disk,
+}
+
+impl Trouble {
+    pub(crate) fn new(kind: Kind, said: impl Into<String>) -> Self {
+        Trouble { kind, said: said.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
+    }
+
+    pub(crate) fn disk(what: &str, error: impl fmt::Display) -> Self {
+        Trouble::new(Kind::Disk, format!("{what}: {error}"))
+    }
+
+    /// An authorization that did not become valid.
+    pub(crate) fn unproven(authorization: &Auth) -> Self {
+        let rustls_acme::acme::Identifier::Dns(name) = &authorization.identifier;
+        let problem = authorization.challenges.iter().find_map(|challenge| challenge.error.as_ref());
+        Trouble::new(Kind::Refused, format!("the CA could not find {name} here: {}", detail(problem)))
+    }
+
+    /// An order that became invalid.
+    pub(crate) fn invalid(order: &Order) -> Self {
+        Trouble::new(Kind::Refused, format!("the CA refused the order: {}", detail(order.error.as_ref())))
+    }
+
+    fn not_a_success(status: u16, body: &str) -> Self {
+        let problem = serde_json::from_str::<Problem>(body).ok();
+        let kind = problem.as_ref().and_then(|problem| problem.typ.as_deref()).unwrap_or_default();
+        let said = match &problem {
+            Some(Problem { detail: Some(detail), .. }) => detail,
+            _ => body,
+        };
+        let kind = match (status, kind.rsplit(':').next()) {
+            (_, Some("badNonce")) => Kind::Nonce,
+            (429, _) | (_, Some("rateLimited")) => Kind::Limited(retry_after(said)),
+            (400..500, _) => Kind::Refused,
+            _ => Kind::Unreachable,
+        };
+        Trouble::new(kind, format!("the CA answered {status}: {said}"))
+    }
+}
+
+impl From<AcmeError> for Trouble {
+    fn from(error: AcmeError) -> Self {
+        match error {
+            AcmeError::HttpRequest(error) => {
+                let text = error.to_string();
+                match reply(&text) {
+                    Some((status, body)) => Trouble::not_a_success(status, &body),
+                    None => {
+                        Trouble::new(Kind::Unreachable, format!("the CA cannot be reached: {}", words(&text)))
+                    }
+                }
+            }
+            AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => {
+                Trouble::new(Kind::Refused, format!("the CA does not offer this challenge: {error}"))
+            }
+            AcmeError::Io(error) => {
+                Trouble::new(Kind::Unreachable, format!("the CA cannot be reached: {error}"))
+            }
+            error => Trouble::new(Kind::Unreachable, format!("the CA's answer made no sense: {error}")),
+        }
+    }
+}
+
+impl From<rcgen::Error> for Trouble {
+    fn from(error: rcgen::Error) -> Self {
+        Trouble::new(Kind::Refused, format!("cannot make a request for these names: {error}"))
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Trouble::disk("cannot keep certificates, so none is ordered", error)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+fn detail(problem: Option<&Problem>) -> &str {
+    problem.and_then(|problem| problem.detail.as_deref()).unwrap_or("it does not say why")
+}
+
+/// Status and body of a reply that was no success.
+fn reply(text: &str) -> Option<(u16, String)> {
+    let (status, quoted) = text.strip_prefix(NOT_A_SUCCESS)?.split_once(' ')?;
+    // Quoted as Rust does; where that differs from JSON the text is still readable.
+    let body = serde_json::from_str(quoted).unwrap_or_else(|_| quoted.to_owned());
+    Some((status.parse().ok()?, body))
+}
+
+/// The system's own words within an error that was formatted for programmers.
+fn words(text: &str) -> &str {
+    let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
+    message.map_or(text, |(message, _)| message)
+}
+
+/// Let's Encrypt writes the date of Retry-After, which rustls-acme does not show, into the detail as well.
+fn retry_after(detail: &str) -> Option<OffsetDateTime> {
+    let (_, after) = detail.split_once("retry after ")?;
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    Some(PrimitiveDateTime::parse(after.get(..19)?, format).ok()?.assume_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn of(status: u16, kind: &str, detail: &str) -> (Kind, String) {
+        let body =
+            serde_json::json!({"type": format!("urn:ietf:params:acme:error:{kind}"), "detail": detail});
+        let text = format!("{NOT_A_SUCCESS}{status} {:?}", format!("{body:#}"));
+        let (status, body) = reply(&text).unwrap();
+        let trouble = Trouble::not_a_success(status, &body);
+        (trouble.kind, trouble.to_string())
+    }
+
+    #[test]
+    fn replies_are_told_apart_by_whose_turn_it_is() {
+        for (status, kind, expected) in [
+            (400, "badNonce", Kind::Nonce),
+            (403, "rejectedIdentifier", Kind::Refused),
+            (400, "malformed", Kind::Refused),
+            (429, "rateLimited", Kind::Limited(None)),
+            (403, "rateLimited", Kind::Limited(None)),
+            (500, "serverInternal", Kind::Unreachable),
+            (503, "", Kind::Unreachable),
+        ] {
+            let said = "a \"word\" about it\n";
+            assert_eq!(
+                of(status, kind, said),
+                (expected, format!("the CA answered {status}: a \"word\" about it"))
+            );
+        }
+    }
+
+    #[test]
+    fn the_date_in_a_rate_limit_is_read() {
+        let said = "too many failed authorizations (5) for \"example.org\" in the last 1h0m0s, \
+                    retry after 2026-03-01 13:30:05 UTC: see https://letsencrypt.org/docs/rate-limits/";
+        assert_eq!(of(429, "rateLimited", said).0, Kind::Limited(Some(datetime!(2026-03-01 13:30:05 UTC))));
+        assert_eq!(of(429, "rateLimited", "retry after lunch").0, Kind::Limited(None));
+    }
+
+    #[test]
+    fn what_is_no_problem_document_is_repeated_in_part() {
+        let page = format!("<html>{}\u{7}\r\n", "x".repeat(10_000));
+        let trouble = Trouble::not_a_success(502, &page);
+        assert_eq!(trouble.kind, Kind::Unreachable);
+        assert!(trouble.to_string().len() <= SAID_CAP && !trouble.to_string().contains('\u{7}'));
+    }
+
+    #[test]
+    fn the_systems_words_are_found() {
+        let error = "http error: ConnectError(TcpConnect(Os { code: 111, kind: ConnectionRefused, message: \
+                     \"Connection refused\" }))";
+        assert_eq!((words(error), words("else")), ("Connection refused", "else"));
+    }
+}

@@ -1,0 +1,173 @@
+//! One order, from the CA's directory to a certificate (RFC 8555 §7), with a deadline for every request.
+//!
+//! The requests are rustls-acme's, their sequence is ours: its own state machine waits for a CA without end, takes a
+//! refused nonce for a failed order, and tries again more often than the CA's limits allow.
+
+use crate::tls::{
+    acme::{
+        Ca, Challenge,
+        error::{Kind, Trouble},
+    },
+    resolver::{self, Serving},
+};
+use rustls::ClientConfig;
+use rustls_acme::acme::{self, Account, AcmeError, AuthStatus, Directory, Identifier, OrderStatus};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// For one request, from the name lookup to the last byte.
+const REQUEST: Duration = Duration::from_secs(20);
+/// How often one request is sent again because its nonce was not taken.
+const NONCES: usize = 10;
+/// Milliseconds between two looks at what the CA is working on, 55 seconds in all.
+const WAITS: [u64; 10] = [250, 750, 1000, 3000, 5000, 5000, 10_000, 10_000, 10_000, 10_000];
+
+/// What an order is placed with.
+pub(crate) struct Order<'a> {
+    pub ca: &'a Ca,
+    pub names: &'a [String],
+    pub account_key: &'a [u8],
+    pub client: &'a Arc<ClientConfig>,
+    pub serving: &'a Serving,
+}
+
+impl Order<'_> {
+    /// A fresh key and the chain for it, as PEM.
+    pub(crate) async fn place(&self) -> Result<String, Trouble> {
+        let client = self.client;
+        let directory = ask(|| Directory::discover(client, &self.ca.directory)).await?;
+        let contact = [format!("mailto:{}", self.ca.email)];
+        let account =
+            ask(|| Account::create_with_keypair(client, directory.clone(), &contact, self.account_key))
+                .await?;
+        let (url, order) = ask(|| account.new_order(client, self.names.to_vec())).await?;
+        // One after the other: there is one challenge at a time.
+        for authorization in &order.authorizations {
+            let proven = self.prove(&account, authorization).await;
+            self.serving.answer(None);
+            proven?;
+        }
+        let order = self.settled(&account, &url, |status| *status == OrderStatus::Ready).await?;
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+        let mut request = rcgen::CertificateParams::new(self.names)?;
+        request.distinguished_name = rcgen::DistinguishedName::new();
+        let request = request.serialize_request(&key)?;
+        ask(|| account.finalize(client, &order.finalize, request.der())).await?;
+        let is_valid = |status: &OrderStatus| matches!(status, OrderStatus::Valid { .. });
+        let order = self.settled(&account, &url, is_valid).await?;
+        let OrderStatus::Valid { certificate } = order.status else { return Err(Trouble::invalid(&order)) };
+        let chain = ask(|| account.certificate(client, &certificate)).await?;
+        Ok(format!("{}\n{chain}", key.serialize_pem()))
+    }
+
+    /// Answers a challenge until the CA has seen it.
+    async fn prove(&self, account: &Account, url: &str) -> Result<(), Trouble> {
+        let client = self.client;
+        let mut asked = false;
+        for wait in WAITS {
+            let authorization = ask(|| account.auth(client, url)).await?;
+            match authorization.status {
+                AuthStatus::Valid => return Ok(()),
+                AuthStatus::Pending if asked => {}
+                AuthStatus::Pending => {
+                    let challenge = self.answer(account, &authorization)?;
+                    ask(|| account.challenge(client, &challenge)).await?;
+                    asked = true;
+                }
+                _ => return Err(Trouble::unproven(&authorization)),
+            }
+            sleep(Duration::from_millis(wait)).await;
+        }
+        Err(Trouble::new(Kind::Refused, "the CA did not come to look within a minute"))
+    }
+
+    /// Puts up the answer to an authorization's challenge; the URL is where the CA is told to look.
+    fn answer(&self, account: &Account, authorization: &acme::Auth) -> Result<String, Trouble> {
+        let Identifier::Dns(name) = &authorization.identifier;
+        let (challenge, answer) = match self.ca.challenge {
+            Challenge::TlsAlpn01 => {
+                let (challenge, key) = account.tls_alpn_01(&authorization.challenges, name.clone())?;
+                (challenge, resolver::Challenge::TlsAlpn01 { name: name.clone(), key: Arc::new(key) })
+            }
+            Challenge::Http01 => {
+                let (challenge, answer) = account.http_01(&authorization.challenges)?;
+                (challenge, resolver::Challenge::Http01 { token: challenge.token.clone(), answer })
+            }
+        };
+        self.serving.answer(Some(answer));
+        Ok(challenge.url.clone())
+    }
+
+    /// The order once its status is this.
+    async fn settled(
+        &self,
+        account: &Account,
+        url: &str,
+        is_so: impl Fn(&OrderStatus) -> bool,
+    ) -> Result<acme::Order, Trouble> {
+        for wait in WAITS {
+            let order = ask(|| account.order(self.client, url)).await?;
+            match &order.status {
+                status if is_so(status) => return Ok(order),
+                OrderStatus::Invalid => return Err(Trouble::invalid(&order)),
+                _ => sleep(Duration::from_millis(wait)).await,
+            }
+        }
+        Err(Trouble::new(Kind::Unreachable, "the CA did not finish the order within a minute"))
+    }
+}
+
+/// Sends a request, and again while only its nonce is refused.
+async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, Trouble>
+where
+    F: Future<Output = Result<T, AcmeError>>,
+{
+    let mut refused = 0;
+    loop {
+        let trouble = match timeout(REQUEST, request()).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => Trouble::from(error),
+            Err(_) => {
+                let said = format!("the CA did not answer within {} s", REQUEST.as_secs());
+                return Err(Trouble::new(Kind::Unreachable, said));
+            }
+        };
+        if trouble.kind != Kind::Nonce || refused == NONCES {
+            return Err(trouble);
+        }
+        refused += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// On a clock that jumps to the next deadline when nothing else happens.
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(future)
+    }
+
+    #[test]
+    fn a_ca_that_hangs_is_given_up() {
+        let (said, waited) = run(async {
+            let began = tokio::time::Instant::now();
+            let hangs = ask(std::future::pending::<Result<(), AcmeError>>).await;
+            (hangs.unwrap_err(), began.elapsed())
+        });
+        assert_eq!((said.kind, waited), (Kind::Unreachable, REQUEST));
+        assert_eq!(said.to_string(), "the CA did not answer within 20 s");
+    }
+
+    #[test]
+    fn a_failure_that_is_no_nonce_is_not_asked_again() {
+        let asked = Cell::new(0);
+        let failed = run(ask(|| {
+            asked.set(asked.get() + 1);
+            async { Err::<(), _>(AcmeError::NoHttp01Challenge) }
+        }));
+        assert_eq!((failed.unwrap_err().kind, asked.get()), (Kind::Refused, 1));
+    }
+}

@@ -1,0 +1,142 @@
+//! The certificate for this machine, signed by itself, made on first start and kept.
+
+use crate::tls::certificate::{Certificate, SelfSigned, replace};
+use std::{
+    error::Error,
+    fs, io,
+    path::{Path, PathBuf},
+};
+use time::{Duration, OffsetDateTime};
+
+/// The longest that Apple's clients accept from a private issuer.
+const LASTS: Duration = Duration::days(825);
+/// It is made anew on a start this long before its end.
+const RENEWAL: Duration = Duration::days(30);
+/// What a certificate for this run only lasts; none of them will.
+const RUN: Duration = Duration::days(30);
+
+/// The certificate in this directory, made there if it is missing or old. What cannot be used is left alone: then, and
+/// where nothing can be written, one is made for this run only, and the second value says why.
+///
+/// # Errors
+/// Only when no key can be made at all.
+pub(crate) fn kept(
+    dir: &Path,
+    names: &[String],
+) -> Result<(Certificate, Option<String>), Box<dyn Error + Send + Sync>> {
+    let files = Kept::in_dir(dir);
+    let names = with_localhost(names);
+    let trouble = match files.read() {
+        Ok(found) => match names.iter().find(|name| !found.covers(name)) {
+            None if OffsetDateTime::now_utc() < found.not_after - RENEWAL => return Ok((found, None)),
+            None => None,
+            Some(name) => Some(format!("the kept certificate is not for {name}")),
+        },
+        Err(error) if is_missing(&*error) => None,
+        Err(error) => Some(format!("cannot use the kept certificate: {error}")),
+    };
+    if let Some(trouble) = trouble {
+        let trouble =
+            format!("{trouble}; serving one made for this run, mend or remove cert.pem and key.pem");
+        return Ok((for_this_run(&names)?, Some(trouble)));
+    }
+    let fresh = SelfSigned::fresh(&names, LASTS)?;
+    let unkept = files.write(&fresh).err().map(|error| {
+        format!("cannot keep the new certificate: {error}; browsers will ask again after a restart")
+    });
+    Ok((fresh.certificate()?, unkept))
+}
+
+/// The certificate in this directory, if there is one.
+pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
+    match Kept::in_dir(dir).read() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_missing(&*error) => Ok(None),
+        Err(error) => Err(format!("cannot use the kept certificate: {error}")),
+    }
+}
+
+/// One that is forgotten when the process ends: better than no handshake at all.
+pub(crate) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
+    SelfSigned::fresh(&with_localhost(names), RUN)?.certificate()
+}
+
+fn with_localhost(names: &[String]) -> Vec<String> {
+    names.iter().cloned().chain(["localhost", "127.0.0.1", "::1"].map(String::from)).collect()
+}
+
+struct Kept {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+impl Kept {
+    fn in_dir(dir: &Path) -> Self {
+        Kept { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
+    }
+
+    fn read(&self) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
+        Certificate::from_pem(&fs::read(&self.cert)?, &fs::read(&self.key)?)
+    }
+
+    fn write(&self, pair: &SelfSigned) -> io::Result<()> {
+        fs::create_dir_all(self.cert.parent().unwrap_or(Path::new(".")))?;
+        replace(&self.key, pair.key.as_bytes(), 0o600)?;
+        replace(&self.cert, pair.chain.as_bytes(), 0o644)
+    }
+}
+
+fn is_missing(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_first_start_makes_a_certificate_and_the_second_uses_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, trouble) = kept(dir.path(), &[]).unwrap();
+        assert_eq!(
+            (first.names.as_slice(), trouble),
+            (["localhost", "127.0.0.1", "::1"].map(String::from).as_slice(), None)
+        );
+        let (second, trouble) = kept(dir.path(), &[]).unwrap();
+        assert_eq!((second.key.cert.clone(), trouble), (first.key.cert.clone(), None));
+        let mode = fs::metadata(dir.path().join("key.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_pair_that_cannot_be_used_is_left_alone_and_not_served() {
+        let dir = tempfile::tempdir().unwrap();
+        kept(dir.path(), &[]).unwrap();
+        let strangers = SelfSigned::fresh(&["localhost".into()], LASTS).unwrap();
+        fs::write(dir.path().join("key.pem"), &strangers.key).unwrap();
+        let (_, trouble) = kept(dir.path(), &[]).unwrap();
+        assert!(trouble.unwrap().contains("the key belongs to another certificate"));
+        assert_eq!(fs::read_to_string(dir.path().join("key.pem")).unwrap(), strangers.key);
+    }
+
+    #[test]
+    fn one_that_is_not_for_the_domain_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, _) = kept(dir.path(), &[]).unwrap();
+        let (other, trouble) = kept(dir.path(), &["example.org".into()]).unwrap();
+        assert!(other.covers("example.org") && trouble.unwrap().contains("is not for example.org"));
+        assert_eq!(kept(dir.path(), &[]).unwrap().0.key.cert, first.key.cert);
+    }
+
+    #[test]
+    fn an_old_one_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = with_localhost(&[]);
+        let files = Kept::in_dir(dir.path());
+        files.write(&SelfSigned::fresh(&names, Duration::days(20)).unwrap()).unwrap();
+        let (fresh, trouble) = kept(dir.path(), &[]).unwrap();
+        assert_eq!(trouble, None);
+        assert!(fresh.not_after > OffsetDateTime::now_utc() + Duration::days(800));
+    }
+}
