@@ -111,8 +111,7 @@ fn respond(criterion: &mut Criterion) {
         queued: Duration::ZERO,
         tls: None,
     };
-    let arrival =
-        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
+    let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
     let stylesheet = asset_url("static/e6.css");
     let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
     let etag = etag.to_str().unwrap();

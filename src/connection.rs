@@ -85,10 +85,6 @@ pub struct Arrival {
     pub number: u64,
     /// Since the request before it came; for the first, since the connection was ready.
     pub waited: Duration,
-    /// Requests that came before, on any connection, and whose response is not sent yet.
-    pub in_flight: usize,
-    /// Those of them that came on connections of its address; none where that stands for many.
-    pub of_address: usize,
 }
 
 /// Where a connection came in.

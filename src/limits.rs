@@ -2,7 +2,7 @@
 //! `e6 limits` and limits.md are made from this table.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use std::{fmt::Write, ops::RangeInclusive, thread, time::Duration};
+use std::{fmt::Write, ops::RangeInclusive, time::Duration};
 
 /// One row of the table.
 pub struct Limit {
@@ -64,10 +64,6 @@ limits! {
     /// From accept on. Slower is silence or an attack.
     handshake: Duration = 10, "s", 1..=300,
         "TLS hello and handshake together, with a proxy's header before them", "silent and slow handshakes";
-    /// A flood queues up instead of starving the connections that are open. Most of a handshake's time is spent on the
-    /// peer's way, so there are more of them than one core can work on.
-    handshakes: usize = 64, "handshakes", 1..=100_000,
-        "TLS handshakes at once; by default 8 for each core, where that is more", "handshake floods";
     /// From its first byte; the first request's from the end of the handshake, whatever the protocol.
     head: Duration = 15, "s", 1..=300,
         "a request's head from its first byte, or the first request after the handshake", "slowloris; a handshake and then nothing";
@@ -123,9 +119,6 @@ limits! {
     /// A page and its assets, for an office that opens it at once.
     address_burst: u32 = 200, "requests", 1..=1_000_000,
         "requests of one address before its rate is looked at", "one noisy host";
-    /// Each holds its bytes until its reader has them.
-    in_flight: usize = 1024, "requests", 1..=1_000_000,
-        "requests whose response is not sent yet; more are answered 503, but for health checks", "queueing collapse";
     /// Each holds some kilobytes and a connection.
     event_streams: usize = 5000, "streams", 1..=1_000_000,
         "open streams of events", "push abuse";
@@ -149,22 +142,22 @@ limits! {
 /// What follows from them, for people.
 const DERIVED: &[(&str, &str)] = &[
     ("request bodies", "none is read: 413, and the connection ends"),
-    ("in_flight", "an eighth of them for one address, health checks included"),
     ("address_*", "of no concern to loopback and trusted proxies, who stand for many"),
     (
         "HTTP/1.1 read buffer",
         "twice head_size, so that a head that is somewhat too long gets a page that says so",
     ),
     ("HTTP/2 header list", "twice head_size, as above; CONTINUATION floods end there"),
-    ("TLS hello to the end of its handshake", "half of handshake, so that who stalls gives way to who waits"),
+    (
+        "unfinished TLS handshakes",
+        "half of connections; then the oldest unfinished one is closed, never the newest refused",
+    ),
 ];
 
 impl Limits {
-    /// The defaults, as far as this machine allows and asks for them.
+    /// The defaults, as far as this machine allows.
     pub fn of_this_machine() -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let limits = Limits::default();
-        Limits { handshakes: limits.handshakes.max(8 * cores), ..limits }.within(descriptors())
+        Limits::default().within(descriptors())
     }
 
     /// The same where there are so many descriptors.
@@ -178,10 +171,9 @@ impl Limits {
         self.idle / 2
     }
 
-    /// From a hello that may be worked on to the end of its handshake, which takes the peer one round trip (two for TLS
-    /// 1.2): who stalls gives way to those who wait, and they still have time.
-    pub fn handshake_turn(&self) -> Duration {
-        self.handshake / 2
+    /// How many TLS handshakes may be unfinished at once. Finished ones always have the other half of the connections.
+    pub fn unfinished_handshakes(&self) -> usize {
+        (self.connections / 2).max(1)
     }
 
     /// The longest head that is read: room for the service to refuse politely.

@@ -50,7 +50,7 @@ use crate::{
 };
 use std::{fmt, io, sync::Arc, thread};
 use time::OffsetDateTime;
-use tokio::{runtime::Runtime, sync::Semaphore};
+use tokio::runtime::Runtime;
 
 /// Why the server could not start or keep running, and what to do about it.
 #[derive(Debug)]
@@ -173,7 +173,6 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
 
 fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {
     House {
-        handshakes: Arc::new(Semaphore::new(limits.handshakes)),
         crowd: Arc::new(Crowd::new(limits.clone())),
         counters: meters.connections.clone(),
         phase: lifecycle.watch(),

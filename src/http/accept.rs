@@ -32,7 +32,7 @@ use std::{
 };
 use tokio::{
     io::AsyncWriteExt,
-    sync::{Semaphore, watch},
+    sync::watch,
     task::{JoinSet, yield_now},
     time::{self, sleep},
 };
@@ -65,8 +65,6 @@ pub struct Door<B> {
 pub struct House {
     /// Who is connected, and may be.
     pub crowd: Arc<Crowd>,
-    /// How many TLS handshakes there may be at once.
-    pub handshakes: Arc<Semaphore>,
     /// What is counted.
     pub counters: Counters,
     /// When to stop.
@@ -100,6 +98,9 @@ where
             }
         });
         house.crowd.serves(id, task);
+        if terms.is_some() && house.crowd.begin_handshake(id) {
+            house.counters.refused(Refused::UnfinishedHandshakes);
+        }
     };
     let mut complained = None;
     loop {
@@ -199,7 +200,7 @@ async fn serve<B>(
     mut connection: Connection,
     tls: Option<TlsAcceptor>,
     handler: Handler<B>,
-    House { counters, mut phase, handshakes, .. }: House,
+    House { counters, mut phase, .. }: House,
 ) -> Result<(), Failure>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
@@ -228,7 +229,7 @@ where
         Some(acceptor) => {
             let began = Instant::now();
             let shaken = tokio::select! {
-                shaken = handshake(stream, &acceptor, &handshakes, limits, deadline) => shaken,
+                shaken = handshake(stream, &acceptor, limits, deadline) => shaken,
                 // Nothing was asked yet. Where another process serves, whoever is here already is served to the end.
                 _ = phase.wait_for(|phase| *phase == Phase::Draining) => return Ok(()),
             };
@@ -243,6 +244,7 @@ where
                 }
             };
             let took = began.elapsed();
+            seat.end_handshake();
             let session = stream.get_ref().1;
             let protocol = match session.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,

@@ -3,10 +3,7 @@
 
 use crate::{connection::Arrival, http::load::Load, limits::Limits};
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -21,13 +18,6 @@ pub(crate) enum Protocol {
     Http1,
     /// HTTP/2.
     Http2,
-}
-
-/// Whether a response is one of those of which there may be so many at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Counted {
-    Yes,
-    No,
 }
 
 /// Why we end a connection that its peer would keep.
@@ -84,8 +74,6 @@ struct Active {
     /// When the last request came.
     asked: Option<Instant>,
     requests: u64,
-    /// What counts the responses to its address; none where that stands for many.
-    household: Option<Arc<AtomicUsize>>,
     /// By when each response must have been sent that has not been yet, in no order.
     open: Vec<Instant>,
     stalled: bool,
@@ -107,7 +95,6 @@ impl Activity {
             head: None,
             asked: None,
             requests: 0,
-            household: None,
             open: Vec::new(),
             stalled: false,
             leaving: None,
@@ -156,24 +143,13 @@ impl Activity {
         self.lock().stalled
     }
 
-    /// Its responses count for a household as well as for all.
-    pub fn belongs(&self, in_flight: Arc<AtomicUsize>) {
-        self.lock().household = Some(in_flight);
-    }
-
     /// A response has begun that has to be sent by then.
-    pub(crate) fn begin(&self, end: Instant, counted: Counted) {
-        let mut active = self.lock();
-        active.open.push(end);
-        if counted == Counted::Yes {
-            for tally in self.tallies(&active) {
-                tally.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+    pub(crate) fn begin(&self, end: Instant) {
+        self.lock().open.push(end);
     }
 
     /// It has been sent, or given up.
-    pub(crate) fn end(&self, end: Instant, counted: Counted) {
+    pub(crate) fn end(&self, end: Instant) {
         let mut active = self.lock();
         // Those with the same end are alike.
         if let Some(index) = active.open.iter().position(|other| *other == end) {
@@ -185,15 +161,6 @@ impl Activity {
             // What came meanwhile could not be read before.
             active.head = active.head.map(|_| now);
         }
-        if counted == Counted::Yes {
-            for tally in self.tallies(&active) {
-                tally.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    fn tallies<'a>(&'a self, active: &'a Active) -> impl Iterator<Item = &'a AtomicUsize> {
-        active.household.as_deref().into_iter().chain([&self.load.in_flight])
     }
 
     /// A request has come.
@@ -202,13 +169,7 @@ impl Activity {
         let waited = at - active.asked.unwrap_or(active.ready);
         (active.asked, active.head) = (Some(at), None);
         active.requests += 1;
-        Arrival {
-            at: at.into_std(),
-            number: active.requests,
-            waited,
-            in_flight: self.load.in_flight.load(Ordering::Relaxed),
-            of_address: active.household.as_ref().map_or(0, |tally| tally.load(Ordering::Relaxed)),
-        }
+        Arrival { at: at.into_std(), number: active.requests, waited }
     }
 
     /// Since when there has been nothing to answer; none while there is.
@@ -260,10 +221,7 @@ mod tests {
     use crate::http::in_flight::Watched;
     use bytes::Bytes;
     use http_body_util::{BodyExt, Full};
-    use hyper::{
-        StatusCode,
-        body::{Body, Frame},
-    };
+    use hyper::body::{Body, Frame};
     use std::{
         convert::Infallible,
         pin::Pin,
@@ -311,7 +269,7 @@ mod tests {
         let activity = activity();
         assert_eq!(end(&activity).await, (Limit::Head, 15));
         assert_eq!(activity.request().number, 1);
-        drop(Watched::new(Full::new(Bytes::new()), StatusCode::OK, &activity));
+        drop(Watched::new(Full::new(Bytes::new()), &activity));
         advance(40 * SECOND).await;
         activity.heard();
         advance(10 * SECOND).await;
@@ -324,7 +282,7 @@ mod tests {
         let activity = activity();
         advance(5 * SECOND).await;
         assert_eq!(activity.request().waited, 5 * SECOND);
-        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), StatusCode::OK, &activity);
+        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), &activity);
         let frame = body.frame().await.unwrap().unwrap();
         drop(body);
         advance(20 * SECOND).await;
@@ -333,7 +291,7 @@ mod tests {
         drop(frame);
         assert_eq!(end(&activity).await, (Limit::Head, 15), "what came meanwhile could not be read before");
         activity.request();
-        drop(Watched::new(Full::new(Bytes::new()), StatusCode::OK, &activity));
+        drop(Watched::new(Full::new(Bytes::new()), &activity));
         assert_eq!(end(&activity).await, (Limit::Idle, 60));
     }
 
@@ -341,7 +299,7 @@ mod tests {
     async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
         let activity = activity();
         activity.request();
-        let stream = Watched::new(Endless, StatusCode::OK, &activity);
+        let stream = Watched::new(Endless, &activity);
         let (limit, after) = end(&activity).await;
         assert!(
             limit == Limit::Age && (3240..=3960).contains(&after) || limit == Limit::Request,

@@ -6,9 +6,9 @@ use crate::{
     limits::Limits,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::task::AbortHandle;
 
@@ -31,15 +31,10 @@ struct Members {
     operators: usize,
     /// How many of them have been told to go.
     leaving: usize,
-    by_network: HashMap<IpAddr, Household>,
-}
-
-/// Who comes from one address.
-#[derive(Default)]
-struct Household {
-    connections: usize,
-    /// Responses to them that are not sent yet.
-    in_flight: Arc<AtomicUsize>,
+    /// Connections whose TLS handshake is unfinished, the oldest first.
+    handshakes: BTreeSet<u64>,
+    /// Connections of each address.
+    by_network: HashMap<IpAddr, usize>,
 }
 
 struct Member {
@@ -98,6 +93,26 @@ impl Crowd {
         }
     }
 
+    /// Notes that the connection with this number has to shake hands first. Where that are too many the oldest unfinished
+    /// handshake is closed; whether one was. Refusing the newest instead would let a few silent peers keep everyone out.
+    pub(crate) fn begin_handshake(&self, id: u64) -> bool {
+        let most = self.load.limits().unfinished_handshakes();
+        let mut members = self.lock();
+        if !members.present.contains_key(&id) {
+            return false;
+        }
+        members.handshakes.insert(id);
+        if members.handshakes.len() <= most {
+            return false;
+        }
+        let oldest = members.handshakes.pop_first();
+        let task = oldest.and_then(|id| members.present.get(&id)?.task.as_ref());
+        if let Some(task) = task {
+            task.abort();
+        }
+        task.is_some()
+    }
+
     /// Ends those that have had nothing to answer for longest, unless some are on their way out already. How many.
     pub(crate) fn make_room(&self) -> usize {
         let batch = (self.load.limits().connections / BATCH).max(1);
@@ -140,16 +155,20 @@ impl Seat {
         self.id
     }
 
+    /// Notes that the TLS handshake is finished.
+    pub fn end_handshake(&self) {
+        self.crowd.lock().handshakes.remove(&self.id);
+    }
+
     /// Counts the connection among those of this network; false where that has too many.
     pub fn claim(&mut self, network: IpAddr) -> bool {
         let most = self.activity.limits().address_connections;
         let mut members = self.crowd.lock();
-        let household = members.by_network.entry(network).or_default();
-        let is_welcome = household.connections < most;
+        let connections = members.by_network.entry(network).or_default();
+        let is_welcome = *connections < most;
         if is_welcome {
-            household.connections += 1;
+            *connections += 1;
             self.network = Some(network);
-            self.activity.belongs(household.in_flight.clone());
         }
         is_welcome
     }
@@ -162,12 +181,13 @@ impl Drop for Seat {
             members.leaving -= usize::from(member.is_leaving);
             members.operators -= usize::from(member.is_operator);
         }
+        members.handshakes.remove(&self.id);
         self.crowd.load.set_open(members.visitors());
         if let Some(network) = self.network
-            && let Some(household) = members.by_network.get_mut(&network)
+            && let Some(connections) = members.by_network.get_mut(&network)
         {
-            household.connections -= 1;
-            if household.connections == 0 {
+            *connections -= 1;
+            if *connections == 0 {
                 members.by_network.remove(&network);
             }
         }

@@ -22,6 +22,8 @@ pub(crate) enum Refused {
     ProxyHeader,
     /// Its address has as many as it may have.
     Address,
+    /// It was the oldest of too many unfinished TLS handshakes.
+    UnfinishedHandshakes,
 }
 
 impl Refused {
@@ -32,6 +34,7 @@ impl Refused {
             Refused::Cleartext => "cleartext",
             Refused::ProxyHeader => "proxy_header",
             Refused::Address => "address",
+            Refused::UnfinishedHandshakes => "unfinished_handshakes",
         }
     }
 }

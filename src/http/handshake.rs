@@ -8,8 +8,7 @@ use crate::{
 use std::io;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
@@ -22,15 +21,14 @@ const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; c
 /// Why there is no session.
 pub(crate) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
 
-/// Shakes hands until the deadline. `turns` are for handshakes whose hello has arrived: who says nothing takes none.
+/// Shakes hands until the deadline. Nothing is held while it waits for the peer, so a silent one delays nobody.
 pub(crate) async fn handshake(
     stream: Paced<Stream>,
     acceptor: &TlsAcceptor,
-    turns: &Semaphore,
     limits: &Limits,
     deadline: Instant,
 ) -> Result<TlsStream<Paced<Stream>>, Failed> {
-    match timeout_at(deadline, greet(stream, acceptor, turns, limits)).await {
+    match timeout_at(deadline, greet(stream, acceptor, limits)).await {
         Ok(greeted) => greeted,
         Err(late) => Err((Refused::HandshakeDeadline, late.into())),
     }
@@ -39,7 +37,6 @@ pub(crate) async fn handshake(
 async fn greet(
     mut stream: Paced<Stream>,
     acceptor: &TlsAcceptor,
-    turns: &Semaphore,
     limits: &Limits,
 ) -> Result<TlsStream<Paced<Stream>>, Failed> {
     let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
@@ -50,11 +47,7 @@ async fn greet(
         return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
     }
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;
-    let _turn = turns.acquire().await.map_err(|error| failed(io::Error::other(error)))?;
-    match timeout(limits.handshake_turn(), hello.into_stream(acceptor.config().clone())).await {
-        Ok(shaken) => shaken.map_err(failed),
-        Err(late) => Err((Refused::HandshakeDeadline, late.into())),
-    }
+    hello.into_stream(acceptor.config().clone()).await.map_err(failed)
 }
 
 /// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.

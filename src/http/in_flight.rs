@@ -1,16 +1,14 @@
 //! Responses that are not sent yet: open until hyper lets go of their last byte, which is when the socket has it.
 
-use crate::http::activity::{Activity, Counted};
+use crate::http::activity::Activity;
 use bytes::{Buf, Bytes};
-use hyper::{
-    StatusCode,
-    body::{Body, Frame, SizeHint},
-};
+use hyper::body::{Body, Frame, SizeHint};
 use std::{
     io::IoSlice,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -21,10 +19,11 @@ pub(crate) struct Watched<B> {
 }
 
 impl<B: Body> Watched<B> {
-    /// The body of a response with this status.
-    pub fn new(body: B, status: StatusCode, activity: &Arc<Activity>) -> Self {
-        let open = Open::new(activity, Kind::of(status, &body));
-        Watched { body, open: Some(open) }
+    /// The body of a response that begins now.
+    pub fn new(body: B, activity: &Arc<Activity>) -> Self {
+        // A body of known length is there as a whole; any other is a stream.
+        let is_stream = body.size_hint().exact().is_none();
+        Watched { body, open: Some(Open::new(activity, is_stream)) }
     }
 }
 
@@ -84,48 +83,21 @@ impl Buf for Held {
 struct Open {
     activity: Arc<Activity>,
     end: Instant,
-    counted: Counted,
 }
 
 impl Open {
-    fn new(activity: &Arc<Activity>, kind: Kind) -> Self {
+    fn new(activity: &Arc<Activity>, is_stream: bool) -> Self {
         let limits = activity.limits();
-        let end = Instant::now()
-            + match kind {
-                // A stream ends by itself, and then has the time that every response has.
-                Kind::Stream => limits.event_stream + limits.request,
-                Kind::Answer | Kind::Refusal => limits.request,
-            };
-        let counted = if kind == Kind::Answer { Counted::Yes } else { Counted::No };
-        activity.begin(end, counted);
-        Open { activity: activity.clone(), end, counted }
+        // A stream ends by itself, and then has the time that every response has.
+        let lasts = if is_stream { limits.event_stream } else { Duration::ZERO } + limits.request;
+        let end = Instant::now() + lasts;
+        activity.begin(end);
+        Open { activity: activity.clone(), end }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.activity.end(self.end, self.counted);
-    }
-}
-
-/// What a response is to all others.
-#[derive(PartialEq)]
-enum Kind {
-    /// One of those that are in flight.
-    Answer,
-    /// "Too many": to count it would make it true, where a peer lets it wait.
-    Refusal,
-    /// One that goes on; there is a limit for these as well.
-    Stream,
-}
-
-impl Kind {
-    fn of(status: StatusCode, body: &impl Body) -> Self {
-        match status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Kind::Refusal,
-            // A body of known length is there as a whole.
-            _ if body.size_hint().exact().is_some() => Kind::Answer,
-            _ => Kind::Stream,
-        }
+        self.activity.end(self.end);
     }
 }

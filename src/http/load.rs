@@ -1,4 +1,4 @@
-//! How much there is to do, in numbers that nobody has to wait for.
+//! Limits and the number of connections, read by all workers without a lock.
 
 use crate::limits::Limits;
 use arc_swap::ArcSwap;
@@ -12,15 +12,12 @@ pub(crate) struct Load {
     limits: ArcSwap<Limits>,
     /// How many visitors there are.
     open: AtomicUsize,
-    /// How many responses there are that are not sent yet.
-    pub in_flight: AtomicUsize,
 }
 
 impl Load {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Self {
-        let (open, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Load { limits: ArcSwap::from_pointee(limits), open, in_flight }
+        Load { limits: ArcSwap::from_pointee(limits), open: AtomicUsize::new(0) }
     }
 
     /// The limits of those who come now.

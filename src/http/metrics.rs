@@ -28,8 +28,6 @@ pub struct Metrics {
 /// Of what a request was one too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TooMany {
-    /// Of those that are not answered yet.
-    InFlight,
     /// Of those of its address.
     OfAddress,
     /// Of streams, of all or of its address.
@@ -86,7 +84,6 @@ impl Metrics {
 
     pub(crate) fn refused(&self, why: TooMany) {
         let reason = match why {
-            TooMany::InFlight => "in_flight",
             TooMany::OfAddress => "address_rate",
             TooMany::Streams => "event_streams",
         };

@@ -200,7 +200,6 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
         if is_last && request.version() != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let status = response.status();
-        ready(Ok(response.map(|body| Watched::new(body, status, &self.activity))))
+        ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
     }
 }

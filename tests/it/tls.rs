@@ -154,40 +154,6 @@ fn who_speaks_http_to_the_tls_port_is_told_so() {
     }
 }
 
-#[test]
-fn handshakes_that_stall_give_way_to_those_that_wait() {
-    let (server, _mlb) = site();
-    let config = Arc::new(client(&server, &["h2"], BOTH));
-    // More than have a turn at once; all say hello and then nothing.
-    let hellos: Vec<_> = (0..65)
-        .map(|_| {
-            let name = ServerName::try_from("localhost").unwrap();
-            let mut hello = Vec::new();
-            ClientConnection::new(config.clone(), name).unwrap().write_tls(&mut hello).unwrap();
-            hello
-        })
-        .collect();
-    let began = std::time::Instant::now();
-    let stalled: Vec<_> = hellos
-        .iter()
-        .map(|hello| {
-            let mut socket = TcpStream::connect(server.https()).unwrap();
-            socket.write_all(hello).unwrap();
-            socket
-        })
-        .collect();
-    // All but one have the server's reply: every turn is taken.
-    stalled.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
-    while stalled.iter().filter(|socket| socket.peek(&mut [0]).is_ok()).count() < 64 {
-        assert!(began.elapsed() < PATIENCE);
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    assert_eq!(server.get("/healthz", "").status, 200);
-    established(&server, &["h2"]);
-    let waited = began.elapsed().as_secs();
-    assert!((3..10).contains(&waited), "{waited} s: the cap was not kept, or kept too long");
-}
-
 #[tokio::test]
 async fn http_2_answers_many_requests_on_one_connection_as_http_1_does() {
     let (server, _mlb) = site();

@@ -1,11 +1,10 @@
-//! Whether a request is one too many: for the server, for its address, or for the streams there are.
+//! Limits on requests: the rate of one address, and the number of event streams.
 
 use crate::{
     connection::network,
     http::metrics::TooMany,
     site::{
         exchange::Content,
-        routes::Target,
         service::{Service, Way},
     },
     web::respond::Whole,
@@ -20,23 +19,12 @@ use std::time::Duration;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// When there may be room for one more stream.
 const STREAM_RETRY: Duration = Duration::from_secs(60);
-/// When a server that has too much to do may have done some of it.
-const BUSY_RETRY: Duration = Duration::from_secs(1);
-/// The part of all requests that one address may have at once: who lets responses wait, as behind a window that stays
-/// shut, keeps nobody else out.
-const SHARE: usize = 8;
 
 impl Service {
-    /// The response to a request that is one too many.
-    pub(crate) fn unwelcome(&self, target: Option<Target>, way: &Way, headers: &HeaderMap) -> Option<Whole> {
-        let (arrival, most) = (way.arrival, self.limits.in_flight);
-        let is_vital = matches!(target, Some(Target::Alive | Target::Ready | Target::Metrics));
-        let has_its_share = arrival.of_address >= (most / SHARE).max(1);
-        if has_its_share || (arrival.in_flight >= most && !is_vital) {
-            return Some(self.later(TooMany::InFlight, BUSY_RETRY, headers));
-        }
+    /// The response to a request of an address that sends too many; none if the request is answered.
+    pub(crate) fn unwelcome(&self, way: &Way, headers: &HeaderMap) -> Option<Whole> {
         let network = network(way.client.counted?);
-        let wait = self.rates.admit(network, arrival.at, &self.limits).err()?;
+        let wait = self.rates.admit(network, way.arrival.at, &self.limits).err()?;
         Some(self.later(TooMany::OfAddress, wait, headers))
     }
 
@@ -53,7 +41,7 @@ impl Service {
         self.observer.metrics.refused(why);
         let status = match why {
             TooMany::OfAddress => StatusCode::TOO_MANY_REQUESTS,
-            TooMany::InFlight | TooMany::Streams => StatusCode::SERVICE_UNAVAILABLE,
+            TooMany::Streams => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut response = self.error(status, headers);
         response.headers_mut().insert(RETRY_AFTER, (wait.as_secs_f64().ceil() as u64).max(1).into());

@@ -165,7 +165,7 @@ impl Service {
         let exchange = (connection.listener != Listener::Admin)
             .then(|| Exchange::begin(&self.observer, request, route, &way));
         let answered = catch_unwind(AssertUnwindSafe(|| {
-            let unwelcome = self.unwelcome(route.map(|route| route.target), &way, request.headers());
+            let unwelcome = self.unwelcome(&way, request.headers());
             unwelcome.unwrap_or_else(|| self.answer(request, &way))
         }));
         let mut response = answered.unwrap_or_else(|_| {
@@ -431,8 +431,7 @@ mod tests {
         Connection { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
     }
 
-    const FIRST: fn() -> Arrival =
-        || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO, in_flight: 0, of_address: 0 };
+    const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
 
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {

@@ -2,6 +2,7 @@
 
 mod connections;
 mod deadlines;
+mod floods;
 mod mlb;
 mod requests;
 mod table;
@@ -22,6 +23,8 @@ use std::{
 
 /// Beyond a limit, before a test says that it was not kept: two cores serve the whole suite.
 pub const SLACK: Duration = Duration::from_secs(8);
+/// Tests that speak for many clients, over the PROXY protocol.
+pub const PROXIED: &str = "[proxy]\ntrusted = \"127.0.0.0/8\"\nprotocol = true\n";
 /// What every request here is like.
 pub const ASKED: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

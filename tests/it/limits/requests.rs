@@ -4,16 +4,12 @@ use super::{ask, connect, limited, limited_with, wait_until};
 use crate::{
     http2::{
         Client,
-        frames::{HEADERS, SETTINGS, get, settings},
+        frames::{SETTINGS, get, settings},
     },
     server::{PATIENCE, Response, Server, parse},
-    tls::{self, BOTH},
 };
-use rustls::{ClientConnection, pki_types::ServerName};
 use std::{
     io::{Read, Write},
-    net::TcpStream,
-    sync::Arc,
     thread,
     time::Duration,
 };
@@ -65,46 +61,6 @@ fn an_address_has_so_many_connections_and_nobody_else_pays_for_it() {
     drop(mine);
     wait_until("room again", || server.metric("e6_connections{listener=\"http\"}") == 0.0);
     ask(&mut connected("192.0.2.7"));
-}
-
-/// A client whose window stays shut, so that the responses to so many requests are on their way.
-fn holding(server: &Server, requests: u32) -> Client {
-    let mut client = Client::connect(server);
-    client.send(&settings(&[(4, 0)]));
-    for stream in (1..).step_by(2).take(requests as usize) {
-        client.send(&get(stream));
-        assert!(client.wait(|frame| frame.stream == stream && frame.kind == HEADERS));
-    }
-    client
-}
-
-#[test]
-fn when_too_many_are_on_their_way_the_next_is_refused_at_once_but_for_health_checks() {
-    let (server, _mlb) = limited(&[("in_flight", 2)]);
-    let holding = [holding(&server, 1), holding(&server, 1)];
-    let busy = server.get("/", "");
-    assert_eq!((busy.status, busy.field("retry-after")), (503, "1"));
-    assert!(busy.text().contains("Too many are here at once"), "{}", busy.text());
-    assert_eq!(server.get("/healthz", "").status, 200);
-    assert_ne!(server.get("/readyz", "").field("retry-after"), "1");
-    assert_eq!(refused(&server, "in_flight"), 1.0);
-    drop(holding);
-    wait_until("free again", || server.get("/", "").status == 200);
-}
-
-#[test]
-fn who_lets_responses_wait_keeps_nobody_else_out() {
-    let (server, _mlb) = limited_with(&[("in_flight", 80)], &format!("{PROXY}protocol = true\n"));
-    let mut hoarder = Client::introduced(&server, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n");
-    hoarder.send(&settings(&[(4, 0)]));
-    for stream in (1..).step_by(2).take(40) {
-        hoarder.send(&get(stream));
-        assert!(hoarder.wait(|frame| frame.stream == stream && frame.kind == HEADERS));
-    }
-    assert_eq!(refused(&server, "in_flight"), 30.0, "an eighth of all is his");
-    let mut other = Client::introduced(&server, "PROXY TCP4 192.0.2.8 192.0.2.1 4711 443\r\n");
-    other.send(&get(1));
-    assert!(other.wait(|frame| frame.stream == 1 && frame.is_ok()));
 }
 
 #[test]
@@ -183,28 +139,6 @@ fn http_2_streams_that_are_reset_are_counted() {
         client.send(&(0..10).flat_map(|n| opened(2 * n + 1)).collect::<Vec<_>>());
         assert!(client.wait_for_end(), "{limit}");
     }
-}
-
-#[test]
-fn so_many_handshakes_are_worked_on_at_once() {
-    let (server, _mlb) = limited(&[("handshakes", 1), ("handshake", 6)]);
-    let config = Arc::new(tls::client(&server, &["h2"], BOTH));
-    let mut hello = Vec::new();
-    ClientConnection::new(config, ServerName::try_from("localhost").unwrap())
-        .unwrap()
-        .write_tls(&mut hello)
-        .unwrap();
-    let stalled = [connect(server.https()), connect(server.https())].map(|mut stream: TcpStream| {
-        stream.write_all(&hello).unwrap();
-        // Either may be the first.
-        stream.set_nonblocking(true).unwrap();
-        stream
-    });
-    wait_until("begun", || stalled.iter().any(|stream| stream.peek(&mut [0]).is_ok()));
-    let begun = stalled.iter().filter(|stream| stream.peek(&mut [0]).is_ok()).count();
-    assert_eq!(begun, 1, "the other waits its turn");
-    // The first has half of the time, and then the other has its turn.
-    wait_until("given way", || stalled.iter().all(|stream| stream.peek(&mut [0]).is_ok()));
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! Floods of silent peers: handshakes that stop after the hello, responses that nobody reads. A visitor notices neither.
+
+use super::{PROXIED, connect, ends_within, limited, limited_with, wait_until};
+use crate::{
+    http2::{
+        Client,
+        frames::{HEADERS, get, settings},
+    },
+    server::{PATIENCE, Server},
+    tls::{self, BOTH},
+};
+use rustls::{ClientConnection, pki_types::ServerName};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How long a visitor may wait while a flood is on.
+const AT_MOST: Duration = Duration::from_secs(1);
+/// Streams of one HTTP/2 connection, by default.
+const STREAMS: usize = 64;
+
+/// A header of the PROXY protocol that names one of many clients.
+fn header(client: usize) -> String {
+    format!("PROXY TCP4 198.51.{}.{} 192.0.2.1 4711 443\r\n", client / 200, client % 200 + 1)
+}
+
+/// The first bytes of a TLS client.
+fn hello(server: &Server) -> Vec<u8> {
+    let config = Arc::new(tls::client(server, &["h2"], BOTH));
+    let mut hello = Vec::new();
+    let name = ServerName::try_from("localhost").unwrap();
+    ClientConnection::new(config, name).unwrap().write_tls(&mut hello).unwrap();
+    hello
+}
+
+/// A new visitor's page over TLS, and how long it took from the connection to the last byte.
+fn visit(server: &Server, client: usize) -> Duration {
+    let began = Instant::now();
+    let mut socket = connect(server.https());
+    socket.write_all(header(client).as_bytes()).unwrap();
+    let mut stream =
+        tls::handshake_over(socket, "localhost", tls::client(server, &["http/1.1"], BOTH)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    began.elapsed()
+}
+
+/// Whether visitors are served in time. The best of three: the machine may be busy with other tests.
+fn serves_visitors(server: &Server, during: &str) {
+    let times = [0, 1, 2].map(|client| visit(server, 40_000 + client));
+    assert!(times.iter().any(|time| *time < AT_MOST), "{during}: {times:?}");
+}
+
+/// A client whose window stays shut, so that the responses to so many requests are blocked.
+fn blocked(server: &Server, client: usize, streams: usize) -> Client {
+    let mut blocked = Client::introduced(server, &header(client));
+    let requests: Vec<u8> = (1..).step_by(2).take(streams).flat_map(get).collect();
+    blocked.send(&[settings(&[(4, 0)]), requests].concat());
+    let last = 2 * streams as u32 - 1;
+    assert!(
+        blocked.wait(|frame| frame.stream == last && frame.kind == HEADERS && frame.is_ok()),
+        "all are 200"
+    );
+    blocked
+}
+
+#[test]
+fn stalled_handshakes_delay_nobody() {
+    let (server, _mlb) = limited_with(&[], PROXIED);
+    let hello = hello(&server);
+    let stalled: Vec<TcpStream> = (0..256)
+        .map(|client| {
+            let mut stream = connect(server.https());
+            stream.write_all(&[header(client).as_bytes(), &hello].concat()).unwrap();
+            stream
+        })
+        .collect();
+    serves_visitors(&server, "right after 256 hellos");
+    // All of them have the server's part of the handshake: none waits for another.
+    for stream in &stalled {
+        assert!(stream.peek(&mut [0]).is_ok_and(|count| count > 0), "an answer to the hello");
+    }
+    serves_visitors(&server, "while 256 handshakes are stalled");
+}
+
+#[test]
+fn where_too_many_handshakes_are_unfinished_the_oldest_is_closed() {
+    let (server, _mlb) = limited(&[("connections", 8)]);
+    let connected = |_| {
+        let stream = connect(server.https());
+        // The order in which they are accepted is the order in which they are counted.
+        stream.set_nodelay(true).unwrap();
+        stream
+    };
+    let mut finished = tls::established(&server, &["http/1.1"]);
+    let mut silent: Vec<TcpStream> = (0..5).map(connected).collect();
+    assert!(ends_within(&mut silent[0], PATIENCE / 6), "the oldest");
+    let evicted = || server.metric("e6_connections_refused_total{reason=\"unfinished_handshakes\"}");
+    wait_until("counted", || evicted() == 1.0);
+    finished.write_all(super::ASKED).unwrap();
+    assert_eq!(finished.read(&mut [0]).unwrap(), 1, "a finished one stays");
+    assert!(!ends_within(&mut silent[4], Duration::from_millis(300)), "the newest stays");
+}
+
+#[test]
+fn blocked_responses_delay_nobody() {
+    let (server, _mlb) = limited_with(&[], PROXIED);
+    let mut held = Vec::new();
+    for (from, to) in [(0, 1024), (1024, 4096)] {
+        held.extend((from / STREAMS..to / STREAMS).map(|client| blocked(&server, client, STREAMS)));
+        serves_visitors(&server, &format!("while {to} streams are blocked"));
+    }
+}
