@@ -5,10 +5,10 @@
 pub(crate) mod client;
 pub(crate) mod model;
 pub(crate) mod polls;
-#[cfg(test)]
-mod recordings;
 pub(crate) mod replay;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
 pub(crate) mod watch;
 pub(crate) mod wire;
 

@@ -2,89 +2,32 @@
 
 use crate::{
     answer::{Availability, DoubleHeader, ErrorKind, GameKind, Half, Injury, Inning, Presence, State},
-    mlb::model,
+    mlb::{
+        model,
+        tests::{counts_equal_the_box_score, every_schedule_is_read, every_status_has_a_state, read},
+    },
 };
 use serde_json::{Value, json};
-use std::{fs, io::Read, path::PathBuf};
+use std::path::PathBuf;
 use time::macros::{date, datetime};
 
-/// The folder of recordings. Where there is none the test is skipped by name; in CI that is a failure.
-fn recordings(test: &str) -> Option<PathBuf> {
+fn recordings() -> PathBuf {
     let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/mlb"));
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no recordings at {}", dir.display());
-    eprintln!("skipped: {test} needs the recordings at {}", dir.display());
-    None
-}
-
-fn read(path: &PathBuf) -> Vec<u8> {
-    let bytes = fs::read(path).unwrap();
-    let mut json = Vec::new();
-    match path.extension().is_some_and(|extension| extension == "gz") {
-        true => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut json).map(drop).unwrap(),
-        false => json = bytes,
-    }
-    match path.to_string_lossy().contains(".wrapped.") {
-        true => serde_json::from_slice::<Value>(&json).unwrap()["response"].to_string().into_bytes(),
-        false => json,
-    }
-}
-
-fn all(dir: PathBuf) -> Vec<(String, Vec<u8>)> {
-    let mut paths: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(path))).collect()
-}
-
-/// What `fields=` leaves of a reply: the listed keys at every depth, and the keys of id maps.
-fn trimmed(value: &Value, fields: &[&str]) -> Value {
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .filter(|(key, _)| fields.contains(&key.as_str()) || key.starts_with("ID"))
-            .map(|(key, value)| (key.clone(), trimmed(value, fields)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(|item| trimmed(item, fields)).collect(),
-        other => other.clone(),
-    }
+    assert!(dir.is_dir(), "no recordings at {}", dir.display());
+    dir
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn the_count_of_each_player_in_each_recorded_feed_equals_the_box_score() {
-    let Some(dir) = recordings("the count of each player") else { return };
-    let (mut players, mut errors) = (0, 0);
-    for (name, json) in all(dir.join("feed_live")) {
-        let feed: Value = serde_json::from_slice(&json).unwrap();
-        let pk = feed["gamePk"].as_u64().unwrap();
-        let fields: Vec<&str> = model::FEED_FIELDS.split(',').collect();
-        let trimmed = trimmed(&feed, &fields).to_string();
-        assert!(trimmed.len() * 3 < json.len(), "{name}: trimming is worth it");
-        for side in ["away", "home"] {
-            for (key, player) in feed["liveData"]["boxscore"]["teams"][side]["players"].as_object().unwrap() {
-                let id = player["person"]["id"].as_u64().unwrap() as u32;
-                let charged = player["stats"]["fielding"]["errors"].as_u64();
-                let game = model::feed(trimmed.as_bytes(), pk, id).unwrap();
-                assert_eq!(u64::from(game.errors), charged.unwrap_or(0), "{name} {key}");
-                assert_eq!(game.presence == Presence::Fielded, charged.is_some(), "{name} {key}");
-                assert_eq!(game.plays.len() as u32, game.errors, "{name} {key}: plays agree");
-                if players % 50 == 0 || game.errors > 0 {
-                    assert_eq!(model::feed(&json, pk, id).unwrap(), game, "{name} {key}: whole");
-                }
-                players += 1;
-                errors += game.errors;
-            }
-        }
-    }
+    let (players, errors) = counts_equal_the_box_score(&recordings());
     assert!(players > 500 && errors >= 8, "{players} players, {errors} errors");
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn the_error_of_august_9_2023_is_read_with_its_play() {
-    let Some(dir) = recordings("the error of August 9") else { return };
-    let json = read(&dir.join("feed_live/717055-final-SD-tatis-error.json.gz"));
+    let json = read(&recordings().join("feed_live/717055-final-SD-tatis-error.json.gz"));
     let game = model::feed(&json, 717055, 665487).unwrap();
     assert_eq!((game.errors, game.status.state, game.presence), (1, State::Over, Presence::Fielded));
     let score = game.score.unwrap();
@@ -97,32 +40,24 @@ fn the_error_of_august_9_2023_is_read_with_its_play() {
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn before_a_game_nobody_has_fielded_and_a_stranger_is_absent() {
-    let Some(dir) = recordings("before a game") else { return };
-    let json = read(&dir.join("feed_live/662573-preview-scheduled.json.gz"));
+    let json = read(&recordings().join("feed_live/662573-preview-scheduled.json.gz"));
     let game = model::feed(&json, 662573, 660271).unwrap();
     assert_eq!((game.status.state, game.presence, game.errors), (State::Ahead, Presence::Absent, 0));
     assert_eq!((game.score, game.last_play), (None, None));
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn every_recorded_schedule_is_read_and_its_states_are_known() {
-    let Some(dir) = recordings("every recorded schedule") else { return };
-    for (name, json) in all(dir.join("schedule")) {
-        let listings = model::schedule(&json).unwrap_or_else(|surprise| panic!("{name}: {}", surprise.0));
-        assert_eq!(listings.is_empty(), name.contains("no-games"), "{name}");
-        let fields: Vec<&str> = model::SCHEDULE_FIELDS.split(',').collect();
-        let trimmed = trimmed(&serde_json::from_slice(&json).unwrap(), &fields).to_string();
-        assert_eq!(model::schedule(trimmed.as_bytes()).ok().as_ref(), Some(&listings), "{name}: trimmed");
-        for listing in listings {
-            assert_ne!(listing.status.state, State::Unknown, "{name} {}", listing.pk);
-        }
-    }
+    every_schedule_is_read(&recordings());
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn the_rows_of_a_recorded_log_are_games_with_an_opponent() {
-    let Some(dir) = recordings("the rows of a recorded log") else { return };
+    let dir = recordings();
     // No fielding log was recorded; a hitting log's rows have the same keys but for the statistics.
     let person = read(&dir.join("people/660271-hydrate-currentTeam-stats.json.gz"));
     let person: Value = serde_json::from_slice(&person).unwrap();
@@ -139,8 +74,9 @@ fn the_rows_of_a_recorded_log_are_games_with_an_opponent() {
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn odd_schedule_entries_mean_what_they_say() {
-    let Some(dir) = recordings("odd schedule entries") else { return };
+    let dir = recordings();
     let schedule = |name: &str| model::schedule(&read(&dir.join("schedule").join(name))).unwrap();
     let of = |name: &str, pk: u64| -> Vec<_> {
         schedule(name).into_iter().filter(|listing| listing.pk == pk).collect()
@@ -190,8 +126,9 @@ fn odd_schedule_entries_mean_what_they_say() {
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn people_clubs_and_rosters_are_read() {
-    let Some(dir) = recordings("people, clubs and rosters") else { return };
+    let dir = recordings();
     let tatis = model::player(&read(&dir.join("people/665487.wrapped.json")), 665487).unwrap();
     assert_eq!((tatis.name.as_str(), tatis.short_name.as_str()), ("Fernando Tatis Jr.", "Tatis Jr."));
     assert_eq!(tatis.club, None, "not hydrated");
@@ -216,19 +153,7 @@ fn people_clubs_and_rosters_are_read() {
 }
 
 #[test]
+#[ignore = "needs recordings"]
 fn the_whole_status_table_maps_to_known_states() {
-    let Some(dir) = recordings("the whole status table") else { return };
-    let table: Value = serde_json::from_slice(&read(&dir.join("meta/gameStatus.json"))).unwrap();
-    for row in table.as_array().unwrap() {
-        let schedule = serde_json::json!({"dates": [{"date": "2024-07-02", "games": [{
-            "gamePk": 1, "gameDate": "2024-07-02T22:40:00Z", "status": row,
-            "teams": {"away": {"team": {"id": 1}}, "home": {"team": {"id": 2}}},
-        }]}]});
-        let state = model::schedule(schedule.to_string().as_bytes()).unwrap()[0].status.state;
-        let other = row["abstractGameState"] == "Other";
-        assert_eq!(state == State::Unknown, other, "{row}");
-        let called_off = row["detailedState"].as_str().unwrap().starts_with(['P', 'C'])
-            && matches!(row["codedGameState"].as_str(), Some("D" | "C"));
-        assert_eq!(matches!(state, State::Postponed | State::Cancelled), called_off, "{row}");
-    }
+    every_status_has_a_state(&recordings());
 }
