@@ -42,7 +42,7 @@ pub mod lifecycle;
 pub mod limits;
 
 use crate::{
-    app::{Setup, Show, control::Asked, logging::Logging},
+    app::{Setup, Show, StartError, control::Asked, logging::Logging},
     clock::Clock,
     config::{Config, Mistakes},
 };
@@ -97,11 +97,11 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
         cli::Command::Serve(flags) => {
             launched()?;
-            live(set_up(flags)?).map_err(failed)?;
+            live(set_up(flags)?).map_err(not_started)?;
         }
         cli::Command::Demo { flags, speed, date } => {
             launched()?;
-            crate::app::demo::demo(set_up(flags)?, speed, date).map_err(failed)?;
+            crate::app::demo::demo(set_up(flags)?, speed, date).map_err(not_started)?;
         }
         cli::Command::Check { flags, network } => {
             let config = set_up(flags)?.config;
@@ -186,7 +186,12 @@ fn failed(failure: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(EXIT_FAILURE)
 }
 
-fn live(setup: Setup) -> Result<(), crate::app::Failure> {
+fn not_started(error: StartError) -> ExitCode {
+    let code = failed(&error);
+    if matches!(error, StartError::Configuration(_)) { ExitCode::from(EXIT_MISTAKE) } else { code }
+}
+
+fn live(setup: Setup) -> Result<(), StartError> {
     let clock = setup.config.clock.map_or(Clock::System, Clock::starting_at);
     crate::app::serve(setup, Show { clock, replay: None })
 }

@@ -1,9 +1,13 @@
 //! TLS at work: its terms, the certificate behind them, and whoever looks after that.
 
 use crate::{
-    app::Failure,
+    app::{Failure, StartError},
     config::Config,
-    tls::{Certificates, Source, config::Terms, resolver::Serving},
+    tls::{
+        Certificates, Source,
+        config::{Terms, Tickets},
+        resolver::Serving,
+    },
 };
 use prometheus::{IntGauge, Registry};
 use std::sync::Arc;
@@ -13,6 +17,8 @@ pub(crate) struct Tls {
     source: Source,
     names: Vec<String>,
     terms: Terms,
+    /// For as long as the process lives: sessions can be resumed after a reload.
+    tickets: Tickets,
     serving: Arc<Serving>,
     expiry: IntGauge,
     /// Opened, and not looked after yet.
@@ -30,16 +36,29 @@ pub(crate) struct Fresh {
 
 impl Tls {
     /// None without TLS.
-    pub fn open(config: &Config, registry: &Registry) -> Result<Option<Self>, Failure> {
+    ///
+    /// # Errors
+    /// When a certificate's file cannot be used, or the system refuses what TLS needs.
+    pub fn open(config: &Config, registry: &Registry) -> Result<Option<Self>, StartError> {
         let Some(source) = config.source().map_err(Failure)? else { return Ok(None) };
+        if let Source::Files(files) = &source {
+            files.certificate().map_err(|error| {
+                StartError::Configuration(format!(
+                    "{error}: name a readable pair with --tls-cert and --tls-key, or leave both away for a self-signed \
+                     certificate"
+                ))
+            })?;
+        }
         let expiry = Certificates::expiry(registry).map_err(|error| no_tls(&error))?;
-        let opened = Certificates::open(source.clone(), config.domains.clone(), expiry.clone());
+        let tickets = Tickets::new().map_err(|error| no_tls(&error))?;
+        let opened = Certificates::open(source.clone(), config.domains.clone(), expiry.clone(), None);
         let opened = opened.map_err(|error| no_tls(&*error))?;
-        let terms = opened.terms().map_err(|error| no_tls(&error))?;
+        let terms = opened.terms(&tickets).map_err(|error| no_tls(&error))?;
         Ok(Some(Tls {
             source,
             names: config.domains.clone(),
             terms,
+            tickets,
             serving: opened.serving(),
             expiry,
             waiting: Some(opened),
@@ -63,13 +82,14 @@ impl Tls {
         let Some(source) = config.source()? else { return Ok(None) };
         match &source {
             // What they hold may have changed.
-            Source::Files(files) => drop(files.certificate()?),
+            Source::Files(files) => drop(files.certificate().map_err(|error| error.to_string())?),
             _ if (&source, &config.domains) == (&self.source, &self.names) => return Ok(None),
             _ => {}
         }
-        let opened = Certificates::open(source.clone(), config.domains.clone(), self.expiry.clone());
+        let (names, before) = (config.domains.clone(), Some(&*self.serving));
+        let opened = Certificates::open(source.clone(), names, self.expiry.clone(), before);
         let opened = opened.map_err(|error| no_tls(&*error).to_string())?;
-        let terms = opened.terms().map_err(|error| no_tls(&error).to_string())?;
+        let terms = opened.terms(&self.tickets).map_err(|error| no_tls(&error).to_string())?;
         Ok(Some(Fresh { source, names: config.domains.clone(), terms, opened }))
     }
 

@@ -1,7 +1,7 @@
 //! `e6 demo`: a day that has been, played at many times its speed by the same code that asks MLB.
 
 use crate::{
-    app::{Failure, Setup, Show, publisher::Replayed},
+    app::{Failure, Setup, Show, StartError, publisher::Replayed},
     clock::Clock,
     mlb::{
         Client, Reply,
@@ -15,16 +15,16 @@ use time::Date;
 ///
 /// # Errors
 /// When there is no such day, or the server could not run.
-pub fn demo(setup: Setup, speed: u32, date: Option<Date>) -> Result<(), Failure> {
+pub fn demo(setup: Setup, speed: u32, date: Option<Date>) -> Result<(), StartError> {
     match date {
         None => described(setup, Scenario::of_the_day(), speed),
         Some(date) => recorded(setup, speed, date),
     }
 }
 
-fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), Failure> {
+fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> {
     if setup.config.player.id != day.player() {
-        return Err(Failure::new(format!(
+        return Err(StartError::Configuration(format!(
             "the day that comes with e6 is about player {}; for another, replay a day of his with --date",
             day.player()
         )));
@@ -35,7 +35,7 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), Failure> {
     crate::app::serve(setup, Show { clock, replay: Some((replayed, replay.url())) })
 }
 
-fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), Failure> {
+fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
     let config = &setup.config;
     let client = Client::new(&config.mlb_url, &config.limits);
     let club = match config.player.club {

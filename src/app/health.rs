@@ -4,19 +4,16 @@ use crate::{
     config::Config,
     connection::{Listener, Peer},
     net::listen::Address,
-    tls::Source,
+    tls::{Source, pem},
 };
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::{Request, StatusCode, Uri, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use std::{
     error::Error,
-    fmt, io,
+    fmt, fs, io,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -230,9 +227,11 @@ fn root(error: hyper::Error) -> String {
 }
 
 fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), Fault> {
-    let read = |error| format!("cannot read the certificate {}: {error}", pem.display());
-    for certificate in CertificateDer::pem_file_iter(pem).map_err(read)? {
-        roots.add(certificate.map_err(read)?)?;
+    let cannot_read =
+        |error: &dyn fmt::Display| format!("cannot read the certificate {}: {error}", pem.display());
+    let text = fs::read(pem).map_err(|error| cannot_read(&error))?;
+    for certificate in pem::certificates(&text).map_err(|error| cannot_read(&error))? {
+        roots.add(certificate)?;
     }
     Ok(())
 }

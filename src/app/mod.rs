@@ -71,6 +71,32 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Why the server did not start, or did not go on.
+#[derive(Debug)]
+pub enum StartError {
+    /// The configuration cannot be used on this machine.
+    Configuration(String),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<Failure> for StartError {
+    fn from(failure: Failure) -> Self {
+        StartError::Failed(failure)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Configuration(what) => f.write_str(what),
+            StartError::Failed(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
 /// What was typed at the start, and how it is read again.
 pub struct Setup {
     /// Valid.
@@ -104,8 +130,9 @@ impl Show {
 /// Serves until told to stop, then drains.
 ///
 /// # Errors
-/// When an address cannot be bound, the access log cannot be opened, or the system refuses a thread or a signal handler.
-pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
+/// When an address cannot be bound, a certificate's file or the access log cannot be opened, or the system refuses a thread
+/// or a signal handler.
+pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
     let origin = Origin::of_this_process()?;
     let heritage = Heritage::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let config = &setup.config;
@@ -168,7 +195,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), Failure> {
         poller,
         pid_file: None,
     };
-    running.until_told(predecessor, &runtime, signals)
+    Ok(running.until_told(predecessor, &runtime, signals)?)
 }
 
 fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {

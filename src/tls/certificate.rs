@@ -1,11 +1,7 @@
 //! A certificate chain with its key: read from PEM, checked, and described.
 
-use rustls::{
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
-    server::ParsedCertificate,
-    sign::CertifiedKey,
-};
+use crate::tls::pem;
+use rustls::{crypto::aws_lc_rs, pki_types::ServerName, server::ParsedCertificate, sign::CertifiedKey};
 use std::{
     error::Error,
     fs,
@@ -39,10 +35,9 @@ impl Certificate {
     /// # Errors
     /// When one of the two cannot be read, or they do not belong together.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| format!("the certificate is no PEM: {error}"))?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|error| format!("the key is no PEM of PKCS#8, PKCS#1 or SEC1: {error}"))?;
+        let chain =
+            pem::certificates(chain).map_err(|error| format!("the certificate is no PEM: {error}"))?;
+        let key = pem::private_key(key)?;
         let leaf = chain.first().ok_or("there is no certificate in it")?;
         let (_, parsed) =
             parse_x509_certificate(leaf).map_err(|error| format!("the certificate is damaged: {error}"))?;
@@ -69,6 +64,11 @@ impl Certificate {
             (Ok(leaf), Ok(name)) => rustls::client::verify_server_name(&leaf, &name).is_ok(),
             _ => false,
         }
+    }
+
+    /// Whether it is valid at this time and for each of these names.
+    pub fn is_good(&self, names: &[String], now: OffsetDateTime) -> bool {
+        (self.not_before..=self.not_after).contains(&now) && names.iter().all(|name| self.covers(name))
     }
 
     /// What is wrong with it for these names at this time, in words.
@@ -109,10 +109,19 @@ pub(crate) struct SelfSigned {
 impl SelfSigned {
     /// A fresh one for these names, valid from a day ago (clocks of clients are sometimes behind).
     pub(crate) fn fresh(names: &[String], lasts: Duration) -> Result<Self, rcgen::Error> {
+        let begin = OffsetDateTime::now_utc() - Duration::DAY;
+        SelfSigned::between(names, begin, begin + lasts)
+    }
+
+    /// A certificate for these names, valid from `begin` to `end`.
+    pub(crate) fn between(
+        names: &[String],
+        begin: OffsetDateTime,
+        end: OffsetDateTime,
+    ) -> Result<Self, rcgen::Error> {
         let key = rcgen::KeyPair::generate()?;
         let mut params = rcgen::CertificateParams::new(names.to_vec())?;
-        let now = OffsetDateTime::now_utc();
-        (params.not_before, params.not_after) = (now - Duration::DAY, now - Duration::DAY + lasts);
+        (params.not_before, params.not_after) = (begin, end);
         params.distinguished_name = rcgen::DistinguishedName::new();
         let common = names.first().map_or("e6", String::as_str);
         params.distinguished_name.push(rcgen::DnType::CommonName, format!("e6 on {common}"));

@@ -3,8 +3,9 @@
 use crate::connection::Tls;
 use arc_swap::ArcSwap;
 use rustls::{
-    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, crypto::aws_lc_rs,
-    server::ResolvesServerCert,
+    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection,
+    crypto::aws_lc_rs,
+    server::{ProducesTickets, ResolvesServerCert},
 };
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -31,14 +32,30 @@ impl Terms {
     }
 }
 
-/// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1 before `more`, stateless tickets whose keys change every six hours, no early
+/// The keys of session tickets, which change every six hours. Terms that replace others keep them, so that clients can
+/// resume their sessions.
+#[derive(Clone)]
+pub struct Tickets(Arc<dyn ProducesTickets>);
+
+impl Tickets {
+    /// With keys of its own.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new() -> Result<Self, rustls::Error> {
+        aws_lc_rs::Ticketer::new().map(Tickets)
+    }
+}
+
+/// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1 before `more`, stateless tickets, no early
 /// data. A client that offers protocols, but none of these, is refused.
 ///
 /// # Errors
-/// When the system has no randomness for ticket keys.
+/// When the provider knows no version of TLS.
 pub(crate) fn config(
     certificates: Arc<dyn ResolvesServerCert>,
     more: &[&[u8]],
+    tickets: &Tickets,
 ) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -46,7 +63,7 @@ pub(crate) fn config(
         .with_cert_resolver(certificates);
     config.alpn_protocols =
         [b"h2", b"http/1.1".as_slice()].iter().chain(more).map(|name| name.to_vec()).collect();
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    config.ticketer = tickets.0.clone();
     Ok(config)
 }
 

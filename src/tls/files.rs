@@ -4,7 +4,7 @@ use crate::tls::{
     certificate::Certificate,
     resolver::{Origin, Serving},
 };
-use std::{convert::Infallible, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 use time::OffsetDateTime;
 
 /// How often the files are read. By content, not by events: that sees a Kubernetes secret's symlinks change places, a
@@ -20,6 +20,23 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+/// Why a pair cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// For visitors, who may read it in `/healthz`: without paths.
+    public: String,
+    /// For operators: with paths.
+    detailed: String,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detailed)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
 /// Both files' content.
 #[derive(PartialEq)]
 struct Content {
@@ -32,7 +49,7 @@ impl Files {
     ///
     /// # Errors
     /// Which file cannot be read, or why the pair cannot be used.
-    pub fn certificate(&self) -> Result<Certificate, String> {
+    pub fn certificate(&self) -> Result<Certificate, Unusable> {
         self.checked(&self.content()?)
     }
 
@@ -45,55 +62,96 @@ impl Files {
         faults
     }
 
-    fn checked(&self, content: &Content) -> Result<Certificate, String> {
-        Certificate::from_pem(&content.cert, &content.key).map_err(|error| error.to_string())
+    fn checked(&self, content: &Content) -> Result<Certificate, Unusable> {
+        Certificate::from_pem(&content.cert, &content.key).map_err(|error| {
+            let (cert, key) = (self.cert.display(), self.key.display());
+            Unusable { public: error.to_string(), detailed: format!("{error} (in {cert} and {key})") }
+        })
     }
 
-    fn content(&self) -> Result<Content, String> {
-        let read = |path, what| {
-            fs::read::<&PathBuf>(path).map_err(|error| format!("cannot read the file of the {what}: {error}"))
+    fn content(&self) -> Result<Content, Unusable> {
+        let read = |path: &PathBuf, what| {
+            fs::read(path).map_err(|error| Unusable {
+                public: format!("cannot read the file of the {what}: {error}"),
+                detailed: format!("cannot read the {what} {}: {error}", path.display()),
+            })
         };
         Ok(Content { cert: read(&self.cert, "certificate")?, key: read(&self.key, "key")? })
     }
 }
 
-/// Serves the pair, and each new pair that is valid; a bad one is said, and the one before it stays.
+/// Serves the pair, and each new pair. The certificate in service stays while it is good and the new one is not: invalid,
+/// expired, not valid yet, or not for the site's names.
 pub(crate) struct Watched {
     files: Files,
     names: Vec<String>,
     serving: Arc<Serving>,
-    seen: Option<Result<Content, String>>,
+    seen: Option<Result<Content, Unusable>>,
+    newest: Newest,
+}
+
+/// The certificate that was read last.
+enum Newest {
+    /// Nothing can be served of what was read, if anything was.
+    Unusable,
+    /// It is not served, for the one in service is better.
+    Waits(Certificate),
+    Served,
 }
 
 impl Watched {
     pub(crate) fn new(files: Files, names: Vec<String>, serving: Arc<Serving>) -> Self {
-        Watched { files, names, serving, seen: None }
+        Watched { files, names, serving, seen: None, newest: Newest::Unusable }
     }
 
     pub(crate) async fn run(mut self) -> Infallible {
         loop {
             tokio::time::sleep(LOOK).await;
-            self.look();
+            self.look(OffsetDateTime::now_utc());
         }
     }
 
-    /// Reads the files; does something only when they have changed.
-    pub(crate) fn look(&mut self) {
+    /// Reads the files, and judges what is in them at this time: a certificate can become valid, or expire, without a
+    /// change of its file.
+    pub(crate) fn look(&mut self, now: OffsetDateTime) {
         let content = self.files.content();
-        if self.seen.as_ref() == Some(&content) {
-            return;
+        if self.seen.as_ref() != Some(&content) {
+            let read = content.as_ref().map_err(Clone::clone).and_then(|content| self.files.checked(content));
+            self.seen = Some(content);
+            self.newest = match read {
+                Ok(certificate) => Newest::Waits(certificate),
+                Err(Unusable { public, detailed }) => {
+                    self.serving.trouble_with(Some((public, detailed)));
+                    Newest::Unusable
+                }
+            };
         }
-        let certificate =
-            content.as_ref().map_err(Clone::clone).and_then(|content| self.files.checked(content));
-        match certificate {
-            Ok(certificate) => {
-                let faults = self.files.faults(&certificate, &self.names, OffsetDateTime::now_utc());
-                self.serving.serve(certificate, Origin::Files, None);
-                self.serving.trouble((!faults.is_empty()).then(|| faults.join("; ")));
+        self.newest = match std::mem::replace(&mut self.newest, Newest::Unusable) {
+            Newest::Waits(new) if self.is_worse(&new, now) => {
+                let faults = new.faults(&self.names, now).join("; ");
+                let end = self.serving.status().not_after.date();
+                let error = format!(
+                    "the new certificate is not served: {faults}; the one before it stays in service, valid until {end}"
+                );
+                self.serving.trouble(Some(error));
+                Newest::Waits(new)
             }
-            Err(error) => self.serving.trouble(Some(error)),
+            Newest::Waits(new) => {
+                self.serving.serve(new, Origin::Files, None);
+                Newest::Served
+            }
+            newest => newest,
+        };
+        if matches!(self.newest, Newest::Served) {
+            let faults = self.files.faults(&self.serving.certificate(), &self.names, now);
+            self.serving.trouble((!faults.is_empty()).then(|| faults.join("; ")));
         }
-        self.seen = Some(content);
+    }
+
+    /// Whether the certificate in service is good and this one is not.
+    fn is_worse(&self, new: &Certificate, now: OffsetDateTime) -> bool {
+        let is_ours = self.serving.status().origin == Origin::SelfSigned;
+        !is_ours && !new.is_good(&self.names, now) && self.serving.certificate().is_good(&self.names, now)
     }
 }
 
@@ -116,7 +174,8 @@ mod tests {
 
     fn watched(dir: &Path, name: &str) -> (Watched, Arc<Serving>) {
         let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
-        let serving = Arc::new(Serving::new(pair("first").certificate().unwrap(), Origin::Files, expiry));
+        let first = Arc::new(pair("first").certificate().unwrap());
+        let serving = Arc::new(Serving::new(first, Origin::SelfSigned, Origin::Files, expiry));
         let files = Files { cert: dir.join("tls.crt"), key: dir.join("tls.key") };
         (Watched::new(files, vec![name.into()], serving.clone()), serving)
     }
@@ -126,7 +185,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut watched, serving) = watched(dir.path(), "a.example");
         let mut look = || {
-            watched.look();
+            watched.look(OffsetDateTime::now_utc());
             let status = serving.status();
             (status.origin, status.names.join(","), status.last_error.clone().unwrap_or_default())
         };
@@ -141,9 +200,10 @@ mod tests {
         assert!(error.ends_with("the key belongs to another certificate"), "{error}");
         put(dir.path(), &pair("b.example"));
         let (_, names, error) = look();
-        assert_eq!(
-            (names.as_str(), error.as_str()),
-            ("b.example", "the certificate is not for a.example but for b.example")
+        assert_eq!(names, "a.example");
+        assert!(
+            error.contains("not served: the certificate is not for a.example but for b.example"),
+            "{error}"
         );
         fs::set_permissions(dir.path().join("tls.key"), fs::Permissions::from_mode(0o644)).unwrap();
         put(dir.path(), &pair("a.example"));
@@ -152,21 +212,81 @@ mod tests {
     }
 
     #[test]
+    fn a_good_certificate_gives_way_to_a_worse_one_only_when_its_own_time_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut watched, serving) = watched(dir.path(), "a.example");
+        let now = OffsetDateTime::now_utc();
+        put(dir.path(), &pair("a.example"));
+        watched.look(now);
+        let lasting = |days| SelfSigned::fresh(&["a.example".into()], time::Duration::days(days)).unwrap();
+        let good = serving.certificate();
+        let is_good = || Arc::ptr_eq(&serving.certificate(), &good);
+        // Not valid yet by a clock that is two days behind, and expired in 50 days.
+        put(dir.path(), &lasting(50));
+        watched.look(now - time::Duration::days(2));
+        assert!(!is_good(), "neither is valid by this clock");
+        put(dir.path(), &pair("a.example"));
+        watched.look(now);
+        let good = serving.certificate();
+        let is_good = || Arc::ptr_eq(&serving.certificate(), &good);
+        for (name, pair, after) in [
+            ("expired", lasting(50), 60),
+            ("for another name", pair("b.example"), 60),
+            ("for another name", pair("b.example"), 88),
+        ] {
+            put(dir.path(), &pair);
+            watched.look(now + time::Duration::days(after));
+            assert!(is_good(), "{name}");
+            let error = serving.status().last_error.clone().unwrap_or_default();
+            assert!(error.contains("stays in service"), "{name}: {error}");
+        }
+        // The files are as they were; time has passed.
+        watched.look(now + time::Duration::days(91));
+        assert!(!is_good(), "it has expired too");
+        put(dir.path(), &lasting(200));
+        watched.look(now + time::Duration::days(91));
+        assert_eq!(serving.status().last_error, None);
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_valid_yet_is_served_once_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut watched, serving) = watched(dir.path(), "a.example");
+        let now = OffsetDateTime::now_utc();
+        put(dir.path(), &pair("a.example"));
+        watched.look(now);
+        let good = serving.certificate();
+        let later = SelfSigned::between(
+            &["a.example".into()],
+            now + time::Duration::HOUR,
+            now + time::Duration::days(9),
+        );
+        put(dir.path(), &later.unwrap());
+        watched.look(now);
+        assert!(Arc::ptr_eq(&serving.certificate(), &good));
+        let error = serving.status().last_error.clone().unwrap_or_default();
+        assert!(error.contains("is not valid before"), "{error}");
+        watched.look(now + 2 * time::Duration::HOUR);
+        assert!(!Arc::ptr_eq(&serving.certificate(), &good));
+    }
+
+    #[test]
     fn a_kubernetes_secret_changes_by_a_symlink() {
         let dir = tempfile::tempdir().unwrap();
         for version in ["..1", "..2"] {
-            put(&dir.path().join(version), &pair(&format!("v{version}.example").replace("..", "")));
+            put(&dir.path().join(version), &pair("v.example"));
         }
         symlink("..1", dir.path().join("..data")).unwrap();
         for file in ["tls.crt", "tls.key"] {
             symlink(format!("..data/{file}"), dir.path().join(file)).unwrap();
         }
-        let (mut watched, serving) = watched(dir.path(), "v1.example");
-        watched.look();
-        assert_eq!(serving.status().names, ["v1.example"]);
+        let (mut watched, serving) = watched(dir.path(), "v.example");
+        watched.look(OffsetDateTime::now_utc());
+        assert_eq!(serving.status().names, ["v.example"]);
+        let first = serving.certificate();
         symlink("..2", dir.path().join("..data_tmp")).unwrap();
         fs::rename(dir.path().join("..data_tmp"), dir.path().join("..data")).unwrap();
-        watched.look();
-        assert_eq!(serving.status().names, ["v2.example"]);
+        watched.look(OffsetDateTime::now_utc());
+        assert!(!Arc::ptr_eq(&serving.certificate(), &first));
     }
 }

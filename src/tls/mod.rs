@@ -7,13 +7,14 @@ pub(crate) mod acme;
 pub(crate) mod certificate;
 pub(crate) mod config;
 pub(crate) mod files;
+pub(crate) mod pem;
 pub(crate) mod resolver;
 pub(crate) mod self_signed;
 
 use crate::tls::{
     acme::{Ca, Challenge},
     certificate::Certificate,
-    config::Terms,
+    config::{Terms, Tickets},
     files::Files,
     resolver::{Origin, Serving},
 };
@@ -43,7 +44,7 @@ impl Source {
     pub fn present(&self) -> Result<Option<Certificate>, String> {
         match self {
             Source::Acme(ca) => ca.kept(),
-            Source::Files(files) => files.certificate().map(Some),
+            Source::Files(files) => files.certificate().map(Some).map_err(|error| error.to_string()),
             Source::SelfSigned(dir) => self_signed::present(dir),
         }
     }
@@ -57,7 +58,7 @@ pub struct Certificates {
     keeper: Keeper,
 }
 
-/// Who sees to the next one.
+/// Where the next certificate comes from, besides ourselves.
 enum Keeper {
     Acme(Box<acme::Renewals>),
     Files(files::Watched),
@@ -77,7 +78,8 @@ impl Certificates {
         )
     }
 
-    /// Opens a source for these names. What it cannot give yet is in the status.
+    /// Opens a source for these names. Until it gives a certificate, the one that was in service `before` stays, else one
+    /// that is signed by itself is served. What is wrong is in the status.
     ///
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
@@ -85,15 +87,30 @@ impl Certificates {
         source: Source,
         names: Vec<String>,
         expiry: IntGauge,
+        before: Option<&Serving>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let for_this_run = || self_signed::for_this_run(&names).map(|first| (first, None));
-        let ((first, trouble), wanted) = match &source {
-            Source::Acme(_) => (for_this_run()?, Origin::Acme),
-            Source::Files(_) => (for_this_run()?, Origin::Files),
-            Source::SelfSigned(dir) => (self_signed::kept(dir, &names)?, Origin::SelfSigned),
+        let wanted = match &source {
+            Source::Acme(_) => Origin::Acme,
+            Source::Files(_) => Origin::Files,
+            Source::SelfSigned(_) => Origin::SelfSigned,
         };
-        let serving = Arc::new(Serving::new(first, wanted, expiry));
-        serving.trouble(trouble);
+        let before = before.map(|before| (before.certificate(), before.status().origin));
+        let serving = match (&source, before) {
+            (Source::SelfSigned(dir), _) => {
+                let (first, trouble) = self_signed::kept(dir, &names)?;
+                let serving = Serving::new(Arc::new(first), Origin::SelfSigned, wanted, expiry);
+                serving.trouble(trouble);
+                serving
+            }
+            (_, Some((certificate, origin))) if origin != Origin::SelfSigned => {
+                Serving::new(certificate, origin, wanted, expiry)
+            }
+            _ => {
+                let first = Arc::new(self_signed::for_this_run(&names)?);
+                Serving::new(first, Origin::SelfSigned, wanted, expiry)
+            }
+        };
+        let serving = Arc::new(serving);
         let keeper = Keeper::begin(&source, &names, &serving)?;
         Ok(Certificates { source, names, serving, keeper })
     }
@@ -103,23 +120,28 @@ impl Certificates {
         self.serving.clone()
     }
 
-    /// The terms of TLS with these certificates.
+    /// The terms of TLS with these certificates and ticket keys.
     ///
     /// # Errors
-    /// When the system has no randomness for ticket keys.
-    pub fn terms(&self) -> Result<Terms, rustls::Error> {
+    /// When the provider knows no version of TLS.
+    pub fn terms(&self, tickets: &Tickets) -> Result<Terms, rustls::Error> {
         let by_handshake = matches!(&self.source, Source::Acme(Ca { challenge: Challenge::TlsAlpn01, .. }));
         let more: &[&[u8]] = if by_handshake { &[config::CHALLENGE] } else { &[] };
-        config::config(self.serving(), more).map(Terms::new)
+        config::config(self.serving(), more, tickets).map(Terms::new)
     }
 
     /// Renews, watches, tries again; a fault of ours is logged and it starts anew. Must run within a tokio runtime.
     pub async fn look_after(self) -> Infallible {
         let Certificates { source, names, serving, mut keeper } = self;
+        let dir = match &source {
+            Source::SelfSigned(dir) => Some(dir.clone()),
+            Source::Acme(_) | Source::Files(_) => None,
+        };
         loop {
-            // A set, which ends with this: whoever is replaced must not go on beside the next.
+            // A set, which ends with this: tasks that are replaced must not go on beside the next.
             let mut work = JoinSet::new();
             work.spawn(keeper.run());
+            work.spawn(self_signed::renew(dir.clone(), names.clone(), serving.clone()));
             if let Some(Err(fault)) = work.join_next().await {
                 tracing::error!(%fault, "looking after the certificate broke; starting it anew");
             }
@@ -145,7 +167,7 @@ impl Keeper {
             }
             Source::Files(files) => {
                 let mut watched = files::Watched::new(files.clone(), names.to_vec(), serving.clone());
-                watched.look();
+                watched.look(time::OffsetDateTime::now_utc());
                 Keeper::Files(watched)
             }
             Source::SelfSigned(_) => Keeper::Nobody,

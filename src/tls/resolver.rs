@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 #[derive(Debug)]
 pub struct Serving {
     wanted: Origin,
-    key: ArcSwap<CertifiedKey>,
+    certificate: ArcSwap<Certificate>,
     challenge: ArcSwapOption<Challenge>,
     status: ArcSwap<Status>,
     /// The end of the certificate, for monitoring.
@@ -63,16 +63,21 @@ pub(crate) enum Challenge {
 }
 
 impl Serving {
-    /// Serves this one, which is signed by ourselves, until one of the wanted origin comes.
-    pub(crate) fn new(certificate: Certificate, wanted: Origin, expiry: IntGauge) -> Self {
+    /// Serves this certificate of this origin, until one of the wanted origin comes.
+    pub(crate) fn new(
+        certificate: Arc<Certificate>,
+        origin: Origin,
+        wanted: Origin,
+        expiry: IntGauge,
+    ) -> Self {
         expiry.set(certificate.not_after.unix_timestamp());
         Serving {
             wanted,
-            key: ArcSwap::new(certificate.key.clone()),
+            certificate: ArcSwap::new(certificate.clone()),
             challenge: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(Status {
-                origin: Origin::SelfSigned,
-                names: certificate.names,
+                origin,
+                names: certificate.names.clone(),
                 not_after: certificate.not_after,
                 next_attempt: None,
                 last_error: None,
@@ -84,6 +89,11 @@ impl Serving {
     /// How things are.
     pub fn status(&self) -> Arc<Status> {
         self.status.load_full()
+    }
+
+    /// The certificate of the next handshake.
+    pub(crate) fn certificate(&self) -> Arc<Certificate> {
+        self.certificate.load_full()
     }
 
     /// Whether a certificate from where it should come is served.
@@ -108,23 +118,29 @@ impl Serving {
     ) {
         let names = certificate.names.join(", ");
         tracing::info!(source = ?origin, %names, not_after = %certificate.not_after, "serving this certificate");
-        self.key.store(certificate.key);
         self.expiry.set(certificate.not_after.unix_timestamp());
         self.update(|status| {
             (status.origin, status.next_attempt) = (origin, next_attempt.map(whole));
             status.not_after = certificate.not_after;
-            status.names = certificate.names;
+            status.names = certificate.names.clone();
         });
+        self.certificate.store(Arc::new(certificate));
     }
 
-    /// Says what is wrong, once; none says that it no longer is.
+    /// Logs what is wrong, once; none logs that it no longer is.
     pub(crate) fn trouble(&self, error: Option<String>) {
-        match (&self.status.load().last_error, &error) {
-            (before, now) if before == now => return,
+        self.trouble_with(error.map(|error| (error.clone(), error)));
+    }
+
+    /// The same with two texts: the first is for the status, which visitors may read; the second, with paths, for the log.
+    pub(crate) fn trouble_with(&self, error: Option<(String, String)>) {
+        let (public, logged) = error.unzip();
+        match (&self.status.load().last_error, &logged) {
+            (before, _) if *before == public => return,
             (_, Some(error)) => tracing::error!(%error, "certificate"),
             (_, None) => tracing::info!("nothing is wrong with the certificate any more"),
         }
-        self.update(|status| status.last_error = error);
+        self.update(|status| status.last_error = public);
     }
 
     pub(crate) fn next_attempt(&self, at: OffsetDateTime) {
@@ -163,7 +179,7 @@ impl ResolvesServerCert for Serving {
     /// Unknown names get the one certificate there is: a wrong name is the client's to refuse.
     fn resolve(&self, hello: ClientHello) -> Option<Arc<CertifiedKey>> {
         if !is_tls_alpn_challenge(&hello) {
-            return Some(self.key.load_full());
+            return Some(self.certificate.load().key.clone());
         }
         match self.challenge.load().as_deref() {
             Some(Challenge::TlsAlpn01 { name, key }) if hello.server_name() == Some(name) => {

@@ -1,19 +1,26 @@
 //! The certificate for this machine, signed by itself, made on first start and kept.
 
-use crate::tls::certificate::{Certificate, SelfSigned, replace};
+use crate::tls::{
+    certificate::{Certificate, SelfSigned, replace},
+    resolver::{Origin, Serving},
+};
 use std::{
+    convert::Infallible,
     error::Error,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use time::{Duration, OffsetDateTime};
 
 /// The longest that Apple's clients accept from a private issuer.
 const LASTS: Duration = Duration::days(825);
-/// It is made anew on a start this long before its end.
+/// It is made anew this long before its end.
 const RENEWAL: Duration = Duration::days(30);
-/// What a certificate for this run only lasts; none of them will.
-const RUN: Duration = Duration::days(30);
+/// The life of a certificate that is for this run only.
+const RUN: Duration = Duration::days(90);
+/// The longest sleep between two looks at the clock, which may be set, or stand still while the machine sleeps.
+const NAP: Duration = Duration::MINUTE;
 
 /// The certificate in this directory, made there if it is missing or old. What cannot be used is left alone: then, and
 /// where nothing can be written, one is made for this run only, and the second value says why.
@@ -59,6 +66,34 @@ pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
 /// One that is forgotten when the process ends: better than no handshake at all.
 pub(crate) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
     SelfSigned::fresh(&with_localhost(names), RUN)?.certificate()
+}
+
+/// Renews a certificate that is signed by itself for as long as one is served: kept in this directory, or for this run only.
+pub(crate) async fn renew(dir: Option<PathBuf>, names: Vec<String>, serving: Arc<Serving>) -> Infallible {
+    loop {
+        let left = serving.status().not_after - RENEWAL - OffsetDateTime::now_utc();
+        if serving.status().origin == Origin::SelfSigned && !left.is_positive() {
+            renew_now(dir.as_deref(), &names, &serving);
+        }
+        let nap = if left.is_positive() { left.min(NAP) } else { NAP };
+        tokio::time::sleep(nap.unsigned_abs()).await;
+    }
+}
+
+fn renew_now(dir: Option<&Path>, names: &[String], serving: &Serving) {
+    let renewed = match dir {
+        Some(dir) => kept(dir, names),
+        None => for_this_run(names).map(|certificate| (certificate, None)),
+    };
+    match renewed {
+        Ok((certificate, trouble)) => {
+            serving.serve(certificate, Origin::SelfSigned, None);
+            if dir.is_some() {
+                serving.trouble(trouble);
+            }
+        }
+        Err(error) => tracing::error!(%error, "cannot renew the self-signed certificate"),
+    }
 }
 
 fn with_localhost(names: &[String]) -> Vec<String> {
@@ -127,6 +162,36 @@ mod tests {
         let (other, trouble) = kept(dir.path(), &["example.org".into()]).unwrap();
         assert!(other.covers("example.org") && trouble.unwrap().contains("is not for example.org"));
         assert_eq!(kept(dir.path(), &[]).unwrap().0.key.cert, first.key.cert);
+    }
+
+    #[test]
+    fn one_that_nears_its_end_is_renewed_while_it_is_served() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        for keeps in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let names = with_localhost(&[]);
+            let pair = SelfSigned::fresh(&names, RENEWAL + Duration::DAY + Duration::seconds(2)).unwrap();
+            Kept::in_dir(dir.path()).write(&pair).unwrap();
+            let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
+            let first = Arc::new(pair.certificate().unwrap());
+            let end = first.not_after;
+            let serving = Arc::new(Serving::new(first, Origin::SelfSigned, Origin::SelfSigned, expiry));
+            let renewals = renew(keeps.then(|| dir.path().to_owned()), Vec::new(), serving.clone());
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = renewals => {}
+                    () = async {
+                        while serving.status().not_after == end {
+                            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                        }
+                    } => {}
+                    () = tokio::time::sleep(std::time::Duration::from_secs(20)) => panic!("not renewed"),
+                }
+            });
+            assert!(serving.status().not_after > end + Duration::days(30));
+            let written = present(dir.path()).unwrap().unwrap().not_after;
+            assert_eq!(written > end, keeps, "in the directory too, where there is one");
+        }
     }
 
     #[test]

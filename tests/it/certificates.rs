@@ -1,11 +1,18 @@
 //! Certificates from files, and the one that this machine signs for itself.
 
 use crate::{
-    server::{Server, check},
+    server::{Server, check, run, signal},
     tls::{BOTH, handshake, trusting},
     tools,
 };
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Command,
+};
 
 /// Nothing listens there: MLB is not what these tests are about.
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
@@ -54,15 +61,106 @@ fn files_are_served_and_followed_and_a_bad_pair_changes_nothing() {
 }
 
 #[test]
-fn files_that_cannot_be_used_do_not_keep_the_site_from_starting() {
+fn files_that_cannot_be_used_are_refused_at_the_start_with_path_and_reason() {
     let dir = tempfile::tempdir().unwrap();
+    make(dir.path(), "a.example");
+    fs::write(dir.path().join("empty"), "").unwrap();
+    fs::create_dir(dir.path().join("directory")).unwrap();
+    for (cert, key, expected) in [
+        ("missing.crt", "tls.key", "cannot read the certificate missing.crt: No such file or directory"),
+        ("tls.crt", "missing.key", "cannot read the key missing.key: No such file or directory"),
+        ("directory", "tls.key", "cannot read the certificate directory: Is a directory"),
+        ("empty", "tls.key", "there is no certificate in it (in empty and tls.key)"),
+        ("tls.crt", "empty", "(in tls.crt and empty)"),
+    ] {
+        let listen = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "off"];
+        let (code, stdout, stderr) =
+            run(dir.path(), &[&listen[..], &["--tls-cert", cert, "--tls-key", key]].concat());
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{cert} {key}: {stderr}");
+        assert!(stderr.contains(expected), "{expected}: {stderr}");
+    }
+}
+
+#[test]
+fn files_that_go_while_the_site_runs_are_logged_with_their_path_and_followed_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = make(dir.path(), "a.example");
     let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
     let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = Server::start_with(&[&NO_MLB[..], &files].concat());
-    assert!(server.stderr().contains("cannot read "), "{}", server.stderr());
-    assert_eq!(server.get("/healthz", "").status, 200);
+    fs::remove_file(&cert).unwrap();
+    let missing = format!("cannot read the certificate {}", cert.display());
+    server.wait_until("logged", || server.stderr().contains(&missing));
+    assert!(serves(server.https(), "a.example", &first));
+    let told = server.get("/healthz", "").text().to_owned();
+    assert!(told.contains("cannot read the file of the certificate") && !told.contains("tls.crt"), "{told}");
     let late = make(dir.path(), "late.example");
     server.wait_until("served", || serves(server.https(), "late.example", &late));
+}
+
+#[test]
+fn a_good_certificate_stays_in_service_when_a_worse_one_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = make(dir.path(), "a.example");
+    let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
+    let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = Server::start_with(&[&NO_MLB[..], &files, &["--domain", "a.example"]].concat());
+    for (name, end, expected) in [
+        ("a.example", time::macros::datetime!(2020-01-01 0:00 UTC), "has expired on 2020-01-01"),
+        ("b.example", time::macros::datetime!(4000-01-01 0:00 UTC), "is not for a.example but for b.example"),
+    ] {
+        make_until(dir.path(), name, end);
+        signal(server.pid(), "HUP");
+        server.wait_until(expected, || server.stderr().contains(expected));
+        assert!(server.stderr().contains("the one before it stays in service"), "{}", server.stderr());
+        assert!(serves(server.https(), "a.example", &good), "{expected}");
+    }
+    assert!(!server.stderr().contains("the configuration stays as it was"), "{}", server.stderr());
+    let fresh = make(dir.path(), "a.example");
+    server.wait_until("served", || serves(server.https(), "a.example", &fresh));
+}
+
+#[test]
+fn sessions_are_resumed_after_a_reload() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = make(dir.path(), "a.example");
+    let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
+    let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = Server::start_with(&[&NO_MLB[..], &files].concat());
+    // Clones share the tickets.
+    let client = trusting(&root, &["http/1.1"], BOTH);
+    let resumed = || {
+        let mut stream = handshake(server.https(), "a.example", client.clone()).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        stream.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
+    };
+    assert!(!resumed() && resumed());
+    for times in 1..=2 {
+        assert_eq!(server.command(&["reload"]).0, Some(0));
+        assert!(resumed(), "after reload {times}");
+    }
+}
+
+#[test]
+fn a_self_signed_certificate_is_renewed_while_the_site_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("certs")).unwrap();
+    let soon = time::OffsetDateTime::now_utc() + time::Duration::days(30) + time::Duration::seconds(8);
+    let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.not_after = soon;
+    fs::write(dir.path().join("certs/key.pem"), key.serialize_pem()).unwrap();
+    fs::write(dir.path().join("certs/cert.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    let server = Server::start_in(dir, &NO_MLB);
+    assert!(server.metric("e6_certificate_expiry_timestamp_seconds") > 0.0);
+    server.wait_until("renewed", || {
+        server.metric("e6_certificate_expiry_timestamp_seconds")
+            > (soon + time::Duration::days(700)).unix_timestamp() as f64
+    });
+    let kept = fs::read(server.path("certs/cert.pem")).unwrap();
+    assert!(serves(server.https(), "localhost", &kept), "the one that is kept is served");
 }
 
 #[test]

@@ -12,14 +12,11 @@ use crate::tls::{
         order::Order,
     },
     certificate::Certificate,
+    pem,
     resolver::{Origin, Serving},
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject},
-};
-use std::{convert::Infallible, error::Error, path::PathBuf, sync::Arc};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use std::{convert::Infallible, error::Error, fs, path::PathBuf, sync::Arc};
 use time::{Duration, OffsetDateTime};
 
 /// The longest sleep: a clock that is set, or a machine that slept, does not move a renewal.
@@ -59,8 +56,8 @@ impl Ca {
         match &self.root {
             None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
             Some(path) => {
-                for root in CertificateDer::pem_file_iter(path)? {
-                    roots.add(root?)?;
+                for root in pem::certificates(&fs::read(path)?)? {
+                    roots.add(root)?;
                 }
                 if roots.is_empty() {
                     return Err("there is no certificate in it".into());
