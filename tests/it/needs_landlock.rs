@@ -1,6 +1,6 @@
 //! Tests that need a kernel with Landlock: ignored by name, run by `.ci/run` where the kernel has it.
 
-use crate::{
+use crate::support::{
     day::NOON,
     fake_mlb::FakeMlb,
     server::{Server, command, signal},

@@ -1,6 +1,6 @@
 //! How many there may be, and who goes when there is no room.
 
-use super::{ASKED, ask, connect, ended, ends_within, limited, wait_until};
+use crate::limits::{ASKED, ask, connect, ended, ends_within, limited, wait_until};
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -56,7 +56,7 @@ fn who_finds_everyone_busy_waits_until_there_is_room() {
     assert!(waiting.read(&mut [0]).is_err(), "there is no room");
     assert!(server.metric("e6_event_streams") == 2.0, "operators have room of their own");
     drop(busy);
-    waiting.set_read_timeout(Some(crate::server::PATIENCE)).unwrap();
+    waiting.set_read_timeout(Some(crate::support::server::PATIENCE)).unwrap();
     assert_eq!(waiting.read(&mut [0]).unwrap(), 1);
 }
 
@@ -98,9 +98,9 @@ fn a_lack_of_descriptors_hurts_nobody_who_is_here_and_passes() {
         .env("HOME", dir.path())
         .env("PATH", std::env::var("PATH").unwrap())
         .stdin(std::process::Stdio::null());
-    let mlb = crate::fake_mlb::FakeMlb::with(&[]);
-    let arguments = ["--mlb-url", &mlb.url(), "--clock", crate::day::NOON];
-    let server = crate::server::Server::start_by(shell, dir, &arguments);
+    let mlb = crate::support::fake_mlb::FakeMlb::with(&[]);
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", crate::support::day::NOON];
+    let server = crate::support::server::Server::start_by(shell, dir, &arguments);
     let mut busy: Vec<_> = (0..8).map(|_| listener(server.http())).collect();
     let others: Vec<_> = (0..100).map(|_| connect(server.http())).collect();
     wait_until("said", || server.stderr().contains("cannot accept connections"));

@@ -1,12 +1,12 @@
 //! Every connection ends, whatever its peer does or does not.
 
-use super::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until};
 use crate::{
-    http2::{
+    http::http2::{
         Client,
         frames::{DATA, GOAWAY, HEADERS, PREFACE, get, ping, settings, window_update},
     },
-    server::PATIENCE,
+    limits::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until},
+    support::server::PATIENCE,
 };
 use std::{
     io::{Read, Write},
@@ -215,7 +215,7 @@ fn a_drain_waits_so_long_and_no_longer() {
     client.send(&[settings(&[(4, 0)]), get(1)].concat());
     assert!(client.wait(|frame| frame.kind == HEADERS && frame.is_ok()));
     let began = Instant::now();
-    crate::server::signal(server.pid(), "TERM");
+    crate::support::server::signal(server.pid(), "TERM");
     assert!(server.wait_for_exit().success());
     assert!((SECOND..SECOND + SLACK).contains(&began.elapsed()), "{:?}", began.elapsed());
 }

@@ -1,13 +1,13 @@
 //! Floods of silent peers: handshakes that stop after the hello, responses that nobody reads. A visitor notices neither.
 
-use super::{PROXIED, connect, ends_within, limited, limited_with, wait_until};
 use crate::{
-    http2::{
+    http::http2::{
         Client,
         frames::{HEADERS, get, settings},
     },
-    server::{PATIENCE, Server},
-    tls::{self, BOTH},
+    limits::{PROXIED, connect, ends_within, limited, limited_with, wait_until},
+    support::server::{PATIENCE, Server},
+    tls::handshake::{self, BOTH},
 };
 use rustls::{ClientConnection, pki_types::ServerName};
 use std::{
@@ -29,7 +29,7 @@ fn header(client: usize) -> String {
 
 /// The first bytes of a TLS client.
 fn hello(server: &Server) -> Vec<u8> {
-    let config = Arc::new(tls::client(server, &["h2"], BOTH));
+    let config = Arc::new(handshake::client(server, &["h2"], BOTH));
     let mut hello = Vec::new();
     let name = ServerName::try_from("localhost").unwrap();
     ClientConnection::new(config, name).unwrap().write_tls(&mut hello).unwrap();
@@ -42,7 +42,8 @@ fn visit(server: &Server, client: usize) -> Duration {
     let mut socket = connect(server.https());
     socket.write_all(header(client).as_bytes()).unwrap();
     let mut stream =
-        tls::handshake_over(socket, "localhost", tls::client(server, &["http/1.1"], BOTH)).unwrap();
+        handshake::handshake_over(socket, "localhost", handshake::client(server, &["http/1.1"], BOTH))
+            .unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut page = String::new();
     stream.read_to_string(&mut page).unwrap();
@@ -97,12 +98,12 @@ fn where_too_many_handshakes_are_unfinished_the_oldest_is_closed() {
         stream.set_nodelay(true).unwrap();
         stream
     };
-    let mut finished = tls::established(&server, &["http/1.1"]);
+    let mut finished = handshake::established(&server, &["http/1.1"]);
     let mut silent: Vec<TcpStream> = (0..5).map(connected).collect();
     assert!(ends_within(&mut silent[0], PATIENCE / 6), "the oldest");
     let evicted = || server.metric("e6_connections_refused_total{reason=\"unfinished_handshakes\"}");
     wait_until("counted", || evicted() == 1.0);
-    finished.write_all(super::ASKED).unwrap();
+    finished.write_all(crate::limits::ASKED).unwrap();
     assert_eq!(finished.read(&mut [0]).unwrap(), 1, "a finished one stays");
     assert!(!ends_within(&mut silent[4], Duration::from_millis(300)), "the newest stays");
 }

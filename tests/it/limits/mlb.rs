@@ -1,10 +1,12 @@
 //! A sick MLB costs no more than it may.
 
-use super::{limited, wait_until};
 use crate::{
-    day::NOON,
-    fake_mlb::Fault,
-    server::{Server, command},
+    limits::{limited, wait_until},
+    support::{
+        day::NOON,
+        fake_mlb::Fault,
+        server::{Server, command},
+    },
 };
 use socket2::{Domain, Socket, Type};
 use std::{fs, net::TcpStream};

@@ -1,17 +1,19 @@
 //! Each limit, in a server where it is small.
 
-mod connections;
-mod deadlines;
-mod floods;
-mod mlb;
-mod requests;
-mod table;
+pub mod connections;
+pub mod deadlines;
+pub mod floods;
+pub mod mlb;
+pub mod requests;
+pub mod table;
 
 use crate::{
-    day::NOON,
-    fake_mlb::FakeMlb,
-    server::{PATIENCE, Server},
-    tls,
+    support::{
+        day::NOON,
+        fake_mlb::FakeMlb,
+        server::{PATIENCE, Server},
+    },
+    tls::handshake,
 };
 use std::{
     fs,
@@ -63,7 +65,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 /// A connection over TLS that is ready for requests.
 fn over_tls(server: &Server, alpn: &str, begun: &[u8]) -> TcpStream {
-    let mut stream = tls::established(server, &[alpn]);
+    let mut stream = handshake::established(server, &[alpn]);
     stream.write_all(begun).unwrap();
     stream.sock
 }

@@ -1,12 +1,12 @@
 //! What a request may be, how many there may be at once, and how many of one address.
 
-use super::{ask, connect, limited, limited_with, wait_until};
 use crate::{
-    http2::{
+    http::http2::{
         Client,
         frames::{SETTINGS, get, settings},
     },
-    server::{PATIENCE, Response, Server, parse},
+    limits::{ask, connect, limited, limited_with, wait_until},
+    support::server::{PATIENCE, Response, Server, parse},
 };
 use std::{
     io::{Read, Write},
@@ -55,7 +55,7 @@ fn an_address_has_so_many_connections_and_nobody_else_pays_for_it() {
     let mut mine = [connected("192.0.2.7"), connected("192.0.2.7")];
     mine.iter_mut().for_each(|stream| assert!(ask(stream).starts_with("HTTP/1.1 200")));
     let mut third = connected("192.0.2.7");
-    assert!(super::ends_within(&mut third, PATIENCE));
+    assert!(crate::limits::ends_within(&mut third, PATIENCE));
     assert_eq!(server.metric("e6_connections_refused_total{reason=\"address\"}"), 1.0);
     ask(&mut connected("192.0.2.8"));
     drop(mine);
@@ -133,8 +133,8 @@ fn http_2_streams_that_are_reset_are_counted() {
         let (server, _mlb) = limited(&[(limit, 2)]);
         let mut client = Client::connect(&server);
         let opened = |stream: u32| match error {
-            0 => [get(stream), crate::http2::frames::window_update(stream, 0)].concat(),
-            code => [get(stream), crate::http2::frames::reset(stream, code)].concat(),
+            0 => [get(stream), crate::http::http2::frames::window_update(stream, 0)].concat(),
+            code => [get(stream), crate::http::http2::frames::reset(stream, code)].concat(),
         };
         client.send(&(0..10).flat_map(|n| opened(2 * n + 1)).collect::<Vec<_>>());
         assert!(client.wait_for_end(), "{limit}");

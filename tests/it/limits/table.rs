@@ -1,6 +1,6 @@
 //! The table, as it is shown and set.
 
-use crate::server::{command, run};
+use crate::support::server::{command, run};
 use std::{fs, process::Stdio};
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the process gives up when root starts it.
 
-use crate::{
+use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::FakeMlb,
     server::{Server, check, signal},

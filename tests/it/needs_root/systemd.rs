@@ -1,7 +1,7 @@
 //! Debian's systemd itself, booted in namespaces with the unit that is shipped. Takes root and debootstrap; Debian's files are
 //! fetched once and kept beside what is built.
 
-use crate::{
+use crate::support::{
     server::PATIENCE,
     tools::{built, find, output},
 };

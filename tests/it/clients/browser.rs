@@ -1,0 +1,383 @@
+//! In a real browser.
+
+use crate::support::{
+    day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
+    devtools::{Browser, DESKTOP},
+    fake_mlb::{FakeMlb, Fault},
+    server::Server,
+    tools,
+};
+use serde_json::{Value, json};
+use std::fs;
+
+/// A year of games against clubs with long names, an error in each fifth.
+fn long_season() -> Value {
+    let clubs = ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "Chicago White Sox"];
+    let days = (4..=6).flat_map(|month| (1..=28).map(move |day| format!("2024-{month:02}-{day:02}")));
+    let days: Vec<_> = days.collect();
+    let game = |(index, date): (usize, &String)| {
+        (date.clone(), clubs[index / 3 % 4], index % 5 / 4 * (1 + index % 2))
+    };
+    let games: Vec<_> = days.iter().enumerate().map(game).collect();
+    let rows: Vec<_> =
+        games.iter().map(|(date, club, errors)| (date.as_str(), *club, *errors as u32)).collect();
+    let mut log = season_log(&rows);
+    // The longest text there is: the second game of a day, away.
+    for row in log["stats"][0]["splits"].as_array_mut().unwrap().iter_mut().step_by(10) {
+        row["game"]["gameNumber"] = json!(2);
+        row["isHome"] = json!(false);
+    }
+    log
+}
+
+/// An evening on which he has an error, in the middle of a season with more.
+fn charged() -> (FakeMlb, Server) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    mlb.put("/api/v1/people/665487/stats?", long_season());
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    (mlb, server)
+}
+
+fn at(server: &Server, path: &str) -> String {
+    format!("http://{}{path}", server.http())
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
+    let mut browser = Browser::open();
+    for (path, [so_far, yes, announced]) in [
+        ("/", ["No, so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
+        ("/es", ["Por ahora, no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
+    ] {
+        let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+        let server = Server::start(&mlb, EVENING);
+        server.wait_for_verdict("not_yet");
+        browser.visit(&at(&server, path));
+        assert_eq!((browser.text(".verdict"), browser.text("#news")), (so_far.into(), String::new()));
+        mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+        browser.wait_until(&format!("document.querySelector('.verdict').textContent === '{yes}'"));
+        assert!(browser.text("title").starts_with(&format!("{yes} · ")));
+        assert!(browser.text("#news").starts_with(announced), "{}", browser.text("#news"));
+        let flying = "document.querySelector('.throw').src.endsWith('#play')";
+        assert_eq!(browser.evaluate(flying), true);
+        mlb.play(&[Game { stamp: 2, text: "Another account of it.", ..Game::new(IN_PROGRESS).charged(1) }]);
+        browser.wait_until("document.querySelector('main').textContent.includes('Another account of it.')");
+        assert_eq!(browser.evaluate(flying), false);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+        browser.leave();
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_page_that_loses_contact_says_so_and_follows_again() {
+    let mut browser = Browser::open();
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    browser.visit(&at(&server, "/"));
+    let address = server.http().to_string();
+    drop(server);
+    browser.wait_until(
+        "document.querySelector('#contact').textContent.startsWith('Contact with this site is lost')",
+    );
+    assert_eq!(browser.text(".verdict"), "No, so far", "the last answer stays");
+    browser.shoot("lost");
+
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    let _again = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--http", &address]);
+    browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
+    browser.wait_until("document.querySelector('#contact').textContent === ''");
+
+    let network =
+        |offline| json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+    browser.call("Network.emulateNetworkConditions", network(true));
+    browser.wait_until("document.querySelector('#contact').textContent !== ''");
+    browser.call("Network.emulateNetworkConditions", network(false));
+    browser.wait_until("document.querySelector('#contact').textContent === ''");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn without_a_script_the_page_comes_again_once_it_is_old() {
+    let mut browser = Browser::open();
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    let page = server.get("/", "Accept: text/html\r\n");
+    let lasts = page.field("cache-control").split_once("max-age=").unwrap().1.split(',').next().unwrap();
+    let refresh = format!("<noscript><meta http-equiv=\"refresh\" content=\"{lasts}\"></noscript>");
+    assert!(page.text().contains(&refresh), "{refresh}: {}", page.text());
+    browser.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    browser.visit(&at(&server, "/"));
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
+}
+
+/// What the layout has moved by itself since the page began.
+const SHIFTED: &str = "new Promise((resolve) => {
+    let sum = 0;
+    const watch = (list) => list.forEach((shift) => (sum += shift.value));
+    const observer = new PerformanceObserver((list) => watch(list.getEntries()));
+    observer.observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => setTimeout(() => { watch(observer.takeRecords()); resolve(sum); }, 300));
+})";
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
+    let mut browser = Browser::open();
+    let mlb = FakeMlb::with(&[Game::new(SCHEDULED)]);
+    let server = Server::start(&mlb, NOON);
+    server.wait_for_verdict("not_yet");
+    for (zone, path, expected) in [
+        ("America/Los_Angeles", "/", "is at 7:05 PM PDT."),
+        ("America/New_York", "/", "is at 7:05 PM PDT (10:05 PM EDT where you are)."),
+        ("Europe/Madrid", "/", "is at 7:05 PM PDT (Wednesday, 4:05 AM GMT+2 where you are)."),
+        ("America/Tijuana", "/es", "es a las 7:05 p. m. PDT."),
+        ("America/Mexico_City", "/es", "es a las 7:05 p. m. PDT (8:05 p. m. GMT-6 donde estás)."),
+    ] {
+        browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": zone}));
+        for size in [(320, 640), DESKTOP] {
+            browser.size(size);
+            browser.visit(&at(&server, path));
+            let reason = browser.text(".reason").replace(['\u{202f}', '\u{a0}'], " ");
+            assert!(reason.ends_with(expected), "{zone}: {reason}");
+            assert_eq!(browser.evaluate(SHIFTED), 0, "{zone} {size:?}");
+        }
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Everything that takes the focus, in order.
+const FOCUSABLE: &str = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]";
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_keyboard_reaches_everything_and_shows_where_it_is() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    for path in ["/", "/es", "/how?path=/", "/nothing"] {
+        browser.visit(&at(&server, path));
+        let count = browser.evaluate(&format!("{FOCUSABLE}.length")).as_u64().unwrap();
+        assert!(count >= if path == "/nothing" { 1 } else { 5 }, "{path}: {count}");
+        for index in 0..count {
+            browser.press("Tab");
+            let place = browser.evaluate(&format!("{FOCUSABLE}.indexOf(document.activeElement)"));
+            assert_eq!(place, index, "{path}");
+            let seen = browser.evaluate(
+                "(() => {
+                    const focused = document.activeElement;
+                    const drawn = getComputedStyle(focused.querySelector('circle') ?? focused);
+                    const outlined = drawn.outlineStyle !== 'none' && parseFloat(drawn.outlineWidth) >= 2;
+                    const stroked = drawn.stroke !== 'none' && parseFloat(drawn.strokeWidth) >= 2;
+                    const { top, bottom } = focused.getBoundingClientRect();
+                    return focused.matches(':focus-visible') && (outlined || stroked) && top >= 0 && bottom <= innerHeight;
+                })()",
+            );
+            assert_eq!(seen, true, "{path}: the focus is not seen at {index}");
+        }
+    }
+    browser.visit(&at(&server, "/"));
+    let focused = "document.activeElement.closest('.strip g')";
+    let tip =
+        format!("{focused} && getComputedStyle({focused}.querySelector('.tip')).visibility === 'visible'");
+    while browser.evaluate(&tip) != true {
+        browser.press("Tab");
+    }
+    let first = browser.evaluate("document.activeElement.getAttribute('aria-label')");
+    assert_eq!(first, "Apr 5 vs Philadelphia Phillies: 1 error");
+    browser.press("Escape");
+    assert_eq!(
+        browser.evaluate("getComputedStyle(document.querySelector('.strip .error .tip')).visibility"),
+        "hidden"
+    );
+    browser.press("Tab");
+    let second = browser.evaluate("document.activeElement.getAttribute('aria-label')");
+    assert_eq!(second, "Apr 10 vs Chicago White Sox: 2 errors", "Escape does not lead back to the top");
+    browser.evaluate("document.querySelector('summary').focus()");
+    browser.press("Enter");
+    assert_eq!(browser.evaluate("document.querySelector('details').open"), true);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn nothing_is_wider_than_the_screen() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    for path in ["/", "/es", "/how?path=/", "/nothing"] {
+        browser.visit(&at(&server, path));
+        browser.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))");
+        for width in [320, 375, 768, 1280, 2560] {
+            browser.size((width, 900));
+            let widest = browser.evaluate("document.documentElement.scrollWidth");
+            assert!(widest.as_u64() <= Some(width.into()), "{path} at {width}: {widest}");
+            let cut = browser.evaluate(
+                "[...document.querySelectorAll('body *')]
+                    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                    .map((part) => part.outerHTML.slice(0, 80))",
+            );
+            assert_eq!(cut, json!([]), "{path} at {width}");
+            if [320, 2560].contains(&width) {
+                browser.shoot(&format!("{}-{width}", name(path)));
+            }
+        }
+    }
+}
+
+/// Of a file.
+fn name(path: &str) -> &str {
+    match path {
+        "/" => "answer",
+        "/es" => "respuesta",
+        "/nothing" => "error",
+        _ => "how",
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    let background = "getComputedStyle(document.body).backgroundColor";
+    for (look, medium, feature, paper) in [
+        ("light", "screen", ("prefers-color-scheme", "light"), "rgb(255, 253, 248)"),
+        ("dark", "screen", ("prefers-color-scheme", "dark"), "rgb(23, 17, 13)"),
+        ("forced", "screen", ("forced-colors", "active"), "rgb(255, 255, 255)"),
+        ("print", "print", ("prefers-color-scheme", "light"), "rgb(255, 255, 255)"),
+    ] {
+        browser.media(medium, &[feature]);
+        for path in ["/", "/es", "/how?path=/", "/nothing"] {
+            browser.visit(&at(&server, path));
+            assert_eq!(browser.evaluate(background), paper, "{look} {path}");
+            for (device, size) in [("phone", (390, 844)), ("desktop", DESKTOP)] {
+                browser.size(size);
+                browser.shoot(&format!("{}-{look}-{device}", name(path)));
+            }
+        }
+        let verdict = browser.evaluate("getComputedStyle(document.querySelector('.verdict')).color");
+        assert_ne!(verdict, paper, "{look}");
+    }
+    let hidden = browser.evaluate("getComputedStyle(document.querySelector('.throw')).display");
+    assert_eq!(hidden, "none", "ink is for words");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_ball_stays_where_it_is_for_who_wants_no_motion() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    let page = server.page();
+    let throw = page.split('"').find(|text| text.starts_with("/static/throw.")).unwrap();
+    for (motion, moves) in [("no-preference", true), ("reduce", false)] {
+        browser.media("screen", &[("prefers-reduced-motion", motion)]);
+        browser.visit("about:blank");
+        browser.visit(&at(&server, &format!("{throw}#play")));
+        let running = browser.evaluate("document.getAnimations().length > 0");
+        assert_eq!(running, moves, "{motion}");
+        browser.visit(&at(&server, "/"));
+        assert_eq!(browser.evaluate("document.getAnimations().length"), 0, "nothing else moves");
+    }
+}
+
+/// A site in each state, by the verdict's name.
+fn states() -> Vec<(&'static str, FakeMlb, &'static str)> {
+    let silent = FakeMlb::with(&[]);
+    silent.fault(Fault::Status(500));
+    let states = vec![
+        ("yes", FakeMlb::with(&[Game::new(IN_PROGRESS).charged(2)]), EVENING),
+        ("no", FakeMlb::with(&[Game::new(FINAL)]), EVENING),
+        ("not_yet", FakeMlb::with(&[Game::new(SCHEDULED)]), NOON),
+        ("no_game", FakeMlb::with(&[]), NOON),
+        ("unknown", silent, NOON),
+    ];
+    for (_, mlb, _) in &states {
+        mlb.put("/api/v1/people/665487/stats?", long_season());
+    }
+    states
+}
+
+#[test]
+#[ignore = "needs Chromium and axe-core"]
+fn every_page_is_accessible_quiet_and_still_in_every_state() {
+    let axe = fs::read_to_string(tools::npm("axe-core/axe.min.js")).unwrap();
+    let mut browser = Browser::open();
+    browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": "Europe/Madrid"}));
+    for (verdict, mlb, clock) in states() {
+        let server = Server::start(&mlb, clock);
+        server.wait_for_verdict(verdict);
+        let more: &[&str] = if verdict == "yes" { &["/how", "/how?path=/", "/nothing"] } else { &[] };
+        for path in ["/", "/es"].iter().chain(more) {
+            for (scheme, size) in [("light", DESKTOP), ("dark", (320, 640))] {
+                let what = format!("{verdict} {path} {scheme}");
+                browser.media("screen", &[("prefers-color-scheme", scheme)]);
+                browser.size(size);
+                browser.visit(&at(&server, path));
+                assert_eq!(browser.evaluate(SHIFTED), 0, "{what}");
+                let mut complaints = browser.complaints();
+                // Chromium says of every page that is not found that it was not.
+                complaints.retain(|complaint| *path != "/nothing" || !complaint.contains("404"));
+                assert_eq!(complaints, Vec::<String>::new(), "{what}");
+                browser.shoot(&format!("state-{verdict}-{}-{scheme}", name(path)));
+                browser.evaluate(&axe);
+                browser.evaluate(
+                    "document.querySelectorAll('details').forEach((details) => (details.open = true))",
+                );
+                let found = browser.evaluate(
+                    "axe.run({ resultTypes: ['violations'] }).then(({ violations, passes }) => ({
+                        passes: passes.length,
+                        violations: violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]),
+                    }))",
+                );
+                assert!(found["passes"].as_u64() > Some(10), "{what}: {found:#}");
+                assert_eq!(found["violations"], json!([]), "{what}");
+            }
+        }
+        browser.leave();
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium and axe-core"]
+fn axe_finds_what_is_wrong() {
+    let axe = fs::read_to_string(tools::npm("axe-core/axe.min.js")).unwrap();
+    let mut browser = Browser::open();
+    browser.visit("data:text/html,<p>no title, no language</p><img src=x>");
+    browser.evaluate(&axe);
+    let found = browser.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))");
+    for id in ["document-title", "html-has-lang", "image-alt"] {
+        assert!(found.as_array().unwrap().contains(&json!(id)), "{id}: {found}");
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_way_of_a_static_and_of_a_dynamic_request_is_drawn() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    let page = server.page();
+    assert!(page.contains("<a href=\"/how?path=/\">"), "{page}");
+    let css = page.split('"').find(|text| text.starts_with("/static/e6.")).unwrap();
+    for (path, lit, pattern) in [("/", "Answer", "/"), (css, "Static asset", "/static/*")] {
+        browser.visit(&format!("https://localhost:{}/how?path={path}", server.https().port()));
+        let dom = browser.evaluate("document.documentElement.outerHTML");
+        let dom = dom.as_str().unwrap();
+        for shown in [
+            format!("<p class=\"what\">{lit} "),
+            format!(">{pattern}</text>"),
+            ">yes</text>".into(),
+            "HTTP/2 by ALPN".into(),
+            "X25519MLKEM768".into(),
+            "200, br</text>".into(),
+            "<path class=\"way lit\"".into(),
+            "<path class=\"box lit\"".into(),
+        ] {
+            assert!(dom.contains(&shown), "{shown}: {dom}");
+        }
+        assert_eq!(dom.matches("box lit").count(), 1);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,8 @@
+//! Browsers, proxies and other programs that others wrote.
+
+pub mod browser;
+pub mod command_line;
+pub mod feed_readers;
+pub mod httplint;
+pub mod lighthouse;
+pub mod reverse_proxies;

@@ -1,0 +1,12 @@
+//! HTTP/1.1 and HTTP/2 as a client sees them.
+
+pub mod access_log;
+pub mod caching;
+pub mod events;
+pub mod framing;
+pub mod hosts;
+pub mod http2;
+pub mod metrics;
+pub mod peers;
+pub mod proxies;
+pub mod semantics;

@@ -1,0 +1,173 @@
+//! The end of a process: what was begun is finished, and nothing holds it for long.
+
+use crate::{
+    http::http2::{
+        Client,
+        frames::{get, settings},
+    },
+    support::{
+        client::Kept,
+        day::{EVENING, Game, IN_PROGRESS},
+        fake_mlb::FakeMlb,
+        server::{PATIENCE, Server, send_to, signal, site},
+    },
+    tls::handshake::established,
+};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Well before what a drain may take, with room for a busy machine.
+const SOON: Duration = Duration::from_secs(12);
+
+fn ended_soon(mut server: Server) {
+    let began = Instant::now();
+    assert!(server.wait_for_exit().success());
+    assert!(began.elapsed() < SOON, "{:?}: {}", began.elapsed(), server.stderr());
+    assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
+}
+
+/// Somebody who has begun a response and does not take it.
+fn holding(server: &Server) -> Client {
+    let mut client = Client::connect(server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.stream == 1 && frame.is_ok()));
+    client
+}
+
+fn end(server: &Server) {
+    signal(server.pid(), "TERM");
+    let deadline = Instant::now() + PATIENCE;
+    while !server.stderr().contains("draining") {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn who_has_just_used_a_connection_is_told_with_the_next_answer() {
+    // A busy machine may take longer than the moment that such a connection has: then another has its turn.
+    for _ in 0..5 {
+        let (server, _mlb) = site();
+        let mut kept = Kept::open(server.http()).unwrap();
+        assert_eq!(kept.get("/").unwrap().field("connection"), "");
+        let mut used = Instant::now();
+        end(&server);
+        loop {
+            match kept.get("/") {
+                Ok(last) if last.field("connection") == "close" => {
+                    assert_eq!(last.status, 200);
+                    return ended_soon(server);
+                }
+                // What is said in the log is done a little later.
+                Ok(more) => {
+                    assert_eq!(more.status, 200);
+                    used = Instant::now();
+                }
+                Err(error) => {
+                    assert!(used.elapsed() > Duration::from_millis(900), "{error}");
+                    break;
+                }
+            }
+        }
+    }
+    panic!("never within a moment");
+}
+
+#[test]
+fn who_has_connected_and_asked_nothing_and_who_is_idle_hold_nothing() {
+    let (server, _mlb) = site();
+    let mut silent = TcpStream::connect(server.http()).unwrap();
+    let mut idle = Kept::open(server.http()).unwrap();
+    idle.get("/").unwrap();
+    // Neither is a moment old any more.
+    thread::sleep(Duration::from_millis(1100));
+    end(&server);
+    silent.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0);
+    ended_soon(server);
+}
+
+#[test]
+fn who_says_nothing_in_or_after_a_handshake_holds_nothing() {
+    let (server, _mlb) = site();
+    let _hello = TcpStream::connect(server.https()).unwrap();
+    let _preface = established(&server, &["h2"]);
+    let mut half = TcpStream::connect(server.http()).unwrap();
+    half.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
+    // It is accepted, or the handshake would not be in progress.
+    while server.metric("e6_connections{listener=\"https\"}") < 2.0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    end(&server);
+    ended_soon(server);
+}
+
+#[test]
+fn nobody_else_is_let_in() {
+    let (server, _mlb) = site();
+    let (address, _held) = (server.http(), holding(&server));
+    end(&server);
+    let deadline = Instant::now() + PATIENCE;
+    while TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < deadline, "{}", server.stderr());
+        thread::sleep(Duration::from_millis(10));
+    }
+    signal(server.pid(), "TERM");
+    let mut server = server;
+    server.wait_for_exit();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (mut server, _mlb) = site();
+    let _held = holding(&server);
+    end(&server);
+    let began = Instant::now();
+    signal(server.pid(), "TERM");
+    assert!(server.wait_for_exit().success());
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    let said = server.stderr();
+    assert!(said.contains("connections=1"), "how many were cut is said: {said}");
+}
+
+#[test]
+fn what_is_open_at_its_end_is_cut_and_counted() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let url = mlb.url();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("e6.toml"), "[limits]\ndrain = 2\n").unwrap();
+    let mut server = Server::start_in(dir, &["--mlb-url", &url, "--clock", EVENING]);
+    let _held = [holding(&server), holding(&server)];
+    end(&server);
+    assert!(server.wait_for_exit().success());
+    let said = server.stderr();
+    assert!(
+        said.lines().any(|line| line.contains("have been cut") && line.contains("connections=2")),
+        "{said}"
+    );
+}
+
+#[test]
+fn who_is_in_the_queue_is_answered() {
+    let (server, _mlb) = site();
+    let address = server.http();
+    // Stopped, it accepts nobody: they wait in the kernel's queues.
+    signal(server.pid(), "STOP");
+    let waiting: Vec<_> = (0..8)
+        .map(|_| {
+            let request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            thread::spawn(move || send_to(address, request, true))
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(500));
+    signal(server.pid(), "TERM");
+    signal(server.pid(), "CONT");
+    for waiting in waiting {
+        assert_eq!(waiting.join().unwrap().status, 200);
+    }
+    ended_soon(server);
+}

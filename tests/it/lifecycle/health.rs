@@ -1,0 +1,204 @@
+//! `e6 health`, and what else the command line gives to those who package it.
+
+use crate::{
+    support::{
+        day::NOON,
+        fake_mlb::{FakeMlb, Fault},
+        server::{Server, run},
+        tools::{self, output},
+    },
+    tls::certificates,
+};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
+
+/// What it says, and whether all is well.
+fn health(arguments: &[&str]) -> (bool, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, stdout, stderr) = run(dir.path(), &[&["health"], arguments].concat());
+    match code {
+        Some(0) => (true, stdout),
+        Some(1) => (false, stderr),
+        _ => panic!("{code:?}: {stderr}"),
+    }
+}
+
+#[test]
+fn health_asks_the_first_listener_of_the_configuration() {
+    let server = Server::start_with(&NO_MLB);
+    let (http, https, admin) =
+        (server.http().to_string(), server.https().to_string(), server.admin().to_string());
+    let certs = server.path("certs");
+    let certs = certs.to_str().unwrap();
+    let (nowhere, elsewhere) = ("127.0.0.1:9", "127.0.0.1:10");
+    for (asked, listeners) in [
+        (format!("http://{http}/healthz"), [&http[..], nowhere, elsewhere]),
+        (format!("http://{admin}/healthz"), ["off", nowhere, &admin]),
+        (format!("https://{https}/healthz"), ["127.0.0.1:0", &https, "off"]),
+    ] {
+        let [http, https, admin] = listeners;
+        let (well, said) = health(&["--http", http, "--https", https, "--admin", admin, "--certs", certs]);
+        assert!(well && said.starts_with(&format!("{asked} answered 200 OK in ")), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    // Every address is the loopback one as well.
+    let everywhere = format!(":{}", server.http().port());
+    assert!(health(&["--http", &everywhere]).0);
+}
+
+#[test]
+fn health_says_what_is_wrong() {
+    let mlb = FakeMlb::with(&[]);
+    mlb.fault(Fault::Refuse);
+    let server = Server::start(&mlb, NOON);
+    let (well, said) = health(&[&format!("http://{}/readyz", server.http())]);
+    assert!(!well && said.contains("/readyz answered 503"), "{said}");
+    assert!(health(&[&format!("http://{}", server.http())]).0);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (well, said) = health(&["--http", &free]);
+    assert!(!well && said.contains(&free) && said.contains("refused"), "{said}");
+    for url in ["127.0.0.1:8080", "ftp://127.0.0.1", "http://"] {
+        let (well, said) = health(&[url]);
+        assert!(!well && said.contains("is no URL"), "{said}");
+    }
+    let (well, said) = health(&["--http", "127.0.0.1:0", "--https", "off", "--admin", "off"]);
+    assert!(!well && said.contains("name the URL"), "{said}");
+}
+
+#[test]
+fn health_accepts_the_self_signed_certificate_of_its_own_server_only() {
+    let [server, other] = [(); 2].map(|()| Server::start_with(&NO_MLB));
+    let url = format!("https://{}", server.https());
+    let own = server.path("certs");
+    let others = other.path("certs");
+    assert!(health(&[&url, "--certs", own.to_str().unwrap()]).0);
+    let (well, said) = health(&[&url, "--certs", others.to_str().unwrap()]);
+    assert!(!well && said.contains("certificate"), "{said}");
+    // Where there is none yet.
+    let (well, said) = health(&[&url]);
+    assert!(!well && said.contains("cannot read the certificate certs/cert.pem"), "{said}");
+}
+
+#[test]
+fn health_holds_a_certificate_from_files_against_the_name_of_the_site() {
+    let dir = tempfile::tempdir().unwrap();
+    certificates::make(dir.path(), "a.example");
+    let [cert, key] = ["tls.crt", "tls.key"].map(|name| dir.path().join(name).display().to_string());
+    let files = ["--tls-cert", &cert, "--tls-key", &key];
+    let server = Server::start_with(&[&NO_MLB[..], &files, &["--domain", "a.example"]].concat());
+    let https = server.https().to_string();
+    let asked = |domain: &str| {
+        health(
+            &[&files[..], &["--http", "off", "--admin", "off", "--https", &https, "--domain", domain]]
+                .concat(),
+        )
+    };
+    assert!(asked("a.example").0);
+    let (well, said) = asked("b.example");
+    assert!(!well && said.contains("certificate"), "{said}");
+}
+
+#[test]
+fn health_asks_on_a_unix_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = format!("unix:{}", dir.path().join("e6.sock").display());
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let both = format!("{free},{socket}");
+    let _server = Server::start_with(&[&NO_MLB[..], &["--http", &both]].concat());
+    let (well, said) = health(&["--http", &socket]);
+    assert!(well && said.starts_with(&socket), "{said}");
+}
+
+#[test]
+fn health_introduces_itself_where_everyone_on_this_machine_is_a_proxy() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let toml =
+        format!("[proxy]\ntrusted = \"127.0.0.0/8\"\nprotocol = \"true\"\n[listen]\nhttp = {free:?}\n");
+    fs::write(dir.path().join("e6.toml"), &toml).unwrap();
+    let file = dir.path().join("e6.toml").display().to_string();
+    let server = Server::start_in(dir, &[&NO_MLB[..], &["--http", &free]].concat());
+    assert!(health(&["--config", &file]).0, "{}", server.stderr());
+    let admin = server.admin().to_string();
+    assert!(health(&["--config", &file, "--http", "off", "--admin", &admin]).0);
+}
+
+#[test]
+fn whoever_does_not_answer_is_ill_within_seconds() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // One says nothing, the next a little at a time.
+    thread::spawn(move || {
+        let silent = listener.accept().unwrap();
+        let (mut slow, _) = listener.accept().unwrap();
+        slow.read_exact(&mut [0; 16]).unwrap();
+        slow.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ").unwrap();
+        while slow.write_all(b"y").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+        drop(silent);
+    });
+    for _ in 0..2 {
+        let began = Instant::now();
+        let (well, said) = health(&["--http", &address]);
+        assert!(!well && said.contains("no answer within 2 s"), "{said}");
+        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn shells_complete_what_is_typed() {
+    let dir = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, script, _) = run(dir.path(), &["completions", shell]);
+        assert!(
+            code == Some(0) && script.contains("--data-dir") | script.contains("-l data-dir"),
+            "{shell}: {script}"
+        );
+    }
+    let (_, script, _) = run(dir.path(), &["completions", "bash"]);
+    fs::write(dir.path().join("e6.bash"), script).unwrap();
+    let typed = "source e6.bash; COMP_WORDS=(e6 he); COMP_CWORD=1; _e6 e6 he e6; echo \"${COMPREPLY[@]}\"";
+    let completed = output(Command::new("bash").args(["-c", typed]).current_dir(dir.path()));
+    assert_eq!(completed.trim(), "health help");
+    let (code, _, stderr) = run(dir.path(), &["completions", "cmd.exe"]);
+    assert!(code == Some(2) && stderr.contains("possible values"), "{stderr}");
+}
+
+#[test]
+fn the_manual_page_names_every_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, page, _) = run(dir.path(), &["man"]);
+    assert_eq!(code, Some(0));
+    for word in
+        ["serve", "demo", "check", "health", "limits", "routes", "completions", "data\\-dir", "Exit codes"]
+    {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+}
+
+#[test]
+#[ignore = "needs groff"]
+fn groff_finds_nothing_wrong_with_the_manual_page() {
+    tools::find("groff");
+    let dir = tempfile::tempdir().unwrap();
+    let (_, page, _) = run(dir.path(), &["man"]);
+    let mut groff = Command::new("groff")
+        .args(["-man", "-Tutf8", "-ww", "-z"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    groff.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+    let mut warnings = String::new();
+    groff.stderr.take().unwrap().read_to_string(&mut warnings).unwrap();
+    assert!(groff.wait().unwrap().success() && warnings.is_empty(), "{warnings}");
+}

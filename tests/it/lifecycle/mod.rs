@@ -1,0 +1,17 @@
+//! Start, reload, upgrade, drain, and the commands for operators.
+
+pub mod check;
+pub mod demo;
+pub mod deploy;
+pub mod drain;
+pub mod health;
+pub mod kill;
+pub mod listen;
+pub mod operations;
+pub mod promises;
+pub mod reload;
+pub mod socket_activation;
+pub mod start;
+pub mod systemd_notify;
+pub mod upgrade;
+pub mod upgrade_under_load;

@@ -1,0 +1,163 @@
+//! A configuration that changes while it is in force.
+
+use crate::{
+    http::events::Listener,
+    support::{
+        client::Kept,
+        day::{EVENING, Game, IN_PROGRESS},
+        fake_mlb::FakeMlb,
+        server::{PID_FILE, Server, signal},
+    },
+    tls::handshake::{BOTH, handshake, trusting},
+};
+use serde_json::{Value, json};
+use std::{fs, net::TcpStream, thread, time::Duration};
+
+/// A site with this in its `e6.toml`, and a game with an error in it.
+fn site(toml: &str, arguments: &[&str]) -> (Server, FakeMlb) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("e6.toml"), toml).unwrap();
+    let url = mlb.url();
+    let server = Server::start_in(dir, &[&["--mlb-url", &url, "--clock", EVENING][..], arguments].concat());
+    server.wait_for_verdict("yes");
+    (server, mlb)
+}
+
+fn write(server: &Server, toml: &str) {
+    fs::write(server.path("e6.toml"), toml).unwrap();
+    signal(server.pid(), "HUP");
+}
+
+#[test]
+fn words_and_colours_change_without_an_end_to_any_connection() {
+    let (server, _mlb) = site("[words]\nyes = \"Afraid so\"\n", &[]);
+    let (mut stream, _) = Listener::open(&server, "");
+    assert!(stream.event().unwrap().data.contains("Afraid so"));
+    let mut kept = Kept::open(server.http()).unwrap();
+    assert!(kept.get("/").unwrap().text().contains("Afraid so"));
+
+    write(&server, "[words]\nyes = \"Oh dear\"\n[colours]\nground = \"#123456\"\n");
+    assert!(stream.event().unwrap().data.contains("Oh dear"), "whoever has the page open sees the new words");
+    assert!(kept.get("/").unwrap().text().contains("Oh dear"));
+    assert!(server.page().contains("#123456"));
+    assert_eq!(server.metric("e6_restarts_total{thread=\"poller\"}"), 0.0);
+}
+
+#[test]
+fn a_wrong_configuration_changes_nothing_and_all_its_mistakes_are_logged() {
+    let (server, _mlb) = site("[words]\nyes = \"Afraid so\"\n", &[]);
+    write(&server, "[words]\nyes = \"Oh dear\"\n[player]\nid = \"me\"\n[log]\nfromat = \"json\"\n");
+    server.wait_until("said", || server.stderr().contains("the configuration stays as it was"));
+    let said = server.stderr();
+    assert!(said.contains("e6.toml:4: player.id") && said.contains("did you mean log.format?"), "{said}");
+    assert!(server.page().contains("Afraid so"));
+    // What is mended is taken.
+    write(&server, "[words]\nyes = \"Oh dear\"\n");
+    server.wait_until("taken", || server.page().contains("Oh dear"));
+}
+
+#[test]
+fn another_player_is_asked_about_from_then_on() {
+    let (server, mlb) = site("", &[]);
+    mlb.put(
+        "/api/v1/people/4?",
+        json!({"people": [{"id": 4, "fullName": "Ann Other", "useLastName": "Other", "currentTeam": {"id": 135, "name": "San Diego Padres"}}]}),
+    );
+    write(&server, "[player]\nid = 4\n");
+    let answer = server.wait_for("about the other", |answer| answer["player"]["name"] == "Ann Other");
+    assert_eq!(answer["player"]["id"], 4);
+    // The one before is not asked about again, nor shown.
+    let asked = mlb.asked().len();
+    let later = |mlb: &FakeMlb| mlb.asked()[asked..].iter().any(|path| path.contains("665487"));
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(server.api()["player"]["id"], 4);
+    }
+    assert!(!later(&mlb));
+}
+
+#[test]
+fn the_log_changes_its_place_format_and_level() {
+    let (server, _mlb) = site("[log]\naccess = \"first.log\"\n", &["--access-log", "first.log"]);
+    write(&server, "[log]\nformat = \"json\"\nlevel = \"debug\"\n");
+    server.wait_until("json", || {
+        let said = server.stderr();
+        said.lines().last().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok())
+    });
+    server.wait_until("logged as JSON", || {
+        assert_eq!(server.get("/healthz", "").status, 200);
+        let log = fs::read_to_string(server.path("first.log")).unwrap();
+        log.lines().last().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok())
+    });
+    drop(TcpStream::connect(server.https()).unwrap());
+    server.wait_until("told of a connection that ended", || server.stderr().contains("\"level\":\"DEBUG\""));
+}
+
+#[test]
+fn what_waits_for_a_start_is_named() {
+    let (server, _mlb) = site("", &[]);
+    write(&server, "[data]\ndir = \"elsewhere\"\n[words]\nyes = \"Oh dear\"\n");
+    server.wait_until("named", || {
+        server
+            .stderr()
+            .lines()
+            .any(|line| line.contains("until e6 is started again") && line.contains("data.dir"))
+    });
+    assert!(server.page().contains("Oh dear"), "the rest is taken");
+}
+
+#[test]
+fn the_certificate_is_another_from_the_next_handshake_on() {
+    let (server, _mlb) = site("", &[]);
+    let pair = |name: &'static str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let cert = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
+        fs::write(server.path("tls.key"), key.serialize_pem()).unwrap();
+        fs::write(server.path("tls.crt"), cert.pem()).unwrap();
+        cert.pem().into_bytes()
+    };
+    let serves = |name, root: &[u8]| handshake(server.https(), name, trusting(root, &["h2"], BOTH)).is_ok();
+    let root = pair("a.example");
+    let toml =
+        "[tls]\nmode = \"files\"\ncert = \"tls.crt\"\nkey = \"tls.key\"\n[site]\ndomains = [\"a.example\"]\n";
+    write(&server, toml);
+    server.wait_until("from files", || serves("a.example", &root));
+    let page = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
+    server.wait_until("sent to HTTPS", || server.send(page, true).status == 308);
+
+    fs::write(server.path("tls.crt"), "nothing of the kind").unwrap();
+    write(&server, &format!("{toml}[words]\nyes = \"Oh dear\"\n"));
+    server.wait_until("said", || server.stderr().contains("the configuration stays as it was"));
+    assert!(serves("a.example", &root), "{}", server.stderr());
+}
+
+#[test]
+fn the_command_says_what_became_of_it_and_its_exit_code_tells() {
+    let (server, _mlb) = site("", &[]);
+    fs::write(server.path("e6.toml"), "[words]\nyes = \"Oh dear\"\n").unwrap();
+    assert_eq!(server.command(&["reload"]), (Some(0), String::new()));
+    assert!(server.page().contains("Oh dear"));
+
+    fs::write(server.path("e6.toml"), "[data]\ndir = \"elsewhere\"\n").unwrap();
+    let place = server.path(PID_FILE);
+    let (code, said) = server.command(&["reload", "--pid-file", place.to_str().unwrap()]);
+    assert_eq!((code, &*said), (Some(0), "data.dir waits until e6 is started again\n"));
+
+    fs::write(server.path("e6.toml"), "[player]\nid = \"me\"\n[words]\nyse = \"?\"\n").unwrap();
+    let (code, said) = server.command(&["reload"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("e6.toml:2: player.id") && said.contains("did you mean words.yes?"), "{said}");
+
+    fs::remove_file(server.path("e6.toml")).unwrap();
+    let other = server.path("nobody");
+    let (code, said) = server.command(&["reload", "--data-dir", other.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no e6 to be found by"), "{said}");
+
+    signal(server.pid(), "STOP");
+    let (code, said) = server.command(&["reload"]);
+    signal(server.pid(), "CONT");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has not said within 15 s"), "{said}");
+}

@@ -1,0 +1,94 @@
+//! Sockets that come with the process, as systemd hands them over.
+
+use crate::support::server::{Server, command, run, send_to};
+use command_fds::{CommandFdExt, FdMapping};
+use std::{
+    net::{SocketAddr, TcpListener},
+    os::fd::OwnedFd,
+    process::{Command, Stdio},
+};
+
+const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
+
+fn socket() -> (TcpListener, SocketAddr) {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
+}
+
+/// Hands these over, by these names.
+fn handing_over(mut command: Command, sockets: Vec<OwnedFd>, names: &str) -> Command {
+    command.env("LISTEN_FDS", sockets.len().to_string());
+    if !names.is_empty() {
+        command.env("LISTEN_FDNAMES", names);
+    }
+    let mapped = sockets.into_iter().zip(3..).map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd });
+    command.fd_mappings(mapped.collect()).unwrap();
+    command
+}
+
+const PAGE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn sockets_are_known_by_their_names_whatever_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((admin, admin_at), (https, https_at), (http, http_at)) = (socket(), socket(), socket());
+    let sockets = vec![admin.into(), https.into(), http.into()];
+    let command = handing_over(command(dir.path()), sockets, "admin:https:http");
+    let server = Server::start_by(command, dir, &NO_MLB);
+    assert_eq!((server.http(), server.https(), server.admin()), (http_at, https_at, admin_at));
+    assert_eq!(send_to(http_at, PAGE, true).status, 200);
+    assert_eq!(send_to(https_at, PAGE, true).status, 400, "HTTP where TLS is spoken");
+    assert!(server.metrics().contains("e6_connections"));
+}
+
+#[test]
+fn sockets_without_names_are_http_https_and_admin_in_this_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((http, http_at), (https, https_at)) = (socket(), socket());
+    let command = handing_over(command(dir.path()), vec![http.into(), https.into()], "");
+    let server = Server::start_by(command, dir, &NO_MLB);
+    assert_eq!((server.http(), server.https()), (http_at, https_at));
+    assert_ne!(server.admin(), http_at, "of the kind that was not handed over one is bound");
+}
+
+#[test]
+fn sockets_for_another_process_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (http, http_at) = socket();
+    let mut command = handing_over(command(dir.path()), vec![http.into()], "http");
+    command.env("LISTEN_PID", "1");
+    let server = Server::start_by(command, dir, &NO_MLB);
+    assert_ne!(server.http(), http_at);
+}
+
+#[test]
+fn who_came_before_the_start_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let (http, http_at) = socket();
+    let client = std::thread::spawn(move || send_to(http_at, PAGE, true).status);
+    let command = handing_over(command(dir.path()), vec![http.into()], "http");
+    let _server = Server::start_by(command, dir, &NO_MLB);
+    assert_eq!(client.join().unwrap(), 200);
+}
+
+#[test]
+fn what_cannot_be_listened_on_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = std::fs::File::open("/dev/null").unwrap();
+    let mut child = handing_over(command(dir.path()), vec![file.into()], "http")
+        .args(["--https", "off", "--admin", "off"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(said.contains("\"http\"") && said.contains("hand over sockets named"), "{said}");
+
+    let output = command(dir.path()).env("LISTEN_FDS", "2").args(NO_MLB).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "nothing was handed over");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("LISTEN_FDS"));
+    assert_eq!(run(dir.path(), &["reload"]).0, Some(1), "and nothing runs");
+}

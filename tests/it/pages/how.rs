@@ -1,0 +1,416 @@
+//! `/how`: what it says of a request is what the client knows of it.
+
+use crate::{
+    support::server::{PATIENCE, Server, run, site},
+    tls::handshake::{self, Http2},
+};
+use rustls::version::{TLS12, TLS13};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What `/how` tells of this query, to a client that sends these fields.
+fn trace(server: &Server, query: &str, fields: &str) -> Value {
+    let response = server.get(&format!("/how{query}"), &format!("Accept: application/json\r\n{fields}"));
+    assert_eq!((response.status, response.field("content-type")), (200, "application/json"), "{query}");
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+const REQUEST: &str = "GET /how HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
+
+/// Sends a request on an open connection and reads its response: the value of Server-Timing, and the trace.
+fn ask(stream: &mut (impl Read + Write), request: &str) -> (String, Value) {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reader = BufReader::new(stream);
+    let (mut timing, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        match line.trim_end().split_once(": ") {
+            Some(("server-timing", value)) => timing = value.to_owned(),
+            Some(("content-length", value)) => length = value.parse().unwrap(),
+            None if line == "\r\n" => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (timing, serde_json::from_slice(&body).unwrap())
+}
+
+/// Of `route;dur=0.004, answer;dur=0.021`, both together, in microseconds.
+fn in_all(timing: &str) -> f64 {
+    let metrics: Vec<_> = timing.split(", ").map(|metric| metric.split_once(";dur=").unwrap()).collect();
+    assert_eq!((metrics[0].0, metrics[1].0, metrics.len()), ("route", "answer", 2), "{timing}");
+    metrics.iter().map(|metric| metric.1.parse::<f64>().unwrap() * 1e3).sum()
+}
+
+#[test]
+fn a_request_in_clear_is_told_as_it_was() {
+    let (server, _mlb) = site();
+    let trace = trace(&server, "", "");
+    assert_eq!((&trace["path"], &trace["own"], &trace["tls"]), (&json!("/how"), &json!(true), &Value::Null));
+    let connection = &trace["connection"];
+    assert_eq!(
+        (
+            &connection["protocol"],
+            &connection["chosen_by"],
+            &connection["ip_version"],
+            &connection["request"]
+        ),
+        (&json!("HTTP/1.1"), &json!("clear"), &json!(4), &json!(1))
+    );
+    let workers = thread::available_parallelism().unwrap().get() as u64;
+    assert!(connection["worker"].as_u64().unwrap() < workers, "{connection}");
+    let answer = &trace["answer"];
+    assert_eq!(
+        (&answer["status"], &answer["made"], &answer["coding"]),
+        (&json!(200), &json!("request"), &json!("identity"))
+    );
+    assert_eq!(trace["microseconds"]["handshake"], Value::Null);
+    assert_eq!(trace["mlb"]["asked_at"], server.api()["asked_at"]);
+    assert!(trace["mlb"]["seconds_ago"].as_f64().unwrap() < 30.0, "{trace}");
+    assert!((0.0..30e3).contains(&trace["mlb"]["took_ms"].as_f64().unwrap()), "{trace}");
+}
+
+#[test]
+fn requests_on_one_connection_are_counted_and_their_waits_are_true() {
+    let (server, _mlb) = site();
+    // A request cannot have come before the client sent it, nor been answered after the client had read the answer.
+    let mut since = Instant::now();
+    let mut stream = TcpStream::connect(server.http()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let pause = Duration::from_millis(60);
+    for number in 1..=3 {
+        thread::sleep(pause);
+        let sent = Instant::now();
+        let (timing, trace) = ask(&mut stream, REQUEST);
+        let measured = since.elapsed().as_micros() as f64;
+        since = sent;
+        assert_eq!(trace["connection"]["request"], number);
+        let spent = &trace["microseconds"];
+        let accept = if number == 1 { spent["accept"].as_f64().unwrap() } else { 0.0 };
+        let sum = accept + spent["wait"].as_f64().unwrap();
+        // The first wait begins once the connection is ready, which a busy machine may be late to see to.
+        assert!(number == 1 || sum >= pause.as_micros() as f64 * 0.95, "{spent}");
+        assert!(sum + in_all(&timing) <= measured, "{spent} {timing}, measured {measured} µs");
+        assert!(spent["route"].as_f64().unwrap() <= in_all(&timing) + 1.0, "{spent} {timing}");
+    }
+}
+
+#[test]
+fn a_request_over_tls_is_told_as_the_client_knows_it() {
+    let (server, _mlb) = site();
+    for (version, name) in [(&TLS13, "TLSv1.3"), (&TLS12, "TLSv1.2")] {
+        for (offer, chosen_by) in [(&["http/1.1"][..], "alpn"), (&[], "no_alpn")] {
+            for (host, server_name) in [("localhost", json!("localhost")), ("127.0.0.1", Value::Null)] {
+                let began = Instant::now();
+                let mut stream = handshake::connect(&server, host, offer, &[version]).unwrap();
+                let (timing, trace) = ask(&mut stream, REQUEST);
+                let measured = began.elapsed().as_micros() as f64;
+                let suite = stream.conn.negotiated_cipher_suite().unwrap().suite();
+                let group = stream.conn.negotiated_key_exchange_group().unwrap().name();
+                assert_eq!(
+                    trace["tls"],
+                    json!({
+                        "version": name,
+                        "cipher": suite.as_str().unwrap().replace("TLS13_", "TLS_"),
+                        "group": group.as_str().unwrap(),
+                        "post_quantum": version.version == rustls::ProtocolVersion::TLSv1_3,
+                        "resumed": false,
+                        "server_name": server_name,
+                    })
+                );
+                assert_eq!(trace["connection"]["chosen_by"], chosen_by);
+                let spent = &trace["microseconds"];
+                let sum: f64 =
+                    ["accept", "handshake", "wait"].iter().map(|name| spent[name].as_f64().unwrap()).sum();
+                assert!(sum + in_all(&timing) <= measured, "{spent} {timing}, measured {measured} µs");
+                assert!(spent["handshake"].as_f64().unwrap() > 0.0, "{spent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_session_that_is_continued_is_told_so() {
+    let (server, _mlb) = site();
+    for version in [&TLS13, &TLS12] {
+        let client = handshake::client(&server, &["http/1.1"], &[version]);
+        let connect = || handshake::handshake(server.https(), "localhost", client.clone()).unwrap();
+        let ask = || ask(&mut connect(), REQUEST).1["tls"].clone();
+        assert_eq!(ask()["resumed"], false, "{version:?}");
+        let again = ask();
+        assert_eq!(again["resumed"], true, "{version:?}");
+        assert_eq!(again["group"].is_null(), version.version == rustls::ProtocolVersion::TLSv1_2, "{again}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_over_http_2_is_told_as_it_was() {
+    let (server, _mlb) = site();
+    let mut h2 = Http2::open(&server).await;
+    for number in 1..=2 {
+        let (status, fields, body) = h2.ask("GET", "/how", &[("accept", "application/json")]).await;
+        let trace: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status, &trace["request_id"]), (200, &json!(fields["x-request-id"])));
+        assert_eq!(
+            (
+                &trace["connection"]["protocol"],
+                &trace["connection"]["chosen_by"],
+                &trace["connection"]["request"]
+            ),
+            (&json!("HTTP/2.0"), &json!("alpn"), &json!(number))
+        );
+        assert_eq!(
+            (&trace["tls"]["group"], &trace["tls"]["post_quantum"]),
+            (&json!("X25519MLKEM768"), &json!(true))
+        );
+    }
+}
+
+#[test]
+fn another_url_is_explained_as_it_would_be_answered() {
+    let (server, _mlb) = site();
+    let page = server.page();
+    let css = page.split('"').find(|text| text.starts_with("/static/e6.")).unwrap();
+    for (path, pattern, made) in [
+        ("/", "/", "answer"),
+        (css, "/static/*", "build"),
+        ("/robots.txt", "/*", "build"),
+        ("/api/v1/answer", "/api/v1/answer", "answer"),
+        ("/api/v1/season", "/api/v1/season", "answer"),
+        ("/feed.xml", "/feed.xml", "answer"),
+        ("/card.png", "/card.png", "answer"),
+        ("/api/openapi.json", "/api/openapi.json", "build"),
+        ("/healthz", "/healthz", "request"),
+        ("/readyz", "/readyz", "start"),
+        ("/nothing", "/*", "start"),
+        ("/static/nothing.css", "/static/*", "start"),
+    ] {
+        for coding in ["br", "zstd, gzip;q=0.5", "gzip", "identity", "br;q=0"] {
+            let offer = format!("Accept-Encoding: {coding}\r\n");
+            let real = server.get(path, &format!("Accept: application/json\r\n{offer}"));
+            let plain = server.get(path, "Accept: application/json\r\n");
+            let trace = trace(&server, &format!("?path={path}"), &offer);
+            let (answer, context) = (&trace["answer"], format!("{path} {coding}"));
+            assert_eq!((&trace["own"], &trace["path"]), (&json!(false), &json!(path)));
+            assert_eq!(
+                (&answer["status"], &answer["made"]),
+                (&json!(real.status), &json!(made)),
+                "{context}"
+            );
+            let chosen = if real.field("content-encoding").is_empty() {
+                "identity"
+            } else {
+                real.field("content-encoding")
+            };
+            assert_eq!(answer["coding"], chosen, "{context}");
+            assert_eq!(answer["bytes_after"], real.body.len(), "{context}");
+            assert_eq!(answer["bytes_before"], plain.body.len(), "{context}");
+            assert_eq!(answer["media_type"], real.field("content-type"), "{context}");
+            assert_eq!(answer["cache_control"], real.field("cache-control"), "{context}");
+            assert_eq!(matched(&trace), pattern, "{context}");
+        }
+    }
+    let offered = trace(&server, "?path=/", "Accept-Encoding: gzip, deflate, br;q=0, zstd\r\n");
+    assert_eq!(offered["answer"]["acceptable"], json!(["zstd", "gzip", "identity"]));
+    let refused = trace(&server, "?path=/", "Accept-Encoding: gzip\r\n");
+    assert_eq!(refused["answer"]["coding"], "gzip");
+}
+
+/// The pattern that matched. All before it were tried, none after it.
+fn matched(trace: &Value) -> &str {
+    let routes = trace["routes"].as_array().unwrap();
+    let place = routes.iter().position(|route| route["outcome"] == "matched").unwrap();
+    assert!(routes[..place].iter().all(|route| route["outcome"] == "passed"), "{trace}");
+    assert!(routes[place + 1..].iter().all(|route| route["outcome"] == "not_tried"), "{trace}");
+    routes[place]["pattern"].as_str().unwrap()
+}
+
+#[test]
+fn a_url_that_is_written_otherwise_or_not_ours_is_told_so() {
+    let (server, _mlb) = site();
+    for (query, path, status, location) in [
+        ("?path=/healthz/", json!("/healthz/"), 308, json!("/healthz")),
+        ("?path=%2Fhealthz", json!("/healthz"), 200, Value::Null),
+        ("?path=/%2568ealthz", json!("/%68ealthz"), 308, json!("/healthz")),
+        ("?path=//api/./v1/answer", json!("//api/./v1/answer"), 308, json!("/api/v1/answer")),
+        ("?path=/readyz?x=1", json!("/readyz"), 200, Value::Null),
+        ("?x=1&path=/readyz%23x&path=/", json!("/readyz"), 200, Value::Null),
+        ("?path=/how", json!("/how"), 200, Value::Null),
+        ("?path=/how?path=/how", json!("/how"), 200, Value::Null),
+        ("?path=/metrics", json!("/metrics"), 404, Value::Null),
+        ("?path=/%3Cscript%3Ealert(1)%3C/script%3E", json!("/<script>alert(1)</script>"), 404, Value::Null),
+        ("?path=/%00", Value::Null, 400, Value::Null),
+        ("?path=/%2500", Value::Null, 400, Value::Null),
+        ("?path=/a%0d%0ab", Value::Null, 400, Value::Null),
+        ("?path=/%1b[2J", Value::Null, 400, Value::Null),
+        ("?path=/%ff", Value::Null, 400, Value::Null),
+        ("?path=healthz", Value::Null, 400, Value::Null),
+        ("?path=https://example.org/", Value::Null, 400, Value::Null),
+    ] {
+        let trace = trace(&server, query, "");
+        let answer = &trace["answer"];
+        assert_eq!(
+            (&answer["status"], &answer["location"], &trace["path"]),
+            (&json!(status), &location, &path),
+            "{query}"
+        );
+        let tried = trace["routes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|route| route["outcome"] != "not_tried")
+            .count();
+        assert_eq!(tried == 0, status == 400, "{query}");
+        for accept in ["text/html", "text/plain"] {
+            let response = server.get(&format!("/how{query}"), &format!("Accept: {accept}\r\n"));
+            assert_eq!(response.status, 200, "{query}");
+            assert!(response.text().chars().all(|char| char == '\n' || !char.is_control()), "{query}");
+            assert!(!response.text().contains("<script>alert") || accept == "text/plain", "{query}");
+        }
+    }
+    for own in ["?path=", "?", "?paths=/", "?other=1"] {
+        assert_eq!(trace(&server, own, "")["own"], true, "{own}");
+    }
+    let long = format!("/how?path=/{}", "x".repeat(3 * 1024));
+    assert_eq!(server.get(&long, "").status, 414);
+    let longest = format!("/how?path=/{}", "x".repeat(2000));
+    assert_eq!(server.get(&longest, "Accept: text/html\r\n").status, 200);
+}
+
+#[test]
+fn what_a_client_sends_in_its_header_stays_out() {
+    let (server, _mlb) = site();
+    let evil = "<script>alert(1)</script>\"'&{{7*7}}\\u0000";
+    let fields = format!(
+        "User-Agent: {evil}\r\nReferer: {evil}\r\nAccept-Encoding: {evil}, br;q={evil}\r\nAccept-Language: {evil}\r\n\
+         Cookie: {evil}\r\nX-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\nX-Request-Id: {evil}\r\n"
+    );
+    for accept in ["text/html", "text/plain", "application/json"] {
+        for query in ["", "?path=/"] {
+            let response = server.get(&format!("/how{query}"), &format!("Accept: {accept}\r\n{fields}"));
+            assert_eq!(response.status, 200, "{accept}");
+            let text = response.text();
+            for part in ["alert", "{{7", "u0000", "203.0.113", "127.0.0.1"] {
+                assert!(!text.contains(part), "{part} in {text}");
+            }
+            assert!(!response.field("x-request-id").contains('<'));
+        }
+    }
+}
+
+#[test]
+fn a_terminal_gets_both_ways_in_80_columns() {
+    let (server, _mlb) = site();
+    for query in ["", "?path=/", "?path=/robots.txt", "?path=/nothing", "?path=/%00"] {
+        let response = server.get(&format!("/how{query}"), "");
+        assert_eq!(response.field("content-type"), "text/plain; charset=utf-8");
+        assert_eq!((response.field("cache-control"), response.field("vary")), ("no-store", "accept"));
+        let text = response.text();
+        assert!(text.lines().all(|line| line.chars().count() <= 80 && line.trim_end() == line), "{text}");
+        for part in [
+            "DNS",
+            "TCP",
+            "TLS",
+            "Router",
+            "/static/*",
+            "Nginx",
+            "Gunicorn",
+            "Django",
+            "The way to production",
+            "CI",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let id = response.field("x-request-id");
+        assert!(text.contains(id) && id.len() == 16, "{id}: {text}");
+    }
+}
+
+#[test]
+fn one_request_can_be_followed_from_response_to_log() {
+    let (server, _mlb) = site();
+    let css = server.page().split('"').find(|text| text.starts_with("/static/e6.")).unwrap().to_owned();
+    for path in ["/", "/api/v1/answer", "/how", "/healthz", "/readyz", "/nothing", "/healthz/", "/%00"] {
+        let response = server.get(path, "");
+        let id = response.field("x-request-id").to_owned();
+        assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{path}: {id}");
+        assert!(in_all(response.field("server-timing")) < 1e6, "{path}");
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_to_string(server.path("access.log")).unwrap().contains(&format!(" {id}\n")) {
+            assert!(Instant::now() < deadline, "{path}: {id} is not in the log");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    for asset in ["/robots.txt", &css] {
+        let fields = server.get(asset, "").fields;
+        let both = ["x-request-id", "server-timing"];
+        assert!(both.iter().all(|name| !fields.contains_key(*name)), "{asset}");
+    }
+}
+
+#[test]
+fn the_process_is_told_as_it_is() {
+    let (server, _mlb) = site();
+    let first = trace(&server, "", "")["server"].clone();
+    for _ in 0..3 {
+        server.get("/healthz", "");
+    }
+    let second = trace(&server, "", "")["server"].clone();
+    assert_eq!(second["answered"].as_u64(), first["answered"].as_u64().map(|answered| answered + 4));
+    assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
+    let metrics = server.metrics();
+    for (label, fact) in [("commit", "commit"), ("rustc", "rustc")] {
+        assert!(metrics.contains(&format!("{label}={}", first[fact])), "{metrics}");
+    }
+    assert_eq!(first["started_at"], second["started_at"]);
+    let method = |method: &str| {
+        server.send(&format!("{method} /how HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), true)
+    };
+    assert_eq!(
+        (method("POST").status, method("OPTIONS").status, server.head("/how", "").status),
+        (405, 204, 200)
+    );
+}
+
+#[test]
+fn the_table_of_routes_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, stdout, stderr) = run(dir.path(), &["routes"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let (server, _mlb) = site();
+    let trace = trace(&server, "", "");
+    let mut lines = stdout.lines().skip(1);
+    for route in trace["routes"].as_array().unwrap() {
+        let (pattern, about) = lines.next().unwrap().trim().split_once(' ').unwrap();
+        assert_eq!(
+            (pattern, about.trim()),
+            (route["pattern"].as_str().unwrap(), route["about"].as_str().unwrap())
+        );
+    }
+    assert!(stdout.contains("/metrics"), "{stdout}");
+}
+
+#[test]
+fn the_drawings_of_the_readme_are_those_of_the_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = run(dir.path(), &["render", "."]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github");
+    for name in ["request-path.svg", "request-path.dot", "production.svg", "production.dot"] {
+        let drawn = fs::read_to_string(dir.path().join(name)).unwrap();
+        let kept = fs::read_to_string(kept.join(name)).unwrap_or_default();
+        assert!(drawn == kept, "{name} is not what the code draws: cargo run -- render .github");
+    }
+    let (code, _, stderr) = run(dir.path(), &["render", "nowhere"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("nowhere/request-path.svg"), "{stderr}");
+}

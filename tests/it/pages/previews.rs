@@ -1,0 +1,177 @@
+//! What a link to the site looks like elsewhere.
+
+use crate::support::{
+    day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
+    fake_mlb::FakeMlb,
+    server::Server,
+};
+use resvg::tiny_skia::Pixmap;
+
+/// The content of a `meta` element.
+fn meta<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = page.split_once(&format!("=\"{name}\" content=\""))?;
+    after.split('"').next()
+}
+
+fn card(server: &Server) -> (Pixmap, String) {
+    card_at(server, "/card.png")
+}
+
+fn card_at(server: &Server, path: &str) -> (Pixmap, String) {
+    let response = server.get(path, "Accept-Encoding: gzip, br, zstd\r\n");
+    assert_eq!((response.status, response.field("content-type")), (200, "image/png"));
+    assert_eq!(response.field("content-encoding"), "", "it is compressed already");
+    assert_eq!(response.field("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(response.field("accept-ranges"), "bytes");
+    let etag = response.field("etag").to_owned();
+    (Pixmap::decode_png(&response.body).unwrap(), etag)
+}
+
+/// How much of the picture is of this colour, in thousandths.
+fn part(picture: &Pixmap, colour: (u8, u8, u8)) -> usize {
+    let is = |pixel: &&resvg::tiny_skia::PremultipliedColorU8| {
+        (pixel.red(), pixel.green(), pixel.blue()) == colour
+    };
+    picture.pixels().iter().filter(is).count() * 1000 / picture.pixels().len()
+}
+
+#[test]
+fn a_preview_says_the_word_itself() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server =
+        Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org/"]);
+    server.wait_for_verdict("not_yet");
+    let (so_far, etag) = card(&server);
+    assert_eq!((so_far.width(), so_far.height()), (1200, 630));
+    let page = server.page();
+    let picture = meta(&page, "og:image").unwrap().to_owned();
+    assert!(picture.starts_with("https://example.org/card.png?"), "{picture}");
+    assert_eq!(meta(&page, "og:url"), Some("https://example.org/"));
+    assert_eq!((meta(&page, "og:image:width"), meta(&page, "og:image:height")), (Some("1200"), Some("630")));
+    assert_eq!(meta(&page, "twitter:card"), Some("summary_large_image"));
+    assert_eq!(meta(&page, "og:title"), Some("No, so far · Does Tatis Jr. have an error today?"));
+    for (language, address) in [("en", "/"), ("es", "/es"), ("x-default", "/")] {
+        let link =
+            format!("<link rel=\"alternate\" hreflang=\"{language}\" href=\"https://example.org{address}\">");
+        assert!(page.contains(&link), "{link}: {page}");
+    }
+    let spanish = server.get("/es", "Accept: text/html\r\n").text().to_owned();
+    assert_eq!(meta(&spanish, "og:url"), Some("https://example.org/es"));
+    assert_eq!(meta(&spanish, "og:title"), Some("Por ahora, no · ¿Tatis Jr. cometió un error hoy?"));
+    let spanish_picture = meta(&spanish, "og:image").unwrap();
+    assert!(spanish_picture.starts_with("https://example.org/es/card.png?"), "{spanish_picture}");
+    assert_ne!(card_at(&server, "/es/card.png").1, etag, "it says so in Spanish");
+
+    let first = server.api();
+    server.wait_for("heard again", |answer| answer["asked_at"] != first["asked_at"]);
+    assert_eq!(card(&server).1, etag, "nothing happened");
+    mlb.play(&[Game { stamp: 1, ..Game::new(FINAL).charged(1) }]);
+    server.wait_for_verdict("yes");
+    let (yes, changed) = card(&server);
+    assert_ne!(changed, etag);
+    assert_ne!(meta(&server.page(), "og:image"), Some(picture.as_str()), "chats keep a picture by its URL");
+    // Gold letters on brown, more of them in the longer word.
+    let (ground, accent) = ((0x2f, 0x24, 0x1d), (0xff, 0xc4, 0x25));
+    for picture in [&so_far, &yes] {
+        assert!(part(picture, ground) > 700 && part(picture, accent) > 40, "{}", part(picture, accent));
+    }
+    assert!(part(&so_far, accent) > part(&yes, accent));
+}
+
+#[test]
+fn a_link_leads_where_the_operator_says_and_never_where_the_request_does() {
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    for path in ["/", "/feed.xml", "/calendar.ics", "/badge.svg", "/api/v1/season"] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: evil.example\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        );
+        assert!(!server.send(&request, true).text().contains("evil"), "{path}");
+    }
+    let page = server.page();
+    assert_eq!(
+        (meta(&page, "og:image"), meta(&page, "og:url")),
+        (None, None),
+        "it is not known where that is"
+    );
+    assert_eq!(meta(&page, "twitter:card"), Some("summary"));
+    assert_eq!(meta(&page, "og:title"), Some("Yes · Does Tatis Jr. have an error today?"));
+}
+
+#[test]
+fn a_badge_is_in_the_usual_shape_with_the_word_of_now() {
+    let mlb = FakeMlb::with(&[Game::new(SCHEDULED)]);
+    let server = Server::start(&mlb, NOON);
+    server.wait_for_verdict("not_yet");
+    let response = server.get("/badge.svg", "");
+    assert_eq!(response.field("content-type"), "image/svg+xml");
+    assert_eq!(response.field("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(server.get("/", "").field("cross-origin-resource-policy"), "same-origin");
+    let badge = response.text();
+    assert!(
+        badge.contains("aria-label=\"Tatis Jr. error today: Not yet\"") && badge.contains("height=\"20\"")
+    );
+    let tree = resvg::usvg::Tree::from_str(badge, &resvg::usvg::Options::default()).unwrap();
+    assert!((140.0..220.0).contains(&tree.size().width()), "{badge}");
+    assert!(!badge.contains("script") && !badge.contains("href"), "{badge}");
+}
+
+#[test]
+fn what_mlb_says_does_not_break_the_pictures() {
+    let evil = "<b>&\u{1b}\u{0}\"'\u{ffff}";
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
+    let person = serde_json::json!({"people": [{
+        "id": 665487, "fullName": evil, "useLastName": evil, "currentTeam": {"id": 135, "name": evil},
+    }]});
+    mlb.put("/api/v1/people/665487?", person);
+    mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", evil, 2)]));
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    card(&server);
+    let badge = server.get("/badge.svg", "");
+    assert!(badge.text().contains("&#60;b&#62;&#38;&#34;&#39; error today"), "{}", badge.text());
+    let feed: atom_syndication::Feed = server.get("/feed.xml", "").text().parse().unwrap();
+    assert_eq!(feed.entries().len(), 2);
+    assert!(!server.stderr().contains("picture"), "{}", server.stderr());
+}
+
+/// A first visit is the page and everything it loads, in the best coding.
+#[test]
+fn a_first_visit_in_a_long_season_is_below_thirty_kilobytes() {
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(2)]);
+    let clubs =
+        ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "San Francisco Giants"];
+    let dates: Vec<_> =
+        (1..=6).flat_map(|month| (1..=27).map(move |day| format!("2024-{month:02}-{day:02}"))).collect();
+    let games: Vec<_> =
+        (0..161).map(|n| (dates[n].as_str(), clubs[n / 3 % 4], u32::from(n % 7 == 0))).collect();
+    mlb.put("/api/v1/people/665487/stats?", season_log(&games));
+    let server = Server::start(&mlb, EVENING);
+    let answer = server.wait_for_verdict("yes");
+    assert_eq!(answer["season"]["games"], 162);
+    let coded = |path: &str| server.get(path, "Accept: text/html\r\nAccept-Encoding: br\r\n").body.len();
+    let page = server.page();
+    let linked = page.split('"').filter(|text| text.starts_with("/static/") || text.starts_with("/favicon"));
+    let sizes: Vec<_> = ["/"].into_iter().chain(linked).map(|path| (path.to_owned(), coded(path))).collect();
+    assert!(sizes.len() >= 5, "{sizes:?}");
+    let total: usize = sizes.iter().map(|(_, size)| size).sum();
+    assert!(total < 30_000, "{total}: {sizes:?}");
+    for path in ["/feed.xml", "/calendar.ics", "/api/v1/season", "/api/openapi.json"] {
+        assert!(coded(path) < 30_000, "{path}: {}", coded(path));
+    }
+    println!("a first visit: {total} bytes: {sizes:?}");
+}
+
+#[test]
+fn every_route_is_answered() {
+    let server = Server::start(&FakeMlb::with(&[Game::new(FINAL)]), EVENING);
+    server.wait_for_verdict("no");
+    // The events have no end.
+    let exact = e6::internals::ROUTES
+        .iter()
+        .filter(|route| !["*", "/events"].iter().any(|part| route.pattern.contains(part)));
+    for pattern in exact.map(|route| route.pattern) {
+        assert_eq!(server.get(pattern, "").status, 200, "{pattern}");
+    }
+}

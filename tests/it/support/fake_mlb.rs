@@ -1,0 +1,258 @@
+//! MLB's API as far as we ask it, on loopback: serves what a test puts there, trims it as asked, and misbehaves on
+//! request.
+
+use crate::support::day::{self, Game, PADRES, TATIS};
+use serde_json::{Value, json};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+/// How it misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Closes every connection without a word.
+    Refuse,
+    /// Never replies.
+    Hang,
+    /// A byte a second.
+    Drip,
+    /// Half of the body, then the end.
+    Truncate,
+    /// Another status.
+    Status(u16),
+    /// 429 with this Retry-After, in seconds.
+    Wait(u32),
+    /// A page for people.
+    Html,
+    /// A body without end.
+    Huge,
+}
+
+#[derive(Default)]
+struct State {
+    replies: Vec<(String, Value)>,
+    /// Feeds by game and the timecode from which they hold.
+    timed: Vec<(u64, &'static str, Value)>,
+    /// Path prefixes and how they misbehave; the empty prefix is all of them.
+    faults: Vec<(String, Fault)>,
+    asked: Vec<String>,
+    agents: Vec<String>,
+    /// What time it is there, as replies have it.
+    date: Option<String>,
+    /// How often what was asked for had not changed.
+    unchanged: usize,
+}
+
+/// The fake; its threads end with the test process.
+pub struct FakeMlb {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl FakeMlb {
+    /// Knows a player and his club, and no games.
+    pub fn of(player: u32, club: u32) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fake = FakeMlb { address: listener.local_addr().unwrap(), state: Arc::default() };
+        let state = fake.state.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = state.clone();
+                thread::spawn(move || {
+                    // The server's end may be gone at any point.
+                    let _ = reply(stream, &state);
+                });
+            }
+        });
+        fake.put(
+            &format!("/api/v1/people/{player}?"),
+            json!({"people": [{
+                "id": player, "fullName": "Fernando Tatis Jr.", "useLastName": "Tatis Jr.",
+                "currentTeam": {"id": club, "name": "San Diego Padres"},
+            }]}),
+        );
+        fake.put(&format!("/api/v1/teams/{club}?"), json!({"teams": [{
+            "id": club, "name": "San Diego Padres", "venue": {"id": 1, "timeZone": {"id": "America/Los_Angeles"}},
+        }]}));
+        fake.put("/api/v1/schedule?", json!({"dates": []}));
+        fake
+    }
+
+    /// Knows Tatis and these games.
+    pub fn with(games: &[Game]) -> Self {
+        let fake = FakeMlb::of(TATIS, PADRES);
+        fake.play(games);
+        fake
+    }
+
+    /// From now on these are the games.
+    pub fn play(&self, games: &[Game]) {
+        self.put("/api/v1/schedule?", day::schedule(games));
+        for game in games {
+            self.put(&format!("/api/v1.1/game/{}/", game.pk), game.feed());
+        }
+    }
+
+    /// From now on this is the reply to paths that begin so; where several do, the longest counts.
+    pub fn put(&self, prefix: &str, reply: Value) {
+        let mut state = self.state.lock().unwrap();
+        state.replies.retain(|(known, _)| known != prefix);
+        state.replies.push((prefix.into(), reply));
+    }
+
+    /// Replies say from now on that this is the time.
+    pub fn date(&self, at: SystemTime) {
+        self.state.lock().unwrap().date = Some(httpdate::fmt_http_date(at));
+    }
+
+    /// Asked by timecode, this is the feed from that moment on.
+    pub fn at(&self, timecode: &'static str, game: &Game) {
+        self.state.lock().unwrap().timed.push((game.pk, timecode, game.feed()));
+    }
+
+    /// From now on it misbehaves, or no longer.
+    pub fn fault(&self, fault: impl Into<Option<Fault>>) {
+        self.state.lock().unwrap().faults =
+            fault.into().map(|fault| (String::new(), fault)).into_iter().collect();
+    }
+
+    /// From now on it misbehaves, also, when asked for paths that begin so.
+    pub fn fault_at(&self, prefix: &str, fault: Fault) {
+        self.state.lock().unwrap().faults.push((prefix.into(), fault));
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many replies were 304.
+    pub fn unchanged(&self) -> usize {
+        self.state.lock().unwrap().unchanged
+    }
+
+    /// Who asked, each time.
+    pub fn agents(&self) -> Vec<String> {
+        self.state.lock().unwrap().agents.clone()
+    }
+
+    /// Every path asked for so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.state.lock().unwrap().asked.clone()
+    }
+}
+
+fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut head = String::new();
+    let mut reader = BufReader::new(stream.try_clone()?).take(64 * 1024);
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(());
+        }
+    }
+    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let (fault, body, date) = {
+        let mut state = state.lock().unwrap();
+        state.asked.push(path.clone());
+        let agent = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("user-agent: ").map(String::from));
+        state.agents.push(agent.unwrap_or_default());
+        let timed = path.split_once("timecode=").and_then(|(_, code)| {
+            let of_game = |pk: &u64| path.starts_with(&format!("/api/v1.1/game/{pk}/"));
+            state.timed.iter().rev().find(|(pk, from, _)| of_game(pk) && *from <= code).map(|(.., feed)| feed)
+        });
+        let matching = |prefix: &String| path.starts_with(prefix);
+        let longest = state
+            .replies
+            .iter()
+            .filter(|(prefix, _)| matching(prefix))
+            .max_by_key(|(prefix, _)| prefix.len());
+        let body = timed.or(longest.map(|(_, body)| body)).cloned();
+        let fault = state.faults.iter().find(|(prefix, _)| matching(prefix)).map(|(_, fault)| *fault);
+        let date = state.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+        (fault, body, date)
+    };
+    let body = body.map(|body| trimmed(&body, &path).to_string());
+    match (fault, body) {
+        (None, Some(body)) => {
+            let mut hasher = DefaultHasher::new();
+            body.hash(&mut hasher);
+            let etag = format!("etag: \"{:x}\"\r\n", hasher.finish());
+            if head.to_ascii_lowercase().contains(&etag.replace("etag", "if-none-match")) {
+                state.lock().unwrap().unchanged += 1;
+                return send(&mut stream, 304, &etag, b"", 0);
+            }
+            send(&mut stream, 200, &format!("{etag}{date}"), body.as_bytes(), body.len())
+        }
+        (None, None) => send(&mut stream, 404, "", b"{}", 2),
+        (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),
+    }
+}
+
+fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Result<()> {
+    match fault {
+        Fault::Refuse => Ok(()),
+        Fault::Hang => {
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        Fault::Drip => {
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len())?;
+            for byte in body.iter().take(60) {
+                stream.write_all(&[*byte])?;
+                thread::sleep(Duration::from_secs(1));
+            }
+            Ok(())
+        }
+        Fault::Truncate => send(stream, 200, "", &body[..body.len() / 2], body.len()),
+        Fault::Status(status) => send(stream, status, "", b"{}", 2),
+        Fault::Wait(seconds) => send(stream, 429, &format!("retry-after: {seconds}\r\n"), b"", 0),
+        Fault::Html => send(stream, 200, "", b"<!doctype html><p>Hello", 23),
+        Fault::Huge => {
+            write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n[")?;
+            for _ in 0..100 {
+                stream.write_all(&vec![b' '; 1024 * 1024])?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn send(
+    stream: &mut TcpStream,
+    status: u16,
+    fields: &str,
+    body: &[u8],
+    length: usize,
+) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{fields}\r\n")?;
+    stream.write_all(body)
+}
+
+/// What `fields=` leaves: the listed keys at every depth, and the keys of id maps whose parent is listed.
+fn trimmed(reply: &Value, path: &str) -> Value {
+    let Some((_, fields)) = path.split_once("fields=") else { return reply.clone() };
+    let fields: Vec<&str> = fields.split('&').next().unwrap().split(',').collect();
+    trim(reply, &fields)
+}
+
+fn trim(value: &Value, fields: &[&str]) -> Value {
+    let is_id =
+        |key: &str| key.strip_prefix("ID").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .filter(|(key, _)| fields.contains(&key.as_str()) || is_id(key))
+            .map(|(key, value)| (key.clone(), trim(value, fields)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| trim(item, fields)).collect(),
+        other => other.clone(),
+    }
+}

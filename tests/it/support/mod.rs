@@ -1,0 +1,10 @@
+//! What tests share: the server as a child process, the fake MLB, clients, and programs that others wrote.
+
+pub mod client;
+pub mod day;
+pub mod devtools;
+pub mod fake_mlb;
+pub mod pebble;
+pub mod server;
+pub mod tools;
+pub mod user;

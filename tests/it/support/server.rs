@@ -1,0 +1,402 @@
+//! The binary as a child process, killed on drop, and a small client that knows which header fields to expect.
+
+use crate::support::{
+    day::{EVENING, Game, IN_PROGRESS},
+    fake_mlb::FakeMlb,
+};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// Any single wait of a test.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The only fields a response may have. What is not here is there by mistake.
+pub const EXPECTED_FIELDS: &[&str] = &[
+    "accept-ranges",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "date",
+    "etag",
+    "last-modified",
+    "location",
+    "permissions-policy",
+    "referrer-policy",
+    "retry-after",
+    "server",
+    "server-timing",
+    "strict-transport-security",
+    "vary",
+    "x-content-type-options",
+    "x-request-id",
+];
+
+/// Where e6 writes its number, in its own directory.
+pub const PID_FILE: &str = ".local/state/e6/e6.pid";
+
+/// Those that are about one response only.
+pub const OF_THE_MOMENT: &[&str] = &["connection", "date", "server-timing", "x-request-id"];
+
+/// A running e6.
+pub struct Server {
+    child: Child,
+    dir: TempDir,
+    http: SocketAddr,
+    https: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
+}
+
+/// A response, whole.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub fields: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", String::as_str)
+    }
+}
+
+impl Server {
+    /// Serves this MLB from this time on.
+    pub fn start(mlb: &FakeMlb, clock: &str) -> Self {
+        Server::start_with(&["--mlb-url", &mlb.url(), "--clock", clock])
+    }
+
+    /// Serves with these arguments, in a directory of its own.
+    pub fn start_with(arguments: &[&str]) -> Self {
+        Server::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// Serves in a directory that another server may have left. What is not among the arguments is as tests want it: free
+    /// ports, and the access log in a file.
+    pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
+        Server::start_by(command(dir.path()), dir, arguments)
+    }
+
+    /// As `start_in`, by this command.
+    pub fn start_by(mut command: Command, dir: TempDir, arguments: &[&str]) -> Self {
+        let ready = dir.path().join("ready.json");
+        let _ = fs::remove_file(&ready);
+        let free = "127.0.0.1:0";
+        let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
+        let mut child = command
+            .args(arguments)
+            .args(
+                usual
+                    .into_iter()
+                    .filter(|(flag, _)| !arguments.contains(flag))
+                    .flat_map(|(flag, value)| [flag, value]),
+            )
+            .arg("--ready-file")
+            .arg(&ready)
+            .stderr(fs::File::create(dir.path().join("stderr")).unwrap())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let ready: Value = loop {
+            if let Ok(text) = fs::read_to_string(&ready) {
+                break serde_json::from_str(&text).unwrap();
+            }
+            let ended = child.try_wait().unwrap();
+            let stderr = fs::read_to_string(dir.path().join("stderr")).unwrap();
+            assert!(ended.is_none(), "{ended:?} before it was ready: {stderr}");
+            assert!(Instant::now() < deadline, "not ready: {stderr}");
+            thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(ready["pid"], child.id());
+        let address = |kind: &str| {
+            let bound = ready[kind].as_array().unwrap();
+            bound.iter().find_map(|address| address.as_str().unwrap().parse().ok())
+        };
+        Server {
+            child,
+            dir,
+            http: address("http").unwrap(),
+            https: address("https"),
+            admin: address("admin"),
+        }
+    }
+
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    pub fn https(&self) -> SocketAddr {
+        self.https.unwrap()
+    }
+
+    pub fn admin(&self) -> SocketAddr {
+        self.admin.unwrap()
+    }
+
+    /// What operators read.
+    pub fn metrics(&self) -> String {
+        let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let response = send_to(self.admin(), request, true);
+        assert_eq!(response.status, 200);
+        response.text().to_owned()
+    }
+
+    /// The value of one series, as its line begins; 0 where there is none yet.
+    pub fn metric(&self, series: &str) -> f64 {
+        let value = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
+        self.metrics().lines().find_map(value).unwrap_or(0.0)
+    }
+
+    /// A path in the server's own directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// GET as a browser does.
+    pub fn page(&self) -> String {
+        let response = self.get("/", "Accept: text/html\r\n");
+        assert_eq!(response.status, 200);
+        response.text().to_owned()
+    }
+
+    pub fn get(&self, path: &str, fields: &str) -> Response {
+        self.send(
+            &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n"),
+            true,
+        )
+    }
+
+    pub fn head(&self, path: &str, fields: &str) -> Response {
+        self.send(
+            &format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n"),
+            false,
+        )
+    }
+
+    /// Sends bytes and reads one response; `has_body` is false for HEAD.
+    pub fn send(&self, request: &str, has_body: bool) -> Response {
+        send_to(self.http, request, has_body)
+    }
+
+    pub fn api(&self) -> Value {
+        let response = self.get("/api/v1/answer", "");
+        assert_eq!(response.status, 200);
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// The answer, once it is so.
+    pub fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for_within(PATIENCE, what, is_so)
+    }
+
+    pub fn wait_for_within(&self, patience: Duration, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + patience;
+        loop {
+            let answer = self.api();
+            if is_so(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "not {what}: {answer:#}\n{}", self.stderr());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Until anything else is so.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < deadline, "not {what}: {}", self.stderr());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn wait_for_verdict(&self, verdict: &str) -> Value {
+        self.wait_for(verdict, |answer| answer["verdict"] == verdict)
+    }
+
+    pub fn stderr(&self) -> String {
+        fs::read_to_string(self.path("stderr")).unwrap()
+    }
+
+    /// SIGTERM, and how it ended; the directory is left.
+    pub fn terminate(mut self) -> (ExitStatus, TempDir) {
+        signal(self.child.id(), "TERM");
+        let status = wait(&mut self.child);
+        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
+        (status, dir)
+    }
+
+    /// SIGKILL; the directory is left as it was then.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        wait(&mut self.child);
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+
+    /// SIGTERM, and all that was written to standard output until the end.
+    pub fn printed(mut self) -> String {
+        signal(self.child.id(), "TERM");
+        let mut printed = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        printed
+    }
+
+    /// The lines of the access log, once there are so many.
+    pub fn access_log(&self, count: usize) -> Vec<String> {
+        lines(&self.path("access.log"), count)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The process that its pid file names.
+    pub fn found(&self) -> Option<u32> {
+        fs::read_to_string(self.path(PID_FILE)).ok()?.trim().parse().ok()
+    }
+
+    /// Runs one of e6's commands where the server runs: exit code, and what was said on standard error.
+    pub fn command(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let (code, _, stderr) = run(self.dir.path(), arguments);
+        (code, stderr)
+    }
+
+    pub fn wait_for_exit(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has been upgraded since is not our child. It may have ended, and a killed one leaves its file.
+        if let Some(pid) = self.found().filter(|pid| *pid != self.child.id()) {
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A site on an evening with a game that is on, and an error in it.
+pub fn site() -> (Server, FakeMlb) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("yes");
+    (server, mlb)
+}
+
+/// `e6 check` where no address can be taken by others and nobody is asked: exit code, standard output, standard error.
+pub fn check(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let usual = ["check", "--offline", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    run(dir, &[&usual, arguments].concat())
+}
+
+/// e6 in an environment of its own.
+pub fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_e6"));
+    command.current_dir(dir).env_clear().env("HOME", dir).stdin(Stdio::null());
+    command
+}
+
+/// Runs e6 to its end: exit code, standard output, standard error.
+pub fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut child =
+        command(dir).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let status = wait(&mut child);
+    let read = |mut pipe: Box<dyn Read>| {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).unwrap();
+        text
+    };
+    let stdout = read(Box::new(child.stdout.take().unwrap()));
+    (status.code(), stdout, read(Box::new(child.stderr.take().unwrap())))
+}
+
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "did not end");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The lines of a file, once there are so many.
+pub fn lines(path: &Path, count: usize) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.lines().count() >= count {
+            let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            assert_eq!(lines.len(), count, "{text}");
+            return lines;
+        }
+        assert!(Instant::now() < deadline, "{count} lines were expected: {text}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sends bytes to any address of a server and reads one response.
+pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    // A server that refuses a long request may close before all of it was sent.
+    let _ = stream.read_to_end(&mut bytes);
+    parse(&bytes, has_body)
+}
+
+/// A response from all that came before the connection ended; `has_body` is false for HEAD.
+pub fn parse(bytes: &[u8], has_body: bool) -> Response {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let fields: BTreeMap<String, String> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    for name in fields.keys() {
+        assert!(EXPECTED_FIELDS.contains(&name.as_str()), "unexpected field {name}: {head}");
+    }
+    let body = bytes[end + 4..].to_vec();
+    let length = fields.get("content-length").map(|length| length.parse::<usize>().unwrap());
+    if has_body && status != 304 {
+        assert_eq!(length.unwrap_or(0), body.len(), "{head}");
+    } else {
+        assert!(body.is_empty(), "{head}");
+    }
+    Response { status, fields, body }
+}

@@ -1,0 +1,347 @@
+//! Certificates from a CA: asked for, kept, renewed, and never asked for too often.
+
+use crate::{
+    support::{
+        pebble::{BLOCKED, Pebble, Settings, free_port},
+        server::{PATIENCE, Server},
+    },
+    tls::handshake::{BOTH, handshake, trusting},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+const NEW_ORDER: &str = "/order-plz";
+
+fn start(flags: &[String]) -> Server {
+    start_in(tempfile::tempdir().unwrap(), flags)
+}
+
+fn start_in(dir: tempfile::TempDir, flags: &[String]) -> Server {
+    Server::start_in(dir, &flags.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn certificate(server: &Server) -> Value {
+    let response = server.get("/healthz", "");
+    assert_eq!((response.status, response.field("content-type")), (200, "application/json"));
+    serde_json::from_slice::<Value>(&response.body).unwrap()["certificate"].take()
+}
+
+/// The certificate's facts, once they are so.
+fn wait_for(server: &Server, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = certificate(server);
+        if is_so(&status) {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "not {what}: {status:#}\n{}", server.stderr());
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A certificate is there, and all that follows from that has been done.
+fn issued(status: &Value) -> bool {
+    status["source"] == "acme" && status["last_error"].is_null()
+}
+
+fn said(status: &Value) -> &str {
+    status["last_error"].as_str().unwrap_or_default()
+}
+
+/// The leaf that a client that trusts this root is shown for this name.
+fn leaf(server: &Server, name: &'static str, root: &[u8]) -> io::Result<Vec<u8>> {
+    let stream = handshake(server.https(), name, trusting(root, &["h2"], BOTH))?;
+    Ok(stream.conn.peer_certificates().unwrap()[0].to_vec())
+}
+
+/// Everything that is kept for CAs.
+fn kept(server: &Server) -> Vec<PathBuf> {
+    let acme = server.path(".local/state/e6/acme");
+    let cas = fs::read_dir(acme).unwrap().map(|entry| entry.unwrap().path());
+    cas.flat_map(|ca| fs::read_dir(ca).unwrap().map(|entry| entry.unwrap().path())).collect()
+}
+
+fn in_seconds(status: &Value) -> f64 {
+    let at = status["next_attempt"].as_str().unwrap();
+    let at = time::OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).unwrap();
+    (at - time::OffsetDateTime::now_utc()).as_seconds_f64()
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn two_names_get_one_certificate_by_handshake_and_a_restart_orders_nothing() {
+    let ca = Pebble::start(Settings::default());
+    let flags = ca.flags("One.example.org,two.example.org", "tls-alpn-01");
+    let server = start(&flags);
+    let status = wait_for(&server, "issued", issued);
+    let names: HashSet<_> =
+        status["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(names, ["one.example.org", "two.example.org"].into());
+    let days = in_seconds(&status) / 86_400.0;
+    assert!((57.0..60.1).contains(&days), "renewal in {days} days");
+    let root = ca.root();
+    let one = leaf(&server, "one.example.org", &root).unwrap();
+    assert_eq!(leaf(&server, "two.example.org", &root).unwrap(), one);
+    assert!(leaf(&server, "three.example.org", &root).is_err());
+    for file in kept(&server) {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        let dir = fs::metadata(file.parent().unwrap()).unwrap();
+        assert_eq!(dir.permissions().mode() & 0o777, 0o700);
+    }
+    assert_eq!(ca.asked(NEW_ORDER), 1);
+    let (_, dir) = server.terminate();
+    let server = start_in(dir, &flags);
+    assert!(issued(&certificate(&server)), "from the first handshake on");
+    assert_eq!(leaf(&server, "one.example.org", &root).unwrap(), one);
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(ca.asked(NEW_ORDER), 1);
+    // Another name is a reason to order, and until then the old certificate is served.
+    let (_, dir) = server.terminate();
+    let server = start_in(dir, &ca.flags("one.example.org,three.example.org", "tls-alpn-01"));
+    assert!(issued(&certificate(&server)));
+    wait_for(&server, "issued anew", |status| status["names"].to_string().contains("three.example.org"));
+    assert!(leaf(&server, "three.example.org", &root).is_ok());
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_name_is_proven_by_a_request_in_clear() {
+    let ca = Pebble::start(Settings::default());
+    let server = start(&ca.flags("example.org", "http-01"));
+    wait_for(&server, "issued", issued);
+    assert!(leaf(&server, "example.org", &ca.root()).is_ok());
+    // The proof is taken down again.
+    assert_eq!(server.get("/.well-known/acme-challenge/x", "").status, 404);
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_nonce_that_is_not_taken_is_no_failure() {
+    let settings = Settings { refused_nonces: 40, ..Settings::default() };
+    let ca = Pebble::start(settings);
+    let server = start(&ca.flags("example.org", "tls-alpn-01"));
+    wait_for(&server, "issued", issued);
+    // An order takes ten requests: without another try for each, one in two hundred orders would succeed.
+    assert_eq!(ca.asked("reject 40% of good nonces"), 1);
+    assert!(!server.stderr().contains("ERROR"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_ca_that_is_down_at_start_is_asked_again_and_meanwhile_handshakes_succeed() {
+    let mut ca = Pebble::prepare(Settings::default());
+    let server = start(&ca.flags("example.org", "tls-alpn-01"));
+    let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+    assert_eq!((&status["source"], &status["names"][0]), (&json!("self-signed"), &json!("example.org")));
+    assert_eq!(said(&status), "the CA cannot be reached: Connection refused");
+    assert!(in_seconds(&status) < 31.0, "{status:#}");
+    ca.run();
+    wait_for(&server, "issued", issued);
+}
+
+#[test]
+fn a_ca_that_never_answers_holds_up_neither_the_site_nor_its_end() {
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = start(&flags_for(hanging.local_addr().unwrap()));
+    // Accepted by the kernel, and never read.
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(certificate(&server)["source"], "self-signed");
+    let began = Instant::now();
+    let (status, _dir) = server.terminate();
+    assert!(status.success() && began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_refusal_is_said_in_the_cas_words_and_restarts_do_not_ask_more_often() {
+    let ca = Pebble::start(Settings::default());
+    let flags = ca.flags(BLOCKED, "tls-alpn-01");
+    let mut server = start(&flags);
+    for restart in 1..=6 {
+        let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+        match restart {
+            1..=4 => assert!(said(&status).contains(BLOCKED), "{restart}: {status:#}"),
+            _ => assert!(said(&status).contains("several orders were refused"), "{restart}: {status:#}"),
+        }
+        assert!(in_seconds(&status) > 30.0, "{restart}: {status:#}");
+        let (_, dir) = server.terminate();
+        server = start_in(dir, &flags);
+    }
+    assert_eq!(ca.asked(NEW_ORDER), 4);
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_name_that_leads_elsewhere_is_said_so() {
+    let elsewhere = Settings { https: free_port(), ..Settings::default() };
+    let ca = Pebble::start(elsewhere);
+    let mut flags = ca.flags("example.org", "tls-alpn-01");
+    let https = flags.iter().position(|flag| flag == "--https").unwrap() + 1;
+    flags[https] = "127.0.0.1:0".into();
+    let server = start(&flags);
+    let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+    assert!(said(&status).starts_with("the CA could not find example.org here: "), "{status:#}");
+    assert!(in_seconds(&status) > 30.0);
+}
+
+#[test]
+fn a_rate_limit_is_kept() {
+    let until = "2099-01-01 00:00:00";
+    let ca = limited_ca(until);
+    let server = start(&flags_for(ca));
+    let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+    assert_eq!(
+        said(&status),
+        format!("the CA answered 429: too many, retry after {until} UTC: see the page")
+    );
+    assert!(in_seconds(&status) > 86_000.0, "{status:#}");
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_short_lived_certificate_is_renewed_under_load_without_one_failed_handshake() {
+    let settings = Settings { lifetime: 15, ..Settings::default() };
+    let ca = Pebble::start(settings);
+    let server = start(&ca.flags("example.org", "tls-alpn-01"));
+    wait_for(&server, "issued", issued);
+    let root = ca.root();
+    let began = Instant::now();
+    let shown: HashSet<_> = thread::scope(|scope| {
+        let clients = [(); 3].map(|()| {
+            scope.spawn(|| {
+                let mut shown = HashSet::new();
+                while began.elapsed() < Duration::from_secs(25) {
+                    shown.insert(leaf(&server, "example.org", &root).expect("every handshake succeeds"));
+                }
+                shown
+            })
+        });
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    // Every ten seconds: the first, and two or three after it.
+    assert!((3..=4).contains(&shown.len()), "{} certificates in 25 s", shown.len());
+    assert_eq!(ca.asked(NEW_ORDER), shown.len());
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_kept_certificate_that_cannot_be_read_is_said_and_no_reason_to_order() {
+    let ca = Pebble::start(Settings::default());
+    let flags = ca.flags("example.org", "tls-alpn-01");
+    let server = start(&flags);
+    wait_for(&server, "issued", issued);
+    let file = kept(&server).into_iter().find(|file| file.ends_with("certificate.pem")).unwrap();
+    let (_, dir) = server.terminate();
+    fs::write(&file, "not a certificate").unwrap();
+    let server = start_in(dir, &flags);
+    let status = certificate(&server);
+    assert_eq!(status["source"], "self-signed");
+    assert!(
+        said(&status).starts_with("the kept certificate cannot be used, and none is ordered"),
+        "{status:#}"
+    );
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(ca.asked(NEW_ORDER), 1);
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn without_a_place_to_keep_it_no_certificate_is_ordered() {
+    let ca = Pebble::start(Settings::default());
+    let mut flags = ca.flags("example.org", "tls-alpn-01");
+    // Whoever runs the tests, nothing can be made there.
+    flags.extend(["--data-dir".into(), "/dev/null/state".into()]);
+    let server = start(&flags);
+    let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+    assert_eq!(status["source"], "self-signed");
+    assert!(said(&status).contains("annot be used") || said(&status).contains("cannot keep"), "{status:#}");
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(ca.asked(NEW_ORDER), 0);
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn a_certificate_that_finds_no_room_is_served_and_said() {
+    let ca = Pebble::start(Settings::default());
+    let dir = tempfile::tempdir().unwrap();
+    // No file may be larger than a key: as on a full disk, the certificate cannot be written.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_e6")])
+        .current_dir(&dir)
+        .env_clear()
+        .env("HOME", dir.path());
+    let flags = ca.flags("example.org", "tls-alpn-01");
+    let flags: Vec<_> = flags.iter().map(String::as_str).chain(["--access-log", "off"]).collect();
+    let server = Server::start_by(command, dir, &flags);
+    let status = wait_for(&server, "issued and told", |status| {
+        status["source"] == "acme" && !status["last_error"].is_null()
+    });
+    assert!(said(&status).starts_with("cannot keep the new certificate: "), "{status:#}");
+    assert!(!said(&status).contains('/'), "a path is not for visitors: {status:#}");
+    assert!(leaf(&server, "example.org", &ca.root()).is_ok());
+    assert_eq!(ca.asked(NEW_ORDER), 1);
+    assert!(!kept(&server).iter().any(|file| file.ends_with("certificate.pem")), "no half file");
+}
+
+/// What e6 has to be told to ask this CA in clear.
+fn flags_for(ca: SocketAddr) -> Vec<String> {
+    let directory = format!("http://{ca}/dir");
+    ["--acme", "you@example.org", "--domain", "example.org", "--acme-directory", &directory]
+        .into_iter()
+        .chain(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mlb-url", "http://127.0.0.1:9"])
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A CA that finds every order one too many.
+fn limited_ca(until: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {}
+            // What is closed with bytes unread resets the connection, and the reply with it.
+            let length = head
+                .to_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            io::copy(&mut (&mut stream).take(length.unwrap_or(0)), &mut io::sink()).unwrap();
+            let base = format!("http://{address}");
+            let (status, body) = match head.split(' ').nth(1).unwrap() {
+                "/dir" => {
+                    let url = |path: &str| format!("{base}/{path}");
+                    (
+                        200,
+                        json!({"newNonce": url("nonce"), "newAccount": url("account"), "newOrder": url("order")}),
+                    )
+                }
+                "/order" => {
+                    let detail = format!("too many, retry after {until} UTC: see the page");
+                    (429, json!({"type": "urn:ietf:params:acme:error:rateLimited", "detail": detail}))
+                }
+                _ => (200, json!({})),
+            };
+            let body = if head.starts_with("HEAD") { String::new() } else { body.to_string() };
+            let _ = write!(
+                stream.get_mut(),
+                "HTTP/1.1 {status} x\r\nReplay-Nonce: abc\r\nLocation: {base}/account/1\r\nContent-Length: {}\r\n\
+                 Connection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}

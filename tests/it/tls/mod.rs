@@ -1,0 +1,6 @@
+//! TLS and certificates.
+
+pub mod acme;
+pub mod certificates;
+pub mod handshake;
+pub mod scanners;
