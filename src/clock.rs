@@ -21,6 +21,13 @@ pub enum Clock {
     },
 }
 
+/// A moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    shown: OffsetDateTime,
+    at: Instant,
+}
+
 impl Clock {
     /// A clock that shows `start` now and runs on at the usual rate.
     pub fn starting_at(start: OffsetDateTime) -> Self {
@@ -42,6 +49,24 @@ impl Clock {
                 end.map_or(now, |end| now.min(end))
             }
         }
+    }
+
+    /// This moment, to measure from.
+    pub fn mark(&self) -> Mark {
+        Mark { shown: self.now(), at: Instant::now() }
+    }
+
+    /// How long ago a moment was, by this clock, whatever anyone has set the system's clock to since.
+    pub fn since(&self, mark: &Mark) -> Duration {
+        match self {
+            Clock::System => mark.at.elapsed(),
+            Clock::Set { .. } => Duration::try_from(self.now() - mark.shown).unwrap_or_default(),
+        }
+    }
+
+    /// As `since`, but a clock that was set forward counts too: a machine that slept shows the time again that passed.
+    pub fn at_least_since(&self, mark: &Mark) -> Duration {
+        self.since(mark).max(Duration::try_from(self.now() - mark.shown).unwrap_or_default())
     }
 
     /// How long something that takes `span` by this clock takes in reality.
@@ -69,6 +94,21 @@ mod tests {
         };
         assert_eq!(clock.now(), datetime!(2023-08-10 01:05 UTC));
         assert_eq!(clock.real(Duration::from_secs(60)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_system_clock_that_was_set_back_shortens_no_span_and_one_set_forward_lengthens_it() {
+        let clock = Clock::System;
+        let ago = |shown, real| Mark {
+            shown: OffsetDateTime::now_utc() - shown,
+            at: Instant::now() - Duration::from_secs(real),
+        };
+        let set_back = ago(time::Duration::minutes(-59), 60);
+        assert!((60..70).contains(&clock.since(&set_back).as_secs()));
+        assert!((60..70).contains(&clock.at_least_since(&set_back).as_secs()));
+        let slept = ago(time::Duration::HOUR, 60);
+        assert!((60..70).contains(&clock.since(&slept).as_secs()));
+        assert!((3600..3610).contains(&clock.at_least_since(&slept).as_secs()));
     }
 
     #[test]

@@ -12,16 +12,22 @@ const SOON: Duration = Duration::HOUR;
 /// How long after the last play official scorers commonly change a call.
 const SETTLING: Duration = Duration::HOUR;
 
+/// How far ahead of the clock data may be dated: more than two clocks that are right differ.
+pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
+
 /// The answer that these facts support at this time. `trouble` is what stood in the way of fresher ones, if anything.
 pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
     let day = day::today(facts, now);
     let games = day::games_of(facts, day);
     let pace = pace(&games, now);
     let fresh_until = fresh_until(facts.asked_at, pace, &games);
-    let stale = fresh_until < now;
+    // Data from the future was dated by a clock that was wrong.
+    let is_ahead = facts.asked_at > now + CLOCK_TOLERANCE;
+    let stale = fresh_until < now || is_ahead;
     let heard_before_the_day = facts.asked_at < facts.zone.midnight(day);
+    let heard_after_the_day = is_ahead && facts.zone.local(facts.asked_at).date() > day;
 
-    let (verdict, reason) = if stale && heard_before_the_day {
+    let (verdict, reason) = if stale && (heard_before_the_day || heard_after_the_day) {
         (Verdict::Unknown, Reason::NeverHeard(trouble))
     } else {
         let unread = first(&games, |game| is_unread(game, facts.asked_at, stale, now));

@@ -15,7 +15,7 @@ pub(crate) mod zone;
 
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
-pub use crate::answer::decide::{decide, unheard};
+pub use crate::answer::decide::{CLOCK_TOLERANCE, decide, unheard};
 pub use crate::answer::game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
@@ -198,6 +198,8 @@ pub enum Trouble {
     TooSlow,
     /// MLB replied with an error or asked us to wait.
     TurnedAway,
+    /// MLB's CDN refuses the network that this server is in (403, 406).
+    Refused,
     /// The reply made no sense.
     Garbled,
     /// MLB knows no person with this id.

@@ -485,3 +485,17 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
     cleared.follow(memory.as_ref(), later);
     assert_eq!(since(&cleared), [june]);
 }
+
+#[test]
+fn data_from_the_future_is_stale_and_of_another_day_it_is_no_answer() {
+    let decided = |asked_at| decide(&facts(asked_at, [], []), Trouble::Unreachable, FIRST_PITCH);
+    let same_clock = decided(FIRST_PITCH + Duration::seconds(30));
+    assert_eq!((same_clock.verdict, same_clock.stale), (Verdict::NoGame, false));
+    let set_back = decided(FIRST_PITCH + Duration::HOUR);
+    assert_eq!((set_back.verdict, set_back.stale), (Verdict::NoGame, true));
+    let tomorrow = decided(FIRST_PITCH + Duration::DAY);
+    assert_eq!(
+        (tomorrow.verdict, tomorrow.reason),
+        (Verdict::Unknown, Reason::NeverHeard(Trouble::Unreachable))
+    );
+}

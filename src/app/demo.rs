@@ -4,7 +4,7 @@ use crate::{
     app::{Failure, Setup, Show, StartError, publisher::Replayed},
     clock::Clock,
     mlb::{
-        Client, Reply,
+        Client, Reply, Upstream,
         replay::{Recorded, Replay, Scenario},
     },
     page,
@@ -37,10 +37,10 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> 
 
 fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
     let config = &setup.config;
-    let client = Client::new(&config.mlb_url, &config.limits);
     let club = match config.player.club {
         Some(club) => club,
         None => {
+            let client = Client::new(config.endpoint(), &config.limits);
             let player = client.player(config.player.id).map_err(cannot_replay)?;
             let club = player.club.ok_or_else(|| {
                 Failure::new(format!(
@@ -51,8 +51,9 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
             club.id
         }
     };
+    let upstream = Upstream::new(config.endpoint(), &config.limits);
     let day = Recorded::new(Box::new(move |path| {
-        let Reply { status, body, .. } = client.get(path).map_err(|refusal| refusal.what)?;
+        let Reply { status, body, .. } = upstream.get(path).map_err(|refusal| refusal.what)?;
         Ok((status.as_u16(), body))
     }));
     let (begins, ends) = day

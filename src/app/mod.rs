@@ -45,6 +45,7 @@ use crate::{
     },
     lifecycle::{Lifecycle, Signals},
     limits::Limits,
+    mlb::Endpoint,
     net::listen_fds::Adopted,
     site::service::Begun,
 };
@@ -118,8 +119,13 @@ pub struct Show {
 }
 
 impl Show {
-    fn mlb_url(&self, config: &Config) -> String {
-        self.replay.as_ref().map_or(&config.mlb_url, |(_, url)| url).clone()
+    /// Where MLB, or what is replayed, is asked.
+    fn endpoint(&self, config: &Config) -> Endpoint {
+        let endpoint = config.endpoint();
+        match &self.replay {
+            Some((_, url)) => Endpoint { url: url.clone(), ..endpoint },
+            None => endpoint,
+        }
     }
 
     fn publisher(&self, config: &Config) -> Publisher {
@@ -144,7 +150,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
     let Heritage { sockets, predecessor } = heritage;
     let listeners = Listeners::open(config, sockets, workers)?;
     let files = listeners.files(&files_of_others);
-    let reach = privileges::restrict(config, &show.mlb_url(config), origin.binary())?;
+    let reach = privileges::restrict(config, &show.endpoint(config).url, origin.binary())?;
     let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;

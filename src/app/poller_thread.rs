@@ -22,12 +22,13 @@ pub(crate) fn watches(
     show: &Show,
     meters: &Meters,
 ) -> impl Fn() -> Watch + Send + 'static + use<> {
-    let (id, club, clock, url) = (config.player.id, config.player.club, show.clock, show.mlb_url(config));
+    let (id, club, clock, endpoint) =
+        (config.player.id, config.player.club, show.clock, show.endpoint(config));
     let (polls, limits, pulse) = (meters.polls.clone(), config.limits.clone(), meters.poller.clone());
     let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
     move || {
         let store = data_dir.as_deref().map(Store::in_dir);
-        let client = Client::new(url.clone(), &limits).alive_by(pulse.clone());
+        let client = Client::new(endpoint.clone(), &limits).alive_by(pulse.clone());
         Watch::new(client, clock, expected_player(id), club, store, polls.clone())
     }
 }

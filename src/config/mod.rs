@@ -18,6 +18,7 @@ use crate::{
     http::{access_log::LogDestination, log_record::LogFormat},
     language::PerLanguage,
     limits::Limits,
+    mlb::Endpoint,
     net::listen::Address,
     page::Words,
     sandbox::User,
@@ -182,6 +183,13 @@ impl Config {
     /// Where links that leave the site lead, as an origin without a slash at the end; none if nobody said.
     pub fn public_url(&self) -> Option<String> {
         self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
+    }
+
+    /// Where MLB's Stats API is asked, and as whom.
+    pub fn endpoint(&self) -> Endpoint {
+        // MLB's terms allow individual, non-bulk use: say who asks, or else about whom.
+        let player = || format!("https://www.mlb.com/player/{}", self.player.id);
+        Endpoint { url: self.mlb_url.clone(), contact: self.public_url().unwrap_or_else(player) }
     }
 
     /// Where a running process is to be found; none where it has no place to write.

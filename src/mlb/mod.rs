@@ -3,16 +3,24 @@
 //! It hands [`crate::answer`] plain facts and never sees a visitor, a page or a header.
 
 pub(crate) mod client;
+pub(crate) mod distrust;
+pub(crate) mod freshness;
 pub(crate) mod model;
+pub(crate) mod pacing;
 pub(crate) mod polls;
+pub(crate) mod question;
+pub(crate) mod refused;
 pub(crate) mod replay;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+pub(crate) mod upstream;
 pub(crate) mod watch;
 pub(crate) mod wire;
 
-pub use crate::mlb::client::{Client, Refusal, Reply};
+pub use crate::mlb::client::Client;
 pub use crate::mlb::polls::Polls;
+pub use crate::mlb::refused::{REFUSED, WAYS_OUT};
 pub use crate::mlb::store::{Kept, Store};
+pub use crate::mlb::upstream::{Endpoint, Refusal, Reply, Upstream};
 pub use crate::mlb::watch::{Stop, Watch};

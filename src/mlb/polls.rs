@@ -27,6 +27,7 @@ impl Polls {
             Trouble::Unreachable => "unreachable",
             Trouble::TooSlow => "too_slow",
             Trouble::TurnedAway => "turned_away",
+            Trouble::Refused => "refused",
             Trouble::Garbled => "garbled",
             Trouble::NoSuchPlayer => "no_such_player",
         });

@@ -8,12 +8,15 @@ use crate::{
         self, Answer, Availability, Facts, GameBox, GameKind, Listing, Memory, Pace, Player, Season, State,
         Trouble, Zone,
     },
-    clock::Clock,
+    clock::{Clock, Mark},
     limits::Limits,
     mlb::{
-        client::{Client, Refusal},
+        client::Client,
+        distrust::Distrust,
         polls::Polls,
+        refused::{REFUSED, WAYS_OUT},
         store::{Kept, Saver, Store},
+        upstream::Refusal,
     },
 };
 use std::{
@@ -43,6 +46,8 @@ const FEEDS_AT_MOST: usize = 8;
 const BACKOFF: Duration = Duration::from_secs(2);
 /// After an outage of any length the site recovers within a minute of its end.
 const BACKOFF_CAP: Duration = Duration::from_secs(45);
+/// A CDN that refuses this server's network goes on doing so for days, and does not like to be asked.
+const REFUSED_BACKOFF_CAP: Duration = Duration::from_secs(15 * 60);
 
 /// Ends the watch when dropped or sent to.
 pub type Stop = Receiver<()>;
@@ -62,12 +67,18 @@ pub struct Watch {
     memory: Option<Memory>,
     trouble: Trouble,
     failures: u32,
-    /// When MLB was last heard by this process.
-    asked_at: Option<OffsetDateTime>,
+    /// Whether the log says already that MLB refuses this server's network.
+    is_refusal_logged: bool,
+    /// When the last round began that succeeded in this process.
+    succeeded: Option<Mark>,
     /// How long that took, in real time.
     asking_took: Option<Duration>,
-    /// When to try again after a failure.
-    retry_at: Option<OffsetDateTime>,
+    /// When the last round failed, and how long to wait after it; none once one has succeeded.
+    retry: Option<(Mark, Duration)>,
+    /// How old the schedule was when it was received.
+    schedule_age: Duration,
+    /// Feeds older than those already read, by game.
+    distrust: BTreeMap<u64, Distrust>,
 }
 
 /// What the answer is as right without.
@@ -81,12 +92,12 @@ struct Adornments {
 /// Something heard, and when.
 struct Aged<T> {
     what: T,
-    at: OffsetDateTime,
+    at: Mark,
 }
 
 impl<T> Aged<T> {
-    fn lasts(&self, span: Duration, now: OffsetDateTime) -> bool {
-        now - self.at < span
+    fn lasts(&self, span: Duration, clock: &Clock) -> bool {
+        clock.at_least_since(&self.at) < span
     }
 }
 
@@ -117,9 +128,12 @@ impl Watch {
             memory,
             trouble: Trouble::Starting,
             failures: 0,
-            asked_at: None,
+            is_refusal_logged: false,
+            succeeded: None,
             asking_took: None,
-            retry_at: None,
+            retry: None,
+            schedule_age: Duration::ZERO,
+            distrust: BTreeMap::new(),
         }
     }
 
@@ -155,12 +169,18 @@ impl Watch {
 
     /// How long until MLB should be asked again, if things move at this pace.
     fn left(&self, pace: Pace) -> Duration {
-        let due = match self.retry_at {
-            Some(retry_at) => Some(retry_at),
-            None => self.asked_at.map(|asked_at| asked_at + interval(pace)),
-        };
-        let left = due.and_then(|due| Duration::try_from(due - self.clock.now()).ok());
-        left.unwrap_or(Duration::ZERO)
+        match (self.retry, self.succeeded) {
+            (Some((failed, wait)), _) => wait.saturating_sub(self.clock.since(&failed)),
+            // The clock was set back: what is kept seems to come from the future until MLB has been asked again.
+            _ if self.is_ahead() => Duration::ZERO,
+            (None, Some(succeeded)) => interval(pace).saturating_sub(self.clock.at_least_since(&succeeded)),
+            (None, None) => Duration::ZERO,
+        }
+    }
+
+    fn is_ahead(&self) -> bool {
+        let latest = self.clock.now() + answer::CLOCK_TOLERANCE;
+        self.facts.as_ref().is_some_and(|facts| facts.asked_at > latest)
     }
 
     fn conclude(&mut self) -> Answer {
@@ -176,15 +196,18 @@ impl Watch {
 
     /// One round: all of it succeeds, or nothing changes but the time of the next.
     fn ask(&mut self, stop: &Stop) {
-        let (began, started) = (self.clock.now(), Instant::now());
+        let (began, mark, started) = (self.clock.now(), self.clock.mark(), Instant::now());
         match self.round(began) {
             Ok(facts) => {
                 self.polls.heard();
-                if self.failures > 0 {
-                    tracing::info!(failures = self.failures, "MLB is heard again");
+                if self.is_refusal_logged {
+                    tracing::info!("MLB no longer refuses this server's network");
+                } else if self.failures > 0 {
+                    tracing::info!(failures = self.failures, "MLB answers again");
                 }
-                (self.failures, self.trouble, self.retry_at) = (0, Trouble::Starting, None);
-                (self.asked_at, self.asking_took) = (Some(began), Some(started.elapsed()));
+                (self.failures, self.trouble, self.retry) = (0, Trouble::Starting, None);
+                self.is_refusal_logged = false;
+                (self.succeeded, self.asking_took) = (Some(mark), Some(started.elapsed()));
                 self.player = facts.player.clone();
                 self.facts = Some(facts);
                 self.conclude();
@@ -203,18 +226,28 @@ impl Watch {
                 }
                 self.trouble = refusal.trouble;
                 self.failures = self.failures.saturating_add(1);
-                let wait =
-                    backoff(self.failures, fastrand::f64()).max(refusal.retry_after.unwrap_or_default());
-                // The first failure is news, the hundredth is not.
-                if self.failures.is_power_of_two() {
-                    tracing::warn!(failures = self.failures, retry_in = ?wait, "no news from MLB: {refusal}");
-                } else {
-                    tracing::debug!(failures = self.failures, retry_in = ?wait, "no news from MLB: {refusal}");
-                }
+                let wait = backoff(self.failures, refusal.trouble, fastrand::f64())
+                    .max(refusal.retry_after.unwrap_or_default());
+                self.log_failure(&refusal, wait);
                 // Whatever did not fit may be our idea of the schedule.
                 self.schedule = None;
-                self.retry_at = Some(self.clock.now() + wait);
+                self.retry = Some((self.clock.mark(), wait));
             }
+        }
+    }
+
+    /// The first failure is news, the hundredth is not; a refusal is logged once, with what to do about it.
+    fn log_failure(&mut self, refusal: &Refusal, wait: Duration) {
+        let failures = self.failures;
+        if refusal.trouble == Trouble::Refused {
+            if !std::mem::replace(&mut self.is_refusal_logged, true) {
+                tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
+            }
+            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+        } else if failures.is_power_of_two() {
+            tracing::warn!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+        } else {
+            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
         }
     }
 
@@ -225,19 +258,21 @@ impl Watch {
     }
 
     fn round(&mut self, now: OffsetDateTime) -> Result<Facts, Refusal> {
-        let (player, zone) = self.person(now)?;
+        let (player, zone) = self.person()?;
         let today = zone.local(now).date();
         let Some(club) = &player.club else {
             return Ok(facts(player, zone, now, Vec::new(), BTreeMap::new(), Adornments::default()));
         };
-        let listings = self.listings(club.id, today, now)?;
+        let listings = self.listings(club.id, today)?;
         let boxes = self.boxes(&listings, today, now)?;
-        let adornments = self.adornments(club.id, today, now);
-        Ok(facts(player, zone, now, listings, boxes, adornments))
+        // The origin made the replies that much earlier: a cache in between may be hours behind.
+        let made_at = now - self.schedule_age.max(self.client.take_age());
+        let adornments = self.adornments(club.id, today);
+        Ok(facts(player, zone, made_at, listings, boxes, adornments))
     }
 
-    fn person(&mut self, now: OffsetDateTime) -> Result<(Player, Zone), Refusal> {
-        if let Some(person) = self.person.as_ref().filter(|person| person.lasts(PERSON_LASTS, now)) {
+    fn person(&mut self) -> Result<(Player, Zone), Refusal> {
+        if let Some(person) = self.person.as_ref().filter(|person| person.lasts(PERSON_LASTS, &self.clock)) {
             return Ok(person.what.clone());
         }
         let mut player = self.client.player(self.player.id)?;
@@ -255,22 +290,24 @@ impl Watch {
             zone = zone.name(),
             "watching"
         );
-        self.person = Some(Aged { what: (player.clone(), zone.clone()), at: now });
+        self.person = Some(Aged { what: (player.clone(), zone.clone()), at: self.clock.mark() });
         Ok((player, zone))
     }
 
-    fn listings(&mut self, club: u32, today: Date, now: OffsetDateTime) -> Result<Vec<Listing>, Refusal> {
-        if let Some(schedule) = self.schedule.as_ref().filter(|schedule| schedule.lasts(SCHEDULE_LASTS, now))
-        {
+    fn listings(&mut self, club: u32, today: Date) -> Result<Vec<Listing>, Refusal> {
+        let known = self.schedule.as_ref();
+        if let Some(schedule) = known.filter(|known| known.lasts(SCHEDULE_LASTS, &self.clock)) {
             return Ok(schedule.what.clone());
         }
         let (from, to) = (today - time::Duration::DAY, today + time::Duration::days(DAYS_AHEAD));
+        self.client.take_age();
         let mut listings = self.client.schedule(club, from, to)?;
         if !listings.iter().any(|listing| listing.official == today) {
             let all_star = self.client.all_star_game(today)?;
             listings.extend(all_star.into_iter().filter(|listing| listing.kind == GameKind::AllStar));
         }
-        self.schedule = Some(Aged { what: listings.clone(), at: now });
+        self.schedule_age = self.client.take_age();
+        self.schedule = Some(Aged { what: listings.clone(), at: self.clock.mark() });
         Ok(listings)
     }
 
@@ -323,16 +360,25 @@ impl Watch {
             ));
         }
         match (self.known(pk).and_then(|known| known.as_of.as_ref()), &fresh.as_of) {
-            (Some(known), Some(as_of)) if as_of < known => refuse(format!(
-                "the feed of game {pk} is of {as_of}, older than the one of {known} already read"
-            )),
-            _ => Ok(fresh),
+            (Some(known), Some(as_of)) if as_of < known => {
+                let what = format!(
+                    "the feed of game {pk} is of {as_of}, older than the one of {known} already read"
+                );
+                let distrust = self.distrust.entry(pk).or_insert_with(|| Distrust::begin(self.clock.mark()));
+                if !distrust.ends_with(as_of, &self.clock) {
+                    return refuse(what);
+                }
+                tracing::warn!("{what}; MLB stays with it, so it counts");
+            }
+            _ => {}
         }
+        self.distrust.remove(&pk);
+        Ok(fresh)
     }
 
     /// What could be read; of the season and the calendar, what was known before where it could not.
-    fn adornments(&mut self, club: u32, today: Date, now: OffsetDateTime) -> Adornments {
-        let known = self.adornments.as_ref().filter(|known| known.lasts(ROSTER_LASTS, now));
+    fn adornments(&mut self, club: u32, today: Date) -> Adornments {
+        let known = self.adornments.as_ref().filter(|known| known.lasts(ROSTER_LASTS, &self.clock));
         if let Some(known) = known {
             return known.what.clone();
         }
@@ -346,7 +392,7 @@ impl Watch {
             season: season.or_else(|| before?.season.clone()),
             calendar: calendar.or_else(|| Some(before?.calendar.clone())).unwrap_or_default(),
         };
-        self.adornments = Some(Aged { what: what.clone(), at: now });
+        self.adornments = Some(Aged { what: what.clone(), at: self.clock.mark() });
         what
     }
 }
@@ -362,8 +408,9 @@ fn interval(pace: Pace) -> Duration {
 }
 
 /// Exponential, with the upper half jittered so that many sites do not return at once. `dice` is in 0..1.
-fn backoff(failures: u32, dice: f64) -> Duration {
-    let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(BACKOFF_CAP);
+fn backoff(failures: u32, trouble: Trouble, dice: f64) -> Duration {
+    let cap = if trouble == Trouble::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
+    let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(cap);
     full.mul_f64(0.5 + dice / 2.0)
 }
 
@@ -388,9 +435,14 @@ mod tests {
 
     #[test]
     fn backoff_grows_to_its_cap_and_never_hammers() {
-        for (failures, longest) in [(1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 45), (4_000_000_000, 45)] {
-            assert_eq!(backoff(failures, 1.0), Duration::from_secs(longest), "{failures} failures");
-            assert_eq!(backoff(failures, 0.0), Duration::from_secs(longest) / 2, "{failures} failures");
+        let outage = [(1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 45), (4_000_000_000, 45)];
+        let refusal = [(1, 2), (5, 32), (6, 64), (9, 512), (10, 900), (4_000_000_000, 900)];
+        let outage = outage.map(|row| (Trouble::TooSlow, row));
+        let refusal = refusal.map(|row| (Trouble::Refused, row));
+        for (trouble, (failures, longest)) in outage.into_iter().chain(refusal) {
+            let longest = Duration::from_secs(longest);
+            assert_eq!(backoff(failures, trouble, 1.0), longest, "{failures} failures, {trouble:?}");
+            assert_eq!(backoff(failures, trouble, 0.0), longest / 2, "{failures} failures, {trouble:?}");
         }
     }
 

@@ -1,34 +1,70 @@
-//! Whether MLB can be heard, knows the player, and has the same time.
+//! Whether MLB answers every kind of question from here, knows the player, and has the same time.
 
-use crate::{answer::Trouble, app::check::Finding, config::Config, mlb::Client};
-use std::time::{Duration, SystemTime};
+use crate::{
+    answer::{Listing, Trouble},
+    app::check::Finding,
+    config::Config,
+    mlb::{Client, REFUSED, Refusal, WAYS_OUT},
+};
+use hyper::StatusCode;
+use std::time::{Duration, Instant, SystemTime};
+use time::OffsetDateTime;
 
 /// A clock that is this far off turns the day at the wrong time, and tells wrong ages.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Asks once. Not hearing MLB is a warning: the site would run, and say that it cannot tell.
+/// Asks one question of each kind that a day needs, for MLB's CDN may answer some and refuse others. Not hearing MLB is a
+/// warning: the site would run and say that it cannot tell. Being refused is an error: that does not pass by itself.
 pub(crate) fn mlb(config: &Config) -> Vec<Finding> {
-    let began = SystemTime::now();
-    match Client::new(&config.mlb_url, &config.limits).introduction(config.player.id) {
-        Ok((player, date)) => {
-            let took = began.elapsed().unwrap_or_default().as_millis();
-            let heard = format!("{} was heard within {took} ms and knows {}", config.mlb_url, player.name);
-            [Finding::fine("mlb.url", heard)]
-                .into_iter()
-                .chain(date.map(|date| clock(date, SystemTime::now())))
-                .collect()
+    let mut findings = Vec::new();
+    let asked = ask(config, &mut findings);
+    findings.extend(asked.err().map(|refusal| failed(&refusal, config)));
+    findings
+}
+
+fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+    let began = Instant::now();
+    let mut client = Client::new(config.endpoint(), &config.limits);
+    let (player, date) = client.introduction(config.player.id)?;
+    findings.extend(date.map(|date| clock(date, SystemTime::now())));
+    let mut asked = vec!["people"];
+    if let Some(club) = config.player.club.or(player.club.as_ref().map(|club| club.id)) {
+        let (_, zone) = client.club(club)?;
+        let now = config.clock.unwrap_or_else(OffsetDateTime::now_utc);
+        let today = zone.local(now).date();
+        let week = time::Duration::WEEK;
+        let mut listings = client.schedule(club, today - week, today + week)?;
+        asked.extend(["team", "schedule"]);
+        if listings.is_empty() {
+            listings = client.calendar(club, today.year())?;
         }
-        Err(refusal) if matches!(refusal.trouble, Trouble::NoSuchPlayer) => vec![Finding::error(
+        let begun = |listing: &&Listing| listing.start.is_some_and(|start| start <= now);
+        if let Some(game) = listings.iter().filter(begun).next_back().or(listings.first()) {
+            client.feed(game.pk, player.id)?;
+            asked.push("feed");
+        }
+    }
+    let (url, took, asked) = (&config.mlb_url, began.elapsed().as_millis(), asked.join(", "));
+    let heard = format!("{url} answered within {took} ms ({asked}) and knows {}", player.name);
+    findings.insert(0, Finding::fine("mlb.url", heard));
+    Ok(())
+}
+
+fn failed(refusal: &Refusal, config: &Config) -> Finding {
+    match (refusal.trouble, refusal.status) {
+        (Trouble::NoSuchPlayer, _) => Finding::error(
             "player.id",
             format!(
                 "MLB knows no player with the number {}: take it from mlb.com/player/…",
                 config.player.id
             ),
-        )],
-        Err(refusal) => vec![Finding::warning(
+        ),
+        (Trouble::Refused, _) => Finding::error("mlb.url", format!("{REFUSED}: {refusal}; {WAYS_OUT}")),
+        (_, Some(StatusCode::UNAUTHORIZED)) => Finding::error("mlb.token_file", refusal.to_string()),
+        _ => Finding::warning(
             "mlb.url",
             format!("MLB cannot be heard: {refusal}; until it is, the site says that it can't tell"),
-        )],
+        ),
     }
 }
 

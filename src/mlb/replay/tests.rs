@@ -1,6 +1,6 @@
 use crate::{
     answer::{Presence, State, Trouble},
-    mlb::{Client, model, replay::*},
+    mlb::{Client, Endpoint, model, replay::*},
 };
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -48,7 +48,8 @@ fn the_feed_of_a_replay_grows_with_the_clock_and_each_game_is_listed_once() {
 fn a_replay_is_asked_like_mlb_over_a_socket() {
     let day = Scenario::of_the_day();
     let replay = Replay::start(day.clone(), Clock::starting_at(day.ends())).unwrap();
-    let mut client = Client::new(replay.url(), &crate::limits::Limits::default());
+    let endpoint = Endpoint { url: replay.url(), contact: "https://e6.example".into() };
+    let mut client = Client::new(endpoint, &crate::limits::Limits::default());
     let player = client.player(665487).unwrap();
     assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
     assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");

@@ -213,6 +213,7 @@ impl Phrases for English {
             Trouble::Unreachable => "MLB cannot be reached at the moment.".into(),
             Trouble::TooSlow => "MLB did not reply in time.".into(),
             Trouble::TurnedAway => "MLB turned the question away; we will ask again.".into(),
+            Trouble::Refused => "MLB refuses this server's network.".into(),
             Trouble::Garbled => "MLB's reply made no sense; we will ask again.".into(),
             Trouble::NoSuchPlayer => format!("MLB knows no player with the number {player}."),
         }

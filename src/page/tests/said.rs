@@ -68,6 +68,11 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
+            Reason::NeverHeard(Trouble::Refused),
+            vec![],
+            ["MLB refuses this server's network.", "MLB rechaza la red de este servidor."],
+        ),
+        (
             Reason::NeverHeard(Trouble::Garbled),
             vec![],
             [

@@ -1,6 +1,7 @@
 //! `e6 check`: what a start would come to.
 
 use crate::support::{
+    day::{Game, IN_PROGRESS},
     fake_mlb::{FakeMlb, Fault},
     server::{Server, check, run},
     user::{by_root, nobodys},
@@ -30,7 +31,7 @@ fn files(dir: &Path) -> Vec<String> {
 
 #[test]
 fn all_is_well_and_nothing_is_left_behind() {
-    let mlb = FakeMlb::with(&[]);
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     mlb.date(SystemTime::now());
     let dir = nobodys_or_own();
     fs::create_dir(dir.path().join("data")).unwrap();
@@ -56,7 +57,9 @@ fn all_is_well_and_nothing_is_left_behind() {
     assert_eq!(files(dir.path()), ["access.log", "data"]);
     assert!(files(&dir.path().join("data")).is_empty());
     assert_eq!(fs::read_to_string(dir.path().join("access.log")).unwrap(), "kept\n");
-    assert_eq!(mlb.asked().len(), 1, "one small request");
+    for kind in ["/api/v1/people/", "/api/v1/teams/", "/api/v1/schedule?", "/api/v1.1/game/"] {
+        assert_eq!(mlb.count(kind), 1, "one question of each kind: {:?}", mlb.asked());
+    }
 }
 
 /// A directory for whoever the test is run by.
@@ -150,6 +153,28 @@ fn mlb_that_cannot_be_heard_is_a_warning_and_a_player_it_does_not_know_is_an_err
     let before = mlb.asked().len();
     let (_, said) = asked(dir.path(), &mlb.url(), &["--offline"]);
     assert!(!said.contains("warning  mlb.url") && mlb.asked().len() == before, "{said}");
+}
+
+#[test]
+fn whichever_kind_of_question_mlb_refuses_is_an_error_with_the_ways_out() {
+    let dir = tempfile::tempdir().unwrap();
+    for kind in ["/api/v1/people/", "/api/v1/teams/", "/api/v1/schedule?", "/api/v1.1/game/"] {
+        for fault in [Fault::Status(406), Fault::Status(403), Fault::StatusHtml(406), Fault::StatusHtml(403)]
+        {
+            let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+            mlb.fault_at(kind, fault);
+            let (code, said) = asked(dir.path(), &mlb.url(), &[]);
+            assert_eq!(code, Some(2), "{kind} {fault:?}: {said}");
+            for text in [
+                "error    mlb.url        MLB refuses this server's network",
+                kind,
+                "mlb.proxy",
+                "relay.token_file",
+            ] {
+                assert!(said.contains(text), "{text}: {kind} {fault:?}: {said}");
+            }
+        }
+    }
 }
 
 #[test]

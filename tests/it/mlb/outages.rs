@@ -8,7 +8,7 @@ use crate::support::{
 use serde_json::json;
 use std::{thread, time::Duration};
 
-const FAULTS: [(Fault, &str); 9] = [
+const FAULTS: [(Fault, &str); 11] = [
     (Fault::Refuse, "MLB cannot be reached at the moment."),
     (Fault::Hang, "MLB did not reply in time."),
     (Fault::Drip, "MLB did not reply in time."),
@@ -16,6 +16,8 @@ const FAULTS: [(Fault, &str); 9] = [
     (Fault::Status(500), "MLB turned the question away; we will ask again."),
     (Fault::Status(302), "MLB turned the question away; we will ask again."),
     (Fault::Wait(3), "MLB turned the question away; we will ask again."),
+    (Fault::Status(406), "MLB refuses this server's network."),
+    (Fault::StatusHtml(403), "MLB refuses this server's network."),
     (Fault::Html, "MLB's reply made no sense; we will ask again."),
     (Fault::Huge, "MLB's reply made no sense; we will ask again."),
 ];
@@ -64,7 +66,9 @@ fn whatever_mlb_does_later_the_last_good_answer_stays() {
                 mlb.fault(fault);
                 let asked = mlb.asked().len();
                 let deadline = std::time::Instant::now() + Duration::from_secs(40);
-                while !server.stderr().contains("no news from MLB") {
+                while !server.stderr().contains("no news from MLB")
+                    && !server.stderr().contains("MLB refuses this server's network")
+                {
                     assert!(
                         std::time::Instant::now() < deadline,
                         "{fault:?}: {} asked",
@@ -117,12 +121,104 @@ fn retry_after_is_honoured() {
     server.wait_for_verdict("no_game");
 }
 
+/// Whether these texts stand in the log so often.
+fn logged(server: &Server, text: &str) -> usize {
+    server.stderr().matches(text).count()
+}
+
 #[test]
-fn what_has_not_changed_is_not_sent_twice() {
+fn a_refused_network_is_named_logged_once_with_the_ways_out_counted_and_over_when_mlb_answers() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    for prefix in ["/api/v1/schedule", "/api/v1.1/game"] {
+        mlb.fault_at(prefix, Fault::StatusHtml(406));
+    }
     let server = Server::start(&mlb, EVENING);
-    let first = server.wait_for_verdict("yes");
-    let later = server.wait_for("asked again", |answer| answer["asked_at"] != first["asked_at"]);
-    assert_eq!((&later["verdict"], &later["plays"]), (&first["verdict"], &first["plays"]));
-    assert!(mlb.unchanged() >= 1, "{:?}", mlb.asked());
+    let refused = |answer: &serde_json::Value| answer["reason"] == "MLB refuses this server's network.";
+    server.wait_for("refused", refused);
+    let spanish = server.get("/es", "Accept: text/plain\r\n");
+    assert!(spanish.text().contains("MLB rechaza la red de este servidor."), "{}", spanish.text());
+    server.wait_until("refused three times", || {
+        server.metric("e6_mlb_polls_total{outcome=\"refused\"}") >= 3.0
+    });
+    assert_eq!(logged(&server, "three ways out"), 1, "{}", server.stderr());
+    for way in ["mlb.proxy", "relay.token_file", "another network"] {
+        assert_eq!(logged(&server, way), 1, "{way}: {}", server.stderr());
+    }
+    assert_eq!(logged(&server, "no news from MLB"), 0, "{}", server.stderr());
+    mlb.fault(None);
+    server.wait_for_verdict("yes");
+    assert_eq!(logged(&server, "MLB no longer refuses this server's network"), 1, "{}", server.stderr());
+}
+
+#[test]
+fn each_request_says_who_asks_and_for_what() {
+    let mlb = FakeMlb::with(&[]);
+    let server =
+        Server::start_with(&["--mlb-url", &mlb.url(), "--url", "https://e6.example", "--clock", EVENING]);
+    server.wait_for_verdict("no_game");
+    for head in mlb.heads() {
+        let head = head.to_ascii_lowercase();
+        let agent = format!("user-agent: e6/{} (+https://e6.example)\r\n", env!("CARGO_PKG_VERSION"));
+        assert!(head.contains(&agent) && head.contains("accept: application/json\r\n"), "{head}");
+    }
+}
+
+/// How many seconds before the start of the site's clock the data was made.
+fn made_before(answer: &serde_json::Value, clock: &str) -> i64 {
+    let time = |text: &str| {
+        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)
+            .unwrap()
+            .unix_timestamp()
+    };
+    time(clock) - time(answer["asked_at"].as_str().unwrap())
+}
+
+#[test]
+fn data_is_as_old_as_its_origin_says_and_stale_when_that_is_too_old_for_its_state() {
+    thread::scope(|scope| {
+        for (prefix, age, stale) in [
+            ("/api", 0, false),
+            ("/api", 20, false),
+            ("/api", 10_800, true),
+            ("/api/v1.1/game/", 300, true),
+            ("/api/v1/schedule", 300, true),
+            ("/api/v1/people", 10_800, false),
+        ] {
+            scope.spawn(move || {
+                let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+                mlb.age(prefix, age);
+                let server = Server::start(&mlb, EVENING);
+                let answer = server.wait_for_verdict("yes");
+                assert_eq!(answer["stale"], stale, "{prefix} {age}: {answer}");
+                let counted = if prefix.contains("people") { 0 } else { i64::from(age) };
+                let made = made_before(&answer, EVENING);
+                assert!((counted - 20..=counted).contains(&made), "{prefix} {age}: {made}");
+                assert_eq!(server.get("/readyz", "").status, if stale { 503 } else { 200 }, "{prefix} {age}");
+            });
+        }
+    });
+}
+
+#[test]
+fn an_empty_schedule_from_an_old_cache_is_no_word_about_today() {
+    let mlb = FakeMlb::with(&[]);
+    mlb.age("/api/v1/schedule", 24 * 60 * 60);
+    let server = Server::start(&mlb, EVENING);
+    let answer = server.wait_for("asked", |answer| !answer["asked_at"].is_null());
+    assert_eq!((&answer["verdict"], &answer["stale"]), (&json!("unknown"), &json!(true)), "{answer}");
+}
+
+#[test]
+fn three_older_feeds_in_agreement_end_the_distrust_of_a_feed_from_the_future() {
+    let mlb = FakeMlb::with(&[Game { stamp: 900_000, ..Game::new(IN_PROGRESS).charged(1) }]);
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--data-dir", "data"];
+    let server = Server::start_in(dir, &arguments);
+    server.wait_for_verdict("yes");
+    server.wait_until("kept", || server.path("data/last-good.e6").exists());
+    let (_, dir) = server.terminate();
+    mlb.play(&[Game { stamp: 5, ..Game::new(IN_PROGRESS) }]);
+    let server = Server::start_in(dir, &arguments);
+    server.wait_for_within(Duration::from_secs(60), "believed", |answer| answer["verdict"] == "not_yet");
+    assert!(server.stderr().contains("MLB stays with it, so it counts"), "{}", server.stderr());
 }

@@ -4,7 +4,6 @@
 use crate::support::day::{self, Game, PADRES, TATIS};
 use serde_json::{Value, json};
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -23,8 +22,10 @@ pub enum Fault {
     Drip,
     /// Half of the body, then the end.
     Truncate,
-    /// Another status.
+    /// Another status, with JSON.
     Status(u16),
+    /// Another status, with a page for people, as a CDN sends one.
+    StatusHtml(u16),
     /// 429 with this Retry-After, in seconds.
     Wait(u32),
     /// A page for people.
@@ -42,10 +43,12 @@ struct State {
     faults: Vec<(String, Fault)>,
     asked: Vec<String>,
     agents: Vec<String>,
+    /// The header of each request.
+    heads: Vec<String>,
     /// What time it is there, as replies have it.
     date: Option<String>,
-    /// How often what was asked for had not changed.
-    unchanged: usize,
+    /// Path prefixes and how many seconds ago their replies were made; the longest counts.
+    ages: Vec<(String, u32)>,
 }
 
 /// The fake; its threads end with the test process.
@@ -130,9 +133,21 @@ impl FakeMlb {
         format!("http://{}", self.address)
     }
 
-    /// How many replies were 304.
-    pub fn unchanged(&self) -> usize {
-        self.state.lock().unwrap().unchanged
+    /// Replies to paths that begin so come from a cache, and were made so many seconds ago.
+    pub fn age(&self, prefix: &str, seconds: u32) {
+        let mut state = self.state.lock().unwrap();
+        state.ages.retain(|(known, _)| known != prefix);
+        state.ages.push((prefix.into(), seconds));
+    }
+
+    /// The header of each request so far.
+    pub fn heads(&self) -> Vec<String> {
+        self.state.lock().unwrap().heads.clone()
+    }
+
+    /// How often paths that begin so were asked for.
+    pub fn count(&self, prefix: &str) -> usize {
+        self.asked().iter().filter(|path| path.starts_with(prefix)).count()
     }
 
     /// Who asked, each time.
@@ -156,9 +171,10 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         }
     }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let (fault, body, date) = {
+    let (fault, body, fields) = {
         let mut state = state.lock().unwrap();
         state.asked.push(path.clone());
+        state.heads.push(head.clone());
         let agent = head
             .lines()
             .find_map(|line| line.to_ascii_lowercase().strip_prefix("user-agent: ").map(String::from));
@@ -176,20 +192,19 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         let body = timed.or(longest.map(|(_, body)| body)).cloned();
         let fault = state.faults.iter().find(|(prefix, _)| matching(prefix)).map(|(_, fault)| *fault);
         let date = state.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
-        (fault, body, date)
+        let ages = state.ages.iter().filter(|(prefix, _)| matching(prefix));
+        let age = ages.max_by_key(|(prefix, _)| prefix.len()).map_or(0, |(_, age)| *age);
+        (fault, body, format!("{date}age: {age}\r\n"))
     };
+    // As the real ones: no ETag and no Last-Modified.
+    let lasts = if path.contains("/feed/live") { 10 } else { 20 };
+    let fields = format!(
+        "content-type: application/json;charset=UTF-8\r\nvary: accept-encoding, Accept-Encoding\r\n\
+         cache-control: max-age={lasts}, public, stale-while-revalidate=30, stale-if-error=86400\r\n{fields}"
+    );
     let body = body.map(|body| trimmed(&body, &path).to_string());
     match (fault, body) {
-        (None, Some(body)) => {
-            let mut hasher = DefaultHasher::new();
-            body.hash(&mut hasher);
-            let etag = format!("etag: \"{:x}\"\r\n", hasher.finish());
-            if head.to_ascii_lowercase().contains(&etag.replace("etag", "if-none-match")) {
-                state.lock().unwrap().unchanged += 1;
-                return send(&mut stream, 304, &etag, b"", 0);
-            }
-            send(&mut stream, 200, &format!("{etag}{date}"), body.as_bytes(), body.len())
-        }
+        (None, Some(body)) => send(&mut stream, 200, &fields, body.as_bytes(), body.len()),
         (None, None) => send(&mut stream, 404, "", b"{}", 2),
         (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),
     }
@@ -212,6 +227,11 @@ fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Resu
         }
         Fault::Truncate => send(stream, 200, "", &body[..body.len() / 2], body.len()),
         Fault::Status(status) => send(stream, status, "", b"{}", 2),
+        Fault::StatusHtml(status) => {
+            let page =
+                "<!DOCTYPE html><html><head><title>403 Forbidden</title></head><h3>Error 54113</h3></html>";
+            send(stream, status, "content-type: text/html\r\n", page.as_bytes(), page.len())
+        }
         Fault::Wait(seconds) => send(stream, 429, &format!("retry-after: {seconds}\r\n"), b"", 0),
         Fault::Html => send(stream, 200, "", b"<!doctype html><p>Hello", 23),
         Fault::Huge => {

@@ -227,6 +227,7 @@ impl Phrases for Spanish {
             Trouble::Unreachable => "Por el momento no hay comunicación con MLB.".into(),
             Trouble::TooSlow => "MLB no respondió a tiempo.".into(),
             Trouble::TurnedAway => "MLB no quiso responder; volveremos a preguntar.".into(),
+            Trouble::Refused => "MLB rechaza la red de este servidor.".into(),
             Trouble::Garbled => "La respuesta de MLB no se entiende; volveremos a preguntar.".into(),
             Trouble::NoSuchPlayer => format!("MLB no conoce a ningún jugador con el número {player}."),
         }

@@ -1,0 +1,54 @@
+//! MLB's published limit of 25 requests a second, kept by waiting.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// With [`BURST`], at most 25 requests in any second.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Requests that need not wait after a pause.
+const BURST: u32 = 5;
+
+/// Spaces requests: a round of questions goes out at once, a long series at 20 requests a second.
+#[derive(Debug, Default)]
+pub struct Pacing {
+    /// When the requests so far would have been sent at regular intervals.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pacing {
+    /// Waits until a request may be sent.
+    pub fn wait(&self) {
+        thread::sleep(self.turn(Instant::now()));
+    }
+
+    /// How long a request that is ready now has to wait.
+    fn turn(&self, now: Instant) -> Duration {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = Some(turn + INTERVAL);
+        (turn - now).saturating_sub(INTERVAL * (BURST - 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_goes_out_at_once_and_no_second_has_more_than_25_requests() {
+        let pacing = Pacing::default();
+        let start = Instant::now();
+        let sent: Vec<Duration> = (0..200).map(|_| pacing.turn(start)).collect();
+        assert!(sent[..5].iter().all(Duration::is_zero), "{:?}", &sent[..6]);
+        assert_eq!(sent[5], INTERVAL);
+        for &from in &sent {
+            let second = sent.iter().filter(|at| (from..from + Duration::from_secs(1)).contains(*at)).count();
+            assert!(second <= 25, "{second} requests in the second after {from:?}");
+        }
+        let later = start + Duration::from_secs(3600);
+        assert_eq!(pacing.turn(later), Duration::ZERO, "the pause has been long enough");
+    }
+}

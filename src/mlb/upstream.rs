@@ -1,0 +1,234 @@
+//! One GET to MLB, or to a relay in front of it: deadlines, a size limit, pacing, and what the reply says of itself.
+
+use crate::{
+    answer::Trouble,
+    limits::Limits,
+    mlb::{freshness::Freshness, pacing::Pacing},
+};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use ureq::http::{
+    HeaderMap, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER},
+};
+
+/// However long MLB asks us to wait, try again after this.
+const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
+
+/// Where MLB's Stats API is asked, and as whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Endpoint {
+    /// Base URL without a trailing slash: MLB's, or a relay's.
+    pub url: String,
+    /// A URL that tells MLB's operators who asks; part of the User-Agent.
+    pub contact: String,
+}
+
+/// Asks over HTTP. Copies share the pacing.
+#[derive(Clone)]
+pub struct Upstream {
+    agent: ureq::Agent,
+    endpoint: Endpoint,
+    body_cap: u64,
+    pacing: Arc<Pacing>,
+}
+
+/// A reply, whatever its status.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// How long MLB asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// When it was sent, by MLB's clock.
+    pub date: Option<SystemTime>,
+    /// How old it is, and how long it may be kept.
+    pub freshness: Freshness,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its body, decoded.
+    pub body: Vec<u8>,
+}
+
+/// No usable reply, and whose fault that looks like.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// As much as a visitor is told.
+    pub trouble: Trouble,
+    /// The status, where there was one and it was not 200.
+    pub status: Option<StatusCode>,
+    /// How long MLB asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// What happened, to which request: for the log.
+    pub what: String,
+}
+
+impl Upstream {
+    /// Asks there, within these limits.
+    pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
+        let agent = format!("e6/{} (+{})", env!("CARGO_PKG_VERSION"), endpoint.contact);
+        let mut config = ureq::Agent::config_builder()
+            .timeout_connect(Some(limits.mlb_connect))
+            .timeout_recv_response(Some(limits.mlb_head()))
+            .timeout_global(Some(limits.mlb_total))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(agent);
+        if is_loopback(&endpoint.url) {
+            // A proxy from the environment leads outside; a replay or a forwarded port is in here.
+            config = config.proxy(None);
+        }
+        Upstream {
+            agent: config.build().new_agent(),
+            endpoint,
+            body_cap: limits.mlb_body,
+            pacing: Arc::default(),
+        }
+    }
+
+    /// One GET of a path and query below the base URL.
+    ///
+    /// # Errors
+    /// When no whole reply came in time.
+    pub fn get(&self, path: &str) -> Result<Reply, Refusal> {
+        self.pacing.wait();
+        let request =
+            self.agent.get(format!("{}{path}", self.endpoint.url)).header(ACCEPT, "application/json");
+        let mut response = request.call().map_err(|error| self.failed(path, &error))?;
+        let body = response.body_mut().with_config().limit(self.body_cap).read_to_vec();
+        let body = body.map_err(|error| self.failed(path, &error))?;
+        let (status, fields) = (response.status(), response.headers());
+        let date = text(fields, DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        Ok(Reply {
+            status,
+            retry_after: text(fields, RETRY_AFTER)
+                .and_then(|value| retry_after(value, date.unwrap_or_else(SystemTime::now))),
+            date,
+            freshness: Freshness::of(fields),
+            media_type: text(fields, CONTENT_TYPE).map(String::from),
+            body,
+        })
+    }
+
+    /// The reply to a path and query, if its status is 200.
+    ///
+    /// # Errors
+    /// When no whole reply came in time, or one with another status.
+    pub fn get_ok(&self, path: &str) -> Result<Reply, Refusal> {
+        let reply = self.get(path)?;
+        match reply.status {
+            StatusCode::OK => Ok(reply),
+            status => Err(self.refused(path, status, reply.retry_after)),
+        }
+    }
+
+    /// The refusal that a status other than 200 is.
+    fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> Refusal {
+        let url = &self.endpoint.url;
+        let (trouble, hint) = match status {
+            StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => {
+                (Trouble::Refused, ": MLB refuses this server's network")
+            }
+            StatusCode::UNAUTHORIZED => (
+                Trouble::TurnedAway,
+                ": the relay does not know the token; compare mlb.token_file with its relay.token_file",
+            ),
+            _ => (Trouble::TurnedAway, ""),
+        };
+        Refusal {
+            trouble,
+            status: Some(status),
+            retry_after,
+            what: format!("{url}{path}: the reply is {status}{hint}"),
+        }
+    }
+
+    /// A reply that cannot be used.
+    pub fn garbled(&self, path: &str, what: &str) -> Refusal {
+        let what = format!("{}{path}: {what}", self.endpoint.url);
+        Refusal { trouble: Trouble::Garbled, status: None, retry_after: None, what }
+    }
+
+    fn failed(&self, path: &str, error: &ureq::Error) -> Refusal {
+        Refusal {
+            trouble: match error {
+                ureq::Error::Timeout(_) => Trouble::TooSlow,
+                ureq::Error::BodyExceedsLimit(_) => Trouble::Garbled,
+                _ => Trouble::Unreachable,
+            },
+            status: None,
+            retry_after: None,
+            what: format!("{}{path}: {error}", self.endpoint.url),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+fn text(fields: &HeaderMap, name: HeaderName) -> Option<&str> {
+    fields.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether a base URL leads to this machine.
+pub fn is_loopback(base: &str) -> bool {
+    let uri = base.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// RFC 9110 §10.2.3: seconds, or a date, which is compared with the reply's own `Date`, so that our clock may be wrong.
+fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    let wait = match value.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        // Too many digits for a number: very long.
+        Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => RETRY_AFTER_CAP,
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(date).ok()?,
+    };
+    Some(wait.min(RETRY_AFTER_CAP))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_capped() {
+        let date = httpdate::parse_http_date("Fri, 03 Jul 2026 01:30:00 GMT").unwrap();
+        for (value, expected) in [
+            ("120", Some(120)),
+            (" 120 ", Some(120)),
+            ("999999", Some(3600)),
+            ("99999999999999999999999999", Some(3600)),
+            ("Fri, 03 Jul 2026 01:31:30 GMT", Some(90)),
+            ("Fri, 31 Dec 2100 23:59:59 GMT", Some(3600)),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+            ("soon", None),
+            ("-3", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after(value, date), expected.map(Duration::from_secs), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_forwarded_port_is_on_this_machine() {
+        for (url, is_here) in [
+            ("http://127.0.0.1:9000/mlb", true),
+            ("http://[::1]:9000", true),
+            ("http://localhost:9000/mlb", true),
+            ("https://home.example/mlb", false),
+            ("http://192.0.2.1", false),
+        ] {
+            assert_eq!(is_loopback(url), is_here, "{url}");
+        }
+    }
+}
