@@ -2,12 +2,12 @@
 
 use crate::{
     connection::{Arrival, Connection},
-    http::handler::Handler,
+    http::handler::{Answer, Handler},
     site::{exchange::Body, service::Service},
     web::trusted_proxies::Proxies,
 };
 use arc_swap::ArcSwap;
-use hyper::{Request, Response, StatusCode, body::Incoming};
+use hyper::{Request, StatusCode, body::Incoming};
 use std::sync::Arc;
 
 /// Whoever has come in asks here.
@@ -48,13 +48,8 @@ impl crate::http::handler::Service for ArcSwap<Service> {
         self.load().proxies().clone()
     }
 
-    fn answer(
-        &self,
-        request: &Request<Incoming>,
-        connection: &Connection,
-        arrival: Arrival,
-    ) -> Response<Body> {
-        self.load().handle(request, connection, arrival)
+    fn answer(&self, request: &Request<Incoming>, connection: &Connection, arrival: Arrival) -> Answer<Body> {
+        Answer::Now(self.load().handle(request, connection, arrival))
     }
 
     fn refused(&self, status: StatusCode, connection: &Connection) {

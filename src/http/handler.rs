@@ -8,9 +8,17 @@ use crate::{
     web::trusted_proxies::Proxies,
 };
 use hyper::{Request, Response, StatusCode, body::Incoming};
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
-/// What answers requests. It must neither block nor wait.
+/// A response, or a promise of one.
+pub enum Answer<B> {
+    /// The response.
+    Now(Response<B>),
+    /// The response to a request for which something has to be fetched first. It comes within a deadline of its own.
+    Later(Pin<Box<dyn Future<Output = Response<B>> + Send>>),
+}
+
+/// What answers requests. It must not block.
 pub trait Service: Send + Sync {
     /// The body of its responses.
     type Body;
@@ -24,7 +32,7 @@ pub trait Service: Send + Sync {
         request: &Request<Incoming>,
         connection: &Connection,
         arrival: Arrival,
-    ) -> Response<Self::Body>;
+    ) -> Answer<Self::Body>;
 
     /// Is told of a request that could not be read as one, and has been refused with this status.
     fn refused(&self, status: StatusCode, connection: &Connection);

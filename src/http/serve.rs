@@ -5,7 +5,7 @@ use crate::{
     http::{
         activity::{Activity, Limit, Protocol},
         bare_lf::Lines,
-        handler::Handler,
+        handler::{Answer, Handler},
         in_flight::Watched,
     },
     lifecycle::Phase,
@@ -21,10 +21,10 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     convert::Infallible,
-    future::{Ready, poll_fn, ready},
+    future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
@@ -191,15 +191,46 @@ struct Requests<B> {
 impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
     type Response = Response<Watched<B>>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Answering<B>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let arrival = self.activity.request();
-        let mut response = self.handler.answer(&request, &self.connection, arrival);
-        let is_last = arrival.number >= self.activity.limits().requests || self.activity.is_leaving();
-        if is_last && request.version() != Version::HTTP_2 {
+        let answer = self.handler.answer(&request, &self.connection, arrival);
+        let (activity, number, version) = (self.activity.clone(), arrival.number, request.version());
+        Answering { answer: Some(answer), activity, number, version }
+    }
+}
+
+/// An answer on its way to hyper.
+struct Answering<B> {
+    /// None once it has been handed over.
+    answer: Option<Answer<B>>,
+    activity: Arc<Activity>,
+    /// Which request of the connection it answers, from 1.
+    number: u64,
+    version: Version,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Future for Answering<B> {
+    type Output = Result<Response<Watched<B>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match self.answer.take() {
+            Some(Answer::Now(response)) => response,
+            Some(Answer::Later(mut promise)) => match promise.as_mut().poll(context) {
+                Poll::Ready(response) => response,
+                Poll::Pending => {
+                    self.answer = Some(Answer::Later(promise));
+                    return Poll::Pending;
+                }
+            },
+            // hyper does not poll again what has been ready.
+            None => return Poll::Pending,
+        };
+        let is_last = self.number >= self.activity.limits().requests || self.activity.is_leaving();
+        if is_last && self.version != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
+        Poll::Ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
     }
 }
