@@ -160,10 +160,11 @@ impl Drop for Pebble {
     }
 }
 
-/// A port for a child that takes no 0: below those that the kernel gives away, so that only this function does.
+/// A port for a child that cannot take port 0. It is below the kernel's own range, so only this function hands it out.
 pub fn free_port() -> u16 {
-    // One after the other, so that no two tests are given the same.
-    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(20_000..30_000)));
+    // Each test process has 20 ports to begin with, so that two that run side by side do not get the same port.
+    static NEXT: LazyLock<AtomicU16> =
+        LazyLock::new(|| AtomicU16::new(20_000 + 20 * (std::process::id() % 500) as u16));
     loop {
         let port = NEXT.fetch_add(1, Ordering::Relaxed);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
