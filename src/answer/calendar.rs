@@ -76,7 +76,7 @@ pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
         // A schedule read while a game was on says so until it is read again.
         _ if listing.official < day => true,
         _ => {
-            let feed = facts.boxes.get(&listing.pk);
+            let feed = facts.feed(listing.pk);
             listing.official == day
                 && feed.map_or(listing.status.state, |feed| feed.status.state) == State::Over
         }
@@ -93,7 +93,7 @@ pub(crate) fn error_days(
     day: Date,
     now: OffsetDateTime,
 ) -> Vec<ErrorDay> {
-    let club = facts.player.club.as_ref().map(|club| club.id);
+    let club = facts.club_id();
     let before = season.into_iter().flat_map(|season| &season.games).filter(|game| game.date < day).cloned();
     let today = games.iter().map(|game| SeasonGame::of(&game.listing, club, game.errors()));
     let mut days: Vec<ErrorDay> = Vec::new();
@@ -126,9 +126,9 @@ impl ErrorDay {
 /// His club's entries of the year, fresher ones for the days around today, one for each game: a postponed game is
 /// listed under its new day as well.
 fn listings(facts: &Facts) -> Vec<&Listing> {
-    let Some(club) = &facts.player.club else { return Vec::new() };
-    let entries = facts.calendar.iter().chain(&facts.listings);
-    let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club.id));
+    let Some(club) = facts.club_id() else { return Vec::new() };
+    let entries = facts.calendar.value.iter().chain(&facts.schedule.value);
+    let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club));
     let by_day: BTreeMap<_, _> = ours.map(|listing| ((listing.pk, listing.listed), listing)).collect();
     let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
     let rank = |listing: &Listing| (!listing.is_off(), listing.listed == listing.official);

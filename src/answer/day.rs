@@ -10,7 +10,7 @@ const LATE_GAME_ENDS_BY: u8 = 10;
 
 /// The day the question is about: the calendar day at the club's ballpark, or yesterday while its game is still on.
 pub(crate) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
-    let local = facts.zone.local(now);
+    let local = facts.zone.value.local(now);
     let yesterday = local.date().previous_day().unwrap_or(local.date());
     let still_on = local.hour() < LATE_GAME_ENDS_BY
         && games_of(facts, yesterday).iter().any(|game| game.state() == State::On);
@@ -20,7 +20,8 @@ pub(crate) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
 /// The games that count for a day, in playing order, each once.
 pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
     let mut by_pk = BTreeMap::new();
-    for listing in facts.listings.iter().filter(|listing| listing.official == day && !listing.is_off()) {
+    for listing in facts.schedule.value.iter().filter(|listing| listing.official == day && !listing.is_off())
+    {
         // The entry under the day itself knows the most of a game that is listed twice.
         by_pk
             .entry(listing.pk)
@@ -33,8 +34,16 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
     }
     let mut games: Vec<Game> = by_pk
         .into_values()
-        .map(|listing| Game { listing: listing.clone(), feed: facts.boxes.get(&listing.pk).cloned() })
-        .filter(|game| game.concerns(facts.player.club.as_ref().map(|club| club.id)))
+        .map(|listing| {
+            let part = facts.feeds.get(&listing.pk);
+            Game {
+                listing: listing.clone(),
+                feed: part.and_then(|part| part.value.clone()),
+                feed_asked_at: part.and_then(|part| part.asked_at),
+                feed_trouble: part.and_then(|part| part.trouble),
+            }
+        })
+        .filter(|game| game.concerns(facts.club_id()))
         .collect();
     games.sort_by_key(|game| {
         (game.listing.start.is_none(), game.listing.start, game.listing.number, game.listing.pk)
@@ -44,18 +53,23 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
 
 /// A game listed under this day that was called off, whichever day it counts for now.
 pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts.listings.iter().find(|listing| listing.listed == day && listing.is_off())
+    facts.schedule.value.iter().find(|listing| listing.listed == day && listing.is_off())
 }
 
 /// A game listed under this day that began, and counts, on an earlier one.
 pub(crate) fn resumed(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts.listings.iter().find(|listing| listing.listed == day && listing.official < day && !listing.is_off())
+    facts
+        .schedule
+        .value
+        .iter()
+        .find(|listing| listing.listed == day && listing.official < day && !listing.is_off())
 }
 
 /// The first game after this day that is still to be played.
 pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
     facts
-        .listings
+        .schedule
+        .value
         .iter()
         .filter(|listing| listing.official > day && listing.status.state == State::Ahead)
         .filter(|listing| listing.kind != GameKind::AllStar)

@@ -1,8 +1,7 @@
 //! From facts and a time to an answer.
 
 use crate::answer::{
-    Answer, Availability, ErrorPlay, Facts, Game, Pace, Player, Presence, Reason, State, Trouble, Verdict,
-    Zone, calendar, day, season,
+    Answer, ErrorPlay, Facts, Game, Pace, Presence, Reason, State, Verdict, calendar, day, season,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -15,22 +14,28 @@ const SETTLING: Duration = Duration::HOUR;
 /// How far ahead of the clock data may be dated: more than two clocks that are right differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 
-/// The answer that these facts support at this time. `trouble` is what stood in the way of fresher ones, if anything.
-pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
+/// Older than this the schedule is stale while the feed of a game that is on is read: the feed tells more, and the
+/// schedule is asked for less often.
+const SCHEDULE_PROMISE: std::time::Duration = std::time::Duration::from_secs(4 * 60);
+
+/// The answer that these facts support at this time.
+pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let day = day::today(facts, now);
     let games = day::games_of(facts, day);
-    let pace = pace(&games, now);
-    let fresh_until = fresh_until(facts.asked_at, pace, &games);
+    let pace = if facts.is_read() { pace(&games, now) } else { Pace::Soon };
+    let parts = parts(facts, &games, pace);
+    let fresh_until = parts.iter().map(|part| part.fresh_until).min();
+    let asked_at = asked_at(&parts, now);
     // Data from the future was dated by a clock that was wrong.
-    let is_ahead = facts.asked_at > now + CLOCK_TOLERANCE;
-    let stale = fresh_until < now || is_ahead;
-    let heard_before_the_day = facts.asked_at < facts.zone.midnight(day);
-    let heard_after_the_day = is_ahead && facts.zone.local(facts.asked_at).date() > day;
+    let is_ahead = facts.latest().is_some_and(|latest| latest > now + CLOCK_TOLERANCE);
+    let stale = fresh_until.is_some_and(|until| until < now) || is_ahead;
+    let read_before_the_day = asked_at.is_none_or(|at| at < facts.zone.value.midnight(day));
+    let read_after_the_day = is_ahead && asked_at.is_some_and(|at| facts.zone.value.local(at).date() > day);
 
-    let (verdict, reason) = if stale && (heard_before_the_day || heard_after_the_day) {
-        (Verdict::Unknown, Reason::NeverHeard(trouble))
+    let (verdict, reason) = if stale && (read_before_the_day || read_after_the_day) || asked_at.is_none() {
+        (Verdict::Unknown, Reason::NeverHeard(facts.trouble()))
     } else {
-        let unread = first(&games, |game| is_unread(game, facts.asked_at, stale, now));
+        let unread = first(&games, |game| is_unread(game, stale, now));
         verdict(facts, day, &games, unread)
     };
     let plays: Vec<ErrorPlay> =
@@ -40,9 +45,9 @@ pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
         verdict,
         reason,
         day,
-        zone: facts.zone.clone(),
-        player: facts.player.clone(),
-        availability: facts.availability.clone(),
+        zone: facts.zone.value.clone(),
+        player: facts.player.value.clone(),
+        availability: facts.availability.value.clone(),
         plays_complete: games
             .iter()
             .filter_map(|game| game.feed.as_ref())
@@ -53,38 +58,12 @@ pub fn decide(facts: &Facts, trouble: Trouble, now: OffsetDateTime) -> Answer {
         season,
         games,
         taken_back: 0,
-        asked_at: Some(facts.asked_at),
+        asked_at,
         asking_took: None,
         changed_at: None,
-        fresh_until: Some(fresh_until),
+        fresh_until,
         stale,
         pace,
-    }
-}
-
-/// The answer while there are no facts at all.
-pub fn unheard(player: &Player, trouble: Trouble, now: OffsetDateTime) -> Answer {
-    let zone = Zone::fallback();
-    Answer {
-        verdict: Verdict::Unknown,
-        reason: Reason::NeverHeard(trouble),
-        day: zone.local(now).date(),
-        zone,
-        player: player.clone(),
-        availability: Availability::Unknown,
-        games: Vec::new(),
-        plays: Vec::new(),
-        plays_complete: true,
-        season: None,
-        error_days: Vec::new(),
-        fixtures: Vec::new(),
-        taken_back: 0,
-        asked_at: None,
-        asking_took: None,
-        changed_at: None,
-        fresh_until: None,
-        stale: false,
-        pace: Pace::Soon,
     }
 }
 
@@ -116,7 +95,7 @@ fn verdict(facts: &Facts, day: Date, games: &[Game], unread: Option<usize>) -> (
 }
 
 fn no_game(facts: &Facts, day: Date) -> Reason {
-    if facts.player.club.is_none() {
+    if facts.club_id().is_none() {
         return Reason::NoClub;
     }
     if let Some(listing) = day::resumed(facts, day) {
@@ -132,16 +111,19 @@ fn no_game(facts: &Facts, day: Date) -> Reason {
 }
 
 /// A game that has begun, or by the clock must have, and whose box score is not known.
-fn is_unread(game: &Game, asked_at: OffsetDateTime, stale: bool, now: OffsetDateTime) -> bool {
+fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     match game.state() {
         State::On | State::Over | State::Suspended | State::Unknown => game.feed.is_none(),
-        State::Ahead => stale && game.listing.start.is_some_and(|start| asked_at < start && start <= now),
+        State::Ahead => {
+            let read_before = |start| game.feed_asked_at.is_none_or(|at| at < start);
+            stale && game.listing.start.is_some_and(|start| start <= now && read_before(start))
+        }
         State::Postponed | State::Cancelled => false,
     }
 }
 
 fn pace(games: &[Game], now: OffsetDateTime) -> Pace {
-    let begun_unread = games.iter().any(|game| is_unread(game, now, false, now));
+    let begun_unread = games.iter().any(|game| is_unread(game, false, now));
     if begun_unread || games.iter().any(|game| matches!(game.state(), State::On | State::Unknown)) {
         return Pace::Live;
     }
@@ -169,14 +151,43 @@ fn soon_since(games: &[Game]) -> Option<OffsetDateTime> {
         .min()
 }
 
-/// The promise of the present pace counts from when that pace began: data asked for on a quiet morning is not stale
-/// at the very second the last hour before the game begins.
-fn fresh_until(asked_at: OffsetDateTime, pace: Pace, games: &[Game]) -> OffsetDateTime {
-    let since = match pace {
-        Pace::Soon => soon_since(games).map_or(asked_at, |since| since.max(asked_at)),
-        _ => asked_at,
+/// How old a part is that the answer rests on.
+struct Age {
+    asked_at: OffsetDateTime,
+    /// The part is as fresh as promised until then.
+    fresh_until: OffsetDateTime,
+}
+
+/// The ages of the parts that the answer rests on: the feeds of the day's games first, then the schedule; without a
+/// club the player.
+///
+/// The promise of a pace counts from when that pace began: data of a quiet morning is not stale at the very second the
+/// last hour before the game begins.
+fn parts(facts: &Facts, games: &[Game], pace: Pace) -> Vec<Age> {
+    let age = |asked_at: OffsetDateTime, promise: std::time::Duration| {
+        let since = match pace {
+            Pace::Soon => soon_since(games).map_or(asked_at, |since| since.max(asked_at)),
+            _ => asked_at,
+        };
+        Age { asked_at, fresh_until: (since + promise).min(asked_at + Pace::Idle.promise()) }
     };
-    (since + pace.promise()).min(asked_at + Pace::Idle.promise())
+    let feeds = games.iter().filter_map(|game| game.feed_asked_at).map(|at| age(at, pace.promise()));
+    let base = match facts.club_id() {
+        Some(_) => facts.schedule.asked_at.map(|at| age(at, pace.promise().max(SCHEDULE_PROMISE))),
+        None => facts.player.asked_at.map(|at| age(at, Pace::Idle.promise())),
+    };
+    match base {
+        Some(base) => feeds.chain([base]).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// When MLB made what the answer rests on: the oldest part that is stale; if none is, the oldest feed, or the schedule
+/// where there is no feed.
+fn asked_at(parts: &[Age], now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let stale = parts.iter().filter(|part| part.fresh_until < now).map(|part| part.asked_at).min();
+    let (base, feeds) = parts.split_last()?;
+    stale.or(feeds.iter().map(|feed| feed.asked_at).min()).or(Some(base.asked_at))
 }
 
 fn first(games: &[Game], is: impl Fn(&Game) -> bool) -> Option<usize> {

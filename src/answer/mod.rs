@@ -7,6 +7,7 @@ pub(crate) mod availability;
 pub(crate) mod calendar;
 pub(crate) mod day;
 pub(crate) mod decide;
+pub(crate) mod facts;
 pub(crate) mod game;
 pub(crate) mod season;
 #[cfg(test)]
@@ -15,7 +16,8 @@ pub(crate) mod zone;
 
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
-pub use crate::answer::decide::{CLOCK_TOLERANCE, decide, unheard};
+pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
+pub use crate::answer::facts::{Facts, Part};
 pub use crate::answer::game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
@@ -25,30 +27,8 @@ pub use crate::answer::zone::{UnknownZone, Zone};
 
 use crate::answer::calendar::Charge;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 use time::{Date, OffsetDateTime};
-
-/// Everything heard from MLB that the answer rests on. Kept on disk, so that a restart answers at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Facts {
-    /// Who the question is about.
-    pub player: Player,
-    /// The clock of his club's home ballpark.
-    pub zone: Zone,
-    /// The schedule entries of the days around today, as listed (one game may stand under two days).
-    pub listings: Vec<Listing>,
-    /// What the live feed of each game that has begun said, by game id (`gamePk`).
-    pub boxes: BTreeMap<u64, GameBox>,
-    /// What the club's roster says of him.
-    pub availability: Availability,
-    /// His season's log, if it could be read.
-    pub season: Option<Season>,
-    /// His club's schedule entries of the whole year, less fresh than `listings`; empty if they could not be read.
-    pub calendar: Vec<Listing>,
-    /// When all of this had been heard: no part is older.
-    #[serde(with = "time::serde::rfc3339")]
-    pub asked_at: OffsetDateTime,
-}
 
 /// A player as MLB names him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +106,8 @@ pub struct Answer {
     pub fixtures: Vec<Fixture>,
     /// Errors of today that the official scorer has taken back since they were shown.
     pub taken_back: u32,
-    /// When MLB was last heard; none if never.
+    /// When MLB made the data this rests on: the oldest of the games' feeds, or the schedule where there is no feed. None
+    /// if nothing was ever read.
     pub asked_at: Option<OffsetDateTime>,
     /// How long that took, in real time; none if this process has not heard MLB.
     pub asking_took: Option<Duration>,
@@ -145,8 +126,12 @@ pub struct Answer {
 pub struct Game {
     /// The schedule entry.
     pub listing: Listing,
-    /// The live feed, once read.
+    /// The live feed as last read, if it was.
     pub feed: Option<GameBox>,
+    /// When MLB made that feed.
+    pub feed_asked_at: Option<OffsetDateTime>,
+    /// Why the latest attempt to read the feed failed; none if it succeeded or there was none.
+    pub feed_trouble: Option<Trouble>,
 }
 
 /// Why the verdict is what it is. Indices point into [`Answer::games`].

@@ -77,7 +77,7 @@ pub struct Streak {
 
 /// The season as of this day, if the log could be read.
 pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
-    let season = facts.season.as_ref()?;
+    let season = facts.season.value.as_ref()?;
     let games = games(facts, season, day);
     let errors = games.iter().map(|game| game.errors).sum();
     Some(SeasonSoFar {
@@ -95,9 +95,9 @@ pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
 fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let logged = season.games.iter().filter(|game| game.date < day);
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
-    let club = facts.player.club.as_ref().map(|club| club.id);
-    for listing in facts.listings.iter().filter(|listing| counts(listing, season.year, day)) {
-        match facts.boxes.get(&listing.pk) {
+    let club = facts.club_id();
+    for listing in facts.schedule.value.iter().filter(|listing| counts(listing, season.year, day)) {
+        match facts.feed(listing.pk) {
             Some(feed) if feed.presence == Presence::Fielded => {
                 let boxed = || SeasonGame::of(listing, club, feed.errors);
                 games.entry(listing.pk).or_insert_with(boxed);
@@ -178,7 +178,7 @@ mod tests {
 
     fn season(games: Vec<SeasonGame>, listings: Vec<Listing>, boxes: Vec<GameBox>) -> SeasonSoFar {
         let mut facts = facts(datetime!(2024-07-03 04:00 UTC), listings, boxes);
-        facts.season = Some(Season { year: 2024, games });
+        facts.season.value = Some(Season { year: 2024, games });
         so_far(&facts, TODAY).unwrap()
     }
 

@@ -64,20 +64,20 @@ pub(crate) fn facts(
     listings: impl IntoIterator<Item = Listing>,
     boxes: impl IntoIterator<Item = GameBox>,
 ) -> Facts {
+    let player = Player {
+        id: 665487,
+        name: "Fernando Tatis Jr.".into(),
+        short_name: "Tatis Jr.".into(),
+        club: Some(club(135, "San Diego Padres")),
+    };
     Facts {
-        player: Player {
-            id: 665487,
-            name: "Fernando Tatis Jr.".into(),
-            short_name: "Tatis Jr.".into(),
-            club: Some(club(135, "San Diego Padres")),
-        },
-        zone: Zone::named("America/Los_Angeles").unwrap(),
-        listings: listings.into_iter().collect(),
-        boxes: boxes.into_iter().map(|feed| (feed.pk, feed)).collect(),
-        availability: Availability::Active,
-        season: None,
-        calendar: Vec::new(),
-        asked_at,
+        player: Part::read(player, asked_at),
+        zone: Part::read(Zone::named("America/Los_Angeles").unwrap(), asked_at),
+        schedule: Part::read(listings.into_iter().collect(), asked_at),
+        feeds: boxes.into_iter().map(|feed| (feed.pk, Part::read(Some(feed), asked_at))).collect(),
+        availability: Part::read(Availability::Active, asked_at),
+        season: Part::default(),
+        calendar: Part::default(),
     }
 }
 
@@ -86,7 +86,7 @@ fn answer(
     listings: impl IntoIterator<Item = Listing>,
     boxes: impl IntoIterator<Item = GameBox>,
 ) -> Answer {
-    decide(&facts(now, listings, boxes), Trouble::Unreachable, now)
+    decide(&facts(now, listings, boxes), now)
 }
 
 #[test]
@@ -220,8 +220,8 @@ fn a_day_without_a_game_says_why() {
 #[test]
 fn a_player_without_a_club_has_no_game() {
     let mut facts = facts(NOON, [], []);
-    facts.player.club = None;
-    let answer = decide(&facts, Trouble::Unreachable, NOON);
+    facts.player.value.club = None;
+    let answer = decide(&facts, NOON);
     assert_eq!((answer.verdict, answer.reason), (Verdict::NoGame, Reason::NoClub));
 }
 
@@ -322,8 +322,9 @@ fn the_box_score_decides_when_the_plays_disagree() {
 
 #[test]
 fn stale_data_is_said_to_be_stale_and_about_another_day_is_not_shown() {
-    let live = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 0)]);
-    let at = |after: Duration| decide(&live, Trouble::TooSlow, FIRST_PITCH + after);
+    let mut live = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 0)]);
+    live.schedule.fail(Trouble::TooSlow);
+    let at = |after: Duration| decide(&live, FIRST_PITCH + after);
     assert!(!at(Duration::seconds(60)).stale);
     let stale = at(Duration::seconds(61));
     assert_eq!((stale.verdict, stale.stale), (Verdict::NotYet, true));
@@ -337,14 +338,14 @@ fn stale_data_is_said_to_be_stale_and_about_another_day_is_not_shown() {
 fn a_fresh_schedule_from_before_midnight_still_answers_after_it() {
     let now = datetime!(2024-07-03 07:05 UTC);
     let asked_at = now - Duration::minutes(10);
-    let answer = decide(&facts(asked_at, [], []), Trouble::Unreachable, now);
+    let answer = decide(&facts(asked_at, [], []), now);
     assert_eq!((answer.verdict, answer.day), (Verdict::NoGame, date!(2024 - 07 - 03)));
 }
 
 #[test]
 fn a_game_that_must_have_begun_since_mlb_was_heard_is_unknown() {
     let morning = facts(NOON, [listing(1, State::Ahead)], []);
-    let at = |now| decide(&morning, Trouble::Unreachable, now);
+    let at = |now| decide(&morning, now);
     assert_eq!(at(NOON + Duration::hours(2)).verdict, Verdict::NotYet);
     let answer = at(FIRST_PITCH + Duration::HOUR);
     assert_eq!((answer.verdict, answer.reason), (Verdict::Unknown, Reason::BoxUnread(0)));
@@ -354,7 +355,7 @@ fn a_game_that_must_have_begun_since_mlb_was_heard_is_unknown() {
 fn the_last_hour_before_a_game_does_not_begin_stale() {
     let asked_at = FIRST_PITCH - Duration::minutes(70);
     let quiet = facts(asked_at, [listing(1, State::Ahead)], []);
-    let at = |now| decide(&quiet, Trouble::Unreachable, now);
+    let at = |now| decide(&quiet, now);
     assert_eq!(at(FIRST_PITCH - Duration::minutes(61)).pace, Pace::Idle);
     let soon = at(FIRST_PITCH - Duration::minutes(60));
     assert_eq!((soon.pace, soon.stale), (Pace::Soon, false));
@@ -400,8 +401,7 @@ fn not_knowing_is_no_conclusion() {
     assert_eq!(unknown.follow(memory.as_ref(), FIRST_PITCH + Duration::MINUTE), memory);
     assert_eq!(unknown.taken_back, 0);
 
-    let player = known.player;
-    let mut unheard = unheard(&player, Trouble::Starting, FIRST_PITCH);
+    let mut unheard = decide(&Facts::unread(known.player), FIRST_PITCH);
     assert_eq!(unheard.follow(None, FIRST_PITCH), None);
     assert_eq!((unheard.changed_at, unheard.asked_at, unheard.stale), (None, None, false));
 }
@@ -412,7 +412,7 @@ fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
     let moved = Listing { listed: date!(2024 - 06 - 02), ..on(3, date!(2024 - 06 - 10), State::Postponed) };
     let logged = |pk, date, errors| SeasonGame { pk, date, number: 1, opponent: None, at_home: true, errors };
     let mut facts = facts(FIRST_PITCH, [listing(9, State::On)], [feed(9, State::On, Presence::Fielded, 1)]);
-    facts.calendar = vec![
+    facts.calendar.value = vec![
         Listing { kind: GameKind::Spring, ..on(1, date!(2024 - 03 - 01), State::Over) },
         on(2, date!(2024 - 06 - 01), State::Over),
         moved.clone(),
@@ -423,11 +423,11 @@ fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
         listing(9, State::Ahead),
         on(10, date!(2024 - 07 - 03), State::Ahead),
     ];
-    facts.season = Some(Season {
+    facts.season.value = Some(Season {
         year: 2024,
         games: vec![logged(2, date!(2024 - 06 - 01), 2), logged(3, date!(2024 - 06 - 10), 0)],
     });
-    let answer = decide(&facts, Trouble::Starting, FIRST_PITCH);
+    let answer = decide(&facts, FIRST_PITCH);
     let fixtures: Vec<_> =
         answer.fixtures.iter().map(|fixture| (fixture.listing.pk, fixture.outcome)).collect();
     let expected = [
@@ -452,8 +452,8 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
         let mut facts = facts(now, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, errors)]);
         let date = date!(2024 - 06 - 01);
         let game = SeasonGame { pk: 7, date, number: 1, opponent: None, at_home: true, errors: 1 };
-        facts.season = Some(Season { year: 2024, games: vec![game] });
-        decide(&facts, Trouble::Starting, now)
+        facts.season.value = Some(Season { year: 2024, games: vec![game] });
+        decide(&facts, now)
     };
     let since = |answer: &Answer| answer.error_days.iter().map(|day| day.since).collect::<Vec<_>>();
     // The end of June 1 in San Diego: it was not watched.
@@ -471,7 +471,7 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
     more.follow(memory.as_ref(), later);
     assert_eq!((since(&more), more.error_days[1].errors()), (vec![june, later], 2));
 
-    let mut unread = decide(&crate::answer::tests::facts(later, [], []), Trouble::Starting, later);
+    let mut unread = decide(&crate::answer::tests::facts(later, [], []), later);
     let lagging = unread.follow(memory.as_ref(), later);
     let mut again = charged(1, later);
     again.follow(lagging.as_ref(), later);
@@ -488,7 +488,11 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
 
 #[test]
 fn data_from_the_future_is_stale_and_of_another_day_it_is_no_answer() {
-    let decided = |asked_at| decide(&facts(asked_at, [], []), Trouble::Unreachable, FIRST_PITCH);
+    let decided = |asked_at| {
+        let mut facts = facts(asked_at, [], []);
+        facts.schedule.fail(Trouble::Unreachable);
+        decide(&facts, FIRST_PITCH)
+    };
     let same_clock = decided(FIRST_PITCH + Duration::seconds(30));
     assert_eq!((same_clock.verdict, same_clock.stale), (Verdict::NoGame, false));
     let set_back = decided(FIRST_PITCH + Duration::HOUR);

@@ -98,9 +98,9 @@ impl Client {
         self.ask(&Question::roster(club), |json| model::availability(json, person))
     }
 
-    /// His fielding log of a season. Not understanding it is no failure.
-    pub fn season(&self, person: u32, year: i32) -> Result<Option<Season>, Refusal> {
-        self.ask(&Question::season(person, year), |json| Ok(model::season(json, year)))
+    /// A player's fielding log of a season.
+    pub fn season(&self, person: u32, year: i32) -> Result<Season, Refusal> {
+        self.ask(&Question::season(person, year), |json| model::season(json, year))
     }
 
     /// The live feed of a game, trimmed to what is read; whole, once, if the trimmed one lacks something.

@@ -47,7 +47,7 @@ mod tests {
             let json = json.as_bytes();
             assert!(feed(json, 1, 7).is_err() && schedule(json).is_err(), "{json:?}");
             assert!(player(json, 7).is_err() && club(json, 7).is_err(), "{json:?}");
-            assert!(availability(json, 7).is_err() && season(json, 2024).is_none(), "{json:?}");
+            assert!(availability(json, 7).is_err() && season(json, 2024).is_err(), "{json:?}");
         }
     }
 }

@@ -54,7 +54,7 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
     assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");
     assert_eq!(client.feed(717055, 665487).unwrap().errors, 1);
-    let log = client.season(665487, 2023).unwrap().unwrap();
+    let log = client.season(665487, 2023).unwrap();
     assert_eq!((log.games.len(), log.games.iter().map(|game| game.errors).sum::<u32>()), (94, 3));
     assert!(client.season(665487, 2022).is_err());
     assert_eq!(client.player(1).unwrap_err().trouble, Trouble::NoSuchPlayer);

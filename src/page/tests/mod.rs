@@ -39,7 +39,7 @@ fn game(state: State, words: &str, presence: Presence) -> Game {
         plays: Vec::new(),
         last_play: None,
     };
-    Game { listing, feed: Some(feed) }
+    Game { listing, feed: Some(feed), feed_asked_at: None, feed_trouble: None }
 }
 
 fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {

@@ -1,0 +1,109 @@
+//! What MLB said, part by part.
+//!
+//! Each part keeps its last good value with its own age, so that a part that cannot be read spoils only itself.
+
+use crate::answer::{Availability, GameBox, Listing, Player, Season, Trouble, Zone};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// Everything MLB said that the answer rests on. Kept on disk, so that a restart answers at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The player; until he was read, as configured. His club is the one whose games are watched.
+    pub player: Part<Player>,
+    /// The time zone of the club's home ballpark.
+    pub zone: Part<Zone>,
+    /// The schedule entries of the days around today, as listed (a game may be listed under two days).
+    pub schedule: Part<Vec<Listing>>,
+    /// The live feeds by game id (`gamePk`). A game whose feed was asked for in vain has a part without a value.
+    pub feeds: BTreeMap<u64, Part<Option<GameBox>>>,
+    /// The player's status on the club's roster.
+    pub availability: Part<Availability>,
+    /// The player's fielding log of the season.
+    pub season: Part<Option<Season>>,
+    /// The club's schedule entries of the whole year, asked for less often than `schedule`.
+    pub calendar: Part<Vec<Listing>>,
+}
+
+/// One part of what MLB said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Part<T> {
+    /// The last good value; until there is one, what to assume.
+    pub value: T,
+    /// When MLB made this value; none if no value was ever read.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub asked_at: Option<OffsetDateTime>,
+    /// Why the latest attempt to read this part failed; none if it succeeded. Not kept on disk.
+    #[serde(skip)]
+    pub trouble: Option<Trouble>,
+}
+
+impl<T> Part<T> {
+    /// A value to assume until one is read.
+    pub fn assumed(value: T) -> Self {
+        Part { value, asked_at: None, trouble: None }
+    }
+
+    /// A value that MLB made at this time.
+    pub fn read(value: T, asked_at: OffsetDateTime) -> Self {
+        Part { value, asked_at: Some(asked_at), trouble: None }
+    }
+
+    /// Notes that an attempt to read this part failed. The last good value stands.
+    pub fn fail(&mut self, trouble: Trouble) {
+        self.trouble = Some(trouble);
+    }
+
+    /// Whether the value was ever read.
+    pub fn is_read(&self) -> bool {
+        self.asked_at.is_some()
+    }
+}
+
+impl Facts {
+    /// What is known of a player before MLB was asked.
+    pub fn unread(player: Player) -> Self {
+        Facts {
+            player: Part::assumed(player),
+            zone: Part::assumed(Zone::fallback()),
+            schedule: Part::default(),
+            feeds: BTreeMap::new(),
+            availability: Part::default(),
+            season: Part::default(),
+            calendar: Part::default(),
+        }
+    }
+
+    /// The live feed of a game, if it was ever read.
+    pub fn feed(&self, pk: u64) -> Option<&GameBox> {
+        self.feeds.get(&pk)?.value.as_ref()
+    }
+
+    /// The id of the club whose games are watched.
+    pub(crate) fn club_id(&self) -> Option<u32> {
+        self.player.value.club.as_ref().map(|club| club.id)
+    }
+
+    /// Whether the day's games are known: the schedule was read, or it was read that the player is with no club.
+    pub(crate) fn is_read(&self) -> bool {
+        if self.club_id().is_some() { self.schedule.is_read() } else { self.player.is_read() }
+    }
+
+    /// When the newest part was made.
+    pub fn latest(&self) -> Option<OffsetDateTime> {
+        let feeds = self.feeds.values().map(|part| part.asked_at);
+        feeds.chain([self.schedule.asked_at, self.player.asked_at]).flatten().max()
+    }
+
+    /// Why the day's games are not known: the first part in the chain from player to schedule that failed.
+    pub(crate) fn trouble(&self) -> Trouble {
+        let chain = [
+            self.player.trouble.filter(|_| !self.player.is_read()),
+            self.schedule.trouble,
+            self.zone.trouble,
+            self.player.trouble,
+        ];
+        chain.into_iter().flatten().next().unwrap_or(Trouble::Starting)
+    }
+}

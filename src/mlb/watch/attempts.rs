@@ -1,0 +1,138 @@
+//! When each part is to be asked for again: one that failed is repeated alone, while the others keep their pace.
+
+use crate::{
+    answer::Trouble,
+    clock::{Clock, Mark},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Wait after a first failure; it doubles with each further one.
+const BACKOFF: Duration = Duration::from_secs(2);
+/// The longest wait: the site recovers from an outage of any length within a minute of its end.
+const BACKOFF_CAP: Duration = Duration::from_secs(45);
+/// A CDN that refuses this server's network goes on doing so for days, and does not like to be asked.
+const REFUSED_BACKOFF_CAP: Duration = Duration::from_secs(15 * 60);
+
+/// A part of the facts, each read by a question of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PartKey {
+    Player,
+    Club,
+    Schedule,
+    /// Of the game with this id.
+    Feed(u64),
+    Roster,
+    Season,
+    Calendar,
+}
+
+/// The latest attempt at each part.
+#[derive(Default)]
+pub(crate) struct Attempts(BTreeMap<PartKey, Attempt>);
+
+struct Attempt {
+    at: Mark,
+    failure: Option<Failure>,
+}
+
+/// Failed attempts in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// How many.
+    pub count: u32,
+    /// Why the latest failed.
+    pub trouble: Trouble,
+    /// How long to wait after it.
+    pub wait: Duration,
+}
+
+impl Attempts {
+    /// How long until this part is due, if it lasts for this span.
+    pub fn left(&self, key: PartKey, lasts: Duration, clock: &Clock) -> Duration {
+        match self.0.get(&key) {
+            None => Duration::ZERO,
+            Some(Attempt { at, failure: Some(failure) }) => failure.wait.saturating_sub(clock.since(at)),
+            Some(Attempt { at, failure: None }) => lasts.saturating_sub(clock.at_least_since(at)),
+        }
+    }
+
+    /// Notes that this part was read. Returns the failures that this ends.
+    pub fn succeeded(&mut self, key: PartKey, at: Mark) -> Option<Failure> {
+        self.0.insert(key, Attempt { at, failure: None })?.failure
+    }
+
+    /// Notes that this part could not be read, and that the next attempt must wait for at least this long.
+    pub fn failed(&mut self, key: PartKey, at: Mark, trouble: Trouble, at_least: Duration) -> Failure {
+        let before = self.0.get(&key).and_then(|attempt| attempt.failure);
+        let count = before.map_or(0, |before| before.count).saturating_add(1);
+        let wait = backoff(count, trouble, fastrand::f64()).max(at_least);
+        let failure = Failure { count, trouble, wait };
+        self.0.insert(key, Attempt { at, failure: Some(failure) });
+        failure
+    }
+
+    /// Makes a part due at once.
+    pub fn forget(&mut self, key: PartKey) {
+        self.0.remove(&key);
+    }
+
+    /// Makes every part due at once whose latest attempt was refused.
+    pub fn forget_refused(&mut self) {
+        let is_refused =
+            |attempt: &Attempt| attempt.failure.is_some_and(|failure| failure.trouble == Trouble::Refused);
+        self.0.retain(|_, attempt| !is_refused(attempt));
+    }
+
+    /// Forgets the feeds that are no longer asked for.
+    pub fn keep_feeds(&mut self, is_wanted: impl Fn(u64) -> bool) {
+        self.0.retain(|key, _| match key {
+            PartKey::Feed(pk) => is_wanted(*pk),
+            _ => true,
+        });
+    }
+}
+
+/// Exponential, with the upper half jittered so that many sites do not return at once. `dice` is in 0..1.
+fn backoff(failures: u32, trouble: Trouble, dice: f64) -> Duration {
+    let cap = if trouble == Trouble::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
+    let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(cap);
+    full.mul_f64(0.5 + dice / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn backoff_grows_to_its_cap_and_never_hammers() {
+        let outage = [(1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 45), (4_000_000_000, 45)];
+        let refusal = [(1, 2), (5, 32), (6, 64), (9, 512), (10, 900), (4_000_000_000, 900)];
+        let outage = outage.map(|row| (Trouble::TooSlow, row));
+        let refusal = refusal.map(|row| (Trouble::Refused, row));
+        for (trouble, (failures, longest)) in outage.into_iter().chain(refusal) {
+            let longest = Duration::from_secs(longest);
+            assert_eq!(backoff(failures, trouble, 1.0), longest, "{failures} failures, {trouble:?}");
+            assert_eq!(backoff(failures, trouble, 0.0), longest / 2, "{failures} failures, {trouble:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_fails_holds_up_no_other() {
+        let lasts = Duration::from_secs(10);
+        let at = |seconds| {
+            let now = datetime!(2024-07-03 04:00 UTC) + time::Duration::seconds(seconds);
+            Clock::racing(now, 1, now)
+        };
+        let (one, two) = (PartKey::Feed(1), PartKey::Feed(2));
+        let mut attempts = Attempts::default();
+        assert_eq!(attempts.left(one, lasts, &at(0)), Duration::ZERO, "never asked for");
+        assert_eq!(attempts.succeeded(one, at(0).mark()), None);
+        let failure = attempts.failed(two, at(0).mark(), Trouble::TooSlow, Duration::from_secs(120));
+        assert_eq!(failure.wait, Duration::from_secs(120), "as long as MLB asked for");
+        assert_eq!(attempts.left(one, lasts, &at(4)), Duration::from_secs(6));
+        assert_eq!(attempts.left(two, lasts, &at(20)), Duration::from_secs(100));
+        assert_eq!(attempts.succeeded(two, at(120).mark()), Some(failure));
+        assert_eq!(attempts.left(two, lasts, &at(130)), Duration::ZERO);
+    }
+}

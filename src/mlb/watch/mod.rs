@@ -1,0 +1,345 @@
+//! The poller: when to ask MLB which question, and what to publish.
+//!
+//! One plain thread, one request at a time. It sleeps in short steps and concludes anew after each, so that whatever
+//! follows from time alone (a day that turns, data that grows stale) is published without a question.
+
+pub(crate) mod attempts;
+pub(crate) mod parts;
+
+use crate::{
+    answer::{self, Answer, Facts, Memory, Pace, Player, Trouble},
+    clock::{Clock, Mark},
+    limits::Limits,
+    mlb::{
+        client::Client,
+        distrust::Distrust,
+        polls::Polls,
+        refused::{REFUSED, WAYS_OUT},
+        store::{Kept, Saver, Store},
+        upstream::Refusal,
+        watch::attempts::{Attempts, Failure, PartKey},
+    },
+};
+use std::{
+    collections::BTreeMap,
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    time::{Duration, Instant},
+};
+use time::{Date, OffsetDateTime};
+
+/// The longest sleep: an answer that changes with time alone is published within this.
+const STEP: Duration = Duration::from_secs(15);
+/// The shortest sleep, also for a clock that races.
+const BREATH: Duration = Duration::from_millis(100);
+/// A player changes clubs a few times in a career.
+const PLAYER_LASTS: Duration = Duration::from_secs(6 * 60 * 60);
+/// Rosters, the season's log and the year's schedule move once or twice a day.
+const ROSTER_LASTS: Duration = Duration::from_secs(60 * 60);
+/// While a game is on, its feed tells more than the schedule, which is asked for only this often.
+const SCHEDULE_LASTS: Duration = Duration::from_secs(60);
+/// How far ahead the schedule is read, for the day after an off day.
+const DAYS_AHEAD: i64 = 7;
+/// Line-ups are posted a few hours before the first pitch; within this the feed is read before the game.
+const FEED_BEFORE_START: time::Duration = time::Duration::HOUR;
+/// More games than a club ever plays in a day; of a schedule that lists more, only this many feeds are read.
+const FEEDS_AT_MOST: usize = 8;
+
+/// Ends the watch when dropped or sent to.
+pub type Stop = Receiver<()>;
+
+/// Watches one player.
+pub struct Watch {
+    client: Client,
+    clock: Clock,
+    polls: Polls,
+    saver: Option<Saver>,
+    /// The club to watch in place of the player's own.
+    club: Option<u32>,
+    facts: Facts,
+    memory: Option<Memory>,
+    attempts: Attempts,
+    /// When MLB asked us to wait, and for how long.
+    hold: Option<(Mark, Duration)>,
+    /// Whether the log says already that MLB refuses this server's network.
+    is_refusal_logged: bool,
+    /// Feeds older than those already read, by game.
+    distrust: BTreeMap<u64, Distrust>,
+    /// How long the last round took, in real time.
+    asking_took: Option<Duration>,
+}
+
+/// What came of the questions of one round.
+#[derive(Default)]
+struct Round {
+    answered: u32,
+    trouble: Option<Trouble>,
+}
+
+impl Watch {
+    /// Watches a player, for another club than his own if one is given. What `store` holds is used until MLB
+    /// answers.
+    pub fn new(
+        client: Client,
+        clock: Clock,
+        player: Player,
+        club: Option<u32>,
+        store: Option<Store>,
+        polls: Polls,
+    ) -> Self {
+        let kept = store.as_ref().and_then(|store| store.load(player.id));
+        let (facts, memory) =
+            kept.map_or((Facts::unread(player), None), |Kept { facts, memory }| (facts, memory));
+        Watch {
+            client,
+            clock,
+            polls,
+            saver: store.map(Saver::new),
+            club,
+            facts,
+            memory,
+            attempts: Attempts::default(),
+            hold: None,
+            is_refusal_logged: false,
+            distrust: BTreeMap::new(),
+            asking_took: None,
+        }
+    }
+
+    /// The longest time between two signs of life: a sleep or a question, and something to spare.
+    pub fn longest_pause(limits: &Limits) -> Duration {
+        2 * (STEP + limits.mlb_total)
+    }
+
+    /// The answer before anything was asked.
+    pub fn first_answer(&mut self) -> Answer {
+        self.conclude()
+    }
+
+    /// Asks and publishes until told to stop.
+    pub fn run(mut self, stop: &Stop, mut publish: impl FnMut(Answer)) {
+        loop {
+            self.client.beat();
+            let mut answer = self.conclude();
+            if self.left(answer.pace).is_zero() {
+                self.ask(answer.pace, stop);
+                answer = self.conclude();
+            }
+            let wait = self.clock.real(self.left(answer.pace).min(STEP)).max(BREATH);
+            publish(answer);
+            if let Some(saver) = &mut self.saver {
+                saver.go_on();
+            }
+            if stop.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+        }
+    }
+
+    /// How long until the next part is due, if things move at this pace.
+    fn left(&self, pace: Pace) -> Duration {
+        let now = self.clock.now();
+        let keys = self.wanted_parts(now);
+        let left = keys.into_iter().map(|key| self.left_of(key, pace)).min();
+        let held = self.hold.map(|(since, wait)| wait.saturating_sub(self.clock.since(&since)));
+        left.unwrap_or_default().max(held.unwrap_or_default())
+    }
+
+    fn left_of(&self, key: PartKey, pace: Pace) -> Duration {
+        let interval = interval(pace);
+        let lasts = match key {
+            PartKey::Player if self.facts.player.value.club.is_none() => interval,
+            PartKey::Player | PartKey::Club => PLAYER_LASTS,
+            PartKey::Schedule => interval.max(SCHEDULE_LASTS),
+            PartKey::Feed(_) => interval,
+            PartKey::Roster | PartKey::Season | PartKey::Calendar => ROSTER_LASTS,
+        };
+        // The clock was set back: a part that seems to come from the future is read again.
+        let is_ahead = self.made_at(key).is_some_and(|at| at > self.clock.now() + answer::CLOCK_TOLERANCE);
+        self.attempts.left(key, if is_ahead { Duration::ZERO } else { lasts }, &self.clock)
+    }
+
+    /// When MLB made a part that the answer rests on.
+    fn made_at(&self, key: PartKey) -> Option<OffsetDateTime> {
+        match key {
+            PartKey::Player => self.facts.player.asked_at,
+            PartKey::Schedule => self.facts.schedule.asked_at,
+            PartKey::Feed(pk) => self.facts.feeds.get(&pk)?.asked_at,
+            PartKey::Club | PartKey::Roster | PartKey::Season | PartKey::Calendar => None,
+        }
+    }
+
+    /// The parts that the page rests on now, in the order in which they are read.
+    fn wanted_parts(&self, now: OffsetDateTime) -> Vec<PartKey> {
+        let mut keys = vec![PartKey::Player];
+        if self.watched().is_none() {
+            return keys;
+        }
+        keys.push(PartKey::Club);
+        if self.club_is_known() {
+            keys.push(PartKey::Schedule);
+            keys.extend(self.wanted_feeds(now).keys().map(|pk| PartKey::Feed(*pk)));
+            keys.extend([PartKey::Roster, PartKey::Season, PartKey::Calendar]);
+        }
+        keys
+    }
+
+    fn conclude(&mut self) -> Answer {
+        let now = self.clock.now();
+        let mut answer = answer::decide(&self.facts, now);
+        self.memory = answer.follow(self.memory.as_ref(), now);
+        answer.asking_took = self.asking_took;
+        answer
+    }
+
+    /// One round: every question that is due. One that fails leaves the part as it was and spoils no other.
+    fn ask(&mut self, pace: Pace, stop: &Stop) {
+        let (now, started) = (self.clock.now(), Instant::now());
+        self.hold = None;
+        let mut round = Round::default();
+        self.ask_if_due(PartKey::Player, pace, now, &mut round, Self::read_player);
+        if self.watched().is_some() {
+            self.ask_if_due(PartKey::Club, pace, now, &mut round, Self::read_club);
+        }
+        if self.watched().is_some() && self.club_is_known() {
+            self.ask_if_due(PartKey::Schedule, pace, now, &mut round, Self::read_schedule);
+            for (pk, listing) in self.wanted_feeds(now) {
+                let read = |watch: &mut Self, now| watch.read_feed(&listing, now);
+                self.ask_if_due(PartKey::Feed(pk), pace, now, &mut round, read);
+            }
+            self.ask_if_due(PartKey::Roster, pace, now, &mut round, Self::read_roster);
+            self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
+            self.ask_if_due(PartKey::Calendar, pace, now, &mut round, Self::read_calendar);
+        }
+        match round.trouble {
+            Some(trouble) => self.polls.failed(trouble),
+            None => self.polls.heard(),
+        }
+        if round.answered == 0 {
+            return;
+        }
+        self.asking_took = Some(started.elapsed());
+        self.conclude();
+        // A watch that has taken over meanwhile writes the state file.
+        if stop.try_recv() == Err(TryRecvError::Empty) {
+            self.keep();
+        }
+    }
+
+    fn ask_if_due(
+        &mut self,
+        key: PartKey,
+        pace: Pace,
+        now: OffsetDateTime,
+        round: &mut Round,
+        read: impl FnOnce(&mut Self, OffsetDateTime) -> Result<(), Refusal>,
+    ) {
+        if self.hold.is_some() || !self.left_of(key, pace).is_zero() {
+            return;
+        }
+        match read(self, now) {
+            Ok(()) => {
+                round.answered += 1;
+                if let Some(failure) = self.attempts.succeeded(key, self.clock.mark()) {
+                    self.note_recovery(key, failure);
+                }
+            }
+            Err(refusal) => {
+                round.trouble.get_or_insert(refusal.trouble);
+                self.note_failure(key, pace, &refusal);
+            }
+        }
+    }
+
+    fn note_recovery(&mut self, key: PartKey, failure: Failure) {
+        if failure.trouble != Trouble::Refused {
+            tracing::info!(failures = failure.count, part = ?key, "MLB answers again");
+        } else if std::mem::take(&mut self.is_refusal_logged) {
+            tracing::info!("MLB no longer refuses this server's network");
+            self.attempts.forget_refused();
+        }
+    }
+
+    fn note_failure(&mut self, key: PartKey, pace: Pace, refusal: &Refusal) {
+        let trouble = refusal.trouble;
+        match key {
+            PartKey::Player => self.facts.player.fail(trouble),
+            PartKey::Club => self.facts.zone.fail(trouble),
+            PartKey::Schedule => self.facts.schedule.fail(trouble),
+            PartKey::Feed(pk) => self.facts.feeds.entry(pk).or_default().fail(trouble),
+            PartKey::Roster => self.facts.availability.fail(trouble),
+            PartKey::Season => self.facts.season.fail(trouble),
+            PartKey::Calendar => self.facts.calendar.fail(trouble),
+        }
+        let mark = self.clock.mark();
+        self.hold = refusal.retry_after.map(|wait| (mark, wait));
+        let at_least = match key {
+            // The answer is right without them: they are asked for again in the next round.
+            PartKey::Roster | PartKey::Season | PartKey::Calendar => interval(pace),
+            _ => refusal.retry_after.unwrap_or_default(),
+        };
+        let failure = self.attempts.failed(key, mark, trouble, at_least);
+        self.log_failure(refusal, failure);
+    }
+
+    /// The first failure is news, the hundredth is not; a refusal is logged once, with what to do about it.
+    fn log_failure(&mut self, refusal: &Refusal, Failure { count: failures, trouble, wait }: Failure) {
+        if trouble == Trouble::NoSuchPlayer {
+            tracing::error!(
+                player = self.facts.player.value.id,
+                "MLB knows no such player: give the id from his page at mlb.com/player with --player"
+            );
+        }
+        if trouble == Trouble::Refused {
+            if !std::mem::replace(&mut self.is_refusal_logged, true) {
+                tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
+            }
+            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+        } else if failures.is_power_of_two() {
+            tracing::warn!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+        } else {
+            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+        }
+    }
+
+    fn keep(&mut self) {
+        if let Some(saver) = &mut self.saver {
+            saver.keep(Kept { facts: self.facts.clone(), memory: self.memory.clone() });
+        }
+    }
+
+    /// The id of the club to watch.
+    fn watched(&self) -> Option<u32> {
+        self.club.or(self.facts.player.value.club.as_ref().map(|club| club.id))
+    }
+
+    /// A club that was named by the operator must be known to MLB before its empty schedule is believed.
+    fn club_is_known(&self) -> bool {
+        self.facts.player.value.club.as_ref().is_some_and(|club| Some(club.id) == self.watched())
+    }
+
+    fn today(&self, now: OffsetDateTime) -> Date {
+        self.facts.zone.value.local(now).date()
+    }
+}
+
+/// How long the present state can be trusted to last.
+fn interval(pace: Pace) -> Duration {
+    Duration::from_secs(match pace {
+        Pace::Live => 10,
+        Pace::Soon => 60,
+        Pace::Settling => 2 * 60,
+        Pace::Idle => 15 * 60,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pace_is_asked_for_well_within_its_promise() {
+        for pace in [Pace::Live, Pace::Soon, Pace::Settling, Pace::Idle] {
+            assert!(interval(pace) * 3 <= pace.promise(), "{pace:?}");
+        }
+    }
+}
