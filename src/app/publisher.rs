@@ -13,10 +13,7 @@ use crate::{
         service::{Begun, How, tried},
         snapshot::{Page, Pages, Site},
     },
-    web::{
-        negotiate::Form,
-        representation::{Reach, Representation},
-    },
+    web::{negotiate::Form, representation::Representation},
 };
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
@@ -42,7 +39,6 @@ pub struct Publisher {
 struct Resource {
     path: &'static str,
     media_type: &'static str,
-    reach: Reach,
     lasts: Duration,
 }
 
@@ -51,27 +47,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
 const MINUTES: Duration = Duration::from_secs(5 * 60);
 
-const SEASON: Resource =
-    Resource { path: "/api/v1/season", media_type: "application/json", reach: Reach::Here, lasts: MINUTE };
-const FEED: Resource = Resource {
-    path: "/feed.xml",
-    media_type: "application/atom+xml; charset=utf-8",
-    reach: Reach::Here,
-    lasts: MINUTES,
-};
-const CALENDAR: Resource = Resource {
-    path: "/calendar.ics",
-    media_type: "text/calendar; charset=utf-8",
-    reach: Reach::Here,
-    lasts: MINUTES,
-};
-const BADGE: Resource =
-    Resource { path: "/badge.svg", media_type: "image/svg+xml", reach: Reach::Everywhere, lasts: MINUTE };
+const SEASON: Resource = Resource { path: "/api/v1/season", media_type: "application/json", lasts: MINUTE };
+const FEED: Resource =
+    Resource { path: "/feed.xml", media_type: "application/atom+xml; charset=utf-8", lasts: MINUTES };
+const CALENDAR: Resource =
+    Resource { path: "/calendar.ics", media_type: "text/calendar; charset=utf-8", lasts: MINUTES };
+const BADGE: Resource = Resource { path: "/badge.svg", media_type: "image/svg+xml", lasts: MINUTE };
 const CARDS: PerLanguage<Resource> =
     PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
 
 const fn card(path: &'static str) -> Resource {
-    Resource { path, media_type: "image/png", reach: Reach::Everywhere, lasts: MINUTE }
+    Resource { path, media_type: "image/png", lasts: MINUTE }
 }
 
 impl Publisher {
@@ -154,7 +140,7 @@ impl Publisher {
         from: String,
         make: impl FnOnce(&str) -> Option<Vec<u8>>,
     ) -> Option<(&'static str, Representation)> {
-        let Resource { path, media_type, reach, lasts } = resource;
+        let Resource { path, media_type, lasts } = resource;
         if let Some((before, made)) = self.published.get(path)
             && *before == from
         {
@@ -162,7 +148,7 @@ impl Publisher {
         }
         // By the system's clock, for it is compared with dates that others wrote.
         let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
-        let made = Representation::published(body, media_type, reach, modified, lasts);
+        let made = Representation::published(body, media_type, modified, lasts);
         self.published.insert(path, (from, made.clone()));
         Some((path, made))
     }

@@ -3,6 +3,7 @@
 //! This room never knows baseball: pages come as bytes that are already made.
 
 pub(crate) mod assets;
+pub(crate) mod cors;
 pub(crate) mod errors;
 pub(crate) mod events;
 pub(crate) mod exchange;

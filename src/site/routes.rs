@@ -54,6 +54,29 @@ impl Target {
     }
 }
 
+/// Whose pages may read a resource (the Fetch standard).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// This site's.
+    Site,
+    /// Every site's: public data, and pictures that are made to be shown elsewhere.
+    Everyone,
+    /// Every site's where the client asks for JSON, this site's otherwise.
+    EveryoneAsJson,
+}
+
+impl Route {
+    /// Whose pages may read what it leads to.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.target {
+            Target::Answer | Target::Published | Target::Events => Reach::Everyone,
+            Target::Asset if self.pattern.starts_with("/api/") => Reach::Everyone,
+            Target::Home | Target::HomeIn(_) => Reach::EveryoneAsJson,
+            _ => Reach::Site,
+        }
+    }
+}
+
 /// Where HTTP-01 looks for a token (RFC 8555 §8.3).
 pub(crate) const CHALLENGE: &str = "/.well-known/acme-challenge/";
 

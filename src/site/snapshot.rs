@@ -3,15 +3,13 @@
 use crate::{
     language::{Language, PerLanguage},
     web::{
-        negotiate::Form,
+        negotiate::{FORM_FIELDS, Form},
         representation::{Caching, Fields, Representation, field},
     },
 };
 use hyper::{
     HeaderMap,
-    header::{
-        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
-    },
+    header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY},
 };
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
@@ -93,14 +91,13 @@ pub struct Page {
 impl Site {
     /// Encodes the pages.
     pub fn new(pages: Pages) -> Self {
-        let (caching, modified) = (Caching::For(pages.lasts), pages.modified);
-        let json = Fields { caching, modified, ..Fields::momentary("application/json") };
+        let (lasts, modified) = (pages.lasts, pages.modified);
+        let json = Fields { caching: Caching::For(lasts), modified, ..Fields::momentary("application/json") };
         let api = Representation::of(pages.json.into_bytes(), &json);
         let policy = page_policy(&pages.style);
-        let home_in =
-            Home { pages: forms(&pages.home, &policy, caching, modified), json: api.varying(&ACCEPT) };
+        let home_in = Home::new(forms(&pages.home, &policy, Caching::For(lasts), modified), &api, lasts);
         Site {
-            home: home_in.varying(&ACCEPT_LANGUAGE),
+            home: home_in.in_any_language(lasts),
             home_in,
             api,
             version: pages.version,
@@ -124,21 +121,36 @@ impl Home {
         }
     }
 
-    fn varying(&self, on: &HeaderName) -> Self {
-        Home { pages: self.pages.as_ref().map(|forms| forms.varying(on)), json: self.json.varying(on) }
+    /// Where the URL chooses the language. Shared caches keep the HTML alone.
+    fn new(pages: PerLanguage<Forms>, json: &Representation, lasts: Duration) -> Self {
+        let private = Caching::Private(lasts);
+        let pages = pages.map(|Forms { html, text }| Forms { html, text: text.kept(private) });
+        Home { pages, json: json.varying(&FORM_FIELDS).kept(private) }
+    }
+
+    /// Where the client chooses the language. Shared caches keep the HTML in the first language alone, which is for everyone
+    /// who prefers nothing else.
+    fn in_any_language(&self, lasts: Duration) -> Self {
+        let pages = PerLanguage::of(|language| {
+            let forms = self.pages[language].varying(&[ACCEPT_LANGUAGE]);
+            match language == Language::ALL[0] {
+                true => forms,
+                false => Forms { html: forms.html.kept(Caching::Private(lasts)), ..forms },
+            }
+        });
+        Home { pages, json: self.json.varying(&[ACCEPT_LANGUAGE]) }
     }
 }
 
 impl Forms {
-    fn varying(&self, on: &HeaderName) -> Self {
+    fn varying(&self, on: &[HeaderName]) -> Self {
         Forms { html: self.html.varying(on), text: self.text.varying(on) }
     }
 }
 
 /// The forms of what is not a success, never to be kept. Who refuses every coding of what was asked for gets one, too.
 pub(crate) fn error_forms(pages: &PerLanguage<Page>, policy: &HeaderMap) -> PerLanguage<Forms> {
-    forms(pages, policy, Caching::Never, None)
-        .map(|forms| forms.varying(&ACCEPT_ENCODING).varying(&ACCEPT_LANGUAGE))
+    forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
 }
 
 fn forms(
@@ -151,7 +163,7 @@ fn forms(
         let page = &pages[language];
         let make = |body: &str, media_type, more| {
             let fields = Fields { media_type, caching, modified, language: Some(language), more };
-            Representation::of(body.into(), &fields).varying(&ACCEPT)
+            Representation::of(body.into(), &fields).varying(&FORM_FIELDS)
         };
         Forms {
             html: make(&page.html, "text/html; charset=utf-8", policy.clone()),

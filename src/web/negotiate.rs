@@ -3,8 +3,12 @@
 use crate::{language::Language, web::coding::Coding};
 use hyper::{
     HeaderMap,
-    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
+    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName, USER_AGENT},
 };
+use std::cmp::Reverse;
+
+/// The request fields that the form depends on.
+pub(crate) const FORM_FIELDS: [HeaderName; 2] = [ACCEPT, USER_AGENT];
 
 /// The forms in which the answer can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,18 +21,89 @@ pub enum Form {
     Text,
 }
 
-/// What a browser, a program or a terminal asks for with Accept. Only a client that names a type gets HTML or JSON:
-/// `*/*` alone is curl and friends.
+/// Programs that print a response on a terminal, by their products in User-Agent (RFC 9110 §10.1.5).
+const TERMINAL_CLIENTS: [&str; 16] = [
+    "aria2",
+    "curl",
+    "fetch",
+    "ftp",
+    "httpie",
+    "httpie-go",
+    "hurl",
+    "libfetch",
+    "lwp-request",
+    "NetBSD-ftp",
+    "nushell",
+    "PowerShell",
+    "wget",
+    "wget2",
+    "WindowsPowerShell",
+    "xh",
+];
+
+/// How exactly a range of Accept names a media type, the most exact last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    Refused,
+    None,
+    Any,
+    Type,
+    Exact,
+}
+
+/// The form that Accept prefers: by quality, then the one that is named more exactly, then the one that is named first (RFC 9110
+/// §12.5.1). What that leaves open, as `*/*` does, is plain text for a terminal client and HTML for every other.
 pub fn form(headers: &HeaderMap) -> Form {
-    let mut best = (Form::Text, 0);
-    let named = [("text/html", Form::Html), ("application/json", Form::Json), ("text/plain", Form::Text)];
-    for (range, quality) in elements(headers, ACCEPT) {
-        let form = named.iter().find(|(name, _)| range.eq_ignore_ascii_case(name.as_bytes()));
-        if let Some((_, form)) = form.filter(|_| quality > best.1) {
-            best = (*form, quality);
-        }
+    let text_first = is_terminal_client(headers);
+    let forms = [
+        (Form::Html, "text/html", u8::from(text_first)),
+        (Form::Text, "text/plain", u8::from(!text_first)),
+        (Form::Json, "application/json", 2),
+    ];
+    let rank = |&(_, name, place): &(Form, &str, u8)| {
+        let (how, quality, position) = accepted(headers, name);
+        (quality, how, Reverse((position, place)))
+    };
+    forms.iter().max_by_key(|form| rank(form)).map_or(Form::Html, |(form, ..)| *form)
+}
+
+/// How welcome a media type is by the most exact range that matches it, and that range's position.
+fn accepted(headers: &HeaderMap, name: &str) -> (Match, u16, usize) {
+    let kind = name.split('/').next().unwrap_or_default();
+    let matched = |range: &[u8]| match range {
+        b"*/*" => Match::Any,
+        _ if range.eq_ignore_ascii_case(name.as_bytes()) => Match::Exact,
+        [start @ .., b'/', b'*'] if start.eq_ignore_ascii_case(kind.as_bytes()) => Match::Type,
+        _ => Match::None,
+    };
+    let found = elements(headers, ACCEPT)
+        .enumerate()
+        .map(|(position, (range, quality))| (matched(range), quality, Reverse(position)))
+        .filter(|(how, ..)| *how > Match::None)
+        .max();
+    match found {
+        None => (Match::None, 0, 0),
+        Some((_, 0, _)) => (Match::Refused, 0, 0),
+        Some((how, quality, Reverse(position))) => (how, quality, position),
     }
-    best.0
+}
+
+/// Whether a product of User-Agent is one of these. Comments are passed over: crawlers name others there.
+fn is_terminal_client(headers: &HeaderMap) -> bool {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let mut depth = 0_usize;
+    let without_comments = agent.split(|char| {
+        let was_outside = depth == 0;
+        match char {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        !was_outside || depth > 0 || char == ' '
+    });
+    let products = without_comments.filter_map(|product| product.split('/').next());
+    let is_known = |product: &str| TERMINAL_CLIENTS.iter().any(|known| known.eq_ignore_ascii_case(product));
+    products.into_iter().any(is_known)
 }
 
 /// The most welcome language by Accept-Language (RFC 9110 §12.5.4), of equals the one named first; a range of any region
@@ -131,22 +206,79 @@ mod tests {
     }
 
     #[test]
-    fn the_form_follows_what_accept_names() {
+    fn the_form_follows_what_accept_prefers() {
+        use Form::{Html, Json, Text};
         let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
-        for (accept, form_expected) in [
-            (chromium, Form::Html),
-            ("*/*", Form::Text),
-            ("", Form::Text),
-            ("application/json", Form::Json),
-            ("application/json, text/plain, */*", Form::Json),
-            ("text/html;q=0.5, application/json", Form::Json),
-            ("text/html;q=0", Form::Text),
-            ("TEXT/HTML", Form::Html),
-            ("text/plain, text/html", Form::Text),
+        // For a browser, a crawler or a library, and for curl.
+        for (accept, browser, curl) in [
+            (chromium, Html, Html),
+            ("*/*", Html, Text),
+            ("", Html, Text),
+            ("text/*", Html, Text),
+            ("image/png, */*;q=0.1", Html, Text),
+            ("image/png", Html, Text),
+            ("application/json", Json, Json),
+            ("application/*", Json, Json),
+            ("application/json, text/plain, */*", Json, Json),
+            ("application/json, */*;q=0.5", Json, Json),
+            ("application/json;q=0.5, */*", Html, Text),
+            ("text/html;q=0.5, application/json", Json, Json),
+            ("text/html;q=0.5, */*", Text, Text),
+            ("text/html;q=0", Text, Text),
+            ("text/html;q=0, text/*", Text, Text),
+            ("text/plain;q=0", Html, Html),
+            ("text/plain;q=0, */*", Html, Html),
+            ("TEXT/HTML", Html, Html),
+            ("text/html;level=1", Html, Html),
+            ("text/plain", Text, Text),
+            ("text/plain;q=0.9, text/html;q=0.8", Text, Text),
+            ("text/plain;q=0.8, */*", Html, Html),
+            ("text/plain, text/html", Text, Text),
+            ("text/html, text/plain", Html, Html),
+            ("text/plain, */*", Text, Text),
+            ("text/html;q=2, text/plain;q=0.1", Text, Text),
         ] {
-            assert_eq!(form(&with(ACCEPT, accept)), form_expected, "{accept}");
+            let mut headers = with(ACCEPT, accept);
+            assert_eq!(form(&headers), browser, "{accept}");
+            headers.insert(USER_AGENT, HeaderValue::from_static("curl/8.14.1"));
+            assert_eq!(form(&headers), curl, "curl: {accept}");
         }
-        assert_eq!(form(&HeaderMap::new()), Form::Text);
+        assert_eq!(form(&HeaderMap::new()), Html);
+    }
+
+    #[test]
+    fn a_terminal_client_is_known_by_its_product() {
+        for agent in [
+            "curl/8.14.1",
+            "Wget/1.25.0",
+            "Wget",
+            "wget2/2.2.0",
+            "HTTPie/3.2.4",
+            "xh/0.24.1",
+            "fetch libfetch/2.0",
+            "OpenBSD ftp",
+            "aria2/1.37.0",
+            "lwp-request/6.78 libwww-perl/6.78",
+            "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.26100.4202",
+            "Mozilla/5.0 (Linux; Debian GNU/Linux 13 (trixie); en-US) PowerShell/7.5.1",
+        ] {
+            assert_eq!(form(&with(USER_AGENT, agent)), Form::Text, "{agent}");
+        }
+        for agent in [
+            "",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            "SomeBot/1.0 (like curl/8.0; Wget/1.0) Gecko",
+            "SomeBot/1.0 (curl/8.0",
+            "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+            "libcurl-agent/1.0",
+            "curly/1.0",
+            "\u{ff}curl/8.0",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(USER_AGENT, HeaderValue::from_bytes(agent.as_bytes()).unwrap());
+            assert_eq!(form(&headers), Form::Html, "{agent}");
+        }
     }
 
     #[test]

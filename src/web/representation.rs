@@ -35,16 +35,16 @@ pub(crate) struct Variant {
     pub not_modified: HeaderMap,
 }
 
-/// Who may show what is served here (the Fetch standard).
-pub(crate) const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// How long caches may keep it.
+/// Which caches may keep it, and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
-    /// The URL changes with the content.
+    /// Every cache, for ever: the URL changes with the content.
     Forever,
-    /// As long as the data can last; after that a cache may serve it while it asks again.
+    /// Every cache, as long as the data can last; after that it may serve it while it asks again.
     For(Duration),
+    /// The same, but only the client's own cache: a shared one that ignores Vary would give it to a client that prefers another
+    /// form or language.
+    Private(Duration),
     /// Each answer is for one request.
     Never,
 }
@@ -60,32 +60,11 @@ pub(crate) struct Fields<'a> {
     pub more: HeaderMap,
 }
 
-/// Whose pages may show it (the Cross-Origin-Resource-Policy field of the Fetch standard).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// This site's.
-    Here,
-    /// Everybody's: a picture that is made to be shown elsewhere.
-    Everywhere,
-}
-
 impl Representation {
     /// A resource with an address of its own, which became what it is at `modified` and can be kept for `lasts`.
-    pub fn published(
-        body: Vec<u8>,
-        media_type: &str,
-        reach: Reach,
-        modified: OffsetDateTime,
-        lasts: Duration,
-    ) -> Self {
-        let more = match reach {
-            Reach::Here => HeaderMap::new(),
-            Reach::Everywhere => {
-                HeaderMap::from_iter([(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"))])
-            }
-        };
+    pub fn published(body: Vec<u8>, media_type: &str, modified: OffsetDateTime, lasts: Duration) -> Self {
         let (caching, modified) = (Caching::For(lasts), Some(modified));
-        Self::of(body, &Fields { media_type, caching, modified, language: None, more })
+        Self::of(body, &Fields { caching, modified, ..Fields::momentary(media_type) })
     }
 
     /// Encodes bytes that were just made.
@@ -121,17 +100,17 @@ impl Representation {
             variants: variants.into_iter().map(variant).collect(),
             modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()),
         };
-        if is_coded { made.varying(&ACCEPT_ENCODING) } else { made }
+        if is_coded { made.varying(&[ACCEPT_ENCODING]) } else { made }
     }
 
-    /// The same bytes where this request field chooses, too (Vary, RFC 9110 §12.5.5).
-    pub(crate) fn varying(&self, on: &HeaderName) -> Self {
+    /// The same bytes where these request fields choose, too (Vary, RFC 9110 §12.5.5).
+    pub(crate) fn varying(&self, on: &[HeaderName]) -> Self {
         let mut varying = self.clone();
         for variant in &mut varying.variants {
             for fields in [&mut variant.fields, &mut variant.not_modified] {
                 let before = fields.get(VARY).and_then(|vary| vary.to_str().ok()).unwrap_or_default();
                 let mut names: Vec<_> = before.split(", ").filter(|name| !name.is_empty()).collect();
-                names.push(on.as_str());
+                names.extend(on.iter().map(HeaderName::as_str));
                 names.sort_unstable();
                 names.dedup();
                 let vary = field(&names.join(", "));
@@ -139,6 +118,17 @@ impl Representation {
             }
         }
         varying
+    }
+
+    /// The same bytes, kept otherwise.
+    pub(crate) fn kept(&self, caching: Caching) -> Self {
+        let mut kept = self.clone();
+        for variant in &mut kept.variants {
+            for fields in [&mut variant.fields, &mut variant.not_modified] {
+                fields.insert(CACHE_CONTROL, field(&caching.to_string()));
+            }
+        }
+        kept
     }
 }
 
@@ -179,12 +169,20 @@ impl std::fmt::Display for Caching {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Caching::Forever => f.write_str("public, max-age=31536000, immutable"),
-            Caching::For(span) => {
-                let seconds = span.as_secs();
-                write!(f, "max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
-            }
+            Caching::For(span) => write!(f, "public, {}", Lasting(*span)),
+            Caching::Private(span) => write!(f, "private, {}", Lasting(*span)),
             Caching::Never => f.write_str("no-store"),
         }
+    }
+}
+
+/// The directives of what lasts this long (RFC 9111 §5.2.2.1, RFC 5861).
+struct Lasting(Duration);
+
+impl std::fmt::Display for Lasting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.as_secs();
+        write!(f, "max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
     }
 }
 

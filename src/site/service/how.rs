@@ -15,7 +15,7 @@ use crate::{
     },
     web::{
         coding::Coding,
-        negotiate::{self, Codings, Form},
+        negotiate::{self, Codings, FORM_FIELDS, Form},
         representation::{Fields, Representation, parse_http_date},
         respond::{Refused, Whole, respond},
     },
@@ -24,7 +24,7 @@ use hyper::{
     HeaderMap, Method,
     header::{
         ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-        CONTENT_TYPE, HeaderName, LAST_MODIFIED, LOCATION,
+        CONTENT_TYPE, HeaderName, LAST_MODIFIED, LOCATION, USER_AGENT,
     },
 };
 use percent_encoding::percent_decode_str;
@@ -71,7 +71,7 @@ impl How {
             Form::Text => ("text/plain; charset=utf-8", HeaderMap::new()),
         };
         let fields = Fields { language: Some(Language::English), more, ..Fields::momentary(media_type) };
-        Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&ACCEPT)
+        Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&FORM_FIELDS)
     }
 }
 
@@ -79,7 +79,7 @@ impl Service {
     pub(crate) fn how(&self, asking: &Asking, way: &Way) -> Result<Whole, Refused> {
         let about = asked_about(asking.query);
         let path = about.as_deref().unwrap_or(asking.path);
-        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE]);
+        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, USER_AGENT]);
         let rehearsed = self.rehearse(path, &offer);
         let spent = match about {
             Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
@@ -131,7 +131,7 @@ impl Service {
         let response = ask(offer);
         // The pipeline has found the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);
-        let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE])));
+        let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE, USER_AGENT])));
         Rehearsed { matched, routing, response, answering, bytes_before }
     }
 

@@ -13,11 +13,11 @@ use crate::{
     language::PerLanguage,
     limits::Limits,
     site::{
-        assets,
+        assets, cors,
         errors::ErrorPages,
         events::Hub,
         exchange::{Body, Content, Exchange, Observer, Way},
-        routes::{ADMIN_ROUTES, ROUTES, Route, Target, route},
+        routes::{ADMIN_ROUTES, ROUTES, Reach, Route, Target, route},
         service::resource::{Asking, embedded},
         snapshot::{Forms, Site},
     },
@@ -26,7 +26,7 @@ use crate::{
         host::{Hosts, Ruling, Scheme, authority, names_a_host},
         negotiate::{self, Form},
         path,
-        representation::{Fields, RESOURCE_POLICY, Representation, field},
+        representation::{Fields, Representation, field},
         respond::{Whole, respond_as},
         trusted_proxies::Proxies,
     },
@@ -188,8 +188,8 @@ impl Service {
         }
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        // What is served here is not for other sites' pages, unless it says otherwise.
-        response.headers_mut().entry(RESOURCE_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+        let reach = route.map_or(Reach::Site, Route::reach);
+        cors::apply(reach, request.method(), request.headers(), &ALLOWED, response.headers_mut());
         // What speaks TLS before us has a certificate of its own.
         let may_insist = connection.tls.is_none() || self.https().is_some();
         if let Some(hsts) = self.hosts.hsts(authority(request), client.scheme).filter(|_| may_insist) {
@@ -270,6 +270,8 @@ impl Service {
             Ruling::Elsewhere(status) => Some(self.error(status, headers)),
             // Refused here as it would be there.
             Ruling::Move(_) if !is_known(request.method()) => None,
+            // A browser does not follow a redirect of a preflight, but it does one of the request after it.
+            Ruling::Move(_) if cors::is_preflight(request.method(), headers) => None,
             Ruling::Move(origin) => {
                 let target = path::reference(uri.path(), uri.query());
                 Some(self.moved(&format!("{origin}{target}"), headers))

@@ -16,12 +16,15 @@ use crate::{
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use std::time::Duration;
 
 /// Prometheus's text format, version 0.0.4.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whether nginx collects a response before it passes it on (ngx_http_proxy_module, `proxy_buffering`).
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// How long a browser may keep a file whose name does not change with its content.
 const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -131,6 +134,8 @@ fn event_stream() -> Whole {
     let mut head = bare(StatusCode::OK);
     head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would hold events back until its buffer is full.
+    head.headers_mut().insert(UNBUFFERED, HeaderValue::from_static("no"));
     head
 }
 

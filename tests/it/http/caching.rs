@@ -25,17 +25,72 @@ fn pages_are_kept_no_longer_than_their_data_can_last() {
         let server = Server::start(&mlb, clock);
         server.wait_for_verdict(verdict);
         let expected = format!("max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600");
-        for (path, accept) in
-            [("/", "text/html"), ("/", "text/plain"), ("/", "application/json"), ("/api/v1/answer", "*/*")]
-        {
-            let response = server.get(path, &format!("Accept: {accept}\r\n"));
-            assert_eq!(response.field("cache-control"), expected, "{what}: {path} {accept}");
+        for (path, fields, who) in [
+            ("/", "Accept: text/html", "public"),
+            ("/", "Accept: */*", "public"),
+            ("/", "Accept: text/html\r\nAccept-Language: fr", "public"),
+            ("/", "Accept: text/html\r\nAccept-Language: es", "private"),
+            ("/", "Accept: text/plain", "private"),
+            ("/", "Accept: */*\r\nUser-Agent: curl/8.14.1", "private"),
+            ("/", "Accept: text/plain\r\nAccept-Language: es", "private"),
+            ("/", "Accept: application/json", "private"),
+            ("/en", "Accept: text/html\r\nAccept-Language: es", "public"),
+            ("/es", "Accept: text/html", "public"),
+            ("/es", "Accept: text/plain", "private"),
+            ("/en", "Accept: application/json", "private"),
+            ("/api/v1/answer", "Accept: text/plain\r\nUser-Agent: curl/8.14.1", "public"),
+        ] {
+            let response = server.get(path, &format!("{fields}\r\n"));
+            let expected = format!("{who}, {expected}");
+            assert_eq!(response.field("cache-control"), expected, "{what}: {path} {fields}");
+            let etag = response.field("etag");
+            let again = server.get(path, &format!("{fields}\r\nIf-None-Match: {etag}\r\n"));
+            // The page may have been made anew meanwhile.
+            assert!([200, 304].contains(&again.status), "{what}: {path} {fields}");
+            assert_eq!(again.field("cache-control"), expected, "{what}: {path} {fields}");
         }
     }
     let mlb = on();
     mlb.fault(Fault::Refuse);
     let server = Server::start(&mlb, EVENING);
-    assert!(server.get("/", "").field("cache-control").starts_with("max-age=5, "), "nothing is known yet");
+    assert!(
+        server.get("/", "").field("cache-control").starts_with("public, max-age=5, "),
+        "nothing is known yet"
+    );
+}
+
+/// A shared cache that stores by URL alone, as big ones do that ignore Vary: what it would hand to everyone after this request.
+#[test]
+fn a_shared_cache_that_ignores_vary_keeps_no_form_or_language_that_another_did_not_ask_for() {
+    let (server, _mlb) = site();
+    for path in ["/", "/en", "/es"] {
+        let mut kept = std::collections::BTreeSet::new();
+        for accept in ["text/html", "*/*", "text/plain", "application/json"] {
+            for agent in ["Mozilla/5.0", "curl/8.14.1", "Slackbot 1.0"] {
+                for language in ["en", "es", "fr, es;q=0.5"] {
+                    let response = server.get(
+                        path,
+                        &format!(
+                            "Accept: {accept}\r\nUser-Agent: {agent}\r\nAccept-Language: {language}\r\n"
+                        ),
+                    );
+                    let vary = response.field("vary");
+                    assert!(vary.contains("accept") && vary.contains("user-agent"), "{path}: {vary}");
+                    if response.field("cache-control").starts_with("public, ") {
+                        kept.insert((
+                            response.field("content-type").to_owned(),
+                            response.field("content-language").to_owned(),
+                        ));
+                    } else {
+                        assert!(response.field("cache-control").starts_with("private, "), "{response:?}");
+                    }
+                }
+            }
+        }
+        let language = if path == "/es" { "es" } else { "en" };
+        let only = ("text/html; charset=utf-8".to_owned(), language.to_owned());
+        assert_eq!(kept.into_iter().collect::<Vec<_>>(), [only], "{path}");
+    }
 }
 
 #[test]
@@ -44,7 +99,8 @@ fn what_is_published_beside_the_page_is_kept_for_a_while_too() {
     for path in ["/api/v1/season", "/feed.xml", "/calendar.ics", "/badge.svg", "/card.png"] {
         let response = server.get(path, "");
         let control = response.field("cache-control");
-        let seconds = control.strip_prefix("max-age=").and_then(|rest| rest.split(',').next()).unwrap();
+        let seconds =
+            control.strip_prefix("public, max-age=").and_then(|rest| rest.split(',').next()).unwrap();
         assert!((60..=3600).contains(&seconds.parse::<u32>().unwrap()), "{path}: {control}");
         assert!(
             control.ends_with(&format!(", stale-while-revalidate={seconds}, stale-if-error=600")),

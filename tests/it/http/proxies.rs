@@ -221,7 +221,10 @@ fn how_tells_that_there_is_a_proxy_and_not_where() {
         (&6.into(), &"https".into(), &true.into())
     );
     let html = server.get("/how", "Accept: text/html\r\nX-Forwarded-For: 2001:db8::7, 10.9.8.7\r\n");
-    let text = server.get("/how", "X-Forwarded-For: 2001:db8::7, 10.9.8.7\r\nX-Forwarded-Proto: https\r\n");
+    let text = server.get(
+        "/how",
+        "Accept: text/plain\r\nX-Forwarded-For: 2001:db8::7, 10.9.8.7\r\nX-Forwarded-Proto: https\r\n",
+    );
     assert!(text.text().contains("Spoken by the proxy in front of"), "{}", text.text());
     for shown in [trace.to_string(), html.text().into(), text.text().into()] {
         for address in ["10.9.8.7", "127.0.0.1"] {

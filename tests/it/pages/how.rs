@@ -311,9 +311,12 @@ fn what_a_client_sends_in_its_header_stays_out() {
 fn a_terminal_gets_both_ways_in_80_columns() {
     let (server, _mlb) = site();
     for query in ["", "?path=/", "?path=/robots.txt", "?path=/nothing", "?path=/%00"] {
-        let response = server.get(&format!("/how{query}"), "");
+        let response = server.get(&format!("/how{query}"), "User-Agent: curl/8.14.1\r\n");
         assert_eq!(response.field("content-type"), "text/plain; charset=utf-8");
-        assert_eq!((response.field("cache-control"), response.field("vary")), ("no-store", "accept"));
+        assert_eq!(
+            (response.field("cache-control"), response.field("vary")),
+            ("no-store", "accept, user-agent")
+        );
         let text = response.text();
         assert!(text.lines().all(|line| line.chars().count() <= 80 && line.trim_end() == line), "{text}");
         for part in [

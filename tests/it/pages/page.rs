@@ -19,8 +19,15 @@ fn the_answer_comes_in_the_form_that_is_asked_for() {
     let (server, _mlb) = site();
     for (fields, media_type, sign) in [
         ("Accept: text/html\r\n", "text/html; charset=utf-8", "<p class=\"verdict\">Yes</p>"),
-        ("Accept: */*\r\n", "text/plain; charset=utf-8", "\nYes\n"),
-        ("", "text/plain; charset=utf-8", "\nYes\n"),
+        ("Accept: */*\r\n", "text/html; charset=utf-8", "<p class=\"verdict\">Yes</p>"),
+        ("", "text/html; charset=utf-8", "<p class=\"verdict\">Yes</p>"),
+        ("Accept: text/plain\r\n", "text/plain; charset=utf-8", "\nYes\n"),
+        ("Accept: */*\r\nUser-Agent: curl/8.14.1\r\n", "text/plain; charset=utf-8", "\nYes\n"),
+        (
+            "Accept: text/html\r\nUser-Agent: curl/8.14.1\r\n",
+            "text/html; charset=utf-8",
+            "<p class=\"verdict\">Yes</p>",
+        ),
         ("Accept: application/json\r\n", "application/json", "\"verdict\": \"yes\""),
     ] {
         let response = server.get("/", fields);
@@ -70,8 +77,8 @@ fn the_answer_comes_in_the_language_that_is_asked_for_or_that_the_url_says() {
             let fields = format!("Accept: {accept}\r\nAccept-Language: {wish}\r\nAccept-Encoding: br\r\n");
             let what = format!("{path} {fields}");
             let vary = match path {
-                "/" => "accept, accept-encoding, accept-language",
-                _ => "accept, accept-encoding",
+                "/" => "accept, accept-encoding, accept-language, user-agent",
+                _ => "accept, accept-encoding, user-agent",
             };
             let response = server.get(path, &fields);
             assert_eq!((response.status, response.field("vary")), (200, vary), "{what}");
@@ -98,14 +105,17 @@ fn the_answer_comes_in_the_language_that_is_asked_for_or_that_the_url_says() {
                 assert!(other.status == status || (status == 304 && other.status == 200), "{what}{more}");
                 assert_eq!(
                     other.field("vary"),
-                    if status == 412 { "accept, accept-encoding, accept-language" } else { vary },
+                    if status == 412 { "accept, accept-encoding, accept-language, user-agent" } else { vary },
                     "{what}{more}"
                 );
             }
         }
     }
     let refused = server.get("/", "Accept-Encoding: identity;q=0\r\n");
-    assert_eq!((refused.status, refused.field("vary")), (406, "accept, accept-encoding, accept-language"));
+    assert_eq!(
+        (refused.status, refused.field("vary")),
+        (406, "accept, accept-encoding, accept-language, user-agent")
+    );
 }
 
 #[test]
@@ -158,8 +168,8 @@ fn the_words_of_each_language_are_the_operators() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
     assert_eq!(server.wait_for_verdict("yes")["answer"], "Afraid so");
-    assert!(server.get("/en", "").text().contains("\nAfraid so\n"));
-    assert!(server.get("/es", "").text().contains("\nNi modo, sí\n"));
+    assert!(server.get("/en", "Accept: text/plain\r\n").text().contains("\nAfraid so\n"));
+    assert!(server.get("/es", "Accept: text/plain\r\n").text().contains("\nNi modo, sí\n"));
 }
 
 #[test]
@@ -187,7 +197,7 @@ fn what_mlb_says_is_text_and_never_markup() {
     assert_eq!(answer["plays"][0]["text"], evil);
     let page = server.page();
     assert!(!page.contains("<script>alert") && page.contains("&#60;script&#62;alert"), "{page}");
-    assert!(!server.get("/", "").text().contains('\x1b'));
+    assert!(!server.get("/", "Accept: text/plain\r\n").text().contains('\x1b'));
 }
 
 #[test]
@@ -325,7 +335,7 @@ fn what_cannot_be_served_gets_a_page_in_the_same_style() {
             page.text()
         );
         assert_eq!(page.field("allow"), if status == 405 { "GET, HEAD, OPTIONS" } else { "" }, "{line}");
-        let text = send("*/*");
+        let text = send("text/plain");
         assert!(text.text().starts_with(&format!("{status} {title}\n")), "{line}: {}", text.text());
     }
     let options = server.send("OPTIONS / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", true);
@@ -361,7 +371,7 @@ fn several_requests_are_answered_in_order_on_one_connection() {
     std::io::Write::write_all(&mut stream, all.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let places: Vec<_> = ["\"status\":\"ok\"", "404 Out of the park", "User-agent"]
+    let places: Vec<_> = ["\"status\":\"ok\"", "404 · Out of the park", "User-agent"]
         .iter()
         .map(|sign| text.find(sign))
         .collect();

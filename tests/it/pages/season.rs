@@ -35,7 +35,7 @@ fn a_season_is_a_strip_a_table_and_its_figures() {
     assert!(page.contains("aria-label=\"Jul 2 vs Texas Rangers: 1 error\""), "{page}");
     assert!(page.contains("<tr class=\"error\"><td>Jun 20<td>vs Chicago &#60;Cubs&#62;<td>2"), "{page}");
     assert!(!page.contains("style=\""), "the policy forbids it");
-    let text = server.get("/", "").text().replace('\n', " ");
+    let text = server.get("/", "Accept: text/plain\r\n").text().replace('\n', " ");
     assert!(
         text.contains(
             "In 2024: 3 errors in 4 games in the field. The latest on Tuesday, July 2. The longest"

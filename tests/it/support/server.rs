@@ -23,6 +23,11 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The only fields a response may have. What is not here is there by mistake.
 pub const EXPECTED_FIELDS: &[&str] = &[
     "accept-ranges",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
     "allow",
     "cache-control",
     "connection",
@@ -45,6 +50,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "server-timing",
     "strict-transport-security",
     "vary",
+    "x-accel-buffering",
     "x-content-type-options",
     "x-request-id",
 ];

@@ -1,0 +1,55 @@
+//! Cross-origin requests (the Fetch standard): what is public data can be read and shown by pages of every site.
+
+use crate::{site::routes::Reach, web::representation::field};
+use hyper::{
+    HeaderMap, Method,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE,
+        HeaderName, HeaderValue, ORIGIN,
+    },
+};
+use std::time::Duration;
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const EVERYTHING: HeaderValue = HeaderValue::from_static("*");
+/// How long a browser may remember the answer to a preflight: browsers cap it at a day or less.
+const PREFLIGHT_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a browser asks if its page may send a request to this resource.
+pub(crate) fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
+    *method == Method::OPTIONS
+        && request.contains_key(ORIGIN)
+        && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Adds to a response, whatever its status, which sites' pages may read and show it. `allowed` are the methods of every resource.
+pub(crate) fn apply(
+    reach: Reach,
+    method: &Method,
+    request: &HeaderMap,
+    allowed: &HeaderValue,
+    response: &mut HeaderMap,
+) {
+    let is_preflight = is_preflight(method, request);
+    let is_json = || response.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let is_open = match reach {
+        Reach::Everyone => true,
+        // Which form it will be is not known before.
+        Reach::EveryoneAsJson => is_preflight || is_json(),
+        Reach::Site => false,
+    };
+    if !is_open {
+        response.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+        return;
+    }
+    response.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, EVERYTHING);
+    if is_preflight {
+        response.insert(ACCESS_CONTROL_ALLOW_METHODS, allowed.clone());
+        response.insert(ACCESS_CONTROL_ALLOW_HEADERS, EVERYTHING);
+        response.insert(ACCESS_CONTROL_MAX_AGE, field(&PREFLIGHT_LASTS.as_secs().to_string()));
+    } else {
+        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EVERYTHING);
+    }
+}
