@@ -135,7 +135,7 @@ impl fmt::Display for Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::prctl;
+    use rustix::thread::set_no_new_privs;
     use std::{
         io::{self, ErrorKind},
         net::{TcpListener, TcpStream},
@@ -168,7 +168,7 @@ mod tests {
             };
             let done = thread::scope(|scope| {
                 let confined = scope.spawn(|| {
-                    prctl::set_no_new_privs().unwrap();
+                    set_no_new_privs(true).unwrap();
                     let said = reach.close_in().unwrap().to_string();
                     assert!(said.contains("Landlock ABI"), "{said}");
                     let denied = Some(ErrorKind::PermissionDenied);

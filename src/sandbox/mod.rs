@@ -10,10 +10,13 @@ pub use crate::sandbox::landlock::{Reach, code};
 pub use crate::sandbox::user::{User, is_root};
 
 use crate::sandbox::landlock::Enclosure;
-use caps::{CapSet, Capability};
-use nix::sys::{
-    prctl,
-    resource::{Resource, setrlimit},
+use rustix::{
+    io,
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
+    thread::{
+        CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
+        remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+    },
 };
 use std::fmt;
 
@@ -56,9 +59,10 @@ pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, St
     }
     drop_capabilities().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     // Keys are in memory. A core file would have them on disk, and a debugger of the same user would read them.
-    let no_dumps = setrlimit(Resource::RLIMIT_CORE, 0, 0).and_then(|()| prctl::set_dumpable(false));
+    let no_dumps = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
     no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
-    prctl::set_no_new_privs().map_err(|error| format!("cannot refuse new privileges: {error}"))?;
+    set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))?;
     let landlock = match reach {
         None => Enclosure::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {
@@ -68,21 +72,28 @@ pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, St
     Ok(InForce { user: user::present(), landlock })
 }
 
-/// What an executed program could get back. Needs a capability itself; who lacks it gets none back anyway, for there are
-/// no new privileges.
-fn drop_bounding_set() -> Result<(), caps::errors::CapsError> {
-    match caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
-        true => caps::clear(None, CapSet::Bounding),
-        false => Ok(()),
+/// Empties the bounding set, which limits what an executed program could get. Without CAP_SETPCAP the set stays as it is; no
+/// new privileges come from it, because `no_new_privs` is set.
+fn drop_bounding_set() -> io::Result<()> {
+    if !capabilities(None)?.effective.contains(CapabilitySet::SETPCAP) {
+        return Ok(());
     }
+    for capability in CapabilitySet::all() {
+        match remove_capability_from_bounding_set(capability) {
+            // A capability that this kernel does not know.
+            Ok(()) | Err(io::Errno::INVAL) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
-fn drop_capabilities() -> Result<(), caps::errors::CapsError> {
-    // The ambient set follows from these two, but an old kernel may know none.
-    if caps::runtime::ambient_set_supported().is_ok() {
-        caps::clear(None, CapSet::Ambient)?;
+fn drop_capabilities() -> io::Result<()> {
+    // The ambient set follows from the others; a kernel before 4.3 has none.
+    match clear_ambient_capability_set() {
+        Ok(()) | Err(io::Errno::INVAL) => {}
+        Err(error) => return Err(error),
     }
-    [CapSet::Effective, CapSet::Inheritable, CapSet::Permitted]
-        .into_iter()
-        .try_for_each(|set| caps::clear(None, set))
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
 }
