@@ -155,7 +155,7 @@ enum TypedCommand {
     Health {
         #[command(flatten)]
         flags: Flags,
-        /// Where it is; without it, the first listener of the configuration
+        /// Where it is; without it, the first address where it listens
         #[arg(value_name = "URL")]
         at: Option<String>,
     },
@@ -189,7 +189,7 @@ pub struct Flags {
     /// HTTP/2 and HTTP/1.1 over TLS; default 127.0.0.1:8443
     #[arg(long, value_name = "ADDR|off")]
     https: Vec<String>,
-    /// For operators, loopback or a Unix socket; default 127.0.0.1:9100
+    /// Metrics and health, for operators; default 127.0.0.1:8606
     #[arg(long, value_name = "ADDR|unix:PATH|off")]
     admin: Vec<String>,
     /// A proxy in front that is believed when it names the client: a network, an address, or unix

@@ -99,6 +99,9 @@ pub enum Listener {
 }
 
 impl Listener {
+    /// Every kind, in the order in which they are opened.
+    pub const ALL: [Listener; 3] = [Listener::Http, Listener::Https, Listener::Admin];
+
     /// As its flag and its metrics have it.
     pub fn name(self) -> &'static str {
         match self {

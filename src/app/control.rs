@@ -1,7 +1,8 @@
-//! How a running e6 is found, and how it says what became of what it was asked: two small files beside each other.
+//! How commands find a running e6 and hear from it: the pid file, and the control file beside it.
 //!
-//! The first holds the process's number and nothing else. Whoever wrote it holds a lock on it, so that a file that was left
-//! behind is told from one that is true: the number in it may be another program's by now.
+//! The pid file holds the process's number and nothing else. The process holds a lock on it, so that a file that was left
+//! behind is told from a valid one: the number in it may be another program's by now. The control file says where the process
+//! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,30 @@ use std::{
 
 /// How often whoever asked looks for what became of it.
 const LOOK: Duration = Duration::from_millis(20);
-/// For everybody to read, as such files are: there is nothing in it but a number.
+/// What the name of the control file has after that of the pid file.
+const CONTROL_SUFFIX: &str = ".json";
+/// Everybody may read both files, which hold no secret.
 const MODE: u32 = 0o644;
 
-/// The file of this process.
+/// The addresses where a process listens, as they are displayed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// HTTP in clear.
+    pub http: Vec<String>,
+    /// HTTP over TLS.
+    pub https: Vec<String>,
+    /// For operators.
+    pub admin: Vec<String>,
+}
+
+/// The control file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Control {
+    listening: Listening,
+    outcome: Option<Outcome>,
+}
+
+/// The pid file of this process.
 pub struct PidFile {
     path: PathBuf,
     /// Held for as long as the process lives.
@@ -61,23 +82,53 @@ impl Asked {
 }
 
 impl PidFile {
-    /// Writes it, as a whole; one of another process is replaced.
+    /// Writes the pid file and the control file. A pid file of another running process is replaced only if that is the
+    /// predecessor; `None` is a predecessor that did not tell its number, or none.
     ///
     /// # Errors
-    /// When its directory cannot be made or written to.
-    pub fn write(path: &Path) -> io::Result<Self> {
+    /// When another process has the file, or when its directory cannot be made or written to.
+    pub fn write(path: &Path, predecessor: Option<u32>, listening: Listening) -> io::Result<Self> {
+        if let Some(pid) = owner(path)
+            && ![predecessor, Some(process::id())].contains(&Some(pid))
+        {
+            let what =
+                format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+        }
+        write_control(path, &Control { listening, outcome: None })?;
         let lock = replace(path, &format!("{}\n", process::id()))?;
         Ok(PidFile { path: path.to_owned(), _lock: lock })
     }
 
-    /// Says what became of something, for whoever waits in [`ask`].
+    /// Writes an outcome, for the command that waits in [`ask`]. Where the process listens stays as its successor wrote it.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn tell(&self, of: Asked, done: bool, said: Vec<String>) -> io::Result<()> {
         let outcome = Outcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
-        replace(&beside(&self.path), &serde_json::to_string(&outcome)?).map(drop)
+        let listening = read_control(&self.path).map(|control| control.listening).unwrap_or_default();
+        write_control(&self.path, &Control { listening, outcome: Some(outcome) })
     }
+}
+
+/// Where the process of this pid file listens; none where no process runs.
+pub fn listening(path: &Path) -> Option<Listening> {
+    owner(path).and_then(|_| read_control(path)).map(|control| control.listening)
+}
+
+/// The running process of this pid file.
+fn owner(path: &Path) -> Option<u32> {
+    let file = File::open(path).ok()?;
+    let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    read(path).ok().filter(|_| is_locked).map(|pid| pid.as_raw_pid().unsigned_abs())
+}
+
+fn read_control(path: &Path) -> Option<Control> {
+    serde_json::from_str(&fs::read_to_string(beside(path)).ok()?).ok()
+}
+
+fn write_control(path: &Path, control: &Control) -> io::Result<()> {
+    replace(&beside(path), &serde_json::to_string(control)?).map(drop)
 }
 
 impl Drop for PidFile {
@@ -108,7 +159,7 @@ pub fn ask(asked: Asked, path: &Path, patience: Duration) -> Result<Outcome, Str
         Err(TryLockError::Error(error)) => return Err(nobody(&error.to_string())),
     }
     let pid = read(path).map_err(|error| nobody(&error.to_string()))?;
-    let outcome = || serde_json::from_str::<Outcome>(&fs::read_to_string(beside(path)).ok()?).ok();
+    let outcome = || read_control(path)?.outcome;
     let before = outcome().map(|outcome| outcome.id);
     kill_process(pid, asked.signal()).map_err(|error| {
         format!("cannot signal the process {}: {error}; ask as the user it runs as", pid.as_raw_pid())
@@ -132,9 +183,11 @@ fn read(path: &Path) -> io::Result<Pid> {
     pid.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there is no process number in it"))
 }
 
-/// Where outcomes are told.
+/// The control file of this pid file: never the pid file itself, whatever its name.
 fn beside(path: &Path) -> PathBuf {
-    path.with_extension("json")
+    let mut name = path.as_os_str().to_owned();
+    name.push(CONTROL_SUFFIX);
+    name.into()
 }
 
 /// The new file, locked before it is there for others to see.
@@ -159,7 +212,7 @@ mod tests {
         let missing = ask(Asked::Reload, &path, Duration::ZERO).unwrap_err();
         assert!(missing.contains("No such file") && missing.contains("--pid-file"), "{missing}");
 
-        let ours = PidFile::write(&path).unwrap();
+        let ours = PidFile::write(&path, None, Listening::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()));
         // Whoever holds the lock is asked; here that would be this very process.
         assert!(matches!(File::open(&path).unwrap().try_lock_shared(), Err(TryLockError::WouldBlock)));
@@ -173,10 +226,36 @@ mod tests {
     }
 
     #[test]
+    fn the_control_file_is_never_the_pid_file() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["e6.pid", "x.json", "json", ".json", "e6"] {
+            let path = dir.path().join(name);
+            let listening = Listening { http: vec!["127.0.0.1:8080".into()], ..Listening::default() };
+            let ours = PidFile::write(&path, None, listening.clone()).unwrap();
+            ours.tell(Asked::Reload, true, Vec::new()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()), "{name}");
+            assert_eq!(super::listening(&path), Some(listening), "{name}");
+            drop(ours);
+            assert_eq!(super::listening(&path), None, "nobody runs: {name}");
+        }
+    }
+
+    #[test]
+    fn the_pid_file_of_another_running_process_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e6.pid");
+        let _theirs = replace(&path, "1\n").unwrap();
+        let refused = PidFile::write(&path, None, Listening::default()).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("the running e6 1 has it"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+        PidFile::write(&path, Some(1), Listening::default()).unwrap();
+    }
+
+    #[test]
     fn the_file_of_a_successor_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e6.pid");
-        let ours = PidFile::write(&path).unwrap();
+        let ours = PidFile::write(&path, None, Listening::default()).unwrap();
         fs::write(&path, "1\n").unwrap();
         drop(ours);
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");

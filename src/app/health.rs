@@ -1,6 +1,7 @@
 //! `e6 health`: whether a site lives, asked as its visitors ask, for images without curl and for `e6 check`.
 
 use crate::{
+    app::control::{self, Listening},
     config::Config,
     connection::{Listener, Peer},
     net::listen::Address,
@@ -89,18 +90,18 @@ pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
 }
 
 impl Question {
-    /// The first door that there is: without TLS if possible, for what can be wrong with a certificate is no illness.
+    /// The first listener: where the running process says that it listens, else where the configuration says so. Without TLS
+    /// if possible: a problem of the certificate does not make the site unhealthy.
     fn for_site(config: &Config) -> Result<Self, String> {
-        let listen = &config.listen;
-        let doors = [
-            (Listener::Http, &listen.http),
-            (Listener::Admin, &listen.admin),
-            (Listener::Https, &listen.https),
-        ];
-        let addresses =
-            doors.iter().flat_map(|(kind, addresses)| addresses.iter().map(|address| (*kind, address)));
-        let question = addresses.filter_map(|(kind, address)| Self::at(kind, address, config)).next();
-        question.ok_or_else(|| "every listener is on any port that is free: name the URL".into())
+        let listen = match config.pid_file().and_then(|path| control::listening(&path)) {
+            Some(Listening { http, https, admin }) => [parse(http), parse(admin), parse(https)],
+            None => [config.listen.http.clone(), config.listen.admin.clone(), config.listen.https.clone()],
+        };
+        let kinds = [Listener::Http, Listener::Admin, Listener::Https].into_iter();
+        let mut addresses =
+            kinds.zip(listen).flat_map(|(kind, all)| all.into_iter().map(move |one| (kind, one)));
+        let question = addresses.find_map(|(kind, address)| Self::at(kind, &address, config));
+        question.ok_or_else(|| "every listener has a port that the system chooses: name the URL".into())
     }
 
     /// At an address that this site listens on; none where its port is not known.
@@ -197,6 +198,10 @@ impl Question {
         let is_e6 = response.headers().get(header::SERVER).is_some_and(|server| server == "e6");
         Ok(Reply { status: response.status(), is_e6, took: began.elapsed() })
     }
+}
+
+fn parse(addresses: Vec<String>) -> Vec<Address> {
+    addresses.iter().filter_map(|text| text.parse().ok()).collect()
 }
 
 /// On this machine the certificate that the site signs itself is good, for it is read from where the site keeps it; and so

@@ -1,7 +1,10 @@
 //! What this process was given: sockets, by systemd or by the e6 before it, and by that one also a word to say it is ready.
 
 use crate::{
-    app::{Failure, launcher},
+    app::{
+        Failure, StartError, launcher,
+        listeners::{Listeners, Start},
+    },
     config::Config,
     connection::Listener,
     net::{listen::Bound, listen_fds::Adopted},
@@ -9,7 +12,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, BufRead, BufReader, Write},
-    os::unix::net::UnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     path::{Path, PathBuf},
     process,
     time::Duration,
@@ -17,6 +20,8 @@ use std::{
 
 /// The name of the descriptor by which an e6 hears from the one after it.
 pub(crate) const PREDECESSOR: &str = "predecessor";
+/// The name of the descriptor that holds the lock of the data directory.
+pub(crate) const LOCK: &str = "data-lock";
 /// What it hears first; the number of the new process follows.
 pub(crate) const READY: u8 = b'!';
 /// It has written before it started us.
@@ -26,6 +31,8 @@ const HTTPS: u16 = 443;
 
 pub(crate) struct Heritage {
     pub sockets: Vec<Bound>,
+    /// The lock of the data directory.
+    pub lock: Option<OwnedFd>,
     pub predecessor: Option<Predecessor>,
 }
 
@@ -38,16 +45,34 @@ pub(crate) struct Predecessor {
 /// What an e6 tells the one after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Letter {
+    /// The number of the process that writes this.
+    #[serde(default)]
+    pub pid: Option<u32>,
     /// How often there has been an upgrade, with this one.
     pub upgrades: u32,
     /// The files of Unix sockets that go with the last of us.
     pub files: Vec<PathBuf>,
+    /// The configured address of each socket, in the order in which they are handed over; none where systemd made it.
+    #[serde(default)]
+    pub configured: Vec<Option<String>>,
 }
 
 impl Heritage {
+    /// Whether this process takes over from another one.
+    pub fn start(&self) -> Start {
+        if self.predecessor.is_some() { Start::Upgrade } else { Start::First }
+    }
+
     /// How often there has been an upgrade.
     pub fn upgrades(&self) -> u32 {
         self.predecessor.as_ref().map_or(0, |predecessor| predecessor.letter.upgrades)
+    }
+
+    /// The files of Unix sockets that the old process made and these listeners have no more: they go with it.
+    pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {
+        let files = self.predecessor.iter().flat_map(|predecessor| &predecessor.letter.files);
+        let is_left = |file: &&PathBuf| listeners.iter().any(|bound| bound.address.unix() == Some(file));
+        files.filter(|file| !is_left(file)).cloned().collect()
     }
 
     /// The files of Unix sockets that whoever handed them over will see to.
@@ -58,7 +83,7 @@ impl Heritage {
     }
 
     pub fn read(adopted: Vec<Adopted>, config: &Config) -> Result<Self, Failure> {
-        let mut heritage = Heritage { sockets: Vec::new(), predecessor: None };
+        let mut heritage = Heritage { sockets: Vec::new(), lock: None, predecessor: None };
         for (index, Adopted { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
                 Failure(format!(
@@ -66,6 +91,10 @@ impl Heritage {
                      http, https or admin"
                 ))
             };
+            if name == LOCK {
+                heritage.lock = Some(descriptor);
+                continue;
+            }
             if name == PREDECESSOR {
                 let line = UnixStream::from(descriptor);
                 heritage.predecessor = Some(Predecessor::heard(line).map_err(unusable)?);
@@ -74,6 +103,11 @@ impl Heritage {
             let mut bound = Bound::adopted(Listener::Http, descriptor).map_err(unusable)?;
             bound.kind = kind(&name, &bound, &heritage.sockets);
             heritage.sockets.push(bound);
+        }
+        if let Some(Predecessor { letter, .. }) = &heritage.predecessor {
+            for (bound, configured) in heritage.sockets.iter_mut().zip(&letter.configured) {
+                bound.configured = configured.as_deref().and_then(|text| text.parse().ok());
+            }
         }
         heritage.sockets.retain(|bound| {
             let wanted = !config.listen.of(bound.kind).is_empty();
@@ -89,7 +123,7 @@ impl Heritage {
 
 /// What a socket is for: by its name, else by its port, else in the order http, https, admin.
 fn kind(name: &str, bound: &Bound, before: &[Bound]) -> Listener {
-    let kinds = [Listener::Http, Listener::Https, Listener::Admin];
+    let kinds = Listener::ALL;
     let named = kinds.into_iter().find(|kind| kind.name() == name);
     let by_port = || bound.address.tcp().filter(|address| address.port() == HTTPS).map(|_| Listener::Https);
     let next = || kinds.into_iter().find(|kind| before.iter().all(|other| other.kind != *kind));
@@ -102,6 +136,12 @@ impl Predecessor {
         let mut text = String::new();
         BufReader::new(&line).read_line(&mut text)?;
         Ok(Predecessor { letter: serde_json::from_str(&text)?, line })
+    }
+
+    /// Tells the old process why this one does not serve.
+    pub fn refuse(mut self, failure: &StartError) {
+        // It sees the end of this process anyway.
+        let _ = self.line.write_all(failure.to_string().as_bytes());
     }
 
     /// Tells the old process that this one serves, so that it drains.

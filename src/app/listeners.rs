@@ -1,11 +1,11 @@
 //! The addresses: bound once for each worker, told to whoever started us.
 
 use crate::{
-    app::Failure,
+    app::{Failure, control::Listening},
     config::Config,
     connection::Listener,
     net::{
-        listen::{Address, Bound},
+        listen::{self, Address, Bound},
         unix_socket::SocketFile,
     },
     sandbox,
@@ -19,25 +19,92 @@ use std::{
 /// Every socket that listens, those of one address together.
 pub(crate) struct Listeners(Vec<Bound>);
 
+/// Whether sockets are opened by the first process or by one that takes over in an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    First,
+    Upgrade,
+}
+
 impl Listeners {
-    /// Those that were handed over, and for kinds of which none was those of the configuration.
-    pub fn open(config: &Config, mut handed_over: Vec<Bound>, workers: usize) -> Result<Self, Failure> {
-        let mut sockets = Vec::new();
-        for kind in [Listener::Http, Listener::Https, Listener::Admin] {
-            let (these, others) = handed_over.into_iter().partition(|bound| bound.kind == kind);
+    /// Opens what the configuration asks for, with the sockets that were handed over. Those of systemd are used in place of
+    /// the configured addresses of their kind. Those of the process before this one are used for the addresses that are
+    /// still configured, and closed for all others.
+    ///
+    /// # Errors
+    /// When an address that somebody configured cannot be bound, or nothing is left to serve visitors.
+    pub fn open(
+        config: &Config,
+        handed_over: Vec<Bound>,
+        start: Start,
+        workers: usize,
+    ) -> Result<Self, Failure> {
+        let (mut sockets, mut missing) = (Vec::new(), Vec::new());
+        let mut handed_over = handed_over;
+        for kind in Listener::ALL {
+            let (mut these, others): (Vec<_>, Vec<_>) =
+                handed_over.into_iter().partition(|bound| bound.kind == kind);
             handed_over = others;
-            sockets.extend::<Vec<_>>(these);
-            if sockets.last().is_some_and(|bound| bound.kind == kind) {
+            if these.iter().any(|bound| bound.configured.is_none()) {
+                sockets.extend(these);
                 continue;
             }
-            // Operators come one at a time.
+            // One worker is enough for operators.
             let workers = if kind == Listener::Admin { 1 } else { workers };
             for address in config.listen.of(kind) {
-                let bound = bind(config, kind, address, workers);
-                sockets.extend(bound.map_err(|error| Failure(cannot_listen(address, kind, &error)))?);
+                let kept = take(&mut these, address);
+                if !kept.is_empty() {
+                    sockets.extend(kept);
+                    continue;
+                }
+                match bind(config, kind, address, workers) {
+                    Ok(bound) => sockets.extend(bound),
+                    Err(error) => {
+                        let why = cannot_listen(address, kind, &error, start);
+                        if !is_missed_by_nobody(config, kind, &error, start) {
+                            return Err(Failure(why));
+                        }
+                        tracing::warn!("{why}; e6 goes on without this default address");
+                        missing.push(why);
+                    }
+                }
+            }
+            for Bound { address, .. } in Listeners(these).addresses_once() {
+                tracing::info!(%address, "closed: listen.{} no longer has this address", kind.name());
             }
         }
+        if sockets.iter().all(|bound| bound.kind == Listener::Admin) {
+            return Err(Failure(missing.join("; ")));
+        }
         Ok(Listeners(sockets))
+    }
+
+    /// Says what an operator may not expect: who can read metrics, and that there is no IPv6.
+    pub fn log(&self, config: &Config) {
+        let on_ipv4_only = |bound: &&Bound| {
+            bound.configured.as_ref().is_some_and(Address::is_every_address)
+                && bound.address.tcp().is_some_and(|address| address.is_ipv4())
+        };
+        let without_ipv6: Vec<_> =
+            self.addresses_once().filter(on_ipv4_only).map(|bound| bound.address.to_string()).collect();
+        if !without_ipv6.is_empty() {
+            tracing::warn!(
+                addresses = without_ipv6.join(", "),
+                "this machine has no IPv6: listening on IPv4 only"
+            );
+        }
+        for bound in self.addresses_once().filter(|bound| bound.kind == Listener::Admin) {
+            let address = &bound.address;
+            tracing::info!(%address, "metrics can be read by {}", readers(address, config.listen.unix_mode));
+        }
+    }
+
+    /// One socket of each address.
+    fn addresses_once(&self) -> impl Iterator<Item = &Bound> {
+        self.0.iter().enumerate().filter_map(|(index, bound)| {
+            let same = |other: &Bound| (other.kind, &other.address) == (bound.kind, &bound.address);
+            (!self.0[..index].iter().any(same)).then_some(bound)
+        })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Bound> {
@@ -45,14 +112,7 @@ impl Listeners {
     }
 
     pub fn addresses(&self) -> Addresses {
-        let mut addresses = Vec::new();
-        for bound in &self.0 {
-            let address = (bound.kind, bound.address.clone());
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-        Addresses(addresses)
+        Addresses(self.addresses_once().map(|bound| (bound.kind, bound.address.clone())).collect())
     }
 
     /// The files that go with the last process that listens: those of Unix sockets, but for others'.
@@ -83,21 +143,59 @@ impl Listeners {
 
 /// The file of a Unix socket is its user's, and so is a directory that has to be made for it: it goes with the process.
 fn bind(config: &Config, kind: Listener, address: &Address, workers: usize) -> io::Result<Vec<Bound>> {
-    let bind = || crate::net::listen::bind(kind, address, workers, config.listen.unix_mode);
+    let bind = || listen::bind(kind, address, workers, config.listen.unix_mode);
     let (Some(user), Some(file)) = (config.user.as_ref().filter(|_| sandbox::is_root()), address.unix())
     else {
         return bind();
     };
-    file.parent().map_or(Ok(()), |dir| user.own_dir(dir))?;
+    file.parent().map_or(Ok(()), |dir| sandbox::make_dir(dir, Some(user)))?;
     let bound = bind()?;
     user.own_file(file)?;
     Ok(bound)
 }
 
+/// The sockets for a configured address, all of one bound address.
+fn take(sockets: &mut Vec<Bound>, configured: &Address) -> Vec<Bound> {
+    let Some(first) = sockets.iter().find(|bound| bound.is_for(configured)) else { return Vec::new() };
+    let address = first.address.clone();
+    let (mut taken, left): (Vec<_>, Vec<_>) =
+        std::mem::take(sockets).into_iter().partition(|bound| bound.address == address);
+    *sockets = left;
+    taken.iter_mut().for_each(|bound| bound.configured = Some(configured.clone()));
+    taken
+}
+
+/// Whether e6 can go on without this address: nobody asked for it, and it is another program's, or may not be opened any
+/// more.
+fn is_missed_by_nobody(config: &Config, kind: Listener, error: &io::Error, start: Start) -> bool {
+    let is_expected = match error.kind() {
+        io::ErrorKind::AddrInUse => true,
+        io::ErrorKind::PermissionDenied => start == Start::Upgrade,
+        _ => false,
+    };
+    is_expected && config.listen.defaults.contains(&kind)
+}
+
+/// Who reaches an address, for the log.
+fn readers(address: &Address, unix_mode: u32) -> String {
+    match address.tcp().map(|address| address.ip().to_canonical()) {
+        None => format!("the users of this machine whom the mode {unix_mode:04o} of the socket lets connect"),
+        Some(ip) if ip.is_loopback() => "every program on this machine, and nobody else".into(),
+        Some(ip) if ip.is_unspecified() => "everyone who can reach this machine on this port".into(),
+        Some(_) => "everyone who can reach this address".into(),
+    }
+}
+
 /// What happened, and what to do.
-pub fn cannot_listen(address: &Address, kind: Listener, error: &io::Error) -> String {
+pub(crate) fn cannot_listen(address: &Address, kind: Listener, error: &io::Error, start: Start) -> String {
     let flag = format!("--{}", kind.name());
     let advice = match (error.kind(), address) {
+        (io::ErrorKind::AddrInUse, _) if start == Start::Upgrade => {
+            "another process listens there, or the running e6 does for a part of it: stop e6 and start it again".into()
+        }
+        (io::ErrorKind::PermissionDenied, _) if start == Start::Upgrade => {
+            "a running e6 has given up the right to open new addresses: stop it and start it again".into()
+        }
         (io::ErrorKind::AddrInUse, Address::Tcp(address)) => format!(
             "another process listens there: stop it, or choose another port, such as {flag} {}:0",
             address.ip()
@@ -153,15 +251,16 @@ impl Addresses {
         }
     }
 
+    /// As the control file has them.
+    pub fn listening(&self) -> Listening {
+        let list = |kind| self.of(kind).map(Address::to_string).collect();
+        Listening { http: list(Listener::Http), https: list(Listener::Https), admin: list(Listener::Admin) }
+    }
+
     /// For whoever started us and waits for the ports.
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
-        let list = |kind| self.of(kind).map(Address::to_string).collect::<Vec<_>>();
-        let ready = serde_json::json!({
-            "pid": std::process::id(),
-            "http": list(Listener::Http),
-            "https": list(Listener::Https),
-            "admin": list(Listener::Admin),
-        });
+        let mut ready = serde_json::json!(self.listening());
+        ready["pid"] = std::process::id().into();
         let write = || -> io::Result<()> {
             let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let mut file = tempfile::NamedTempFile::new_in(dir)?;
@@ -178,12 +277,88 @@ mod tests {
     use super::*;
     use std::net::SocketAddr;
 
+    fn config(http: &[&str]) -> Config {
+        let mut config = Config::defaults(&crate::config::Process);
+        let address = |text: &&str| Address::from(text.parse::<SocketAddr>().unwrap());
+        (config.listen.http, config.listen.https, config.listen.admin) =
+            (http.iter().map(address).collect(), Vec::new(), Vec::new());
+        config.listen.defaults.clear();
+        config
+    }
+
+    fn open(config: &Config, handed_over: Vec<Bound>) -> Result<Listeners, Failure> {
+        Listeners::open(config, handed_over, Start::Upgrade, 2)
+    }
+
+    #[test]
+    fn an_upgrade_keeps_opens_and_closes_addresses_as_the_configuration_changed() {
+        let free = "127.0.0.1:0";
+        let before = open(&config(&[free, free]), Vec::new()).unwrap();
+        let [first, second] = [0, 2].map(|index| before.0[index].address.clone());
+        assert_eq!((before.0.len(), first == second), (4, false), "two addresses, two workers");
+        let handed_over = || before.iter().map(|bound| bound.again().unwrap()).collect::<Vec<_>>();
+        let listening = |http: &[&str]| {
+            let listeners = open(&config(http), handed_over()).unwrap();
+            listeners.addresses().0.into_iter().map(|(_, address)| address).collect::<Vec<_>>()
+        };
+        assert_eq!(listening(&[free, free]), [first.clone(), second.clone()], "nothing has changed");
+        assert_eq!(listening(&[free]), [first.clone()], "one is gone");
+        assert_eq!(
+            listening(&[&second.to_string()]),
+            [second.clone()],
+            "one is gone, the other has its port typed"
+        );
+        let more = listening(&[free, free, free]);
+        assert!(more[..2] == [first.clone(), second] && more.len() == 3, "{more:?}");
+        let elsewhere = listening(&["127.0.0.2:0"]);
+        assert!(elsewhere.len() == 1 && elsewhere[0] != first, "{elsewhere:?}");
+    }
+
+    #[test]
+    fn sockets_of_systemd_are_used_in_place_of_configured_addresses() {
+        let theirs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::from(theirs.local_addr().unwrap());
+        let bound = Bound::adopted(Listener::Http, theirs.into()).unwrap();
+        let listeners = open(&config(&["127.0.0.1:0"]), vec![bound]).unwrap();
+        assert_eq!(listeners.addresses().0, [(Listener::Http, address)]);
+    }
+
+    #[test]
+    fn a_default_address_that_is_taken_is_left_out_unless_it_is_the_last_one() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().into();
+        let taken = Bound::adopted(Listener::Http, taken).unwrap();
+        let mut config = config(&["127.0.0.1:0"]);
+        config.listen.admin = vec![taken.address.clone()];
+        assert!(open(&config, Vec::new()).is_err(), "somebody asked for it");
+        config.listen.defaults = vec![Listener::Admin];
+        assert_eq!(open(&config, Vec::new()).unwrap().addresses().0.len(), 1);
+        config.listen.http = vec![taken.address.clone()];
+        config.listen.defaults = Listener::ALL.to_vec();
+        assert!(open(&config, Vec::new()).is_err(), "nothing is left to serve visitors");
+    }
+
+    #[test]
+    fn the_log_says_who_can_read_metrics() {
+        for (address, expected) in [
+            ("127.0.0.1:1", "every program on this machine"),
+            ("[::1]:1", "every program on this machine"),
+            ("[::ffff:127.0.0.1]:1", "every program on this machine"),
+            ("0.0.0.0:1", "reach this machine"),
+            ("[::]:1", "reach this machine"),
+            ("192.0.2.1:1", "reach this address"),
+        ] {
+            let said = readers(&address.parse::<SocketAddr>().unwrap().into(), 0);
+            assert!(said.contains(expected), "{address}: {said}");
+        }
+        assert!(readers(&Address::Unix("/run/e6.sock".into()), 0o660).contains("0660"));
+    }
+
     #[test]
     fn every_socket_is_somebodys_and_every_worker_has_one_of_each_address() {
         for (sockets, workers) in [(1, 4), (2, 4), (4, 4), (5, 2), (3, 1)] {
             let bind = || {
                 let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
-                crate::net::listen::bind(Listener::Http, &address.into(), sockets, 0o600).unwrap()
+                listen::bind(Listener::Http, &address.into(), sockets, 0o600).unwrap()
             };
             let listeners = Listeners(bind().into_iter().chain(bind()).collect());
             let shares = (0..workers).map(|worker| listeners.deal(worker, workers).unwrap().len());

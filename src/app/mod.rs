@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod control;
+pub(crate) mod data_lock;
 pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod inherited;
@@ -11,6 +12,7 @@ pub(crate) mod listeners;
 pub(crate) mod live_site;
 pub(crate) mod logging;
 pub(crate) mod metrics;
+pub(crate) mod places;
 pub(crate) mod poller_thread;
 pub(crate) mod privileges;
 pub(crate) mod publisher;
@@ -25,6 +27,7 @@ pub(crate) mod workers;
 use crate::{
     app::{
         certificates::Tls,
+        data_lock::{DataLock, Refused},
         inherited::Heritage,
         listeners::Listeners,
         live_site::Stage,
@@ -49,7 +52,7 @@ use crate::{
     net::listen_fds::Adopted,
     site::service::Begun,
 };
-use std::{fmt, io, sync::Arc, thread};
+use std::{fmt, io, os::fd::OwnedFd, sync::Arc, thread};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
@@ -136,21 +139,54 @@ impl Show {
 /// Serves until told to stop, then drains.
 ///
 /// # Errors
-/// When an address cannot be bound, a certificate's file or the access log cannot be opened, or the system refuses a thread
-/// or a signal handler.
+/// When an address cannot be bound, a certificate's file or the access log cannot be opened, another e6 uses the data
+/// directory, or the system refuses a thread or a signal handler.
 pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
+    let mut inherited = Heritage::read(std::mem::take(&mut setup.adopted), &setup.config)?;
+    let started = start(setup, show, &mut inherited).and_then(|mut started| {
+        let predecessor = inherited.predecessor.as_ref().and_then(|predecessor| predecessor.letter.pid);
+        started.running.announce(predecessor, &started.runtime)?;
+        Ok(started)
+    });
+    match (started, inherited.predecessor) {
+        (Ok(Started { running, runtime, signals }), predecessor) => {
+            Ok(running.until_told(predecessor, &runtime, signals)?)
+        }
+        (Err(failure), predecessor) => {
+            if let Some(predecessor) = predecessor {
+                predecessor.refuse(&failure);
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// A process that serves, and nobody has been told yet.
+struct Started {
+    running: Running,
+    runtime: Runtime,
+    signals: Signals,
+}
+
+fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, StartError> {
     let origin = Origin::of_this_process()?;
-    let heritage = Heritage::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
     // Everything that has to be opened, before the first thread: each has rights of its own. What comes after the sockets is
     // opened as the one who runs.
-    let (upgrades, files_of_others) = (heritage.upgrades(), heritage.files_of_others());
-    let Heritage { sockets, predecessor } = heritage;
-    let listeners = Listeners::open(config, sockets, workers)?;
-    let files = listeners.files(&files_of_others);
-    let reach = privileges::restrict(config, &show.endpoint(config).url, origin.binary())?;
+    let files_of_others = inherited.files_of_others();
+    let listeners =
+        Listeners::open(config, std::mem::take(&mut inherited.sockets), inherited.start(), workers)?;
+    listeners.log(config);
+    let (files, gone) = (listeners.files(&files_of_others), inherited.gone(&listeners));
+    // A replay keeps nothing.
+    let is_live = show.replay.is_none();
+    let places =
+        places::places(config).into_iter().filter(|place| is_live || place.setting != places::DATA_DIR);
+    privileges::become_user(config, &places.collect::<Vec<_>>())?;
+    let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
+    let reach = privileges::close_in(config, &show.endpoint(config).url, origin.binary(), &gone)?;
     let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;
@@ -165,7 +201,7 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
     let lifecycle = Lifecycle::new();
     let stage = Stage::new(show.publisher(config), watch.first_answer(), lifecycle.watch());
     let facts = Facts {
-        begun: Begun { at: OffsetDateTime::now_utc(), upgrades },
+        begun: Begun { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
         meters,
         stage: Arc::new(stage),
@@ -197,11 +233,35 @@ pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
         lifecycle,
         listeners,
         files,
+        gone,
         workers,
         poller,
+        lock,
         pid_file: None,
     };
-    Ok(running.until_told(predecessor, &runtime, signals)?)
+    Ok(Started { running, runtime, signals })
+}
+
+/// The lock of the data directory; none where there is no directory, or none that can be written.
+fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataLock>, Failure> {
+    let Some(dir) = &config.data_dir else {
+        tracing::warn!(
+            "no data directory, so a restart will begin without an answer: name one with --data-dir"
+        );
+        return Ok(None);
+    };
+    match DataLock::take(dir, inherited) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(Refused::InUse(pid)) => Err(Failure(format!(
+            "another e6 ({}) uses the data directory {}: stop it, or name another directory with --data-dir",
+            pid.map_or("its process is not known".into(), |pid| format!("process {pid}")),
+            dir.display()
+        ))),
+        Err(Refused::Failed(error)) => {
+            tracing::warn!(%error, dir = %dir.display(), "cannot write to the data directory: a restart will begin without an answer");
+            Ok(None)
+        }
+    }
 }
 
 fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {

@@ -1,16 +1,18 @@
 //! What of the machine a site needs while it runs, and giving up the rest.
 
 use crate::{
-    app::Failure,
+    app::{
+        Failure,
+        places::{Place, around, log_dir, marks, own},
+    },
     config::{Config, Mode},
-    http::access_log::LogDestination,
     net::listen::Address,
-    sandbox::{self, Reach, User},
+    sandbox::{self, Reach},
 };
 use hyper::Uri;
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -23,21 +25,43 @@ const NOWHERE: &str = "/dev/null";
 /// HTTPS, and DNS where an answer is too long for UDP.
 const PORTS: [u16; 2] = [443, 53];
 
-/// Gives up everything that `config` does not need any more once its addresses are bound, and says what is in force. What
-/// is opened from here on is opened as the one who runs, so that it can be opened again later.
+/// Becomes the configured user, and gives up every capability. What is opened from here on is opened as the user who runs, so
+/// that it can be opened again later. The directories of these places are made before, and given to the user.
 ///
 /// # Errors
-/// When a directory cannot be made, or the system refuses.
-pub(crate) fn restrict(config: &Config, mlb_url: &str, binary: &Path) -> Result<Option<Reach>, Failure> {
-    match &config.user {
-        Some(user) if sandbox::is_root() => make_dirs(config, user)?,
-        None if sandbox::is_root() => {
-            tracing::warn!("running as root: better type --user NAME, of a user that owns nothing else");
-        }
-        _ => {}
+/// When the system refuses. A directory that cannot be made is logged.
+pub(crate) fn become_user(config: &Config, places: &[Place]) -> Result<(), Failure> {
+    if config.user.is_none() && sandbox::is_root() {
+        tracing::warn!("running as root; use --user NAME to drop to an unprivileged user");
     }
-    let reach = config.landlock.then(|| reach(config, mlb_url, binary));
-    let in_force = sandbox::restrict(config.user.as_ref(), reach).map_err(Failure)?;
+    let owner = config.user.as_ref().filter(|_| sandbox::is_root());
+    for place in places {
+        if let Err(error) = place.make(owner) {
+            let Place { setting, dir, lost } = place;
+            let dir = dir.display();
+            tracing::warn!(%error, "{setting}: cannot make {dir}: {lost}, until {dir} can be made and e6 is started again");
+        }
+    }
+    sandbox::become_user(config.user.as_ref()).map_err(Failure)
+}
+
+/// Closes the process in: from now on it reaches only what `config` needs, and the directories around `gone`, which are
+/// files that have to be removed.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn close_in(
+    config: &Config,
+    mlb_url: &str,
+    binary: &Path,
+    gone: &[PathBuf],
+) -> Result<Option<Reach>, Failure> {
+    let reach = config.landlock.then(|| {
+        let mut reach = reach(config, mlb_url, binary);
+        reach.write.extend(gone.iter().map(|file| around(file)));
+        reach
+    });
+    let in_force = sandbox::close_in(reach).map_err(Failure)?;
     tracing::info!("{in_force}");
     Ok(in_force.reach())
 }
@@ -49,7 +73,7 @@ pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) 
         config.mlb_url = running.mlb_url.clone();
         waiting.push("mlb.url");
     }
-    if log(config).is_some_and(|place| !reach.writes(&place)) {
+    if log_dir(config).is_some_and(|place| !reach.writes(&place)) {
         config.access_log = running.access_log.clone();
         waiting.push("log.access");
     }
@@ -70,34 +94,6 @@ pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) 
         (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
     }
     waiting
-}
-
-/// What the user could not make. Made and handed over; what is there already is its owner's.
-fn make_dirs(config: &Config, user: &User) -> Result<(), Failure> {
-    own(config).chain(log(config)).chain(marks(config)).try_for_each(|dir| {
-        user.own_dir(&dir).map_err(|error| {
-            Failure(format!("cannot make {} for {}: {error}; make it by hand", dir.display(), user.name))
-        })
-    })
-}
-
-/// The directories that are its own.
-fn own(config: &Config) -> impl Iterator<Item = PathBuf> {
-    let certs = (config.tls.mode == Mode::SelfSigned).then(|| config.tls.certs.clone());
-    [config.data_dir.clone(), certs].into_iter().flatten()
-}
-
-/// Where the access log is written: the file's directory, for it is moved away and made anew. A pipe, a terminal or the
-/// like is written where it is.
-fn log(config: &Config) -> Option<PathBuf> {
-    let Some(LogDestination::File(path)) = &config.access_log else { return None };
-    let special = fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-    Some(if special { path.clone() } else { around(path) })
-}
-
-/// Where those who look for the process find it.
-fn marks(config: &Config) -> impl Iterator<Item = PathBuf> {
-    [config.ready_file.clone(), config.pid_file()].into_iter().flatten().map(|file| around(&file))
 }
 
 /// The files of Unix sockets, which go with the process.
@@ -124,7 +120,7 @@ fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
     }
     // What stands around them: a directory that was removed, or a volume that was away, comes back as another.
     reach.write.extend(own(config).map(|dir| around(&dir)));
-    reach.write.extend(log(config));
+    reach.write.extend(log_dir(config));
     reach.write.extend(marks(config));
     reach.write.extend(sockets(config).map(around));
     reach.write.insert(NOWHERE.into());
@@ -144,28 +140,4 @@ fn ports(config: &Config, mlb_url: &str) -> BTreeSet<u16> {
     // Where the environment names one, MLB is asked through it.
     ports.extend(ureq::Proxy::try_from_env().map(|proxy| proxy.port()));
     ports
-}
-
-/// The directory in which this lies. Never all there is: then it is the thing itself.
-fn around(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_: io::Error| path.to_owned());
-    match path.parent() {
-        Some(dir) if dir.parent().is_some() => dir.to_owned(),
-        _ => path,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_around_a_path_is_never_the_whole_machine() {
-        for (path, expected) in
-            [("/var/lib/e6", "/var/lib"), ("/data", "/data"), ("/etc/e6/e6.toml", "/etc/e6"), ("/", "/")]
-        {
-            assert_eq!(around(Path::new(path)), Path::new(expected));
-        }
-        assert_eq!(around(Path::new("e6.toml")), std::env::current_dir().unwrap());
-    }
 }

@@ -5,6 +5,7 @@ use crate::{
         Failure, Setup, Show,
         certificates::Tls,
         control::{Asked, PidFile},
+        data_lock::DataLock,
         inherited::{Letter, Predecessor},
         listeners::{Addresses, Listeners},
         live_site::Stage,
@@ -26,7 +27,7 @@ use crate::{
     },
     web::host::Hosts,
 };
-use std::sync::Arc;
+use std::{io, path::PathBuf, process, sync::Arc};
 use tokio::{
     runtime::{Handle, Runtime},
     time::timeout,
@@ -49,8 +50,11 @@ pub(crate) struct Running {
     pub listeners: Arc<Listeners>,
     /// They go with the process.
     pub files: Vec<SocketFile>,
+    /// The files of Unix sockets that the old process of an upgrade had and this one has not.
+    pub gone: Vec<PathBuf>,
     pub workers: Workers,
     pub poller: Poller,
+    pub lock: Option<DataLock>,
     pub pid_file: Option<PidFile>,
 }
 
@@ -101,6 +105,22 @@ enum End {
 }
 
 impl Running {
+    /// Tells those who wait for it that this process serves, but for the old process of an upgrade.
+    pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), Failure> {
+        // Not before the doors are open: a CA comes to look.
+        if let Some(tls) = &mut self.tls {
+            tls.look_after(runtime.handle());
+        }
+        self.facts.addresses.print(self.tls.as_ref().map(|tls| tls.serving().status()).as_deref());
+        self.pid_file = self.pid_file(predecessor)?;
+        if let Some(path) = &self.setup.config.ready_file {
+            self.facts.addresses.write(path)?;
+        }
+        runtime.spawn(systemd::follow(self.facts.stage.line()));
+        runtime.spawn(systemd::feed(self.facts.meters.pulses.clone()));
+        Ok(())
+    }
+
     /// Serves until a signal ends it or another process takes over, then drains.
     pub fn until_told(
         mut self,
@@ -108,24 +128,9 @@ impl Running {
         runtime: &Runtime,
         mut signals: Signals,
     ) -> Result<(), Failure> {
-        // Not before the doors are open: a CA comes to look.
-        if let Some(tls) = &mut self.tls {
-            tls.look_after(runtime.handle());
-        }
-        self.facts.addresses.print(self.tls.as_ref().map(|tls| tls.serving().status()).as_deref());
-        if let Some(path) = &self.setup.config.ready_file {
-            self.facts.addresses.write(path)?;
-        }
-        self.pid_file = self.pid_file()?;
-        runtime.spawn(systemd::follow(self.facts.stage.line()));
-        runtime.spawn(systemd::feed(self.facts.meters.pulses.clone()));
         match predecessor {
             // It tells the supervisor, once this process is no longer its descendant.
-            Some(predecessor) => predecessor.relieve().map_err(|error| {
-                Failure(format!(
-                    "the old process no longer waits for this one: {error}; run e6 upgrade again"
-                ))
-            })?,
+            Some(predecessor) => self.relieve(predecessor)?,
             None => systemd::ready(),
         }
         let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
@@ -133,15 +138,27 @@ impl Running {
         Ok(())
     }
 
+    fn relieve(&mut self, predecessor: Predecessor) -> Result<(), Failure> {
+        predecessor.relieve().map_err(|error| {
+            Failure(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
+        })?;
+        if let Some(Err(error)) = self.lock.as_ref().map(DataLock::sign) {
+            tracing::warn!(%error, "the lock of the data directory names the old process");
+        }
+        // Dropped, a socket's file is removed.
+        self.gone.drain(..).for_each(|path| drop(SocketFile::at(&path)));
+        Ok(())
+    }
+
     /// What is shown instead of today is nobody's service: it is found only where it says so.
-    fn pid_file(&self) -> Result<Option<PidFile>, Failure> {
+    fn pid_file(&self, predecessor: Option<u32>) -> Result<Option<PidFile>, Failure> {
         let config = &self.setup.config;
         let typed = config.pid_file.is_some();
         let path = config.pid_file().filter(|_| typed || self.show.replay.is_none());
         let Some(path) = path else { return Ok(None) };
-        match PidFile::write(&path) {
+        match PidFile::write(&path, predecessor, self.facts.addresses.listening()) {
             Ok(file) => Ok(Some(file)),
-            Err(error) if typed => {
+            Err(error) if typed || error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Failure(format!("cannot write the pid file {}: {error}", path.display())))
             }
             Err(error) => {
@@ -204,8 +221,15 @@ impl Running {
     fn successor(&self) -> Result<Successor, String> {
         systemd::reloading();
         let files = self.files.iter().map(|file| file.path().to_owned()).collect();
-        let letter = Letter { upgrades: self.facts.begun.upgrades + 1, files };
-        Successor::start(&self.origin, &letter, self.listeners.iter())
+        let configured =
+            self.listeners.iter().map(|bound| bound.configured.as_ref().map(ToString::to_string));
+        let letter = Letter {
+            pid: Some(process::id()),
+            upgrades: self.facts.begun.upgrades + 1,
+            files,
+            configured: configured.collect(),
+        };
+        Successor::start(&self.origin, &letter, self.listeners.iter(), self.lock.as_ref())
     }
 
     fn stays(&self, why: String) {

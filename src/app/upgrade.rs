@@ -3,7 +3,8 @@
 use crate::{
     app::{
         Failure,
-        inherited::{Letter, PREDECESSOR, READY},
+        data_lock::DataLock,
+        inherited::{LOCK, Letter, PREDECESSOR, READY},
         launcher,
     },
     net::{
@@ -29,8 +30,8 @@ use tokio::{
 
 /// To be ready in. It binds nothing and asks nobody: slower is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest process number, in digits, and a line end.
-const PID_CAP: u64 = 16;
+/// The longest that a new process says of itself, in bytes.
+const REST_CAP: u64 = 4096;
 /// How often it is looked whether a process that hung up has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -83,8 +84,9 @@ impl Successor {
         origin: &Origin,
         letter: &Letter,
         sockets: impl Iterator<Item = &'a Bound>,
+        lock: Option<&DataLock>,
     ) -> Result<Self, String> {
-        Successor::spawn(origin, letter, sockets)
+        Successor::spawn(origin, letter, sockets, lock)
             .map_err(|error| format!("cannot start {}: {error}", origin.binary.display()))
     }
 
@@ -92,11 +94,16 @@ impl Successor {
         origin: &Origin,
         letter: &Letter,
         sockets: impl Iterator<Item = &'a Bound>,
+        lock: Option<&DataLock>,
     ) -> io::Result<Self> {
         let (mut ours, theirs) = net::UnixStream::pair()?;
         writeln!(ours, "{}", serde_json::to_string(letter)?)?;
         ours.set_nonblocking(true)?;
         let (mut names, mut descriptors) = (vec![PREDECESSOR], vec![OwnedFd::from(theirs)]);
+        if let Some(lock) = lock {
+            names.push(LOCK);
+            descriptors.push(lock.share()?);
+        }
         for bound in sockets {
             names.push(bound.kind.name());
             descriptors.push(bound.again()?.socket.into());
@@ -129,11 +136,13 @@ impl Successor {
         match timeout_at(self.deadline, self.line.read(&mut word)).await {
             Ok(Ok(1)) if word == [READY] => {
                 self.is_ready = true;
-                let mut pid = String::new();
                 // A binary from before there was a launcher says nothing more.
-                let _ =
-                    timeout_at(self.deadline, (&mut self.line).take(PID_CAP).read_to_string(&mut pid)).await;
+                let pid = self.rest().await;
                 Ok(self.set_free(pid.trim().parse().ok()))
+            }
+            Ok(Ok(1)) => {
+                let why = [&word[..], self.rest().await.as_bytes()].concat();
+                Err(format!("the new process refused: {}", String::from_utf8_lossy(&why)))
             }
             Ok(_) => Err(match timeout_at(self.deadline, ended(&mut self.child)).await {
                 Ok(Ok(status)) => {
@@ -144,6 +153,13 @@ impl Successor {
             }),
             Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
         }
+    }
+
+    /// What the new process says besides.
+    async fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let _ = timeout_at(self.deadline, (&mut self.line).take(REST_CAP).read_to_end(&mut bytes)).await;
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Ends the launcher, if there is one, so that the new process gets another parent.

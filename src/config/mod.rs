@@ -34,8 +34,9 @@ const DEFAULT_PLAYER: u32 = 665_487;
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 /// As above, with TLS.
 const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
-/// For operators on the machine itself; the port Prometheus exporters begin at.
-const DEFAULT_ADMIN: &str = "127.0.0.1:9100";
+/// For operators on the machine itself. Prometheus's list of default port allocations gives 9100 to node_exporter and most of
+/// 9100 to 9999 to others; 8606 is not on it, and below the ports that systems give to outgoing connections.
+const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
 /// The owner and his group, which a proxy on this machine is put into.
 const DEFAULT_UNIX_MODE: u32 = 0o660;
 /// The public API.
@@ -127,10 +128,12 @@ pub struct Listeners {
     pub http: Vec<Address>,
     /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
     pub https: Vec<Address>,
-    /// For operators; loopback and Unix sockets only.
+    /// For operators.
     pub admin: Vec<Address>,
     /// Who may connect to a Unix socket, as in `chmod`.
     pub unix_mode: u32,
+    /// Kinds of listener that have their default addresses: nobody misses one that is taken.
+    pub defaults: Vec<Listener>,
 }
 
 impl Listeners {
@@ -159,6 +162,7 @@ impl Config {
                 https: address(DEFAULT_HTTPS),
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
+                defaults: Listener::ALL.to_vec(),
             },
             proxies: Proxies::default(),
             mlb_url: DEFAULT_MLB_URL.into(),

@@ -111,6 +111,7 @@ pub(crate) fn challenge_name(challenge: Challenge) -> &'static str {
 impl Config {
     /// What follows from what was typed, where it was left open: `typed` tells which keys were.
     pub(crate) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
+        self.listen.defaults.retain(|kind| !typed(&format!("listen.{}", kind.name())));
         if !typed("tls.mode") {
             if self.tls.cert.is_some() || self.tls.key.is_some() {
                 self.tls.mode = Mode::Files;

@@ -94,7 +94,7 @@ impl Counters {
 
     /// How many connections are open.
     pub fn now_open(&self) -> i64 {
-        let listeners = [Listener::Http, Listener::Https, Listener::Admin];
+        let listeners = Listener::ALL;
         listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
     }
 

@@ -2,14 +2,18 @@
 //! and workers share nothing; a Unix socket has one queue, which all workers take from.
 
 use crate::{connection::Listener, net::unix_socket};
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{AddrParseError, Ipv4Addr, SocketAddr},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
+/// What the path of a Unix socket begins with where an address is written.
+const UNIX: &str = "unix:";
 /// Connections the kernel completes for us before we accept them.
 const BACKLOG: i32 = 1024;
 
@@ -51,6 +55,11 @@ impl Address {
         }
     }
 
+    /// Whether this is every address of the machine, of IPv6 and IPv4.
+    pub fn is_every_address(&self) -> bool {
+        self.tcp().is_some_and(|address| address.is_ipv6() && address.ip().is_unspecified())
+    }
+
     /// Whether who listens here has all that comes there. Port 0 is never the same twice.
     pub fn covers(&self, other: &Address) -> bool {
         match (self, other) {
@@ -71,11 +80,23 @@ impl From<SocketAddr> for Address {
     }
 }
 
+/// As it is displayed.
+impl FromStr for Address {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix(UNIX) {
+            Some(path) => Ok(Address::Unix(path.into())),
+            None => text.parse().map(Address::Tcp),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Tcp(address) => address.fmt(f),
-            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Address::Unix(path) => write!(f, "{UNIX}{}", path.display()),
         }
     }
 }
@@ -87,6 +108,8 @@ pub struct Bound {
     pub kind: Listener,
     /// Where it listens.
     pub address: Address,
+    /// The configured address that it was bound for; none where another program made the socket.
+    pub configured: Option<Address>,
     /// The socket.
     pub socket: Socket,
 }
@@ -102,7 +125,12 @@ impl Bound {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "it is no stream socket that listens"));
         }
         socket.set_nonblocking(true)?;
-        Ok(Bound { kind, address: Address::of(&socket)?, socket })
+        Ok(Bound { kind, address: Address::of(&socket)?, configured: None, socket })
+    }
+
+    /// Whether this socket is what this configured address asks for.
+    pub fn is_for(&self, configured: &Address) -> bool {
+        self.address == *configured || self.configured.as_ref() == Some(configured)
     }
 
     /// The same queue once more.
@@ -110,26 +138,46 @@ impl Bound {
     /// # Errors
     /// When there is no descriptor for it.
     pub fn again(&self) -> io::Result<Self> {
-        Ok(Bound { kind: self.kind, address: self.address.clone(), socket: self.socket.try_clone()? })
+        let (address, configured) = (self.address.clone(), self.configured.clone());
+        Ok(Bound { kind: self.kind, address, configured, socket: self.socket.try_clone()? })
     }
 }
 
 /// Binds as many sockets to one address of TCP as there are workers, and one to a Unix socket's path. Port 0 is settled by
-/// the first. `unix_mode` is who may connect to a Unix socket, as in `chmod`.
+/// the first. `unix_mode` is who may connect to a Unix socket, as in `chmod`. Where the kernel has no IPv6, every address of
+/// the machine is every IPv4 address.
 ///
 /// # Errors
 /// When the address is taken, also by another process that would share it.
 pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -> io::Result<Vec<Bound>> {
-    let bound = |socket: Socket| Ok(Bound { kind, address: Address::of(&socket)?, socket });
+    let bound = |socket: Socket| {
+        Ok(Bound { kind, address: Address::of(&socket)?, configured: Some(address.clone()), socket })
+    };
     match address {
-        Address::Tcp(address) => {
-            // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
-            let alone = tcp(*address, Sharing::Exclusive)?.local_addr()?;
-            let settled = alone.as_socket().unwrap_or(*address);
-            (0..workers.max(1)).map(|_| bound(tcp(settled, Sharing::Workers)?)).collect()
-        }
+        Address::Tcp(wanted) => match bind_tcp(*wanted, workers) {
+            Err(error) if address.is_every_address() && has_no_ipv6(&error) => {
+                bind_tcp((Ipv4Addr::UNSPECIFIED, wanted.port()).into(), workers)
+            }
+            sockets => sockets,
+        }?
+        .into_iter()
+        .map(bound)
+        .collect(),
         Address::Unix(path) => Ok(vec![bound(unix_socket::bind(path, unix_mode, BACKLOG)?)?]),
     }
+}
+
+fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
+    // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
+    let alone = tcp(address, Sharing::Exclusive)?.local_addr()?;
+    let settled = alone.as_socket().unwrap_or(address);
+    (0..workers.max(1)).map(|_| tcp(settled, Sharing::Workers)).collect()
+}
+
+/// Not compiled in, or switched off at boot (`ipv6.disable=1`).
+fn has_no_ipv6(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL].contains(&errno))
 }
 
 #[derive(PartialEq)]

@@ -7,7 +7,7 @@ pub(crate) mod landlock;
 pub(crate) mod user;
 
 pub use crate::sandbox::landlock::{Reach, code};
-pub use crate::sandbox::user::{User, is_root};
+pub use crate::sandbox::user::{User, is_root, make_dir};
 
 use crate::sandbox::landlock::Enclosure;
 use rustix::{
@@ -47,12 +47,12 @@ impl fmt::Display for InForce {
     }
 }
 
-/// Becomes the user, if one is named, keeps no capability and no way to another, leaves no core dump, and closes itself in
-/// where a reach is given. What is open stays open. None of it can be undone, and children inherit it.
+/// Becomes the user, if one is named, keeps no capability and no way to another, and leaves no core dump. What is open stays
+/// open. None of it can be undone, and children inherit it.
 ///
 /// # Errors
-/// A sentence, when the system refuses a part of it. That the kernel has no Landlock is none.
-pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, String> {
+/// A sentence, when the system refuses a part of it.
+pub fn become_user(user: Option<&User>) -> Result<(), String> {
     drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     if let Some(user) = user {
         user.become_it()?;
@@ -62,7 +62,14 @@ pub fn restrict(user: Option<&User>, reach: Option<Reach>) -> Result<InForce, St
     let no_dumps = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
     no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
-    set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))?;
+    set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
+}
+
+/// Closes the process in where a reach is given; after [`become_user`].
+///
+/// # Errors
+/// A sentence, when the system refuses. That the kernel has no Landlock is none.
+pub fn close_in(reach: Option<Reach>) -> Result<InForce, String> {
     let landlock = match reach {
         None => Enclosure::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {

@@ -3,14 +3,16 @@
 use nix::unistd::{self, Gid, Uid};
 use std::{
     ffi::CString,
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, chown, lchown},
+    os::unix::fs::{DirBuilderExt, PermissionsExt, chown, lchown},
     path::Path,
 };
 
 /// Directories that are made for a user: others have no business there.
 const MODE: u32 = 0o750;
+/// Directories above them.
+const PASSABLE: u32 = 0o755;
 
 /// A user that the machine knows, with its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +45,6 @@ impl User {
         unistd::getresuid().is_ok_and(|now| [now.real, now.effective, now.saved] == [self.uid; 3])
     }
 
-    /// Makes a directory, with those above it, that belongs to this user. One that is there is left as it is.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn own_dir(&self, dir: &Path) -> io::Result<()> {
-        if dir.exists() {
-            return Ok(());
-        }
-        // Those above are the machine's: everyone may pass.
-        fs::create_dir_all(dir.parent().unwrap_or(dir))?;
-        DirBuilder::new().mode(MODE).create(dir)?;
-        chown(dir, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
-    }
-
     /// Gives a file to this user.
     ///
     /// # Errors
@@ -81,6 +69,25 @@ impl User {
             .and_then(|()| unistd::setresuid(self.uid, self.uid, self.uid))
             .map_err(|error| format!("cannot become {}: {error}", self.name))
     }
+}
+
+/// Makes a directory with those above it, and gives it to its owner if one is named. One that is there is left as it is.
+///
+/// # Errors
+/// When one of them cannot be made or given.
+pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
+    let missing: Vec<_> =
+        dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
+    let Some((last, above)) = missing.split_first() else { return Ok(()) };
+    for dir in above.iter().rev() {
+        DirBuilder::new().create(dir)?;
+        if owner.is_some() {
+            // The owner has to pass, whatever the umask says.
+            fs::set_permissions(dir, Permissions::from_mode(PASSABLE))?;
+        }
+    }
+    DirBuilder::new().mode(MODE).create(last)?;
+    owner.map_or(Ok(()), |owner| chown(last, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())))
 }
 
 /// Who this process is, by name if there is one.

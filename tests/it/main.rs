@@ -1,8 +1,10 @@
 //! The real binary over real sockets, with a fake MLB behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod addresses;
 mod clients;
 mod cors;
+mod first_start;
 mod http;
 mod lifecycle;
 mod limits;

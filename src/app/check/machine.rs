@@ -1,11 +1,20 @@
 //! What this machine has to give: addresses, directories, the access log.
 
 use crate::{
-    app::{check::Finding, health::Question},
+    app::{
+        check::Finding,
+        data_lock::DataLock,
+        health::Question,
+        listeners::{self, Start},
+        places::{DATA_DIR, LOG, PID_FILE, Place, READY_FILE, around, places},
+    },
     config::{Config, Mode},
     connection::Listener,
     http::access_log::{LogDestination, LogFile},
-    net::{listen::Address, unix_socket::SocketFile},
+    net::{
+        listen::{self, Address},
+        unix_socket::SocketFile,
+    },
     sandbox::is_root,
 };
 use std::{
@@ -15,116 +24,153 @@ use std::{
 
 /// Binds every address, and lets it go.
 pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
-    let listen = &config.listen;
-    let doors =
-        [(Listener::Http, &listen.http), (Listener::Https, &listen.https), (Listener::Admin, &listen.admin)];
-    let each = |(kind, addresses): (Listener, &Vec<Address>)| {
-        addresses.iter().map(|address| listener(kind, address, config)).collect::<Vec<_>>()
-    };
-    doors.into_iter().flat_map(each).collect()
+    let (mut found, mut for_visitors) = (Vec::new(), 0);
+    for kind in Listener::ALL {
+        for address in config.listen.of(kind) {
+            let (finding, opened) = listener(kind, address, config);
+            for_visitors += usize::from(kind != Listener::Admin && opened == Opened::OrFails);
+            found.push(finding);
+        }
+    }
+    if for_visitors == 0 {
+        let what = "no address is left for visitors: name others with --http or --https";
+        found.push(Finding::error("listen", what));
+    }
+    found
 }
 
-fn listener(kind: Listener, address: &Address, config: &Config) -> Finding {
+/// What a start does with an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    /// It opens the address, or fails.
+    OrFails,
+    /// It goes on without the address.
+    OrLeftOut,
+}
+
+fn listener(kind: Listener, address: &Address, config: &Config) -> (Finding, Opened) {
     let about = match kind {
         Listener::Http => "listen.http",
         Listener::Https => "listen.https",
         Listener::Admin => "listen.admin",
     };
-    let error = match crate::net::listen::bind(kind, address, 1, config.listen.unix_mode) {
+    let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {
         Ok(bound) => {
             if let Address::Unix(path) = address {
                 // It goes with the socket.
                 drop(SocketFile::at(path));
             }
             drop(bound);
-            return Finding::fine(about, format!("{address} can be listened on"));
+            return (Finding::fine(about, format!("{address} can be listened on")), Opened::OrFails);
         }
         Err(error) => error,
     };
     let is_taken = error.kind() == io::ErrorKind::AddrInUse;
     let asked = is_taken.then(|| Question::at(kind, address, config)).flatten();
     if asked.is_some_and(|question| question.ask(config).is_ok_and(|reply| reply.is_e6)) {
-        return Finding::fine(about, format!("e6 listens on {address} already"));
+        return (Finding::fine(about, format!("e6 listens on {address} already")), Opened::OrFails);
     }
-    let what = crate::app::listeners::cannot_listen(address, kind, &error);
+    let what = listeners::cannot_listen(address, kind, &error, Start::First);
+    if is_taken && config.listen.defaults.contains(&kind) {
+        let what = format!("{what}; a start goes on without this default address");
+        return (Finding::warning(about, what), Opened::OrLeftOut);
+    }
     // Whoever starts the service may be given what this user lacks.
-    match error.kind() == io::ErrorKind::PermissionDenied && !is_root() {
+    let finding = match error.kind() == io::ErrorKind::PermissionDenied && !is_root() {
         true => Finding::warning(about, what),
         false => Finding::error(about, what),
-    }
+    };
+    (finding, Opened::OrFails)
 }
 
-/// What has to be written.
-struct Place {
-    about: &'static str,
-    dir: PathBuf,
-    /// What becomes of the site if it cannot be.
-    consequence: Option<&'static str>,
+/// A directory that a start would make, and whether it can, found out with the rights that the start has then.
+pub(crate) struct Missing {
+    place: Place,
+    made: io::Result<()>,
 }
 
-fn places(config: &Config) -> Vec<Place> {
-    let data = config.data_dir.clone().map(|dir| Place {
-        about: "data.dir",
-        dir,
-        // Certificates are kept there too: a CA locks out who asks at every start.
-        consequence: (config.tls.mode != Mode::Acme).then_some("a restart will begin without an answer"),
-    });
-    let is_self_signed = config.tls.mode == Mode::SelfSigned && !config.listen.https.is_empty();
-    let certs = is_self_signed.then(|| Place {
-        about: "tls.certs",
-        dir: config.tls.certs.clone(),
-        consequence: Some("every start will make another certificate"),
-    });
-    data.into_iter().chain(certs).collect()
+/// The directories that a start would make before it becomes another user.
+pub(crate) fn missing_directories(config: &Config) -> Vec<Missing> {
+    let missing = places(config).into_iter().filter(|place| !place.dir.exists());
+    missing.map(|place| Missing { made: can_write(nearest(&place.dir)), place }).collect()
 }
 
-/// Those that the start would make, before it becomes another user.
-pub(crate) fn missing_directories(config: &Config) -> Vec<Finding> {
-    places(config).into_iter().filter(|place| !place.dir.exists()).map(Place::tried).collect()
-}
-
-/// Those that are there, as the user who writes to them.
-pub(crate) fn directories(config: &Config) -> Vec<Finding> {
-    let there = places(config).into_iter().filter(|place| place.dir.exists()).map(Place::tried);
-    let none = config.data_dir.is_none().then(|| {
-        let what = "there is none, so a restart begins without an answer: name one with --data-dir";
-        Finding::warning("data.dir", what)
-    });
-    there.chain(none).collect()
-}
-
-impl Place {
-    fn tried(self) -> Finding {
-        let Place { about, dir, consequence } = self;
-        let shown = dir.display();
-        match (can_write(&dir), consequence) {
-            (Ok(()), _) if dir.exists() => Finding::fine(about, format!("{shown} can be written")),
-            (Ok(()), _) => Finding::fine(about, format!("{shown} can be made")),
-            (Err(error), Some(consequence)) => {
-                Finding::warning(about, format!("cannot write {shown}: {error}; {consequence}"))
-            }
-            (Err(error), None) => Finding::error(
-                about,
-                format!(
-                    "cannot write {shown}: {error}; certificates have to be kept: name another with --data-dir"
-                ),
-            ),
+/// Every directory, as the user who writes to it.
+pub(crate) fn directories(config: &Config, missing: Vec<Missing>) -> Vec<Finding> {
+    let there = |place: &Place| missing.iter().all(|missing| missing.place != *place);
+    // The access log is tried by itself, for its file is enough.
+    let tried = |place: &Place| there(place) && place.setting != LOG;
+    let mut found: Vec<_> =
+        places(config).into_iter().filter(tried).map(|place| present(place, config)).collect();
+    found.extend(missing.into_iter().map(|Missing { place, made }| {
+        let passable = || fs::metadata(nearest(&place.dir).join(".")).map(drop);
+        match made.and_then(|()| passable()) {
+            Ok(()) => Finding::fine(place.setting, format!("{} can be made", place.dir.display())),
+            Err(error) => unwritable(place, &error, config),
         }
+    }));
+    if config.data_dir.is_none() {
+        let what = "there is none, so a restart begins without an answer: name one with --data-dir";
+        found.push(Finding::warning(DATA_DIR, what));
+    }
+    found
+}
+
+fn present(place: Place, config: &Config) -> Finding {
+    let shown = place.dir.display();
+    let holder = (place.setting == DATA_DIR).then(|| DataLock::holder(&place.dir)).flatten();
+    match (holder, can_write(&place.dir)) {
+        (Some(pid), _) => {
+            let which = pid.map_or(String::new(), |pid| format!(" (process {pid})"));
+            Finding::fine(
+                DATA_DIR,
+                format!("the running e6{which} uses {shown}; a second one would not start"),
+            )
+        }
+        (None, Ok(())) => Finding::fine(place.setting, format!("{shown} can be written")),
+        (None, Err(error)) => unwritable(place, &error, config),
     }
 }
 
-/// Makes a file in it and removes it; where there is no directory, in the nearest above.
-fn can_write(dir: &Path) -> io::Result<()> {
-    let dir = std::path::absolute(dir)?;
-    let nearest = dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir);
-    tempfile::tempfile_in(nearest).map(drop)
+/// An error where the start would fail, or where certificates have to be kept: a CA locks out who asks at every start.
+fn unwritable(Place { setting, dir, lost }: Place, error: &io::Error, config: &Config) -> Finding {
+    let what = format!("cannot write {}: {error}", dir.display());
+    let is_error = match setting {
+        DATA_DIR if config.tls.mode == Mode::Acme => {
+            let what = format!("{what}; certificates have to be kept: name another with --data-dir");
+            return Finding::error(setting, what);
+        }
+        PID_FILE => config.pid_file.is_some(),
+        LOG | READY_FILE => true,
+        _ => false,
+    };
+    if is_error {
+        Finding::error(setting, what)
+    } else {
+        Finding::warning(setting, format!("{what}; {lost}"))
+    }
 }
 
-/// Opens it. A file that was not there is not left behind.
+/// The nearest directory that is there.
+fn nearest(dir: &Path) -> PathBuf {
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir).to_owned()
+}
+
+/// Makes a file in it that nobody sees.
+fn can_write(dir: impl AsRef<Path>) -> io::Result<()> {
+    tempfile::tempfile_in(dir).map(drop)
+}
+
+/// Opens it, unless its directory is not there: that is told with the other directories. A file that was not there is not left
+/// behind.
 pub(crate) fn access_log(config: &Config) -> Option<Finding> {
     let destination = config.access_log.clone()?;
     let LogDestination::File(path) = &destination else { return None };
     let (path, is_new) = (path.clone(), !path.exists());
+    if !around(&path).exists() {
+        return None;
+    }
     let shown = path.display();
     Some(match LogFile::open(destination) {
         Ok(file) => {

@@ -43,10 +43,10 @@ pub(crate) enum Grade {
 /// Tries what a start would do: as root what root would do, and the rest as the user that it would become.
 pub fn check(config: &Config, network: Network) -> Report {
     let mut found = machine::listeners(config);
-    found.extend(machine::missing_directories(config));
+    let missing = machine::missing_directories(config);
     match &config.user {
         Some(user) if is_root() => {
-            if let Err(why) = sandbox::restrict(Some(user), None) {
+            if let Err(why) = sandbox::become_user(Some(user)) {
                 found.push(Finding::error("security.user", why));
                 return Report(found);
             }
@@ -62,7 +62,7 @@ pub fn check(config: &Config, network: Network) -> Report {
         _ => {}
     }
     found.extend(certificates::certificates(config));
-    found.extend(machine::directories(config));
+    found.extend(machine::directories(config, missing));
     found.extend(machine::access_log(config));
     if network == Network::Asked {
         found.extend(upstream::mlb(config));

@@ -43,7 +43,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         variable: "E6_ADMIN",
         flag: "--admin",
         taken: Taken::AtStart,
-        set: |config, text| put(&mut config.listen.admin, addresses(text, admin)),
+        set: |config, text| put(&mut config.listen.admin, addresses(text, clear)),
         show: |config| listeners(&config.listen.admin),
     },
     Setting {
@@ -123,16 +123,6 @@ fn over_tls(address: Address) -> Result<Address, Wrong> {
             "write it for listen.http",
         )),
         tcp => Ok(tcp),
-    }
-}
-
-fn admin(address: Address) -> Result<Address, Wrong> {
-    match address.tcp() {
-        Some(public) if !public.ip().to_canonical().is_loopback() => Err(Wrong::new(
-            format!("{public} can be reached from other machines"),
-            "write a loopback address like \"127.0.0.1:9100\", or \"off\"",
-        )),
-        _ => Ok(address),
     }
 }
 

@@ -99,8 +99,8 @@ impl Server {
         Server::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    /// Serves in a directory that another server may have left. What is not among the arguments is as tests want it: free
-    /// ports, and the access log in a file.
+    /// Serves in a directory that another server may have left. What is neither among the arguments nor in the directory's
+    /// `e6.toml` is as tests want it: free ports, and the access log in a file.
     pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
         Server::start_by(command(dir.path()), dir, arguments)
     }
@@ -111,12 +111,15 @@ impl Server {
         let _ = fs::remove_file(&ready);
         let free = "127.0.0.1:0";
         let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
+        let toml = fs::read_to_string(dir.path().join("e6.toml")).unwrap_or_default();
+        let is_in_file =
+            |flag: &str| toml.lines().any(|line| line.starts_with(&format!("{} = ", &flag[2..])));
         let mut child = command
             .args(arguments)
             .args(
                 usual
                     .into_iter()
-                    .filter(|(flag, _)| !arguments.contains(flag))
+                    .filter(|(flag, _)| !arguments.contains(flag) && !is_in_file(flag))
                     .flat_map(|(flag, value)| [flag, value]),
             )
             .arg("--ready-file")

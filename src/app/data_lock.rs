@@ -1,0 +1,125 @@
+//! One running e6 for each data directory: a file in it that is locked. The lock ends with the last process that holds it,
+//! however that process ends; an upgrade hands it over.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::{
+        fd::OwnedFd,
+        unix::fs::{FileExt, MetadataExt},
+    },
+    path::Path,
+    process,
+};
+
+const FILE: &str = "e6.lock";
+/// The longest process number, and some.
+const PID_CAP: usize = 16;
+
+/// The lock of a data directory.
+pub(crate) struct DataLock(File);
+
+/// Why there is no lock.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Another e6 has it: this process, if it has said so.
+    InUse(Option<u32>),
+    /// The file cannot be written or locked.
+    Failed(io::Error),
+}
+
+impl DataLock {
+    /// Takes the lock, or keeps the one that the old process of an upgrade has handed over, if it is of this directory.
+    ///
+    /// # Errors
+    /// When another process has it, or the directory cannot be written.
+    pub fn take(dir: &Path, inherited: Option<OwnedFd>) -> Result<Self, Refused> {
+        let file = open(dir).map_err(Refused::Failed)?;
+        if let Some(inherited) = inherited.map(File::from)
+            && is_same(&inherited, &file).map_err(Refused::Failed)?
+        {
+            return Ok(DataLock(inherited));
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Refused::InUse(read_pid(&file))),
+            Err(TryLockError::Error(error)) => return Err(Refused::Failed(error)),
+        }
+        let lock = DataLock(file);
+        lock.sign().map_err(Refused::Failed)?;
+        Ok(lock)
+    }
+
+    /// Writes this process's number into the file, for whom the lock refuses.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn sign(&self) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.write_all_at(format!("{}\n", process::id()).as_bytes(), 0)
+    }
+
+    /// The same lock, for the new process of an upgrade.
+    ///
+    /// # Errors
+    /// When there is no descriptor for it.
+    pub fn share(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone().map(OwnedFd::from)
+    }
+
+    /// The process that has the lock of this directory, if there is one: `Some(None)` if it is not known which.
+    pub fn holder(dir: &Path) -> Option<Option<u32>> {
+        let file = File::open(dir.join(FILE)).ok()?;
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| read_pid(&file))
+    }
+}
+
+fn open(dir: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(dir.join(FILE))
+}
+
+fn is_same(one: &File, other: &File) -> io::Result<bool> {
+    let (one, other) = (one.metadata()?, other.metadata()?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+fn read_pid(file: &File) -> Option<u32> {
+    let mut bytes = [0; PID_CAP];
+    let length = file.read_at(&mut bytes, 0).ok()?;
+    std::str::from_utf8(&bytes[..length]).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_locked_until_the_last_copy_of_the_lock_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let us = Some(process::id());
+        let ours = DataLock::take(dir.path(), None).unwrap();
+        assert!(matches!(DataLock::take(dir.path(), None), Err(Refused::InUse(pid)) if pid == us));
+        assert_eq!(DataLock::holder(dir.path()), Some(us));
+        // As an upgrade hands it over; the old process is gone then.
+        let theirs = DataLock::take(dir.path(), Some(ours.share().unwrap())).unwrap();
+        drop(ours);
+        assert!(matches!(DataLock::take(dir.path(), None), Err(Refused::InUse(_))));
+        drop(theirs);
+        assert_eq!(DataLock::holder(dir.path()), None);
+        DataLock::take(dir.path(), None).unwrap();
+    }
+
+    #[test]
+    fn a_lock_of_another_directory_is_not_one_of_this() {
+        let [before, after] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let ours = DataLock::take(before.path(), None).unwrap();
+        let _moved = DataLock::take(after.path(), Some(ours.share().unwrap())).unwrap();
+        assert!(DataLock::holder(before.path()).is_some() && DataLock::holder(after.path()).is_some());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_has_no_lock() {
+        assert!(matches!(DataLock::take(Path::new("/dev/null/data"), None), Err(Refused::Failed(_))));
+        assert_eq!(DataLock::holder(Path::new("/dev/null/data")), None);
+    }
+}
