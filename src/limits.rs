@@ -104,9 +104,6 @@ limits! {
     /// No request body is read, so the protocol's default is plenty.
     h2_window: u32 = 65_535, "bytes", 65_535..=16 * MIB,
         "flow-control windows of HTTP/2, for what is sent to us", "memory per connection";
-    /// What lies ready for one slow stream.
-    h2_send_buffer: usize = 65_536, "bytes", 1024..=16 * MIB,
-        "what an HTTP/2 stream buffers for its reader", "memory per connection";
     /// CVE-2023-44487.
     h2_pending_resets: usize = 20, "streams", 1..=10_000,
         "HTTP/2 streams that the peer has reset and we have not seen yet", "rapid reset";
@@ -141,7 +138,10 @@ limits! {
 
 /// What follows from them, for people.
 const DERIVED: &[(&str, &str)] = &[
-    ("request bodies", "none is read: 413, and the connection ends"),
+    (
+        "request bodies",
+        "none is used; of a refused one up to 256 KiB are read and dropped, for up to 2 s, so that the refusal arrives",
+    ),
     ("address_*", "of no concern to loopback and trusted proxies, who stand for many"),
     (
         "HTTP/1.1 read buffer",

@@ -2,12 +2,12 @@
 
 use crate::{
     connection::{Arrival, Connection},
-    http::handler::{Answer, Handler},
+    http::handler::{Answer, Handler, UnreadBody},
     site::{exchange::Body, service::Service},
     web::trusted_proxies::Proxies,
 };
 use arc_swap::ArcSwap;
-use hyper::{Request, StatusCode, body::Incoming};
+use hyper::{Request, StatusCode};
 use std::sync::Arc;
 
 /// Whoever has come in asks here.
@@ -48,7 +48,12 @@ impl crate::http::handler::Service for ArcSwap<Service> {
         self.load().proxies().clone()
     }
 
-    fn answer(&self, request: &Request<Incoming>, connection: &Connection, arrival: Arrival) -> Answer<Body> {
+    fn answer(
+        &self,
+        request: &Request<UnreadBody>,
+        connection: &Connection,
+        arrival: Arrival,
+    ) -> Answer<Body> {
         Answer::Now(self.load().handle(request, connection, arrival))
     }
 

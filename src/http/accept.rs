@@ -8,7 +8,7 @@ use crate::{
         connection_metrics::{Counters, Refused},
         handler::Handler,
         handshake::handshake,
-        serve,
+        http1, http2,
         write_timeout::Paced,
     },
     lifecycle::Phase,
@@ -225,7 +225,10 @@ where
     }
     let stream = Paced::new(stream, activity.clone());
     let ended = match tls {
-        None => serve::serve(stream, Protocol::Http1, connection, handler, activity, phase).await,
+        None => {
+            activity.ready(Protocol::Http1);
+            http1::serve(stream, connection, handler, activity, phase).await
+        }
         Some(acceptor) => {
             let began = Instant::now();
             let shaken = tokio::select! {
@@ -255,7 +258,13 @@ where
             let agreed = config::agreed(session, took);
             counters.handshake(&agreed);
             connection.tls = Some(agreed);
-            serve::serve(stream, protocol, connection, handler, activity, phase).await
+            activity.ready(protocol);
+            match protocol {
+                Protocol::Http1 => http1::serve(stream, connection, handler, activity, phase).await,
+                Protocol::Http2 => {
+                    http2::serve(stream, connection, handler, activity, &counters, phase).await
+                }
+            }
         }
     };
     if let Some(limit) = ended? {

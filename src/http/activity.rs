@@ -218,9 +218,9 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::in_flight::Watched;
+    use crate::http::in_flight::Unsent;
     use bytes::Bytes;
-    use http_body_util::{BodyExt, Full};
+    use http_body_util::Full;
     use hyper::body::{Body, Frame};
     use std::{
         convert::Infallible,
@@ -269,7 +269,7 @@ mod tests {
         let activity = activity();
         assert_eq!(end(&activity).await, (Limit::Head, 15));
         assert_eq!(activity.request().number, 1);
-        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        drop(Unsent::new(Full::new(Bytes::new()), &activity));
         advance(40 * SECOND).await;
         activity.heard();
         advance(10 * SECOND).await;
@@ -282,16 +282,14 @@ mod tests {
         let activity = activity();
         advance(5 * SECOND).await;
         assert_eq!(activity.request().waited, 5 * SECOND);
-        let mut body = Watched::new(Full::new(Bytes::from_static(b"page")), &activity);
-        let frame = body.frame().await.unwrap().unwrap();
-        drop(body);
+        let unsent = Unsent::new(Full::new(Bytes::from_static(b"page")), &activity);
         advance(20 * SECOND).await;
         activity.heard();
-        assert_eq!(end(&activity).await, (Limit::Request, 10), "its bytes are still held");
-        drop(frame);
+        assert_eq!(end(&activity).await, (Limit::Request, 10), "it has not left");
+        drop(unsent);
         assert_eq!(end(&activity).await, (Limit::Head, 15), "what came meanwhile could not be read before");
         activity.request();
-        drop(Watched::new(Full::new(Bytes::new()), &activity));
+        drop(Unsent::new(Full::new(Bytes::new()), &activity));
         assert_eq!(end(&activity).await, (Limit::Idle, 60));
     }
 
@@ -299,7 +297,7 @@ mod tests {
     async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
         let activity = activity();
         activity.request();
-        let stream = Watched::new(Endless, &activity);
+        let stream = Unsent::new(Endless, &activity);
         let (limit, after) = end(&activity).await;
         assert!(
             limit == Limit::Age && (3240..=3960).contains(&after) || limit == Limit::Request,

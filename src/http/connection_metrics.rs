@@ -46,6 +46,7 @@ pub struct Counters {
     accepted: IntCounterVec,
     refused: IntCounterVec,
     ended: IntCounterVec,
+    streams_reset: IntCounterVec,
     handshakes: IntCounterVec,
 }
 
@@ -72,6 +73,12 @@ impl Counters {
             ended: counters!(
                 "e6_connections_ended_total",
                 "Connections that a limit has ended.",
+                &["reason"],
+                registry
+            )?,
+            streams_reset: counters!(
+                "e6_http2_streams_reset_total",
+                "HTTP/2 streams reset because a response was not taken in time.",
                 &["reason"],
                 registry
             )?,
@@ -104,6 +111,10 @@ impl Counters {
 
     pub(crate) fn ended(&self, why: Limit, count: usize) {
         self.ended.with_label_values(&[why.name()]).inc_by(count as u64);
+    }
+
+    pub(crate) fn stream_reset(&self, why: Limit) {
+        self.streams_reset.with_label_values(&[why.name()]).inc();
     }
 
     pub(crate) fn handshake(&self, tls: &Tls) {

@@ -1,14 +1,23 @@
-//! The Nginx role: sockets in, requests out.
-//!
-//! Listens, terminates TLS, speaks HTTP/1.1 and HTTP/2, and ends every connection in time. It takes what answers
-//! requests as a parameter and knows nothing of pages or baseball.
+//! What connections call to have a request answered. It is a parameter: this room knows nothing of pages or baseball.
 
 use crate::{
     connection::{Arrival, Connection},
     web::trusted_proxies::Proxies,
 };
-use hyper::{Request, Response, StatusCode, body::Incoming};
-use std::{pin::Pin, sync::Arc};
+use bytes::Bytes;
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Body, Frame, SizeHint},
+};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// Why a connection failed.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
 pub enum Answer<B> {
@@ -29,7 +38,7 @@ pub trait Service: Send + Sync {
     /// The response to a request.
     fn answer(
         &self,
-        request: &Request<Incoming>,
+        request: &Request<UnreadBody>,
         connection: &Connection,
         arrival: Arrival,
     ) -> Answer<Self::Body>;
@@ -40,3 +49,37 @@ pub trait Service: Send + Sync {
 
 /// One service for all connections of a listener.
 pub type Handler<B> = Arc<dyn Service<Body = B>>;
+
+/// The body of a request: nobody reads it, so all that is known is whether there is one.
+pub struct UnreadBody {
+    is_empty: bool,
+}
+
+impl UnreadBody {
+    /// What a handler is told of this body.
+    pub(crate) fn new(body: &impl Body) -> Self {
+        UnreadBody { is_empty: body.is_end_stream() }
+    }
+
+    /// A body of which it is known whether it is empty.
+    pub(crate) fn of(is_empty: bool) -> Self {
+        UnreadBody { is_empty }
+    }
+}
+
+impl Body for UnreadBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_empty
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.is_empty { SizeHint::with_exact(0) } else { SizeHint::default() }
+    }
+}

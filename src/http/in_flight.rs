@@ -1,103 +1,289 @@
-//! Responses that are not sent yet: open until hyper lets go of their last byte, which is when the socket has it.
+//! Responses of one connection that have not left yet. Each is over once the socket has taken its last byte: only then is
+//! it logged and counted, and no longer a reason to keep the connection.
 
 use crate::http::activity::Activity;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
-    io::IoSlice,
+    io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
 
-/// A response's body, which is open until its last byte has been handed to the socket.
-pub(crate) struct Watched<B> {
-    body: B,
-    open: Option<Open>,
+/// A response that has not left yet. Its body is dropped with it, which is when the response is logged.
+pub(crate) struct Unsent<B> {
+    pub body: B,
+    deadline: Deadline,
 }
 
-impl<B: Body> Watched<B> {
-    /// The body of a response that begins now.
+impl<B: Body> Unsent<B> {
+    /// A response that begins now.
     pub fn new(body: B, activity: &Arc<Activity>) -> Self {
-        // A body of known length is there as a whole; any other is a stream.
-        let is_stream = body.size_hint().exact().is_none();
-        Watched { body, open: Some(Open::new(activity, is_stream)) }
+        let deadline = Deadline::new(activity, is_stream(&body));
+        Unsent { body, deadline }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
-    type Data = Held;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context,
-    ) -> Poll<Option<Result<Frame<Held>, B::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        let is_last = self.body.is_end_stream();
-        polled.map_ok(|frame| {
-            frame.map_data(|bytes| Held { bytes, _open: if is_last { self.open.take() } else { None } })
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+impl<B> Unsent<B> {
+    /// When its last byte must have left.
+    pub fn end(&self) -> Instant {
+        self.deadline.end
     }
 }
 
-/// Bytes on their way; the last ones keep the response open until hyper lets go of them.
-pub(crate) struct Held {
-    bytes: Bytes,
-    _open: Option<Open>,
+/// A body of known length is there as a whole; any other goes on, as events do.
+fn is_stream(body: &impl Body) -> bool {
+    body.size_hint().exact().is_none()
 }
 
-impl Buf for Held {
-    fn remaining(&self) -> usize {
-        self.bytes.remaining()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        self.bytes.chunk()
-    }
-
-    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.bytes.chunks_vectored(slices)
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.bytes.advance(count);
-    }
-
-    fn copy_to_bytes(&mut self, length: usize) -> Bytes {
-        self.bytes.copy_to_bytes(length)
-    }
-}
-
-/// A response that is not sent yet, until this is dropped.
-struct Open {
+/// Keeps a response among those that the connection has not sent.
+struct Deadline {
     activity: Arc<Activity>,
     end: Instant,
 }
 
-impl Open {
+impl Deadline {
     fn new(activity: &Arc<Activity>, is_stream: bool) -> Self {
         let limits = activity.limits();
         // A stream ends by itself, and then has the time that every response has.
         let lasts = if is_stream { limits.event_stream } else { Duration::ZERO } + limits.request;
         let end = Instant::now() + lasts;
         activity.begin(end);
-        Open { activity: activity.clone(), end }
+        Deadline { activity: activity.clone(), end }
     }
 }
 
-impl Drop for Open {
+impl Drop for Deadline {
     fn drop(&mut self) {
         self.activity.end(self.end);
+    }
+}
+
+/// The responses of one connection on their way through the protocol's buffers.
+pub(crate) struct InFlight<B>(Arc<Mutex<State<B>>>);
+
+struct State<B> {
+    /// Responses that the protocol layer has not been given whole; of event streams, not even the first piece.
+    incomplete: usize,
+    /// Responses that it has been given whole since the last flush.
+    complete: Vec<Unsent<B>>,
+    /// Whether anything was handed over since the last flush.
+    is_dirty: bool,
+    /// A reader that waits to be told of the end of the peer's bytes.
+    reader: Option<Waker>,
+}
+
+impl<B> Clone for InFlight<B> {
+    fn clone(&self) -> Self {
+        InFlight(self.0.clone())
+    }
+}
+
+impl<B> InFlight<B> {
+    /// No response yet.
+    pub fn new() -> Self {
+        let state = State { incomplete: 0, complete: Vec::new(), is_dirty: false, reader: None };
+        InFlight(Arc::new(Mutex::new(state)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<B>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request has come whose response will follow.
+    pub fn begin(&self) -> Begun<B> {
+        self.lock().incomplete += 1;
+        Begun(Some(self.clone()))
+    }
+
+    /// A response's last byte is with the protocol layer: it has left with the next flush.
+    pub fn complete(&self, unsent: Unsent<B>) {
+        let mut state = self.lock();
+        state.complete.push(unsent);
+        state.is_dirty = true;
+    }
+
+    /// Everything that was handed over has left.
+    fn flushed(&self) {
+        let mut state = self.lock();
+        if !state.is_dirty {
+            return;
+        }
+        state.is_dirty = false;
+        let left = std::mem::take(&mut state.complete);
+        let reader = if state.incomplete == 0 { state.reader.take() } else { None };
+        drop(state);
+        drop(left);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Whether a response is on its way; the reader is woken once none is.
+    fn holds(&self, reader: &Waker) -> bool {
+        let mut state = self.lock();
+        let holds = state.incomplete > 0 || state.is_dirty;
+        if holds {
+            state.reader = Some(reader.clone());
+        }
+        holds
+    }
+}
+
+/// A response of which the protocol layer has nothing yet, or not enough: until this is dropped.
+pub(crate) struct Begun<B>(Option<InFlight<B>>);
+
+impl<B> Begun<B> {
+    /// Leaves an empty one behind.
+    pub fn take(&mut self) -> Self {
+        Begun(self.0.take())
+    }
+}
+
+impl<B> Drop for Begun<B> {
+    fn drop(&mut self) {
+        if let Some(in_flight) = &self.0 {
+            let mut state = in_flight.lock();
+            state.incomplete -= 1;
+            state.is_dirty = true;
+        }
+    }
+}
+
+/// The body of an HTTP/1.1 response, which hands the response to [`InFlight`] with its last byte.
+pub(crate) struct TrackedBody<B> {
+    unsent: Option<Unsent<B>>,
+    in_flight: Option<InFlight<B>>,
+    /// Whoever waits for the last byte of an event stream would wait for long: it lasts until the first piece.
+    begun: Option<Begun<B>>,
+}
+
+impl<B: Body> TrackedBody<B> {
+    /// The body of a response that begins now.
+    pub fn new(body: B, activity: &Arc<Activity>, begun: Begun<B>) -> Self {
+        TrackedBody {
+            unsent: Some(Unsent::new(body, activity)),
+            in_flight: begun.0.clone(),
+            begun: Some(begun),
+        }
+    }
+}
+
+impl<B> TrackedBody<B> {
+    fn finish(&mut self) {
+        if let (Some(unsent), Some(in_flight)) = (self.unsent.take(), &self.in_flight) {
+            in_flight.complete(unsent);
+        }
+        self.begun = None;
+    }
+}
+
+impl<B> Drop for TrackedBody<B> {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Some(unsent) = &mut self.unsent else { return Poll::Ready(None) };
+        let polled = Pin::new(&mut unsent.body).poll_frame(context);
+        let is_last = unsent.body.is_end_stream();
+        match &polled {
+            Poll::Ready(Some(_)) if !is_last => self.begun = None,
+            Poll::Ready(_) => self.finish(),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.unsent.as_ref().is_none_or(|unsent| unsent.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.unsent.as_ref().map_or(SizeHint::with_exact(0), |unsent| unsent.body.size_hint())
+    }
+}
+
+/// A stream that tells [`InFlight`] when everything written has left, and keeps the end of the peer's bytes to itself while
+/// a response is on its way: a client may close its half of the connection and still read the response.
+pub(crate) struct FlushTracker<S, B> {
+    stream: S,
+    in_flight: InFlight<B>,
+    /// The peer sends no more bytes.
+    has_ended: bool,
+}
+
+impl<S, B> FlushTracker<S, B> {
+    /// Tracks what is written to this stream.
+    pub fn new(stream: S, in_flight: InFlight<B>) -> Self {
+        FlushTracker { stream, in_flight, has_ended: false }
+    }
+}
+
+impl<S: AsyncRead + Unpin, B> AsyncRead for FlushTracker<S, B> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        if !self.has_ended {
+            let before = buffer.filled().len();
+            let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+            self.has_ended = match &read {
+                Poll::Ready(Ok(())) => buffer.filled().len() == before,
+                // TLS: the connection was closed without a closing alert.
+                Poll::Ready(Err(error)) => error.kind() == io::ErrorKind::UnexpectedEof,
+                Poll::Pending => false,
+            };
+            if !self.has_ended {
+                return read;
+            }
+        }
+        if self.in_flight.holds(context.waker()) { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+}
+
+impl<S: AsyncWrite + Unpin, B> AsyncWrite for FlushTracker<S, B> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        slices: &[IoSlice],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// The layer above flushes once all it had is written.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.in_flight.flushed();
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

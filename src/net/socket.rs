@@ -10,14 +10,21 @@ use std::{
     os::unix,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    time::{Sleep, sleep},
 };
 
 /// As much of what comes first as is read to look at it: a TLS hello with a post-quantum key share.
 const EARLY: usize = 2 * 1024;
+
+/// How much a peer may send after we have closed our half of the connection.
+const LINGER_CAP: usize = 256 * 1024;
+/// For how long it may.
+const LINGER_LASTS: Duration = Duration::from_secs(2);
 
 /// A listening socket in an event loop.
 pub(crate) enum Acceptor {
@@ -52,6 +59,8 @@ pub(crate) struct Stream {
     socket: Socket,
     /// Read already, and still to be read by whoever comes next.
     early: Bytes,
+    /// The socket has been shut down; what the peer still sends is dropped.
+    lingering: Option<Box<Lingering>>,
 }
 
 enum Socket {
@@ -71,7 +80,7 @@ macro_rules! either {
 
 impl From<Socket> for Stream {
     fn from(socket: Socket) -> Self {
-        Stream { socket, early: Bytes::new() }
+        Stream { socket, early: Bytes::new(), lingering: None }
     }
 }
 
@@ -149,7 +158,44 @@ impl AsyncWrite for Stream {
         either!(&mut self.socket, stream => Pin::new(stream).poll_flush(context))
     }
 
+    /// Closes our half of the connection, then waits for the peer to close its own (RFC 9112 §9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
-        either!(&mut self.socket, stream => Pin::new(stream).poll_shutdown(context))
+        let stream = &mut *self;
+        let lingering = match &mut stream.lingering {
+            Some(lingering) => lingering,
+            none => {
+                ready!(either!(&mut stream.socket, stream => Pin::new(stream).poll_shutdown(context)))?;
+                none.insert(Box::new(Lingering { left: LINGER_CAP, end: Box::pin(sleep(LINGER_LASTS)) }))
+            }
+        };
+        lingering.poll(&mut stream.socket, context).map(Ok)
+    }
+}
+
+/// A close that waits for the peer. A socket that is closed with bytes unread resets the connection, and the peer may lose
+/// the response that it has not read yet.
+struct Lingering {
+    /// Bytes that may still come.
+    left: usize,
+    end: Pin<Box<Sleep>>,
+}
+
+impl Lingering {
+    /// Ready once the peer has closed its half, or has sent too much or for too long.
+    fn poll(&mut self, socket: &mut Socket, context: &mut Context) -> Poll<()> {
+        loop {
+            if self.end.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut space = [0; 8 * 1024];
+            let mut read = ReadBuf::new(&mut space);
+            let ended =
+                ready!(either!(&mut *socket, stream => Pin::new(stream).poll_read(context, &mut read)));
+            let count = read.filled().len();
+            if ended.is_err() || count == 0 || count > self.left {
+                return Poll::Ready(());
+            }
+            self.left -= count;
+        }
     }
 }

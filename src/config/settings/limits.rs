@@ -42,7 +42,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     limit!(target_size, "E6_LIMIT_TARGET_SIZE"),
     limit!(h2_streams, "E6_LIMIT_H2_STREAMS"),
     limit!(h2_window, "E6_LIMIT_H2_WINDOW"),
-    limit!(h2_send_buffer, "E6_LIMIT_H2_SEND_BUFFER"),
     limit!(h2_pending_resets, "E6_LIMIT_H2_PENDING_RESETS"),
     limit!(h2_local_resets, "E6_LIMIT_H2_LOCAL_RESETS"),
     limit!(address_rate, "E6_LIMIT_ADDRESS_RATE"),

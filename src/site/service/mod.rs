@@ -223,10 +223,6 @@ impl Service {
         if !names_a_host(request) {
             return closing(self.error(StatusCode::BAD_REQUEST, headers));
         }
-        if !request.body().is_end_stream() {
-            // The body is not read, so the connection cannot be used for another request.
-            return closing(self.error(StatusCode::PAYLOAD_TOO_LARGE, headers));
-        }
         // Before any redirect: a target that is invalid here is invalid there.
         let is_about_server = *method == Method::CONNECT || (*method == Method::OPTIONS && uri.path() == "*");
         if !is_about_server && path::read(uri.path()) == path::Target::Garbled {
@@ -236,12 +232,22 @@ impl Service {
             return elsewhere;
         }
         let asking = Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way) };
+        let response = self.by_method(&asking);
+        // A body is never read. Where the request fails anyway its own status says more.
+        if response.status().is_success() && !request.body().is_end_stream() {
+            return self.error(StatusCode::PAYLOAD_TOO_LARGE, headers);
+        }
+        response
+    }
+
+    fn by_method(&self, asking: &Asking) -> Whole {
+        let (path, method, headers) = (asking.path, asking.method, asking.headers);
         match *method {
-            Method::GET | Method::HEAD => self.read(&asking),
-            Method::OPTIONS if uri.path() == "*" => allowing(bare(StatusCode::NO_CONTENT)),
-            _ => match self.status(asking.path) {
+            Method::GET | Method::HEAD => self.read(asking),
+            Method::OPTIONS if path == "*" => allowing(bare(StatusCode::NO_CONTENT)),
+            _ => match self.status(path) {
                 StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
-                    self.read(&Asking { method: &Method::GET, ..asking })
+                    self.read(&Asking { method: &Method::GET, ..*asking })
                 }
                 _ if *method == Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
                 _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),

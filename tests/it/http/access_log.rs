@@ -176,3 +176,33 @@ fn what_operators_ask_is_not_in_the_log() {
     server.get("/healthz", "");
     assert!(lines(&server.path("access.log"), 1)[0].contains("/healthz"));
 }
+
+#[test]
+fn a_duration_lasts_until_the_last_byte_has_left() {
+    let (server, _mlb) = serving(&["--log-format", "json"]);
+    let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let last = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    // More than the system buffers for a connection: some response has to wait for its reader.
+    let requests = [request.repeat(800), last.to_vec()].concat();
+    let mut clear = TcpStream::connect(server.http()).unwrap();
+    let mut over_tls = handshake::connect(&server, "localhost", &["http/1.1"], &[&TLS13]).unwrap();
+    let streams: [(&str, &mut dyn Exchange); 2] = [("null", &mut clear), ("\"TLSv1.3\"", &mut over_tls)];
+    for (version, stream) in streams {
+        stream.write_all(&requests).unwrap();
+        thread::sleep(Duration::from_millis(1500));
+        std::io::copy(stream, &mut std::io::sink()).unwrap();
+        let waited = || {
+            let log = fs::read_to_string(server.path("access.log")).unwrap();
+            let durations = log
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .filter(|line| line["tls"].to_string() == version);
+            durations.filter_map(|line| line["duration_us"].as_u64()).max()
+        };
+        server.wait_until("logged", || waited().is_some_and(|longest| longest > 1_000_000));
+    }
+}
+
+/// Either kind of connection.
+trait Exchange: Read + Write {}
+impl<T: Read + Write> Exchange for T {}

@@ -9,4 +9,5 @@ pub mod http2;
 pub mod metrics;
 pub mod peers;
 pub mod proxies;
-pub mod semantics;
+pub mod refusals;
+mod semantics;

@@ -3,10 +3,13 @@
 use crate::{
     http::http2::{
         Client,
-        frames::{DATA, GOAWAY, HEADERS, PREFACE, get, ping, settings, window_update},
+        frames::{
+            CANCEL, DATA, GOAWAY, HEADERS, PREFACE, RST_STREAM, WHOLE, get, get_block_of, headers, ping,
+            settings, window_update,
+        },
     },
     limits::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until},
-    support::server::PATIENCE,
+    support::server::{PATIENCE, Server},
 };
 use std::{
     io::{Read, Write},
@@ -136,11 +139,53 @@ fn a_response_has_to_be_taken_in_time_also_where_a_window_stays_shut() {
     let mut client = Client::connect(&server);
     client.send(&[settings(&[(4, 0)]), get(1)].concat());
     assert!(client.wait(|frame| frame.kind == HEADERS && frame.is_ok()), "its head needs no window");
-    assert!(client.wait_for_end());
+    assert!(
+        client.wait(|frame| frame.stream == 1 && frame.kind == RST_STREAM && frame.code() == Some(CANCEL))
+    );
     assert!(!client.has(|frame| frame.kind == DATA));
+    assert_eq!(streams_reset(&server, "request"), 1.0);
+    // Only the stream that was blocked ends.
+    client.send(&[settings(&[(4, 65_535)]), get(3)].concat());
+    assert!(client.wait(|frame| frame.stream == 3 && frame.kind == DATA && frame.flags & 1 == 1));
+    assert!(!client.has(|frame| frame.kind == GOAWAY));
     let mut stream = hoarder(server.http(), 2000);
-    wait_until("both counted", || ended(&server, "request") == 2.0);
+    wait_until("counted", || ended(&server, "request") == 1.0);
     assert!(ends_within(&mut stream, SLACK));
+}
+
+/// How many streams this limit has reset.
+fn streams_reset(server: &Server, limit: &str) -> f64 {
+    server.metric(&format!("e6_http2_streams_reset_total{{reason=\"{limit}\"}}"))
+}
+
+#[test]
+fn a_stream_whose_window_stays_shut_is_reset_alone() {
+    let (server, _mlb) = limited(&[("stall", 1)]);
+    let mut client = Client::connect(&server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(
+        client.wait(|frame| frame.stream == 1 && frame.kind == RST_STREAM && frame.code() == Some(CANCEL))
+    );
+    assert_eq!(streams_reset(&server, "stall"), 1.0);
+    client.send(&[settings(&[(4, 65_535)]), get(3)].concat());
+    assert!(client.wait(|frame| frame.stream == 3 && frame.kind == DATA && frame.flags & 1 == 1));
+}
+
+#[test]
+fn a_stream_that_waits_for_its_turn_is_not_slow() {
+    let (server, _mlb) = limited(&[("stall", 1), ("stall_rate", 100)]);
+    let mut client = Client::connect(&server);
+    // The first stream's window is shut, but its connection is not slow: the second one's opens a little all the time.
+    let long = headers(3, WHOLE, &get_block_of("/api/openapi.json"));
+    client.send(&[settings(&[(4, 0)]), get(1), long].concat());
+    for _ in 0..15 {
+        client.send(&window_update(3, 50));
+        thread::sleep(Duration::from_millis(200));
+        client.wait_briefly();
+    }
+    assert!(!client.has(|frame| frame.kind == RST_STREAM));
+    client.send(&window_update(1, 65_535));
+    assert!(client.wait(|frame| frame.stream == 1 && frame.kind == DATA && frame.flags & 1 == 1));
 }
 
 #[test]

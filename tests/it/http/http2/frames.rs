@@ -24,6 +24,7 @@ pub const FLOW_CONTROL: u32 = 0x3;
 pub const STREAM_CLOSED: u32 = 0x5;
 pub const FRAME_SIZE: u32 = 0x6;
 pub const REFUSED: u32 = 0x7;
+pub const CANCEL: u32 = 0x8;
 pub const COMPRESSION: u32 = 0x9;
 pub const ENHANCE_YOUR_CALM: u32 = 0xb;
 
@@ -78,6 +79,11 @@ pub fn ping() -> Vec<u8> {
 /// `GET / HTTP/2` for localhost, mostly from the static table.
 pub fn get_block() -> Vec<u8> {
     [&[0x82, 0x87, 0x84][..], &authority()].concat()
+}
+
+/// The same for another path.
+pub fn get_block_of(path: &str) -> Vec<u8> {
+    [&[0x82, 0x87][..], &[0x04, u8::try_from(path.len()).unwrap()], path.as_bytes(), &authority()].concat()
 }
 
 /// `:authority: localhost`, its name from the static table.

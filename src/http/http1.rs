@@ -1,24 +1,24 @@
-//! One established stream, served from its first request to its end.
+//! One HTTP/1.1 connection, from its first request to its end. hyper reads requests and writes responses.
 
 use crate::{
     connection::Connection,
     http::{
-        activity::{Activity, Limit, Protocol},
+        activity::{Activity, Limit},
         bare_lf::Lines,
-        handler::{Answer, Handler},
-        in_flight::Watched,
+        handler::{Answer, Failure, Handler, UnreadBody},
+        in_flight::{Begun, FlushTracker, InFlight, TrackedBody},
     },
     lifecycle::Phase,
 };
 use bytes::Bytes;
 use hyper::{
-    Request, Response, StatusCode, Version,
+    Request, Response, StatusCode,
     body::{Body, Incoming},
     header::{CONNECTION, HeaderValue},
-    server::conn::{http1, http2},
+    server::conn::http1,
     service::Service,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use std::{
     convert::Infallible,
     future::poll_fn,
@@ -33,17 +33,12 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// For what an HTTP/1.1 peer is sending when it is told to go.
-const HTTP1_FAREWELL: Duration = Duration::from_secs(1);
-/// For an HTTP/2 peer to say that it has heard of the end (RFC 9113 §6.8): the longest round trip there is.
-const HTTP2_FAREWELL: Duration = Duration::from_secs(5);
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// For a request that was on its way when the connection was told to end, and for the lingering close.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
 pub(crate) async fn serve<S, B>(
     stream: S,
-    protocol: Protocol,
     connection: Connection,
     handler: Handler<B>,
     activity: Arc<Activity>,
@@ -53,39 +48,25 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    activity.ready(protocol);
     let limits = activity.limits();
     let connection = Arc::new(connection);
-    let requests =
-        Requests { handler: handler.clone(), connection: connection.clone(), activity: activity.clone() };
-    let ended = match protocol {
-        Protocol::Http1 => {
-            let http1 = http1::Builder::new()
-                // hyper's counts from the last response on, and so idleness as well: `Activity` parts them.
-                .header_read_timeout(None)
-                .max_buf_size(limits.head_buffer())
-                .max_headers(limits.fields_read())
-                .half_close(true)
-                .serve_connection(TokioIo::new(Lines::new(stream)), requests);
-            let end = http1::Connection::graceful_shutdown;
-            let farewell = Farewell { protocol, lasts: HTTP1_FAREWELL };
-            attend(Box::pin(http1), end, farewell, &activity, phase).await
-        }
-        Protocol::Http2 => {
-            let http2 = http2::Builder::new(TokioExecutor::new())
-                .max_concurrent_streams(limits.h2_streams)
-                .initial_stream_window_size(limits.h2_window)
-                .initial_connection_window_size(limits.h2_window)
-                .max_send_buf_size(limits.h2_send_buffer)
-                .max_header_list_size(limits.header_list())
-                .max_pending_accept_reset_streams(limits.h2_pending_resets)
-                .max_local_error_reset_streams(limits.h2_local_resets)
-                .serve_connection(TokioIo::new(stream), requests);
-            let end = http2::Connection::graceful_shutdown;
-            let farewell = Farewell { protocol, lasts: HTTP2_FAREWELL };
-            attend(Box::pin(http2), end, farewell, &activity, phase).await
-        }
+    let in_flight = InFlight::new();
+    let stream = FlushTracker::new(Lines::new(stream), in_flight.clone());
+    let requests = Requests {
+        handler: handler.clone(),
+        connection: connection.clone(),
+        activity: activity.clone(),
+        in_flight,
     };
+    let http1 = http1::Builder::new()
+        // hyper's counts from the last response on, and so idleness as well: `Activity` parts them.
+        .header_read_timeout(None)
+        .max_buf_size(limits.head_buffer())
+        .max_headers(limits.fields_read())
+        // `FlushTracker` lets a client that has closed its half read its response; one that leaves an event stream is noticed.
+        .half_close(false)
+        .serve_connection(TokioIo::new(stream), requests);
+    let ended = attend(Box::pin(http1), &activity, phase).await;
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
         handler.refused(status, &connection);
     }
@@ -102,23 +83,17 @@ fn refusal(failure: &Failure) -> Option<StatusCode> {
     (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
-/// How a connection ends that has been asked to.
-struct Farewell {
-    /// HTTP/2 says it at any time (GOAWAY), HTTP/1.1 with a response.
-    protocol: Protocol,
-    lasts: Duration,
-}
+type Http1<S, R> = http1::Connection<S, R>;
 
 /// Runs a connection, and ends it when its time has come: gracefully, but not for longer than a farewell takes.
-async fn attend<C>(
-    mut connection: Pin<Box<C>>,
-    shut_down: impl Fn(Pin<&mut C>),
-    Farewell { protocol, lasts }: Farewell,
+async fn attend<S, B>(
+    mut connection: Pin<Box<Http1<TokioIo<S>, Requests<B>>>>,
     activity: &Activity,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<Option<Limit>, Failure>
 where
-    C: Future<Output = hyper::Result<()>>,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     let mut look = pin!(sleep_until(Instant::now()));
     // Why it ends; the drain is no limit.
@@ -130,7 +105,7 @@ where
             Err(_) if activity.is_leaving() => break,
             Err(limit) => {
                 over = Some(limit);
-                if limit == Limit::Age && protocol == Protocol::Http1 {
+                if limit == Limit::Age {
                     activity.leave();
                     continue;
                 }
@@ -150,20 +125,17 @@ where
             },
             _ = phase.wait_for(|phase| *phase != Phase::Serving), if !activity.is_leaving() => {
                 activity.leave();
-                if protocol == Protocol::Http2 {
-                    break;
-                }
             }
             () = &mut look => {}
         }
     }
-    shut_down(connection.as_mut());
+    connection.as_mut().graceful_shutdown();
     let asked = Instant::now();
     loop {
-        let last = activity.last(asked, lasts);
+        let last = activity.last(asked, FAREWELL);
         match timeout_at(last, connection.as_mut()).await {
             Ok(done) => return ended(done, over, activity),
-            Err(_) if activity.last(asked, lasts) <= last => return Ok(over),
+            Err(_) if activity.last(asked, FAREWELL) <= last => return Ok(over),
             Err(_) => {}
         }
     }
@@ -182,22 +154,28 @@ fn ended(
 }
 
 /// hyper's side of the handler; notes when a request came.
-struct Requests<B> {
+struct Requests<B: Body> {
     handler: Handler<B>,
     connection: Arc<Connection>,
     activity: Arc<Activity>,
+    in_flight: InFlight<B>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
-    type Response = Response<Watched<B>>;
+    type Response = Response<TrackedBody<B>>;
     type Error = Infallible;
     type Future = Answering<B>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let arrival = self.activity.request();
-        let answer = self.handler.answer(&request, &self.connection, arrival);
-        let (activity, number, version) = (self.activity.clone(), arrival.number, request.version());
-        Answering { answer: Some(answer), activity, number, version }
+        let request = request.map(|body| UnreadBody::new(&body));
+        Answering {
+            answer: Some(self.handler.answer(&request, &self.connection, arrival)),
+            in_flight: self.in_flight.begin(),
+            activity: self.activity.clone(),
+            // A body is not read, so what follows it cannot be told from it.
+            is_last: arrival.number >= self.activity.limits().requests || !request.body().is_end_stream(),
+        }
     }
 }
 
@@ -205,14 +183,14 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
 struct Answering<B> {
     /// None once it has been handed over.
     answer: Option<Answer<B>>,
+    in_flight: Begun<B>,
     activity: Arc<Activity>,
-    /// Which request of the connection it answers, from 1.
-    number: u64,
-    version: Version,
+    /// No other request is answered on this connection.
+    is_last: bool,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Future for Answering<B> {
-    type Output = Result<Response<Watched<B>>, Infallible>;
+    type Output = Result<Response<TrackedBody<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match self.answer.take() {
@@ -227,10 +205,10 @@ impl<B: Body<Data = Bytes> + Unpin> Future for Answering<B> {
             // hyper does not poll again what has been ready.
             None => return Poll::Pending,
         };
-        let is_last = self.number >= self.activity.limits().requests || self.activity.is_leaving();
-        if is_last && self.version != Version::HTTP_2 {
+        if self.is_last || self.activity.is_leaving() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Poll::Ready(Ok(response.map(|body| Watched::new(body, &self.activity))))
+        let in_flight = self.in_flight.take();
+        Poll::Ready(Ok(response.map(|body| TrackedBody::new(body, &self.activity, in_flight))))
     }
 }

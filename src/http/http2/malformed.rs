@@ -1,0 +1,98 @@
+//! Requests that RFC 9113 calls malformed and `h2` lets through.
+
+use crate::http::handler::UnreadBody;
+use hyper::{
+    HeaderMap, Method, Request,
+    header::{HOST, HeaderValue},
+};
+
+/// Why a request is malformed; none if it is well-formed.
+pub(super) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
+    let (method, uri) = (request.method(), request.uri());
+    if request.headers().values().any(is_padded) {
+        return Some("a field value begins or ends with a space or a tab (RFC 9113 §8.2.1)");
+    }
+    if uri.scheme_str().is_some_and(|scheme| !scheme.starts_with(|first: char| first.is_ascii_alphabetic())) {
+        return Some(":scheme is empty or begins with no letter (RFC 9113 §8.3.1, RFC 3986 §3.1)");
+    }
+    match uri.authority().map(|authority| authority.as_str()) {
+        Some(authority) if authority.contains('@') => {
+            return Some(":authority has userinfo (RFC 9113 §8.3.1)");
+        }
+        Some(authority) if !names_the_same(request.headers(), authority) => {
+            return Some("Host differs from :authority (RFC 9113 §8.3.1)");
+        }
+        None if *method == Method::CONNECT => return Some("CONNECT without :authority (RFC 9113 §8.5)"),
+        _ => {}
+    }
+    let path = uri.path_and_query().map(|path| path.as_str());
+    let is_path = match path {
+        Some("*") => *method == Method::OPTIONS,
+        Some(path) => path.starts_with('/'),
+        None => *method == Method::CONNECT,
+    };
+    (!is_path).then_some(":path does not begin with a slash (RFC 9113 §8.3.1)")
+}
+
+fn is_padded(value: &HeaderValue) -> bool {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    blank(value.as_bytes().first()) || blank(value.as_bytes().last())
+}
+
+/// Whether each Host is the authority; their letters' case and the default port make no difference.
+fn names_the_same(headers: &HeaderMap, authority: &str) -> bool {
+    let without_port = |host: &str| host.strip_suffix(":443").unwrap_or(host).to_ascii_lowercase();
+    let mut hosts = headers.get_all(HOST).into_iter().peekable();
+    hosts.peek().is_none()
+        || hosts.all(|host| host.to_str().is_ok_and(|host| without_port(host) == without_port(authority)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_malformed_by_its_target_and_its_fields() {
+        let get = |uri: &str, fields: &[(&str, &[u8])]| {
+            let mut request = Request::builder().uri(uri);
+            for (name, value) in fields {
+                request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
+            }
+            request.body(UnreadBody::of(true)).unwrap()
+        };
+        for fields in [
+            &[("x-test", &b""[..])][..],
+            &[("x-test", b"a b\tc")],
+            &[("host", b"localhost")],
+            &[("host", b"LocalHost:443")],
+            &[("host", b"localhost"), ("host", b"localhost")],
+        ] {
+            assert_eq!(why(&get("https://localhost/", fields)), None, "{fields:?}");
+        }
+        for fields in [
+            &[("x-test", &b" a"[..])][..],
+            &[("x-test", b"a ")],
+            &[("x-test", b"\ta")],
+            &[("x-test", b"a\t")],
+            &[("x-test", b" ")],
+            &[("x-test", b"ok"), ("x-test", b"ok ")],
+            &[("host", b"other")],
+            &[("host", b"localhost:8443")],
+            &[("host", b"localhost"), ("host", b"other")],
+            &[("host", b"")],
+            &[("host", b"caf\xe9")],
+        ] {
+            assert!(why(&get("https://localhost/", fields)).is_some(), "{fields:?}");
+        }
+        assert!(why(&get("https://user@localhost/", &[])).is_some());
+        assert!(why(&get("/", &[("host", b"anything")])).is_none(), "Host instead of :authority");
+    }
+
+    #[test]
+    fn the_asterisk_is_for_options_alone() {
+        let request =
+            |method: Method| Request::builder().method(method).uri("*").body(UnreadBody::of(true)).unwrap();
+        assert_eq!(why(&request(Method::OPTIONS)), None);
+        assert!(why(&request(Method::GET)).is_some());
+    }
+}

@@ -1,0 +1,380 @@
+//! Open HTTP/2 streams: responses that wait for their windows, event streams, and request bodies that nobody wants.
+
+use crate::http::{
+    activity::{Activity, Limit},
+    connection_metrics::Counters,
+    date,
+    in_flight::{InFlight, Unsent},
+};
+use bytes::{Buf, Bytes};
+use h2::{Reason, RecvStream, SendStream, server::SendResponse};
+use hyper::{
+    Response,
+    body::Body,
+    header::{CONTENT_LENGTH, DATE},
+};
+use std::{
+    convert::Infallible,
+    io::IoSlice,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// How much of a refused request's body is read and dropped, so that its client gets to read the refusal.
+const UPLOAD_CAP: usize = 256 * 1024;
+/// For how long it is, after the response has left.
+const UPLOAD_LASTS: Duration = Duration::from_secs(2);
+/// How often a reader who takes little is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The open streams of one connection.
+pub(super) struct Streams<B> {
+    open: Vec<OpenStream<B>>,
+    /// Requests that are not answered yet.
+    promised: Vec<Promised<B>>,
+    in_flight: InFlight<B>,
+    activity: Arc<Activity>,
+    /// Bytes of bodies that windows have let through, of all streams.
+    taken: Arc<AtomicU64>,
+    /// What that was at the last look, and when it last changed.
+    last: (u64, Instant),
+    /// When slow readers were last looked for.
+    looked: Instant,
+}
+
+impl<B> Streams<B>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Unpin,
+{
+    /// None yet.
+    pub fn new(in_flight: InFlight<B>, activity: Arc<Activity>) -> Self {
+        let now = Instant::now();
+        Streams {
+            open: Vec::new(),
+            promised: Vec::new(),
+            in_flight,
+            activity,
+            taken: Arc::default(),
+            last: (0, now),
+            looked: now,
+        }
+    }
+
+    /// Sends a response. What cannot be sent at once goes on when the connection is polled.
+    pub fn respond(
+        &mut self,
+        respond: &mut SendResponse<Piece<B>>,
+        response: Response<B>,
+        upload: Option<RecvStream>,
+        context: &mut Context,
+    ) {
+        let (mut head, body) = response.into_parts();
+        head.headers.entry(DATE).or_insert_with(date::now);
+        let is_empty = body.is_end_stream();
+        if let (Some(length), false) = (body.size_hint().exact(), is_empty) {
+            head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        }
+        let unsent = Unsent::new(body, &self.activity);
+        let send = match respond.send_response(Response::from_parts(head, ()), is_empty) {
+            Ok(send) => send,
+            Err(error) => {
+                tracing::debug!(%error, "cannot send an HTTP/2 response");
+                respond.send_reset(Reason::INTERNAL_ERROR);
+                return;
+            }
+        };
+        let mut stream = OpenStream {
+            send,
+            end: unsent.end(),
+            rest: None,
+            piece: None,
+            upload: upload.map(|body| Upload { body, left: UPLOAD_CAP, until: None }),
+        };
+        if is_empty {
+            self.in_flight.complete(unsent);
+        } else {
+            stream.rest = Some(unsent);
+            stream.send_pieces(&self.in_flight, &self.taken, context);
+        }
+        self.open.push(stream);
+    }
+
+    /// Sends a response once it is there.
+    pub fn wait(&mut self, promise: Promise<B>, respond: SendResponse<Piece<B>>, upload: Option<RecvStream>) {
+        self.promised.push(Promised { promise, respond, upload });
+    }
+
+    /// Answers what can be answered by now; whether there was anything.
+    fn keep_promises(&mut self, context: &mut Context) -> bool {
+        let mut has_any = false;
+        for mut promised in std::mem::take(&mut self.promised) {
+            match promised.promise.as_mut().poll(context) {
+                Poll::Ready(response) => {
+                    has_any = true;
+                    self.respond(&mut promised.respond, response, promised.upload, context);
+                }
+                Poll::Pending if promised.respond.poll_reset(context).is_pending() => {
+                    self.promised.push(promised);
+                }
+                // The reader has left.
+                Poll::Pending => {}
+            }
+        }
+        has_any
+    }
+
+    /// Goes on with every stream; whether there is more for the connection to send.
+    pub fn advance(&mut self, context: &mut Context) -> bool {
+        let mut has_more = self.keep_promises(context);
+        let (in_flight, taken) = (&self.in_flight, &self.taken);
+        self.open.retain_mut(|stream| {
+            has_more |= stream.advance(in_flight, taken, context);
+            !stream.is_over()
+        });
+        let taken = self.taken.load(Ordering::Relaxed);
+        if taken != self.last.0 {
+            self.last = (taken, Instant::now());
+        }
+        has_more
+    }
+
+    /// Resets streams whose reader takes too long, and gives up on bodies that do not end.
+    pub fn enforce(&mut self, now: Instant, counters: &Counters) {
+        let (limits, last) = (self.activity.limits(), self.last);
+        self.looked = now;
+        for stream in &mut self.open {
+            stream.upload.take_if(|upload| upload.until.is_some_and(|until| until <= now));
+            let limit = match stream.piece.as_ref().filter(|piece| !piece.has_left()) {
+                Some(piece) if piece.end(stream.end, limits.request) <= now => Limit::Request,
+                Some(piece) if piece.has_stalled(now, last, limits.stall, limits.stall_rate) => Limit::Stall,
+                None if stream.rest.is_some() && stream.end <= now => Limit::Request,
+                _ => continue,
+            };
+            counters.stream_reset(limit);
+            stream.reset();
+        }
+        self.open.retain(|stream| !stream.is_over());
+    }
+
+    /// When [`Self::enforce`] has something to do, if nothing happens before.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let limits = self.activity.limits();
+        let deadline = |stream: &OpenStream<B>| {
+            let waiting = stream.piece.as_ref().filter(|piece| !piece.has_left());
+            let sending = match waiting {
+                Some(piece) => {
+                    let first = piece.began + limits.stall;
+                    let look = if first > self.looked { first } else { self.looked + LOOK };
+                    Some(look.min(piece.end(stream.end, limits.request)))
+                }
+                None => stream.rest.as_ref().map(|_| stream.end),
+            };
+            let upload = stream.upload.as_ref().and_then(|upload| upload.until);
+            [sending, upload].into_iter().flatten().min()
+        };
+        self.open.iter().filter_map(deadline).min()
+    }
+}
+
+/// A response that has to be waited for.
+type Promise<B> = Pin<Box<dyn Future<Output = Response<B>> + Send>>;
+
+/// A request that is not answered yet.
+struct Promised<B> {
+    promise: Promise<B>,
+    respond: SendResponse<Piece<B>>,
+    upload: Option<RecvStream>,
+}
+
+/// A stream whose response or request is not over.
+struct OpenStream<B> {
+    send: SendStream<Piece<B>>,
+    /// When the response must have been sent.
+    end: Instant,
+    /// The part of the response that `h2` has not been given. Only event streams keep one.
+    rest: Option<Unsent<B>>,
+    /// What it has been given last.
+    piece: Option<Arc<PieceState<B>>>,
+    upload: Option<Upload>,
+}
+
+impl<B> OpenStream<B>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Unpin,
+{
+    /// Whether there is more for the connection to send.
+    fn advance(&mut self, in_flight: &InFlight<B>, taken: &Arc<AtomicU64>, context: &mut Context) -> bool {
+        let has_left = self.rest.is_none() && !self.is_waiting();
+        self.upload.take_if(|upload| {
+            if has_left {
+                upload.until.get_or_insert_with(|| Instant::now() + UPLOAD_LASTS);
+            }
+            upload.read_and_drop(context)
+        });
+        if self.rest.is_some() && self.send.poll_reset(context).is_ready() {
+            // The reader has left.
+            self.rest = None;
+        }
+        self.send_pieces(in_flight, taken, context)
+    }
+
+    /// Gives `h2` one piece after the other, as the windows let them through; whether there was one.
+    fn send_pieces(
+        &mut self,
+        in_flight: &InFlight<B>,
+        taken: &Arc<AtomicU64>,
+        context: &mut Context,
+    ) -> bool {
+        if self.is_waiting() {
+            return false;
+        }
+        let Some(mut unsent) = self.rest.take() else { return false };
+        let bytes = match Pin::new(&mut unsent.body).poll_frame(context) {
+            Poll::Pending => {
+                self.rest = Some(unsent);
+                return false;
+            }
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+            Poll::Ready(None) => None,
+        };
+        let is_last = bytes.is_none() || unsent.body.is_end_stream();
+        let last = if is_last { Some(unsent) } else { self.rest.replace(unsent) };
+        let state = Arc::new(PieceState {
+            began: Instant::now(),
+            taken_before: taken.load(Ordering::Relaxed),
+            last: Mutex::new(last),
+            has_left: AtomicBool::new(false),
+        });
+        self.piece = Some(state.clone());
+        let piece = Piece {
+            bytes: bytes.unwrap_or_default(),
+            taken: taken.clone(),
+            state,
+            in_flight: in_flight.clone(),
+        };
+        if self.send.send_data(piece, is_last).is_err() {
+            // The reader has left.
+            self.rest = None;
+        }
+        true
+    }
+}
+
+impl<B> OpenStream<B> {
+    /// Whether `h2` waits for the peer's windows with what it has been given.
+    fn is_waiting(&self) -> bool {
+        self.piece.as_ref().is_some_and(|piece| !piece.has_left())
+    }
+
+    /// Whether nothing more will happen here. A request that has not ended is then cut with NO_ERROR by `h2`, once the
+    /// response is out (RFC 9113 §8.1).
+    fn is_over(&self) -> bool {
+        self.rest.is_none() && self.upload.is_none() && !self.is_waiting()
+    }
+
+    /// Gives up on this response alone.
+    fn reset(&mut self) {
+        (self.rest, self.upload) = (None, None);
+        if let Some(piece) = self.piece.take() {
+            drop(piece.last.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+        self.send.send_reset(Reason::CANCEL);
+    }
+}
+
+/// Bytes of a response on their way through `h2`, which lets go of them when the connection's buffer has them.
+pub(super) struct Piece<B> {
+    bytes: Bytes,
+    taken: Arc<AtomicU64>,
+    state: Arc<PieceState<B>>,
+    in_flight: InFlight<B>,
+}
+
+/// What is known of a piece outside `h2`.
+struct PieceState<B> {
+    began: Instant,
+    /// Bytes that the connection had let through then.
+    taken_before: u64,
+    /// The response, if this is its last piece.
+    last: Mutex<Option<Unsent<B>>>,
+    has_left: AtomicBool,
+}
+
+impl<B> PieceState<B> {
+    fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Relaxed)
+    }
+
+    /// When it must have left: with its response, and no later than a whole response that began with it.
+    fn end(&self, of_response: Instant, request: Duration) -> Instant {
+        of_response.min(self.began + request)
+    }
+
+    /// Whether the connection as a whole has taken nothing for so long, or hardly anything since then: where other streams
+    /// go on, this one waits for its turn.
+    fn has_stalled(&self, now: Instant, last: (u64, Instant), stall: Duration, rate: u64) -> bool {
+        let (taken, changed) = (last.0.saturating_sub(self.taken_before), last.1.max(self.began));
+        let lasted = now - self.began;
+        let is_slow = (taken as f64) < rate as f64 * lasted.as_secs_f64();
+        lasted >= stall && (now - changed >= stall || is_slow)
+    }
+}
+
+impl<B> Buf for Piece<B> {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        self.bytes.advance(count);
+    }
+}
+
+impl<B> Drop for Piece<B> {
+    fn drop(&mut self) {
+        if let Some(unsent) = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.in_flight.complete(unsent);
+        }
+        self.state.has_left.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The body of a request whose response does not depend on it.
+struct Upload {
+    body: RecvStream,
+    left: usize,
+    /// When it is no longer read; none until the response has left.
+    until: Option<Instant>,
+}
+
+impl Upload {
+    /// Makes room in the peer's window for more; whether the body has ended or is too long to be read.
+    fn read_and_drop(&mut self, context: &mut Context) -> bool {
+        loop {
+            match self.body.poll_data(context) {
+                Poll::Ready(Some(Ok(bytes))) if bytes.len() <= self.left => {
+                    self.left -= bytes.len();
+                    // Fails only where the stream is gone.
+                    let _ = self.body.flow_control().release_capacity(bytes.len());
+                }
+                Poll::Ready(_) => return true,
+                Poll::Pending => return false,
+            }
+        }
+    }
+}
