@@ -14,8 +14,11 @@ use std::{
 
 /// What it finds and we do all the same.
 const KNOWN: &[(&str, &str, &str)] = &[
-    // Without Authorization it changes nothing; with "immutable" it is what caches and people look for.
-    ("/static/", "STORE_PUBLIC_UNNECESSARY", "public"),
+    // Without Authorization it changes nothing; beside "private" for other forms it is what caches and people look for.
+    ("/", "STORE_PUBLIC_UNNECESSARY", "public"),
+    // The form depends on the terminal clients' User-Agent, and all of it is in one page of /.
+    ("/", "VARY_USER_AGENT", "cache inefficiency"),
+    ("/", "VARY_COMPLEX", "varies in"),
     // That is what was asked for.
     ("/%00", "STATUS_BAD_REQUEST", "understand"),
 ];
