@@ -57,6 +57,7 @@ impl Stage {
         let mut scene = self.scene();
         // What is stale is shown with its age, which changes by itself.
         if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
+            log_change(&scene.publisher, &scene.answer, &answer);
             scene.answer = answer;
             self.publish(&mut scene);
         }
@@ -75,6 +76,7 @@ impl Stage {
     pub fn recast(&self, publisher: Publisher, answer: Answer) {
         let mut scene = self.scene();
         let tenure = Tenure(scene.tenure.0 + 1);
+        log_change(&publisher, &scene.answer, &answer);
         *scene = Scene { publisher, answer, tenure };
         self.publish(&mut scene);
     }
@@ -95,5 +97,12 @@ impl Stage {
     /// A scene that a fault has interrupted is whole: it is changed by single assignments.
     fn scene(&self) -> MutexGuard<'_, Scene> {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One line for each change of the answer, and none otherwise.
+fn log_change(publisher: &Publisher, before: &Answer, after: &Answer) {
+    if let Some(change) = publisher.change(before, after) {
+        tracing::info!("answer: {change}");
     }
 }

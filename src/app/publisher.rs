@@ -88,6 +88,11 @@ impl Publisher {
         page::in_a_line(answer, &self.look)
     }
 
+    /// What has changed from one answer to the next, on one line for operators; none if both say the same.
+    pub fn change(&self, before: &Answer, after: &Answer) -> Option<String> {
+        page::change(before, after, &self.look)
+    }
+
     /// Everything that is served while this answer stands.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();

@@ -97,7 +97,7 @@ pub(crate) fn answer(
         sentence,
         card,
         replay: voice.replay().map(|about| phrases.replay_not_today(about)),
-        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| phrases.out_of_date(&ago(at))),
+        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| Aged::new(&ago(at), phrases)),
         plays: answer.plays.iter().map(play).collect(),
         disagreement: (!answer.plays_complete)
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
@@ -140,7 +140,7 @@ struct AnswerTemplate<'a> {
     /// Changes with the card: chats keep a picture by its URL.
     card: &'a str,
     replay: Option<String>,
-    out_of_date: Option<String>,
+    out_of_date: Option<Aged>,
     plays: Vec<Play<'a>>,
     disagreement: Option<String>,
     taken_back: Option<String>,
@@ -168,6 +168,23 @@ impl Reason {
         match clock.as_ref().and_then(|clock| sentence.split_once(&clock.people)) {
             Some((before, after)) => Reason { before: before.into(), after: after.into(), clock },
             None => Reason { before: sentence.into(), clock: None, after: String::new() },
+        }
+    }
+}
+
+/// The note about a stale answer, around the age that the script counts on.
+struct Aged {
+    before: String,
+    age: String,
+    after: String,
+}
+
+impl Aged {
+    fn new(age: &str, phrases: &dyn Phrases) -> Self {
+        let note = phrases.out_of_date(age);
+        match note.split_once(age) {
+            Some((before, after)) => Aged { before: before.into(), age: age.into(), after: after.into() },
+            None => Aged { before: note, age: String::new(), after: String::new() },
         }
     }
 }

@@ -20,9 +20,19 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The answer as programs ask for it, and on one line as they are told of it.
-pub(crate) fn json(answer: &Answer, voice: Voice) -> (String, String) {
-    let body = Body {
+/// The answer for programs.
+pub(crate) struct Json {
+    /// As they ask for it.
+    pub pretty: String,
+    /// On one line, as they are told of it.
+    pub line: String,
+    /// The same without the time MLB was asked: it stays the same while nothing happens.
+    pub undated: String,
+}
+
+/// Renders an answer for programs.
+pub(crate) fn json(answer: &Answer, voice: Voice) -> Json {
+    let mut body = Body {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
         date: answer.day.to_string(),
@@ -47,7 +57,10 @@ pub(crate) fn json(answer: &Answer, voice: Voice) -> (String, String) {
         time_zone: answer.zone.name(),
         replay: voice.replay().is_some(),
     };
-    (pretty(&body), serde_json::to_string(&body).unwrap_or_default())
+    let line = |body: &Body| serde_json::to_string(body).unwrap_or_default();
+    let (pretty, dated) = (pretty(&body), line(&body));
+    body.asked_at = None;
+    Json { pretty, line: dated, undated: line(&body) }
 }
 
 /// His season, game by game. Without the time MLB was heard: it stays the same while nothing happens.

@@ -4,6 +4,7 @@
 //! picture, once per answer.
 
 pub(crate) mod calendar;
+pub(crate) mod change;
 pub(crate) mod feed;
 pub(crate) mod html;
 pub(crate) mod json;
@@ -18,6 +19,7 @@ pub(crate) mod text;
 pub(crate) mod times;
 
 pub use crate::page::calendar::Calendar;
+pub use crate::page::change::change;
 pub use crate::page::html::{Told, error, not_ready, style_hash};
 pub use crate::page::picture::png;
 
@@ -174,7 +176,7 @@ pub struct Rendered {
     pub json: String,
     /// The same on one line.
     pub line: String,
-    /// Changes when `json` does; an open page compares it with what it hears.
+    /// Changes when the page does, but for its age; an open page compares it with what it hears.
     pub version: String,
     /// For programs: the season, game by game.
     pub season: String,
@@ -188,9 +190,10 @@ pub struct Rendered {
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
 pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
-    let (json, line) = json::json(answer, look.english());
+    let json = json::json(answer, look.english());
     let card = PerLanguage::of(|language| og_image::card(answer, look.voice(language)));
-    let version = version(&line);
+    // What a page says in any language follows from the same facts, and from its words and colours.
+    let version = version(&format!("{}{look:?}", json.undated));
     let told = |language: Language| {
         let voice = look.voice(language);
         let card = self::version(&card[language]);
@@ -201,8 +204,8 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
     };
     Rendered {
         told: PerLanguage::of(told),
-        json,
-        line,
+        json: json.pretty,
+        line: json.line,
         season: json::season(answer, look),
         feed: feed::feed(answer, look.english()),
         badge: og_image::badge(answer, look.english()),

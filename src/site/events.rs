@@ -46,15 +46,13 @@ impl Hub {
         Hub { news: watch::Sender::new(News::default()), phase, seats: Arc::default() }
     }
 
-    /// Tells all streams, unless nothing changed.
+    /// Sends the answer to all streams if it changed. A stream that begins later gets it as it was last heard.
     pub fn publish(&self, site: &Site) {
         let id = &site.version;
         self.news.send_if_modified(|news| {
             let is_new = news.id != *id;
-            if is_new {
-                let event = format!("id: {id}\nevent: answer\ndata: {}\n\n", site.line).into();
-                *news = News { id: id.clone(), event };
-            }
+            let event = format!("id: {id}\nevent: answer\ndata: {}\n\n", site.line).into();
+            *news = News { id: id.clone(), event };
             is_new
         });
     }

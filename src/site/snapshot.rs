@@ -27,7 +27,7 @@ pub struct Site {
     pub(crate) published: HashMap<&'static str, Representation>,
     /// Until when the answer is one to stand behind.
     pub(crate) ready_until: Option<OffsetDateTime>,
-    /// Changes with what programs are told, and with nothing else.
+    /// Changes when the pages do, but for their age.
     pub(crate) version: String,
     /// What programs are told, on one line.
     pub(crate) line: String,
@@ -59,7 +59,7 @@ pub struct Pages {
     pub json: String,
     /// The same on one line.
     pub line: String,
-    /// Changes when `json` does.
+    /// Changes when the pages do, but for their age.
     pub version: String,
     /// What has one form only, by path: one for each route to [`Target::Published`](crate::site::routes::Target::Published).
     pub published: Vec<(&'static str, Representation)>,

@@ -3,7 +3,6 @@
 
 mod addresses;
 mod clients;
-mod cors;
 mod first_start;
 mod http;
 mod lifecycle;

@@ -4,6 +4,7 @@
 //! rosters) is read leniently: an odd part is left out.
 
 pub(crate) mod feed;
+pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod roster;
 pub(crate) mod schedule;

@@ -3,7 +3,7 @@
 use crate::{
     answer::{Club, Player, Zone},
     mlb::{
-        model::{Surprise, parse},
+        model::{Surprise, names::short_name, parse},
         wire::{Lenient, People, Team, Teams},
     },
 };
@@ -18,7 +18,10 @@ pub fn player(json: &[u8], id: u32) -> Result<Player, Surprise> {
         .ok_or_else(|| Surprise(format!("the reply does not hold person {id}")))?;
     Ok(Player {
         id,
-        short_name: person.use_last_name.or(person.last_name).unwrap_or_else(|| person.full_name.clone()),
+        short_name: short_name(
+            &person.full_name,
+            [person.use_last_name.as_deref(), person.last_name.as_deref()],
+        ),
         name: person.full_name,
         club: person.current_team.and_then(Lenient::get).map(Team::into_club),
     })

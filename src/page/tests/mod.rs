@@ -1,3 +1,4 @@
+pub(crate) mod changes;
 pub(crate) mod said;
 
 use crate::{answer::*, page::*};
@@ -87,12 +88,41 @@ fn look() -> Look {
 }
 
 #[test]
+fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
+    let now = datetime!(2024-07-03 05:00 UTC);
+    let on = || {
+        let game = game(State::On, "In Progress", Presence::Fielded);
+        answer(Verdict::NotYet, Reason::Playing(0), vec![game])
+    };
+    let version = |answer: &Answer, look: &Look| render(answer, look, Duration::ZERO, now).version;
+    let before = version(&on(), &look());
+    let later = Answer { asked_at: Some(datetime!(2024-07-03 03:10 UTC)), ..on() };
+    assert_eq!(version(&later, &look()), before, "a poll that finds nothing new");
+    assert_eq!(render(&later, &look(), Duration::ZERO, now + Duration::from_secs(60)).version, before);
+    let mut scored = on();
+    scored.games[0].feed.as_mut().unwrap().score = Some(Score { away: 5, home: 2 });
+    let mut inning = on();
+    inning.games[0].feed.as_mut().unwrap().inning = Some(Inning { number: 4, half: Half::Top });
+    let stale = Answer { stale: true, ..on() };
+    for (what, changed) in [("score", scored), ("inning", inning), ("stale", stale)] {
+        assert_ne!(version(&changed, &look()), before, "{what}");
+    }
+    let mut words = look();
+    words.words.spanish.yes = "Ni modo, sí".into();
+    for (what, changed) in [("words", words), ("colour", Look { accent: "#000000".into(), ..look() })] {
+        assert_ne!(version(&on(), &changed), before, "{what}");
+    }
+}
+
+#[test]
 fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let stale = Answer { stale: true, ..answer(Verdict::No, Reason::Clean { played: true }, vec![]) };
     let look = Look { replay: Some(PerLanguage::of(|_| "June 1".into())), ..look() };
     let rendered = render(&stale, &look, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
-        rendered.told.english.html.contains("MLB was last heard 2 hours ago."),
+        rendered.told.english.html.contains(
+            "MLB was last heard <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
+        ),
         "{}",
         rendered.told.english.html
     );

@@ -107,7 +107,43 @@ fn a_new_answer_is_pushed_to_whoever_listens() {
         assert!(Instant::now() < deadline);
     };
     assert!(server.page().contains(&format!("data-version=\"{}\"", news.id)), "who is told of it finds it");
-    assert_eq!(serde_json::from_str::<Value>(&news.data).unwrap(), server.api());
+    assert_eq!(undated(&news), without_time(server.api()));
+}
+
+/// What an event says, without the time at which MLB was asked: polls that find nothing new change that alone.
+fn undated(event: &Event) -> Value {
+    without_time(serde_json::from_str(&event.data).unwrap())
+}
+
+fn without_time(mut answer: Value) -> Value {
+    answer["asked_at"].take();
+    answer
+}
+
+#[test]
+fn a_poll_that_finds_nothing_new_is_not_pushed_and_whoever_comes_later_hears_of_it() {
+    let (server, mlb) = site();
+    let (mut listener, _) = Listener::open(&server, "");
+    let first = listener.event().unwrap();
+    let asked_at = |event: &Event| serde_json::from_str::<Value>(&event.data).unwrap()["asked_at"].clone();
+    for _ in 0..2 {
+        let before = server.api()["asked_at"].clone();
+        server.wait_for("asked again", |answer| answer["asked_at"] != before);
+    }
+    let (mut late, _) = Listener::open(&server, "");
+    let same = late.event().unwrap();
+    assert_eq!((&same.id, undated(&same)), (&first.id, undated(&first)));
+    assert_ne!(asked_at(&same), asked_at(&first), "the newest there is");
+    assert!(server.page().contains(&format!("data-version=\"{}\"", first.id)));
+
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    server.wait_for_verdict("yes");
+    let mut last = undated(&first);
+    while last["verdict"] != "yes" {
+        let news = undated(&listener.event().unwrap());
+        assert_ne!(news, last, "each event says something new");
+        last = news;
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod caching;
+pub mod cors;
 pub mod events;
 pub mod framing;
 pub mod hosts;

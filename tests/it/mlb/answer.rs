@@ -151,6 +151,13 @@ fn a_day_goes_from_not_yet_to_yes_and_the_scorer_takes_it_back() {
     let cleared = server.wait_for_verdict("not_yet");
     assert_eq!(cleared["taken_back"], 1);
     assert!(server.page().contains("taken an error back"));
+
+    let said = server.stderr();
+    let changes: Vec<_> = said.lines().filter_map(|line| Some(line.split_once("answer: ")?.1)).collect();
+    let [first, charged, cleared] = changes[..] else { panic!("one line for each change: {said}") };
+    assert!(first.starts_with("unknown → not_yet (Top of the 4th"), "{said}");
+    assert_eq!(charged, "not_yet → yes (1 error, bottom of the 3rd)");
+    assert_eq!(cleared, "yes → not_yet (1 error taken back)");
 }
 
 #[test]
