@@ -14,10 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Debian's release, and what of it is needed.
-const RELEASE: &str = "bookworm";
+/// What is installed there, beside the least that Debian or Ubuntu need.
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,procps,curl,iproute2";
-const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// What differs from the unit that is shipped: a shorter watchdog, more starts than people would try, and devices that can
 /// be mounted within namespaces.
@@ -171,14 +169,18 @@ fn debian() -> PathBuf {
         fs::write(&begun, "").unwrap();
         let include = format!("--include={PACKAGES}");
         output(
-            Command::new(find("debootstrap"))
-                .args(["--variant=minbase", &include, RELEASE])
-                .arg(&root)
-                .arg(MIRROR),
+            Command::new(find("debootstrap")).args(["--variant=minbase", &include, &release()]).arg(&root),
         );
         fs::remove_file(&begun).unwrap();
     }
     root
+}
+
+/// The release of Debian or Ubuntu that runs the tests: the binary is linked with its C library.
+fn release() -> String {
+    let text = fs::read_to_string("/etc/os-release").unwrap();
+    let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    name.unwrap_or_else(|| panic!("no VERSION_CODENAME in /etc/os-release: {text}")).to_owned()
 }
 
 /// The binary, its units and its settings; nothing of a service that ran there before.
