@@ -1,13 +1,21 @@
 //! Commands and flags. Here is only what was typed; `config` decides what it means.
 
-use crate::app::{check::Network, control::Asked};
+use crate::{
+    app::{
+        check::{Network, Shown},
+        control::Asked,
+    },
+    config,
+    output::{
+        self,
+        format::{self, LogFormat},
+    },
+};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 pub use clap_complete::Shell;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 use time::{Date, macros::format_description};
+use tracing::Level;
 
 /// What to do.
 #[derive(Debug)]
@@ -31,6 +39,8 @@ pub enum Command {
         flags: Flags,
         /// Whether others are asked.
         network: Network,
+        /// Which settings are shown.
+        shown: Shown,
     },
     /// Say whether a site lives.
     Health {
@@ -59,45 +69,80 @@ pub enum Command {
     },
 }
 
-/// Reads the command line. What cannot be read ends the process with exit code 2.
-pub fn parse() -> Command {
-    let Typed { command, flags } = Typed::parse();
-    match command {
+/// How lines should look, as far as can be told before the command line is parsed: errors in it are lines too.
+pub fn log_format(command_line: &[OsString]) -> LogFormat {
+    let value = |flag: &str| {
+        let mut words = command_line.iter().skip(1).map(|word| word.to_string_lossy());
+        words.find_map(|word| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned())).or_else(|| {
+            let mut words = command_line.iter().skip(1).skip_while(|word| *word != flag);
+            words.nth(1).map(|word| word.to_string_lossy().into_owned())
+        })
+    };
+    let flags: Vec<_> = value("--log-format").map(|format| ("--log-format", format)).into_iter().collect();
+    config::log_format(&flags, value("--config").map(PathBuf::from).as_deref(), &config::Process)
+}
+
+/// Reads the command line, the program's name first.
+///
+/// # Errors
+/// The exit code, where there is no command to perform: help or a usage error has been printed.
+pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
+    let Typed { command, flags } = Typed::try_parse_from(command_line).map_err(|error| told(&error))?;
+    Ok(match command {
         None => Command::Serve(flags),
         Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
         Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
         Some(TypedCommand::Reload { flags }) => Command::Ask(Asked::Reload, flags),
         Some(TypedCommand::Upgrade { flags }) => Command::Ask(Asked::Upgrade, flags),
-        Some(TypedCommand::Check { flags, offline }) => {
-            Command::Check { flags, network: if offline { Network::LeftAlone } else { Network::Asked } }
-        }
+        Some(TypedCommand::Check { flags, offline, all }) => Command::Check {
+            flags,
+            network: if offline { Network::LeftAlone } else { Network::Asked },
+            shown: if all { Shown::All } else { Shown::Changed },
+        },
         Some(TypedCommand::Health { flags, at }) => Command::Health { flags, url: at },
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
         Some(TypedCommand::Routes) => Command::Routes,
         Some(TypedCommand::Limits { flags, markdown }) => Command::Limits { flags, markdown },
         Some(TypedCommand::Render { dir }) => Command::Render { dir },
-    }
+    })
 }
 
-/// Prints what this shell needs to complete the command line.
-///
-/// # Errors
-/// When nobody reads it to its end.
-pub fn completions(shell: Shell) -> io::Result<()> {
+/// Prints help to standard output, a usage error to standard error.
+fn told(error: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
+    let stream = if error.use_stderr() { output::stderr() } else { output::stdout() };
+    let coloured = stream.has_colour() && format::present() == LogFormat::Combined;
+    let text = error.render();
+    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    if error.use_stderr() {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        match format::present() {
+            LogFormat::Combined => format::report(Level::ERROR, text.trim_end()),
+            LogFormat::Json => format::report(Level::ERROR, &lines.collect::<Vec<_>>().join(" ")),
+        }
+    } else if let Err(error) = stream.print(&text) {
+        format::report(Level::ERROR, &format!("e6: cannot write to standard output: {error}"));
+        return ExitCode::FAILURE;
+    }
+    code
+}
+
+/// The script that this shell needs to complete the command line.
+pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Typed::command(), "e6", &mut script);
-    io::stdout().write_all(&script)
+    String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Prints one manual page for all commands, in roff.
+/// One manual page for all commands, in roff.
 ///
 /// # Errors
-/// When nobody reads it to its end.
-pub fn man() -> io::Result<()> {
+/// When it cannot be made.
+pub fn man() -> io::Result<String> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Typed::command()).render(&mut page)?;
-    io::stdout().write_all(&page)
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 #[derive(Parser)]
@@ -133,13 +178,16 @@ enum TypedCommand {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         date: Option<Date>,
     },
-    /// Check configuration and machine: list every mistake, or show what is in force and whether it can be
+    /// Check configuration and machine: list every mistake, or what a start would meet and the settings that were changed
     Check {
         #[command(flatten)]
         flags: Flags,
         /// Do not ask MLB
         #[arg(long)]
         offline: bool,
+        /// Show every setting, not only those that differ from their default
+        #[arg(long)]
+        all: bool,
     },
     /// Have a running e6 read its configuration again; exit code 2 lists the mistakes for which it did not
     Reload {

@@ -40,13 +40,23 @@ pub mod heartbeat;
 pub mod language;
 pub mod lifecycle;
 pub mod limits;
+pub mod output;
 
 use crate::{
-    app::{Setup, Show, StartError, control::Asked, logging::Logging},
+    app::{
+        Setup, Show, StartError,
+        control::Asked,
+        logging::{self, Logging},
+    },
     clock::Clock,
     config::{Config, Mistakes},
+    output::{
+        FinishOnDrop,
+        format::{self, LogFormat},
+    },
 };
-use std::{process::ExitCode, time::Duration};
+use std::{ffi::OsString, io, process::ExitCode, time::Duration};
+use tracing::Level;
 
 /// The parts that the benchmarks and the integration tests use. Not an API.
 #[doc(hidden)]
@@ -54,9 +64,9 @@ pub mod internals {
     pub use crate::{
         http::{
             access_log::{AccessLog, LogDestination, LogFile},
-            log_record::LogFormat,
             metrics::Metrics,
         },
+        output::format::LogFormat,
         site::{
             assets::url as asset_url,
             errors::ErrorPages,
@@ -85,9 +95,14 @@ const EXIT_FAILURE: u8 = 1;
 /// In which a running e6 says what became of what it was asked: what an upgrade may take, and some.
 const ANSWERED: Duration = Duration::from_secs(15);
 
-/// Does what was asked for; the exit code says how it went.
-pub fn run(command: cli::Command) -> ExitCode {
-    match perform(command) {
+/// Does what the command line (with the program's name) asks for; the exit code says how it went.
+pub fn run(command_line: impl Iterator<Item = OsString>) -> ExitCode {
+    // Also after a panic.
+    let _finish = FinishOnDrop;
+    logging::log_panics();
+    let command_line: Vec<_> = command_line.collect();
+    format::set(cli::log_format(&command_line));
+    match cli::parse(command_line).and_then(perform) {
         Ok(()) => ExitCode::SUCCESS,
         Err(code) => code,
     }
@@ -103,28 +118,24 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             launched()?;
             crate::app::demo::demo(set_up(flags)?, speed, date).map_err(not_started)?;
         }
-        cli::Command::Check { flags, network } => {
+        cli::Command::Check { flags, network, shown } => {
             let config = set_up(flags)?.config;
-            print!("{}", config.table());
-            println!();
             let report = crate::app::check::check(&config, network);
-            report.print();
+            report.print(&config, shown).map_err(unprinted)?;
             if !report.is_good() {
                 return Err(ExitCode::from(EXIT_MISTAKE));
             }
         }
         cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
         cli::Command::Health { flags, url } => {
-            println!(
-                "{}",
-                crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?
-            );
+            let lives = crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?;
+            format::answer(&lives, &lives, &[]).map_err(unprinted)?;
         }
-        cli::Command::Completions(shell) => cli::completions(shell).map_err(failed)?,
-        cli::Command::Man => cli::man().map_err(failed)?,
-        cli::Command::Routes => print!("{}", crate::site::routes::table()),
-        cli::Command::Limits { markdown: true, .. } => print!("{}", limits::markdown()),
-        cli::Command::Limits { flags, markdown: false } => print!("{}", set_up(flags)?.config.limits.table()),
+        cli::Command::Completions(shell) => print(&cli::completions(shell))?,
+        cli::Command::Man => print(&cli::man().map_err(failed)?)?,
+        cli::Command::Routes => print(&crate::site::routes::table())?,
+        cli::Command::Limits { markdown: true, .. } => print(&limits::markdown())?,
+        cli::Command::Limits { flags, markdown: false } => print(&set_up(flags)?.config.limits.table())?,
         cli::Command::Render { dir } => crate::app::publisher::render(&dir).map_err(failed)?,
     }
     Ok(())
@@ -136,9 +147,8 @@ fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
     let path = path
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
     let outcome = crate::app::control::ask(asked, &path, ANSWERED).map_err(failed)?;
-    for line in &outcome.said {
-        eprintln!("{line}");
-    }
+    let level = if outcome.done { Level::INFO } else { Level::ERROR };
+    outcome.said.iter().for_each(|line| format::report(level, line));
     match (outcome.done, asked) {
         (true, _) => Ok(()),
         (false, Asked::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
@@ -177,13 +187,22 @@ fn read(flags: &cli::Flags) -> Result<Config, Mistakes> {
 }
 
 fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {
-    eprintln!("{mistakes}");
+    format::report(Level::ERROR, &mistakes.to_string());
     ExitCode::from(EXIT_MISTAKE)
 }
 
 fn failed(failure: impl std::fmt::Display) -> ExitCode {
-    eprintln!("e6: {failure}");
+    let name = if format::present() == LogFormat::Json { "" } else { "e6: " };
+    format::report(Level::ERROR, &format!("{name}{failure}"));
     ExitCode::from(EXIT_FAILURE)
+}
+
+fn print(text: &str) -> Result<(), ExitCode> {
+    output::stdout().print(text).map_err(unprinted)
+}
+
+fn unprinted(error: io::Error) -> ExitCode {
+    failed(format!("cannot write to standard output: {error}"))
 }
 
 fn not_started(error: StartError) -> ExitCode {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    e6::run(e6::cli::parse())
+    e6::run(std::env::args_os())
 }

@@ -8,6 +8,7 @@ use crate::{
         listen::{self, Address, Bound},
         unix_socket::SocketFile,
     },
+    output::format::{self, LogFormat},
     sandbox,
     tls::resolver::Status,
 };
@@ -234,20 +235,29 @@ impl Addresses {
         self.of(Listener::Https).find_map(|address| Some(address.tcp()?.port()))
     }
 
-    pub fn print(&self, certificate: Option<&Status>) {
-        println!("e6 {}", crate::BUILD);
+    /// Tells where the site listens: a line for the build and for each address, and the URL to open on a line of its own,
+    /// last: the public one, where the site has one.
+    pub fn announce(&self, certificate: Option<&Status>, public: Option<String>) {
+        let build = crate::BUILD;
+        format::announce(&format!("e6 {build}"), "e6", &[("build", build.into())]);
+        let site = public.map(|url| format!("{url}/")).or_else(|| {
+            let mut listeners = [Listener::Http, Listener::Https].into_iter();
+            listeners.find_map(|kind| self.of(kind).next().map(|address| url(kind, address)))
+        });
         for (kind, address) in &self.0 {
-            let scheme = if *kind == Listener::Https { "https" } else { "http" };
-            let place = match address {
-                Address::Tcp(address) => format!("{scheme}://{address}/"),
-                Address::Unix(_) => address.to_string(),
-            };
+            let (name, place) = (kind.name(), url(*kind, address));
             let remark = match (kind, certificate) {
                 (Listener::Https, Some(status)) => format!(" ({status})"),
-                (Listener::Admin, _) => " (admin)".to_owned(),
                 _ => String::new(),
             };
-            println!("{place}{remark}");
+            let is_last = *kind != Listener::Admin && remark.is_empty() && site.as_ref() == Some(&place);
+            if !is_last || format::present() == LogFormat::Json {
+                let fields = [("listener", name.into()), ("url", place.as_str().into())];
+                format::announce(&format!("{name:<5} {place}{remark}"), "listening", &fields);
+            }
+        }
+        if let Some(site) = site {
+            format::announce(&site, "open the site at this URL", &[("url", site.as_str().into())]);
         }
     }
 
@@ -269,6 +279,18 @@ impl Addresses {
             Ok(())
         };
         write().map_err(|error| Failure(format!("cannot write the ready file {}: {error}", path.display())))
+    }
+}
+
+/// What to open to get there: every address of a machine is also localhost.
+fn url(kind: Listener, address: &Address) -> String {
+    let scheme = if kind == Listener::Https { "https" } else { "http" };
+    match address {
+        Address::Tcp(address) if address.ip().is_unspecified() => {
+            format!("{scheme}://localhost:{}/", address.port())
+        }
+        Address::Tcp(address) => format!("{scheme}://{address}/"),
+        Address::Unix(_) => address.to_string(),
     }
 }
 

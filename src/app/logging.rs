@@ -1,7 +1,10 @@
-//! What goes wrong and right inside, line by line on standard error: standard output belongs to what was asked for.
+//! The log: events of the process, line by line on standard error. Standard output is for what was asked for.
 
-use crate::http::log_record::LogFormat;
-use std::{io::IsTerminal, panic, thread};
+use crate::output::{
+    self, LogWriter,
+    format::{self, LogFormat},
+};
+use std::{panic, thread};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer, Registry,
@@ -23,14 +26,14 @@ impl Logging {
     pub fn start(format: LogFormat, level: LevelFilter) -> Self {
         let (lines, lines_handle) = reload::Layer::new(lines(format));
         let (level, level_handle) = reload::Layer::new(level);
-        if tracing_subscriber::registry().with(lines).with(level).try_init().is_ok() {
-            panic::set_hook(Box::new(panicked));
-        }
+        let _ = tracing_subscriber::registry().with(lines).with(level).try_init();
+        format::set(format);
         Logging { lines: lines_handle, level: level_handle }
     }
 
     /// From the next line on.
     pub fn change(&self, format: LogFormat, level: LevelFilter) {
+        format::set(format);
         // Fails only where the first start was another's.
         let _ = self.lines.reload(lines(format)).and_then(|()| self.level.reload(level));
     }
@@ -38,19 +41,30 @@ impl Logging {
 
 fn lines(format: LogFormat) -> Lines {
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| LogWriter)
         .with_target(false)
-        // It would be said on standard error, which is what cannot be written: a full disk would end threads.
+        // They would be printed to standard error by the thread that logs.
         .log_internal_errors(false);
     match format {
-        LogFormat::Combined => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().boxed(),
+        LogFormat::Combined => lines.with_ansi(output::stderr().has_colour()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     }
 }
 
-/// A fault of ours is a line like any other; whoever catches it says what it has ended.
-fn panicked(fault: &panic::PanicHookInfo) {
-    let place = fault.location().map(ToString::to_string).unwrap_or_default();
-    let what = fault.payload_as_str().unwrap_or("no reason given");
-    tracing::error!(thread = thread::current().name(), place, "panic: {what}");
+/// From now on a panic is a line of the log like any other, or of standard error as long as there is no log.
+pub fn log_panics() {
+    panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map(ToString::to_string).unwrap_or_default();
+        let what = fault.payload_as_str().unwrap_or("no reason given");
+        let thread = thread::current();
+        let name = thread.name().unwrap_or_default();
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(thread = name, place, "panic: {what}");
+        } else {
+            format::report(
+                tracing::Level::ERROR,
+                &format!("e6: panic in the thread {name} at {place}: {what}"),
+            );
+        }
+    }));
 }

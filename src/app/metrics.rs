@@ -6,6 +6,7 @@ use crate::{
     http::{connection_metrics::Counters, metrics::Metrics},
     limits::Limits,
     mlb::{Polls, Watch},
+    output,
 };
 use prometheus::{IntGauge, Opts, Registry};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ impl Meters {
         let build = IntGauge::with_opts(build)?;
         build.set(1);
         registry.register(Box::new(build))?;
+        output::register(&registry)?;
         let pulses = Arc::new(Pulses::default());
         Ok(Meters {
             connections: Counters::register(&registry)?,

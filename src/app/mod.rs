@@ -50,6 +50,7 @@ use crate::{
     limits::Limits,
     mlb::Endpoint,
     net::listen_fds::Adopted,
+    output,
     site::service::Begun,
 };
 use std::{fmt, io, os::fd::OwnedFd, sync::Arc, thread};
@@ -187,6 +188,7 @@ fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, 
     privileges::become_user(config, &places.collect::<Vec<_>>())?;
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
     let reach = privileges::close_in(config, &show.endpoint(config).url, origin.binary(), &gone)?;
+    output::start().map_err(|error| Failure(format!("cannot start the threads of the output: {error}")))?;
     let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;

@@ -63,6 +63,9 @@ pub(crate) fn close_in(
     });
     let in_force = sandbox::close_in(reach).map_err(Failure)?;
     tracing::info!("{in_force}");
+    if let Some(reach) = in_force.reach_ref() {
+        tracing::debug!("Landlock: {reach}");
+    }
     Ok(in_force.reach())
 }
 

@@ -111,7 +111,8 @@ impl Running {
         if let Some(tls) = &mut self.tls {
             tls.look_after(runtime.handle());
         }
-        self.facts.addresses.print(self.tls.as_ref().map(|tls| tls.serving().status()).as_deref());
+        let certificate = self.tls.as_ref().map(|tls| tls.serving().status());
+        self.facts.addresses.announce(certificate.as_deref(), self.setup.config.public_url());
         self.pid_file = self.pid_file(predecessor)?;
         if let Some(path) = &self.setup.config.ready_file {
             self.facts.addresses.write(path)?;

@@ -9,20 +9,13 @@ mod tests;
 pub(crate) mod tls;
 
 pub use crate::config::mistake::{Mistake, Mistakes, Place};
-pub use crate::config::source::{Environment, Process, load, pid_file};
+pub use crate::config::source::{Environment, Process, load, log_format, pid_file};
 pub use crate::config::tls::{Acme, Mode, Tls};
 
 use crate::{
-    config::settings::Taken,
-    connection::Listener,
-    http::{access_log::LogDestination, log_record::LogFormat},
-    language::PerLanguage,
-    limits::Limits,
-    mlb::Endpoint,
-    net::listen::Address,
-    page::Words,
-    sandbox::User,
-    web::trusted_proxies::Proxies,
+    config::settings::Taken, connection::Listener, http::access_log::LogDestination, language::PerLanguage,
+    limits::Limits, mlb::Endpoint, net::listen::Address, output::format::LogFormat, page::Words,
+    sandbox::User, web::trusted_proxies::Proxies,
 };
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
@@ -225,11 +218,29 @@ impl Config {
         }
     }
 
-    /// Every setting that a file can hold, with its present value, one a line.
-    pub fn table(&self) -> String {
+    /// Every setting that a file can hold, with its present value, in the order of the file.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
         let rows = settings::all().filter(|setting| !setting.key.is_empty());
-        rows.map(|setting| format!("{:<28} {}\n", setting.key, (setting.show)(self))).collect()
+        let mut rows: Vec<_> = rows.map(|setting| (setting.key, (setting.show)(self))).collect();
+        rows.sort_by_key(|(key, _)| position(key));
+        rows
     }
+}
+
+/// Every setting in its place.
+const EXAMPLE: &str = include_str!("e6.example.toml");
+
+/// The line of a setting, or of a section, in the file that shows every setting.
+pub(crate) fn position(key: &str) -> usize {
+    let line_of = |section: &str| EXAMPLE.lines().position(|line| line.starts_with(&format!("[{section}]")));
+    let Some((section, name)) = key.rsplit_once('.') else { return line_of(key).unwrap_or(usize::MAX) };
+    let Some(start) = line_of(section) else { return usize::MAX };
+    let is_setting = |line: &str| {
+        let name = line.trim_start_matches(['#', ' ']).strip_prefix(name);
+        name.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut lines = EXAMPLE.lines().skip(start + 1).take_while(|line| !line.starts_with('['));
+    start + lines.position(is_setting).map_or(0, |line| line + 1)
 }
 
 /// Where a user that a root process becomes keeps state (Filesystem Hierarchy Standard): root's own home is closed to it.

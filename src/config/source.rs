@@ -7,6 +7,7 @@ use crate::{
         settings::{self, Setting},
     },
     limits,
+    output::format::LogFormat,
 };
 use std::{
     fs::File,
@@ -64,6 +65,15 @@ pub fn pid_file(
     environment: &dyn Environment,
 ) -> Option<PathBuf> {
     read_all(flags, file, environment).config.pid_file()
+}
+
+/// How log lines should look, whatever mistakes have been made besides.
+pub fn log_format(
+    flags: &[(&'static str, String)],
+    file: Option<&Path>,
+    environment: &dyn Environment,
+) -> LogFormat {
+    read_all(flags, file, environment).config.log_format
 }
 
 fn read_all(flags: &[(&'static str, String)], file: Option<&Path>, environment: &dyn Environment) -> Reader {
@@ -147,7 +157,13 @@ impl Reader {
             let wrong = Wrong::new(error.message(), "see toml.io for how values are written");
             self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
         }
+        let after_syntax = self.mistakes.len();
         self.section("", table.get_ref(), &place);
+        // The parser gives the keys in the order of the alphabet.
+        self.mistakes[after_syntax..].sort_by_key(|mistake| match &mistake.place {
+            Place::File(_, line) => *line,
+            Place::Variable(_) | Place::Flag(_) | Place::Everywhere => usize::MAX,
+        });
     }
 
     /// A table of the file, whose keys begin so.

@@ -169,11 +169,9 @@ fn a_unix_socket_is_for_clear_requests_and_has_a_mode() {
         "[listen]\nhttp = [\"127.0.0.1:80\", \"unix:/run/e6.sock\"]\nadmin = \"unix:/run/admin.sock\"\n";
     let config = loaded(&format!("{file}unix_mode = 666\n")).unwrap();
     assert_eq!((config.listen.unix_mode, config.listen.http.len(), config.listen.admin.len()), (0o666, 2, 1));
-    let table = config.table();
-    assert!(
-        table.contains("[\"127.0.0.1:80\", \"unix:/run/e6.sock\"]\n") && table.contains("\"0666\""),
-        "{table}"
-    );
+    let shown = |key: &str| config.settings().into_iter().find(|(other, _)| *other == key).unwrap().1;
+    assert_eq!(shown("listen.http"), "[\"127.0.0.1:80\", \"unix:/run/e6.sock\"]");
+    assert_eq!(shown("listen.unix_mode"), "\"0666\"");
     let found = mistakes("[listen]\nhttps = \"unix:/run/e6.sock\"\nunix_mode = \"rw\"\n");
     assert!(found.iter().any(|(line, what)| *line == 2 && what.contains("nobody needs TLS")), "{found:?}");
     assert!(found.iter().any(|(line, what)| *line == 3 && what.contains("like \"0660\"")), "{found:?}");
@@ -296,4 +294,16 @@ fn what_waits_for_a_start_is_named_and_what_does_not_is_not() {
     let typed = load(&changed, None, &none()).unwrap();
     assert_eq!(typed.waiting(&running), ["listen.admin", "data.dir"]);
     assert_eq!(running.waiting(&running), [""; 0]);
+}
+
+#[test]
+fn every_setting_has_a_place_of_its_own_in_the_file_and_mistakes_come_in_its_order() {
+    let places: Vec<_> = loaded("").unwrap().settings().iter().map(|(key, _)| super::position(key)).collect();
+    assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{places:?}");
+    let sections = ["listen", "mlb", "tls", "security", "log"].map(super::position);
+    assert!(sections.is_sorted() && sections[4] < usize::MAX, "{sections:?}");
+    let found =
+        mistakes("[words]\nyes = \"\"\n[player]\nid = 0\nclub = 0\n[log]\nlevel = \"loud\"\nformat = 2\n");
+    let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [2, 4, 5, 7, 8]);
 }

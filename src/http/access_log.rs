@@ -1,15 +1,16 @@
 //! The access log: records go into a bounded queue, a thread of its own writes them. A request never waits for a disk;
 //! what does not fit into the queue is counted instead.
 
-use crate::http::log_record::{LogFormat, Record};
+use crate::{
+    http::log_record::Record,
+    output::{self, format::LogFormat, line_file::LineFile},
+};
 use prometheus::IntCounter;
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
-    os::{fd::AsFd, unix::fs::OpenOptionsExt},
+    io::{self, ErrorKind},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -53,7 +54,7 @@ enum Message {
 /// Where the lines go, open.
 pub struct LogFile {
     destination: LogDestination,
-    file: File,
+    file: Arc<Mutex<LineFile>>,
 }
 
 impl LogFile {
@@ -82,7 +83,6 @@ impl AccessLog {
             reopen: reopen.clone(),
             dropped: dropped.clone(),
             lines: Vec::new(),
-            count: 0,
             failing: false,
         };
         thread::Builder::new().name("access-log".into()).spawn(move || writer.run(&queue))?;
@@ -117,22 +117,21 @@ impl AccessLog {
     }
 }
 
-fn open(destination: &LogDestination) -> io::Result<File> {
+fn open(destination: &LogDestination) -> io::Result<Arc<Mutex<LineFile>>> {
     match destination {
-        LogDestination::Stdout => io::stdout().as_fd().try_clone_to_owned().map(File::from),
-        LogDestination::File(path) => OpenOptions::new().append(true).create(true).mode(MODE).open(path),
+        LogDestination::Stdout => Ok(output::stdout().file()),
+        LogDestination::File(path) => LineFile::append(path, MODE).map(|file| Arc::new(Mutex::new(file))),
     }
 }
 
 struct Writer {
     destination: LogDestination,
     format: LogFormat,
-    file: File,
+    file: Arc<Mutex<LineFile>>,
     reopen: Arc<AtomicBool>,
     dropped: IntCounter,
     /// Rendered and not yet written.
     lines: Vec<u8>,
-    count: u64,
     failing: bool,
 }
 
@@ -162,7 +161,6 @@ impl Writer {
         match message {
             Message::Record(record) => {
                 record.write(self.format, &mut self.lines);
-                self.count += 1;
             }
             Message::Wake => {}
             Message::Finish(written) => {
@@ -172,22 +170,30 @@ impl Writer {
         }
     }
 
-    /// Writes what is rendered. A disk that is full loses lines, is complained of once, and is tried again.
+    /// Writes the rendered lines. A full disk costs lines, is logged once, and is tried again with the next lines.
     fn flush(&mut self) {
         if self.lines.is_empty() {
             return;
         }
-        match self.file.write_all(&self.lines) {
-            Ok(()) => self.failing = false,
-            Err(error) => {
-                if !self.failing {
+        let written = self.file.lock().unwrap_or_else(PoisonError::into_inner).write(&self.lines);
+        match written {
+            Ok(()) => {
+                if self.failing {
+                    tracing::info!("the access log can be written again");
+                }
+                self.failing = false;
+            }
+            Err(lost) => {
+                // A reader of standard output that has gone was not interested.
+                let is_closed = lost.error.kind() == ErrorKind::BrokenPipe;
+                if !self.failing && !(is_closed && self.destination == LogDestination::Stdout) {
+                    let error = lost.error;
                     tracing::error!(%error, "cannot write the access log: lines are lost until this is mended");
                 }
-                self.failing = true;
-                self.dropped.inc_by(self.count);
+                self.failing = !is_closed;
+                self.dropped.inc_by(lost.lines);
             }
         }
         self.lines.clear();
-        self.count = 0;
     }
 }

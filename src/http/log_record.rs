@@ -1,31 +1,21 @@
 //! One line of the access log: what it holds and how it is written.
 
-use crate::connection::{Connection, Peer};
+use crate::{
+    connection::{Connection, Peer},
+    output::format::{self, LogFormat},
+};
 use hyper::{Method, StatusCode, Version};
 use serde::Serialize;
 use std::{
     fmt::Write,
     time::{Duration, SystemTime},
 };
-use time::{
-    OffsetDateTime,
-    format_description::{BorrowedFormatItem, well_known::Rfc3339},
-    macros::format_description,
-};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// Bytes kept of a request target. The service refuses longer ones.
 pub(crate) const TARGET_CAP: usize = 2 * 1024;
 /// Bytes kept of any other field: enough to recognise a browser and a page, too little to fill a disk with.
 pub(crate) const FIELD_CAP: usize = 512;
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people and for what reads Apache's and nginx's "combined" format.
-    Combined,
-    /// One JSON object a line.
-    Json,
-}
 
 /// One request and its response.
 #[derive(Debug)]
@@ -130,7 +120,9 @@ impl Record {
     fn line(&self) -> Line {
         let request = self.request.as_ref();
         Line {
-            time: OffsetDateTime::from(self.time).format(&Rfc3339).unwrap_or_default(),
+            timestamp: format::timestamp(self.time.into()),
+            level: "INFO",
+            message: "request",
             peer: self.peer.to_string(),
             host: self.host.escaped(),
             method: request.map(|(method, _, _)| Text::cut(method.as_str().as_bytes(), FIELD_CAP).escaped()),
@@ -147,10 +139,12 @@ impl Record {
     }
 }
 
-/// The fields in their order.
+/// The fields in their order: first those of every JSON line.
 #[derive(Serialize)]
 struct Line {
-    time: String,
+    timestamp: String,
+    level: &'static str,
+    message: &'static str,
     peer: String,
     host: String,
     method: Option<String>,
@@ -231,7 +225,7 @@ mod tests {
     fn a_json_line_has_every_field() {
         assert_eq!(
             line(&record(), LogFormat::Json),
-            "{\"time\":\"2023-11-14T22:13:20.00025Z\",\"peer\":\"192.0.2.7\",\"host\":\"example.org\",\
+            "{\"timestamp\":\"2023-11-14T22:13:20.000250Z\",\"level\":\"INFO\",\"message\":\"request\",\"peer\":\"192.0.2.7\",\"host\":\"example.org\",\
              \"method\":\"GET\",\"target\":\"/?q=1\",\"protocol\":\"HTTP/2.0\",\"status\":200,\"bytes\":1234,\
              \"duration_us\":42,\"referer\":\"\",\"agent\":\"curl/8.0\",\"tls\":\"TLSv1.3\",\
              \"request_id\":\"00000000000000e6\"}\n"

@@ -114,7 +114,7 @@ pub fn code() -> BTreeSet<PathBuf> {
 impl fmt::Display for Enclosure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Enclosure::Closed(by, reach) => write!(f, "{by}: {reach}"),
+            Enclosure::Closed(by, _) => f.write_str(by),
             Enclosure::Open(why) => f.write_str(why),
         }
     }
@@ -183,7 +183,7 @@ mod tests {
                     assert_eq!(kind(fs::write("/proc/self/comm", "other")), denied);
                     assert_eq!(kind(Command::new("/bin/true").spawn()), denied);
                     // Since ABI 4.
-                    if !["ABI 1:", "ABI 2:", "ABI 3:"].iter().any(|old| said.contains(old)) {
+                    if !["ABI 1", "ABI 2", "ABI 3"].iter().any(|old| said.ends_with(old)) {
                         assert_eq!(kind(TcpStream::connect(known.0)), None);
                         assert_eq!(kind(TcpStream::connect(strange.0)), denied);
                         assert_eq!(kind(TcpListener::bind("127.0.0.1:0")), denied);

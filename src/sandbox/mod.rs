@@ -28,6 +28,14 @@ pub struct InForce {
 }
 
 impl InForce {
+    /// What can still be got at, for the log; none is all that the user may.
+    pub fn reach_ref(&self) -> Option<&Reach> {
+        match &self.landlock {
+            Enclosure::Closed(_, reach) => Some(reach),
+            Enclosure::Open(_) => None,
+        }
+    }
+
     /// What can still be got at; none is all that the user may.
     pub fn reach(self) -> Option<Reach> {
         match self.landlock {

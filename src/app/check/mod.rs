@@ -5,10 +5,15 @@ pub(crate) mod machine;
 pub(crate) mod upstream;
 
 use crate::{
-    config::Config,
+    config::{self, Config, Environment},
+    output::{
+        self,
+        format::{self, LogFormat},
+    },
     sandbox::{self, is_root},
 };
-use std::fmt;
+use std::{fmt, io};
+use tracing::Level;
 
 /// Whether others are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +22,15 @@ pub enum Network {
     Asked,
     /// Nobody is.
     LeftAlone,
+}
+
+/// Which settings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Those that differ from their default.
+    Changed,
+    /// Every one.
+    All,
 }
 
 /// Everything that was tried.
@@ -42,13 +56,19 @@ pub(crate) enum Grade {
 
 /// Tries what a start would do: as root what root would do, and the rest as the user that it would become.
 pub fn check(config: &Config, network: Network) -> Report {
+    let mut found = findings(config, network);
+    found.sort_by_key(Finding::position);
+    Report(found)
+}
+
+fn findings(config: &Config, network: Network) -> Vec<Finding> {
     let mut found = machine::listeners(config);
     let missing = machine::missing_directories(config);
     match &config.user {
         Some(user) if is_root() => {
             if let Err(why) = sandbox::become_user(Some(user)) {
                 found.push(Finding::error("security.user", why));
-                return Report(found);
+                return found;
             }
         }
         Some(user) if !user.is_present() => found.push(Finding::warning(
@@ -67,7 +87,7 @@ pub fn check(config: &Config, network: Network) -> Report {
     if network == Network::Asked {
         found.extend(upstream::mlb(config));
     }
-    Report(found)
+    found
 }
 
 impl Report {
@@ -76,13 +96,14 @@ impl Report {
         self.count(Grade::Error) == 0
     }
 
-    /// What is as it should be goes to standard output, the rest to standard error.
-    pub fn print(&self) {
+    /// Prints the findings in the order of the file of settings, then the settings: what is fine to standard output, the
+    /// rest to standard error.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn print(&self, config: &Config, shown: Shown) -> io::Result<()> {
         for finding in &self.0 {
-            match finding.grade {
-                Grade::Fine => println!("{finding}"),
-                Grade::Warning | Grade::Error => eprintln!("{finding}"),
-            }
+            finding.print()?;
         }
         let count = |grade, what: &str| match self.count(grade) {
             0 => None,
@@ -92,9 +113,14 @@ impl Report {
         let troubles: Vec<_> =
             [count(Grade::Error, "error"), count(Grade::Warning, "warning")].into_iter().flatten().collect();
         match troubles.is_empty() {
-            true => println!("all is well"),
-            false => eprintln!("{}", troubles.join(", ")),
+            true => format::answer("all is well", "all is well", &[])?,
+            false => {
+                let level = if self.is_good() { Level::WARN } else { Level::ERROR };
+                let troubles = troubles.join(", ");
+                print_trouble(level, &troubles, &troubles, &[])?;
+            }
         }
+        print_settings(config, shown, &config::Process)
     }
 
     fn count(&self, grade: Grade) -> usize {
@@ -116,6 +142,27 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// What is not about a setting stands with the setting that comes nearest.
+    fn position(&self) -> usize {
+        config::position(match self.about {
+            "certificate" => "tls.mode",
+            "clock" => "mlb.url",
+            about => about,
+        })
+    }
+
+    fn print(&self) -> io::Result<()> {
+        let fields = [("about", self.about.into())];
+        let (text, message) = (self.to_string(), self.what.as_str());
+        match self.grade {
+            Grade::Fine => format::answer(&text, message, &fields),
+            Grade::Warning => print_trouble(Level::WARN, &text, message, &fields),
+            Grade::Error => print_trouble(Level::ERROR, &text, message, &fields),
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grade = match self.grade {
@@ -125,4 +172,39 @@ impl fmt::Display for Finding {
         };
         write!(f, "{grade:<8} {:<14} {}", self.about, self.what)
     }
+}
+
+/// The same on standard error.
+fn print_trouble(
+    level: Level,
+    text: &str,
+    message: &str,
+    fields: &[(&str, serde_json::Value)],
+) -> io::Result<()> {
+    output::stderr().print(&match format::present() {
+        LogFormat::Combined => format!("{text}\n"),
+        LogFormat::Json => format::object(level, message, fields),
+    })
+}
+
+fn print_settings(config: &Config, shown: Shown, environment: &dyn Environment) -> io::Result<()> {
+    let (settings, defaults) = (config.settings(), Config::defaults(environment).settings());
+    let is_shown = |index: &usize| shown == Shown::All || settings[*index].1 != defaults[*index].1;
+    let indices: Vec<_> = (0..settings.len()).filter(is_shown).collect();
+    let title = match (shown, indices.len()) {
+        (Shown::All, _) => "\nevery setting:",
+        (Shown::Changed, 0) => "\nevery setting has its default value; `e6 check --all` shows them",
+        (Shown::Changed, _) => {
+            "\nsettings that differ from their default (`e6 check --all` shows every one):"
+        }
+    };
+    if format::present() == LogFormat::Combined {
+        output::stdout().print(&format!("{title}\n"))?;
+    }
+    for index in indices {
+        let (key, value) = &settings[index];
+        let fields = [("setting", (*key).into()), ("value", value.as_str().into())];
+        format::answer(&format!("{key:<28} {value}"), "setting", &fields)?;
+    }
+    Ok(())
 }

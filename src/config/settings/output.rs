@@ -5,7 +5,8 @@ use crate::{
         mistake::{Wrong, one_of},
         settings::{Setting, Taken, or_none, path, put, quoted},
     },
-    http::{access_log::LogDestination, log_record::LogFormat},
+    http::access_log::LogDestination,
+    output::format::LogFormat,
 };
 use std::path::PathBuf;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

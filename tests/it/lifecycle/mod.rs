@@ -8,6 +8,7 @@ pub mod health;
 pub mod kill;
 pub mod listen;
 pub mod operations;
+pub mod output;
 pub mod promises;
 pub mod reload;
 pub mod socket_activation;

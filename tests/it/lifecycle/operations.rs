@@ -14,7 +14,7 @@ fn flags_beat_the_environment_beats_the_file_beats_the_defaults() {
     let file = "[player]\nid = 1\n[words]\nyes = \"file\"\nno = \"file\"\n";
     fs::write(dir.path().join("e6.toml"), file).unwrap();
     let output = command(dir.path())
-        .args(["check", "--offline", "--player", "3"])
+        .args(["check", "--offline", "--all", "--player", "3"])
         .envs([("E6_PLAYER", "2"), ("E6_NO", "environment")])
         .output()
         .unwrap();
@@ -37,10 +37,20 @@ fn a_log_for_programs_is_json_line_by_line() {
     server.wait_for("a failure", |answer| answer["reason"].as_str().unwrap().contains("made no sense"));
     let said = server.stderr();
     assert!(!said.is_empty());
-    for line in said.lines() {
+    objects(&said);
+}
+
+/// Each line is an object, of the one shape that all lines have.
+pub fn objects(text: &str) -> Vec<Value> {
+    let read = |line: &str| -> Value {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        assert!(entry["level"].is_string() && entry["timestamp"].is_string(), "{line}");
-    }
+        let is_text = |name: &str| entry[name].as_str().is_some_and(|text| !text.is_empty());
+        assert!(["timestamp", "level", "message"].into_iter().all(is_text), "{line}");
+        let timestamp = entry["timestamp"].as_str().unwrap();
+        assert!(timestamp.len() == 27 && timestamp.ends_with('Z'), "{line}");
+        entry
+    };
+    text.lines().map(read).collect()
 }
 
 #[test]

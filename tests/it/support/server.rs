@@ -106,7 +106,19 @@ impl Server {
     }
 
     /// As `start_in`, by this command.
-    pub fn start_by(mut command: Command, dir: TempDir, arguments: &[&str]) -> Self {
+    pub fn start_by(command: Command, dir: TempDir, arguments: &[&str]) -> Self {
+        let stderr = fs::File::create(dir.path().join("stderr")).unwrap();
+        Server::start_writing(command, dir, arguments, Stdio::piped(), stderr.into())
+    }
+
+    /// As `start_by`, with these as standard output and standard error.
+    pub fn start_writing(
+        mut command: Command,
+        dir: TempDir,
+        arguments: &[&str],
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Self {
         let ready = dir.path().join("ready.json");
         let _ = fs::remove_file(&ready);
         let free = "127.0.0.1:0";
@@ -124,8 +136,8 @@ impl Server {
             )
             .arg("--ready-file")
             .arg(&ready)
-            .stderr(fs::File::create(dir.path().join("stderr")).unwrap())
-            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .stdout(stdout)
             .spawn()
             .unwrap();
         let deadline = Instant::now() + PATIENCE;
@@ -134,7 +146,7 @@ impl Server {
                 break serde_json::from_str(&text).unwrap();
             }
             let ended = child.try_wait().unwrap();
-            let stderr = fs::read_to_string(dir.path().join("stderr")).unwrap();
+            let stderr = fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
             assert!(ended.is_none(), "{ended:?} before it was ready: {stderr}");
             assert!(Instant::now() < deadline, "not ready: {stderr}");
             thread::sleep(Duration::from_millis(5));
@@ -247,7 +259,7 @@ impl Server {
     }
 
     pub fn stderr(&self) -> String {
-        fs::read_to_string(self.path("stderr")).unwrap()
+        fs::read_to_string(self.path("stderr")).unwrap_or_default()
     }
 
     /// SIGTERM, and how it ended; the directory is left.

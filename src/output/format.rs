@@ -1,0 +1,105 @@
+//! How lines look: text for people, or JSON objects of one shape for programs: `timestamp`, `level`, `message`, and after
+//! them whatever else the line is about.
+
+use super::{stderr, stdout};
+use serde_json::Value;
+use std::{
+    fmt::Write,
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use tracing::Level;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people and for what reads Apache's and nginx's "combined" format.
+    Combined,
+    /// One JSON object a line.
+    Json,
+}
+
+/// As the log's own lines have it.
+const TIMESTAMP: &[BorrowedFormatItem] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+
+/// Whether everything on both streams is JSON.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Every line from now on looks like this.
+pub fn set(format: LogFormat) {
+    IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// How lines look now.
+pub fn present() -> LogFormat {
+    if IS_JSON.load(Ordering::Relaxed) { LogFormat::Json } else { LogFormat::Combined }
+}
+
+/// A moment as every line has it, in UTC.
+pub fn timestamp(at: OffsetDateTime) -> String {
+    at.to_offset(time::UtcOffset::UTC).format(TIMESTAMP).unwrap_or_default()
+}
+
+/// An error or a remark of a command, on standard error: as it is, or as an object for each line.
+pub fn report(level: Level, text: &str) {
+    let lines = match present() {
+        LogFormat::Combined => format!("{text}\n"),
+        LogFormat::Json => {
+            text.lines().filter(|line| !line.is_empty()).map(|line| object(level, line, &[])).collect()
+        }
+    };
+    stderr().queue(lines.as_bytes());
+}
+
+/// A line of standard output while the process serves: this text, or an object with this message and these fields.
+pub fn announce(text: &str, message: &str, fields: &[(&str, Value)]) {
+    let line = match present() {
+        LogFormat::Combined => format!("{text}\n"),
+        LogFormat::Json => object(Level::INFO, message, fields),
+    };
+    stdout().queue(line.as_bytes());
+}
+
+/// What a command was asked for, on standard output: this text, or an object with this message and these fields.
+///
+/// # Errors
+/// When it cannot be written, as on a full disk.
+pub fn answer(text: &str, message: &str, fields: &[(&str, Value)]) -> io::Result<()> {
+    stdout().print(&match present() {
+        LogFormat::Combined => format!("{text}\n"),
+        LogFormat::Json => object(Level::INFO, message, fields),
+    })
+}
+
+/// One object, with its line's end.
+pub fn object(level: Level, message: &str, fields: &[(&str, Value)]) -> String {
+    let mut object = format!(
+        "{{\"timestamp\":\"{}\",\"level\":\"{level}\",\"message\":{}",
+        timestamp(OffsetDateTime::now_utc()),
+        Value::from(message)
+    );
+    for (name, value) in fields {
+        // A string takes everything that is written to it.
+        let _ = write!(object, ",{}:{value}", Value::from(*name));
+    }
+    object.push_str("}\n");
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_json_on_one_line_whatever_is_in_it() {
+        let object =
+            object(Level::ERROR, "a \"b\"\nc", &[("path", "/\u{1b}[2J".into()), ("count", 3.into())]);
+        assert_eq!(object.matches('\n').count(), 1);
+        let value: Value = serde_json::from_str(&object).unwrap();
+        assert_eq!((&value["level"], &value["message"]), (&"ERROR".into(), &"a \"b\"\nc".into()));
+        assert_eq!((&value["path"], &value["count"]), (&"/\u{1b}[2J".into(), &3.into()));
+        assert!(value["timestamp"].as_str().unwrap().len() == "2026-11-26T15:28:09.123456Z".len());
+    }
+}

@@ -1,0 +1,256 @@
+//! Standard output and standard error. Nothing that is written there can block, panic or stop the process: lines wait in a
+//! bounded buffer for a thread of their own, and lines that do not fit or cannot be written are counted as lost.
+
+pub mod format;
+pub mod line_file;
+
+use line_file::LineFile;
+use prometheus::{IntCounter, Opts, Registry};
+use std::{
+    fs::File,
+    io::{self, ErrorKind, IsTerminal, Write},
+    os::fd::AsFd,
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// Bytes that may wait for the thread, and as many that it may have in its hands.
+const WAITING_CAP: usize = 256 * 1024;
+/// How long the end of the process waits for the last lines.
+const FINISH: Duration = Duration::from_secs(1);
+
+static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new("stdout", &io::stdout()));
+static STDERR: LazyLock<Stream> = LazyLock::new(|| Stream::new("stderr", &io::stderr()));
+
+/// Standard output: what was asked for, the start's lines, and the access log.
+pub fn stdout() -> &'static Stream {
+    &STDOUT
+}
+
+/// Standard error: the log, and errors of commands.
+pub fn stderr() -> &'static Stream {
+    &STDERR
+}
+
+/// Registers the counters of lost lines.
+///
+/// # Errors
+/// When the registry has them already.
+pub fn register(registry: &Registry) -> prometheus::Result<()> {
+    [stdout(), stderr()].into_iter().try_for_each(|stream| registry.register(Box::new(stream.lost.clone())))
+}
+
+/// Starts the threads that write. Not before privileges are dropped: a thread keeps the privileges it began with.
+///
+/// # Errors
+/// When the system refuses a thread.
+pub fn start() -> io::Result<()> {
+    [stdout(), stderr()].into_iter().try_for_each(Stream::start)
+}
+
+/// Writes what still waits when it is dropped, for a second at most.
+pub struct FinishOnDrop;
+
+impl Drop for FinishOnDrop {
+    fn drop(&mut self) {
+        [stdout(), stderr()].into_iter().for_each(Stream::finish);
+    }
+}
+
+/// One of the two streams.
+pub struct Stream {
+    name: &'static str,
+    /// The access log writes here too, a whole batch at a time.
+    file: Arc<Mutex<LineFile>>,
+    state: Mutex<State>,
+    changed: Condvar,
+    lost: IntCounter,
+    has_colour: bool,
+    is_terminal: bool,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<u8>,
+    is_writing: bool,
+    has_thread: bool,
+}
+
+impl Stream {
+    fn new(name: &'static str, stream: &(impl AsFd + IsTerminal)) -> Self {
+        // Only a process without free descriptors has none for this one: its lines are lost then.
+        let file = stream.as_fd().try_clone_to_owned().map(File::from);
+        let file = file.or_else(|_| File::open("/dev/null"));
+        let is_terminal = stream.is_terminal();
+        Stream {
+            name,
+            file: Arc::new(Mutex::new(LineFile::new(file.ok()))),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            lost: lost(name),
+            has_colour: is_terminal && wants_colour(|name| std::env::var(name).ok()),
+            is_terminal,
+        }
+    }
+
+    /// The open stream, for a thread that writes lines of its own and may wait.
+    pub fn file(&self) -> Arc<Mutex<LineFile>> {
+        self.file.clone()
+    }
+
+    /// Whether text on it may be coloured (no-color.org).
+    pub fn has_colour(&self) -> bool {
+        self.has_colour
+    }
+
+    /// Whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Takes whole lines, to be written by the thread; counts them as lost where there is no room.
+    pub fn queue(&self, lines: &[u8]) {
+        let mut state = self.state();
+        if state.waiting.len() + lines.len() > WAITING_CAP {
+            self.lost.inc_by(line_file::lines(lines));
+            return;
+        }
+        state.waiting.extend_from_slice(lines);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Writes text now and waits for its reader: for commands that do nothing else. A reader that has gone is no error.
+    ///
+    /// # Errors
+    /// When it cannot be written, as on a full disk.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let before = std::mem::take(&mut self.state().waiting);
+        let bytes = [&before, text.as_bytes()].concat();
+        match lock(&self.file).write(&bytes) {
+            Err(lost) if lost.error.kind() != ErrorKind::BrokenPipe => Err(lost.error),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(&'static self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.state().has_thread, true) {
+            let thread = thread::Builder::new().name(self.name.into()).spawn(|| self.write_what_waits());
+            thread.inspect_err(|_| self.state().has_thread = false)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&'static self) {
+        // Without a thread, what waits is lost; a process that has none left cannot say so either.
+        if self.state().waiting.is_empty() && !self.state().is_writing || self.start().is_err() {
+            return;
+        }
+        let is_busy = |state: &mut State| !state.waiting.is_empty() || state.is_writing;
+        drop(self.changed.wait_timeout_while(self.state(), FINISH, is_busy));
+    }
+
+    fn write_what_waits(&self) {
+        let mut is_failing = false;
+        loop {
+            let is_empty = |state: &mut State| state.waiting.is_empty();
+            let state = self.changed.wait_while(self.state(), is_empty);
+            let mut state = state.unwrap_or_else(PoisonError::into_inner);
+            let lines = std::mem::take(&mut state.waiting);
+            state.is_writing = true;
+            drop(state);
+            let written = lock(&self.file).write(&lines);
+            if let Err(lost) = &written {
+                self.lost.inc_by(lost.lines);
+                // Standard error's own trouble has no other place. A pipe without a reader is nobody's trouble.
+                if !is_failing && self.name == "stdout" && lost.error.kind() != ErrorKind::BrokenPipe {
+                    tracing::warn!(error = %lost.error, "cannot write to standard output: lines are lost");
+                }
+            }
+            is_failing = written.is_err();
+            self.state().is_writing = false;
+            self.changed.notify_all();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+/// For the log: one call, one line.
+pub struct LogWriter;
+
+impl Write for LogWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        stderr().queue(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn lost(stream: &str) -> IntCounter {
+    let about = "Lines that could not be written to standard output or standard error.";
+    let opts = Opts::new("e6_output_lines_lost_total", about).const_label("stream", stream);
+    // The name is a valid one, and the same at every start.
+    IntCounter::with_opts(opts).unwrap_or_else(|_| unreachable!("the counter's name is valid"))
+}
+
+fn wants_colour(variable: impl Fn(&str) -> Option<String>) -> bool {
+    variable("NO_COLOR").is_none_or(|value| value.is_empty())
+        && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Bytes and flags: a panic between two assignments leaves nothing broken.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_and_a_dumb_terminal_get_no_colour() {
+        for (variables, expected) in [
+            (&[][..], true),
+            (&[("TERM", "xterm-256color")], true),
+            (&[("NO_COLOR", "")], true),
+            (&[("NO_COLOR", "1")], false),
+            (&[("NO_COLOR", "0"), ("TERM", "xterm")], false),
+            (&[("TERM", "dumb")], false),
+        ] {
+            let value = |name: &str| variables.iter().find(|(other, _)| *other == name);
+            assert_eq!(
+                wants_colour(|name| value(name).map(|(_, value)| (*value).to_owned())),
+                expected,
+                "{variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn lines_without_room_are_counted_and_nothing_waits_for_a_stuck_reader() {
+        let (reader, writer) = io::pipe().unwrap();
+        let stream: &'static Stream =
+            Box::leak(Box::new(Stream::new("stdout", &File::from(std::os::fd::OwnedFd::from(writer)))));
+        stream.start().unwrap();
+        let began = std::time::Instant::now();
+        let line = [&[b'x'; 1023][..], b"\n"].concat();
+        for _ in 0..2000 {
+            stream.queue(&line);
+        }
+        stream.finish();
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert!(stream.lost.get() >= 1000, "{}", stream.lost.get());
+        drop(reader);
+        stream.finish();
+        stream.queue(b"nobody reads this\n");
+        stream.finish();
+        assert!(stream.state().waiting.is_empty());
+    }
+}
