@@ -3,7 +3,13 @@
 use crate::answer::{Facts, Game, GameKind, Listing, Presence, SeasonGame, SeasonSoFar, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, Month, OffsetDateTime};
+
+/// By the end of this month every season has begun.
+const LATEST_OPENING: Month = Month::April;
+
+/// A club in the postseason never rests for this long between two games.
+const REST: Duration = Duration::days(7);
 
 /// A game of the year.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,10 +73,38 @@ pub(crate) fn fixtures(
     fixtures
 }
 
+/// Whether the day is in the off season: his club has no more game this year and the last was a week ago, or the first game
+/// of the year is still to come. A club in the postseason may wait for its next game for most of a week.
+pub(crate) fn is_off_season(facts: &Facts, day: Date, next: Option<&Listing>) -> bool {
+    let played = listings(facts).into_iter().filter(|listing| {
+        !listing.is_off() && listing.official <= day && listing.official.year() == day.year()
+    });
+    let last = played.map(|listing| listing.official).max();
+    match (last, next) {
+        (Some(last), Some(next)) => next.official.year() > day.year() && day - last >= REST,
+        (Some(last), None) => facts.calendar.is_read() && day - last >= REST,
+        (None, Some(next)) => {
+            let is_far = next.kind == GameKind::Spring || next.official - day >= REST;
+            is_far && day.month() <= LATEST_OPENING
+        }
+        (None, None) => false,
+    }
+}
+
+/// Whether his season of this day is still last year's: no game of the year has been played.
+pub(crate) fn is_before_first_game(facts: &Facts, day: Date) -> bool {
+    let games = listings(facts);
+    let of_year = || games.iter().filter(|listing| listing.official.year() == day.year());
+    let has_played = of_year().any(|listing| listing.official <= day && !listing.is_off());
+    let is_known = of_year().next().is_some() || day.month() <= Month::February;
+    !has_played && is_known && day.month() <= LATEST_OPENING
+}
+
 /// How many regular-season games of his club are over, and how many there are, those still to be made up included.
 pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
-    let regular: Vec<_> =
-        listings(facts).into_iter().filter(|listing| listing.kind == GameKind::Regular).collect();
+    let is_regular =
+        |listing: &&Listing| listing.kind == GameKind::Regular && listing.official.year() == day.year();
+    let regular: Vec<_> = listings(facts).into_iter().filter(is_regular).collect();
     let over = |listing: &&&Listing| match listing.status.state {
         State::Postponed | State::Cancelled | State::Suspended => false,
         // A schedule read while a game was on says so until it is read again.
@@ -93,9 +127,11 @@ pub(crate) fn error_days(
     day: Date,
     now: OffsetDateTime,
 ) -> Vec<ErrorDay> {
-    let club = facts.club_id();
-    let before = season.into_iter().flat_map(|season| &season.games).filter(|game| game.date < day).cloned();
-    let today = games.iter().map(|game| SeasonGame::of(&game.listing, club, game.errors()));
+    let player = &facts.player.value;
+    let is_todays = |pk| games.iter().any(|game| game.listing.pk == pk);
+    let before = season.into_iter().flat_map(|season| &season.games);
+    let before = before.filter(|game| game.date <= day && !is_todays(game.pk)).cloned();
+    let today = games.iter().map(|game| SeasonGame::of(&game.listing, player, game.errors()));
     let mut days: Vec<ErrorDay> = Vec::new();
     for game in before.chain(today).filter(|game| game.errors > 0) {
         match days.last_mut().filter(|day| day.date == game.date) {
@@ -127,7 +163,7 @@ impl ErrorDay {
 /// listed under its new day as well.
 fn listings(facts: &Facts) -> Vec<&Listing> {
     let Some(club) = facts.club_id() else { return Vec::new() };
-    let entries = facts.calendar.value.iter().chain(&facts.schedule.value);
+    let entries = facts.calendar.value.iter().chain(&facts.schedule.value.listings);
     let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club));
     let by_day: BTreeMap<_, _> = ours.map(|listing| ((listing.pk, listing.listed), listing)).collect();
     let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();

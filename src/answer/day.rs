@@ -1,49 +1,119 @@
 //! Which baseball day it is, and which games count for it.
 
-use crate::answer::{Facts, Game, GameKind, Listing, Presence, State};
+use crate::answer::{Facts, Game, GameKind, Listing, Player, Presence, State, UnreadEntry, Zone};
 use std::collections::BTreeMap;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime, Time, macros::time};
 
-/// Until this local hour a game that began the evening before keeps its day. The longest games end around four in
-/// the morning; a suspended game resumed the next day starts around noon and must not bring yesterday back.
-const LATE_GAME_ENDS_BY: u8 = 10;
+/// A game that ends after midnight keeps the answer about its day for this long.
+const KEPT_FOR: Duration = Duration::hours(4);
+/// And at least until this time at the home ballpark.
+const KEPT_UNTIL: Time = time!(04:00);
 
-/// The day the question is about: the calendar day at the club's ballpark, or yesterday while its game is still on.
+/// A game that is on and had no play for this long is not the evening's any more: it is resumed on another day.
+const LONGEST_PAUSE: Duration = Duration::hours(8);
+
+/// The day the question is about: the calendar day at the club's ballpark; after a game that went past midnight the day
+/// before, until it has been over for a while or a new game has begun.
 pub(crate) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
-    let local = facts.zone.value.local(now);
-    let yesterday = local.date().previous_day().unwrap_or(local.date());
-    let still_on = local.hour() < LATE_GAME_ENDS_BY
-        && games_of(facts, yesterday).iter().any(|game| game.state() == State::On);
-    if still_on { yesterday } else { local.date() }
+    let zone = &facts.zone.value;
+    let date = zone.local(now).date();
+    let Some(yesterday) = date.previous_day() else { return date };
+    let evening = games_of(facts, yesterday);
+    let Some(ended) = evening.iter().filter_map(|game| went_past_midnight(facts, game, date)).max() else {
+        return date;
+    };
+    let kept_until = (ended + KEPT_FOR).max(zone.at(date, KEPT_UNTIL));
+    let has_begun = |game: &Game| matches!(game.state(), State::On | State::Suspended | State::Over);
+    let new_game = games_of(facts, date).iter().any(has_begun);
+    if now < kept_until && !new_game { yesterday } else { date }
+}
+
+/// When a game of the evening before ended, if that was after midnight; of one that is on or about to begin, when that was
+/// read.
+fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
+    let read_at = game.feed_asked_at.or(facts.schedule.asked_at);
+    let last_play = game.feed.as_ref().and_then(|feed| feed.last_play);
+    let seen_on = facts.seen_on.get(&game.listing.pk).copied();
+    let is_resumed_today =
+        facts.schedule.value.listings.iter().any(|listing| {
+            listing.pk == game.listing.pk && listing.listed == date && listing.official < date
+        });
+    let is_recent = |moment: OffsetDateTime| read_at.is_some_and(|read_at| read_at - moment < LONGEST_PAUSE);
+    match game.state() {
+        // A game that is resumed today is not the evening's any more.
+        State::On | State::Over if is_resumed_today => None,
+        State::On if last_play.is_none_or(is_recent) => read_at,
+        State::Ahead if game.listing.start.is_some_and(is_recent) => game.listing.start.max(read_at),
+        State::On | State::Over | State::Suspended => {
+            last_play.max(seen_on).filter(|ended| *ended >= facts.zone.value.midnight(date))
+        }
+        _ => None,
+    }
+}
+
+/// The day a game counts for by the ballpark's calendar: its official date; once it has begun, the day before where it
+/// began on that day here, as a noon game in Asia does.
+pub fn day_of(listing: &Listing, state: State, zone: &Zone) -> Date {
+    let has_begun = matches!(state, State::On | State::Over | State::Suspended);
+    if has_begun && begins_the_day_before(listing, zone) {
+        listing.official.previous_day().unwrap_or(listing.official)
+    } else {
+        listing.official
+    }
+}
+
+/// Whether a game begins, by the ballpark's calendar, on the day before its official date.
+pub fn begins_the_day_before(listing: &Listing, zone: &Zone) -> bool {
+    let begins = listing.start.map(|start| zone.local(start).date());
+    begins.is_some() && begins == listing.official.previous_day()
+}
+
+/// Whether a game that counts for tomorrow is about to begin.
+pub(crate) fn is_abroad_soon(facts: &Facts, within: Duration, now: OffsetDateTime) -> bool {
+    let zone = &facts.zone.value;
+    let mut listings = facts.schedule.value.listings.iter();
+    listings.any(|listing| {
+        let near = listing.start.is_some_and(|start| start - within <= now && now < start + KEPT_FOR);
+        near && listing.status.state == State::Ahead && begins_the_day_before(listing, zone)
+    })
+}
+
+/// The games that count for the day the question is about; a game that is on is among them, whatever its date says.
+pub(crate) fn todays_games(facts: &Facts, day: Date, now: OffsetDateTime) -> Vec<Game> {
+    let is_calendar_day = facts.zone.value.local(now).date() == day;
+    games(facts, day, |game| is_calendar_day && game.listing.official > day && game.state() == State::On)
 }
 
 /// The games that count for a day, in playing order, each once.
 pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
-    let mut by_pk = BTreeMap::new();
-    for listing in facts.schedule.value.iter().filter(|listing| listing.official == day && !listing.is_off())
-    {
-        // The entry under the day itself knows the most of a game that is listed twice.
-        by_pk
-            .entry(listing.pk)
-            .and_modify(|known: &mut &Listing| {
-                if listing.listed == day {
-                    *known = listing;
-                }
-            })
-            .or_insert(listing);
+    games(facts, day, |_| false)
+}
+
+fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Game> {
+    let zone = &facts.zone.value;
+    // Of a game that is listed twice, the entry under the day itself knows the most.
+    let rank = |listing: &Listing| (listing.official == day, listing.listed == day);
+    let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
+    for listing in facts.schedule.value.listings.iter().filter(|listing| !listing.is_off()) {
+        let known = by_pk.entry(listing.pk).or_insert(listing);
+        if rank(listing) > rank(known) {
+            *known = listing;
+        }
     }
+    let game = |listing: &Listing| {
+        let part = facts.feeds.get(&listing.pk);
+        Game {
+            listing: listing.clone(),
+            feed: part.and_then(|part| part.value.clone()),
+            feed_asked_at: part.and_then(|part| part.asked_at),
+            feed_trouble: part.and_then(|part| part.trouble),
+        }
+    };
     let mut games: Vec<Game> = by_pk
         .into_values()
-        .map(|listing| {
-            let part = facts.feeds.get(&listing.pk);
-            Game {
-                listing: listing.clone(),
-                feed: part.and_then(|part| part.value.clone()),
-                feed_asked_at: part.and_then(|part| part.asked_at),
-                feed_trouble: part.and_then(|part| part.trouble),
-            }
-        })
-        .filter(|game| game.concerns(facts.club_id()))
+        .map(game)
+        .filter(|game| day_of(&game.listing, game.state(), zone) == day || counts_too(game))
+        .filter(|game| game.concerns(&facts.player.value, day))
         .collect();
     games.sort_by_key(|game| {
         (game.listing.start.is_none(), game.listing.start, game.listing.number, game.listing.pk)
@@ -51,9 +121,22 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
     games
 }
 
+/// Whether a schedule entry that cannot be read may be of a game of the day. An entry of no known day may be where no
+/// other game is listed.
+pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool {
+    let clubs = facts.player.value.clubs_on(day);
+    let of_day = |entry: &UnreadEntry| match entry.day(&facts.zone.value) {
+        Some(date) => date == day,
+        None => games.is_empty(),
+    };
+    let is_listed = |entry: &UnreadEntry| games.iter().any(|game| Some(game.listing.pk) == entry.pk);
+    let mut unread = facts.schedule.value.unread.iter();
+    unread.any(|entry| entry.may_concern(&clubs) && of_day(entry) && !is_listed(entry))
+}
+
 /// A game listed under this day that was called off, whichever day it counts for now.
 pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts.schedule.value.iter().find(|listing| listing.listed == day && listing.is_off())
+    facts.schedule.value.listings.iter().find(|listing| listing.listed == day && listing.is_off())
 }
 
 /// A game listed under this day that began, and counts, on an earlier one.
@@ -61,18 +144,18 @@ pub(crate) fn resumed(facts: &Facts, day: Date) -> Option<&Listing> {
     facts
         .schedule
         .value
+        .listings
         .iter()
         .find(|listing| listing.listed == day && listing.official < day && !listing.is_off())
 }
 
-/// The first game after this day that is still to be played.
+/// The first game after this day that is still to be played, by the week's schedule and the year's calendar.
 pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts
-        .schedule
-        .value
-        .iter()
-        .filter(|listing| listing.official > day && listing.status.state == State::Ahead)
-        .filter(|listing| listing.kind != GameKind::AllStar)
+    let player = &facts.player.value;
+    let week = facts.schedule.value.listings.iter();
+    week.chain(&facts.calendar.value)
+        .filter(|listing| listing.status.state == State::Ahead && listing.kind != GameKind::AllStar)
+        .filter(|listing| listing.official > day && player.plays_in(listing, listing.official))
         .min_by_key(|listing| (listing.official, listing.start.is_none(), listing.start))
 }
 
@@ -100,10 +183,10 @@ impl Game {
         self.feed.as_ref().map(|feed| feed.presence)
     }
 
-    /// His club's games concern him; another team's (the All-Star Game) only when he is in it.
-    fn concerns(&self, club: Option<u32>) -> bool {
-        let ours = [&self.listing.home, &self.listing.away].iter().any(|side| Some(side.club.id) == club);
-        ours || self.presence().is_some_and(|presence| presence > Presence::Absent)
+    /// The games of his clubs of that day concern him; another team's (the All-Star Game) only when he is in it.
+    fn concerns(&self, player: &Player, day: Date) -> bool {
+        player.plays_in(&self.listing, day)
+            || self.presence().is_some_and(|presence| presence > Presence::Absent)
     }
 }
 

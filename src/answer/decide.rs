@@ -18,11 +18,18 @@ pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 /// schedule is asked for less often.
 const SCHEDULE_PROMISE: std::time::Duration = std::time::Duration::from_secs(4 * 60);
 
+/// How far ahead a game of another year counts as next.
+const DAYS_AHEAD: Duration = Duration::days(7);
+
 /// The answer that these facts support at this time.
 pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let day = day::today(facts, now);
-    let games = day::games_of(facts, day);
-    let pace = if facts.is_read() { pace(&games, now) } else { Pace::Soon };
+    let games = day::todays_games(facts, day, now);
+    let pace = match pace(&games, now) {
+        _ if !facts.is_read() => Pace::Soon,
+        Pace::Idle if day::is_abroad_soon(facts, SOON, now) => Pace::Soon,
+        pace => pace,
+    };
     let parts = parts(facts, &games, pace);
     let fresh_until = parts.iter().map(|part| part.fresh_until).min();
     let asked_at = asked_at(&parts, now);
@@ -45,6 +52,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         verdict,
         reason,
         day,
+        calendar_day: facts.zone.value.local(now).date(),
         zone: facts.zone.value.clone(),
         player: facts.player.value.clone(),
         availability: facts.availability.value.clone(),
@@ -76,6 +84,12 @@ fn verdict(facts: &Facts, day: Date, games: &[Game], unread: Option<usize>) -> (
     if let Some(game) = unread {
         return (Verdict::Unknown, Reason::BoxUnread(game));
     }
+    if day::has_unread_entry(facts, day, games) {
+        return (Verdict::Unknown, Reason::EntryUnread);
+    }
+    if !facts.schedule.value.covers(&facts.player.value.clubs_on(day)) {
+        return (Verdict::Unknown, Reason::NeverHeard(facts.trouble()));
+    }
     // A state of no known code is trusted as little as possible: its box was read, so the count stands, but nothing
     // says that it is over.
     if let Some(game) = first(games, |game| matches!(game.state(), State::On | State::Unknown)) {
@@ -106,8 +120,19 @@ fn no_game(facts: &Facts, day: Date) -> Reason {
             Reason::Cancelled(Box::new(listing.clone()))
         }
         Some(listing) => Reason::Postponed(Box::new(listing.clone())),
-        None => Reason::OffDay { next: day::next_after(facts, day).cloned().map(Box::new) },
+        None => off_day(facts, day),
     }
+}
+
+fn off_day(facts: &Facts, day: Date) -> Reason {
+    let next = day::next_after(facts, day);
+    let off_season = calendar::is_off_season(facts, day, next);
+    if off_season {
+        return Reason::OffSeason { next: next.cloned().map(Box::new) };
+    }
+    // In the week after its last game a club may still wait for the postseason: next year's games are not next.
+    let next = next.filter(|next| next.official - day < DAYS_AHEAD || next.official.year() == day.year());
+    Reason::OffDay { next: next.cloned().map(Box::new) }
 }
 
 /// A game that has begun, or by the clock must have, and whose box score is not known.

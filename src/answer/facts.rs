@@ -2,10 +2,10 @@
 //!
 //! Each part keeps its last good value with its own age, so that a part that cannot be read spoils only itself.
 
-use crate::answer::{Availability, GameBox, Listing, Player, Season, Trouble, Zone};
+use crate::answer::{Availability, GameBox, Listing, Player, Schedule, Season, Trouble, Zone, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// Everything MLB said that the answer rests on. Kept on disk, so that a restart answers at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,16 +14,31 @@ pub struct Facts {
     pub player: Part<Player>,
     /// The time zone of the club's home ballpark.
     pub zone: Part<Zone>,
-    /// The schedule entries of the days around today, as listed (a game may be listed under two days).
-    pub schedule: Part<Vec<Listing>>,
+    /// The ballpark whose time zone that is.
+    pub ballpark: Option<Ballpark>,
+    /// The schedule of the days around today.
+    pub schedule: Part<Schedule>,
     /// The live feeds by game id (`gamePk`). A game whose feed was asked for in vain has a part without a value.
     pub feeds: BTreeMap<u64, Part<Option<GameBox>>>,
+    /// When each of these games was last seen to be on.
+    #[serde(with = "seen_on")]
+    pub seen_on: BTreeMap<u64, OffsetDateTime>,
     /// The player's status on the club's roster.
     pub availability: Part<Availability>,
     /// The player's fielding log of the season.
     pub season: Part<Option<Season>>,
-    /// The club's schedule entries of the whole year, asked for less often than `schedule`.
+    /// The club's schedule entries of the whole year, and in the off season of the next, asked for less often than
+    /// `schedule`.
     pub calendar: Part<Vec<Listing>>,
+}
+
+/// A club's home ballpark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballpark {
+    /// The club.
+    pub club: u32,
+    /// MLB's id of the ballpark (`venue.id`).
+    pub venue: Option<u32>,
 }
 
 /// One part of what MLB said.
@@ -67,8 +82,10 @@ impl Facts {
         Facts {
             player: Part::assumed(player),
             zone: Part::assumed(Zone::fallback()),
+            ballpark: None,
             schedule: Part::default(),
             feeds: BTreeMap::new(),
+            seen_on: BTreeMap::new(),
             availability: Part::default(),
             season: Part::default(),
             calendar: Part::default(),
@@ -105,5 +122,33 @@ impl Facts {
             self.player.trouble,
         ];
         chain.into_iter().flatten().next().unwrap_or(Trouble::Starting)
+    }
+
+    /// The year of the season that is shown on a day: before the year's first game it is last year's.
+    pub fn season_year(&self, day: Date) -> i32 {
+        if calendar::is_before_first_game(self, day) { day.year() - 1 } else { day.year() }
+    }
+}
+
+/// Times by game, in the state file as seconds since 1970.
+mod seen_on {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use std::collections::BTreeMap;
+    use time::OffsetDateTime;
+
+    pub(super) fn serialize<S: Serializer>(
+        seen_on: &BTreeMap<u64, OffsetDateTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let seconds: BTreeMap<u64, i64> = seen_on.iter().map(|(pk, at)| (*pk, at.unix_timestamp())).collect();
+        seconds.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<u64, OffsetDateTime>, D::Error> {
+        let seconds = BTreeMap::<u64, i64>::deserialize(deserializer)?;
+        let at = |(pk, at)| OffsetDateTime::from_unix_timestamp(at).map(|at| (pk, at));
+        seconds.into_iter().map(at).collect::<Result<_, _>>().map_err(D::Error::custom)
     }
 }

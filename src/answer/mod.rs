@@ -9,6 +9,8 @@ pub(crate) mod day;
 pub(crate) mod decide;
 pub(crate) mod facts;
 pub(crate) mod game;
+pub(crate) mod player;
+pub(crate) mod schedule;
 pub(crate) mod season;
 #[cfg(test)]
 mod tests;
@@ -16,12 +18,15 @@ pub(crate) mod zone;
 
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
+pub use crate::answer::day::{begins_the_day_before, day_of};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
-pub use crate::answer::facts::{Facts, Part};
+pub use crate::answer::facts::{Ballpark, Facts, Part};
 pub use crate::answer::game::{
     DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
     State, Status,
 };
+pub use crate::answer::player::{Club, ClubStint, Player};
+pub use crate::answer::schedule::{Schedule, UnreadEntry};
 pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
 pub use crate::answer::zone::{UnknownZone, Zone};
 
@@ -29,28 +34,6 @@ use crate::answer::calendar::Charge;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
-
-/// A player as MLB names him.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Player {
-    /// MLB's person id (`people[].id`).
-    pub id: u32,
-    /// "Fernando Tatis Jr." (`fullName`).
-    pub name: String,
-    /// "Tatis Jr." (`useLastName`): how the question calls him.
-    pub short_name: String,
-    /// The club he belongs to, if any (`currentTeam`).
-    pub club: Option<Club>,
-}
-
-/// A club.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Club {
-    /// MLB's team id (`teams[].id`).
-    pub id: u32,
-    /// "San Diego Padres" (`name`).
-    pub name: String,
-}
 
 /// What can be said about today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +69,8 @@ pub struct Answer {
     pub reason: Reason,
     /// The baseball day this is about.
     pub day: Date,
+    /// The calendar day at the ballpark; after midnight the answer may still be about the day before.
+    pub calendar_day: Date,
     /// The ballpark's clock, for showing times.
     pub zone: Zone,
     /// Who this is about.
@@ -165,6 +150,13 @@ pub enum Reason {
     Cancelled(Box<Listing>),
     /// A game suspended earlier is finished today, and counts for the day it began.
     Resumed(Box<Listing>),
+    /// A game of today is listed, but its schedule entry cannot be read.
+    EntryUnread,
+    /// The season is over, or the year's first game is still to come.
+    OffSeason {
+        /// The next game, if it is known.
+        next: Option<Box<Listing>>,
+    },
     /// No game is listed today; the next one within the days asked for.
     OffDay {
         /// The next game listed, if any.

@@ -1,6 +1,6 @@
 //! His season at a glance: the fielding log with today's box scores on top of it, and what they come to.
 
-use crate::answer::{Club, Facts, GameKind, Listing, Presence, calendar};
+use crate::answer::{Club, Facts, GameKind, Listing, Player, Presence, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
@@ -95,11 +95,10 @@ pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
 fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let logged = season.games.iter().filter(|game| game.date < day);
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
-    let club = facts.club_id();
-    for listing in facts.schedule.value.iter().filter(|listing| counts(listing, season.year, day)) {
+    for listing in facts.schedule.value.listings.iter().filter(|listing| counts(listing, season.year, day)) {
         match facts.feed(listing.pk) {
             Some(feed) if feed.presence == Presence::Fielded => {
-                let boxed = || SeasonGame::of(listing, club, feed.errors);
+                let boxed = || SeasonGame::of(listing, &facts.player.value, feed.errors);
                 games.entry(listing.pk).or_insert_with(boxed);
             }
             _ => {}
@@ -140,9 +139,9 @@ fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
 }
 
 impl SeasonGame {
-    /// A game of today, by its listing, for a player of this club.
-    pub(crate) fn of(listing: &Listing, club: Option<u32>, errors: u32) -> Self {
-        let at_home = Some(listing.home.club.id) == club;
+    /// A game of a player, by its listing.
+    pub(crate) fn of(listing: &Listing, player: &Player, errors: u32) -> Self {
+        let at_home = player.is_at_home(listing);
         let opponent = if at_home { &listing.away } else { &listing.home };
         SeasonGame {
             pk: listing.pk,

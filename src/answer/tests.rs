@@ -1,6 +1,9 @@
 //! Every verdict and reason, over every shape of a day that MLB has been seen to produce.
 
+mod days;
+
 use crate::answer::*;
+use std::collections::BTreeMap;
 use time::{
     Duration,
     macros::{date, datetime},
@@ -65,16 +68,19 @@ pub(crate) fn facts(
     boxes: impl IntoIterator<Item = GameBox>,
 ) -> Facts {
     let player = Player {
-        id: 665487,
-        name: "Fernando Tatis Jr.".into(),
-        short_name: "Tatis Jr.".into(),
         club: Some(club(135, "San Diego Padres")),
+        ..Player::named(665487, "Fernando Tatis Jr.", "Tatis Jr.")
     };
     Facts {
         player: Part::read(player, asked_at),
         zone: Part::read(Zone::named("America/Los_Angeles").unwrap(), asked_at),
-        schedule: Part::read(listings.into_iter().collect(), asked_at),
+        ballpark: None,
+        schedule: Part::read(
+            Schedule { clubs: vec![135], listings: listings.into_iter().collect(), unread: Vec::new() },
+            asked_at,
+        ),
         feeds: boxes.into_iter().map(|feed| (feed.pk, Part::read(Some(feed), asked_at))).collect(),
+        seen_on: BTreeMap::new(),
         availability: Part::read(Availability::Active, asked_at),
         season: Part::default(),
         calendar: Part::default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 /// A time zone of the tz database, such as `America/Los_Angeles`.
 ///
@@ -47,10 +47,23 @@ impl Zone {
 
     /// The first instant of a calendar day here.
     pub fn midnight(&self, day: Date) -> OffsetDateTime {
-        let wall = PrimitiveDateTime::new(day, Time::MIDNIGHT);
-        // The offset in force is found from a guess at most a zone change away; the second look settles it.
-        let guess = wall.assume_offset(self.offset(wall.assume_utc()));
-        wall.assume_offset(self.offset(guess + Duration::SECOND))
+        self.at(day, Time::MIDNIGHT)
+    }
+
+    /// When the clocks here show this time of this day: the first of two such times, and the hour after where the
+    /// clocks skip it.
+    pub fn at(&self, day: Date, time: Time) -> OffsetDateTime {
+        let wall = PrimitiveDateTime::new(day, time);
+        let part = |number: u8| i8::try_from(number).ok();
+        let civil = || {
+            let (year, month) = (i16::try_from(day.year()).ok()?, part(day.month().into())?);
+            let (hour, minute, second) = (part(time.hour())?, part(time.minute())?, part(time.second())?);
+            jiff::civil::DateTime::new(year, month, part(day.day())?, hour, minute, second, 0).ok()
+        };
+        civil()
+            .and_then(|civil| self.0.to_ambiguous_timestamp(civil).compatible().ok())
+            .and_then(|instant| OffsetDateTime::from_unix_timestamp(instant.as_second()).ok())
+            .map_or(wall.assume_utc(), |instant| self.local(instant))
     }
 
     fn offset(&self, instant: OffsetDateTime) -> UtcOffset {
@@ -102,6 +115,22 @@ mod tests {
         assert_eq!(zone.midnight(date!(2026 - 03 - 08)), datetime!(2026-03-08 08:00 UTC));
         assert_eq!(zone.midnight(date!(2026 - 11 - 01)), datetime!(2026-11-01 07:00 UTC));
         assert_eq!(zone.abbreviation(datetime!(2026-07-01 07:00 UTC)), "PDT");
+    }
+
+    #[test]
+    fn a_time_of_day_exists_once_on_the_nights_on_which_the_clocks_change() {
+        let zone = Zone::named("America/New_York").unwrap();
+        let at = |day, hour| zone.at(day, Time::from_hms(hour, 0, 0).unwrap()).to_offset(UtcOffset::UTC);
+        let (spring, autumn) = (date!(2026 - 03 - 08), date!(2026 - 11 - 01));
+        assert_eq!(at(spring, 1), datetime!(2026-03-08 06:00 UTC));
+        assert_eq!(at(spring, 2), datetime!(2026-03-08 07:00 UTC), "the clocks skip 02:00");
+        assert_eq!(at(spring, 4), datetime!(2026-03-08 08:00 UTC));
+        assert_eq!(at(autumn, 1), datetime!(2026-11-01 05:00 UTC), "01:00 comes twice");
+        assert_eq!(at(autumn, 4), datetime!(2026-11-01 09:00 UTC));
+        // In Asuncion the clocks skipped midnight itself.
+        let asuncion = Zone::named("America/Asuncion").unwrap();
+        assert_eq!(asuncion.midnight(date!(2023 - 10 - 01)), datetime!(2023-10-01 04:00 UTC));
+        assert_eq!(zone.midnight(date!(2028 - 02 - 29)), datetime!(2028-02-29 05:00 UTC));
     }
 
     #[test]

@@ -41,8 +41,8 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
         Some(club) => club,
         None => {
             let client = Client::new(config.endpoint(), &config.limits);
-            let player = client.player(config.player.id).map_err(cannot_replay)?;
-            let club = player.club.ok_or_else(|| {
+            let player = client.person(config.player.id).map_err(cannot_replay)?;
+            let club = player.current_team.ok_or_else(|| {
                 Failure::new(format!(
                     "{} has no club at present: name the one he played for with --club",
                     player.name

@@ -37,10 +37,10 @@ pub(crate) fn watches(
 fn expected_player(id: u32) -> Player {
     let (default, name, short_name) = DEFAULT_PLAYER;
     if id == default {
-        return Player { id, name: name.into(), short_name: short_name.into(), club: None };
+        return Player::named(id, name, short_name);
     }
     let name = format!("Player {id}");
-    Player { id, short_name: name.clone(), name, club: None }
+    Player::named(id, name.clone(), name)
 }
 
 /// Watches with the first, and with another one after a fault; pages stay as they are meanwhile.

@@ -1,11 +1,11 @@
 //! Asking: one request at a time, each reply judged.
 
 use crate::{
-    answer::{Availability, Club, GameBox, Listing, Player, Season, Trouble, Zone},
+    answer::{Availability, GameBox, Listing, Schedule, Season, Trouble},
     heartbeat::Pulse,
     limits::Limits,
     mlb::{
-        model::{self, Surprise},
+        model::{self, Person, Surprise, Team},
         question::Question,
         upstream::{Endpoint, Refusal, Reply, Upstream},
     },
@@ -54,14 +54,14 @@ impl Client {
         self.age.take()
     }
 
-    /// The player and the club he belongs to.
-    pub fn player(&self, id: u32) -> Result<Player, Refusal> {
-        self.introduction(id).map(|(player, _)| player)
+    /// A player, and the teams he is with.
+    pub fn person(&self, id: u32) -> Result<Person, Refusal> {
+        self.introduction(id).map(|(person, _)| person)
     }
 
-    /// The player, and what time it is at MLB; none if it does not say.
-    pub fn introduction(&self, id: u32) -> Result<(Player, Option<SystemTime>), Refusal> {
-        self.ask_dated(&Question::person(id), |json| model::player(json, id)).map_err(|refusal| match refusal
+    /// A player, and what time it is at MLB; none if it does not say.
+    pub fn introduction(&self, id: u32) -> Result<(Person, Option<SystemTime>), Refusal> {
+        self.ask_dated(&Question::person(id), |json| model::person(json, id)).map_err(|refusal| match refusal
             .status
         {
             Some(StatusCode::NOT_FOUND) => Refusal { trouble: Trouble::NoSuchPlayer, ..refusal },
@@ -69,14 +69,15 @@ impl Client {
         })
     }
 
-    /// A club and the clock of its home ballpark.
-    pub fn club(&self, id: u32) -> Result<(Club, Zone), Refusal> {
-        self.ask(&Question::team(id), |json| model::club(json, id))
+    /// A team and its home ballpark.
+    pub fn team(&self, id: u32) -> Result<Team, Refusal> {
+        self.ask(&Question::team(id), |json| model::team(json, id))
     }
 
     /// The games of a club listed from one day to another.
-    pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Vec<Listing>, Refusal> {
-        self.ask(&Question::schedule(club, from, to), model::schedule)
+    pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Schedule, Refusal> {
+        let schedule = self.ask(&Question::schedule(club, from, to), model::schedule)?;
+        Ok(Schedule { clubs: vec![club], ..schedule })
     }
 
     /// All games of a club in a year, trimmed to what is read: the whole is megabytes.
@@ -85,12 +86,12 @@ impl Client {
         let (Ok(from), Ok(to)) = (day(Month::January, 1), day(Month::December, 31)) else {
             return Ok(Vec::new());
         };
-        self.ask(&Question::calendar(club, from, to), model::schedule)
+        self.ask(&Question::calendar(club, from, to), model::schedule).map(|schedule| schedule.listings)
     }
 
     /// The All-Star Game, if it is this day.
     pub fn all_star_game(&self, day: Date) -> Result<Vec<Listing>, Refusal> {
-        self.ask(&Question::all_star_game(day), model::schedule)
+        self.ask(&Question::all_star_game(day), model::schedule).map(|schedule| schedule.listings)
     }
 
     /// A player's status on a club's roster; none if the roster does not list him.

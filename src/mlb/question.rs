@@ -21,7 +21,7 @@ static TEMPLATES: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-const PERSON: &str = "/api/v1/people/{id}?hydrate=currentTeam";
+const PERSON: &str = "/api/v1/people/{id}?hydrate=currentTeam,rosterEntries";
 const TEAM: &str = "/api/v1/teams/{id}?hydrate=venue(timezone)";
 const SCHEDULE: &str = "/api/v1/schedule?sportId=1&teamId={id}&startDate={date}&endDate={date}";
 const CALENDAR: &str =
@@ -200,11 +200,11 @@ mod tests {
             "/api/v1/people/665487",
             "/api/v1/people/665487?hydrate=stats",
             "/api/v1/people/665487?hydrate=currentTeam&x=1",
-            "/api/v1/people/?hydrate=currentTeam",
-            "/api/v1/people/0665487?hydrate=currentTeam",
-            "/api/v1/people/-1?hydrate=currentTeam",
-            "/api/v1/people/99999999999?hydrate=currentTeam",
-            "/api/v1/people/1/../2?hydrate=currentTeam",
+            "/api/v1/people/?hydrate=currentTeam,rosterEntries",
+            "/api/v1/people/0665487?hydrate=currentTeam,rosterEntries",
+            "/api/v1/people/-1?hydrate=currentTeam,rosterEntries",
+            "/api/v1/people/99999999999?hydrate=currentTeam,rosterEntries",
+            "/api/v1/people/1/../2?hydrate=currentTeam,rosterEntries",
             "/api/v1/teams?sportId=1",
             "/api/v1/teams/135/roster?rosterType=active",
             "/api/v1/schedule?sportId=1&teamId=135&startDate=2026-07-02&endDate=2026-13-02",

@@ -6,7 +6,7 @@ use crate::{
     },
     page::{
         Words,
-        locale::{Doubleheader, Meeting, Phrases, Standing, sentence_case},
+        locale::{Doubleheader, Meeting, Next, Phrases, Standing, sentence_case},
         times::Moment,
     },
 };
@@ -40,8 +40,17 @@ fn takes_part(answer: &Answer) -> bool {
     !barred || answer.games.iter().any(|game| game.presence() >= Some(Presence::Lineup))
 }
 
-/// The reason, in one sentence (now and then two).
+/// The reason, in a sentence or two; with the day it is about, where that is not the present one.
 pub(crate) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
+    let reason = reason(answer, phrases);
+    let is_read = !matches!(answer.reason, Reason::NeverHeard(_));
+    match is_read && answer.day != answer.calendar_day {
+        true => format!("{reason} {}", phrases.about_day(answer.day)),
+        false => reason,
+    }
+}
+
+fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
     let name = &answer.player.short_name;
     let meeting = |listing| meeting(answer, listing);
     match &answer.reason {
@@ -69,11 +78,34 @@ pub(crate) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
             phrases.cancelled(&meeting(listing), cause(listing, phrases).as_deref())
         }
         Reason::Resumed(listing) => phrases.resumed(&meeting(listing), listing.official),
-        Reason::OffDay { next: None } => phrases.labels().no_game_this_week.into(),
-        Reason::OffDay { next: Some(next) } => {
-            phrases.next_game(&meeting(next), next.official, start(answer, next).as_ref())
+        Reason::EntryUnread => phrases.entry_unread().into(),
+        Reason::OffSeason { next } => off_season(answer, next.as_deref(), phrases),
+        Reason::OffDay { next } => {
+            let off = match next {
+                None => phrases.labels().no_game_this_week.into(),
+                Some(next) => phrases.next_game(&meeting(next), next.official, start(answer, next).as_ref()),
+            };
+            // An injury is no news on an off day, but where he is does tell.
+            let is_away = answer.player.farm_club.is_some();
+            match absence(answer, phrases).filter(|_| is_away) {
+                Some(absence) => format!("{off} {absence}"),
+                None => off,
+            }
         }
     }
+}
+
+fn off_season(answer: &Answer, next: Option<&Listing>, phrases: &dyn Phrases) -> String {
+    let season = answer.season.as_ref().filter(|season| !season.games.is_empty());
+    let figures = season.map(|season| (season.errors, season.games.len() as u32));
+    let next = next.map(|next| {
+        let game = match next.kind {
+            GameKind::Spring => Next::Spring,
+            _ => Next::Game(meeting(answer, next)),
+        };
+        (next.official, game)
+    });
+    phrases.season_over(figures, next)
 }
 
 /// The time of day that the sentence says, if it says one.
@@ -177,7 +209,8 @@ fn remark(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<String>
 }
 
 fn absence(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
-    phrases.absence(&answer.player.short_name, &answer.availability)
+    let farm_club = answer.player.farm_club.as_ref().map(|club| club.name.as_str());
+    phrases.absence(&answer.player.short_name, &answer.availability, farm_club)
 }
 
 fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
@@ -196,7 +229,7 @@ fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
 
 fn meeting<'a>(answer: &Answer, listing: &'a Listing) -> Meeting<'a> {
     let home = &listing.home.club;
-    let at_home = answer.player.club.as_ref().is_some_and(|club| club.id == home.id);
+    let at_home = answer.player.is_at_home(listing);
     Meeting {
         all_star: listing.kind == GameKind::AllStar,
         at_home,

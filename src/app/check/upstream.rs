@@ -1,7 +1,7 @@
 //! Whether MLB answers every kind of question from here, knows the player, and has the same time.
 
 use crate::{
-    answer::{Listing, Trouble},
+    answer::{Listing, Trouble, Zone},
     app::check::Finding,
     config::Config,
     mlb::{Client, REFUSED, Refusal, WAYS_OUT},
@@ -28,12 +28,15 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
     let (player, date) = client.introduction(config.player.id)?;
     findings.extend(date.map(|date| clock(date, SystemTime::now())));
     let mut asked = vec!["people"];
-    if let Some(club) = config.player.club.or(player.club.as_ref().map(|club| club.id)) {
-        let (_, zone) = client.club(club)?;
+    if let Some(id) = config.player.club.or(player.current_team.as_ref().map(|team| team.id)) {
+        let team = client.team(id)?;
+        // Of a farm club the parent's games are watched.
+        let club = team.parent.unwrap_or(id);
+        let zone = team.zone.unwrap_or_else(|_| Zone::fallback());
         let now = config.clock.unwrap_or_else(OffsetDateTime::now_utc);
         let today = zone.local(now).date();
         let week = time::Duration::WEEK;
-        let mut listings = client.schedule(club, today - week, today + week)?;
+        let mut listings = client.schedule(club, today - week, today + week)?.listings;
         asked.extend(["team", "schedule"]);
         if listings.is_empty() {
             listings = client.calendar(club, today.year())?;

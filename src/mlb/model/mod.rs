@@ -9,14 +9,16 @@ pub(crate) mod people;
 pub(crate) mod roster;
 pub(crate) mod schedule;
 pub(crate) mod season;
+pub(crate) mod teams;
 
 pub use crate::mlb::model::feed::{FEED_FIELDS, feed};
-pub use crate::mlb::model::people::{club, player};
+pub use crate::mlb::model::people::{Person, person};
 pub use crate::mlb::model::roster::availability;
 pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};
 pub use crate::mlb::model::season::season;
+pub use crate::mlb::model::teams::{Team, team};
 
-use crate::{answer::Club, mlb::wire::Team};
+use crate::{answer::Club, mlb::wire};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The reply is not what was asked for: a sentence for the log.
@@ -32,7 +34,7 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
     serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
 }
 
-impl Team {
+impl wire::Team {
     fn into_club(self) -> Club {
         Club { id: self.id, name: self.name }
     }
@@ -47,7 +49,7 @@ mod tests {
         for json in ["", "<html>", "[]", "{}", "null"] {
             let json = json.as_bytes();
             assert!(feed(json, 1, 7).is_err() && schedule(json).is_err(), "{json:?}");
-            assert!(player(json, 7).is_err() && club(json, 7).is_err(), "{json:?}");
+            assert!(person(json, 7).is_err() && team(json, 7).is_err(), "{json:?}");
             assert!(availability(json, 7).is_err() && season(json, 2024).is_err(), "{json:?}");
         }
     }

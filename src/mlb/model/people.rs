@@ -1,40 +1,265 @@
-//! People and clubs.
+//! A player, and the teams he is with.
 
 use crate::{
-    answer::{Club, Player, Zone},
+    answer::Club,
     mlb::{
         model::{Surprise, names::short_name, parse},
-        wire::{Lenient, People, Team, Teams},
+        wire::{Lenient, People, PersonRosterEntry, Team, day},
     },
 };
+use time::Date;
 
-/// `/api/v1/people/{id}?hydrate=currentTeam`.
-pub fn player(json: &[u8], id: u32) -> Result<Player, Surprise> {
+/// A player as MLB tells of him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// MLB's person id.
+    pub id: u32,
+    /// "Fernando Tatis Jr." (`fullName`).
+    pub name: String,
+    /// "Tatis Jr." (`useLastName`).
+    pub short_name: String,
+    /// His team (`currentTeam`): a major-league club, a farm club or another; it stays when he leaves.
+    pub current_team: Option<Club>,
+    /// Whether he plays professionally (`active`); none if MLB does not say.
+    active: Option<bool>,
+    /// His stints with teams (`rosterEntries`); empty if they could not be read.
+    stints: Vec<Stint>,
+}
+
+/// A player's time with a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stint {
+    team: u32,
+    from: Option<Date>,
+    until: Option<Date>,
+    /// The roster status, or its absence, says that he has left.
+    has_left: bool,
+    is_active: Option<bool>,
+}
+
+/// Roster statuses of a player who has left the team.
+const LEFT: [&str; 7] = ["RL", "TR", "FA", "CL", "RET", "DEC", "VRT"];
+
+/// `/api/v1/people/{id}?hydrate=currentTeam,rosterEntries`.
+pub fn person(json: &[u8], id: u32) -> Result<Person, Surprise> {
     let people: People = parse(json)?;
     let person = people
         .people
         .into_iter()
         .find(|person| person.id == id)
         .ok_or_else(|| Surprise(format!("the reply does not hold person {id}")))?;
-    Ok(Player {
+    let entries = person.roster_entries.get().unwrap_or_default();
+    Ok(Person {
         id,
         short_name: short_name(
             &person.full_name,
             [person.use_last_name.as_deref(), person.last_name.as_deref()],
         ),
         name: person.full_name,
-        club: person.current_team.and_then(Lenient::get).map(Team::into_club),
+        current_team: person.current_team.get().map(Team::into_club),
+        active: person.active.get(),
+        stints: entries.into_iter().filter_map(Lenient::get).map(Stint::from).collect(),
     })
 }
 
-/// `/api/v1/teams/{id}?hydrate=venue(timezone)`: the club and the clock of its home ballpark.
-pub fn club(json: &[u8], id: u32) -> Result<(Club, Zone), Surprise> {
-    let teams: Teams = parse(json)?;
-    let team = teams
-        .teams
-        .into_iter()
-        .find(|team| team.id == id)
-        .ok_or_else(|| Surprise(format!("the reply does not hold team {id}")))?;
-    let zone = Zone::named(&team.venue.time_zone.id).map_err(|unknown| Surprise(unknown.to_string()))?;
-    Ok((Club { id, name: team.name }, zone))
+impl Person {
+    /// The teams he is with on a day, the latest first; none if he is with no club.
+    pub fn teams_now(&self, today: Date) -> Vec<u32> {
+        let current = self.current_team.as_ref().map(|team| team.id);
+        // `currentTeam` stays when he leaves: it counts where no stint tells of that team.
+        let unlisted = current.filter(|team| self.stints.iter().all(|stint| stint.team != *team));
+        let mut open: Vec<&Stint> = self.stints.iter().filter(|stint| stint.is_open(today)).collect();
+        if self.active == Some(false) {
+            open.retain(|stint| stint.is_active == Some(true));
+            return teams(&mut open);
+        }
+        let mut teams = teams(&mut open);
+        if teams.is_empty() {
+            teams.extend(unlisted);
+        }
+        teams
+    }
+
+    /// His stints that lasted until this day or longer: the team, the first and the last day.
+    pub fn stints_since(&self, day: Date) -> impl Iterator<Item = (u32, Option<Date>, Option<Date>)> {
+        let is_recent = move |stint: &&Stint| stint.until.map_or(!stint.has_left, |until| until >= day);
+        self.stints.iter().filter(is_recent).map(|stint| (stint.team, stint.from, stint.until))
+    }
+}
+
+/// Each once, the latest first.
+fn teams(stints: &mut [&Stint]) -> Vec<u32> {
+    stints.sort_by_key(|stint| std::cmp::Reverse(stint.from));
+    let mut teams = Vec::new();
+    for stint in stints {
+        if !teams.contains(&stint.team) {
+            teams.push(stint.team);
+        }
+    }
+    teams
+}
+
+impl Stint {
+    fn is_open(&self, today: Date) -> bool {
+        let begun = self.from.is_none_or(|from| from <= today);
+        begun && self.until.is_none_or(|until| until > today) && !self.has_left
+    }
+}
+
+impl From<PersonRosterEntry> for Stint {
+    fn from(entry: PersonRosterEntry) -> Self {
+        let date = |text: Lenient<String>| text.get().as_deref().and_then(day);
+        let code = entry.status.good().map(|status| status.code.trim().to_owned());
+        let (is_active, left) =
+            (entry.is_active.get(), code.as_deref().is_some_and(|code| LEFT.contains(&code)));
+        Stint {
+            team: entry.team.id,
+            from: date(entry.start_date),
+            // Where a stint has ended without an end, its status dates it.
+            until: date(entry.end_date).or(date(entry.status_date).filter(|_| left)),
+            has_left: left || (code.is_none() && is_active == Some(false)),
+            is_active,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use time::macros::date;
+
+    const TODAY: Date = date!(2024 - 07 - 02);
+
+    fn read(active: Value, current: u32, entries: Value) -> Person {
+        let person = json!({
+            "id": 7, "fullName": "Sam Player", "active": active,
+            "currentTeam": {"id": current, "name": "Team"}, "rosterEntries": entries,
+        });
+        person_of(person)
+    }
+
+    fn person_of(value: Value) -> Person {
+        person(json!({"people": [value]}).to_string().as_bytes(), 7).unwrap()
+    }
+
+    #[test]
+    fn the_open_stint_tells_the_team() {
+        let entry = |team: u32, code: &str, is_active: bool, from: &str, until: Value| {
+            json!({
+                "team": {"id": team}, "status": {"code": code}, "isActive": is_active, "startDate": from, "endDate": until,
+            })
+        };
+        let open = Value::Null;
+        for (what, active, current, entries, teams) in [
+            ("no stints", json!(true), 135, json!([]), vec![135]),
+            ("stints of another shape", json!(true), 135, json!("?"), vec![135]),
+            (
+                "active",
+                json!(true),
+                135,
+                json!([entry(135, "A", true, "2024-01-01", open.clone())]),
+                vec![135],
+            ),
+            (
+                "injured",
+                json!(true),
+                135,
+                json!([entry(135, "D10", false, "2024-01-01", open.clone())]),
+                vec![135],
+            ),
+            (
+                "optioned",
+                json!(true),
+                4904,
+                json!([
+                    entry(135, "RM", false, "2024-01-01", open.clone()),
+                    entry(4904, "A", true, "2024-06-01", open.clone())
+                ]),
+                vec![4904, 135],
+            ),
+            (
+                "traded",
+                json!(true),
+                147,
+                json!([
+                    entry(147, "A", true, "2024-07-02", open.clone()),
+                    entry(135, "TR", false, "2024-01-01", json!("2024-07-02"))
+                ]),
+                vec![147],
+            ),
+            (
+                "a new team that the stints lack",
+                json!(true),
+                147,
+                json!([entry(135, "TR", false, "2024-01-01", json!("2024-07-01"))]),
+                vec![147],
+            ),
+            (
+                "released",
+                json!(true),
+                135,
+                json!([entry(135, "RL", false, "2024-01-01", json!("2024-06-01"))]),
+                vec![],
+            ),
+            (
+                "released, undated",
+                json!(true),
+                135,
+                json!([entry(135, "RL", false, "2024-01-01", open.clone())]),
+                vec![],
+            ),
+            (
+                "retired",
+                json!(false),
+                135,
+                json!([entry(135, "RET", false, "2024-01-01", json!("2024-06-01"))]),
+                vec![],
+            ),
+            (
+                "retired, stint left open",
+                json!(false),
+                135,
+                json!([entry(135, "A", false, "2024-01-01", open.clone())]),
+                vec![],
+            ),
+            ("retired, no stints", json!(false), 135, Value::Null, vec![]),
+            ("ended", json!(true), 135, json!([{"team": {"id": 135}, "endDate": "2024-06-01"}]), vec![]),
+            (
+                "not active and nothing else",
+                json!(true),
+                135,
+                json!([{"team": {"id": 135}, "isActive": false}]),
+                vec![],
+            ),
+            (
+                "not begun",
+                json!(true),
+                135,
+                json!([entry(135, "A", true, "2024-07-03", open.clone())]),
+                vec![],
+            ),
+            ("an odd stint", json!(null), 135, json!(["?", {"team": {"id": 135}}]), vec![135]),
+        ] {
+            assert_eq!(read(active, current, entries).teams_now(TODAY), teams, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_stint_that_ended_today_is_still_told() {
+        let entries = json!([
+            {"team": {"id": 147}, "status": {"code": "A"}, "isActive": true, "startDate": "2024-07-02"},
+            {"team": {"id": 135}, "status": {"code": "TR"}, "startDate": "2020-01-01", "endDate": "2024-07-02"},
+        ]);
+        let person = read(json!(true), 147, entries);
+        let (trade, long_ago) = (Some(TODAY), Some(date!(2020 - 01 - 01)));
+        let both = [(147, trade, None), (135, long_ago, trade)];
+        assert_eq!(person.stints_since(TODAY).collect::<Vec<_>>(), both);
+        assert_eq!(person.stints_since(date!(2024 - 07 - 03)).collect::<Vec<_>>(), both[..1]);
+        let undated = json!([
+            {"team": {"id": 135}, "status": {"code": "TR"}, "startDate": "2020-01-01", "statusDate": "2024-07-02"},
+        ]);
+        let undated = read(json!(true), 147, undated);
+        assert_eq!(undated.stints_since(TODAY).collect::<Vec<_>>(), both[1..]);
+    }
 }

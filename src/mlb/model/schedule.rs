@@ -1,24 +1,58 @@
 //! The schedule.
 
 use crate::{
-    answer::{DoubleHeader, GameKind, Listing, Side, State, Status},
+    answer::{DoubleHeader, GameKind, Listing, Schedule, Side, State, Status, UnreadEntry},
     mlb::{
         model::{Surprise, parse},
-        wire::{RawSide, RawStatus, Schedule, ScheduleGame, day, instant},
+        wire::{self, RawSide, RawStatus, ScheduleGame, day, instant},
     },
 };
+use serde::Deserialize;
+use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-/// `/api/v1/schedule`.
-pub fn schedule(json: &[u8]) -> Result<Vec<Listing>, Surprise> {
-    let schedule: Schedule = parse(json)?;
-    let mut listings = Vec::new();
-    for day in schedule.dates {
-        for game in day.games {
-            listings.push(game.into_listing(day.date));
+/// `/api/v1/schedule`. An entry that cannot be read is listed apart.
+pub fn schedule(json: &[u8]) -> Result<Schedule, Surprise> {
+    let reply: wire::Schedule = parse(json)?;
+    let mut schedule = Schedule::default();
+    for group in reply.dates.into_iter().map(|group| group.get().unwrap_or_default()) {
+        let listed = group.date.get().as_deref().and_then(day);
+        let Value::Array(games) = group.games else {
+            schedule.unread.push(UnreadEntry {
+                listed,
+                why: "no list of games".into(),
+                ..Default::default()
+            });
+            continue;
+        };
+        for game in games {
+            match listing(&game, listed) {
+                Ok(listing) => schedule.listings.push(listing),
+                Err(why) => schedule.unread.push(unread(&game, listed, why)),
+            }
         }
     }
-    Ok(listings)
+    Ok(schedule)
+}
+
+fn listing(entry: &Value, listed: Option<Date>) -> Result<Listing, String> {
+    let game = ScheduleGame::deserialize(entry).map_err(|error| error.to_string())?;
+    let listed = listed.or_else(|| game.official_date.as_deref().and_then(day));
+    listed.map(|listed| game.into_listing(listed)).ok_or_else(|| "no date".into())
+}
+
+/// What can still be told of an entry: which game, which day and which clubs.
+fn unread(entry: &Value, listed: Option<Date>, why: String) -> UnreadEntry {
+    let text = |key: &str| entry[key].as_str();
+    let club = |side: &str| entry["teams"][side]["team"]["id"].as_u64().and_then(|id| u32::try_from(id).ok());
+    UnreadEntry {
+        pk: entry["gamePk"].as_u64(),
+        listed,
+        official: text("officialDate").and_then(day),
+        start: text("gameDate").and_then(instant),
+        clubs: ["away", "home"].into_iter().filter_map(club).collect(),
+        why,
+    }
 }
 
 /// `fields=` of a schedule: the allow-list of what [`schedule`] reads.
@@ -114,7 +148,7 @@ mod tests {
         });
         change(&mut game);
         let reply = json!({"dates": [{"date": "2024-07-02", "games": [game]}]});
-        schedule(reply.to_string().as_bytes()).unwrap().remove(0)
+        schedule(reply.to_string().as_bytes()).unwrap().listings.remove(0)
     }
 
     #[test]
@@ -155,5 +189,60 @@ mod tests {
                 "{code} {abstract_state}"
             );
         }
+    }
+
+    #[test]
+    fn an_odd_entry_is_left_out_and_told_by_what_can_be_read_of_it() {
+        let good = json!({
+            "gamePk": 1, "gameDate": "2024-07-03T02:05:00Z", "officialDate": "2024-07-02", "gameType": "R",
+            "status": {"codedGameState": "S"},
+            "teams": {"away": {"team": {"id": 1, "name": "A"}}, "home": {"team": {"id": 2, "name": "B"}}},
+        });
+        let odd = |change: &dyn Fn(&mut Value)| {
+            let mut game = good.clone();
+            change(&mut game);
+            let reply = json!({"dates": [{"date": "2024-07-02", "games": [game, good]}]});
+            let schedule = schedule(reply.to_string().as_bytes()).unwrap();
+            assert_eq!((schedule.listings.len(), schedule.unread.len()), (1, 1), "{game}");
+            schedule.unread[0].clone()
+        };
+        let remove =
+            |key: &'static str| move |game: &mut Value| drop(game.as_object_mut().unwrap().remove(key));
+        for (what, change, clubs) in [
+            (
+                "no opponent",
+                Box::new(|game: &mut Value| game["teams"]["home"] = Value::Null) as Box<dyn Fn(&mut Value)>,
+                vec![1],
+            ),
+            ("null name", Box::new(|game| game["teams"]["home"]["team"]["name"] = Value::Null), vec![1, 2]),
+            ("type of another kind", Box::new(|game| game["gameType"] = json!(7)), vec![1, 2]),
+            ("no status", Box::new(remove("status")), vec![1, 2]),
+            ("no time", Box::new(remove("gameDate")), vec![1, 2]),
+            ("no teams", Box::new(remove("teams")), vec![]),
+            ("status of another kind", Box::new(|game| game["status"] = json!("S")), vec![1, 2]),
+        ] {
+            let entry = odd(&*change);
+            assert_eq!((entry.pk, entry.clubs), (Some(1), clubs), "{what}");
+            assert_eq!(entry.official, Some(date!(2024 - 07 - 02)), "{what}");
+            assert!(!entry.why.is_empty(), "{what}");
+        }
+        assert_eq!(odd(&remove("gamePk")).pk, None);
+        assert_eq!(odd(&|game| *game = json!("?")).listed, Some(date!(2024 - 07 - 02)));
+    }
+
+    #[test]
+    fn a_day_without_a_date_takes_it_from_its_games_and_one_without_games_is_odd() {
+        let game = |official: &str| {
+            json!({
+                "gamePk": 1, "gameDate": "2024-07-03T02:05:00Z", "officialDate": official, "status": {},
+                "teams": {"away": {"team": {"id": 1}}, "home": {"team": {"id": 2}}},
+            })
+        };
+        let read = |dates: Value| schedule(json!({"dates": dates}).to_string().as_bytes()).unwrap();
+        let undated = read(json!([{"games": [game("2024-07-02"), game("soon")]}]));
+        assert_eq!(undated.listings[0].listed, date!(2024 - 07 - 02));
+        assert_eq!((undated.unread[0].listed, undated.unread[0].start.is_some()), (None, true));
+        let bare = read(json!([{"date": "2024-07-02"}]));
+        assert_eq!(bare.unread[0].listed, Some(date!(2024 - 07 - 02)));
     }
 }

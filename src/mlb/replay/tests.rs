@@ -36,7 +36,7 @@ fn the_feed_of_a_replay_grows_with_the_clock_and_each_game_is_listed_once() {
     let day = Scenario::of_the_day();
     let listed = |query: &str| {
         let (_, json) = day.reply(&format!("/api/v1/schedule?sportId=1&{query}"), day.begins());
-        model::schedule(&json).unwrap().len()
+        model::schedule(&json).unwrap().listings.len()
     };
     assert_eq!(listed("teamId=135&startDate=2023-08-09&endDate=2023-08-10"), 1);
     assert_eq!(listed("teamId=135&startDate=2023-08-10&endDate=2023-08-10"), 0);
@@ -50,14 +50,14 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     let replay = Replay::start(day.clone(), Clock::starting_at(day.ends())).unwrap();
     let endpoint = Endpoint { url: replay.url(), contact: "https://e6.example".into() };
     let mut client = Client::new(endpoint, &crate::limits::Limits::default());
-    let player = client.player(665487).unwrap();
-    assert_eq!((player.short_name.as_str(), player.club.unwrap().id), ("Tatis Jr.", 135));
-    assert_eq!(client.club(135).unwrap().1.name(), "America/Los_Angeles");
+    let player = client.person(665487).unwrap();
+    assert_eq!((player.short_name.as_str(), player.current_team.unwrap().id), ("Tatis Jr.", 135));
+    assert_eq!(client.team(135).unwrap().zone.unwrap().name(), "America/Los_Angeles");
     assert_eq!(client.feed(717055, 665487).unwrap().errors, 1);
     let log = client.season(665487, 2023).unwrap();
     assert_eq!((log.games.len(), log.games.iter().map(|game| game.errors).sum::<u32>()), (94, 3));
     assert!(client.season(665487, 2022).is_err());
-    assert_eq!(client.player(1).unwrap_err().trouble, Trouble::NoSuchPlayer);
+    assert_eq!(client.person(1).unwrap_err().trouble, Trouble::NoSuchPlayer);
     assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Trouble::TurnedAway);
 }
 
@@ -83,7 +83,7 @@ fn a_recorded_day_is_asked_for_by_timecode_and_its_schedule_turned_back() {
     }));
     let now = datetime!(2023-08-09 20:00 UTC);
     let (_, json) = recorded.reply("/api/v1/schedule?sportId=1", now);
-    let listings = model::schedule(&json).unwrap();
+    let listings = model::schedule(&json).unwrap().listings;
     let states: Vec<_> = listings.iter().map(|listing| listing.status.state).collect();
     assert_eq!(states, [State::On, State::Ahead, State::Postponed]);
     assert_eq!(listings[1].home.runs, None);

@@ -31,7 +31,7 @@ fn final_game(person: u32) -> GameBox {
 }
 
 fn schedule(name: &str) -> Vec<Listing> {
-    model::schedule(&fixture(&format!("schedule/{name}.json"))).unwrap()
+    model::schedule(&fixture(&format!("schedule/{name}.json"))).unwrap().listings
 }
 
 #[test]
@@ -151,13 +151,16 @@ fn spring_all_star_and_postseason_games_are_told_apart() {
 
 #[test]
 fn people_and_clubs_are_read() {
-    let plain = model::player(&fixture("people/900001.json"), RIGHT_FIELDER).unwrap();
+    let plain = model::person(&fixture("people/900001.json"), RIGHT_FIELDER).unwrap();
     assert_eq!((plain.name.as_str(), plain.short_name.as_str()), ("Ramón Ibarra Jr.", "Ibarra Jr."));
-    assert_eq!(plain.club, None, "not hydrated");
-    let hydrated = model::player(&fixture("people/900001-hydrate-currentTeam.json"), RIGHT_FIELDER).unwrap();
-    assert_eq!(hydrated.club.unwrap().id, 135);
-    let (padres, zone) = model::club(&fixture("teams/135-hydrate-venue-timezone.json"), 135).unwrap();
-    assert_eq!((padres.name.as_str(), zone.name()), ("San Diego Padres", "America/Los_Angeles"));
+    assert_eq!(plain.current_team, None, "not hydrated");
+    let hydrated = model::person(&fixture("people/900001-hydrate-currentTeam.json"), RIGHT_FIELDER).unwrap();
+    assert_eq!(hydrated.current_team.unwrap().id, 135);
+    let padres = model::team(&fixture("teams/135-hydrate-venue-timezone.json"), 135).unwrap();
+    assert_eq!(
+        (padres.club.name.as_str(), padres.zone.unwrap().name()),
+        ("San Diego Padres", "America/Los_Angeles")
+    );
 }
 
 #[test]

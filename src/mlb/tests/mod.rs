@@ -78,11 +78,13 @@ fn counts_equal_the_box_score(dir: &Path) -> (u32, u32) {
 /// Reads each schedule, whole and trimmed.
 fn every_schedule_is_read(dir: &Path) {
     for (name, json) in all(dir.join("schedule")) {
-        let listings = model::schedule(&json).unwrap_or_else(|surprise| panic!("{name}: {}", surprise.0));
+        let schedule = model::schedule(&json).unwrap_or_else(|surprise| panic!("{name}: {}", surprise.0));
+        assert_eq!(schedule.unread, [], "{name}");
+        let listings = schedule.listings.clone();
         assert_eq!(listings.is_empty(), name.contains("no-games"), "{name}");
         let fields: Vec<&str> = model::SCHEDULE_FIELDS.split(',').collect();
         let trimmed = trimmed(&serde_json::from_slice(&json).unwrap(), &fields).to_string();
-        assert_eq!(model::schedule(trimmed.as_bytes()).ok().as_ref(), Some(&listings), "{name}: trimmed");
+        assert_eq!(model::schedule(trimmed.as_bytes()).ok(), Some(schedule), "{name}: trimmed");
         for listing in listings {
             assert_ne!(listing.status.state, State::Unknown, "{name} {}", listing.pk);
         }
@@ -97,7 +99,7 @@ fn every_status_has_a_state(dir: &Path) {
             "gamePk": 1, "gameDate": "2024-07-02T22:40:00Z", "status": row,
             "teams": {"away": {"team": {"id": 1}}, "home": {"team": {"id": 2}}},
         }]}]});
-        let state = model::schedule(schedule.to_string().as_bytes()).unwrap()[0].status.state;
+        let state = model::schedule(schedule.to_string().as_bytes()).unwrap().listings[0].status.state;
         let other = row["abstractGameState"] == "Other";
         assert_eq!(state == State::Unknown, other, "{row}");
         let called_off = row["detailedState"].as_str().unwrap().starts_with(['P', 'C'])

@@ -77,7 +77,7 @@ fn the_rows_of_a_recorded_log_are_games_with_an_opponent() {
 #[ignore = "needs recordings"]
 fn odd_schedule_entries_mean_what_they_say() {
     let dir = recordings();
-    let schedule = |name: &str| model::schedule(&read(&dir.join("schedule").join(name))).unwrap();
+    let schedule = |name: &str| model::schedule(&read(&dir.join("schedule").join(name))).unwrap().listings;
     let of = |name: &str, pk: u64| -> Vec<_> {
         schedule(name).into_iter().filter(|listing| listing.pk == pk).collect()
     };
@@ -129,14 +129,18 @@ fn odd_schedule_entries_mean_what_they_say() {
 #[ignore = "needs recordings"]
 fn people_clubs_and_rosters_are_read() {
     let dir = recordings();
-    let tatis = model::player(&read(&dir.join("people/665487.wrapped.json")), 665487).unwrap();
+    let tatis = model::person(&read(&dir.join("people/665487.wrapped.json")), 665487).unwrap();
     assert_eq!((tatis.name.as_str(), tatis.short_name.as_str()), ("Fernando Tatis Jr.", "Tatis Jr."));
-    assert_eq!(tatis.club, None, "not hydrated");
+    assert_eq!(tatis.current_team, None, "not hydrated");
     let ohtani =
-        model::player(&read(&dir.join("people/660271-hydrate-currentTeam-stats.json.gz")), 660271).unwrap();
-    assert_eq!(ohtani.club.unwrap().id, 119);
-    let (padres, zone) = model::club(&read(&dir.join("teams/135-hydrate-venue-timezone.json")), 135).unwrap();
-    assert_eq!((padres.name.as_str(), zone.name()), ("San Diego Padres", "America/Los_Angeles"));
+        model::person(&read(&dir.join("people/660271-hydrate-currentTeam-stats.json.gz")), 660271).unwrap();
+    assert_eq!(ohtani.current_team.unwrap().id, 119);
+    let padres = model::team(&read(&dir.join("teams/135-hydrate-venue-timezone.json")), 135).unwrap();
+    let zone = padres.zone.unwrap();
+    assert_eq!(
+        (padres.club.name.as_str(), zone.name(), padres.is_major),
+        ("San Diego Padres", "America/Los_Angeles", true)
+    );
 
     let roster = read(&dir.join("roster/team134-fullSeason.json"));
     assert_eq!(model::availability(&roster, 677952), Ok(Some(Availability::Active)));

@@ -4,6 +4,7 @@
 //! follows from time alone (a day that turns, data that grows stale) is published without a question.
 
 pub(crate) mod attempts;
+pub(crate) mod club;
 pub(crate) mod parts;
 
 use crate::{
@@ -17,7 +18,10 @@ use crate::{
         refused::{REFUSED, WAYS_OUT},
         store::{Kept, Saver, Store},
         upstream::Refusal,
-        watch::attempts::{Attempts, Failure, PartKey},
+        watch::{
+            attempts::{Attempts, Failure, PartKey},
+            club::Whereabouts,
+        },
     },
 };
 use std::{
@@ -55,6 +59,7 @@ pub struct Watch {
     saver: Option<Saver>,
     /// The club to watch in place of the player's own.
     club: Option<u32>,
+    whereabouts: Whereabouts,
     facts: Facts,
     memory: Option<Memory>,
     attempts: Attempts,
@@ -95,6 +100,7 @@ impl Watch {
             polls,
             saver: store.map(Saver::new),
             club,
+            whereabouts: Whereabouts::default(),
             facts,
             memory,
             attempts: Attempts::default(),
@@ -171,11 +177,10 @@ impl Watch {
     /// The parts that the page rests on now, in the order in which they are read.
     fn wanted_parts(&self, now: OffsetDateTime) -> Vec<PartKey> {
         let mut keys = vec![PartKey::Player];
-        if self.watched().is_none() {
-            return keys;
+        if self.has_teams(now) {
+            keys.push(PartKey::Club);
         }
-        keys.push(PartKey::Club);
-        if self.club_is_known() {
+        if self.has_games(now) {
             keys.push(PartKey::Schedule);
             keys.extend(self.wanted_feeds(now).keys().map(|pk| PartKey::Feed(*pk)));
             keys.extend([PartKey::Roster, PartKey::Season, PartKey::Calendar]);
@@ -197,15 +202,17 @@ impl Watch {
         self.hold = None;
         let mut round = Round::default();
         self.ask_if_due(PartKey::Player, pace, now, &mut round, Self::read_player);
-        if self.watched().is_some() {
+        if self.has_teams(now) {
             self.ask_if_due(PartKey::Club, pace, now, &mut round, Self::read_club);
         }
-        if self.watched().is_some() && self.club_is_known() {
+        if self.has_games(now) {
             self.ask_if_due(PartKey::Schedule, pace, now, &mut round, Self::read_schedule);
             for (pk, listing) in self.wanted_feeds(now) {
                 let read = |watch: &mut Self, now| watch.read_feed(&listing, now);
                 self.ask_if_due(PartKey::Feed(pk), pace, now, &mut round, read);
             }
+            // By what was read just now: a part that fails is read again in the next round.
+            let pace = answer::decide(&self.facts, now).pace;
             self.ask_if_due(PartKey::Roster, pace, now, &mut round, Self::read_roster);
             self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
             self.ask_if_due(PartKey::Calendar, pace, now, &mut round, Self::read_calendar);
@@ -315,6 +322,11 @@ impl Watch {
     /// A club that was named by the operator must be known to MLB before its empty schedule is believed.
     fn club_is_known(&self) -> bool {
         self.facts.player.value.club.as_ref().is_some_and(|club| Some(club.id) == self.watched())
+    }
+
+    /// Whether there are clubs whose games are asked for.
+    fn has_games(&self, now: OffsetDateTime) -> bool {
+        !self.clubs(now).is_empty() && (self.watched().is_none() || self.club_is_known())
     }
 
     fn today(&self, now: OffsetDateTime) -> Date {

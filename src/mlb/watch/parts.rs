@@ -1,7 +1,7 @@
 //! Reading each part of the facts: one question, judged, and put in place of the last good value.
 
 use crate::{
-    answer::{Club, GameBox, GameKind, Listing, Part, State, Trouble},
+    answer::{GameBox, GameKind, Listing, Part, Schedule, State, Trouble, begins_the_day_before, day_of},
     mlb::{
         distrust::Distrust,
         upstream::Refusal,
@@ -11,84 +11,73 @@ use crate::{
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
+/// Until this hour at the ballpark the feeds of the evening before are read even if they were never read before.
+const MORNING_ENDS: u8 = 12;
+
 impl Watch {
-    pub(crate) fn read_player(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
-        let mut player = self.client.player(self.facts.player.value.id)?;
-        if let Some(named) = self.club {
-            let known = [player.club.take(), self.facts.player.value.club.take()];
-            player.club = known.into_iter().flatten().find(|club| club.id == named);
-        }
-        let before = std::mem::replace(&mut self.facts.player, Part::read(player, now));
-        self.change_club(before.value.club);
-        Ok(())
-    }
-
-    pub(crate) fn read_club(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
-        let Some(id) = self.watched() else { return Ok(()) };
-        let (club, zone) = self.client.club(id)?;
-        tracing::info!(
-            player = self.facts.player.value.name,
-            club = club.name,
-            zone = zone.name(),
-            "watching"
-        );
-        let before = self.facts.player.value.club.replace(club);
-        self.facts.zone = Part::read(zone, now);
-        self.change_club(before);
-        Ok(())
-    }
-
-    /// The schedule, the calendar and the roster are of one club: another club's are asked for at once.
-    fn change_club(&mut self, before: Option<Club>) {
-        let is_other = |club: &Club| Some(club.id) != self.watched();
-        let (is_changed, is_another) =
-            (before.as_ref().is_none_or(is_other), before.as_ref().is_some_and(is_other));
-        if is_changed {
-            for key in [PartKey::Club, PartKey::Schedule, PartKey::Roster, PartKey::Calendar] {
-                self.attempts.forget(key);
-            }
-        }
-        if is_another {
-            (self.facts.schedule, self.facts.calendar) = (Part::default(), Part::default());
-            self.facts.availability = Part::default();
-        }
-    }
-
     pub(crate) fn read_schedule(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
-        let Some(club) = self.watched() else { return Ok(()) };
         let today = self.today(now);
         let (from, to) = (today - time::Duration::DAY, today + time::Duration::days(DAYS_AHEAD));
         self.client.take_age();
-        let mut listings = self.client.schedule(club, from, to)?;
-        if !listings.iter().any(|listing| listing.official == today) {
-            let all_star = self.client.all_star_game(today)?;
-            listings.extend(all_star.into_iter().filter(|listing| listing.kind == GameKind::AllStar));
+        let mut schedule = Schedule::default();
+        for club in self.clubs(now) {
+            schedule.extend(self.client.schedule(club, from, to)?);
         }
-        let is_listed = |pk: u64| listings.iter().any(|listing| listing.pk == pk);
+        let zone = &self.facts.zone.value;
+        if !schedule.listings.iter().any(|listing| day_of(listing, listing.status.state, zone) == today) {
+            let all_star = self.client.all_star_game(today)?;
+            let all_star = all_star.into_iter().filter(|listing| listing.kind == GameKind::AllStar);
+            schedule.listings.extend(all_star);
+        }
+        schedule.fill_in(&self.facts.schedule.value);
+        self.warn_of_unread(&schedule);
+        let is_listed = |pk: u64| schedule.listings.iter().any(|listing| listing.pk == pk);
         self.facts.feeds.retain(|pk, _| is_listed(*pk));
+        self.facts.seen_on.retain(|pk, _| is_listed(*pk));
         self.attempts.keep_feeds(is_listed);
         self.distrust.retain(|pk, _| self.facts.feeds.contains_key(pk));
-        self.facts.schedule = Part::read(listings, now - self.client.take_age());
+        self.facts.schedule = Part::read(schedule, now - self.client.take_age());
         Ok(())
+    }
+
+    /// One line for each entry that could not be read, once.
+    fn warn_of_unread(&self, schedule: &Schedule) {
+        let known = &self.facts.schedule.value.unread;
+        for entry in schedule.unread.iter().filter(|entry| !known.contains(entry)) {
+            tracing::warn!(
+                game = entry.pk,
+                day = entry.day(&self.facts.zone.value).map(|day| day.to_string()),
+                why = entry.why,
+                "a schedule entry cannot be read and is left out"
+            );
+        }
     }
 
     /// The games whose feeds are read: those that have begun or are about to. Yesterday's are read until they are over.
     pub(crate) fn wanted_feeds(&self, now: OffsetDateTime) -> BTreeMap<u64, Listing> {
+        let zone = &self.facts.zone.value;
         let today = self.today(now);
+        let in_the_morning = zone.local(now).hour() < MORNING_ENDS;
         let unfinished = |feed: &GameBox| feed.status.state != State::Over;
-        let wanted = |listing: &&Listing| match listing.status.state {
-            State::Postponed | State::Cancelled => false,
-            State::On | State::Suspended => listing.official <= today,
-            State::Over | State::Unknown => {
-                listing.official == today || self.facts.feed(listing.pk).is_some_and(unfinished)
-            }
-            State::Ahead => {
-                let near = listing.start.is_some_and(|start| start - now < FEED_BEFORE_START);
-                listing.official == today && (near || listing.kind == GameKind::AllStar)
+        let wanted = |listing: &&Listing| {
+            let (day, feed) = (day_of(listing, listing.status.state, zone), self.facts.feed(listing.pk));
+            match listing.status.state {
+                State::Postponed | State::Cancelled => false,
+                State::On => day <= today.next_day().unwrap_or(today),
+                State::Suspended => day <= today,
+                // Whether it went past midnight tells which day the answer is about.
+                State::Over if feed.is_none() && day < today => in_the_morning,
+                State::Over | State::Unknown => day == today || feed.is_some_and(unfinished),
+                State::Ahead => {
+                    let near = listing.start.is_some_and(|start| start - now < FEED_BEFORE_START);
+                    let is_due =
+                        day == today || (near && (day < today || begins_the_day_before(listing, zone)));
+                    is_due && (near || listing.kind == GameKind::AllStar)
+                }
             }
         };
         // By id: a game may be listed under two days.
-        let listings = self.facts.schedule.value.iter().filter(wanted);
+        let listings = self.facts.schedule.value.listings.iter().filter(wanted);
         let games: BTreeMap<u64, Listing> = listings.map(|listing| (listing.pk, listing.clone())).collect();
         games.into_iter().take(FEEDS_AT_MOST).collect()
     }
@@ -119,19 +108,25 @@ impl Watch {
             tracing::warn!("{what}; MLB stays with it, so it counts");
         }
         self.distrust.remove(&pk);
+        if fresh.status.state == State::On {
+            self.facts.seen_on.insert(pk, now);
+        }
         self.facts.feeds.insert(pk, Part::read(Some(fresh), now - self.client.take_age()));
         Ok(())
     }
 
     pub(crate) fn read_roster(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
         let Some(club) = self.watched() else { return Ok(()) };
-        let availability = self.client.availability(club, self.facts.player.value.id)?.unwrap_or_default();
-        self.facts.availability = Part::read(availability, now);
+        let availability = self.client.availability(club, self.facts.player.value.id)?;
+        if availability.is_none() {
+            self.player_may_have_left(now);
+        }
+        self.facts.availability = Part::read(availability.unwrap_or_default(), now);
         Ok(())
     }
 
     pub(crate) fn read_season(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
-        let year = self.today(now).year();
+        let year = self.facts.season_year(self.today(now));
         if self.facts.season.value.as_ref().is_some_and(|season| season.year != year) {
             self.facts.season = Part::default();
         }
@@ -140,10 +135,20 @@ impl Watch {
         Ok(())
     }
 
+    /// The year's games; once the last of them is over, next year's too.
     pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
         let Some(club) = self.watched() else { return Ok(()) };
-        let calendar = self.client.calendar(club, self.today(now).year())?;
+        let today = self.today(now);
+        let mut calendar = self.client.calendar(club, today.year())?;
+        let is_to_come = |listing: &Listing| listing.official >= today && !listing.is_off();
+        if !calendar.iter().any(is_to_come) {
+            calendar.extend(self.client.calendar(club, today.year() + 1)?);
+        }
         self.facts.calendar = Part::read(calendar, now);
+        let year = self.facts.season_year(today);
+        if self.facts.season.value.as_ref().is_some_and(|season| season.year != year) {
+            self.attempts.forget(PartKey::Season);
+        }
         Ok(())
     }
 }

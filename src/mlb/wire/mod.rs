@@ -60,7 +60,7 @@ pub(crate) struct Team {
     pub(crate) name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Id {
     pub(crate) id: u32,
 }

@@ -15,7 +15,29 @@ pub(crate) struct Person {
     pub(crate) full_name: String,
     pub(crate) last_name: Option<String>,
     pub(crate) use_last_name: Option<String>,
-    pub(crate) current_team: Option<Lenient<Team>>,
+    #[serde(default)]
+    pub(crate) current_team: Lenient<Team>,
+    #[serde(default)]
+    pub(crate) active: Lenient<bool>,
+    #[serde(default)]
+    pub(crate) roster_entries: Lenient<Vec<Lenient<PersonRosterEntry>>>,
+}
+
+/// A stint of a player with a team.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PersonRosterEntry {
+    pub(crate) team: Id,
+    #[serde(default)]
+    pub(crate) status: Lenient<RosterStatus>,
+    #[serde(default)]
+    pub(crate) is_active: Lenient<bool>,
+    #[serde(default)]
+    pub(crate) start_date: Lenient<String>,
+    #[serde(default)]
+    pub(crate) end_date: Lenient<String>,
+    #[serde(default)]
+    pub(crate) status_date: Lenient<String>,
 }
 
 #[derive(Deserialize)]
@@ -24,19 +46,28 @@ pub(crate) struct Teams {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct HomeTeam {
     pub(crate) id: u32,
     pub(crate) name: String,
-    pub(crate) venue: HomeVenue,
+    #[serde(default)]
+    pub(crate) sport: Lenient<Id>,
+    #[serde(default)]
+    pub(crate) parent_org_id: Lenient<u32>,
+    #[serde(default)]
+    pub(crate) venue: Lenient<HomeVenue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HomeVenue {
-    pub(crate) time_zone: ZoneId,
+    #[serde(default)]
+    pub(crate) id: Lenient<u32>,
+    #[serde(default)]
+    pub(crate) time_zone: Lenient<ZoneId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ZoneId {
     pub(crate) id: String,
 }

@@ -1,24 +1,21 @@
 //! The schedule.
 
-use crate::mlb::wire::{Lenient, Team, day};
+use crate::mlb::wire::{Lenient, Team};
 use serde::Deserialize;
-use time::Date;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 pub(crate) struct Schedule {
-    pub(crate) dates: Vec<ScheduleDay>,
+    pub(crate) dates: Vec<Lenient<ScheduleDay>>,
 }
 
-#[derive(Deserialize)]
+/// Entries are read one by one, so that an odd one spoils only itself.
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct ScheduleDay {
-    #[serde(deserialize_with = "plain_date")]
-    pub(crate) date: Date,
-    pub(crate) games: Vec<ScheduleGame>,
-}
-
-fn plain_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    day(&text).ok_or_else(|| serde::de::Error::custom(format!("not a date: {text:?}")))
+    #[serde(default)]
+    pub(crate) date: Lenient<String>,
+    #[serde(default)]
+    pub(crate) games: Value,
 }
 
 #[derive(Deserialize)]

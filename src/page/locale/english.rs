@@ -4,53 +4,16 @@ use crate::{
     answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{
         Words,
-        locale::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case},
+        locale::{
+            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, labels, roster,
+            sentence_case,
+        },
         times::Moment,
     },
 };
 use time::{Date, macros::format_description};
 
 pub(crate) struct English;
-
-const LABELS: Labels = Labels {
-    locale: "en_US",
-    no_error_so_far: "No error so far.",
-    no_game_this_week: "No game today, and none in the next seven days.",
-    not_in_line_up: "not in the line-up",
-    no_error: "no error",
-    artwork: "A throw from right field hangs between home plate and the stands behind it.",
-    the_error: "The error",
-    the_errors: "The errors",
-    last_heard: "MLB was last heard at",
-    not_heard: "MLB has not been heard yet.",
-    maybe_out_of_date: "This may be out of date.",
-    where_you_are: "where you are",
-    lost_contact: "Contact with this site is lost; trying again.",
-    how: "How does this page get to you?",
-    follow: "Follow:",
-    feed: "a feed of days with an error",
-    feed_title: "Days with an error",
-    calendar: "his games as a calendar",
-    programs: "For programs:",
-    answer_json: "the answer",
-    season_json: "the season",
-    and: "and",
-    as_json: "as JSON,",
-    described: "described",
-    disclaimer: "Not affiliated with Major League Baseball; the data is © MLB Advanced Media, L.P.",
-    back: "Back to the question.",
-    strip: "A mark for each game, in order; those with an error can be focused",
-    table: "Every game as a table",
-    column_day: "Day",
-    column_opponent: "Opponent",
-    column_errors: "Errors",
-    figure_errors: "Errors",
-    figure_last: "Since the last one",
-    today: "Today",
-    figure_streak: "Longest clean run",
-    figure_pace: "On pace for",
-    by_the_end: "by the end",
-};
 
 impl Phrases for English {
     fn words(&self) -> Words {
@@ -68,7 +31,7 @@ impl Phrases for English {
     }
 
     fn labels(&self) -> &'static Labels {
-        &LABELS
+        &labels::ENGLISH
     }
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
@@ -261,7 +224,7 @@ impl Phrases for English {
         format!(
             "{} was interrupted and will be finished on another day. {}",
             sentence_case(&the_game(meeting)),
-            LABELS.no_error_so_far
+            labels::ENGLISH.no_error_so_far
         )
     }
 
@@ -294,8 +257,27 @@ impl Phrases for English {
         format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
     }
 
-    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
-        roster::english(availability).map(|status| format!("{name} {status}."))
+    fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+        roster::english(availability, farm_club).map(|status| format!("{name} {status}."))
+    }
+
+    fn entry_unread(&self) -> &'static str {
+        "One of today's games cannot be read in MLB's schedule at the moment."
+    }
+
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String {
+        let figures =
+            figures.map(|(errors, games)| format!(": {} in {}", self.errors(errors), self.games(games)));
+        let next = match next {
+            Some((date, Next::Spring)) => format!("{}, spring training", month_day(date)),
+            Some((date, Next::Game(meeting))) => format!("{}, {}", month_day(date), self.against(&meeting)),
+            None => "not announced yet".into(),
+        };
+        format!("The season is over{}. Next game: {next}.", figures.unwrap_or_default())
+    }
+
+    fn about_day(&self, date: Date) -> String {
+        format!("This is about {}.", short_date(date))
     }
 
     fn not_in_line_up(&self, name: &str) -> String {
@@ -364,6 +346,11 @@ fn the_game(meeting: &Meeting) -> String {
 fn short_date(date: Date) -> String {
     let format = format_description!("[weekday], [month repr:long] [day padding:none]");
     date.format(format).unwrap_or_default()
+}
+
+/// "August 9".
+fn month_day(date: Date) -> String {
+    date.format(format_description!("[month repr:long] [day padding:none]")).unwrap_or_default()
 }
 
 fn counted(count: u32, noun: &str) -> String {

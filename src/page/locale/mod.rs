@@ -3,6 +3,7 @@
 //! What is said when is decided in `sentence`; here is only how.
 
 pub(crate) mod english;
+pub(crate) mod labels;
 pub(crate) mod roster;
 pub(crate) mod spanish;
 
@@ -91,8 +92,14 @@ pub(crate) trait Phrases: Sync {
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
     fn resumed(&self, meeting: &Meeting, begun: Date) -> String;
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String;
-    /// Why a player does not play, as his club's roster has it; none if it says nothing of the kind.
-    fn absence(&self, name: &str, availability: &Availability) -> Option<String>;
+    /// Why a player does not play and where he is, as the rosters have it; none if they say nothing of the kind.
+    fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
+    /// A schedule entry of today cannot be read.
+    fn entry_unread(&self) -> &'static str;
+    /// Off season, with his errors and games where they are known, and the next game.
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String;
+    /// Said where the answer is not about the present day.
+    fn about_day(&self, date: Date) -> String;
     fn not_in_line_up(&self, name: &str) -> String;
 
     fn taken_back(&self, errors: u32) -> String;
@@ -160,6 +167,12 @@ pub(crate) struct Meeting<'a> {
     pub opponent: &'a str,
     /// Which game of the day, from 1.
     pub number: u8,
+}
+
+/// The next game after the season.
+pub(crate) enum Next<'a> {
+    Spring,
+    Game(Meeting<'a>),
 }
 
 /// Whether a day's games are the two of a doubleheader.

@@ -2,8 +2,26 @@
 
 use crate::answer::{Absence, Availability, Injury};
 
-/// "is on the 10-day injured list".
-pub(crate) fn english(availability: &Availability) -> Option<String> {
+/// "is on the 10-day injured list"; where he is with a farm club, its name.
+pub(crate) fn english(availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+    let with = |club: &str| format!("is with the {club} in the minor leagues");
+    Some(match (availability, farm_club) {
+        (Availability::Injured(Injury::Rehab), Some(club)) => {
+            format!("is on a rehab assignment with the {club}")
+        }
+        (Availability::Injured(_), Some(club)) => {
+            let list = english(availability, None)?;
+            format!("{list}, on a rehab assignment with the {club}")
+        }
+        (Availability::Unknown | Availability::Active | Availability::Away(Absence::Minors), Some(club)) => {
+            with(club)
+        }
+        (_, Some(club)) => format!("{} and {}", english(availability, None)?, with(club)),
+        (_, None) => return english_status(availability),
+    })
+}
+
+fn english_status(availability: &Availability) -> Option<String> {
     Some(match availability {
         Availability::Unknown | Availability::Active => return None,
         Availability::Injured(Injury::Days(days)) => format!("is on the {days}-day injured list"),
@@ -39,8 +57,26 @@ fn english_absence(absence: Absence) -> &'static str {
     }
 }
 
-/// "está en la lista de lesionados de 10 días".
-pub(crate) fn spanish(availability: &Availability) -> Option<String> {
+/// "está en la lista de lesionados de 10 días"; where he is with a farm club, its name.
+pub(crate) fn spanish(availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+    let with = |club: &str| format!("está con {club} en las ligas menores");
+    Some(match (availability, farm_club) {
+        (Availability::Injured(Injury::Rehab), Some(club)) => {
+            format!("está en asignación de rehabilitación con {club}")
+        }
+        (Availability::Injured(_), Some(club)) => {
+            let list = spanish(availability, None)?;
+            format!("{list}, en asignación de rehabilitación con {club}")
+        }
+        (Availability::Unknown | Availability::Active | Availability::Away(Absence::Minors), Some(club)) => {
+            with(club)
+        }
+        (_, Some(club)) => format!("{} y {}", spanish(availability, None)?, with(club)),
+        (_, None) => return spanish_status(availability),
+    })
+}
+
+fn spanish_status(availability: &Availability) -> Option<String> {
     Some(match availability {
         Availability::Unknown | Availability::Active => return None,
         Availability::Injured(Injury::Days(days)) => {

@@ -48,12 +48,11 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
         verdict,
         reason,
         day: date!(2024 - 07 - 02),
+        calendar_day: date!(2024 - 07 - 02),
         zone: Zone::named("America/Los_Angeles").unwrap(),
         player: Player {
-            id: 665487,
-            name: "Fernando Tatis Jr.".into(),
-            short_name: "Tatis Jr.".into(),
             club: Some(club(135, "San Diego Padres")),
+            ..Player::named(665487, "Fernando Tatis Jr.", "Tatis Jr.")
         },
         availability: Availability::Active,
         games,

@@ -143,7 +143,7 @@ fn mlb_is_asked_for_little_and_told_who_asks() {
     let asked = mlb.asked();
     let schedule = "/api/v1/schedule?sportId=1&teamId=135&startDate=2024-07-01&endDate=2024-07-09";
     let expected = [
-        "/api/v1/people/665487?hydrate=currentTeam",
+        "/api/v1/people/665487?hydrate=currentTeam,rosterEntries",
         "/api/v1/teams/135?hydrate=venue(timezone)",
         schedule,
         "/api/v1/teams/135/roster?rosterType=40Man",

@@ -1,7 +1,7 @@
 //! What time alone changes, while the server runs.
 
 use crate::support::{
-    day::{EVENING, FINAL, Game, IN_PROGRESS},
+    day::{EVENING, FINAL, Game, IN_PROGRESS, schedule},
     fake_mlb::{FakeMlb, Fault},
     server::Server,
 };
@@ -20,14 +20,39 @@ fn the_day_turns_at_midnight_at_the_ballpark() {
 }
 
 #[test]
-fn a_game_past_midnight_keeps_its_day_until_it_is_over() {
+fn a_game_that_ends_after_midnight_keeps_its_answer() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let server = Server::start(&mlb, "2024-07-03T08:30:00Z");
     let answer = server.wait_for_verdict("yes");
     assert_eq!(answer["date"], "2024-07-02");
-    mlb.play(&[Game { stamp: 1, ..Game::new(FINAL).charged(1) }]);
-    let answer = server.wait_for("the next day", |answer| answer["date"] == "2024-07-03");
-    assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("no_game"), &json!(0)));
+    assert!(answer["reason"].as_str().unwrap().ends_with("This is about Tuesday, July 2."), "{answer}");
+    let over = Game { stamp: 1, text: "The last play.", ..Game::new(FINAL).charged(1) };
+    mlb.play(std::slice::from_ref(&over));
+    let answer = server.wait_for("the end", |answer| answer["plays"][0]["text"] == "The last play.");
+    assert_eq!((&answer["verdict"], &answer["date"]), (&json!("yes"), &json!("2024-07-02")));
+}
+
+#[test]
+fn the_answer_of_a_night_is_there_after_a_start_in_the_morning() {
+    // 05:00 in San Diego; the last play was at 01:30.
+    let mut mlb_game = Game::new(FINAL).charged(1).feed();
+    mlb_game["liveData"]["plays"]["allPlays"][0]["about"]["endTime"] = json!("2024-07-03T08:30:00.000Z");
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
+    mlb.put("/api/v1.1/game/1001/", mlb_game);
+    let server = Server::start(&mlb, "2024-07-03T12:00:00Z");
+    let answer = server.wait_for_verdict("yes");
+    assert_eq!(answer["date"], "2024-07-02");
+    let later = Server::start(&mlb, "2024-07-03T12:30:00Z");
+    assert_eq!(later.wait_for_verdict("no_game")["date"], "2024-07-03");
+
+    // A new game ends it, at whatever hour.
+    let (day, start) = ("2024-07-03", "2024-07-03T11:50:00Z");
+    let new = Game { pk: 1002, listed: day, official: day, start, ..Game::new(IN_PROGRESS) };
+    let listed = schedule(&[Game::new(FINAL).charged(1), new.clone()]);
+    mlb.put("/api/v1/schedule?", listed);
+    mlb.put("/api/v1.1/game/1002/", new.feed());
+    let server = Server::start(&mlb, "2024-07-03T12:00:00Z");
+    assert_eq!(server.wait_for_verdict("not_yet")["date"], "2024-07-03");
 }
 
 #[test]

@@ -6,53 +6,16 @@ use crate::{
     answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{
         Words,
-        locale::{Age, Doubleheader, Labels, Meeting, Phrases, Standing, bracketed, roster, sentence_case},
+        locale::{
+            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, labels, roster,
+            sentence_case,
+        },
         times::Moment,
     },
 };
 use time::Date;
 
 pub(crate) struct Spanish;
-
-const LABELS: Labels = Labels {
-    locale: "es_MX",
-    no_error_so_far: "Sin errores hasta ahora.",
-    no_game_this_week: "Hoy no hay juego, ni en los próximos siete días.",
-    not_in_line_up: "fuera de la alineación",
-    no_error: "sin error",
-    artwork: "Un tiro desde el jardín derecho cuelga entre el plato y las gradas de atrás.",
-    the_error: "El error",
-    the_errors: "Los errores",
-    last_heard: "Última respuesta de MLB:",
-    not_heard: "MLB todavía no ha respondido.",
-    maybe_out_of_date: "Puede no estar al día.",
-    where_you_are: "donde estás",
-    lost_contact: "Se perdió el contacto con este sitio; intentando de nuevo.",
-    how: "¿Cómo te llega esta página? (en inglés)",
-    follow: "Para seguirlo:",
-    feed: "un feed con sus días de error",
-    feed_title: "Días con error (en inglés)",
-    calendar: "sus juegos en tu calendario",
-    programs: "Para programas:",
-    answer_json: "la respuesta",
-    season_json: "la temporada",
-    and: "y",
-    as_json: "en JSON,",
-    described: "con su descripción",
-    disclaimer: "Sin relación con Major League Baseball; los datos son © MLB Advanced Media, L.P.",
-    back: "Volver a la pregunta.",
-    strip: "Una marca por cada juego, en orden; las de los juegos con error reciben el foco",
-    table: "Todos los juegos en una tabla",
-    column_day: "Día",
-    column_opponent: "Rival",
-    column_errors: "Errores",
-    figure_errors: "Errores",
-    figure_last: "Desde el último",
-    today: "Hoy",
-    figure_streak: "Mejor racha sin error",
-    figure_pace: "A este paso",
-    by_the_end: "al final",
-};
 
 impl Phrases for Spanish {
     fn words(&self) -> Words {
@@ -70,7 +33,7 @@ impl Phrases for Spanish {
     }
 
     fn labels(&self) -> &'static Labels {
-        &LABELS
+        &labels::SPANISH
     }
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
@@ -277,7 +240,7 @@ impl Phrases for Spanish {
 
     fn suspended_game(&self, meeting: &Meeting) -> String {
         let game = sentence_case(&the_game(meeting));
-        format!("{game} fue suspendido y se terminará otro día. {}", LABELS.no_error_so_far)
+        format!("{game} fue suspendido y se terminará otro día. {}", labels::SPANISH.no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &Meeting) -> String {
@@ -308,8 +271,27 @@ impl Phrases for Spanish {
         format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
     }
 
-    fn absence(&self, name: &str, availability: &Availability) -> Option<String> {
-        roster::spanish(availability).map(|status| format!("{name} {status}."))
+    fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+        roster::spanish(availability, farm_club).map(|status| format!("{name} {status}."))
+    }
+
+    fn entry_unread(&self) -> &'static str {
+        "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB."
+    }
+
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String {
+        let figures =
+            figures.map(|(errors, games)| format!(": {} en {}", self.errors(errors), self.games(games)));
+        let next = match next {
+            Some((date, Next::Spring)) => format!("{}, entrenamiento de primavera", month_day(date)),
+            Some((date, Next::Game(meeting))) => format!("{}, {}", month_day(date), self.against(&meeting)),
+            None => "sin anunciar todavía".into(),
+        };
+        format!("La temporada terminó{}. Próximo juego: {next}.", figures.unwrap_or_default())
+    }
+
+    fn about_day(&self, date: Date) -> String {
+        format!("Esto es sobre el {}.", short_date(date))
     }
 
     fn not_in_line_up(&self, name: &str) -> String {
@@ -390,7 +372,12 @@ fn the_game(meeting: &Meeting) -> String {
 
 /// "miércoles 9 de agosto".
 fn short_date(date: Date) -> String {
-    format!("{} {} de {}", terms::weekday(date.weekday()), date.day(), terms::month(date.month()))
+    format!("{} {}", terms::weekday(date.weekday()), month_day(date))
+}
+
+/// "9 de agosto".
+fn month_day(date: Date) -> String {
+    format!("{} de {}", date.day(), terms::month(date.month()))
 }
 
 /// On the clock's face.

@@ -1,0 +1,80 @@
+//! A club's schedule, with the entries that could not be read.
+
+use crate::answer::{Listing, Zone};
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+
+/// The schedule entries of some days.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The clubs whose schedule this is.
+    pub clubs: Vec<u32>,
+    /// The entries, as listed (a game may be listed under two days).
+    pub listings: Vec<Listing>,
+    /// The entries that could not be read.
+    pub unread: Vec<UnreadEntry>,
+}
+
+/// A schedule entry that could not be read, as far as it can be told which game it is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct UnreadEntry {
+    /// MLB's game id.
+    pub pk: Option<u64>,
+    /// The day it is listed under.
+    pub listed: Option<Date>,
+    /// The day the game counts for.
+    pub official: Option<Date>,
+    /// Scheduled first pitch.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub start: Option<OffsetDateTime>,
+    /// The clubs that are named.
+    pub clubs: Vec<u32>,
+    /// Why it could not be read, for the log.
+    pub why: String,
+}
+
+impl Schedule {
+    /// Adds the entries of another club's schedule, each once.
+    pub fn extend(&mut self, other: Schedule) {
+        self.clubs.extend(other.clubs);
+        for listing in other.listings {
+            if !self.listings.iter().any(|known| (known.pk, known.listed) == (listing.pk, listing.listed)) {
+                self.listings.push(listing);
+            }
+        }
+        for entry in other.unread {
+            if !self.unread.contains(&entry) {
+                self.unread.push(entry);
+            }
+        }
+    }
+
+    /// Whether this is the schedule of all these clubs.
+    pub(crate) fn covers(&self, clubs: &[u32]) -> bool {
+        clubs.iter().all(|club| self.clubs.contains(club))
+    }
+
+    /// In place of an entry that could not be read: the game's entry of an earlier reply, if there was one.
+    pub fn fill_in(&mut self, earlier: &Schedule) {
+        let Schedule { listings, unread, .. } = self;
+        unread.retain(|entry| {
+            let known = earlier.listings.iter().filter(|known| Some(known.pk) == entry.pk);
+            let known: Vec<_> =
+                known.filter(|known| entry.listed.is_none_or(|listed| known.listed == listed)).collect();
+            listings.extend(known.iter().copied().cloned());
+            known.is_empty()
+        });
+    }
+}
+
+impl UnreadEntry {
+    /// Whether this may be a game of one of these clubs; unless it names two others, it may.
+    pub fn may_concern(&self, clubs: &[u32]) -> bool {
+        self.clubs.len() < 2 || self.clubs.iter().any(|club| clubs.contains(club))
+    }
+
+    /// The day it is of; none if nothing tells.
+    pub fn day(&self, zone: &Zone) -> Option<Date> {
+        self.official.or(self.listed).or_else(|| self.start.map(|start| zone.local(start).date()))
+    }
+}

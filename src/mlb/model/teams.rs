@@ -1,0 +1,93 @@
+//! Teams: major-league clubs, farm clubs and others.
+
+use crate::{
+    answer::{Club, Zone},
+    mlb::{
+        model::{Surprise, parse},
+        wire::Teams,
+    },
+};
+
+/// The majors (`sport.id`).
+const MAJORS: u32 = 1;
+/// The Office of the Commissioner: the parent of winter clubs and national teams.
+const COMMISSIONER: u32 = 11;
+
+/// A team and its home ballpark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Team {
+    /// Its id and name.
+    pub club: Club,
+    /// Whether it plays in the major league. A team of which MLB does not say is taken for one.
+    pub is_major: bool,
+    /// The major-league club that it belongs to (`parentOrgId`).
+    pub parent: Option<u32>,
+    /// Its home ballpark.
+    pub venue: Option<u32>,
+    /// The time zone there; the name that MLB gives where no such zone is known.
+    pub zone: Result<Zone, Option<String>>,
+}
+
+/// `/api/v1/teams/{id}?hydrate=venue(timezone)`.
+pub fn team(json: &[u8], id: u32) -> Result<Team, Surprise> {
+    let teams: Teams = parse(json)?;
+    let team = teams
+        .teams
+        .into_iter()
+        .find(|team| team.id == id)
+        .ok_or_else(|| Surprise(format!("the reply does not hold team {id}")))?;
+    let venue = team.venue.get().unwrap_or_default();
+    let name = venue.time_zone.get().map(|zone| zone.id);
+    let parent = team.parent_org_id.get().filter(|parent| ![COMMISSIONER, id].contains(parent));
+    Ok(Team {
+        is_major: team.sport.get().map_or(parent.is_none(), |sport| sport.id == MAJORS),
+        club: Club { id, name: team.name },
+        parent,
+        venue: venue.id.get(),
+        zone: name.as_deref().and_then(|name| Zone::named(name).ok()).ok_or(name),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(team: Value) -> Team {
+        super::team(json!({"teams": [team]}).to_string().as_bytes(), 7).unwrap()
+    }
+
+    #[test]
+    fn a_team_is_told_by_its_sport_and_its_parent() {
+        for (what, team, is_major, parent) in [
+            ("major", json!({"id": 7, "name": "A", "sport": {"id": 1}}), true, None),
+            (
+                "farm",
+                json!({"id": 7, "name": "A", "sport": {"id": 11}, "parentOrgId": 135}),
+                false,
+                Some(135),
+            ),
+            ("winter", json!({"id": 7, "name": "A", "sport": {"id": 17}, "parentOrgId": 11}), false, None),
+            ("not told", json!({"id": 7, "name": "A"}), true, None),
+            ("parent, but no sport", json!({"id": 7, "name": "A", "parentOrgId": 135}), false, Some(135)),
+            ("its own parent", json!({"id": 7, "name": "A", "parentOrgId": 7}), true, None),
+        ] {
+            let team = read(team);
+            assert_eq!((team.is_major, team.parent), (is_major, parent), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_ballpark_may_lack_a_time_zone() {
+        let zone = |venue: Value| read(json!({"id": 7, "name": "A", "venue": venue}));
+        let known = zone(json!({"id": 1, "timeZone": {"id": "America/New_York"}}));
+        assert_eq!((known.venue, known.zone.unwrap().name()), (Some(1), "America/New_York"));
+        for venue in
+            [Value::Null, json!("?"), json!({}), json!({"timeZone": {}}), json!({"timeZone": {"id": null}})]
+        {
+            assert_eq!(zone(venue.clone()).zone, Err(None), "{venue}");
+        }
+        let odd = zone(json!({"id": 1, "timeZone": {"id": "Mars/Olympus"}}));
+        assert_eq!(odd.zone, Err(Some("Mars/Olympus".into())));
+    }
+}

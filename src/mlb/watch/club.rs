@@ -1,0 +1,239 @@
+//! The clubs a player is with: his own, the parent of a farm club, and those of the day.
+
+use crate::{
+    answer::{Ballpark, Club, ClubStint, Part, Player, Zone},
+    mlb::{
+        model::{Person, Team},
+        upstream::Refusal,
+        watch::{Watch, attempts::PartKey},
+    },
+};
+use std::{collections::BTreeMap, time::Duration};
+use time::{Date, OffsetDateTime};
+
+/// More teams than a player is with in two days; of a reply that names more, only so many are asked for.
+const TEAMS_AT_MOST: usize = 6;
+/// A roster that does not list the player is no reason to ask for him again within this.
+const JUST_ASKED: Duration = Duration::from_secs(10 * 60);
+
+/// What is known of the player and the teams he may be with.
+#[derive(Default)]
+pub(crate) struct Whereabouts {
+    person: Option<(Person, OffsetDateTime)>,
+    teams: BTreeMap<u32, Team>,
+}
+
+impl Watch {
+    pub(crate) fn read_player(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+        let person = self.client.person(self.facts.player.value.id)?;
+        let player = &mut self.facts.player.value;
+        player.name.clone_from(&person.name);
+        player.short_name.clone_from(&person.short_name);
+        self.whereabouts = Whereabouts { person: Some((person, now)), teams: BTreeMap::new() };
+        // Which club that means is known once his teams are.
+        self.attempts.forget(PartKey::Club);
+        if self.teams_wanted(now).is_empty() {
+            self.settle(now);
+        }
+        Ok(())
+    }
+
+    /// His teams, and the club that they make his.
+    pub(crate) fn read_club(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+        let mut failed = None;
+        // A farm club leads to its parent.
+        for _ in 0..2 {
+            for id in self.teams_wanted(now) {
+                match self.client.team(id) {
+                    Ok(team) => drop(self.whereabouts.teams.insert(id, team)),
+                    Err(refusal) => failed = Some(refusal),
+                }
+            }
+        }
+        match failed {
+            Some(refusal) if self.home_team(now).is_none() => Err(refusal),
+            _ => {
+                self.settle(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether his teams are to be asked for.
+    pub(crate) fn has_teams(&self, now: OffsetDateTime) -> bool {
+        !self.team_ids(now).is_empty()
+    }
+
+    /// The clubs whose games are asked for: his own, and those he was with yesterday or today.
+    pub(crate) fn clubs(&self, now: OffsetDateTime) -> Vec<u32> {
+        let today = self.today(now);
+        let mut clubs: Vec<u32> = self.watched().into_iter().collect();
+        for day in [yesterday(today), today] {
+            for club in self.facts.player.value.clubs_on(day) {
+                if !clubs.contains(&club) {
+                    clubs.push(club);
+                }
+            }
+        }
+        clubs
+    }
+
+    /// Asks for the player again: his club's roster does not list him.
+    pub(crate) fn player_may_have_left(&mut self, now: OffsetDateTime) {
+        let asked_at = self.whereabouts.person.as_ref().map(|(_, asked_at)| *asked_at);
+        if self.club.is_none() && asked_at.is_none_or(|at| now - at > JUST_ASKED) {
+            self.attempts.forget(PartKey::Player);
+        }
+    }
+
+    /// The ids of his teams, the likeliest first, and those of the days around today.
+    fn team_ids(&self, now: OffsetDateTime) -> Vec<u32> {
+        if let Some(club) = self.club {
+            return vec![club];
+        }
+        let Some((person, _)) = &self.whereabouts.person else { return Vec::new() };
+        let today = self.today(now);
+        let mut ids = person.teams_now(today);
+        if !ids.is_empty() {
+            ids.extend(person.current_team.as_ref().map(|team| team.id));
+        }
+        ids.extend(person.stints_since(yesterday(today)).map(|(team, ..)| team));
+        let mut known = Vec::new();
+        for id in ids {
+            if !known.contains(&id) {
+                known.push(id);
+            }
+        }
+        known.truncate(TEAMS_AT_MOST);
+        known
+    }
+
+    /// The teams that are not known yet, with the parents of those that are.
+    fn teams_wanted(&self, now: OffsetDateTime) -> Vec<u32> {
+        let teams = &self.whereabouts.teams;
+        let ids = self.team_ids(now);
+        let parents = ids.iter().filter_map(|id| teams.get(id)?.parent).collect::<Vec<_>>();
+        ids.into_iter().chain(parents).filter(|id| !teams.contains_key(id)).collect()
+    }
+
+    /// The team whose games are watched.
+    fn home_team(&self, now: OffsetDateTime) -> Option<&Team> {
+        let teams = &self.whereabouts.teams;
+        if let Some(club) = self.club {
+            return teams.get(&club);
+        }
+        let (person, _) = self.whereabouts.person.as_ref()?;
+        let now: Vec<&Team> =
+            person.teams_now(self.today(now)).iter().filter_map(|id| teams.get(id)).collect();
+        let major = now.iter().copied().find(|team| team.is_major);
+        let parent = || now.iter().find_map(|team| teams.get(&team.parent?).filter(|parent| parent.is_major));
+        // A winter club or a national team has no parent: its own games are watched.
+        major.or_else(parent).or_else(|| now.first().copied())
+    }
+
+    /// Draws the conclusion from the player and his teams.
+    fn settle(&mut self, now: OffsetDateTime) {
+        let today = self.today(now);
+        let team = self.home_team(now).cloned();
+        let before = self.facts.player.clone();
+        let mut player = Part { trouble: None, ..before.clone() };
+        player.value.club = team.as_ref().map(|team| team.club.clone());
+        if let Some((person, asked_at)) = self.whereabouts.person.as_ref().filter(|_| self.club.is_none()) {
+            player.value.farm_club = team.as_ref().and_then(|team| self.farm_club(team, person, today));
+            player.value.stints = self.stints(person, &before.value, team.as_ref(), today);
+            player.asked_at = Some(*asked_at);
+        }
+        if let Some(team) = &team {
+            let zone = self.zone_of(team);
+            self.facts.zone = Part::read(zone, now);
+            self.facts.ballpark = Some(Ballpark { club: team.club.id, venue: team.venue });
+        }
+        if player.value != before.value || !before.is_read() {
+            let name = |club: &Option<Club>| club.as_ref().map(|club| club.name.clone());
+            tracing::info!(
+                player = player.value.name,
+                club = name(&player.value.club),
+                farm_club = name(&player.value.farm_club),
+                zone = self.facts.zone.value.name(),
+                "watching"
+            );
+        }
+        self.facts.player = player;
+        self.change_club(before.value.club);
+    }
+
+    fn farm_club(&self, home: &Team, person: &Person, today: Date) -> Option<Club> {
+        let current = person.current_team.as_ref().map(|team| team.id);
+        let ids = current.into_iter().chain(person.teams_now(today));
+        let mut teams = ids.filter_map(|id| self.whereabouts.teams.get(&id));
+        teams.find(|team| !team.is_major && team.parent == Some(home.club.id)).map(|team| team.club.clone())
+    }
+
+    /// The clubs of yesterday and today: as his stints tell, and the one that was his until now.
+    fn stints(&self, person: &Person, before: &Player, home: Option<&Team>, today: Date) -> Vec<ClubStint> {
+        let club_of = |id: u32| {
+            let team = self.whereabouts.teams.get(&id)?;
+            if team.is_major { Some(id) } else { team.parent }
+        };
+        let told = person.stints_since(yesterday(today));
+        let told =
+            told.filter_map(|(team, from, until)| Some(ClubStint { club: club_of(team)?, from, until }));
+        let mut stints: Vec<ClubStint> = told.collect();
+        let home = home.map(|team| team.club.id);
+        let left =
+            before.club.as_ref().map(|club| ClubStint { club: club.id, from: None, until: Some(today) });
+        let known = before.stints.iter().filter(|stint| stint.until >= Some(yesterday(today))).cloned();
+        for stint in known.chain(left).filter(|stint| Some(stint.club) != home) {
+            if !stints.iter().any(|told| told.club == stint.club) {
+                stints.push(stint);
+            }
+        }
+        stints
+    }
+
+    /// The time zone of a team's ballpark: as MLB tells now, as it told before of the ballpark or the club, that of another
+    /// of his teams, else Pacific.
+    fn zone_of(&self, team: &Team) -> Zone {
+        let named = match &team.zone {
+            Ok(zone) => return zone.clone(),
+            Err(named) => named,
+        };
+        let known = self.facts.ballpark.filter(|_| self.facts.zone.is_read());
+        let same_venue = known.filter(|known| team.venue.is_some() && known.venue == team.venue);
+        let same_club = known.filter(|known| known.club == team.club.id);
+        let of_another = || self.whereabouts.teams.values().find_map(|team| team.zone.clone().ok());
+        let (zone, source) = match (same_venue, same_club, of_another()) {
+            (Some(_), ..) => (self.facts.zone.value.clone(), "the ballpark's last known one"),
+            (None, Some(_), _) => (self.facts.zone.value.clone(), "the club's last known one"),
+            (None, None, Some(zone)) => (zone, "that of another of the player's teams"),
+            (None, None, None) => (Zone::fallback(), "Pacific"),
+        };
+        tracing::warn!(
+            club = team.club.name,
+            named,
+            zone = zone.name(),
+            "MLB gives no usable time zone for the club's ballpark: using {source}"
+        );
+        zone
+    }
+
+    /// The schedule, the calendar and the roster are of one club: another club's are asked for at once. The schedule of the
+    /// club he left still tells of the day's games.
+    fn change_club(&mut self, before: Option<Club>) {
+        let watched = self.watched();
+        if before.as_ref().map(|club| club.id) == watched && self.facts.schedule.is_read() {
+            return;
+        }
+        for question in [PartKey::Schedule, PartKey::Roster, PartKey::Calendar] {
+            self.attempts.forget(question);
+        }
+        if before.is_some_and(|before| Some(before.id) != watched) {
+            self.facts.calendar = Part::default();
+            self.facts.availability = Part::default();
+        }
+    }
+}
+
+fn yesterday(today: Date) -> Date {
+    today.previous_day().unwrap_or(today)
+}
