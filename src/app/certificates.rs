@@ -74,23 +74,40 @@ impl Tls {
         self.serving.clone()
     }
 
+    /// Whether this configuration's certificates can be used, without a trace.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, config: &Config) -> Result<(), String> {
+        match config.source()? {
+            Some(Source::Files(files)) => files.certificate().map(drop).map_err(|error| error.to_string()),
+            _ => Ok(()),
+        }
+    }
+
     /// What this configuration asks for, opened; none where that is served already.
     ///
     /// # Errors
-    /// Why it cannot be served.
+    /// Why it cannot be served. Then the metric tells of the certificate in service, as before.
     pub fn refresh(&self, config: &Config) -> Result<Option<Fresh>, String> {
         let Some(source) = config.source()? else { return Ok(None) };
-        match &source {
-            // What they hold may have changed.
-            Source::Files(files) => drop(files.certificate().map_err(|error| error.to_string())?),
-            _ if (&source, &config.domains) == (&self.source, &self.names) => return Ok(None),
-            _ => {}
+        let may_have_changed = matches!(source, Source::Files(_));
+        if !may_have_changed && (&source, &config.domains) == (&self.source, &self.names) {
+            return Ok(None);
         }
-        let (names, before) = (config.domains.clone(), Some(&*self.serving));
-        let opened = Certificates::open(source.clone(), names, self.expiry.clone(), before);
+        let fresh = self.fresh(source, config.domains.clone());
+        if fresh.is_err() {
+            self.expiry.set(self.serving.status().not_after.unix_timestamp());
+        }
+        fresh.map(Some)
+    }
+
+    fn fresh(&self, source: Source, names: Vec<String>) -> Result<Fresh, String> {
+        let before = Some(&*self.serving);
+        let opened = Certificates::open(source.clone(), names.clone(), self.expiry.clone(), before);
         let opened = opened.map_err(|error| no_tls(&*error).to_string())?;
         let terms = opened.terms(&self.tickets).map_err(|error| no_tls(&error).to_string())?;
-        Ok(Some(Fresh { source, names: config.domains.clone(), terms, opened }))
+        Ok(Fresh { source, names, terms, opened })
     }
 
     /// From the next handshake on.

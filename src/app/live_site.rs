@@ -73,12 +73,13 @@ impl Stage {
     }
 
     /// Shows the answer to another question; who answered the one before is no longer listened to.
-    pub fn recast(&self, publisher: Publisher, answer: Answer) {
+    pub fn recast(&self, publisher: Publisher, answer: Answer) -> Tenure {
         let mut scene = self.scene();
         let tenure = Tenure(scene.tenure.0 + 1);
         log_change(&publisher, &scene.answer, &answer);
         *scene = Scene { publisher, answer, tenure };
         self.publish(&mut scene);
+        tenure
     }
 
     fn publish(&self, Scene { publisher, answer, .. }: &mut Scene) {

@@ -33,6 +33,7 @@ use crate::{
         live_site::Stage,
         logging::Logging,
         metrics::Meters,
+        poller_thread::Prepared,
         publisher::{Publisher, Replayed},
         run::{Facts, Running},
         swap_handler::Desk,
@@ -221,7 +222,8 @@ fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, 
         house,
     };
     let workers = Workers::start(&post, &facts.meters)?;
-    let poller = poller_thread::start(watch, make_watch, &facts.stage, &facts.meters.keep)?;
+    let poller = Prepared::new(watch, make_watch, &facts.stage, &facts.meters.keep)?;
+    let poller = poller.start(facts.stage.tenure());
     let running = Running {
         setup,
         show,

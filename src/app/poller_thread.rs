@@ -2,7 +2,12 @@
 
 use crate::{
     answer::Player,
-    app::{Failure, Show, live_site::Stage, metrics::Meters, threads::Keep},
+    app::{
+        Failure, Show,
+        live_site::{Stage, Tenure},
+        metrics::Meters,
+        threads::Keep,
+    },
     config::Config,
     mlb::{Client, Store, Watch},
 };
@@ -43,20 +48,39 @@ fn expected_player(id: u32) -> Player {
     Player::named(id, name.clone(), name)
 }
 
-/// Watches with the first, and with another one after a fault; pages stay as they are meanwhile.
-pub(crate) fn start(
-    first: Watch,
-    make_watch: impl Fn() -> Watch + Send + 'static,
-    stage: &Arc<Stage>,
-    keep: &Keep,
-) -> Result<Poller, Failure> {
-    let (sender, stop) = mpsc::channel();
-    let mut first = Some(first);
-    let (stage, tenure) = (stage.clone(), stage.tenure());
-    keep.alive("poller".into(), move || {
-        let watch = first.take().unwrap_or_else(&make_watch);
-        watch.run(&stop, |answer| stage.show(tenure, answer));
-        Ok(())
-    })?;
-    Ok(Poller { _stop: sender })
+/// A poller whose thread waits until it may ask. Dropped, it never asks.
+pub(crate) struct Prepared {
+    may_ask: mpsc::Sender<Tenure>,
+    stop: mpsc::Sender<()>,
+}
+
+impl Prepared {
+    /// Starts the thread. It watches with the first watch, and with another one after a fault; pages stay as they are
+    /// meanwhile.
+    pub fn new(
+        first: Watch,
+        make_watch: impl Fn() -> Watch + Send + 'static,
+        stage: &Arc<Stage>,
+        keep: &Keep,
+    ) -> Result<Self, Failure> {
+        let (may_ask, asks) = mpsc::channel();
+        let (sender, stop) = mpsc::channel();
+        let (mut first, mut tenure) = (Some(first), None);
+        let stage = stage.clone();
+        keep.alive("poller".into(), move || {
+            tenure = tenure.or_else(|| asks.recv().ok());
+            let Some(tenure) = tenure else { return Ok(()) };
+            let watch = first.take().unwrap_or_else(&make_watch);
+            watch.run(&stop, |answer| stage.show(tenure, answer));
+            Ok(())
+        })?;
+        Ok(Prepared { may_ask, stop: sender })
+    }
+
+    /// Lets it ask, and show answers by this tenure.
+    pub fn start(self, tenure: Tenure) -> Poller {
+        // The thread waits for it.
+        let _ = self.may_ask.send(tenure);
+        Poller { _stop: self.stop }
+    }
 }

@@ -69,34 +69,24 @@ pub(crate) fn close_in(
     Ok(in_force.reach())
 }
 
-/// Takes back what leads out of reach, and names it: it has to wait for the next start.
-pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) -> Vec<&'static str> {
-    let mut waiting = Vec::new();
+/// Keeps the running configuration's settings where the new ones lead out of reach.
+pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) {
     if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
-        waiting.push("mlb.url");
     }
     if log_dir(config).is_some_and(|place| !reach.writes(&place)) {
         config.access_log = running.access_log.clone();
-        waiting.push("log.access");
     }
     let (tls, acme) = (&config.tls, &config.acme);
     let reads = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| reach.reads(file));
     let asks = || port(&acme.directory).is_some_and(|port| reach.connect.contains(&port));
-    let out_of_reach = [
-        ("tls.cert", !reads(&tls.cert)),
-        ("tls.key", !reads(&tls.key)),
-        ("tls.certs", tls.mode == Mode::SelfSigned && !reach.writes(&tls.certs)),
-        ("acme.ca", !reads(&acme.ca)),
-        ("acme.directory", tls.mode == Mode::Acme && !asks()),
-    ];
-    let named = waiting.len();
-    waiting.extend(out_of_reach.into_iter().filter(|(_, is_so)| *is_so).map(|(key, _)| key));
-    if waiting.len() > named {
+    let is_within = [&tls.cert, &tls.key, &acme.ca].into_iter().all(reads)
+        && (tls.mode != Mode::SelfSigned || reach.writes(&tls.certs))
+        && (tls.mode != Mode::Acme || asks());
+    if !is_within {
         // One without the others would be a mistake.
         (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
     }
-    waiting
 }
 
 /// The files of Unix sockets, which go with the process.

@@ -1,17 +1,20 @@
 //! The configuration, read again while the process serves: taken whole, or not at all.
 
 use crate::{
+    answer::Answer,
     app::{
-        access_log,
+        Failure, access_log,
         certificates::{self, Tls},
-        log_file, poller_thread, privileges,
+        log_file,
+        poller_thread::{self, Prepared},
+        privileges,
         run::Running,
         systemd,
     },
     config::{Config, Mode},
-    http::access_log::AccessLog,
+    http::access_log::{AccessLog, LogDestination},
 };
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 use tokio::runtime::Handle;
 
 /// What became of it: the settings that wait for the next start, or every mistake.
@@ -22,14 +25,18 @@ struct Opened {
     config: Config,
     waiting: Vec<&'static str>,
     log: Option<Arc<AccessLog>>,
+    poller: Option<(Prepared, Answer)>,
     tls: Option<certificates::Fresh>,
 }
+
+/// The poller of another player, and new certificates; none where they stay.
+type Rest = (Option<(Prepared, Answer)>, Option<certificates::Fresh>);
 
 impl Running {
     /// Takes the configuration as it is written now, between two requests and without an end to any connection.
     pub fn reload(&mut self, runtime: &Handle) -> Reloaded {
         systemd::reloading();
-        let reloaded = self.open().and_then(|opened| self.take(opened, runtime));
+        let reloaded = self.open().map(|opened| self.take(opened, runtime));
         match &reloaded {
             Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been read again"),
             Ok(waiting) => tracing::warn!(
@@ -47,42 +54,85 @@ impl Running {
         reloaded
     }
 
+    /// Opens what the new configuration needs. Where a part of it fails, nothing is left of the others.
     fn open(&self) -> Result<Opened, Vec<String>> {
         let running = &self.setup.config;
         let written = (self.setup.read_again)()
             .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let mut waiting = written.waiting(running);
-        let mut config = written.keeping(running);
-        if (config.tls.mode == Mode::Off) != (running.tls.mode == Mode::Off) {
-            // There is no socket for it, or one too many.
-            (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
-            waiting.push("tls.mode");
-        }
-        if let Some(reach) = &self.reach {
-            waiting.extend(privileges::keep_within(reach, &mut config, running));
-        }
-        if self.show.replay.is_some() && config.player != running.player {
-            config.player = running.player;
-            waiting.push("player.id");
-        }
+        let config = self.possible(&written);
+        let waiting = written.waiting(&config);
+        let tls = self.tls.as_ref().map_or(Ok(()), |tls| tls.check(&config));
         let same_log = (&config.access_log, config.log_format) == (&running.access_log, running.log_format);
-        let log = match same_log {
-            true => Ok(self.log.clone()),
-            false => log_file(&config)
-                .and_then(|file| file.map(|file| access_log(file, &config, &self.facts.meters)).transpose()),
+        let (log, made) = match same_log {
+            true => (Ok(self.log.clone()), None),
+            false => self.open_log(&config),
         };
-        let tls = self.tls.as_ref().map(|tls| tls.refresh(&config)).transpose();
-        match (log, tls) {
-            (Ok(log), Ok(tls)) => Ok(Opened { config, waiting, log, tls: tls.flatten() }),
+        let opened = match (log, tls) {
+            (Ok(log), Ok(())) => self.open_rest(&config).map(|(poller, tls)| (log, poller, tls)),
             (log, tls) => {
                 Err(log.err().map(|error| error.to_string()).into_iter().chain(tls.err()).collect())
+            }
+        };
+        match opened {
+            Ok((log, poller, tls)) => Ok(Opened { config, waiting, log, poller, tls }),
+            Err(mistakes) => {
+                // A file of a log that is not to be.
+                made.map(fs::remove_file);
+                Err(mistakes)
             }
         }
     }
 
-    fn take(&mut self, opened: Opened, runtime: &Handle) -> Reloaded {
-        let Opened { config, waiting, log, tls } = opened;
-        let running = std::mem::replace(&mut self.setup.config, config);
+    /// The configuration, but what this process cannot change as long as it runs.
+    fn possible(&self, written: &Config) -> Config {
+        let running = &self.setup.config;
+        let mut config = written.keeping(running);
+        if (config.tls.mode == Mode::Off) != (running.tls.mode == Mode::Off) {
+            // There is no socket for it, or one too many.
+            (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
+        }
+        if let Some(reach) = &self.reach {
+            privileges::keep_within(reach, &mut config, running);
+        }
+        if self.show.replay.is_some() {
+            config.player = running.player;
+        }
+        config
+    }
+
+    /// The access log, and its file if that has been made.
+    fn open_log(&self, config: &Config) -> (Result<Option<Arc<AccessLog>>, Failure>, Option<PathBuf>) {
+        let file = match &config.access_log {
+            Some(LogDestination::File(path)) => Some(path.clone()),
+            _ => None,
+        };
+        let made = file.filter(|path| !path.exists());
+        let log = log_file(config)
+            .and_then(|file| file.map(|file| access_log(file, config, &self.facts.meters)).transpose());
+        (log, made)
+    }
+
+    /// The certificates come last: a metric tells of them as soon as they are open.
+    fn open_rest(&self, config: &Config) -> Result<Rest, Vec<String>> {
+        let running = &self.setup.config;
+        let poller = match (config.player, &config.mlb_url) == (running.player, &running.mlb_url) {
+            true => None,
+            false => {
+                let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);
+                let mut watch = make_watch();
+                let answer = watch.first_answer();
+                let poller = Prepared::new(watch, make_watch, &self.facts.stage, &self.facts.meters.keep);
+                Some((poller.map_err(|error| vec![error.to_string()])?, answer))
+            }
+        };
+        let tls =
+            self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
+        Ok((poller, tls.flatten()))
+    }
+
+    fn take(&mut self, opened: Opened, runtime: &Handle) -> Vec<&'static str> {
+        let Opened { config, waiting, log, poller, tls } = opened;
+        self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
         self.crowd.limit(config.limits.clone());
@@ -91,19 +141,13 @@ impl Running {
             tls.renew(fresh, runtime);
         }
         let publisher = self.show.publisher(config);
-        let stage = &self.facts.stage;
-        if (config.player, &config.mlb_url) == (running.player, &running.mlb_url) {
-            stage.redress(publisher);
-        } else {
-            let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);
-            let mut watch = make_watch();
-            stage.recast(publisher, watch.first_answer());
-            self.poller = poller_thread::start(watch, make_watch, stage, &self.facts.meters.keep)
-                .map_err(|error| vec![error.to_string()])?;
+        match poller {
+            None => self.facts.stage.redress(publisher),
+            Some((poller, answer)) => self.poller = poller.start(self.facts.stage.recast(publisher, answer)),
         }
         let service =
             self.facts.service(config, &self.show, self.log.clone(), self.tls.as_ref().map(Tls::serving));
         self.desk.replace(service);
-        Ok(waiting)
+        waiting
     }
 }

@@ -13,9 +13,17 @@ pub use crate::config::source::{Environment, Process, load, log_format, pid_file
 pub use crate::config::tls::{Acme, Mode, Tls};
 
 use crate::{
-    config::settings::Taken, connection::Listener, http::access_log::LogDestination, language::PerLanguage,
-    limits::Limits, mlb::Endpoint, net::listen::Address, output::format::LogFormat, page::Words,
-    sandbox::User, web::trusted_proxies::Proxies,
+    config::settings::{Setting, TakesEffect},
+    connection::Listener,
+    http::access_log::LogDestination,
+    language::PerLanguage,
+    limits::Limits,
+    mlb::Endpoint,
+    net::listen::Address,
+    output::format::LogFormat,
+    page::Words,
+    sandbox::User,
+    web::trusted_proxies::Proxies,
 };
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
@@ -195,27 +203,21 @@ impl Config {
         self.pid_file.clone().or_else(usual)
     }
 
-    /// The settings that differ from those of a running process and are taken only when it is started again.
-    pub fn waiting(&self, running: &Config) -> Vec<&'static str> {
-        settings::all()
-            .filter(|setting| setting.taken == Taken::AtStart)
-            .filter(|setting| (setting.show)(self) != (setting.show)(running))
-            .map(|setting| setting.key)
-            .collect()
+    /// The settings that this configuration has and the one in force has not.
+    pub fn waiting(&self, in_force: &Config) -> Vec<&'static str> {
+        let differs = |setting: &&Setting| (setting.show)(self) != (setting.show)(in_force);
+        settings::all().filter(differs).map(|setting| setting.key).collect()
     }
 
-    /// With what is taken only at a start as the running process has it.
-    pub fn keeping(self, running: &Config) -> Self {
-        Config {
-            listen: running.listen.clone(),
-            data_dir: running.data_dir.clone(),
-            ready_file: running.ready_file.clone(),
-            pid_file: running.pid_file.clone(),
-            clock: running.clock,
-            user: running.user.clone(),
-            landlock: running.landlock,
-            ..self
+    /// This configuration, but settings that take effect at a start as the running process has them.
+    pub fn keeping(&self, running: &Config) -> Self {
+        let mut config = self.clone();
+        for setting in settings::all() {
+            if let TakesEffect::AtStart(keep) = setting.takes_effect {
+                keep(&mut config, running);
+            }
         }
+        config
     }
 
     /// Every setting that a file can hold, with its present value, in the order of the file.

@@ -292,8 +292,27 @@ fn what_waits_for_a_start_is_named_and_what_does_not_is_not() {
     let changed = [("--player", "1"), ("--hsts", "9"), ("--admin", "off"), ("--data-dir", "/elsewhere")];
     let changed = changed.map(|(flag, value)| (flag, value.to_owned()));
     let typed = load(&changed, None, &none()).unwrap();
-    assert_eq!(typed.waiting(&running), ["listen.admin", "data.dir"]);
-    assert_eq!(running.waiting(&running), [""; 0]);
+    assert_eq!(typed.waiting(&typed.keeping(&running)), ["listen.admin", "data.dir"]);
+    assert_eq!(running.waiting(&running.keeping(&running)), [""; 0]);
+}
+
+#[test]
+fn a_setting_that_takes_effect_at_a_start_is_kept_and_waits_at_every_reload() {
+    let running = loaded("").unwrap();
+    let toml = "[listen]\nhttp = \"127.0.0.1:1\"\nhttps = \"127.0.0.1:2\"\nadmin = \"off\"\nunix_mode = \"0600\"\n\
+                [data]\ndir = \"elsewhere\"\n[security]\nuser = \"root\"\nlandlock = false\n\
+                [limits]\nmlb_connect = 1\nmlb_total = 60\nmlb_body = 65536\n\
+                [words]\nyes = \"Alas\"\n";
+    let written = loaded(toml).unwrap();
+    let at_start = |setting: &&settings::Setting| matches!(setting.takes_effect, TakesEffect::AtStart(_));
+    let keys: Vec<_> =
+        settings::all().filter(at_start).map(|setting| setting.key).filter(|key| !key.is_empty()).collect();
+    let in_force = written.keeping(&running);
+    assert_eq!(written.waiting(&in_force), keys, "the example above has every one of them");
+    assert_eq!(in_force.words.english.yes, "Alas");
+    // At the next reload the same ones wait.
+    assert_eq!(written.waiting(&written.keeping(&in_force)), keys);
+    assert_eq!(running.waiting(&running.keeping(&in_force)), [""; 0]);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! The real binary over real sockets, with a fake MLB behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod addresses;
 mod clients;
-mod first_start;
 mod http;
 mod lifecycle;
 mod limits;

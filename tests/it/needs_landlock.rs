@@ -67,3 +67,25 @@ fn a_reload_names_the_settings_that_lead_out_of_reach() {
     assert!(waiting.is_some_and(|line| line.contains("tls.certs, acme.ca")), "{said}");
     assert!(!outside.path().join("certs").exists());
 }
+
+#[test]
+#[ignore = "needs Landlock"]
+fn a_running_process_may_open_no_new_address_and_says_so() {
+    let mlb = FakeMlb::with(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let configure = |dir: &std::path::Path, http: &str| {
+        let toml = format!("[listen]\nhttp = {http}\nhttps = \"off\"\nadmin = \"off\"\n");
+        fs::write(dir.join("e6.toml"), toml).unwrap();
+    };
+    configure(dir.path(), "\"127.0.0.1:0\"");
+    let url = mlb.url();
+    let server = Server::start_in(dir, &["--mlb-url", &url, "--clock", NOON]);
+    configure(&server.path(""), "[\"127.0.0.1:0\", \"127.0.0.2:0\"]");
+    let (code, said) = server.command(&["upgrade"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("cannot listen on 127.0.0.2:0") && said.contains("stop it and start it again"),
+        "{said}"
+    );
+    assert_eq!((server.found(), server.get("/healthz", "").status), (Some(server.pid()), 200));
+}

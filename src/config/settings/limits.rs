@@ -4,21 +4,28 @@ use crate::{
     config::{
         Config,
         mistake::Wrong,
-        settings::{Setting, Taken},
+        settings::{Setting, TakesEffect},
     },
     limits::{LIMITS, Limit},
 };
 
 macro_rules! limit {
     ($name:ident, $variable:literal) => {
-        limit!($name, $variable, AtReload)
+        limit!($name, $variable, TakesEffect::AtReload)
     };
-    ($name:ident, $variable:literal, $taken:ident) => {
+    ($name:ident, $variable:literal, AtStart) => {
+        limit!(
+            $name,
+            $variable,
+            TakesEffect::AtStart(|config, running| keep(config, running, row(stringify!($name))))
+        )
+    };
+    ($name:ident, $variable:literal, $takes_effect:expr) => {
         Setting {
             key: concat!("limits.", stringify!($name)),
             variable: $variable,
             flag: "",
-            taken: Taken::$taken,
+            takes_effect: $takes_effect,
             set: |config, text| set(config, row(stringify!($name)), text),
             show: |config| row(stringify!($name)).map_or(0, |limit| (limit.get)(&config.limits)).to_string(),
         }
@@ -56,6 +63,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 fn row(name: &str) -> Option<&'static Limit> {
     LIMITS.iter().find(|limit| limit.name == name)
+}
+
+fn keep(config: &mut Config, running: &Config, limit: Option<&Limit>) {
+    if let Some(Limit { get, set, .. }) = limit {
+        set(&mut config.limits, get(&running.limits));
+    }
 }
 
 fn set(config: &mut Config, limit: Option<&Limit>, text: &str) -> Result<(), Wrong> {

@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::Wrong,
-        settings::{Setting, Taken, put, quoted},
+        settings::{Setting, TakesEffect, put, quoted},
         tls,
     },
     net::listen::Address,
@@ -18,7 +18,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "site.url",
         variable: "E6_URL",
         flag: "--url",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| put(&mut config.url, origin(text).map(Some)),
         show: |config| config.public_url().map_or("(not known)".into(), |url| quoted(&url)),
     },
@@ -26,7 +26,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "listen.http",
         variable: "E6_HTTP",
         flag: "--http",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| {
+            config.listen.http = running.listen.http.clone()
+        }),
         set: |config, text| put(&mut config.listen.http, addresses(text, clear)),
         show: |config| listeners(&config.listen.http),
     },
@@ -34,7 +36,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "listen.https",
         variable: "E6_HTTPS",
         flag: "--https",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| {
+            config.listen.https = running.listen.https.clone()
+        }),
         set: |config, text| put(&mut config.listen.https, addresses(text, over_tls)),
         show: |config| listeners(&config.listen.https),
     },
@@ -42,7 +46,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "listen.admin",
         variable: "E6_ADMIN",
         flag: "--admin",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| {
+            config.listen.admin = running.listen.admin.clone()
+        }),
         set: |config, text| put(&mut config.listen.admin, addresses(text, clear)),
         show: |config| listeners(&config.listen.admin),
     },
@@ -50,7 +56,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "listen.unix_mode",
         variable: "E6_UNIX_MODE",
         flag: "",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| {
+            config.listen.unix_mode = running.listen.unix_mode
+        }),
         set: |config, text| put(&mut config.listen.unix_mode, mode(text)),
         show: |config| quoted(&format!("{:04o}", config.listen.unix_mode)),
     },
@@ -58,7 +66,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "mlb.url",
         variable: "E6_MLB_URL",
         flag: "--mlb-url",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| put(&mut config.mlb_url, url(text)),
         show: |config| quoted(&config.mlb_url),
     },
@@ -66,7 +74,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "site.domains",
         variable: "E6_DOMAIN",
         flag: "--domain",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| put(&mut config.domains, tls::domains(text)),
         show: |config| format!("{:?}", config.domains),
     },

@@ -23,7 +23,7 @@ pub(crate) struct Setting {
     /// Its flag; empty where there is none.
     pub flag: &'static str,
     /// When a change of it takes effect.
-    pub taken: Taken,
+    pub takes_effect: TakesEffect,
     /// Takes what was typed.
     pub set: fn(&mut Config, &str) -> Result<(), Wrong>,
     /// The present value.
@@ -31,12 +31,12 @@ pub(crate) struct Setting {
 }
 
 /// When a change of a setting takes effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// At once, by `e6 reload`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TakesEffect {
+    /// At a reload.
     AtReload,
-    /// Once the process is started again: it is about what is opened once.
-    AtStart,
+    /// When the process is started again. A reload keeps the value of the running configuration, by this function.
+    AtStart(fn(&mut Config, &Config)),
 }
 
 /// All of them, in the order in which they are shown.

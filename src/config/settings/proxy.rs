@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::{Wrong, one_of},
-        settings::{Setting, Taken, put, quoted, truth},
+        settings::{Setting, TakesEffect, put, quoted, truth},
     },
     web::trusted_proxies::{Field, Proxies},
 };
@@ -15,7 +15,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "proxy.trusted",
         variable: "E6_TRUSTED",
         flag: "--trusted",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| trusted(&mut config.proxies, text),
         show: |config| show(&config.proxies),
     },
@@ -23,7 +23,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "proxy.protocol",
         variable: "E6_PROXY_PROTOCOL",
         flag: "",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| put(&mut config.proxies.protocol, truth(text)),
         show: |config| config.proxies.protocol.to_string(),
     },
@@ -31,7 +31,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "proxy.field",
         variable: "E6_PROXY_FIELD",
         flag: "",
-        taken: Taken::AtReload,
+        takes_effect: TakesEffect::AtReload,
         set: |config, text| put(&mut config.proxies.field, one_of(text, "field", &FIELDS)),
         show: |config| {
             let name = FIELDS.iter().find(|(_, field)| *field == config.proxies.field);

@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::Wrong,
-        settings::{Setting, Taken, put, quoted, truth},
+        settings::{Setting, TakesEffect, put, quoted, truth},
     },
     sandbox::User,
 };
@@ -13,7 +13,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "security.user",
         variable: "E6_USER",
         flag: "--user",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| config.user = running.user.clone()),
         set: |config, text| put(&mut config.user, user(text).map(Some)),
         show: |config| config.user.as_ref().map_or("(none)".into(), |user| quoted(&user.name)),
     },
@@ -21,7 +21,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "security.landlock",
         variable: "E6_LANDLOCK",
         flag: "",
-        taken: Taken::AtStart,
+        takes_effect: TakesEffect::AtStart(|config, running| config.landlock = running.landlock),
         set: |config, text| put(&mut config.landlock, truth(text)),
         show: |config| config.landlock.to_string(),
     },

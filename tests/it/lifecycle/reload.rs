@@ -95,16 +95,73 @@ fn the_log_changes_its_place_format_and_level() {
 }
 
 #[test]
-fn what_waits_for_a_start_is_named() {
+fn what_waits_for_a_start_is_named_at_every_reload_until_it_is_taken_back() {
     let (server, _mlb) = site("", &[]);
-    write(&server, "[data]\ndir = \"elsewhere\"\n[words]\nyes = \"Oh dear\"\n");
-    server.wait_until("named", || {
-        server
-            .stderr()
-            .lines()
-            .any(|line| line.contains("until e6 is started again") && line.contains("data.dir"))
-    });
-    assert!(server.page().contains("Oh dear"), "the rest is taken");
+    let reload = |toml: &str| {
+        fs::write(server.path("e6.toml"), toml).unwrap();
+        // The data directory in the file is no longer the one where the pid file is.
+        server.command(&["reload", "--pid-file", server.path(PID_FILE).to_str().unwrap()])
+    };
+    let waits = |key: &str| format!("{key} waits until e6 is started again\n");
+    let changed = "[data]\ndir = \"elsewhere\"\n[limits]\nmlb_total = 60\n[words]\nyes = ";
+    for yes in ["Oh dear", "Afraid so", "Alas"] {
+        let (code, said) = reload(&format!("{changed}{yes:?}\n"));
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(said, [waits("data.dir"), waits("limits.mlb_total")].concat(), "{yes}");
+        assert!(server.page().contains(yes), "the rest is taken");
+    }
+    assert_eq!(reload("[words]\nyes = \"Alas\"\n"), (Some(0), String::new()));
+}
+
+/// A pair for this name that ends in this year, beside the server.
+fn pair(server: &Server, file: &str, year: i32) -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut cert = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap();
+    cert.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let cert = cert.self_signed(&key).unwrap();
+    fs::write(server.path(&format!("{file}.key")), key.serialize_pem()).unwrap();
+    fs::write(server.path(&format!("{file}.crt")), cert.pem()).unwrap();
+    cert.pem().into_bytes()
+}
+
+#[test]
+fn a_reload_that_fails_half_way_leaves_no_trace() {
+    let (server, _mlb) = site("[log]\naccess = \"off\"\n", &[]);
+    let toml = |file: &str, log: &str| {
+        let tls = format!("[tls]\nmode = \"files\"\ncert = \"{file}.crt\"\nkey = \"{file}.key\"\n");
+        format!("{tls}[site]\ndomains = [\"a.example\"]\n[log]\naccess = {log:?}\n")
+    };
+    let reload = |toml: &str| {
+        fs::write(server.path("e6.toml"), toml).unwrap();
+        server.command(&["reload"])
+    };
+    let (first, _second) = (pair(&server, "first", 2040), pair(&server, "second", 2041));
+    let (code, said) = reload(&toml("first", "off"));
+    assert_eq!(code, Some(0), "{said}");
+    let end = || server.metric("e6_certificate_expiry_timestamp_seconds");
+    let serves = || handshake(server.https(), "a.example", trusting(&first, &["h2"], BOTH)).is_ok();
+    let before = end();
+    assert!(before > 0.0 && serves());
+    let said_before = server.stderr().matches("serving this certificate").count();
+
+    // Good certificates, and a log that cannot be written.
+    let (code, said) = reload(&toml("second", "/dev/null/access.log"));
+    assert!(code == Some(2) && said.contains("cannot write the access log"), "{said}");
+    assert!(serves() && end() == before, "{} is not {before}", end());
+    assert_eq!(
+        server.stderr().matches("serving this certificate").count(),
+        said_before,
+        "{}",
+        server.stderr()
+    );
+
+    // A log that can be written, and certificates that cannot be read.
+    fs::write(server.path("broken.crt"), "none").unwrap();
+    fs::write(server.path("broken.key"), "none").unwrap();
+    let (code, said) = reload(&toml("broken", "new.log"));
+    assert!(code == Some(2) && said.contains("broken"), "{said}");
+    assert!(serves() && end() == before);
+    assert!(!server.path("new.log").exists(), "the file of a log that is not to be");
 }
 
 #[test]

@@ -3,15 +3,20 @@
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::FakeMlb,
-    server::{Server, check, signal},
+    server::{PATIENCE, Server, check, signal},
     tools,
     user::{NOBODY, nobodys},
 };
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Command, id},
+    thread,
+    time::{Duration, Instant},
 };
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
@@ -266,4 +271,82 @@ fn check_tries_as_the_user_that_it_would_become() {
     );
     let (code, _, stderr) = check(dir.path(), &arguments);
     assert!(code == Some(0) && stderr.contains("warning  security.user  root serves visitors"), "{stderr}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_user_without_an_entry_and_without_a_home_serves_and_is_told_what_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let binary = binary_in(dir.path());
+    let nowhere = dir.path().join("nowhere");
+    fs::create_dir(&nowhere).unwrap();
+    let mut command = Command::new(binary);
+    // As containers start a number that the image does not know.
+    command.uid(54321).gid(54321).current_dir(&nowhere).env_clear().env("HOME", "/");
+    fs::create_dir(dir.path().join("shared")).unwrap();
+    fs::set_permissions(dir.path().join("shared"), fs::Permissions::from_mode(0o777)).unwrap();
+    let mut child = command
+        .args(NO_MLB)
+        .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "off", "--access-log", "off"])
+        .arg("--ready-file")
+        .arg(dir.path().join("shared/ready.json"))
+        .stderr(fs::File::create(dir.path().join("stderr")).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || fs::read_to_string(dir.path().join("stderr")).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !dir.path().join("shared/ready.json").exists() {
+        assert!(child.try_wait().unwrap().is_none() && Instant::now() < deadline, "{}", said());
+        thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = said();
+    assert!(said.contains("data.dir: cannot make /.local/state/e6: a restart will begin without"), "{said}");
+    assert!(said.contains("tls.certs: cannot make certs: every start will make another"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn tmp_may_forbid_programs() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new("unshare");
+    let mounted = "mount --bind /tmp /tmp && mount -o remount,bind,noexec /tmp && cd \"$PWD\" && exec \"$@\"";
+    command.args(["--mount", "sh", "-c", mounted, "sh", env!("CARGO_BIN_EXE_e6")]);
+    command.current_dir(dir.path()).env("HOME", dir.path()).env("TMPDIR", "/tmp");
+    let url = mlb.url();
+    let mut server = Server::start_by(command, dir, &["--mlb-url", &url, "--clock", EVENING]);
+    server.wait_for_verdict("yes");
+    let (code, said) = server.command(&["upgrade"]);
+    assert_eq!(code, Some(0), "{said}{}", server.stderr());
+    assert!(server.wait_for_exit().success());
+    assert_eq!(server.api()["verdict"], "yes");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn check_and_start_agree_on_a_directory_that_the_user_cannot_reach() {
+    let closed = tempfile::tempdir().unwrap();
+    fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let data = closed.path().join("a/data").display().to_string();
+    let user = ["--user", "nobody", "--data-dir", &data];
+    let dir = nobodys();
+    let (code, stdout, said) = check(dir.path(), &[&user[..], &["--https", "off"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    let warning = format!("warning  data.dir       cannot write {data}: Permission denied");
+    assert!(said.contains(&warning) && !stdout.contains("can be made"), "{stdout}{said}");
+    let server = Server::start_in(dir, &[&NO_MLB[..], &user].concat());
+    assert!(server.stderr().contains("cannot write to the data directory"), "{}", server.stderr());
+
+    let open = nobodys();
+    let data = open.path().join("a/data").display().to_string();
+    let user = ["--user", "nobody", "--data-dir", &data];
+    let dir = nobodys();
+    let (_, stdout, said) = check(dir.path(), &[&user[..], &["--https", "off"]].concat());
+    assert!(stdout.contains(&format!("fine     data.dir       {data} can be made")), "{stdout}{said}");
+    let server = Server::start_in(dir, &[&NO_MLB[..], &user].concat());
+    assert!(!server.stderr().contains("data directory"), "{}", server.stderr());
+    assert_eq!(fs::metadata(&data).unwrap().uid(), NOBODY);
 }

@@ -124,8 +124,8 @@ impl Server {
         let free = "127.0.0.1:0";
         let usual = [("--http", free), ("--https", free), ("--admin", free), ("--access-log", "access.log")];
         let toml = fs::read_to_string(dir.path().join("e6.toml")).unwrap_or_default();
-        let is_in_file =
-            |flag: &str| toml.lines().any(|line| line.starts_with(&format!("{} = ", &flag[2..])));
+        let key = |flag: &str| flag.trim_start_matches("--").replace("access-log", "access");
+        let is_in_file = |flag: &str| toml.lines().any(|line| line.starts_with(&format!("{} = ", key(flag))));
         let mut child = command
             .args(arguments)
             .args(
