@@ -183,6 +183,19 @@ pub enum Trouble {
     NoSuchPlayer,
 }
 
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Trouble; 7] = [
+        Trouble::Starting,
+        Trouble::Unreachable,
+        Trouble::TooSlow,
+        Trouble::TurnedAway,
+        Trouble::Refused,
+        Trouble::Garbled,
+        Trouble::NoSuchPlayer,
+    ];
+}
+
 /// How fast the data can change, and so how old it may be before it counts as stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {

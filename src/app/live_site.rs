@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Answer,
-    app::publisher::Publisher,
+    app::{answer_metrics::AnswerMetrics, publisher::Publisher},
     lifecycle::Phase,
     site::{events::Hub, snapshot::Site},
 };
@@ -16,6 +16,7 @@ pub(crate) struct Stage {
     pub hub: Arc<Hub>,
     /// On one line, for operators.
     line: watch::Sender<String>,
+    metrics: AnswerMetrics,
     scene: Mutex<Scene>,
 }
 
@@ -30,14 +31,21 @@ struct Scene {
 pub(crate) struct Tenure(u64);
 
 impl Stage {
-    pub fn new(mut publisher: Publisher, answer: Answer, phase: watch::Receiver<Phase>) -> Self {
+    pub fn new(
+        mut publisher: Publisher,
+        answer: Answer,
+        phase: watch::Receiver<Phase>,
+        metrics: AnswerMetrics,
+    ) -> Self {
         let site = publisher.site(&answer);
         let hub = Arc::new(Hub::new(phase));
         hub.publish(&site);
+        metrics.set(&answer);
         Stage {
             line: watch::Sender::new(publisher.in_a_line(&answer)),
             site: Arc::new(ArcSwap::from_pointee(site)),
             hub,
+            metrics,
             scene: Mutex::new(Scene { publisher, answer, tenure: Tenure(0) }),
         }
     }
@@ -87,6 +95,7 @@ impl Stage {
         // Whoever is told of it must find it.
         self.site.store(fresh.clone());
         self.hub.publish(&fresh);
+        self.metrics.set(answer);
         let line = publisher.in_a_line(answer);
         self.line.send_if_modified(|before| {
             let is_new = *before != line;

@@ -1,5 +1,6 @@
 //! The composition root: builds the parts, starts the workers and the poller, and owns reload and drain.
 
+pub(crate) mod answer_metrics;
 pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod control;
@@ -15,6 +16,7 @@ pub(crate) mod metrics;
 pub(crate) mod places;
 pub(crate) mod poller_thread;
 pub(crate) mod privileges;
+pub(crate) mod process_metrics;
 pub(crate) mod publisher;
 pub(crate) mod reload;
 pub(crate) mod run;
@@ -202,7 +204,8 @@ fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, 
         Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
     };
     let lifecycle = Lifecycle::new();
-    let stage = Stage::new(show.publisher(config), watch.first_answer(), lifecycle.watch());
+    let stage =
+        Stage::new(show.publisher(config), watch.first_answer(), lifecycle.watch(), meters.answer.clone());
     let facts = Facts {
         begun: Begun { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),

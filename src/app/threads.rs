@@ -21,7 +21,7 @@ pub(crate) struct Keep {
 
 impl Keep {
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let about = "Threads that broke and were started anew.";
+        let about = "Restarts of a thread after it panicked or failed.";
         Ok(Keep { restarts: counters!("e6_restarts_total", about, &["thread"], registry)?, pause: PAUSE })
     }
 

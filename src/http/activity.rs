@@ -40,6 +40,10 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
+    /// All of them.
+    pub const ALL: [Limit; 7] =
+        [Limit::Head, Limit::Idle, Limit::Age, Limit::Requests, Limit::Request, Limit::Stall, Limit::Room];
+
     /// As the metrics have it.
     pub fn name(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use prometheus::{
     IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
     register_int_gauge_vec_with_registry as gauges,
 };
+use rustls::crypto::aws_lc_rs;
 
 /// Why a connection ended before its first request could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,15 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
+    const ALL: [Refused; 6] = [
+        Refused::HandshakeDeadline,
+        Refused::HandshakeFailed,
+        Refused::Cleartext,
+        Refused::ProxyHeader,
+        Refused::Address,
+        Refused::UnfinishedHandshakes,
+    ];
+
     fn reason(self) -> &'static str {
         match self {
             Refused::HandshakeDeadline => "handshake_deadline",
@@ -56,23 +66,23 @@ impl Counters {
     /// # Errors
     /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        Ok(Counters {
-            open: gauges!("e6_connections", "Open connections.", &["listener"], registry)?,
+        let counters = Counters {
+            open: gauges!("e6_connections", "Connections that are open.", &["listener"], registry)?,
             accepted: counters!(
                 "e6_connections_accepted_total",
-                "Connections accepted.",
+                "Connections that were accepted.",
                 &["listener"],
                 registry
             )?,
             refused: counters!(
                 "e6_connections_refused_total",
-                "Connections that ended before a request could be read.",
+                "Connections that ended before a request could be read from them.",
                 &["reason"],
                 registry
             )?,
             ended: counters!(
                 "e6_connections_ended_total",
-                "Connections that a limit has ended.",
+                "Connections ended because a limit was reached.",
                 &["reason"],
                 registry
             )?,
@@ -88,7 +98,36 @@ impl Counters {
                 &["version", "group", "resumed"],
                 registry
             )?,
-        })
+        };
+        counters.begin();
+        Ok(counters)
+    }
+
+    /// Makes every series exist from the start: a counter that begins at 1 hides its first increase.
+    fn begin(&self) {
+        for listener in Listener::ALL {
+            self.open.with_label_values(&[listener.name()]);
+            self.accepted.with_label_values(&[listener.name()]);
+        }
+        for why in Refused::ALL {
+            self.refused.with_label_values(&[why.reason()]);
+        }
+        for why in Limit::ALL {
+            self.ended.with_label_values(&[why.name()]);
+        }
+        for why in [Limit::Request, Limit::Stall] {
+            self.streams_reset.with_label_values(&[why.name()]);
+        }
+        for group in aws_lc_rs::ALL_KX_GROUPS.iter().filter_map(|group| group.name().as_str()) {
+            // TLS 1.2 has no hybrid groups, and no group where it resumes a session.
+            if !group.contains("MLKEM") {
+                self.handshakes.with_label_values(&["TLSv1.2", group, "no"]);
+            }
+            for resumed in ["no", "yes"] {
+                self.handshakes.with_label_values(&["TLSv1.3", group, resumed]);
+            }
+        }
+        self.handshakes.with_label_values(&["TLSv1.2", "none", "yes"]);
     }
 
     /// Counts a connection that is open until the value is dropped.

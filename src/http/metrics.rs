@@ -1,10 +1,9 @@
 //! What is counted of requests, and the page that shows everything that is counted.
 
 use prometheus::{
-    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
-    register_gauge_with_registry as gauge, register_histogram_with_registry as histogram,
-    register_int_counter_vec_with_registry as counters, register_int_counter_with_registry as counter,
-    register_int_gauge_with_registry as int_gauge,
+    Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
+    register_histogram_with_registry as histogram, register_int_counter_vec_with_registry as counters,
+    register_int_counter_with_registry as counter, register_int_gauge_with_registry as int_gauge,
 };
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ pub struct Metrics {
     durations: Histogram,
     bytes: IntCounter,
     dropped: IntCounter,
-    answer_age: Gauge,
     streams: IntGauge,
     refused: IntCounterVec,
 }
@@ -33,6 +31,20 @@ pub(crate) enum TooMany {
     /// Of streams, of all or of its address.
     Streams,
 }
+
+impl TooMany {
+    const ALL: [TooMany; 2] = [TooMany::OfAddress, TooMany::Streams];
+
+    fn reason(self) -> &'static str {
+        match self {
+            TooMany::OfAddress => "address_rate",
+            TooMany::Streams => "event_streams",
+        }
+    }
+}
+
+/// The label of a request that no route matches.
+pub(crate) const NO_ROUTE: &str = "none";
 
 /// What a request is counted under. Each has few values, whatever peers send.
 pub(crate) struct Labels {
@@ -47,34 +59,38 @@ impl Metrics {
     /// # Errors
     /// When the registry has some of them already.
     pub fn register(registry: Registry) -> prometheus::Result<Self> {
-        let requests = Opts::new("e6_http_requests_total", "Responses to visitors, by what they were to.");
+        let requests = Opts::new("e6_http_requests_total", "Responses to visitors.");
         let durations = histogram_opts!(
             "e6_http_request_duration_seconds",
-            "From a request's head to the last byte of its response handed to the connection.",
+            "Time from the head of a request to the last byte of its response, in seconds.",
             DURATIONS.to_vec()
         );
-        Ok(Metrics {
+        let metrics = Metrics {
             requests: counters!(requests, &["route", "method", "status", "protocol"], registry)?,
             durations: histogram!(durations, registry)?,
-            bytes: counter!("e6_http_response_bytes_total", "Bytes of response bodies.", registry)?,
-            dropped: counter!(
-                "e6_access_log_dropped_total",
-                "Lines that the access log had no room for or could not write.",
+            bytes: counter!(
+                "e6_http_response_bytes_total",
+                "Bytes of response bodies sent to visitors.",
                 registry
             )?,
-            answer_age: gauge!(
-                "e6_answer_age_seconds",
-                "Since MLB was last heard; NaN if it never was.",
+            dropped: counter!(
+                "e6_access_log_dropped_total",
+                "Lines of the access log that were lost: its queue was full, or they could not be written.",
                 registry
             )?,
             refused: counters!(
-                Opts::new("e6_http_requests_refused_total", "Requests that were one too many: 429 or 503."),
+                "e6_http_requests_refused_total",
+                "Requests refused because of a limit: 429 for the rate of an address, 503 for too many streams of /events.",
                 &["reason"],
                 registry
             )?,
-            streams: int_gauge!("e6_event_streams", "Open streams of /events.", registry)?,
+            streams: int_gauge!("e6_event_streams", "Streams of /events that are open.", registry)?,
             registry,
-        })
+        };
+        for why in TooMany::ALL {
+            metrics.refused.with_label_values(&[why.reason()]);
+        }
+        Ok(metrics)
     }
 
     /// The counter of what the access log loses.
@@ -82,12 +98,19 @@ impl Metrics {
         self.dropped.clone()
     }
 
+    /// Makes the usual series of these routes exist from the start: a counter that begins at 1 hides its first increase.
+    pub(crate) fn expect_routes(&self, routes: impl IntoIterator<Item = &'static str>) {
+        for route in routes.into_iter().chain([NO_ROUTE]) {
+            for protocol in ["HTTP/1.1", "HTTP/2.0"] {
+                for status in ["200", "404", "500"] {
+                    self.requests.with_label_values(&[route, "GET", status, protocol]);
+                }
+            }
+        }
+    }
+
     pub(crate) fn refused(&self, why: TooMany) {
-        let reason = match why {
-            TooMany::OfAddress => "address_rate",
-            TooMany::Streams => "event_streams",
-        };
-        self.refused.with_label_values(&[reason]).inc();
+        self.refused.with_label_values(&[why.reason()]).inc();
     }
 
     pub(crate) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Option<Duration>) {
@@ -105,9 +128,8 @@ impl Metrics {
     }
 
     /// Everything, in Prometheus's text format.
-    pub(crate) fn page(&self, answer_age: Option<f64>, streams: usize) -> Vec<u8> {
+    pub(crate) fn page(&self, streams: usize) -> Vec<u8> {
         self.streams.set(streams as i64);
-        self.answer_age.set(answer_age.unwrap_or(f64::NAN));
         let mut page = String::new();
         if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut page) {
             tracing::error!(%error, "cannot write the metrics");

@@ -13,27 +13,38 @@ impl Polls {
     /// # Errors
     /// When the registry has it already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let (name, help) = ("e6_mlb_polls_total", "Rounds of questions to MLB, by how they ended.");
-        counters!(name, help, &["outcome"], registry).map(Polls)
+        let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
+        let polls = counters!(name, help, &["outcome"], registry).map(Polls)?;
+        // A counter that begins at 1 hides its first increase.
+        for outcome in Trouble::ALL.map(name_of).into_iter().chain([HEARD]) {
+            polls.0.with_label_values(&[outcome]);
+        }
+        Ok(polls)
     }
 
     pub(crate) fn heard(&self) {
-        self.count("heard");
+        self.count(HEARD);
     }
 
     pub(crate) fn failed(&self, trouble: Trouble) {
-        self.count(match trouble {
-            Trouble::Starting => "starting",
-            Trouble::Unreachable => "unreachable",
-            Trouble::TooSlow => "too_slow",
-            Trouble::TurnedAway => "turned_away",
-            Trouble::Refused => "refused",
-            Trouble::Garbled => "garbled",
-            Trouble::NoSuchPlayer => "no_such_player",
-        });
+        self.count(name_of(trouble));
     }
 
     fn count(&self, outcome: &str) {
         self.0.with_label_values(&[outcome]).inc();
+    }
+}
+
+const HEARD: &str = "heard";
+
+fn name_of(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Starting => "starting",
+        Trouble::Unreachable => "unreachable",
+        Trouble::TooSlow => "too_slow",
+        Trouble::TurnedAway => "turned_away",
+        Trouble::Refused => "refused",
+        Trouble::Garbled => "garbled",
+        Trouble::NoSuchPlayer => "no_such_player",
     }
 }

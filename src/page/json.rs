@@ -9,8 +9,11 @@ use crate::{
 };
 use serde::Serialize;
 
+/// All names of verdicts.
+pub const VERDICTS: [&str; 5] = ["yes", "no", "not_yet", "no_game", "unknown"];
+
 /// The verdict's name for programs.
-pub(crate) fn verdict(verdict: Verdict) -> &'static str {
+pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Yes(_) => "yes",
         Verdict::No => "no",

@@ -21,6 +21,7 @@ pub(crate) mod times;
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
 pub use crate::page::html::{Told, error, not_ready, style_hash};
+pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::picture::png;
 
 use crate::{

@@ -5,7 +5,7 @@ use crate::{
     http::{
         access_log::AccessLog,
         log_record::{FIELD_CAP, Record, TARGET_CAP, Text, hex_id, protocol},
-        metrics::{Labels, Metrics},
+        metrics::{Labels, Metrics, NO_ROUTE},
     },
     site::{events::Events, routes::Route},
     web::forwarded::Client,
@@ -86,7 +86,7 @@ impl Exchange {
         Exchange {
             began: way.arrival.at,
             labels: Labels {
-                route: route.map_or("none", |route| route.pattern),
+                route: route.map_or(NO_ROUTE, |route| route.pattern),
                 method: method_class(request.method()),
                 protocol: protocol(request.version()),
             },
@@ -102,7 +102,7 @@ impl Exchange {
     pub fn refused(observer: &Arc<Observer>, status: StatusCode, connection: &Connection) {
         drop(Exchange {
             began: Instant::now(),
-            labels: Labels { route: "none", method: "none", protocol: protocol(Version::HTTP_11) },
+            labels: Labels { route: NO_ROUTE, method: "none", protocol: protocol(Version::HTTP_11) },
             status,
             bytes: 0,
             is_timed: false,

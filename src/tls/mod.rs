@@ -73,7 +73,7 @@ impl Certificates {
     pub fn expiry(registry: &Registry) -> prometheus::Result<IntGauge> {
         gauge!(
             "e6_certificate_expiry_timestamp_seconds",
-            "When the certificate that is served ends, in seconds since 1970.",
+            "Unix time at which the certificate that is served expires.",
             registry
         )
     }

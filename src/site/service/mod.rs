@@ -119,6 +119,7 @@ impl Service {
     pub fn new(
         Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts, proxies }: Parts,
     ) -> Self {
+        observer.metrics.expect_routes(ROUTES.iter().map(|route| route.pattern));
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say =
             |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));

@@ -101,8 +101,7 @@ impl Service {
             Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
             Target::Events => Ok(event_stream()),
             Target::Metrics => {
-                let age = site.asked_at.map(|asked_at| (self.clock.now() - asked_at).as_seconds_f64());
-                let page = self.observer.metrics.page(age, self.hub.open());
+                let page = self.observer.metrics.page(self.hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
             Target::How => match asking.way {

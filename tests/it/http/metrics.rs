@@ -2,8 +2,8 @@
 
 use crate::{
     support::{
-        day::EVENING,
-        fake_mlb::{FakeMlb, Fault},
+        day::{EVENING, Game, IN_PROGRESS},
+        fake_mlb::Fault,
         server::{PATIENCE, Server, site},
         tools,
     },
@@ -102,21 +102,115 @@ fn connections_and_handshakes_are_counted() {
 }
 
 #[test]
-fn polls_and_the_age_of_the_answer_are_told() {
+fn the_answer_and_its_age_are_among_the_metrics() {
     let (server, mlb) = site();
-    assert!(server.metric("e6_mlb_polls_total{outcome=\"heard\"}") >= 1.0);
-    assert!((0.0..60.0).contains(&server.metric("e6_answer_age_seconds")));
+    let verdicts = |server: &Server| {
+        ["yes", "no", "not_yet", "no_game", "unknown"]
+            .map(|verdict| server.metric(&format!("e6_answer{{verdict=\"{verdict}\"}}")))
+    };
+    assert_eq!(verdicts(&server), [1.0, 0.0, 0.0, 0.0, 0.0]);
+    assert_eq!(server.metric("e6_errors_today"), 1.0);
+    wait_for(&server, "e6_mlb_polls_total{outcome=\"heard\"}", |count| count >= 1.0);
+    let last_success = |server: &Server| server.metric("e6_mlb_last_success_timestamp_seconds");
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    let asked_at = server.api()["asked_at"].as_str().unwrap().to_owned();
+    let asked_at = time::OffsetDateTime::parse(&asked_at, rfc3339).unwrap().unix_timestamp() as f64;
+    assert!((asked_at - 1.0..asked_at + 60.0).contains(&last_success(&server)), "{asked_at}");
+
+    mlb.play(&[Game { stamp: 2, ..Game::new(IN_PROGRESS) }]);
+    wait_for(&server, "e6_answer{verdict=\"not_yet\"}", |value| value == 1.0);
+    assert_eq!((verdicts(&server), server.metric("e6_errors_today")), ([0.0, 0.0, 1.0, 0.0, 0.0], 0.0));
+    assert!(server.metrics().contains("\ne6_errors_today 0\n"), "zero errors are known");
+
     mlb.fault(Fault::Refuse);
     wait_for(&server, "e6_mlb_polls_total{outcome=\"unreachable\"}", |count| count >= 1.0);
-    assert!(server.metrics().contains("e6_build_info{commit="));
+    let before = last_success(&server);
+    wait_for(&server, "e6_mlb_polls_total{outcome=\"unreachable\"}", |count| count >= 2.0);
+    assert_eq!(last_success(&server), before);
+
+    let server = Server::start(&mlb, EVENING);
+    let metrics = server.metrics();
+    assert_eq!(verdicts(&server), [0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert!(metrics.contains("\ne6_mlb_last_success_timestamp_seconds 0\n"), "never: {metrics}");
+    assert!(!metrics.contains("e6_errors_today"), "an unknown number is not zero: {metrics}");
+    assert!(!metrics.contains("NaN"), "{metrics}");
 }
 
 #[test]
-fn an_answer_that_was_never_heard_has_no_age() {
-    let mlb = FakeMlb::with(&[]);
-    mlb.fault(Fault::Refuse);
-    let server = Server::start(&mlb, EVENING);
-    assert!(server.metrics().contains("\ne6_answer_age_seconds NaN\n"), "{}", server.metrics());
+fn every_labelled_series_is_there_from_the_start_with_help() {
+    let (server, _mlb) = site();
+    let metrics = server.metrics();
+    let has = |series: &str| metrics.lines().any(|line| line.starts_with(series));
+    for (family, label, values) in [
+        ("e6_connections", "listener", "http https admin"),
+        ("e6_connections_accepted_total", "listener", "http https admin"),
+        (
+            "e6_connections_refused_total",
+            "reason",
+            "handshake_deadline handshake_failed cleartext proxy_header address unfinished_handshakes",
+        ),
+        ("e6_connections_ended_total", "reason", "head idle age requests request stall room"),
+        ("e6_http2_streams_reset_total", "reason", "request stall"),
+        ("e6_http_requests_refused_total", "reason", "address_rate event_streams"),
+        (
+            "e6_mlb_polls_total",
+            "outcome",
+            "heard starting unreachable too_slow turned_away refused garbled no_such_player",
+        ),
+        ("e6_answer", "verdict", "yes no not_yet no_game unknown"),
+        ("e6_restarts_total", "thread", "poller worker-0"),
+    ] {
+        for value in values.split(' ') {
+            assert!(has(&format!("{family}{{{label}=\"{value}\"}} ")), "{family} {value}: {metrics}");
+        }
+    }
+    for route in e6::internals::ROUTES.iter().map(|route| route.pattern).chain(["none"]) {
+        for protocol in ["HTTP/1.1", "HTTP/2.0"] {
+            for status in [200, 404, 500] {
+                assert!(
+                    has(&format!(
+                        "e6_http_requests_total{{method=\"GET\",protocol=\"{protocol}\",route=\"{route}\",status=\"{status}\"}} "
+                    )),
+                    "{route} {protocol} {status}: {metrics}"
+                );
+            }
+        }
+    }
+    for (group, resumed, version) in [
+        ("X25519MLKEM768", "no", "TLSv1.3"),
+        ("X25519", "yes", "TLSv1.3"),
+        ("secp256r1", "no", "TLSv1.2"),
+        ("none", "yes", "TLSv1.2"),
+    ] {
+        let labels = format!("group=\"{group}\",resumed=\"{resumed}\",version=\"{version}\"");
+        assert!(has(&format!("e6_tls_handshakes_total{{{labels}}} ")), "{labels}: {metrics}");
+    }
+    for line in metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let family = line.split(' ').next().unwrap();
+        let help = metrics.lines().find_map(|line| line.strip_prefix(&format!("# HELP {family} ")));
+        assert!(help.is_some_and(|help| help.len() > 20 && help.ends_with('.')), "{family}: {help:?}");
+        assert!(
+            has(&format!("{family}{{")) || has(&format!("{family} ")) || has(&format!("{family}_sum")),
+            "{family}"
+        );
+    }
+}
+
+#[test]
+fn the_process_tells_what_it_uses() {
+    let (server, _mlb) = site();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let started = server.metric("process_start_time_seconds");
+    assert!((now - 120.0..now + 5.0).contains(&started), "{started} at {now}");
+    assert!(server.metric("process_cpu_seconds_total") > 0.0);
+    assert!(server.metric("process_resident_memory_bytes") > 1e6);
+    assert!(server.metric("process_virtual_memory_bytes") > 1e6);
+    assert!(server.metric("process_threads") >= 3.0, "two workers at least, and the poller");
+    let open = server.metric("process_open_fds");
+    assert!(open > 5.0 && open < server.metric("process_max_fds"));
+    let more: Vec<_> = (0..20).map(|_| TcpStream::connect(server.http()).unwrap()).collect();
+    wait_for(&server, "process_open_fds", |now| now >= open + 20.0);
+    drop(more);
 }
 
 #[test]

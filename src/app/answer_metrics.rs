@@ -1,0 +1,62 @@
+//! The answer as metrics: which verdict is shown, how many errors, and how old its data is.
+
+use crate::{
+    answer::{Answer, Verdict},
+    page,
+};
+use prometheus::{
+    Gauge, IntGaugeVec, Registry, register_gauge_with_registry as gauge,
+    register_int_gauge_vec_with_registry as gauges,
+};
+
+/// Gauges of the answer that is shown.
+#[derive(Clone)]
+pub(crate) struct AnswerMetrics {
+    verdicts: IntGaugeVec,
+    /// Without labels. Empty while the number is unknown, for zero would be an answer.
+    errors: IntGaugeVec,
+    last_success: Gauge,
+}
+
+impl AnswerMetrics {
+    /// Registers the gauges.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        Ok(AnswerMetrics {
+            verdicts: gauges!(
+                "e6_answer",
+                "The answer that is shown: 1 for its verdict, 0 for every other.",
+                &["verdict"],
+                registry
+            )?,
+            errors: gauges!(
+                "e6_errors_today",
+                "Errors charged to the player today. Missing while the answer is unknown.",
+                &[],
+                registry
+            )?,
+            last_success: gauge!(
+                "e6_mlb_last_success_timestamp_seconds",
+                "Unix time at which MLB made the data behind the answer; 0 if none was ever read.",
+                registry
+            )?,
+        })
+    }
+
+    /// Shows an answer.
+    pub fn set(&self, answer: &Answer) {
+        match answer.verdict {
+            Verdict::Unknown => self.errors.reset(),
+            known => self.errors.with_label_values::<&str>(&[]).set(known.errors().into()),
+        }
+        let nanoseconds = answer.asked_at.map_or(0, |at| at.unix_timestamp_nanos());
+        self.last_success.set(nanoseconds as f64 / 1e9);
+        // The new one last: a scrape in between sees none rather than two.
+        let shown = page::verdict(answer.verdict);
+        for name in page::VERDICTS.into_iter().filter(|name| *name != shown).chain([shown]) {
+            self.verdicts.with_label_values(&[name]).set(i64::from(name == shown));
+        }
+    }
+}

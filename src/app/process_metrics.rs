@@ -1,0 +1,133 @@
+//! The `process_*` metrics that every Prometheus client library has, from /proc. The `prometheus` crate's own need a second `rustix`,
+//! and have CPU time in whole seconds.
+
+use prometheus::{
+    Counter, Gauge,
+    core::{Collector, Desc},
+    proto::MetricFamily,
+};
+use rustix::{
+    param::{clock_ticks_per_second, page_size},
+    process::{Resource, getrlimit},
+};
+use std::{collections::HashMap, fs};
+
+/// The metrics of this process, read when they are asked for.
+pub(crate) struct ProcessMetrics {
+    cpu: Desc,
+    gauges: [(Desc, fn(&Process) -> Option<f64>); 6],
+}
+
+impl ProcessMetrics {
+    /// A collector for a registry.
+    ///
+    /// # Errors
+    /// Never: the names are valid.
+    pub fn new() -> prometheus::Result<Self> {
+        let desc = |name: &str, help: &str| Desc::new(name.into(), help.into(), Vec::new(), HashMap::new());
+        Ok(ProcessMetrics {
+            cpu: desc("process_cpu_seconds_total", "CPU time that the process has used, in seconds.")?,
+            gauges: [
+                (desc("process_start_time_seconds", "Unix time at which the process started.")?, |process| {
+                    process.start
+                }),
+                (
+                    desc("process_resident_memory_bytes", "Memory of the process that is in RAM, in bytes.")?,
+                    |process| Some(process.resident),
+                ),
+                (
+                    desc("process_virtual_memory_bytes", "Address space of the process, in bytes.")?,
+                    |process| Some(process.virtual_memory),
+                ),
+                (desc("process_threads", "Threads of the process.")?, |process| Some(process.threads)),
+                (desc("process_open_fds", "File descriptors that the process has open.")?, |process| {
+                    process.fds
+                }),
+                (desc("process_max_fds", "File descriptors that the process may have open.")?, |process| {
+                    process.max_fds
+                }),
+            ],
+        })
+    }
+}
+
+impl Collector for ProcessMetrics {
+    fn desc(&self) -> Vec<&Desc> {
+        [&self.cpu].into_iter().chain(self.gauges.iter().map(|(desc, _)| desc)).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        // Without /proc there are none.
+        let Some(process) = Process::read() else { return Vec::new() };
+        let mut families = Vec::new();
+        if let Ok(cpu) = Counter::new(&*self.cpu.fq_name, &*self.cpu.help) {
+            cpu.inc_by(process.cpu);
+            families.extend(cpu.collect());
+        }
+        for (desc, value) in &self.gauges {
+            if let (Some(value), Ok(gauge)) = (value(&process), Gauge::new(&*desc.fq_name, &*desc.help)) {
+                gauge.set(value);
+                families.extend(gauge.collect());
+            }
+        }
+        families
+    }
+}
+
+/// This process at a moment: seconds, bytes and counts.
+struct Process {
+    cpu: f64,
+    start: Option<f64>,
+    resident: f64,
+    virtual_memory: f64,
+    threads: f64,
+    fds: Option<f64>,
+    max_fds: Option<f64>,
+}
+
+impl Process {
+    fn read() -> Option<Self> {
+        let stat = fs::read_to_string("/proc/self/stat").ok()?;
+        // The name may hold spaces and parentheses; the third field is the first after it (proc_pid_stat(5)).
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();
+        let ticks = clock_ticks_per_second() as f64;
+        // The directory that is read is one of them.
+        let fds = fs::read_dir("/proc/self/fd").ok().map(|dir| dir.count().saturating_sub(1) as f64);
+        Some(Process {
+            cpu: (field(14)? + field(15)?) / ticks,
+            start: field(22).zip(booted()).map(|(since_boot, boot)| boot + since_boot / ticks),
+            resident: field(24)? * page_size() as f64,
+            virtual_memory: field(23)?,
+            threads: field(20)?,
+            fds,
+            max_fds: getrlimit(Resource::Nofile).current.map(|most| most as f64),
+        })
+    }
+}
+
+/// When the machine was started, as a Unix time.
+fn booted() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    #[test]
+    fn a_process_knows_what_it_uses() {
+        let process = Process::read().unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        assert!((0.0..1e6).contains(&process.cpu));
+        // A day covers tests that run for long, and clocks that were set since the machine was started.
+        assert!((now - 86_400.0..now + 60.0).contains(&process.start.unwrap()), "{:?}", process.start);
+        assert!(process.resident > 1e6 && process.virtual_memory > process.resident);
+        assert!(process.threads >= 1.0);
+        assert!((3.0..=process.max_fds.unwrap()).contains(&process.fds.unwrap()));
+        let metrics = ProcessMetrics::new().unwrap();
+        assert_eq!(metrics.collect().len(), metrics.desc().len());
+    }
+}
