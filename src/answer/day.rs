@@ -175,7 +175,7 @@ impl Game {
 
     /// Errors charged to him in this game.
     pub fn errors(&self) -> u32 {
-        self.feed.as_ref().map_or(0, |feed| feed.errors)
+        self.feed.as_ref().map_or(0, |feed| feed.errors.known())
     }
 
     /// How far he takes part, once the feed was read.

@@ -1,7 +1,8 @@
 //! From facts and a time to an answer.
 
 use crate::answer::{
-    Answer, ErrorPlay, Facts, Game, Pace, Presence, Reason, State, Verdict, calendar, day, season,
+    Answer, ErrorCount, ErrorPlay, Facts, Game, GameBox, Pace, Presence, Reason, State, Verdict, calendar,
+    day, season,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -42,8 +43,9 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let (verdict, reason) = if stale && (read_before_the_day || read_after_the_day) || asked_at.is_none() {
         (Verdict::Unknown, Reason::NeverHeard(facts.trouble()))
     } else {
-        let unread = first(&games, |game| is_unread(game, stale, now));
-        verdict(facts, day, &games, unread)
+        let is_unread = |index: &usize| is_unread(&games[*index], stale, now);
+        let unread: Vec<usize> = (0..games.len()).filter(is_unread).collect();
+        verdict(facts, day, &games, &unread)
     };
     let plays: Vec<ErrorPlay> =
         games.iter().filter_map(|game| game.feed.as_ref()).flat_map(|feed| feed.plays.clone()).collect();
@@ -59,7 +61,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         plays_complete: games
             .iter()
             .filter_map(|game| game.feed.as_ref())
-            .all(|feed| feed.plays.len() == feed.errors as usize),
+            .all(|feed| feed.errors == ErrorCount::Read(feed.plays.len() as u32)),
         plays,
         error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
         fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
@@ -75,14 +77,14 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     }
 }
 
-fn verdict(facts: &Facts, day: Date, games: &[Game], unread: Option<usize>) -> (Verdict, Reason) {
+fn verdict(facts: &Facts, day: Date, games: &[Game], unread: &[usize]) -> (Verdict, Reason) {
     let over = games.iter().all(|game| game.state() == State::Over);
     let errors: u32 = games.iter().map(Game::errors).sum();
     if errors > 0 {
-        return (Verdict::Yes(errors), Reason::Charged { over });
+        return (Verdict::Yes(errors), Reason::Charged { over, unread: unread.to_vec() });
     }
-    if let Some(game) = unread {
-        return (Verdict::Unknown, Reason::BoxUnread(game));
+    if !unread.is_empty() {
+        return (Verdict::Unknown, Reason::BoxUnread(unread.to_vec()));
     }
     if day::has_unread_entry(facts, day, games) {
         return (Verdict::Unknown, Reason::EntryUnread);
@@ -135,16 +137,26 @@ fn off_day(facts: &Facts, day: Date) -> Reason {
     Reason::OffDay { next: next.cloned().map(Box::new) }
 }
 
-/// A game that has begun, or by the clock must have, and whose box score is not known.
+/// A game that has begun, or by the clock must have, and in which his errors are not known.
 fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     match game.state() {
-        State::On | State::Over | State::Suspended | State::Unknown => game.feed.is_none(),
+        State::On | State::Over | State::Suspended | State::Unknown => {
+            let is_read = |feed: &GameBox| feed.errors.is_read() && !is_left_behind(game, feed);
+            !game.feed.as_ref().is_some_and(is_read)
+        }
         State::Ahead => {
             let read_before = |start| game.feed_asked_at.is_none_or(|at| at < start);
             stale && game.listing.start.is_some_and(|start| start <= now && read_before(start))
         }
         State::Postponed | State::Cancelled => false,
     }
+}
+
+/// The schedule has the game further on than the feed, and no fresher feed could be read: what has happened since is not
+/// known.
+fn is_left_behind(game: &Game, feed: &GameBox) -> bool {
+    let listed = game.listing.status.state;
+    game.feed_trouble.is_some() && listed == State::Over && feed.status.state != State::Over
 }
 
 fn pace(games: &[Game], now: OffsetDateTime) -> Pace {

@@ -125,13 +125,23 @@ pub struct GameBox {
     pub score: Option<Score>,
     /// How far he takes part.
     pub presence: Presence,
-    /// Errors charged to him in the box score.
-    pub errors: u32,
+    /// Errors charged to him.
+    pub errors: ErrorCount,
     /// The plays credited to him as errors.
     pub plays: Vec<ErrorPlay>,
     /// When the last play ended (`about.endTime`), the nearest the feed has to when the game did.
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_play: Option<OffsetDateTime>,
+}
+
+/// The errors charged to a player in a game.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorCount {
+    /// So many, by the box score.
+    Read(u32),
+    /// The box score has no readable count of a player who took part or may have: so many are known from the plays, or
+    /// from an earlier box score.
+    AtLeast(u32),
 }
 
 /// How far a player takes part in a game.
@@ -143,9 +153,9 @@ pub enum Presence {
     Listed,
     /// Listed, but not in the batting order that is posted.
     Bench,
-    /// In the batting order (`battingOrder`).
+    /// Takes part, but not in the field, or not yet: designated hitter, pinch hitter, pinch runner.
     Lineup,
-    /// Has fielding statistics in this game.
+    /// Has fielded in this game.
     Fielded,
 }
 
@@ -176,8 +186,11 @@ pub struct Inning {
 pub struct ErrorPlay {
     /// Which game.
     pub game: u64,
-    /// When.
+    /// When in the game.
     pub inning: Option<Inning>,
+    /// When by the clock (`about.endTime`, else `startTime`).
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub at: Option<OffsetDateTime>,
     /// How.
     pub kind: ErrorKind,
     /// The position he played, as the scorer writes it: "RF".
@@ -188,13 +201,58 @@ pub struct ErrorPlay {
     pub text: String,
 }
 
-/// The kind of error, from the credit (`f_throwing_error`).
+/// The kind of error, from the fielder's credit. Passed balls and wild pitches are no errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
-    /// Misplayed ball.
+    /// `f_fielding_error`: misplayed ball.
     Fielding,
-    /// Bad throw.
+    /// `f_throwing_error`: bad throw.
     Throwing,
-    /// A credit ending in `_error` of another name.
+    /// A throw that was not caught.
+    MissedCatch,
+    /// `f_error_dropped_ball`.
+    DroppedBall,
+    /// `f_foul_error`: a foul fly that was dropped.
+    Foul,
+    /// `c_catcher_interf`.
+    CatcherInterference,
+    /// `f_interference`.
+    Interference,
+    /// `f_defensive_shift_violation_error`.
+    ShiftViolation,
+    /// `f_error`, and any other credit that ends in `_error`.
     Other,
+}
+
+impl ErrorCount {
+    /// The errors that are known.
+    pub fn known(self) -> u32 {
+        match self {
+            ErrorCount::Read(errors) | ErrorCount::AtLeast(errors) => errors,
+        }
+    }
+
+    /// Whether it tells anything.
+    pub fn is_known(self) -> bool {
+        self != ErrorCount::AtLeast(0)
+    }
+
+    /// Whether the box score was readable.
+    pub fn is_read(self) -> bool {
+        matches!(self, ErrorCount::Read(_))
+    }
+}
+
+impl GameBox {
+    /// Takes over what an earlier feed of this game knew and this one has lost: a box score that cannot be read takes no
+    /// error back.
+    pub fn keep_from(&mut self, earlier: &GameBox) {
+        if let ErrorCount::AtLeast(errors) = self.errors {
+            self.errors = ErrorCount::AtLeast(errors.max(earlier.errors.known()));
+            self.presence = self.presence.max(earlier.presence);
+            if self.plays.is_empty() {
+                self.plays.clone_from(&earlier.plays);
+            }
+        }
+    }
 }

@@ -22,8 +22,8 @@ pub use crate::answer::day::{begins_the_day_before, day_of};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
 pub use crate::answer::facts::{Ballpark, Facts, Part};
 pub use crate::answer::game::{
-    DoubleHeader, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence, Score, Side,
-    State, Status,
+    DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence,
+    Score, Side, State, Status,
 };
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
@@ -32,7 +32,7 @@ pub use crate::answer::zone::{UnknownZone, Zone};
 
 use crate::answer::calendar::Charge;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
 /// What can be said about today.
@@ -81,7 +81,8 @@ pub struct Answer {
     pub games: Vec<Game>,
     /// The plays he was charged on, oldest first.
     pub plays: Vec<ErrorPlay>,
-    /// False when the box score charges more or fewer errors than `plays` shows: the box score is right.
+    /// False when the box score charges more or fewer errors than `plays` shows (the box score is right), or cannot be
+    /// read.
     pub plays_complete: bool,
     /// His season so far, today included, if the log could be read.
     pub season: Option<SeasonSoFar>,
@@ -126,10 +127,12 @@ pub enum Reason {
     NeverHeard(Trouble),
     /// He is with no club.
     NoClub,
-    /// Charged with errors; `over` when the day's games are.
+    /// Charged with errors.
     Charged {
-        /// Nothing more can happen today.
+        /// The day's games are over: nothing more can happen today.
         over: bool,
+        /// The games of the day that cannot be read, or not whole.
+        unread: Vec<usize>,
     },
     /// All games of the day are over.
     Clean {
@@ -142,8 +145,8 @@ pub enum Reason {
     Waiting(usize),
     /// This game was interrupted and will be finished on another day.
     Suspended(usize),
-    /// This game has begun or ended, but its box score could not be read.
-    BoxUnread(usize),
+    /// These games have begun or ended, but cannot be read; at least one.
+    BoxUnread(Vec<usize>),
     /// The day's game was called off; the entry says which and until when.
     Postponed(Box<Listing>),
     /// The day's game was cancelled for good.
@@ -230,9 +233,16 @@ pub struct Memory {
     #[serde(with = "time::serde::rfc3339")]
     changed_at: OffsetDateTime,
     charges: Vec<Charge>,
+    /// The day's games and his errors in each, as last read.
+    games: Vec<(u64, u32)>,
 }
 
 impl Answer {
+    /// Whether the box score of every game that was read tells his errors.
+    pub fn is_read(&self) -> bool {
+        self.games.iter().filter_map(|game| game.feed.as_ref()).all(|feed| feed.errors.is_read())
+    }
+
     /// Compares with what was concluded before: sets `changed_at`, `taken_back` and since when each error day stands, and
     /// returns what to remember.
     ///
@@ -245,13 +255,10 @@ impl Answer {
             self.changed_at = before.map(|memory| memory.changed_at);
             return before.cloned();
         }
+        let games = self.take_back(before_today.map_or(&[], |memory| &memory.games));
         let changed_at = match before_today {
             Some(memory) if memory.verdict == self.verdict => memory.changed_at,
-            Some(memory) => {
-                self.taken_back += memory.verdict.errors().saturating_sub(self.verdict.errors());
-                now
-            }
-            None => now,
+            _ => now,
         };
         self.changed_at = Some(changed_at);
         Some(Memory {
@@ -260,7 +267,21 @@ impl Answer {
             taken_back: self.taken_back,
             changed_at,
             charges,
+            games,
         })
+    }
+
+    /// Counts the errors that were taken back since. Only the data of the same game takes an error back: a game that is
+    /// missing now, or that cannot be read, does not. Returns what to remember of the day's games.
+    fn take_back(&mut self, before: &[(u64, u32)]) -> Vec<(u64, u32)> {
+        let read = self.games.iter().filter_map(|game| Some((game.listing.pk, game.feed.as_ref()?.errors)));
+        let read = read.filter(|(_, errors)| errors.is_known());
+        let mut games: BTreeMap<u64, u32> = before.iter().copied().collect();
+        for (pk, errors) in read {
+            let known = games.insert(pk, errors.known()).unwrap_or(0);
+            self.taken_back += known.saturating_sub(errors.known());
+        }
+        games.into_iter().collect()
     }
 
     /// Days of the year that the log does not tell of now are not forgotten: it may lag, or lack one for a while.

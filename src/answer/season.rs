@@ -16,6 +16,8 @@ pub struct Season {
     pub year: i32,
     /// The games he fielded in, each once.
     pub games: Vec<SeasonGame>,
+    /// False if a row of the log could not be read and was left out.
+    pub is_complete: bool,
 }
 
 /// A game he fielded in.
@@ -44,6 +46,8 @@ pub struct SeasonSoFar {
     pub games: Vec<SeasonGame>,
     /// Errors charged.
     pub errors: u32,
+    /// False if a row of the log could not be read: there may be more games and errors.
+    pub is_complete: bool,
     /// The latest error, if there was one.
     pub last_error: Option<LastError>,
     /// The longest run of games without an error, the latest of equals; none if there was no game without.
@@ -83,6 +87,7 @@ pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
     Some(SeasonSoFar {
         year: season.year,
         errors,
+        is_complete: season.is_complete,
         last_error: last_error(&games, day),
         longest_clean: longest_clean(&games),
         on_pace_for: on_pace_for(errors, calendar::progress(facts, day)),
@@ -97,8 +102,8 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
     for listing in facts.schedule.value.listings.iter().filter(|listing| counts(listing, season.year, day)) {
         match facts.feed(listing.pk) {
-            Some(feed) if feed.presence == Presence::Fielded => {
-                let boxed = || SeasonGame::of(listing, &facts.player.value, feed.errors);
+            Some(feed) if feed.presence == Presence::Fielded && feed.errors.is_known() => {
+                let boxed = || SeasonGame::of(listing, &facts.player.value, feed.errors.known());
                 games.entry(listing.pk).or_insert_with(boxed);
             }
             _ => {}
@@ -177,7 +182,7 @@ mod tests {
 
     fn season(games: Vec<SeasonGame>, listings: Vec<Listing>, boxes: Vec<GameBox>) -> SeasonSoFar {
         let mut facts = facts(datetime!(2024-07-03 04:00 UTC), listings, boxes);
-        facts.season.value = Some(Season { year: 2024, games });
+        facts.season.value = Some(Season { year: 2024, games, is_complete: true });
         so_far(&facts, TODAY).unwrap()
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn feed(pk: u64, state: State, presence: Presence, errors: u32) -> Ga
         inning: Some(Inning { number: 5, half: Half::Top }),
         score: Some(Score { away: 1, home: 2 }),
         presence,
-        errors,
+        errors: ErrorCount::Read(errors),
         plays: (0..errors).map(|_| error_play(pk)).collect(),
         last_play: Some(FIRST_PITCH + Duration::hours(2)),
     }
@@ -55,6 +55,7 @@ fn error_play(game: u64) -> ErrorPlay {
     ErrorPlay {
         game,
         inning: Some(Inning { number: 3, half: Half::Bottom }),
+        at: None,
         kind: ErrorKind::Throwing,
         position: Some("RF".into()),
         batter: None,
@@ -117,7 +118,7 @@ fn one_game_from_morning_to_midnight() {
             State::On,
             Some((State::On, Fielded, 1)),
             Verdict::Yes(1),
-            Reason::Charged { over: false },
+            Reason::Charged { over: false, unread: vec![] },
         ),
         (
             "schedule ahead of the feed",
@@ -141,7 +142,7 @@ fn one_game_from_morning_to_midnight() {
             State::Over,
             Some((State::Over, Fielded, 2)),
             Verdict::Yes(2),
-            Reason::Charged { over: true },
+            Reason::Charged { over: true, unread: vec![] },
         ),
         (
             "he sat",
@@ -159,8 +160,8 @@ fn one_game_from_morning_to_midnight() {
             Verdict::No,
             Reason::Clean { played: false },
         ),
-        ("begun, no box", late, State::On, None, Verdict::Unknown, Reason::BoxUnread(0)),
-        ("over, no box", late, State::Over, None, Verdict::Unknown, Reason::BoxUnread(0)),
+        ("begun, no box", late, State::On, None, Verdict::Unknown, Reason::BoxUnread(vec![0])),
+        ("over, no box", late, State::Over, None, Verdict::Unknown, Reason::BoxUnread(vec![0])),
         (
             "suspended",
             late,
@@ -175,7 +176,7 @@ fn one_game_from_morning_to_midnight() {
             State::Suspended,
             Some((State::Suspended, Fielded, 1)),
             Verdict::Yes(1),
-            Reason::Charged { over: false },
+            Reason::Charged { over: false, unread: vec![] },
         ),
         (
             "a code nobody knows",
@@ -185,7 +186,14 @@ fn one_game_from_morning_to_midnight() {
             Verdict::NotYet,
             Reason::Playing(0),
         ),
-        ("a code nobody knows, no box", late, State::Unknown, None, Verdict::Unknown, Reason::BoxUnread(0)),
+        (
+            "a code nobody knows, no box",
+            late,
+            State::Unknown,
+            None,
+            Verdict::Unknown,
+            Reason::BoxUnread(vec![0]),
+        ),
     ] {
         let feed = box_.map(|(state, presence, errors)| feed(1, state, presence, errors));
         let answer = answer(now, [listing(1, state)], feed);
@@ -327,6 +335,78 @@ fn the_box_score_decides_when_the_plays_disagree() {
 }
 
 #[test]
+fn a_game_that_cannot_be_read_hides_no_error_and_is_named() {
+    let second = || Listing { number: 2, double_header: DoubleHeader::Split, ..listing(2, State::Over) };
+    let first = || Listing { double_header: DoubleHeader::Split, ..listing(1, State::Over) };
+    let over = |pk, errors| feed(pk, State::Over, Presence::Fielded, errors);
+    let lost = |pk, known| GameBox { errors: ErrorCount::AtLeast(known), ..over(pk, known) };
+    let charged = |unread| Reason::Charged { over: true, unread };
+    for (what, boxes, verdict, reason) in [
+        ("an error and an unread game", vec![over(1, 1)], Verdict::Yes(1), charged(vec![1])),
+        ("no error and an unread game", vec![over(1, 0)], Verdict::Unknown, Reason::BoxUnread(vec![1])),
+        ("no game read", vec![], Verdict::Unknown, Reason::BoxUnread(vec![0, 1])),
+        ("no count", vec![over(1, 0), lost(2, 0)], Verdict::Unknown, Reason::BoxUnread(vec![1])),
+        ("no count but a play", vec![over(1, 0), lost(2, 1)], Verdict::Yes(1), charged(vec![1])),
+        ("both", vec![over(1, 1), lost(2, 1)], Verdict::Yes(2), charged(vec![1])),
+    ] {
+        let answer = answer(FIRST_PITCH + Duration::hours(3), [first(), second()], boxes);
+        assert_eq!((answer.verdict, answer.reason), (verdict, reason), "{what}");
+    }
+}
+
+#[test]
+fn a_feed_that_stays_behind_the_schedule_is_not_taken_for_the_end() {
+    let mut facts = facts(FIRST_PITCH, [listing(1, State::Over)], [feed(1, State::On, Presence::Fielded, 0)]);
+    assert_eq!(decide(&facts, FIRST_PITCH).reason, Reason::Playing(0), "the feed is about to follow");
+    facts.feeds.get_mut(&1).unwrap().fail(Trouble::Refused);
+    assert_eq!(decide(&facts, FIRST_PITCH).reason, Reason::BoxUnread(vec![0]));
+    facts.feeds.get_mut(&1).unwrap().value = Some(feed(1, State::On, Presence::Fielded, 1));
+    let answer = decide(&facts, FIRST_PITCH);
+    assert_eq!(answer.verdict, Verdict::Yes(1), "an error that was read stands");
+}
+
+#[test]
+fn a_box_score_that_is_lost_takes_no_error_back() {
+    let known = feed(1, State::On, Presence::Fielded, 1);
+    let mut lost = GameBox { errors: ErrorCount::AtLeast(0), ..feed(1, State::Over, Presence::Absent, 0) };
+    lost.keep_from(&known);
+    assert_eq!((lost.errors, lost.presence), (ErrorCount::AtLeast(1), Presence::Fielded));
+    assert_eq!((lost.plays.len(), lost.status.state), (1, State::Over));
+    let mut cleared = feed(1, State::Over, Presence::Fielded, 0);
+    cleared.keep_from(&lost);
+    assert_eq!((cleared.errors, cleared.plays.len()), (ErrorCount::Read(0), 0));
+}
+
+#[test]
+fn only_a_games_own_data_takes_its_error_back() {
+    let second = || Listing { number: 2, ..listing(2, State::On) };
+    let on = |pk, errors| feed(pk, State::On, Presence::Fielded, errors);
+    let both = |one, two| answer(FIRST_PITCH, [listing(1, State::On), second()], [on(1, one), on(2, two)]);
+    let mut charged = both(1, 0);
+    let memory = charged.follow(None, FIRST_PITCH);
+
+    let mut gone = answer(FIRST_PITCH, [second()], [on(2, 0)]);
+    let without = gone.follow(memory.as_ref(), FIRST_PITCH);
+    assert_eq!(gone.taken_back, 0, "the game with the error is missing");
+    let mut back = both(0, 0);
+    back.follow(without.as_ref(), FIRST_PITCH);
+    assert_eq!(back.taken_back, 1, "it is there again, without the error");
+
+    let mut lost = both(1, 0);
+    lost.games[0].feed.as_mut().unwrap().errors = ErrorCount::AtLeast(0);
+    lost.follow(memory.as_ref(), FIRST_PITCH);
+    assert_eq!(lost.taken_back, 0, "its count cannot be read");
+
+    let mut moved = both(0, 1);
+    moved.follow(memory.as_ref(), FIRST_PITCH);
+    assert_eq!(
+        (moved.verdict, moved.taken_back),
+        (Verdict::Yes(1), 1),
+        "one game's error is not the other's"
+    );
+}
+
+#[test]
 fn stale_data_is_said_to_be_stale_and_about_another_day_is_not_shown() {
     let mut live = facts(FIRST_PITCH, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, 0)]);
     live.schedule.fail(Trouble::TooSlow);
@@ -354,7 +434,7 @@ fn a_game_that_must_have_begun_since_mlb_was_heard_is_unknown() {
     let at = |now| decide(&morning, now);
     assert_eq!(at(NOON + Duration::hours(2)).verdict, Verdict::NotYet);
     let answer = at(FIRST_PITCH + Duration::HOUR);
-    assert_eq!((answer.verdict, answer.reason), (Verdict::Unknown, Reason::BoxUnread(0)));
+    assert_eq!((answer.verdict, answer.reason), (Verdict::Unknown, Reason::BoxUnread(vec![0])));
 }
 
 #[test]
@@ -432,6 +512,7 @@ fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
     facts.season.value = Some(Season {
         year: 2024,
         games: vec![logged(2, date!(2024 - 06 - 01), 2), logged(3, date!(2024 - 06 - 10), 0)],
+        is_complete: true,
     });
     let answer = decide(&facts, FIRST_PITCH);
     let fixtures: Vec<_> =
@@ -458,7 +539,7 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
         let mut facts = facts(now, [listing(1, State::On)], [feed(1, State::On, Presence::Fielded, errors)]);
         let date = date!(2024 - 06 - 01);
         let game = SeasonGame { pk: 7, date, number: 1, opponent: None, at_home: true, errors: 1 };
-        facts.season.value = Some(Season { year: 2024, games: vec![game] });
+        facts.season.value = Some(Season { year: 2024, games: vec![game], is_complete: true });
         decide(&facts, now)
     };
     let since = |answer: &Answer| answer.error_days.iter().map(|day| day.since).collect::<Vec<_>>();

@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{
     cell::Cell,
-    collections::BTreeSet,
+    collections::BTreeMap,
     time::{Duration, SystemTime},
 };
 use time::{Date, Month};
@@ -22,10 +22,18 @@ use ureq::http::StatusCode;
 pub struct Client {
     upstream: Upstream,
     pulse: Pulse,
-    /// Games whose trimmed feed lacked something, so that the whole is asked for at once.
-    whole: BTreeSet<u64>,
+    /// Games whose trimmed feed lacked something, and which form is asked for since.
+    feeds: BTreeMap<u64, FeedForm>,
     /// The greatest age of a reply about games since it was last taken.
     age: Cell<Duration>,
+}
+
+/// What is asked for of a live feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FeedForm {
+    Whole,
+    /// The whole lacks the same.
+    Trimmed,
 }
 
 impl Client {
@@ -34,7 +42,7 @@ impl Client {
         Client {
             upstream: Upstream::new(endpoint, limits),
             pulse: Pulse::default(),
-            whole: BTreeSet::new(),
+            feeds: BTreeMap::new(),
             age: Cell::default(),
         }
     }
@@ -104,26 +112,38 @@ impl Client {
         self.ask(&Question::season(person, year), |json| model::season(json, year))
     }
 
-    /// The live feed of a game, trimmed to what is read; whole, once, if the trimmed one lacks something.
+    /// The live feed of a game, trimmed to what is read. If the trimmed one lacks something, the whole is asked for, from then
+    /// on at once if it has what was lacking.
     pub fn feed(&mut self, pk: u64, person: u32) -> Result<GameBox, Refusal> {
-        let whole = Question::whole_feed(pk);
         let read = |json: &[u8]| model::feed(json, pk, person);
-        if self.whole.contains(&pk) {
-            return self.ask(&whole, read);
+        match self.feeds.get(&pk) {
+            Some(FeedForm::Whole) => return self.ask(&Question::whole_feed(pk), read),
+            Some(FeedForm::Trimmed) => return self.ask(&Question::feed(pk), read),
+            None => {}
         }
         // What is no JSON at all would not be more of it as a whole.
         let lacking = |json: &[u8]| match read(json) {
             Err(lack) if model::is_json(json) => Ok(Err(lack)),
             read => read.map(Ok),
         };
-        match self.ask(&Question::feed(pk), lacking)? {
-            Ok(game) => Ok(game),
-            Err(Surprise(what)) => {
-                tracing::warn!(game = pk, what, "the trimmed feed lacks something: asking for the whole");
-                let game = self.ask(&whole, read)?;
-                self.whole.insert(pk);
+        let (trimmed, what) = match self.ask(&Question::feed(pk), lacking)? {
+            Ok(game) if game.errors.is_read() => return Ok(game),
+            Ok(game) => (Some(game), String::from("the box score has no readable count of his errors")),
+            Err(Surprise(what)) => (None, what),
+        };
+        tracing::warn!(game = pk, what, "the trimmed feed lacks something: asking for the whole");
+        let whole = self.ask(&Question::whole_feed(pk), read);
+        match (whole, trimmed) {
+            (Ok(game), trimmed) if game.errors.is_read() || trimmed.is_none() => {
+                self.feeds.insert(pk, FeedForm::Whole);
                 Ok(game)
             }
+            (Ok(_), Some(game)) => {
+                self.feeds.insert(pk, FeedForm::Trimmed);
+                Ok(game)
+            }
+            (Err(_), Some(game)) => Ok(game),
+            (whole, _) => whole,
         }
     }
 

@@ -99,7 +99,7 @@ pub(crate) fn answer(
         replay: voice.replay().map(|about| phrases.replay_not_today(about)),
         out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| Aged::new(&ago(at), phrases)),
         plays: answer.plays.iter().map(play).collect(),
-        disagreement: (!answer.plays_complete)
+        disagreement: (!answer.plays_complete && answer.is_read())
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
         taken_back: sentence::taken_back(answer, phrases),
         games: answer.games.iter().map(game).collect(),

@@ -182,6 +182,7 @@ struct SeasonBody {
     games_since_error: Option<u32>,
     longest_clean_streak: Option<StreakBody>,
     on_pace_for: Option<u32>,
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -227,6 +228,7 @@ impl SeasonBody {
                 to: streak.to.to_string(),
             }),
             on_pace_for: season.on_pace_for,
+            complete: season.is_complete,
         }
     }
 }
@@ -274,6 +276,12 @@ impl<'a> PlayBody<'a> {
             kind: match play.kind {
                 ErrorKind::Fielding => "fielding",
                 ErrorKind::Throwing => "throwing",
+                ErrorKind::MissedCatch => "missed_catch",
+                ErrorKind::DroppedBall => "dropped_ball",
+                ErrorKind::Foul => "foul",
+                ErrorKind::CatcherInterference => "catcher_interference",
+                ErrorKind::Interference => "interference",
+                ErrorKind::ShiftViolation => "shift_violation",
                 ErrorKind::Other => "other",
             },
             position: play.position.as_deref(),

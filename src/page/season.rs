@@ -21,6 +21,8 @@ pub(crate) struct SeasonView {
     pub place: String,
     /// Width of what is drawn in it.
     pub tick: String,
+    /// That rows of the log are missing.
+    pub incomplete: Option<&'static str>,
     /// What is to be known of where these games come from.
     pub note: Option<String>,
 }
@@ -72,6 +74,7 @@ impl SeasonView {
             months: months(&season.games, places, phrases),
             place: per_cent(1.0),
             tick: per_cent(0.6),
+            incomplete: (!season.is_complete).then_some(phrases.labels().season_incomplete),
             note: voice.season_note().map(str::to_owned),
         })
     }
@@ -80,7 +83,8 @@ impl SeasonView {
 /// "In 2023: 4 errors in 95 games in the field, on pace for 6. The latest on Sunday, July 30, 10 days and 9 games ago.
 /// The longest streak without one: 40 games."
 pub(crate) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
-    played(answer).map(|season| phrases.season(season))
+    let season = answer.season.as_ref().filter(|season| !season.games.is_empty() || !season.is_complete)?;
+    Some(phrases.season(season))
 }
 
 /// Before its first game a season is not worth a word.

@@ -56,8 +56,13 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
     match &answer.reason {
         Reason::NeverHeard(trouble) => phrases.never_heard(*trouble, answer.player.id),
         Reason::NoClub => phrases.no_club(name),
-        Reason::Charged { over } => {
-            phrases.charged(name, answer.verdict.errors(), &todays_games(answer, phrases), *over)
+        Reason::Charged { over, unread } => {
+            let games = todays_games(answer, phrases);
+            let charged = phrases.charged(name, answer.verdict.errors(), &games, *over);
+            match unread.len() {
+                0 => charged,
+                unread => format!("{charged} {}", phrases.games_unread(unread, answer.games.len())),
+            }
         }
         Reason::Clean { played: true } => phrases.clean(name, &todays_games(answer, phrases)),
         Reason::Clean { played: false } => {
@@ -70,7 +75,10 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::Playing(index) => playing(answer, &answer.games[*index], phrases),
         Reason::Waiting(index) => waiting(answer, &answer.games[*index], phrases),
         Reason::Suspended(index) => phrases.suspended_game(&meeting(&answer.games[*index].listing)),
-        Reason::BoxUnread(index) => phrases.box_unread(&meeting(&answer.games[*index].listing)),
+        Reason::BoxUnread(unread) => match (unread.as_slice(), answer.games.len()) {
+            ([only], 1) => phrases.box_unread(&meeting(&answer.games[*only].listing)),
+            (unread, games) => phrases.games_unread(unread.len(), games),
+        },
         Reason::Postponed(listing) => {
             phrases.postponed(&meeting(listing), listing.moved_to, cause(listing, phrases).as_deref())
         }

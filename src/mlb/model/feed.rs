@@ -1,15 +1,15 @@
 //! The live feed of a game.
 
 use crate::{
-    answer::{ErrorKind, ErrorPlay, GameBox, Half, Inning, Presence, Score, State},
+    answer::{ErrorCount, ErrorKind, ErrorPlay, GameBox, Half, Inning, Presence, Score, State},
     mlb::{
-        model::{Surprise, parse},
-        wire::{Boxed, Credit, Feed, Fielding, Lenient, Linescore, Play, Stats, day, instant},
+        model::{Surprise, is_in_the_field, parse},
+        wire::{Boxed, Credit, Feed, Lenient, Linescore, Play, day, instant},
     },
 };
 use std::collections::BTreeMap;
 
-/// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`].
+/// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`]. Only the game and its status must be readable.
 pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
     let feed: Feed = parse(json)?;
     if feed.game_pk != pk {
@@ -17,16 +17,15 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
     }
     let official = feed.game_data.datetime.get().and_then(|datetime| day(&datetime.official_date));
     let status = feed.game_data.status.into_status();
-    let line = feed.live_data.linescore.get().unwrap_or_default();
-    let teams = feed.live_data.boxscore.teams;
-    let players = [teams.away.players, teams.home.players];
-    let begun = !matches!(status.state, State::Ahead | State::Postponed | State::Cancelled);
-    if begun && players.iter().all(BTreeMap::is_empty) {
-        return Err(Surprise(format!("the box score of game {pk} lists nobody, though the game has begun")));
-    }
-    let (presence, errors) = fielding(&players, person)?;
-    let plays = feed.live_data.plays.get().unwrap_or_default().all_plays;
+    let live = feed.live_data.get().unwrap_or_default();
+    let line = live.linescore.get().unwrap_or_default();
+    let plays = live.plays.get().unwrap_or_default().all_plays;
     let plays: Vec<Play> = plays.into_iter().filter_map(Lenient::get).collect();
+    let charged: Vec<ErrorPlay> = plays.iter().flat_map(|play| play.errors_of(person, pk)).collect();
+    let teams = live.boxscore.get().unwrap_or_default().teams.get().unwrap_or_default();
+    let lists = [teams.away, teams.home]
+        .map(|team| team.get().and_then(|team| team.players.get()).unwrap_or_default());
+    let (presence, errors) = fielding(&lists, person, stage(status.state, line.inning()));
     Ok(GameBox {
         pk,
         as_of: feed.meta_data.get().and_then(|meta| meta.time_stamp),
@@ -34,43 +33,107 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
         inning: line.inning(),
         score: line.score(),
         presence,
-        errors,
+        errors: match errors {
+            Some(errors) => ErrorCount::Read(errors),
+            None => ErrorCount::AtLeast(charged.len() as u32),
+        },
         last_play: plays.iter().rev().find_map(|play| play.about.end_time.as_deref().and_then(instant)),
-        plays: plays.iter().flat_map(|play| play.errors_of(person, pk)).collect(),
+        plays: charged,
         status,
     })
 }
 
 /// `fields=` of the live feed: the allow-list of keys, at every depth, of what [`feed`] reads.
 pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,officialDate,status,abstractGameState,codedGameState,\
-    detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,endTime,matchup,batter,\
-    fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,away,\
-    home,runs,boxscore,players,person,battingOrder,stats,fielding,errors";
+    detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,startTime,endTime,matchup,\
+    batter,fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,\
+    away,home,runs,boxscore,players,person,battingOrder,allPositions,stats,fielding,errors";
 
-/// Presence and errors of a person, in whichever team's list he is.
-fn fielding(teams: &[BTreeMap<String, Lenient<Boxed>>; 2], person: u32) -> Result<(Presence, u32), Surprise> {
-    let posted = |boxed: &Lenient<Boxed>| boxed.good().is_some_and(|boxed| boxed.batting_order.is_some());
+/// How much a game's box score must tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing yet.
+    Ahead,
+    /// A team that has not been in the field yet has no fielding statistics.
+    FirstInning,
+    /// Of everyone who takes part, his errors.
+    Begun,
+}
+
+fn stage(state: State, inning: Option<Inning>) -> Stage {
+    match state {
+        State::Ahead | State::Postponed | State::Cancelled => Stage::Ahead,
+        State::On if inning.is_none_or(|inning| inning.number == 1) => Stage::FirstInning,
+        _ => Stage::Begun,
+    }
+}
+
+type List = BTreeMap<String, Lenient<Boxed>>;
+
+/// How far a person takes part, and his errors in every list that he is in: a player who was traded before the game was
+/// resumed is in both teams'. No count where a list that has or may have him cannot be read.
+fn fielding(lists: &[List; 2], person: u32, stage: Stage) -> (Presence, Option<u32>) {
     let key = format!("ID{person}");
-    for team in teams {
-        match team.get(&key) {
-            None => continue,
-            Some(Lenient::Odd(_)) => {
-                return Err(Surprise(format!("the box score's entry of {key} has another shape")));
-            }
-            Some(Lenient::Good(boxed)) => {
-                let presence = match boxed {
-                    Boxed { stats: Stats { fielding: Fielding { errors: Some(_) } }, .. } => {
-                        Presence::Fielded
-                    }
-                    Boxed { batting_order: Some(_), .. } => Presence::Lineup,
-                    _ if team.values().any(posted) => Presence::Bench,
-                    _ => Presence::Listed,
-                };
-                return Ok((presence, boxed.stats.fielding.errors.unwrap_or(0)));
-            }
+    let entries: Vec<(&List, &Lenient<Boxed>)> =
+        lists.iter().filter_map(|list| Some((list, list.get(&key)?))).collect();
+    if entries.is_empty() {
+        let is_lost = stage != Stage::Ahead && lists.iter().any(BTreeMap::is_empty);
+        return (Presence::Absent, (!is_lost).then_some(0));
+    }
+    let read = |(list, entry): (&List, &Lenient<Boxed>)| match entry.good() {
+        Some(boxed) => (boxed.presence(list), boxed.errors(stage)),
+        None => (Presence::Listed, (stage == Stage::Ahead).then_some(0)),
+    };
+    entries.into_iter().map(read).fold((Presence::Absent, Some(0)), |(presence, sum), (other, errors)| {
+        (presence.max(other), sum.zip(errors).map(|(sum, errors)| sum.saturating_add(errors)))
+    })
+}
+
+impl Boxed {
+    fn presence(&self, list: &List) -> Presence {
+        let is_posted = |entry: &Lenient<Boxed>| entry.good().is_some_and(Boxed::bats);
+        match (self.in_the_field(), self.count()) {
+            (Some(true) | None, Some(_)) | (Some(false), Some(1..)) => Presence::Fielded,
+            _ if self.bats() || self.in_the_field().is_some() => Presence::Lineup,
+            _ if list.values().any(is_posted) => Presence::Bench,
+            _ => Presence::Listed,
         }
     }
-    Ok((Presence::Absent, 0))
+
+    /// His errors; none if he took part and they cannot be read.
+    fn errors(&self, stage: Stage) -> Option<u32> {
+        let is_due = match (stage, self.in_the_field()) {
+            (Stage::Ahead | Stage::FirstInning, _) => self.has_odd_count() && stage != Stage::Ahead,
+            // A designated hitter need not have fielding statistics.
+            (Stage::Begun, Some(in_the_field)) => in_the_field || self.has_odd_count(),
+            (Stage::Begun, None) => self.bats() || self.has_odd_count(),
+        };
+        self.count().or((!is_due).then_some(0))
+    }
+
+    fn bats(&self) -> bool {
+        self.batting_order.good().is_some()
+    }
+
+    fn count(&self) -> Option<u32> {
+        self.stats.good()?.fielding.good()?.errors.as_ref()?.good().copied()
+    }
+
+    /// Whether there is a count that is no number.
+    fn has_odd_count(&self) -> bool {
+        let errors = self.stats.good().and_then(|stats| stats.fielding.good()?.errors.as_ref());
+        errors.is_some_and(|errors| errors.good().is_none())
+    }
+
+    /// Whether any of his positions is in the field; none if there is no list of them.
+    fn in_the_field(&self) -> Option<bool> {
+        let positions = self.all_positions.good().filter(|positions| !positions.is_empty())?;
+        Some(
+            positions.iter().any(|position| {
+                position.good().is_none_or(|position| is_in_the_field(&position.abbreviation))
+            }),
+        )
+    }
 }
 
 impl Linescore {
@@ -98,12 +161,12 @@ impl Play {
             .filter_map(Lenient::good)
             .flat_map(|runner| runner.credits.iter().flatten())
             .filter_map(Lenient::good)
-            .filter(|credit| credit.player.id == person && credit.credit.ends_with("_error"))
-            .map(|credit| self.error(credit, game))
+            .filter(|credit| credit.player.id == person)
+            .filter_map(|credit| Some(self.error(credit, error_kind(&credit.credit)?, game)))
             .collect()
     }
 
-    fn error(&self, credit: &Credit, game: u64) -> ErrorPlay {
+    fn error(&self, credit: &Credit, kind: ErrorKind, game: u64) -> ErrorPlay {
         let half = match self.about.half_inning.as_deref() {
             Some("top") => Some(Half::Top),
             Some("bottom") => Some(Half::Bottom),
@@ -112,11 +175,10 @@ impl Play {
         ErrorPlay {
             game,
             inning: half.zip(self.about.inning).map(|(half, number)| Inning { number, half }),
-            kind: match credit.credit.as_str() {
-                "f_fielding_error" => ErrorKind::Fielding,
-                "f_throwing_error" => ErrorKind::Throwing,
-                _ => ErrorKind::Other,
-            },
+            at: [&self.about.end_time, &self.about.start_time]
+                .into_iter()
+                .find_map(|time| instant(time.as_deref()?)),
+            kind,
             position: credit
                 .position
                 .as_ref()
@@ -128,11 +190,26 @@ impl Play {
     }
 }
 
+/// The kind of error that a fielder's credit is; none for a credit that is no error.
+fn error_kind(credit: &str) -> Option<ErrorKind> {
+    match credit {
+        "f_fielding_error" => Some(ErrorKind::Fielding),
+        "f_throwing_error" => Some(ErrorKind::Throwing),
+        "f_foul_error" => Some(ErrorKind::Foul),
+        "f_defensive_shift_violation_error" => Some(ErrorKind::ShiftViolation),
+        _ if credit.contains("missed_catch") => Some(ErrorKind::MissedCatch),
+        _ if credit.contains("dropped_ball") => Some(ErrorKind::DroppedBall),
+        _ if credit.contains("catcher_interf") => Some(ErrorKind::CatcherInterference),
+        _ if credit.starts_with("f_interf") => Some(ErrorKind::Interference),
+        _ => credit.ends_with("_error").then_some(ErrorKind::Other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     fn feed_with(change: impl Fn(&mut Value)) -> Result<GameBox, Surprise> {
         let mut feed = json!({
@@ -161,7 +238,7 @@ mod tests {
     #[test]
     fn odd_plays_and_unknown_credits_do_not_hide_an_error() {
         let game = feed_with(|_| {}).unwrap();
-        assert_eq!((game.errors, game.presence), (1, Presence::Fielded));
+        assert_eq!((game.errors, game.presence), (ErrorCount::Read(1), Presence::Fielded));
         assert_eq!((game.inning, game.score, game.official), (None, None, Some(date!(2024 - 07 - 02))));
         let play = &game.plays[0];
         assert_eq!(
@@ -169,23 +246,148 @@ mod tests {
             (ErrorKind::Other, &None, None, "")
         );
         let without = feed_with(|feed| feed["liveData"]["plays"] = json!([])).unwrap();
-        assert_eq!((without.errors, without.plays.len()), (1, 0));
+        assert_eq!((without.errors, without.plays.len()), (ErrorCount::Read(1), 0));
     }
 
     #[test]
-    fn what_the_answer_rests_on_must_have_its_shape() {
-        let players = "/liveData/boxscore/teams/away/players";
-        for (pointer, value) in [
-            ("/gamePk", json!(2)),
-            ("/liveData/boxscore", Value::Null),
-            (players, json!({})),
-            ("/liveData/boxscore/teams/away/players/ID7", json!("?")),
-            ("/liveData/boxscore/teams/away/players/ID7/stats/fielding/errors", json!("1")),
-            ("/liveData/boxscore/teams/away/players/ID7/stats/fielding/errors", json!(-1)),
-            ("/gameData/status", Value::Null),
-        ] {
+    fn a_feed_without_its_game_or_status_is_refused() {
+        for (pointer, value) in [("/gamePk", json!(2)), ("/gameData/status", Value::Null)] {
             let changed = feed_with(|feed| *feed.pointer_mut(pointer).unwrap() = value.clone());
             assert!(changed.is_err(), "{pointer} {value}");
         }
+    }
+
+    #[test]
+    fn a_count_that_is_lost_is_not_zero_and_the_plays_that_charge_him_stand() {
+        let entry = "/liveData/boxscore/teams/away/players/ID7";
+        let final_with = |change: &dyn Fn(&mut Value)| {
+            feed_with(|feed| {
+                feed["gameData"]["status"]["codedGameState"] = json!("F");
+                feed["liveData"]["boxscore"]["teams"]["away"]["players"]["ID7"]["battingOrder"] =
+                    json!("200");
+                change(feed);
+            })
+            .unwrap()
+        };
+        for (pointer, value) in [
+            ("/liveData/boxscore", Value::Null),
+            ("/liveData/boxscore/teams", json!([])),
+            ("/liveData/boxscore/teams/away", Value::Null),
+            ("/liveData/boxscore/teams/away/players", json!({})),
+            ("/liveData/boxscore/teams/away/players", Value::Null),
+            (entry, json!("?")),
+            (&format!("{entry}/stats"), Value::Null),
+            (&format!("{entry}/stats"), json!({})),
+            (&format!("{entry}/stats/fielding"), Value::Null),
+            (&format!("{entry}/stats/fielding"), json!({})),
+            (&format!("{entry}/stats/fielding"), json!({"assists": 1})),
+            (&format!("{entry}/stats/fielding/errors"), Value::Null),
+            (&format!("{entry}/stats/fielding/errors"), json!("1")),
+            (&format!("{entry}/stats/fielding/errors"), json!(-1)),
+        ] {
+            let lose = |feed: &mut Value| *feed.pointer_mut(pointer).unwrap() = value.clone();
+            let game = final_with(&lose);
+            assert_eq!(game.errors, ErrorCount::AtLeast(1), "{pointer} {value}");
+            let game = final_with(&|feed| {
+                lose(feed);
+                feed["liveData"]["plays"] = Value::Null;
+            });
+            assert_eq!(game.errors, ErrorCount::AtLeast(0), "{pointer} {value}, without plays");
+        }
+    }
+
+    #[test]
+    fn who_needs_no_count_has_none_and_is_not_unknown() {
+        let game = |state: &str, inning: u8, entry: Value| {
+            let read = feed_with(|feed| {
+                feed["gameData"]["status"]["codedGameState"] = json!(state);
+                feed["liveData"]["plays"] = json!({"allPlays": []});
+                feed["liveData"]["linescore"] = json!({"currentInning": inning, "inningState": "Top"});
+                feed["liveData"]["boxscore"]["teams"]["home"]["players"] =
+                    json!({"ID9": {"battingOrder": "100"}});
+                feed["liveData"]["boxscore"]["teams"]["away"]["players"] = json!({"ID7": entry});
+            });
+            let read = read.unwrap();
+            (read.presence, read.errors)
+        };
+        let positions = |names: &[&str]| {
+            let all: Vec<Value> = names.iter().map(|name| json!({"abbreviation": name})).collect();
+            json!({"battingOrder": "200", "allPositions": all, "stats": {"fielding": {}}})
+        };
+        let charged = |names: &[&str], errors: u32| {
+            let mut entry = positions(names);
+            entry["stats"]["fielding"]["errors"] = json!(errors);
+            entry
+        };
+        let (read, lost) = (ErrorCount::Read, ErrorCount::AtLeast(0));
+        for (what, state, inning, entry, expected) in [
+            ("bench", "F", 9, json!({"stats": {"fielding": {}}}), (Presence::Listed, read(0))),
+            ("designated hitter", "F", 9, positions(&["DH"]), (Presence::Lineup, read(0))),
+            ("designated hitter with a row", "F", 9, charged(&["DH"], 0), (Presence::Lineup, read(0))),
+            ("pinch hitter and runner", "F", 9, charged(&["PH", "PR"], 0), (Presence::Lineup, read(0))),
+            ("pinch hitter who stayed", "F", 9, charged(&["PH", "RF"], 1), (Presence::Fielded, read(1))),
+            ("the box score decides", "F", 9, charged(&["DH"], 1), (Presence::Fielded, read(1))),
+            ("right fielder", "F", 9, positions(&["RF"]), (Presence::Lineup, lost)),
+            ("before his team was in the field", "I", 1, positions(&["RF"]), (Presence::Lineup, read(0))),
+            ("in the second inning", "I", 2, positions(&["RF"]), (Presence::Lineup, lost)),
+            ("before the game", "P", 1, positions(&["RF"]), (Presence::Lineup, read(0))),
+            ("pitcher", "F", 9, json!({"allPositions": [{"abbreviation": "P"}]}), (Presence::Lineup, lost)),
+        ] {
+            assert_eq!(game(state, inning, entry), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_player_in_both_teams_lists_has_the_errors_of_both() {
+        let both = |errors: Value| {
+            feed_with(|feed| {
+                let home = json!({"ID7": {"stats": {"fielding": {"errors": errors}}}});
+                feed["liveData"]["boxscore"]["teams"]["home"]["players"] = home;
+            })
+            .unwrap()
+            .errors
+        };
+        assert_eq!(both(json!(0)), ErrorCount::Read(1));
+        assert_eq!(both(json!(2)), ErrorCount::Read(3));
+        assert_eq!(both(Value::Null), ErrorCount::AtLeast(1), "one of the two cannot be read");
+    }
+
+    #[test]
+    fn credits_that_are_errors_have_their_kind_and_others_are_none() {
+        for (credit, kind) in [
+            ("f_fielding_error", Some(ErrorKind::Fielding)),
+            ("f_throwing_error", Some(ErrorKind::Throwing)),
+            ("f_missed_catch_error", Some(ErrorKind::MissedCatch)),
+            ("f_error_dropped_ball", Some(ErrorKind::DroppedBall)),
+            ("f_foul_error", Some(ErrorKind::Foul)),
+            ("c_catcher_interf", Some(ErrorKind::CatcherInterference)),
+            ("f_interference", Some(ErrorKind::Interference)),
+            ("f_defensive_shift_violation_error", Some(ErrorKind::ShiftViolation)),
+            ("f_error", Some(ErrorKind::Other)),
+            ("f_new_error", Some(ErrorKind::Other)),
+            ("f_assist", None),
+            ("f_putout", None),
+            ("f_deflection", None),
+            ("f_touch", None),
+            ("f_fielded_ball", None),
+            ("c_passed_ball", None),
+            ("p_wild_pitch", None),
+            ("t_double_play", None),
+            ("", None),
+        ] {
+            assert_eq!(error_kind(credit), kind, "{credit}");
+        }
+    }
+
+    #[test]
+    fn a_play_has_the_time_of_its_end_or_else_of_its_start() {
+        let at = |about: Value| {
+            let game = feed_with(|feed| feed["liveData"]["plays"]["allPlays"][0]["about"] = about.clone());
+            game.unwrap().plays[0].at
+        };
+        let times = json!({"startTime": "2024-07-03T02:30:00.000Z", "endTime": "2024-07-03T02:31:00.000Z"});
+        assert_eq!(at(times), Some(datetime!(2024-07-03 02:31 UTC)));
+        assert_eq!(at(json!({"startTime": "2024-07-03T02:30:00Z"})), Some(datetime!(2024-07-03 02:30 UTC)));
+        assert_eq!(at(json!({"endTime": "?"})), None);
     }
 }

@@ -34,6 +34,11 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
     serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
 }
 
+/// Whether a position is one in the field. A designated hitter, a pinch hitter and a pinch runner have none.
+fn is_in_the_field(abbreviation: &str) -> bool {
+    !matches!(abbreviation, "DH" | "PH" | "PR")
+}
+
 impl wire::Team {
     fn into_club(self) -> Club {
         Club { id: self.id, name: self.name }

@@ -3,27 +3,166 @@
 use crate::{
     answer::{Season, SeasonGame},
     mlb::{
-        model::{Surprise, parse},
-        wire::{SeasonReply, Team, day},
+        model::{Surprise, is_in_the_field, parse},
+        wire::{SeasonReply, SeasonRow, Team, day},
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// `/api/v1/people/{id}/stats?stats=gameLog&group=fielding`: one row per game and position, summed by game.
+/// MLB's id of Major League Baseball among its sports.
+const MAJOR_LEAGUES: u32 = 1;
+
+/// `/api/v1/people/{id}/stats?stats=gameLog&group=fielding`: one row per game and position, summed by game. A row that
+/// cannot be read is left out, and the season is not complete.
 pub fn season(json: &[u8], year: i32) -> Result<Season, Surprise> {
     let reply: SeasonReply = parse(json)?;
-    let mut games: BTreeMap<u64, SeasonGame> = BTreeMap::new();
-    for row in reply.stats.into_iter().flat_map(|stat| stat.splits) {
-        let pk = row.game.game_pk;
-        let game = SeasonGame {
-            pk,
-            date: day(&row.date).ok_or_else(|| Surprise(format!("not a date: {:?}", row.date)))?,
-            number: row.game.game_number.get().unwrap_or(1),
-            opponent: row.opponent.get().map(Team::into_club),
-            at_home: row.is_home.get().unwrap_or(false),
-            errors: 0,
-        };
-        games.entry(pk).or_insert(game).errors += row.stat.errors;
+    let mut season = Season { year, games: Vec::new(), is_complete: true };
+    let mut rows = Vec::new();
+    for stat in reply.stats {
+        match stat.get().map(|stat| (stat.group.get(), stat.splits.get())) {
+            Some((Some(group), _)) if group.display_name != "fielding" => {}
+            Some((_, Some(splits))) => rows.extend(splits),
+            _ => season.is_complete = false,
+        }
     }
-    Ok(Season { year, games: games.into_values().collect() })
+    let rows: Vec<SeasonRow> = rows
+        .into_iter()
+        .filter_map(|row| {
+            season.is_complete &= row.good().is_some();
+            row.get().filter(|row| row.counts(year))
+        })
+        .collect();
+    // A row for the outfield as a whole repeats the rows of its three positions.
+    let outfield: BTreeSet<u64> =
+        rows.iter().filter(|row| row.is_at(&["LF", "CF", "RF"])).filter_map(SeasonRow::pk).collect();
+    let repeats = |row: &SeasonRow| row.is_at(&["OF"]) && row.pk().is_some_and(|pk| outfield.contains(&pk));
+    let mut games: BTreeMap<u64, SeasonGame> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| !repeats(row)) {
+        match row.into_game() {
+            Some(game) => match games.get_mut(&game.pk) {
+                Some(known) => known.errors = known.errors.saturating_add(game.errors),
+                None => drop(games.insert(game.pk, game)),
+            },
+            None => season.is_complete = false,
+        }
+    }
+    season.games = games.into_values().collect();
+    Ok(season)
+}
+
+impl SeasonRow {
+    /// Whether a row is of a regular-season game of that year in the major leagues, at a position in the field. What a row
+    /// does not say is assumed.
+    fn counts(&self, year: i32) -> bool {
+        let is_of_year = self.season.good().is_none_or(|season| *season == year.to_string())
+            && self.date.good().and_then(|date| day(date)).is_none_or(|date| date.year() == year);
+        let is_regular = self.game_type.good().is_none_or(|kind| kind == "R");
+        let is_major = self.sport.good().is_none_or(|sport| sport.id == MAJOR_LEAGUES);
+        let in_the_field = self.position().is_none_or(is_in_the_field) || self.errors().unwrap_or(0) > 0;
+        is_of_year && is_regular && is_major && in_the_field
+    }
+
+    fn into_game(self) -> Option<SeasonGame> {
+        Some(SeasonGame {
+            date: day(self.date.good()?)?,
+            errors: self.errors()?,
+            opponent: self.opponent.get().map(Team::into_club),
+            at_home: self.is_home.get().unwrap_or(false),
+            pk: self.game.good()?.game_pk,
+            number: self.game.get()?.game_number.get().unwrap_or(1),
+        })
+    }
+
+    fn pk(&self) -> Option<u64> {
+        Some(self.game.good()?.game_pk)
+    }
+
+    fn errors(&self) -> Option<u32> {
+        self.stat.good()?.errors.good().copied()
+    }
+
+    fn is_at(&self, positions: &[&str]) -> bool {
+        self.position().is_some_and(|position| positions.contains(&position))
+    }
+
+    fn position(&self) -> Option<&str> {
+        let inside = self.stat.good().and_then(|stat| stat.position.good());
+        self.position.good().or(inside).map(|position| position.abbreviation.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn row(pk: u64, errors: u32, position: &str) -> Value {
+        json!({
+            "season": "2024", "date": "2024-06-01", "gameType": "R", "sport": {"id": 1}, "isHome": true,
+            "stat": {"errors": errors, "position": {"abbreviation": position}},
+            "opponent": {"id": 140, "name": "Texas Rangers"}, "game": {"gamePk": pk, "gameNumber": 1},
+        })
+    }
+
+    /// Games and their errors, and whether the season is complete.
+    fn read(rows: Vec<Value>) -> (Vec<(u64, u32)>, bool) {
+        let season = season(json!({"stats": [{"splits": rows}]}).to_string().as_bytes(), 2024).unwrap();
+        (season.games.iter().map(|game| (game.pk, game.errors)).collect(), season.is_complete)
+    }
+
+    #[test]
+    fn rows_are_summed_by_game_and_only_the_field_of_the_regular_season_counts() {
+        let with = |key: &str, value: Value| {
+            let mut row = row(1, 1, "RF");
+            row[key] = value;
+            row
+        };
+        for (what, rows, games) in [
+            ("two positions", vec![row(1, 1, "RF"), row(1, 2, "SS")], vec![(1, 3)]),
+            ("two games", vec![row(1, 1, "RF"), row(2, 0, "RF")], vec![(1, 1), (2, 0)]),
+            ("designated hitter", vec![row(1, 0, "DH")], vec![]),
+            ("pinch hitter and runner", vec![row(1, 0, "PH"), row(2, 0, "PR")], vec![]),
+            ("pitcher and designated hitter", vec![row(1, 1, "P"), row(1, 0, "DH")], vec![(1, 1)]),
+            ("outfield beside its positions", vec![row(1, 1, "OF"), row(1, 1, "LF")], vec![(1, 1)]),
+            ("outfield alone", vec![row(1, 1, "OF")], vec![(1, 1)]),
+            ("outfield of another game", vec![row(1, 1, "OF"), row(2, 0, "CF")], vec![(1, 1), (2, 0)]),
+            ("position at the row", vec![with("position", json!({"abbreviation": "DH"}))], vec![(1, 1)]),
+            ("spring", vec![with("gameType", json!("S"))], vec![]),
+            ("postseason", vec![with("gameType", json!("D"))], vec![]),
+            ("farm club", vec![with("sport", json!({"id": 11}))], vec![]),
+            ("another year", vec![with("season", json!("2023"))], vec![]),
+            ("another year by its date", vec![with("date", json!("2023-06-01"))], vec![]),
+            ("nothing but the needful", vec![with("sport", Value::Null)], vec![(1, 1)]),
+        ] {
+            assert_eq!(read(rows), (games, true), "{what}");
+        }
+        let mut hitting = json!({"group": {"displayName": "hitting"}, "splits": [row(1, 1, "RF")]});
+        let stats = |stat: &Value| json!({"stats": [stat]}).to_string();
+        assert_eq!(season(stats(&hitting).as_bytes(), 2024).unwrap().games, vec![]);
+        hitting["group"]["displayName"] = json!("fielding");
+        assert_eq!(season(stats(&hitting).as_bytes(), 2024).unwrap().games.len(), 1);
+    }
+
+    #[test]
+    fn an_odd_row_is_left_out_and_the_season_is_incomplete() {
+        for (pointer, value) in [
+            ("", json!("?")),
+            ("", Value::Null),
+            ("/stat", Value::Null),
+            ("/stat/errors", Value::Null),
+            ("/stat/errors", json!("1")),
+            ("/game", Value::Null),
+            ("/game/gamePk", json!("1")),
+            ("/date", Value::Null),
+            ("/date", json!("June")),
+        ] {
+            let mut odd = row(1, 1, "RF");
+            *odd.pointer_mut(pointer).unwrap() = value.clone();
+            assert_eq!(read(vec![odd, row(2, 3, "RF")]), (vec![(2, 3)], false), "{pointer} {value}");
+        }
+        // Whatever is odd about a row that does not count loses nothing.
+        let mut hitter = row(1, 0, "DH");
+        hitter["stat"]["errors"] = Value::Null;
+        assert_eq!(read(vec![hitter]), (vec![], true));
+    }
 }

@@ -1,7 +1,9 @@
 //! The model against recorded replies of the real API, which lie beside the project and are not part of it.
 
 use crate::{
-    answer::{Availability, DoubleHeader, ErrorKind, GameKind, Half, Injury, Inning, Presence, State},
+    answer::{
+        Availability, DoubleHeader, ErrorCount, ErrorKind, GameKind, Half, Injury, Inning, Presence, State,
+    },
     mlb::{
         model,
         tests::{counts_equal_the_box_score, every_schedule_is_read, every_status_has_a_state, read},
@@ -29,7 +31,10 @@ fn the_count_of_each_player_in_each_recorded_feed_equals_the_box_score() {
 fn the_error_of_august_9_2023_is_read_with_its_play() {
     let json = read(&recordings().join("feed_live/717055-final-SD-tatis-error.json.gz"));
     let game = model::feed(&json, 717055, 665487).unwrap();
-    assert_eq!((game.errors, game.status.state, game.presence), (1, State::Over, Presence::Fielded));
+    assert_eq!(
+        (game.errors, game.status.state, game.presence),
+        (ErrorCount::Read(1), State::Over, Presence::Fielded)
+    );
     let score = game.score.unwrap();
     assert_eq!((score.away, score.home), (1, 6));
     let play = &game.plays[0];
@@ -44,7 +49,10 @@ fn the_error_of_august_9_2023_is_read_with_its_play() {
 fn before_a_game_nobody_has_fielded_and_a_stranger_is_absent() {
     let json = read(&recordings().join("feed_live/662573-preview-scheduled.json.gz"));
     let game = model::feed(&json, 662573, 660271).unwrap();
-    assert_eq!((game.status.state, game.presence, game.errors), (State::Ahead, Presence::Absent, 0));
+    assert_eq!(
+        (game.status.state, game.presence, game.errors),
+        (State::Ahead, Presence::Absent, ErrorCount::Read(0))
+    );
     assert_eq!((game.score, game.last_play), (None, None));
 }
 

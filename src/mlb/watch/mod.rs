@@ -285,7 +285,12 @@ impl Watch {
             _ => refusal.retry_after.unwrap_or_default(),
         };
         let failure = self.attempts.failed(key, mark, trouble, at_least);
-        self.log_failure(refusal, failure);
+        match key {
+            PartKey::Roster | PartKey::Season | PartKey::Calendar if trouble != Trouble::Refused => {
+                tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
+            }
+            _ => self.log_failure(refusal, failure),
+        }
     }
 
     /// The first failure is news, the hundredth is not; a refusal is logged once, with what to do about it.

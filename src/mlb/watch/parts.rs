@@ -87,7 +87,7 @@ impl Watch {
     pub(crate) fn read_feed(&mut self, listing: &Listing, now: OffsetDateTime) -> Result<(), Refusal> {
         let pk = listing.pk;
         self.client.take_age();
-        let fresh = self.client.feed(pk, self.facts.player.value.id)?;
+        let mut fresh = self.client.feed(pk, self.facts.player.value.id)?;
         let refuse = |what| Err(Refusal { trouble: Trouble::Garbled, status: None, retry_after: None, what });
         if fresh.official.is_some_and(|official| official != listing.official) {
             return refuse(format!(
@@ -108,6 +108,9 @@ impl Watch {
             tracing::warn!("{what}; MLB stays with it, so it counts");
         }
         self.distrust.remove(&pk);
+        if let Some(known) = self.facts.feed(pk) {
+            fresh.keep_from(known);
+        }
         if fresh.status.state == State::On {
             self.facts.seen_on.insert(pk, now);
         }

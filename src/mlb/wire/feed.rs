@@ -11,7 +11,8 @@ pub(crate) struct Feed {
     #[serde(default)]
     pub(crate) meta_data: Lenient<MetaData>,
     pub(crate) game_data: GameData,
-    pub(crate) live_data: LiveData,
+    #[serde(default)]
+    pub(crate) live_data: Lenient<LiveData>,
 }
 
 #[derive(Deserialize)]
@@ -34,48 +35,63 @@ pub(crate) struct GameDatetime {
 }
 
 #[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
 pub(crate) struct LiveData {
-    #[serde(default)]
     pub(crate) plays: Lenient<Plays>,
-    #[serde(default)]
     pub(crate) linescore: Lenient<Linescore>,
-    pub(crate) boxscore: Boxscore,
+    pub(crate) boxscore: Lenient<Boxscore>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Boxscore {
-    pub(crate) teams: BoxTeams,
+    pub(crate) teams: Lenient<BoxTeams>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct BoxTeams {
-    pub(crate) away: BoxTeam,
-    pub(crate) home: BoxTeam,
+    pub(crate) away: Lenient<BoxTeam>,
+    pub(crate) home: Lenient<BoxTeam>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct BoxTeam {
-    #[serde(default)]
-    pub(crate) players: BTreeMap<String, Lenient<Boxed>>,
+    pub(crate) players: Lenient<BTreeMap<String, Lenient<Boxed>>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A player's entry in the box score of one team.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Boxed {
-    pub(crate) batting_order: Option<String>,
-    #[serde(default)]
-    pub(crate) stats: Stats,
+    pub(crate) batting_order: Lenient<String>,
+    /// Every position he has had in this game, in order.
+    pub(crate) all_positions: Lenient<Vec<Lenient<Position>>>,
+    pub(crate) stats: Lenient<Stats>,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Stats {
-    #[serde(default)]
-    pub(crate) fielding: Fielding,
+    pub(crate) fielding: Lenient<Fielding>,
 }
 
+/// `{}` for a player who has not taken part.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Fielding {
-    pub(crate) errors: Option<u32>,
+    /// Missing, of another shape (`null` too), or a number.
+    #[serde(deserialize_with = "present")]
+    pub(crate) errors: Option<Lenient<u32>>,
+}
+
+/// A key that is there, whatever its value: `null` is not missing.
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Default, Deserialize)]
@@ -124,6 +140,7 @@ pub(crate) struct PlayResult {
 pub(crate) struct About {
     pub(crate) inning: Option<u8>,
     pub(crate) half_inning: Option<String>,
+    pub(crate) start_time: Option<String>,
     pub(crate) end_time: Option<String>,
 }
 
@@ -151,7 +168,7 @@ pub(crate) struct Credit {
     pub(crate) position: Option<Lenient<Position>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Position {
     pub(crate) abbreviation: String,
 }

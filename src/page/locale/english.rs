@@ -1,11 +1,11 @@
 //! English.
 
 use crate::{
-    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, labels, roster,
+            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels, roster,
             sentence_case,
         },
         times::Moment,
@@ -158,11 +158,7 @@ impl Phrases for English {
     }
 
     fn play(&self, play: &ErrorPlay) -> String {
-        let kind = match play.kind {
-            ErrorKind::Fielding => "Fielding error",
-            ErrorKind::Throwing => "Throwing error",
-            ErrorKind::Other => "Error",
-        };
+        let kind = games::english_kind(play.kind);
         let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
         let position =
             play.position.as_ref().map(|position| format!(", playing {position}")).unwrap_or_default();
@@ -233,6 +229,10 @@ impl Phrases for English {
             "{} has begun, but its box score cannot be read at the moment.",
             sentence_case(&the_game(meeting))
         )
+    }
+
+    fn games_unread(&self, unread: usize, games: usize) -> String {
+        games::english_unread(unread, games)
     }
 
     fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
@@ -322,6 +322,9 @@ impl Phrases for English {
         }
         if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
             line += &format!(" The longest streak without one: {}.", self.games(streak.games));
+        }
+        if !season.is_complete {
+            line += &format!(" {}", labels::ENGLISH.season_incomplete);
         }
         line
     }

@@ -38,6 +38,7 @@ pub(crate) const ENGLISH: Labels = Labels {
     figure_last: "Since the last one",
     today: "Today",
     figure_streak: "Longest clean run",
+    season_incomplete: "This is incomplete: a row of MLB's log cannot be read.",
     figure_pace: "On pace for",
     by_the_end: "by the end",
 };
@@ -78,6 +79,7 @@ pub(crate) const SPANISH: Labels = Labels {
     figure_last: "Desde el último",
     today: "Hoy",
     figure_streak: "Mejor racha sin error",
+    season_incomplete: "Está incompleto: un renglón del registro de MLB no se puede leer.",
     figure_pace: "A este paso",
     by_the_end: "al final",
 };

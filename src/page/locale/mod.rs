@@ -3,6 +3,7 @@
 //! What is said when is decided in `sentence`; here is only how.
 
 pub(crate) mod english;
+pub(crate) mod games;
 pub(crate) mod labels;
 pub(crate) mod roster;
 pub(crate) mod spanish;
@@ -88,6 +89,8 @@ pub(crate) trait Phrases: Sync {
     fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String;
     fn suspended_game(&self, meeting: &Meeting) -> String;
     fn box_unread(&self, meeting: &Meeting) -> String;
+    /// "One of today's two games cannot be read at the moment."
+    fn games_unread(&self, unread: usize, games: usize) -> String;
     fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String;
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
     fn resumed(&self, meeting: &Meeting, begun: Date) -> String;
@@ -156,6 +159,7 @@ pub(crate) struct Labels {
     pub figure_last: &'static str,
     pub today: &'static str,
     pub figure_streak: &'static str,
+    pub season_incomplete: &'static str,
     pub figure_pace: &'static str,
     pub by_the_end: &'static str,
 }

@@ -6,6 +6,7 @@ fn yes(errors: u32) -> Answer {
     let play = |number| ErrorPlay {
         game: 1,
         inning: Some(Inning { number, half: Half::Bottom }),
+        at: None,
         kind: ErrorKind::Throwing,
         position: None,
         batter: None,
@@ -14,7 +15,7 @@ fn yes(errors: u32) -> Answer {
     let game = game(State::On, "In Progress", Presence::Fielded);
     Answer {
         plays: (1..=errors).map(|count| play(2 + u8::try_from(count).unwrap())).collect(),
-        ..answer(Verdict::Yes(errors), Reason::Charged { over: false }, vec![game])
+        ..answer(Verdict::Yes(errors), Reason::Charged { over: false, unread: vec![] }, vec![game])
     }
 }
 

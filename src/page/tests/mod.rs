@@ -36,7 +36,7 @@ fn game(state: State, words: &str, presence: Presence) -> Game {
         inning: Some(Inning { number: 3, half: Half::Bottom }),
         score: Some(Score { away: 4, home: 2 }),
         presence,
-        errors: 0,
+        errors: ErrorCount::Read(0),
         plays: Vec::new(),
         last_play: None,
     };
@@ -137,13 +137,14 @@ fn everything_from_outside_is_escaped() {
     let evil = "<img src=x onerror=alert(1)>\" & '";
     let mut answer = answer(
         Verdict::Yes(1),
-        Reason::Charged { over: true },
+        Reason::Charged { over: true, unread: vec![] },
         vec![game(State::Over, evil, Presence::Fielded)],
     );
     answer.player.short_name = evil.into();
     answer.plays = vec![ErrorPlay {
         game: 1,
         inning: None,
+        at: None,
         kind: ErrorKind::Other,
         position: Some(evil.into()),
         batter: Some(evil.into()),

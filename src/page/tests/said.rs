@@ -183,7 +183,7 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::BoxUnread(0),
+            Reason::BoxUnread(vec![0]),
             vec![on(Fielded)],
             [
                 "The game against the Texas Rangers has begun, but its box score cannot be read at the moment.",
@@ -241,8 +241,9 @@ fn every_reason_has_its_sentence() {
     ] {
         assert_eq!(sentences(&answer(Verdict::Unknown, reason, games)), said);
     }
-    let charged =
-        |errors, over| sentences(&answer(Verdict::Yes(errors), Reason::Charged { over }, vec![on(Fielded)]));
+    let charged = |errors, over| {
+        sentences(&answer(Verdict::Yes(errors), Reason::Charged { over, unread: vec![] }, vec![on(Fielded)]))
+    };
     assert_eq!(
         charged(1, true),
         [
@@ -348,10 +349,99 @@ fn what_keeps_him_away_is_said_after_his_name() {
 }
 
 #[test]
+fn what_could_not_be_read_is_named() {
+    let told = |verdict, games: usize, unread: Vec<usize>| {
+        let reason = match verdict {
+            Verdict::Unknown => Reason::BoxUnread(unread),
+            _ => Reason::Charged { over: true, unread },
+        };
+        let games = vec![game(State::Over, "Final", Presence::Fielded); games];
+        sentences(&answer(verdict, reason, games))
+    };
+    for (verdict, games, unread, said) in [
+        (
+            Verdict::Yes(1),
+            1,
+            vec![0],
+            [
+                "Tatis Jr. has been charged with an error against the Texas Rangers. The box score cannot be read at the moment; there may be more.",
+                "A Tatis Jr. le marcaron un error contra los Rangers de Texas. Por el momento no se puede leer el box score; puede haber más.",
+            ],
+        ),
+        (
+            Verdict::Yes(1),
+            2,
+            vec![1],
+            [
+                "Tatis Jr. has been charged with an error in today's 2 games. One of today's two games cannot be read at the moment.",
+                "A Tatis Jr. le marcaron un error en los 2 juegos de hoy. Uno de los dos juegos de hoy no se puede leer por el momento.",
+            ],
+        ),
+        (
+            Verdict::Unknown,
+            2,
+            vec![0],
+            [
+                "One of today's two games cannot be read at the moment.",
+                "Uno de los dos juegos de hoy no se puede leer por el momento.",
+            ],
+        ),
+        (
+            Verdict::Unknown,
+            2,
+            vec![0, 1],
+            [
+                "Today's two games cannot be read at the moment.",
+                "Los dos juegos de hoy no se pueden leer por el momento.",
+            ],
+        ),
+        (
+            Verdict::Unknown,
+            3,
+            vec![0, 2],
+            [
+                "Two of today's three games cannot be read at the moment.",
+                "Dos de los tres juegos de hoy no se pueden leer por el momento.",
+            ],
+        ),
+    ] {
+        assert_eq!(told(verdict, games, unread), said);
+    }
+}
+
+#[test]
+fn every_kind_of_error_has_its_word() {
+    let word = |kind| {
+        let play = ErrorPlay {
+            game: 1,
+            inning: None,
+            at: None,
+            kind,
+            position: None,
+            batter: None,
+            text: String::new(),
+        };
+        Language::ALL.map(|language| locale::phrases(language).play(&play))
+    };
+    for (kind, said) in [
+        (ErrorKind::MissedCatch, ["Missed catch", "Tiro no atrapado"]),
+        (ErrorKind::DroppedBall, ["Dropped ball", "Bola caída"]),
+        (ErrorKind::Foul, ["Dropped foul ball", "Elevado de foul no atrapado"]),
+        (ErrorKind::CatcherInterference, ["Catcher's interference", "Interferencia del receptor"]),
+        (ErrorKind::Interference, ["Interference", "Interferencia"]),
+        (ErrorKind::ShiftViolation, ["Defensive shift violation", "Formación defensiva ilegal"]),
+        (ErrorKind::Other, ["Error", "Error"]),
+    ] {
+        assert_eq!(word(kind), said);
+    }
+}
+
+#[test]
 fn a_play_is_told_as_a_broadcaster_would() {
     let play = |kind, position: Option<&str>| ErrorPlay {
         game: 1,
         inning: Some(Inning { number: 3, half: Half::Bottom }),
+        at: None,
         kind,
         position: position.map(str::to_owned),
         batter: Some("Sam Batter".into()),
@@ -383,7 +473,13 @@ fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
     let injured = Availability::Injured(Injury::Days(10));
     let suspended = Availability::Suspended;
     for (verdict, reason, availability, presence, expected) in [
-        (Verdict::Yes(2), Reason::Charged { over: true }, Availability::Active, Presence::Fielded, "Yes"),
+        (
+            Verdict::Yes(2),
+            Reason::Charged { over: true, unread: vec![] },
+            Availability::Active,
+            Presence::Fielded,
+            "Yes",
+        ),
         (Verdict::No, Reason::Clean { played: false }, injured.clone(), Presence::Absent, "No"),
         (Verdict::NotYet, Reason::Waiting(0), Availability::Active, Presence::Listed, "Not yet"),
         (Verdict::NotYet, Reason::Playing(0), Availability::Active, Presence::Bench, "No, so far"),
@@ -468,6 +564,7 @@ fn a_season_is_told_in_a_line() {
         year: 2024,
         games: games(1),
         errors: 0,
+        is_complete: true,
         last_error: None,
         longest_clean: Some(Streak { games: 1, from: date!(2024 - 04 - 30), to: date!(2024 - 04 - 30) }),
         on_pace_for: None,
@@ -494,6 +591,13 @@ fn a_season_is_told_in_a_line() {
                 "In 2024: 1 error in 2 games in the field, on pace for 3. The latest on Sunday, June 30, 2 days and 1 \
                  game ago. The longest streak without one: 1 game.",
                 "En 2024: 1 error en 2 juegos a la defensiva, a paso de 3. El más reciente, el domingo 30 de junio, hace 2 días y 1 juego. La racha más larga sin error: 1 juego.",
+            ]),
+        ),
+        (
+            SeasonSoFar { is_complete: false, ..clean.clone() },
+            Some([
+                "In 2024: no errors in 1 game in the field. This is incomplete: a row of MLB's log cannot be read.",
+                "En 2024: sin errores en 1 juego a la defensiva. Está incompleto: un renglón del registro de MLB no se puede leer.",
             ]),
         ),
         (

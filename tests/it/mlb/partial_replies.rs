@@ -83,6 +83,68 @@ fn half_of_a_doubleheader_is_not_taken_for_the_whole() {
 }
 
 #[test]
+fn an_error_that_was_read_stands_beside_a_game_that_cannot_be_read() {
+    let first = || Game { double_header: "S", ..Game::new(FINAL).charged(1) };
+    let second = || Game {
+        pk: 1002,
+        number: 2,
+        double_header: "S",
+        start: "2024-07-03T03:05:00Z",
+        ..Game::new(FINAL)
+    };
+    let mut without_players = second().feed();
+    for side in ["away", "home"] {
+        without_players["liveData"]["boxscore"]["teams"][side]["players"] = json!({});
+    }
+    let mut of_another_day = second().feed();
+    of_another_day["gameData"]["datetime"]["officialDate"] = json!("2024-07-01");
+    for (what, feed) in
+        [("404", None), ("an empty box score", Some(without_players)), ("another day", Some(of_another_day))]
+    {
+        let mlb = FakeMlb::with(&[first(), second()]);
+        match feed {
+            Some(feed) => mlb.put("/api/v1.1/game/1002/", feed),
+            None => mlb.fault_at("/api/v1.1/game/1002/", Fault::Status(404)),
+        }
+        let server = Server::start(&mlb, EVENING);
+        let answer = server.wait_for_verdict("yes");
+        assert_eq!(answer["errors"], 1, "{what}");
+        let reason = answer["reason"].as_str().unwrap();
+        assert!(
+            reason.ends_with("One of today's two games cannot be read at the moment."),
+            "{what}: {reason}"
+        );
+        let spanish = server.get("/es", "Accept: text/plain\r\n").text().replace('\n', " ");
+        assert!(
+            spanish.contains("Uno de los dos juegos de hoy no se puede leer por el momento."),
+            "{what}: {spanish}"
+        );
+    }
+}
+
+#[test]
+fn an_error_stands_when_the_player_the_schedule_or_its_own_feed_fail_later() {
+    thread::scope(|scope| {
+        for prefix in ["/api/v1/people/", "/api/v1/schedule?", "/api/v1.1/game/1001/"] {
+            scope.spawn(move || {
+                let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+                let dir = tempfile::tempdir().unwrap();
+                let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--data-dir", "data"];
+                let server = Server::start_in(dir, &arguments);
+                server.wait_for_verdict("yes");
+                server.wait_until("kept", || server.path("data/last-good.e6").exists());
+                let (_, dir) = server.terminate();
+                mlb.fault_at(prefix, Fault::Status(500));
+                let server = Server::start_in(dir, &arguments);
+                wait_for_log(&server, "no news from MLB");
+                let answer = server.api();
+                assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("yes"), &json!(1)), "{prefix}");
+            });
+        }
+    });
+}
+
+#[test]
 fn the_all_star_game_counts_for_who_is_in_it() {
     let mlb = FakeMlb::with(&[]);
     let game = Game::new(IN_PROGRESS).charged(1);

@@ -26,7 +26,7 @@ fn a_season_is_a_strip_a_table_and_its_figures() {
         json!({
             "year": 2024, "games": 4, "errors": 3, "last_error": "2024-07-02", "days_since_error": 0,
             "games_since_error": 0, "on_pace_for": null,
-            "longest_clean_streak": {"games": 2, "from": "2024-06-21", "to": "2024-06-30"},
+            "longest_clean_streak": {"games": 2, "from": "2024-06-21", "to": "2024-06-30"}, "complete": true,
         })
     );
     let page = server.page();

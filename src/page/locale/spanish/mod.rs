@@ -3,11 +3,11 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{Availability, ErrorKind, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, labels, roster,
+            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels, roster,
             sentence_case,
         },
         times::Moment,
@@ -171,11 +171,7 @@ impl Phrases for Spanish {
     }
 
     fn play(&self, play: &ErrorPlay) -> String {
-        let kind = match play.kind {
-            ErrorKind::Fielding => "Error de fildeo",
-            ErrorKind::Throwing => "Error en el tiro",
-            ErrorKind::Other => "Error",
-        };
+        let kind = games::spanish_kind(play.kind);
         let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
         let position =
             |position: &String| format!(", como {}", terms::position(position).unwrap_or(position));
@@ -246,6 +242,10 @@ impl Phrases for Spanish {
     fn box_unread(&self, meeting: &Meeting) -> String {
         let game = sentence_case(&the_game(meeting));
         format!("{game} ya empezó, pero por el momento no se puede leer su box score.")
+    }
+
+    fn games_unread(&self, unread: usize, games: usize) -> String {
+        games::spanish_unread(unread, games)
     }
 
     fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
@@ -338,6 +338,9 @@ impl Phrases for Spanish {
         }
         if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
             line += &format!(" La racha más larga sin error: {}.", self.games(streak.games));
+        }
+        if !season.is_complete {
+            line += &format!(" {}", labels::SPANISH.season_incomplete);
         }
         line
     }
