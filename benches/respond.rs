@@ -87,6 +87,7 @@ fn service(log: Option<AccessLog>) -> Service {
         certificates: None,
         hosts: Hosts::default(),
         proxies: Proxies::default(),
+        relay: None,
     })
 }
 

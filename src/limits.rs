@@ -134,6 +134,12 @@ limits! {
     /// A whole live feed of a long game is about 2 MiB; more than this is not one.
     mlb_body: u64 = 8_388_608, "bytes", 65_536..=64 * MIB,
         "MLB's reply", "a sick upstream";
+    /// A day needs some twenty questions for each player that is followed.
+    relay_entries: usize = 256, "replies", 1..=100_000,
+        "replies that the relay keeps; then what was asked for longest ago goes", "memory of the relay";
+    /// Trimmed feeds are some kilobytes, a whole one 2 MiB.
+    relay_bytes: usize = 67_108_864, "bytes", 1_048_576..=16_384 * MIB,
+        "replies that the relay keeps, together", "memory of the relay";
 }
 
 /// What follows from them, for people.
@@ -194,6 +200,11 @@ impl Limits {
     /// From the question to the beginning of MLB's reply: after this a server that only listens is given up.
     pub fn mlb_head(&self) -> Duration {
         self.mlb_total * 5 / 8
+    }
+
+    /// How long a request to the relay waits for MLB: those who ask have the same limits, and should hear why it takes long.
+    pub fn relay_deadline(&self) -> Duration {
+        self.mlb_total / 2
     }
 
     /// The table for a terminal.

@@ -5,7 +5,7 @@ use crate::{
     heartbeat::{Pulse, Pulses},
     http::{connection_metrics::Counters, metrics::Metrics},
     limits::Limits,
-    mlb::{Polls, Watch},
+    mlb::{Polls, Watch, relay::RelayMetrics},
     output,
 };
 use prometheus::{IntGauge, Opts, Registry};
@@ -17,6 +17,7 @@ pub(crate) struct Meters {
     pub connections: Counters,
     pub requests: Metrics,
     pub polls: Polls,
+    pub relay: RelayMetrics,
     pub keep: Keep,
     pub pulses: Arc<Pulses>,
     pub poller: Pulse,
@@ -42,6 +43,7 @@ impl Meters {
             answer: AnswerMetrics::register(&registry)?,
             connections: Counters::register(&registry)?,
             polls: Polls::register(&registry)?,
+            relay: RelayMetrics::register(&registry)?,
             requests: Metrics::register(registry.clone())?,
             keep: Keep::new(&registry)?,
             poller: pulses.of("poller".into(), Watch::longest_pause(limits)),

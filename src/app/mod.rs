@@ -18,6 +18,7 @@ pub(crate) mod poller_thread;
 pub(crate) mod privileges;
 pub(crate) mod process_metrics;
 pub(crate) mod publisher;
+pub(crate) mod relay;
 pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod swap_handler;
@@ -130,7 +131,7 @@ impl Show {
     fn endpoint(&self, config: &Config) -> Endpoint {
         let endpoint = config.endpoint();
         match &self.replay {
-            Some((_, url)) => Endpoint { url: url.clone(), ..endpoint },
+            Some((_, url)) => Endpoint { url: url.clone(), token: None, ..endpoint },
             None => endpoint,
         }
     }
@@ -213,7 +214,9 @@ fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, 
         stage: Arc::new(stage),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.meters)).transpose()?;
-    let desk = Desk::new(facts.service(config, &show, log.clone(), tls.as_ref().map(Tls::serving)));
+    let relay = relay::relay(config, &show, &facts.meters, None)?;
+    let serving = tls.as_ref().map(Tls::serving);
+    let desk = Desk::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
     let listeners = Arc::new(listeners);
     let house = house(&config.limits, &facts.meters, &lifecycle);
     let crowd = house.crowd.clone();
@@ -244,6 +247,7 @@ fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, 
         workers,
         poller,
         lock,
+        relay,
         pid_file: None,
     };
     Ok(Started { running, runtime, signals })

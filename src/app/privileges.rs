@@ -106,7 +106,16 @@ fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
     reach.read.extend(config.assets.clone());
     let files =
         [Some(&config.file), config.tls.cert.as_ref(), config.tls.key.as_ref(), config.acme.ca.as_ref()];
-    for file in files.into_iter().flatten().map(PathBuf::as_path).chain([Path::new(RESOLVER)]) {
+    let tokens =
+        [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| Some(&token.file));
+    for file in files
+        .into_iter()
+        .chain(tokens)
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .chain([Path::new(RESOLVER)])
+    {
         reach.read.insert(around(file));
         // Links: Let's Encrypt's certbot and Kubernetes keep the files elsewhere.
         reach.read.extend(fs::canonicalize(file).ok().map(|real| around(&real)));

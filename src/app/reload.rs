@@ -7,12 +7,13 @@ use crate::{
         certificates::{self, Tls},
         log_file,
         poller_thread::{self, Prepared},
-        privileges,
+        privileges, relay,
         run::Running,
         systemd,
     },
     config::{Config, Mode},
     http::access_log::{AccessLog, LogDestination},
+    site::relay::Relaying,
 };
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::runtime::Handle;
@@ -25,12 +26,17 @@ struct Opened {
     config: Config,
     waiting: Vec<&'static str>,
     log: Option<Arc<AccessLog>>,
-    poller: Option<(Prepared, Answer)>,
-    tls: Option<certificates::Fresh>,
+    rest: Rest,
 }
 
-/// The poller of another player, and new certificates; none where they stay.
-type Rest = (Option<(Prepared, Answer)>, Option<certificates::Fresh>);
+/// What cannot be left behind as a file.
+struct Rest {
+    /// The poller of another player or endpoint; none where it stays.
+    poller: Option<(Prepared, Answer)>,
+    relay: Option<Relaying>,
+    /// New certificates; none where they stay.
+    tls: Option<certificates::Fresh>,
+}
 
 impl Running {
     /// Takes the configuration as it is written now, between two requests and without an end to any connection.
@@ -68,13 +74,13 @@ impl Running {
             false => self.open_log(&config),
         };
         let opened = match (log, tls) {
-            (Ok(log), Ok(())) => self.open_rest(&config).map(|(poller, tls)| (log, poller, tls)),
+            (Ok(log), Ok(())) => self.open_rest(&config).map(|rest| (log, rest)),
             (log, tls) => {
                 Err(log.err().map(|error| error.to_string()).into_iter().chain(tls.err()).collect())
             }
         };
         match opened {
-            Ok((log, poller, tls)) => Ok(Opened { config, waiting, log, poller, tls }),
+            Ok((log, rest)) => Ok(Opened { config, waiting, log, rest }),
             Err(mistakes) => {
                 // A file of a log that is not to be.
                 made.map(fs::remove_file);
@@ -115,7 +121,8 @@ impl Running {
     /// The certificates come last: a metric tells of them as soon as they are open.
     fn open_rest(&self, config: &Config) -> Result<Rest, Vec<String>> {
         let running = &self.setup.config;
-        let poller = match (config.player, &config.mlb_url) == (running.player, &running.mlb_url) {
+        let asked = |config: &Config| (config.player, config.mlb_url.clone(), config.mlb_token.clone());
+        let poller = match asked(config) == asked(running) {
             true => None,
             false => {
                 let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);
@@ -125,13 +132,16 @@ impl Running {
                 Some((poller.map_err(|error| vec![error.to_string()])?, answer))
             }
         };
+        let before = self.relay.as_ref().map(|relaying| (running, relaying));
+        let relay = relay::relay(config, &self.show, &self.facts.meters, before)
+            .map_err(|error| vec![error.to_string()])?;
         let tls =
             self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
-        Ok((poller, tls.flatten()))
+        Ok(Rest { poller, relay, tls: tls.flatten() })
     }
 
     fn take(&mut self, opened: Opened, runtime: &Handle) -> Vec<&'static str> {
-        let Opened { config, waiting, log, poller, tls } = opened;
+        let Opened { config, waiting, log, rest: Rest { poller, relay, tls } } = opened;
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
@@ -145,8 +155,9 @@ impl Running {
             None => self.facts.stage.redress(publisher),
             Some((poller, answer)) => self.poller = poller.start(self.facts.stage.recast(publisher, answer)),
         }
-        let service =
-            self.facts.service(config, &self.show, self.log.clone(), self.tls.as_ref().map(Tls::serving));
+        self.relay = relay;
+        let serving = self.tls.as_ref().map(Tls::serving);
+        let service = self.facts.service(config, &self.show, self.log.clone(), serving, self.relay.clone());
         self.desk.replace(service);
         waiting
     }

@@ -23,6 +23,7 @@ use crate::{
     sandbox::Reach,
     site::{
         exchange::Observer,
+        relay::Relaying,
         service::{Begun, Parts, Service},
     },
     web::host::Hosts,
@@ -55,6 +56,7 @@ pub(crate) struct Running {
     pub workers: Workers,
     pub poller: Poller,
     pub lock: Option<DataLock>,
+    pub relay: Option<Relaying>,
     pub pid_file: Option<PidFile>,
 }
 
@@ -74,6 +76,7 @@ impl Facts {
         show: &Show,
         log: Option<Arc<AccessLog>>,
         serving: Option<Arc<crate::tls::resolver::Serving>>,
+        relay: Option<Relaying>,
     ) -> Service {
         let publisher = show.publisher(config);
         Service::new(Parts {
@@ -92,6 +95,7 @@ impl Facts {
                 hsts: config.tls.hsts,
             },
             proxies: config.proxies.clone(),
+            relay,
         })
     }
 }

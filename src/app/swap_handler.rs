@@ -6,7 +6,9 @@ use crate::{
     site::{exchange::Body, service::Service},
     web::trusted_proxies::Proxies,
 };
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
+use bytes::Bytes;
+use http_body_util::Empty;
 use hyper::{Request, StatusCode};
 use std::sync::Arc;
 
@@ -51,15 +53,33 @@ impl crate::http::handler::Service for ArcSwap<Service> {
     fn answer(
         &self,
         request: &Request<UnreadBody>,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         arrival: Arrival,
     ) -> Answer<Body> {
-        Answer::Now(self.load().handle(request, connection, arrival))
+        let service = self.load();
+        let Some(relayed) = service.relayed(request) else {
+            return Answer::Now(service.handle(request, connection, arrival));
+        };
+        let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));
+        Answer::Later(Box::pin(async move {
+            head.extensions_mut().insert(relayed.await);
+            service.handle(&head, &connection, arrival)
+        }))
     }
 
     fn refused(&self, status: StatusCode, connection: &Connection) {
         self.load().note_refusal(status, connection);
     }
+}
+
+/// The same request without its body, which is not read.
+fn head(request: &Request<UnreadBody>) -> Request<Empty<Bytes>> {
+    let mut head = Request::new(Empty::new());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = request.version();
+    *head.headers_mut() = request.headers().clone();
+    head
 }
 
 /// What `web` tells of certificates is what `edge` knows.

@@ -18,7 +18,7 @@ use crate::{
     http::access_log::LogDestination,
     language::PerLanguage,
     limits::Limits,
-    mlb::Endpoint,
+    mlb::{Endpoint, Token},
     net::listen::Address,
     output::format::LogFormat,
     page::Words,
@@ -68,6 +68,10 @@ pub struct Config {
     pub proxies: Proxies,
     /// Base URL of MLB's Stats API, without a trailing slash.
     pub mlb_url: String,
+    /// What the relay at `mlb_url` asks for; none where MLB itself is asked.
+    pub mlb_token: Option<SharedToken>,
+    /// What those bring whom the relay answers; none turns the relay off.
+    pub relay_token: Option<SharedToken>,
     /// Where the last good state is kept; none keeps nothing.
     pub data_dir: Option<PathBuf>,
     /// The site's names, in lower case, the canonical one first; none is any name.
@@ -98,6 +102,15 @@ pub struct Config {
     pub log_level: LevelFilter,
     /// What a peer can make us hold, and for how long.
     pub limits: Limits,
+}
+
+/// A token and the file it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedToken {
+    /// The file.
+    pub file: PathBuf,
+    /// The token.
+    pub token: Token,
 }
 
 /// Who the question is about.
@@ -167,6 +180,8 @@ impl Config {
             },
             proxies: Proxies::default(),
             mlb_url: DEFAULT_MLB_URL.into(),
+            mlb_token: None,
+            relay_token: None,
             data_dir: default_data_dir(environment),
             domains: Vec::new(),
             user: None,
@@ -194,7 +209,8 @@ impl Config {
     pub fn endpoint(&self) -> Endpoint {
         // MLB's terms allow individual, non-bulk use: say who asks, or else about whom.
         let player = || format!("https://www.mlb.com/player/{}", self.player.id);
-        Endpoint { url: self.mlb_url.clone(), contact: self.public_url().unwrap_or_else(player) }
+        let token = self.mlb_token.as_ref().map(|shared| shared.token.clone());
+        Endpoint { url: self.mlb_url.clone(), token, contact: self.public_url().unwrap_or_else(player) }
     }
 
     /// Where a running process is to be found; none where it has no place to write.

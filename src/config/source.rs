@@ -6,7 +6,7 @@ use crate::{
         mistake::{Mistake, Mistakes, Place, Wrong, nearest},
         settings::{self, Setting},
     },
-    limits,
+    limits, mlb,
     output::format::LogFormat,
 };
 use std::{
@@ -205,6 +205,9 @@ impl Reader {
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
         let listen = self.config.listen.clone();
         let source = self.config.source();
+        let mlb_url = &self.config.mlb_url;
+        let is_safe = mlb_url.starts_with("https:") || mlb::is_loopback(mlb_url);
+        let mlb_token_in_clear = self.config.mlb_token.is_some() && !is_safe;
         let mut wrong = |what: String, mend: &str| {
             self.mistakes.push(Wrong::new(what, mend).at(Place::Everywhere));
         };
@@ -215,6 +218,12 @@ impl Reader {
             wrong(
                 "proxy.protocol is on, and nobody is trusted to speak it".into(),
                 "name the proxies in proxy.trusted",
+            );
+        }
+        if mlb_token_in_clear {
+            wrong(
+                "mlb.token_file: the token would be sent without TLS".into(),
+                "give mlb.url an https:// address, or one of this machine, as with ssh -L",
             );
         }
         if let Err(missing) = source {

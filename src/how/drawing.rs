@@ -83,7 +83,8 @@ impl Drawing {
         }
         if let Some(lit) = path.lit() {
             drawing.throw(centre(lit), cards);
-            drawing.legend(left(2) + 6, cards + CARD_HEIGHT + 40);
+            let below = cards + CARD_HEIGHT + SOURCE * path.lanes[2].sources.len() as i32;
+            drawing.legend(left(2) + 6, below + 40);
         }
         let sources = path.lanes.iter().map(|lane| lane.sources.len() as i32).max().unwrap_or_default();
         drawing.height = cards + CARD_HEIGHT + SOURCE * sources + 12;

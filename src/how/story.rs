@@ -104,7 +104,7 @@ impl RequestPath {
                 },
                 Lane {
                     step: Step::plain("The rest", "Nginx return", "at start, or now"),
-                    sources: Vec::new(),
+                    sources: vec![Step::plain("Relay", "Nginx proxy_cache", "MLB for other e6")],
                 },
             ],
         }

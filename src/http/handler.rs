@@ -39,7 +39,7 @@ pub trait Service: Send + Sync {
     fn answer(
         &self,
         request: &Request<UnreadBody>,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         arrival: Arrival,
     ) -> Answer<Self::Body>;
 

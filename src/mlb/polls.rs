@@ -37,7 +37,8 @@ impl Polls {
 
 const HEARD: &str = "heard";
 
-fn name_of(trouble: Trouble) -> &'static str {
+/// An outcome as metrics have it.
+pub(super) fn name_of(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Starting => "starting",
         Trouble::Unreachable => "unreachable",

@@ -3,7 +3,7 @@
 use crate::{
     answer::Trouble,
     limits::Limits,
-    mlb::{freshness::Freshness, pacing::Pacing},
+    mlb::{freshness::Freshness, pacing::Pacing, token::Token},
 };
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use std::{
 };
 use ureq::http::{
     HeaderMap, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER},
 };
 
 /// However long MLB asks us to wait, try again after this.
@@ -24,6 +24,8 @@ const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
 pub struct Endpoint {
     /// Base URL without a trailing slash: MLB's, or a relay's.
     pub url: String,
+    /// The token that a relay asks for.
+    pub token: Option<Token>,
     /// A URL that tells MLB's operators who asks; part of the User-Agent.
     pub contact: String,
 }
@@ -96,8 +98,11 @@ impl Upstream {
     /// When no whole reply came in time.
     pub fn get(&self, path: &str) -> Result<Reply, Refusal> {
         self.pacing.wait();
-        let request =
+        let mut request =
             self.agent.get(format!("{}{path}", self.endpoint.url)).header(ACCEPT, "application/json");
+        if let Some(token) = &self.endpoint.token {
+            request = request.header(AUTHORIZATION, token.authorization());
+        }
         let mut response = request.call().map_err(|error| self.failed(path, &error))?;
         let body = response.body_mut().with_config().limit(self.body_cap).read_to_vec();
         let body = body.map_err(|error| self.failed(path, &error))?;

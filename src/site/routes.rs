@@ -36,6 +36,8 @@ pub enum Target {
     Events,
     /// The way of the request itself. Made when it is read.
     How,
+    /// A reply of MLB's, for another e6. Fetched when it is asked for, and kept.
+    Relay,
     /// Everything that is counted. Made when it is read.
     Metrics,
 }
@@ -47,9 +49,12 @@ impl Target {
             Target::Home | Target::HomeIn(_) | Target::Answer | Target::Published => Made::Answer,
             Target::Asset => Made::Build,
             Target::Ready => Made::Start,
-            Target::Challenge | Target::Alive | Target::Events | Target::How | Target::Metrics => {
-                Made::Request
-            }
+            Target::Challenge
+            | Target::Alive
+            | Target::Events
+            | Target::How
+            | Target::Relay
+            | Target::Metrics => Made::Request,
         }
     }
 }
@@ -122,6 +127,7 @@ pub const ROUTES: &[Route] = &[
         target: Target::Challenge,
         about: "proof for a CA, while it looks for it",
     },
+    Route { pattern: "/mlb/*", target: Target::Relay, about: "MLB's replies, for other e6 servers (relay)" },
     Route {
         pattern: "/static/*",
         target: Target::Asset,

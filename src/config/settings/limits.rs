@@ -59,6 +59,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     limit!(mlb_connect, "E6_LIMIT_MLB_CONNECT", AtStart),
     limit!(mlb_total, "E6_LIMIT_MLB_TOTAL", AtStart),
     limit!(mlb_body, "E6_LIMIT_MLB_BODY", AtStart),
+    limit!(relay_entries, "E6_LIMIT_RELAY_ENTRIES", AtStart),
+    limit!(relay_bytes, "E6_LIMIT_RELAY_BYTES", AtStart),
 ];
 
 fn row(name: &str) -> Option<&'static Limit> {

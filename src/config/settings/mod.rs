@@ -5,6 +5,7 @@ pub(crate) mod listen;
 pub(crate) mod output;
 pub(crate) mod proxy;
 pub(crate) mod question;
+pub(crate) mod relay;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -44,6 +45,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         question::SETTINGS,
         listen::SETTINGS,
+        relay::SETTINGS,
         proxy::SETTINGS,
         tls::SETTINGS,
         security::SETTINGS,

@@ -103,7 +103,7 @@ struct Http2<S, B: Body> {
     /// The peer is to be told that the connection ends.
     is_leaving: bool,
     streams: Streams<B>,
-    connection: Connection,
+    connection: Arc<Connection>,
     handler: Handler<B>,
     activity: Arc<Activity>,
 }
@@ -133,7 +133,7 @@ where
             state: State::Handshaking(handshake),
             is_leaving: false,
             streams: Streams::new(in_flight, activity.clone()),
-            connection,
+            connection: Arc::new(connection),
             handler,
             activity: activity.clone(),
         }

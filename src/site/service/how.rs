@@ -126,8 +126,9 @@ impl Service {
         let began = Instant::now();
         let matched = self.route(path);
         let routing = began.elapsed();
-        let ask =
-            |headers| self.read(&Asking { path, query: None, method: &Method::GET, headers, way: None });
+        let ask = |headers| {
+            self.read(&Asking { path, query: None, method: &Method::GET, headers, way: None, relayed: None })
+        };
         let response = ask(offer);
         // The pipeline has found the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);

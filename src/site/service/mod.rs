@@ -17,6 +17,7 @@ use crate::{
         errors::ErrorPages,
         events::Hub,
         exchange::{Body, Content, Exchange, Observer, Way},
+        relay::{Relaying, only_get},
         routes::{ADMIN_ROUTES, ROUTES, Reach, Route, Target, route},
         service::resource::{Asking, embedded},
         snapshot::{Forms, Site},
@@ -59,7 +60,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Answers requests. One for all workers.
 #[derive(Clone)]
 pub struct Service {
-    routes: &'static [Route],
+    pub(crate) routes: &'static [Route],
     observer: Arc<Observer>,
     hub: Arc<Hub>,
     site: Arc<ArcSwap<Site>>,
@@ -70,6 +71,7 @@ pub struct Service {
     certificates: Option<Arc<dyn Certificates>>,
     hosts: Hosts,
     proxies: Arc<Proxies>,
+    pub(crate) relay: Option<Relaying>,
     ready: Representation,
     clock: Clock,
     limits: Limits,
@@ -100,6 +102,8 @@ pub struct Parts {
     pub hosts: Hosts,
     /// The proxies that are believed.
     pub proxies: Proxies,
+    /// Answers other e6 servers; none where nobody configured it.
+    pub relay: Option<Relaying>,
 }
 
 /// What has to be told of certificates by those who know nothing of TLS.
@@ -117,7 +121,20 @@ pub trait Certificates: Send + Sync {
 impl Service {
     /// Made of these.
     pub fn new(
-        Parts { site, hub, errors, how, design, clock, limits, observer, certificates, hosts, proxies }: Parts,
+        Parts {
+            site,
+            hub,
+            errors,
+            how,
+            design,
+            clock,
+            limits,
+            observer,
+            certificates,
+            hosts,
+            proxies,
+            relay,
+        }: Parts,
     ) -> Self {
         observer.metrics.expect_routes(ROUTES.iter().map(|route| route.pattern));
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
@@ -135,6 +152,7 @@ impl Service {
             certificates,
             hosts,
             proxies: Arc::new(proxies),
+            relay,
             ready: say("ready\n"),
             clock,
             limits,
@@ -232,7 +250,9 @@ impl Service {
         if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
             return elsewhere;
         }
-        let asking = Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way) };
+        let relayed = request.extensions().get();
+        let asking =
+            Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way), relayed };
         let response = self.by_method(&asking);
         // A body is never read. Where the request fails anyway its own status says more.
         if response.status().is_success() && !request.body().is_end_stream() {
@@ -243,6 +263,11 @@ impl Service {
 
     fn by_method(&self, asking: &Asking) -> Whole {
         let (path, method, headers) = (asking.path, asking.method, asking.headers);
+        let is_relay =
+            || self.relay.is_some() && self.route(path).is_some_and(|row| row.target == Target::Relay);
+        if *method != Method::GET && is_relay() {
+            return only_get();
+        }
         match *method {
             Method::GET | Method::HEAD => self.read(asking),
             Method::OPTIONS if path == "*" => allowing(bare(StatusCode::NO_CONTENT)),
@@ -265,11 +290,11 @@ impl Service {
         }
     }
 
-    /// The response to what is for another host or scheme. Health checks and CAs come by any name.
+    /// The response to what is for another host or scheme. Health checks, CAs and those whom the relay answers come by any name.
     fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<Whole> {
         let (uri, headers) = (request.uri(), request.headers());
         let target = self.route(uri.path())?.target;
-        if matches!(target, Target::Alive | Target::Ready | Target::Challenge) {
+        if matches!(target, Target::Alive | Target::Ready | Target::Challenge | Target::Relay) {
             return None;
         }
         match self.hosts.rule(authority(request), scheme, self.https()) {
@@ -299,7 +324,7 @@ impl Service {
         response
     }
 
-    fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
+    pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
         match self.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
@@ -329,7 +354,7 @@ fn negotiated(status: StatusCode, pages: &PerLanguage<Forms>, headers: &HeaderMa
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 
-fn bare(status: StatusCode) -> Whole {
+pub(crate) fn bare(status: StatusCode) -> Whole {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
@@ -432,6 +457,7 @@ mod tests {
             certificates: None,
             hosts: Hosts::default(),
             proxies: Proxies::default(),
+            relay: None,
         })
     }
 

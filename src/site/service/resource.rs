@@ -1,6 +1,7 @@
 //! What a path is answered with: its canonical form, its route, and the representation behind that.
 
 use crate::{
+    mlb::relay::Relayed,
     site::{
         assets,
         exchange::Way,
@@ -38,6 +39,8 @@ pub(crate) struct Asking<'a> {
     pub headers: &'a HeaderMap,
     /// How the request came; none where there is only a question what it would be answered with.
     pub way: Option<&'a Way<'a>>,
+    /// What the relay answered, if it was asked.
+    pub relayed: Option<&'a Relayed>,
 }
 
 impl Service {
@@ -58,7 +61,8 @@ impl Service {
     /// What a path would be answered with.
     pub(crate) fn status(&self, path: &str) -> StatusCode {
         let headers = &HeaderMap::new();
-        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None }).status()
+        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None, relayed: None })
+            .status()
     }
 
     pub(crate) fn resource(&self, asking: &Asking) -> Whole {
@@ -100,6 +104,7 @@ impl Service {
             }
             Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
             Target::Events => Ok(event_stream()),
+            Target::Relay => return self.relay_response(asking),
             Target::Metrics => {
                 let page = self.observer.metrics.page(self.hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)

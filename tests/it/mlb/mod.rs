@@ -5,4 +5,5 @@ pub mod off_season;
 pub mod outages;
 pub mod partial_replies;
 pub mod passing_time;
+pub mod relay;
 pub mod whereabouts;

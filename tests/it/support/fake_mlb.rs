@@ -18,6 +18,8 @@ pub enum Fault {
     Refuse,
     /// Never replies.
     Hang,
+    /// Replies after so many milliseconds.
+    Late(u64),
     /// A byte a second.
     Drip,
     /// Half of the body, then the end.
@@ -203,6 +205,13 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
          cache-control: max-age={lasts}, public, stale-while-revalidate=30, stale-if-error=86400\r\n{fields}"
     );
     let body = body.map(|body| trimmed(&body, &path).to_string());
+    let fault = match fault {
+        Some(Fault::Late(milliseconds)) => {
+            thread::sleep(Duration::from_millis(milliseconds));
+            None
+        }
+        fault => fault,
+    };
     match (fault, body) {
         (None, Some(body)) => send(&mut stream, 200, &fields, body.as_bytes(), body.len()),
         (None, None) => send(&mut stream, 404, "", b"{}", 2),
@@ -212,7 +221,7 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
 
 fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Result<()> {
     match fault {
-        Fault::Refuse => Ok(()),
+        Fault::Refuse | Fault::Late(_) => Ok(()),
         Fault::Hang => {
             thread::sleep(Duration::from_secs(60));
             Ok(())

@@ -28,6 +28,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "access-control-allow-origin",
     "access-control-expose-headers",
     "access-control-max-age",
+    "age",
     "allow",
     "cache-control",
     "connection",
@@ -51,6 +52,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "strict-transport-security",
     "vary",
     "x-accel-buffering",
+    "www-authenticate",
     "x-content-type-options",
     "x-request-id",
 ];

@@ -1,0 +1,199 @@
+//! Replies and failures by question, and who waits for them. Pure: the time is an argument.
+
+use super::reply::{Content, Failure, Outcome, Relayed};
+use crate::{
+    answer::Trouble,
+    mlb::{question::Question, upstream::Refusal},
+};
+use hyper::StatusCode;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+/// A question that failed is not asked again for so long, however many ask.
+const FAILURE_LASTS: Duration = Duration::from_secs(2);
+/// As above, for one that MLB refuses (403, 406) or knows nothing of (404).
+const REFUSAL_LASTS: Duration = Duration::from_secs(60);
+/// When those are told to ask again who could not be served in time.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How much is kept at most; then what was asked for longest ago goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caps {
+    pub entries: usize,
+    pub bytes: usize,
+}
+
+/// Holds the reply once it has come.
+pub(super) type Waiting = watch::Receiver<Option<Relayed>>;
+
+/// What there is for a question.
+pub(super) enum Look {
+    /// An answer.
+    Here(Relayed),
+    /// A reply is on its way.
+    Wait(Waiting),
+    /// MLB has to be asked, by whoever looks.
+    Ask(Waiting),
+}
+
+#[derive(Default)]
+struct Entry {
+    content: Option<Arc<Content>>,
+    failed: Option<(Failure, Instant)>,
+    /// Tells those who wait; none while nobody asks MLB.
+    flight: Option<watch::Sender<Option<Relayed>>>,
+    /// When it was last asked for, counted in looks.
+    used: u64,
+}
+
+pub(super) struct Cache {
+    entries: HashMap<Question, Entry>,
+    bytes: usize,
+    caps: Caps,
+    looks: u64,
+    /// MLB asked for a pause that long.
+    paused_until: Option<Instant>,
+}
+
+impl Cache {
+    pub fn new(caps: Caps) -> Self {
+        Cache { entries: HashMap::new(), bytes: 0, caps, looks: 0, paused_until: None }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn look(&mut self, question: &Question, now: Instant) -> Look {
+        self.looks += 1;
+        if !self.entries.contains_key(question) {
+            self.make_room(1);
+        }
+        let entry = self.entries.entry(question.clone()).or_default();
+        entry.used = self.looks;
+        if let Some(content) = entry.content.as_ref().filter(|content| content.is_fresh(now)) {
+            return Look::Here(reply(content, Outcome::Fresh, now));
+        }
+        if let Some(flight) = &entry.flight {
+            return Look::Wait(flight.subscribe());
+        }
+        if let Some((failure, until)) = entry.failed.as_ref().filter(|(_, until)| *until > now) {
+            let failure =
+                Failure { retry_after: failure.retry_after.map(|_| *until - now), ..failure.clone() };
+            return Look::Here(entry.old_or(failure, now));
+        }
+        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            let failure =
+                Failure::later(StatusCode::SERVICE_UNAVAILABLE, "MLB asked the relay to wait", until - now);
+            return Look::Here(entry.old_or(failure, now));
+        }
+        let (sender, waiting) = watch::channel(None);
+        entry.flight = Some(sender);
+        Look::Ask(waiting)
+    }
+
+    /// For those who have waited long enough.
+    pub fn late(&self, question: &Question, now: Instant) -> Relayed {
+        let failure =
+            Failure::later(StatusCode::GATEWAY_TIMEOUT, "MLB has not replied to the relay yet", SOON);
+        self.entries.get(question).unwrap_or(&Entry::default()).old_or(failure, now)
+    }
+
+    pub fn has_failed(&self, question: &Question) -> bool {
+        self.entries.get(question).is_some_and(|entry| entry.failed.is_some())
+    }
+
+    /// MLB has answered, or failed to.
+    pub fn finish(&mut self, question: &Question, result: Result<Content, Refusal>, now: Instant) {
+        let Some(entry) = self.entries.get_mut(question) else { return };
+        let relayed = match result {
+            Ok(content) => {
+                let content = Arc::new(content);
+                let kept = content.freshness.is_storable.then(|| content.clone());
+                self.bytes += kept.as_ref().map_or(0, |kept| kept.size());
+                let before = std::mem::replace(&mut entry.content, kept);
+                self.bytes -= before.map_or(0, |before| before.size());
+                entry.failed = None;
+                reply(&content, Outcome::Asked, now)
+            }
+            Err(refusal) => {
+                let failure = Failure::of(&refusal);
+                let lasts = match (refusal.trouble, refusal.status) {
+                    (Trouble::Refused, _) | (_, Some(StatusCode::NOT_FOUND)) => REFUSAL_LASTS,
+                    _ => FAILURE_LASTS,
+                };
+                let until = now + lasts.max(refusal.retry_after.unwrap_or_default());
+                if refusal.retry_after.is_some() {
+                    self.paused_until = self.paused_until.max(Some(until));
+                }
+                entry.failed = Some((failure.clone(), until));
+                match failure.is_passing() {
+                    true => entry.old_or(failure, now),
+                    false => Relayed::Failure(failure),
+                }
+            }
+        };
+        if let Some(flight) = entry.flight.take() {
+            flight.send_replace(Some(relayed));
+        }
+        self.make_room(0);
+    }
+
+    /// MLB is not asked this question now after all.
+    pub fn give_up(&mut self, question: &Question) {
+        let Some(entry) = self.entries.get_mut(question) else { return };
+        let failure =
+            Failure::later(StatusCode::SERVICE_UNAVAILABLE, "the relay has too many questions", SOON);
+        let relayed = entry.old_or(failure, Instant::now());
+        if let Some(flight) = entry.flight.take() {
+            flight.send_replace(Some(relayed));
+        }
+    }
+
+    /// Keeps the limits with so many more entries. An entry for which MLB is being asked stays.
+    fn make_room(&mut self, entries: usize) {
+        while self.entries.len() + entries > self.caps.entries || self.bytes > self.caps.bytes {
+            let idle = self.entries.iter().filter(|(_, entry)| entry.flight.is_none());
+            let Some(oldest) = idle.min_by_key(|(_, entry)| entry.used).map(|(question, _)| question.clone())
+            else {
+                return;
+            };
+            let gone = self.entries.remove(&oldest).and_then(|entry| entry.content);
+            self.bytes -= gone.map_or(0, |content| content.size());
+        }
+    }
+}
+
+impl Entry {
+    /// The old reply, if it is good enough while MLB fails like this.
+    fn old_or(&self, failure: Failure, now: Instant) -> Relayed {
+        match self.content.as_ref().filter(|content| failure.is_passing() && content.is_better_than_none(now))
+        {
+            Some(content) => reply(content, Outcome::Stale, now),
+            None => Relayed::Failure(failure),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether it is an outage, and not MLB's word on the question or on this network.
+    fn is_passing(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+}
+
+fn reply(content: &Arc<Content>, outcome: Outcome, now: Instant) -> Relayed {
+    Relayed::Reply { content: content.clone(), age: content.age(now), outcome }
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

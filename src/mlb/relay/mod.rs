@@ -1,0 +1,187 @@
+//! The `proxy_cache` role: answers e6's own questions for other e6 servers, which MLB then sees as one client.
+//!
+//! A reply is used for as long as its `Cache-Control` and `Age` allow, one request goes to MLB however many ask at once, and
+//! while MLB fails an old reply is used within limits. MLB is asked by threads of its own: nothing here blocks a worker.
+
+pub(crate) mod cache;
+pub(crate) mod metrics;
+pub(crate) mod reply;
+
+use super::{
+    question::Question,
+    refused::{REFUSED, WAYS_OUT},
+    upstream::{Endpoint, Refusal, Reply, Upstream},
+};
+use crate::{answer::Trouble, limits::Limits};
+use cache::{Cache, Caps, Look, Waiting};
+pub use metrics::RelayMetrics;
+pub use reply::{Content, Failure, Outcome, Relayed};
+use std::{
+    collections::VecDeque,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// Threads that ask MLB: a slow reply to one question does not hold up the others.
+const THREADS: usize = 4;
+/// Questions that wait for a thread. One more, and the one that has waited longest is given up.
+const QUEUE_CAP: usize = 64;
+/// A failure that goes on is logged again after this.
+const LOG_AGAIN: Duration = Duration::from_secs(15 * 60);
+
+/// Answers questions from its cache, or by asking MLB. Its threads end when it is dropped.
+pub struct Relay {
+    shared: Arc<Shared>,
+    deadline: Duration,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// A question has been put into the queue, or the relay has ended.
+    changed: Condvar,
+    upstream: Upstream,
+    metrics: RelayMetrics,
+}
+
+struct State {
+    cache: Cache,
+    queue: VecDeque<Question>,
+    has_ended: bool,
+    /// The failure that was logged last, and when; none once MLB answers again.
+    logged: Option<(Trouble, Instant)>,
+}
+
+impl Relay {
+    /// Asks there.
+    ///
+    /// # Errors
+    /// When the system has no threads to spare.
+    pub fn start(endpoint: Endpoint, limits: &Limits, metrics: RelayMetrics) -> io::Result<Self> {
+        let caps = Caps { entries: limits.relay_entries, bytes: limits.relay_bytes };
+        let state = State { cache: Cache::new(caps), queue: VecDeque::new(), has_ended: false, logged: None };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            upstream: Upstream::new(endpoint, limits),
+            metrics,
+        });
+        let relay = Relay { shared, deadline: limits.relay_deadline() };
+        for number in 0..THREADS {
+            let shared = relay.shared.clone();
+            thread::Builder::new().name(format!("relay-{number}")).spawn(move || shared.work())?;
+        }
+        Ok(relay)
+    }
+
+    /// The reply to a question. It comes within the deadline, whatever MLB does.
+    pub async fn ask(&self, question: &Question) -> Relayed {
+        let relayed = match self.shared.look(question) {
+            Ok(relayed) => relayed,
+            Err(mut waiting) => {
+                let arrived = timeout(self.deadline, waiting.wait_for(Option::is_some)).await;
+                let arrived = arrived.ok().and_then(Result::ok).and_then(|relayed| relayed.clone());
+                arrived.unwrap_or_else(|| self.shared.state().cache.late(question, Instant::now()))
+            }
+        };
+        self.shared.metrics.answered(relayed.outcome());
+        relayed
+    }
+
+    /// Counts a request that the relay does not answer.
+    pub fn refuse(&self, outcome: Outcome) {
+        self.shared.metrics.answered(outcome);
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.shared.state().has_ended = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// The reply that is there, or one to wait for.
+    fn look(&self, question: &Question) -> Result<Relayed, Waiting> {
+        let mut state = self.state();
+        match state.cache.look(question, Instant::now()) {
+            Look::Here(relayed) => Ok(relayed),
+            Look::Wait(waiting) => Err(waiting),
+            Look::Ask(waiting) => {
+                if state.queue.len() >= QUEUE_CAP
+                    && let Some(oldest) = state.queue.pop_front()
+                {
+                    state.cache.give_up(&oldest);
+                }
+                state.queue.push_back(question.clone());
+                self.changed.notify_one();
+                Err(waiting)
+            }
+        }
+    }
+
+    /// Asks MLB one question after another until the relay ends.
+    fn work(&self) {
+        while let Some(question) = self.next() {
+            let asked = catch_unwind(AssertUnwindSafe(|| self.upstream.get_ok(question.as_str())));
+            match asked {
+                Ok(result) => self.finish(&question, result),
+                Err(_) => {
+                    tracing::error!(%question, "a panic while asking MLB for the relay");
+                    self.state().cache.give_up(&question);
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Question> {
+        let is_idle = |state: &mut State| state.queue.is_empty() && !state.has_ended;
+        let waited = self.changed.wait_while(self.state(), is_idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.has_ended { None } else { state.queue.pop_front() }
+    }
+
+    fn finish(&self, question: &Question, result: Result<Reply, Refusal>) {
+        let now = Instant::now();
+        self.metrics.asked(result.as_ref().err().map(|refusal| refusal.trouble));
+        // Compressing takes a while: not under the lock.
+        let result = result.map(|reply| Content::of(reply, now));
+        let mut state = self.state();
+        let had_failed = state.cache.has_failed(question);
+        match &result {
+            Err(refusal) => state.log_failure(refusal, now),
+            Ok(_) if had_failed && state.logged.take().is_some() => {
+                tracing::info!("MLB answers the relay again");
+            }
+            Ok(_) => {}
+        }
+        state.cache.finish(question, result, now);
+        self.metrics.holds(state.cache.len(), state.cache.bytes());
+    }
+
+    /// The state is whole between two statements, so that a panic elsewhere spoils nothing.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn log_failure(&mut self, refusal: &Refusal, now: Instant) {
+        let is_logged = self.logged.is_some_and(|(trouble, at)| {
+            trouble == refusal.trouble && now.saturating_duration_since(at) < LOG_AGAIN
+        });
+        if is_logged {
+            tracing::debug!("no reply for the relay: {refusal}");
+            return;
+        }
+        self.logged = Some((refusal.trouble, now));
+        match refusal.trouble {
+            Trouble::Refused => tracing::error!("the relay cannot help: {REFUSED}: {refusal}; {WAYS_OUT}"),
+            _ => tracing::warn!("no reply for the relay: {refusal}"),
+        }
+    }
+}

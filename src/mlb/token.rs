@@ -1,0 +1,75 @@
+//! The secret that a relay and its clients share.
+
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// A secret that a relay and its clients share. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The shortest token that is accepted: 16 characters cannot be guessed.
+    pub const SHORTEST: usize = 16;
+
+    /// A token from the text of its file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(text: &str) -> Result<Self, &'static str> {
+        let token = text.trim();
+        if token.len() < Self::SHORTEST {
+            return Err("the token is shorter than 16 characters");
+        }
+        match token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => Ok(Token(token.to_owned())),
+            false => Err("the token has characters other than visible ASCII"),
+        }
+    }
+
+    /// The value of the `Authorization` field that brings it.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
+    /// Whether the value of an `Authorization` field brings this token, in a time that does not depend on where they differ.
+    pub fn is_brought_by(&self, authorization: &[u8]) -> bool {
+        let scheme = authorization.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
+        let brought = authorization.get(7..).unwrap_or_default().trim_ascii();
+        scheme & (digest(brought) == digest(self.0.as_bytes()))
+    }
+}
+
+/// Comparing digests tells nothing of how much of a guess was right.
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_token_itself_is_accepted() {
+        let token = Token::new("  correct-horse-battery\n").unwrap();
+        for (brought, is_right) in [
+            ("Bearer correct-horse-battery", true),
+            ("bearer  correct-horse-battery ", true),
+            ("Bearer correct-horse-batter", false),
+            ("Bearer correct-horse-battery2", false),
+            ("Basic correct-horse-battery", false),
+            ("correct-horse-battery", false),
+            ("Bearer ", false),
+            ("", false),
+        ] {
+            assert_eq!(token.is_brought_by(brought.as_bytes()), is_right, "{brought:?}");
+        }
+        assert!(Token::new("short").is_err() && Token::new("has a space in the middle").is_err());
+        assert_eq!(format!("{token:?}"), "Token(…)");
+    }
+}

@@ -1,0 +1,138 @@
+//! `/mlb/…`: what the relay answers, as responses to those who bring its token.
+
+use crate::{
+    mlb::{
+        Question, Token,
+        relay::{Content, Failure, Outcome, Relay, Relayed},
+    },
+    site::{
+        routes::{Target, route},
+        service::{Service, bare, resource::Asking},
+    },
+    web::{
+        coding::Coding,
+        representation::{Fields, Representation, field},
+        respond::{Refused, Whole, respond},
+    },
+};
+use http_body_util::Full;
+use hyper::{
+    HeaderMap, Method, Request, StatusCode,
+    body::Body,
+    header::{
+        AGE, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+        WWW_AUTHENTICATE,
+    },
+};
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+/// What stands before a question in the path of a request to the relay.
+const PREFIX: &str = "/mlb";
+
+/// The relay, and what those have to bring whom it answers.
+#[derive(Clone)]
+pub struct Relaying {
+    /// The relay.
+    pub relay: Arc<Relay>,
+    /// The token.
+    pub token: Token,
+}
+
+impl Relaying {
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        headers.get(AUTHORIZATION).is_some_and(|value| self.token.is_brought_by(value.as_bytes()))
+    }
+}
+
+impl Service {
+    /// The relay's answer, for which the response to a request has to wait; none for every other request.
+    pub fn relayed<B: Body>(
+        &self,
+        request: &Request<B>,
+    ) -> Option<Pin<Box<dyn Future<Output = Relayed> + Send>>> {
+        let question = request.uri().path_and_query()?.as_str().strip_prefix(PREFIX)?;
+        let Relaying { relay, .. } = self.relay.as_ref().filter(|relaying| {
+            let is_routed =
+                route(self.routes, request.uri().path()).is_some_and(|row| row.target == Target::Relay);
+            is_routed && *request.method() == Method::GET && relaying.admits(request.headers())
+        })?;
+        let question = Question::parse(question).filter(|_| request.body().is_end_stream())?;
+        let relay = relay.clone();
+        Some(Box::pin(async move { relay.ask(&question).await }))
+    }
+
+    /// The response to a request to the relay.
+    pub(crate) fn relay_response(&self, asking: &Asking) -> Whole {
+        let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
+        // Without a way there is only a question what a request would be answered with.
+        let count = |outcome| {
+            if asking.way.is_some() {
+                relaying.relay.refuse(outcome);
+            }
+        };
+        if !relaying.admits(asking.headers) {
+            count(Outcome::Unauthorized);
+            let mut response =
+                failed(StatusCode::UNAUTHORIZED, "the relay answers those who bring its token");
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"e6 relay\""));
+            return response;
+        }
+        match asking.relayed {
+            Some(Relayed::Reply { content, age, .. }) => self.reply(asking, content, *age),
+            Some(Relayed::Failure(Failure { status, message, retry_after })) => {
+                let mut response = failed(*status, message);
+                if let Some(wait) = retry_after {
+                    response
+                        .headers_mut()
+                        .insert(RETRY_AFTER, (wait.as_secs_f64().ceil() as u64).max(1).into());
+                }
+                response
+            }
+            None => {
+                count(Outcome::NotAQuestion);
+                failed(
+                    StatusCode::NOT_FOUND,
+                    "the relay answers only the questions that e6 of its version asks",
+                )
+            }
+        }
+    }
+
+    fn reply(&self, asking: &Asking, content: &Content, age: Duration) -> Whole {
+        let variant = |coding: Coding, body| (coding, coding.tag(&content.tag), body);
+        let variants = [
+            Some(variant(Coding::Identity, content.body.clone())),
+            content.gzip.clone().map(|gzip| variant(Coding::Gzip, gzip)),
+        ];
+        let fields = Fields::momentary(&content.media_type);
+        let representation = Representation::from_variants(variants.into_iter().flatten(), &fields);
+        let responded = respond(&representation, asking.method, asking.headers);
+        let mut response =
+            responded.unwrap_or_else(|Refused { status, .. }| self.error(status, asking.headers));
+        response.headers_mut().insert(CACHE_CONTROL, field(&content.cache_control()));
+        response.headers_mut().insert(AGE, age.as_secs().into());
+        response
+    }
+}
+
+/// The relay is asked, and no more: everything else is for MLB.
+pub(crate) fn only_get() -> Whole {
+    let mut response = failed(StatusCode::METHOD_NOT_ALLOWED, "the relay answers GET only");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    response
+}
+
+/// A failure in the shape of MLB's.
+fn failed(status: StatusCode, message: &str) -> Whole {
+    let mut body = serde_json::json!({ "message": message }).to_string();
+    body.push('\n');
+    let mut response = bare(status);
+    let fields = response.headers_mut();
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    fields.insert(CONTENT_LENGTH, body.len().into());
+    *response.body_mut() = Full::from(body);
+    response
+}
