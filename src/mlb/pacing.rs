@@ -1,7 +1,8 @@
 //! MLB's published limit of 25 requests a second, kept by waiting.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +19,16 @@ pub struct Pacing {
     next: Mutex<Option<Instant>>,
 }
 
+/// By base URL, one for the whole process: the poller and the relay are one client to MLB.
+static PACINGS: Mutex<BTreeMap<String, Arc<Pacing>>> = Mutex::new(BTreeMap::new());
+
 impl Pacing {
+    /// The pacing of all requests of this process to a base URL.
+    pub fn of(base: &str) -> Arc<Self> {
+        let mut pacings = PACINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        pacings.entry(base.to_owned()).or_default().clone()
+    }
+
     /// Waits until a request may be sent.
     pub fn wait(&self) {
         thread::sleep(self.turn(Instant::now()));

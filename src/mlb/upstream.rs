@@ -84,12 +84,8 @@ impl Upstream {
             // A proxy from the environment leads outside; a replay or a forwarded port is in here.
             config = config.proxy(None);
         }
-        Upstream {
-            agent: config.build().new_agent(),
-            endpoint,
-            body_cap: limits.mlb_body,
-            pacing: Arc::default(),
-        }
+        let pacing = Pacing::of(&endpoint.url);
+        Upstream { agent: config.build().new_agent(), endpoint, body_cap: limits.mlb_body, pacing }
     }
 
     /// One GET of a path and query below the base URL.
@@ -135,9 +131,7 @@ impl Upstream {
     fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> Refusal {
         let url = &self.endpoint.url;
         let (trouble, hint) = match status {
-            StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => {
-                (Trouble::Refused, ": MLB refuses this server's network")
-            }
+            StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => (Trouble::Refused, ""),
             StatusCode::UNAUTHORIZED => (
                 Trouble::TurnedAway,
                 ": the relay does not know the token; compare mlb.token_file with its relay.token_file",

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{answer::Trouble, limits::Limits};
 use cache::{Cache, Caps, Look, Waiting};
+use hyper::StatusCode;
 pub use metrics::RelayMetrics;
 pub use reply::{Content, Failure, Outcome, Relayed};
 use std::{
@@ -51,8 +52,8 @@ struct State {
     cache: Cache,
     queue: VecDeque<Question>,
     has_ended: bool,
-    /// The failure that was logged last, and when; none once MLB answers again.
-    logged: Option<(Trouble, Instant)>,
+    /// The kinds of failures that were logged, and when; none once MLB answers again.
+    logged: Vec<(Trouble, Instant)>,
 }
 
 impl Relay {
@@ -62,7 +63,8 @@ impl Relay {
     /// When the system has no threads to spare.
     pub fn start(endpoint: Endpoint, limits: &Limits, metrics: RelayMetrics) -> io::Result<Self> {
         let caps = Caps { entries: limits.relay_entries, bytes: limits.relay_bytes };
-        let state = State { cache: Cache::new(caps), queue: VecDeque::new(), has_ended: false, logged: None };
+        let state =
+            State { cache: Cache::new(caps), queue: VecDeque::new(), has_ended: false, logged: Vec::new() };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -154,7 +156,8 @@ impl Shared {
         let had_failed = state.cache.has_failed(question);
         match &result {
             Err(refusal) => state.log_failure(refusal, now),
-            Ok(_) if had_failed && state.logged.take().is_some() => {
+            Ok(_) if had_failed && !state.logged.is_empty() => {
+                state.logged.clear();
                 tracing::info!("MLB answers the relay again");
             }
             Ok(_) => {}
@@ -171,14 +174,14 @@ impl Shared {
 
 impl State {
     fn log_failure(&mut self, refusal: &Refusal, now: Instant) {
-        let is_logged = self.logged.is_some_and(|(trouble, at)| {
-            trouble == refusal.trouble && now.saturating_duration_since(at) < LOG_AGAIN
-        });
-        if is_logged {
+        self.logged.retain(|(_, at)| now.saturating_duration_since(*at) < LOG_AGAIN);
+        let is_logged = self.logged.iter().any(|(trouble, _)| *trouble == refusal.trouble);
+        // Not knowing a player or a game is an answer.
+        if is_logged || refusal.status == Some(StatusCode::NOT_FOUND) {
             tracing::debug!("no reply for the relay: {refusal}");
             return;
         }
-        self.logged = Some((refusal.trouble, now));
+        self.logged.push((refusal.trouble, now));
         match refusal.trouble {
             Trouble::Refused => tracing::error!("the relay cannot help: {REFUSED}: {refusal}; {WAYS_OUT}"),
             _ => tracing::warn!("no reply for the relay: {refusal}"),

@@ -40,7 +40,7 @@ fn whatever_mlb_does_at_first_the_page_says_so_and_recovers_by_itself() {
                 );
                 assert!(answer["reason"].as_str().unwrap().starts_with(reason), "{fault:?} {answer}");
                 assert!(server.page().contains("Can&#39;t tell yet"));
-                let ready = server.get("/readyz", "");
+                let ready = server.get("/readyz", "Accept: text/plain\r\n");
                 assert_eq!(ready.status, 503);
                 assert!(ready.text().starts_with("not ready: MLB"), "{}", ready.text());
                 assert_eq!(server.get("/healthz", "").status, 200);
@@ -144,7 +144,7 @@ fn a_refused_network_is_named_logged_once_with_the_ways_out_counted_and_over_whe
     for way in ["mlb.proxy", "relay.token_file", "another network"] {
         assert_eq!(logged(&server, way), 1, "{way}: {}", server.stderr());
     }
-    assert_eq!(logged(&server, "no news from MLB"), 0, "{}", server.stderr());
+    assert_eq!(logged(&server, "the reply is 406"), 1, "{}", server.stderr());
     mlb.fault(None);
     server.wait_for_verdict("yes");
     assert_eq!(logged(&server, "MLB no longer refuses this server's network"), 1, "{}", server.stderr());
