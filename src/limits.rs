@@ -155,6 +155,11 @@ const DERIVED: &[(&str, &str)] = &[
     ),
     ("HTTP/2 header list", "twice head_size, as above; CONTINUATION floods end there"),
     (
+        "blocked HTTP/2 responses",
+        "about 2 KiB of memory each (VmRSS over 3,600 streams whose window was shut), plus the body where it was made for one \
+         request; together at most 8 KiB for each of connections, then the response that has been blocked longest is reset",
+    ),
+    (
         "unfinished TLS handshakes",
         "half of connections; then the oldest unfinished one is closed, never the newest refused",
     ),
@@ -180,6 +185,11 @@ impl Limits {
     /// How many TLS handshakes may be unfinished at once. Finished ones always have the other half of the connections.
     pub fn unfinished_handshakes(&self) -> usize {
         (self.connections / 2).max(1)
+    }
+
+    /// Bytes of memory that blocked HTTP/2 responses may hold together.
+    pub fn blocked_memory(&self) -> usize {
+        self.connections.saturating_mul(8 * 1024)
     }
 
     /// The longest head that is read: room for the service to refuse politely.

@@ -1,9 +1,17 @@
 //! What a connection is doing, and so when it has to end: requests, heads that are on their way, responses that are not
 //! sent yet.
 
-use crate::{connection::Arrival, http::load::Load, limits::Limits};
+use crate::{
+    connection::Arrival,
+    http::{
+        blocked::{Blocked, BlockedResponses},
+        load::Load,
+    },
+    limits::Limits,
+};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
     time::Duration,
 };
 use tokio::time::Instant;
@@ -37,6 +45,8 @@ pub(crate) enum Limit {
     Stall,
     /// There is no room for others.
     Room,
+    /// Blocked responses hold too much memory, and this one has been blocked longest.
+    Memory,
 }
 
 impl Limit {
@@ -54,6 +64,7 @@ impl Limit {
             Limit::Request => "request",
             Limit::Stall => "stall",
             Limit::Room => "room",
+            Limit::Memory => "memory",
         }
     }
 }
@@ -108,6 +119,11 @@ impl Activity {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Counts a response as blocked that has this many bytes for itself.
+    pub fn blocked(&self, bytes: usize, waker: &Waker) -> Blocked {
+        BlockedResponses::add(&self.load.blocked, bytes, self.limits.blocked_memory(), waker)
     }
 
     fn lock(&self) -> MutexGuard<'_, Active> {
@@ -184,7 +200,12 @@ impl Activity {
 
     /// When this has to be looked at again, or what has passed.
     pub fn due(&self) -> Result<Instant, Limit> {
-        let (active, limits, now) = (self.lock(), &self.limits, Instant::now());
+        self.due_at(Instant::now())
+    }
+
+    /// The same at this time.
+    pub fn due_at(&self, now: Instant) -> Result<Instant, Limit> {
+        let (active, limits) = (self.lock(), &self.limits);
         if active.requests >= limits.requests {
             return Err(Limit::Requests);
         }

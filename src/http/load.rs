@@ -1,6 +1,6 @@
 //! Limits and the number of connections, read by all workers without a lock.
 
-use crate::limits::Limits;
+use crate::{http::blocked::BlockedResponses, limits::Limits};
 use arc_swap::ArcSwap;
 use std::sync::{
     Arc,
@@ -12,12 +12,14 @@ pub(crate) struct Load {
     limits: ArcSwap<Limits>,
     /// How many visitors there are.
     open: AtomicUsize,
+    /// Responses that their readers do not take.
+    pub blocked: Arc<BlockedResponses>,
 }
 
 impl Load {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Self {
-        Load { limits: ArcSwap::from_pointee(limits), open: AtomicUsize::new(0) }
+        Load { limits: ArcSwap::from_pointee(limits), open: AtomicUsize::new(0), blocked: Arc::default() }
     }
 
     /// The limits of those who come now.

@@ -6,6 +6,7 @@ pub(crate) mod accept;
 pub(crate) mod access_log;
 pub(crate) mod activity;
 pub(crate) mod bare_lf;
+pub(crate) mod blocked;
 pub(crate) mod clients;
 pub(crate) mod connection_metrics;
 pub(crate) mod date;

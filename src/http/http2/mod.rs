@@ -58,12 +58,13 @@ where
     // When the peer was told that it ends.
     let mut told = None;
     loop {
-        http2.streams.enforce(Instant::now(), counters);
+        let now = Instant::now();
+        http2.streams.enforce(now, counters);
         let end = match told {
-            None => match activity.due() {
+            None => match activity.due_at(now) {
                 Ok(next) => next,
-                // A deadline that has passed since: the stream is reset in the next round.
-                Err(Limit::Request) => continue,
+                // What waits is no stream's own but the whole connection's: its socket takes nothing.
+                Err(Limit::Request) => return Ok(Some(Limit::Request)),
                 Err(limit) => {
                     over = Some(limit);
                     told = Some(http2.shut_down());
@@ -71,7 +72,7 @@ where
                 }
             },
             Some(told) => match activity.last(told, FAREWELL) {
-                last if last <= Instant::now() => return Ok(over),
+                last if last <= now => return Ok(over),
                 last => last,
             },
         };

@@ -2,6 +2,7 @@
 
 use crate::http::{
     activity::{Activity, Limit},
+    blocked::Blocked,
     connection_metrics::Counters,
     date,
     in_flight::{InFlight, Unsent},
@@ -94,6 +95,7 @@ where
             end: unsent.end(),
             rest: None,
             piece: None,
+            blocked: None,
             upload: upload.map(|body| Upload { body, left: UPLOAD_CAP, until: None }),
         };
         if is_empty {
@@ -132,9 +134,10 @@ where
     /// Goes on with every stream; whether there is more for the connection to send.
     pub fn advance(&mut self, context: &mut Context) -> bool {
         let mut has_more = self.keep_promises(context);
-        let (in_flight, taken) = (&self.in_flight, &self.taken);
+        let (in_flight, taken, activity) = (&self.in_flight, &self.taken, &self.activity);
         self.open.retain_mut(|stream| {
             has_more |= stream.advance(in_flight, taken, context);
+            stream.note_blocked(activity, context);
             !stream.is_over()
         });
         let taken = self.taken.load(Ordering::Relaxed);
@@ -150,7 +153,9 @@ where
         self.looked = now;
         for stream in &mut self.open {
             stream.upload.take_if(|upload| upload.until.is_some_and(|until| until <= now));
+            let is_evicted = stream.blocked.as_ref().is_some_and(Blocked::is_evicted);
             let limit = match stream.piece.as_ref().filter(|piece| !piece.has_left()) {
+                Some(_) if is_evicted => Limit::Memory,
                 Some(piece) if piece.end(stream.end, limits.request) <= now => Limit::Request,
                 Some(piece) if piece.has_stalled(now, last, limits.stall, limits.stall_rate) => Limit::Stall,
                 None if stream.rest.is_some() && stream.end <= now => Limit::Request,
@@ -168,6 +173,7 @@ where
         let deadline = |stream: &OpenStream<B>| {
             let waiting = stream.piece.as_ref().filter(|piece| !piece.has_left());
             let sending = match waiting {
+                Some(_) if stream.blocked.as_ref().is_some_and(Blocked::is_evicted) => Some(self.looked),
                 Some(piece) => {
                     let first = piece.began + limits.stall;
                     let look = if first > self.looked { first } else { self.looked + LOOK };
@@ -201,6 +207,8 @@ struct OpenStream<B> {
     rest: Option<Unsent<B>>,
     /// What it has been given last.
     piece: Option<Arc<PieceState<B>>>,
+    /// While windows do not let it through.
+    blocked: Option<Blocked>,
     upload: Option<Upload>,
 }
 
@@ -248,10 +256,12 @@ where
         let state = Arc::new(PieceState {
             began: Instant::now(),
             taken_before: taken.load(Ordering::Relaxed),
+            // What is shared with others is there anyway.
+            own_bytes: bytes.as_ref().filter(|bytes| bytes.is_unique()).map_or(0, Bytes::len),
             last: Mutex::new(last),
             has_left: AtomicBool::new(false),
         });
-        self.piece = Some(state.clone());
+        (self.piece, self.blocked) = (Some(state.clone()), None);
         let piece = Piece {
             bytes: bytes.unwrap_or_default(),
             taken: taken.clone(),
@@ -272,6 +282,17 @@ impl<B> OpenStream<B> {
         self.piece.as_ref().is_some_and(|piece| !piece.has_left())
     }
 
+    /// Counts it among the blocked responses of all connections for as long as it is one.
+    fn note_blocked(&mut self, activity: &Activity, context: &Context) {
+        match self.piece.as_ref().filter(|piece| !piece.has_left()) {
+            Some(piece) if self.blocked.is_none() => {
+                self.blocked = Some(activity.blocked(piece.own_bytes, context.waker()));
+            }
+            Some(_) => {}
+            None => self.blocked = None,
+        }
+    }
+
     /// Whether nothing more will happen here. A request that has not ended is then cut with NO_ERROR by `h2`, once the
     /// response is out (RFC 9113 §8.1).
     fn is_over(&self) -> bool {
@@ -280,7 +301,7 @@ impl<B> OpenStream<B> {
 
     /// Gives up on this response alone.
     fn reset(&mut self) {
-        (self.rest, self.upload) = (None, None);
+        (self.rest, self.upload, self.blocked) = (None, None, None);
         if let Some(piece) = self.piece.take() {
             drop(piece.last.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
@@ -301,6 +322,8 @@ struct PieceState<B> {
     began: Instant,
     /// Bytes that the connection had let through then.
     taken_before: u64,
+    /// How much memory it holds that nothing else does.
+    own_bytes: usize,
     /// The response, if this is its last piece.
     last: Mutex<Option<Unsent<B>>>,
     has_left: AtomicBool,

@@ -3,7 +3,7 @@
 use crate::{
     http::http2::{
         Client,
-        frames::{HEADERS, get, settings},
+        frames::{CANCEL, DATA, Frame, HEADERS, RST_STREAM, get, settings, window_update},
     },
     limits::{PROXIED, connect, ends_within, limited, limited_with, wait_until},
     support::server::{PATIENCE, Server},
@@ -92,14 +92,15 @@ fn stalled_handshakes_delay_nobody() {
 #[test]
 fn where_too_many_handshakes_are_unfinished_the_oldest_is_closed() {
     let (server, _mlb) = limited(&[("connections", 8)]);
-    let connected = |_| {
+    let mut finished = handshake::established(&server, &["http/1.1"]);
+    // Several workers accept: one after the other, so that the first is the oldest.
+    let connected = |number: usize| {
         let stream = connect(server.https());
-        // The order in which they are accepted is the order in which they are counted.
-        stream.set_nodelay(true).unwrap();
+        let accepted = || server.metric("e6_connections_accepted_total{listener=\"https\"}");
+        wait_until("accepted", || accepted() == (number + 1) as f64);
         stream
     };
-    let mut finished = handshake::established(&server, &["http/1.1"]);
-    let mut silent: Vec<TcpStream> = (0..5).map(connected).collect();
+    let mut silent: Vec<TcpStream> = (1..=5).map(connected).collect();
     assert!(ends_within(&mut silent[0], PATIENCE / 6), "the oldest");
     let evicted = || server.metric("e6_connections_refused_total{reason=\"unfinished_handshakes\"}");
     wait_until("counted", || evicted() == 1.0);
@@ -116,4 +117,29 @@ fn blocked_responses_delay_nobody() {
         held.extend((from / STREAMS..to / STREAMS).map(|client| blocked(&server, client, STREAMS)));
         serves_visitors(&server, &format!("while {to} streams are blocked"));
     }
+}
+
+#[test]
+fn where_blocked_responses_hold_too_much_the_longest_blocked_is_reset() {
+    // 8 KiB of memory for each connection, of which a blocked response takes 2: there is room for 80.
+    let (server, _mlb) = limited_with(&[("connections", 20)], PROXIED);
+    let mut first = blocked(&server, 1, STREAMS);
+    let mut newest = blocked(&server, 2, STREAMS);
+    let evicted = || server.metric("e6_http2_streams_reset_total{reason=\"memory\"}");
+    wait_until("reset", || evicted() == 48.0);
+    let cancelled = |stream: u32| {
+        move |frame: &Frame| {
+            frame.stream == stream && frame.kind == RST_STREAM && frame.code() == Some(CANCEL)
+        }
+    };
+    assert!(first.wait(cancelled(95)), "the 48th");
+    newest.send(&window_update(1, 65_535));
+    assert!(newest.wait(|frame| frame.stream == 1 && frame.kind == DATA), "the newest are let be");
+    first.send(&window_update(127, 65_535));
+    assert!(
+        first.wait(|frame| frame.stream == 127 && frame.kind == DATA),
+        "so are others of the same connection"
+    );
+    assert!(first.has(cancelled(1)) && !first.has(cancelled(97)));
+    serves_visitors(&server, "while blocked responses hold as much as they may");
 }
