@@ -75,6 +75,8 @@ struct State<B> {
     complete: Vec<Unsent<B>>,
     /// Whether anything was handed over since the last flush.
     is_dirty: bool,
+    /// Whether anything was written to the socket, or could not be, since then.
+    is_unflushed: bool,
     /// A reader that waits to be told of the end of the peer's bytes.
     reader: Option<Waker>,
 }
@@ -88,7 +90,8 @@ impl<B> Clone for InFlight<B> {
 impl<B> InFlight<B> {
     /// No response yet.
     pub fn new() -> Self {
-        let state = State { incomplete: 0, complete: Vec::new(), is_dirty: false, reader: None };
+        let state =
+            State { incomplete: 0, complete: Vec::new(), is_dirty: false, is_unflushed: false, reader: None };
         InFlight(Arc::new(Mutex::new(state)))
     }
 
@@ -109,9 +112,23 @@ impl<B> InFlight<B> {
         state.is_dirty = true;
     }
 
+    /// The protocol layer has nothing to write now. Where the socket has been flushed too, every complete response has left:
+    /// `h2` lets go of a response's last bytes only after that.
+    pub fn settle(&self) {
+        let state = self.lock();
+        if !state.is_unflushed {
+            Self::release(state);
+        }
+    }
+
     /// Everything that was handed over has left.
     fn flushed(&self) {
         let mut state = self.lock();
+        state.is_unflushed = false;
+        Self::release(state);
+    }
+
+    fn release(mut state: MutexGuard<'_, State<B>>) {
         if !state.is_dirty {
             return;
         }
@@ -259,6 +276,7 @@ impl<S: AsyncRead + Unpin, B> AsyncRead for FlushTracker<S, B> {
 
 impl<S: AsyncWrite + Unpin, B> AsyncWrite for FlushTracker<S, B> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.in_flight.lock().is_unflushed = true;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -267,6 +285,7 @@ impl<S: AsyncWrite + Unpin, B> AsyncWrite for FlushTracker<S, B> {
         context: &mut Context,
         slices: &[IoSlice],
     ) -> Poll<io::Result<usize>> {
+        self.in_flight.lock().is_unflushed = true;
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 

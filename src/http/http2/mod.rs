@@ -151,6 +151,7 @@ where
                 }
             }
             if !self.streams.advance(context) {
+                self.streams.settle();
                 return Poll::Pending;
             }
         }

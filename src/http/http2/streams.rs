@@ -147,6 +147,11 @@ where
         has_more
     }
 
+    /// The connection has written all it can for now.
+    pub fn settle(&self) {
+        self.in_flight.settle();
+    }
+
     /// Resets streams whose reader takes too long, and gives up on bodies that do not end.
     pub fn enforce(&mut self, now: Instant, counters: &Counters) {
         let (limits, last) = (self.activity.limits(), self.last);

@@ -1,6 +1,10 @@
 //! The access log: one line for each response, whatever is sent and wherever it is written.
 
 use crate::{
+    http::http2::{
+        Client,
+        frames::{DATA, END_STREAM, WHOLE, get, get_block_of, headers, settings, window_update},
+    },
     support::{
         day::NOON,
         fake_mlb::FakeMlb,
@@ -206,3 +210,28 @@ fn a_duration_lasts_until_the_last_byte_has_left() {
 /// Either kind of connection.
 trait Exchange: Read + Write {}
 impl<T: Read + Write> Exchange for T {}
+
+#[test]
+fn a_response_over_http_2_is_logged_when_its_last_byte_has_left_while_the_connection_stays() {
+    let (server, _mlb) = serving(&["--log-format", "json"]);
+    let mut client = Client::connect(&server);
+    let head = headers(3, WHOLE, &[&[0x02, 4][..], b"HEAD", &get_block_of("/robots.txt")[1..]].concat());
+    client.send(&[settings(&[(4, 0)]), get(1), head].concat());
+    assert!(client.wait(|frame| frame.stream == 1 && frame.is_ok()));
+    thread::sleep(Duration::from_millis(1100));
+    client.send(&window_update(1, 65_535));
+    assert!(
+        client
+            .wait(|frame| frame.stream == 1 && frame.kind == DATA && frame.flags & END_STREAM == END_STREAM)
+    );
+    let durations: Vec<_> = lines(&server.path("access.log"), 2)
+        .iter()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            (line["method"].as_str().unwrap().to_owned(), line["duration_us"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!((durations[0].0.as_str(), durations[1].0.as_str()), ("HEAD", "GET"), "{durations:?}");
+    assert!(durations[0].1 < 1_000_000 && durations[1].1 >= 1_000_000, "{durations:?}");
+    assert!(!client.has_ended());
+}
