@@ -163,6 +163,11 @@ const DERIVED: &[(&str, &str)] = &[
         "unfinished TLS handshakes",
         "half of connections; then the oldest unfinished one is closed, never the newest refused",
     ),
+    (
+        "the relay",
+        "answers within half of mlb_total; while MLB fails, an old reply is used for an hour at most; \
+         of more than 64 questions that wait for MLB the oldest is given up",
+    ),
 ];
 
 impl Limits {

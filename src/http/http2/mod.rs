@@ -1,5 +1,6 @@
 //! One HTTP/2 connection, from its preface to its end. The `h2` crate speaks the protocol; requests are answered in the
-//! connection's own loop, without a task for each stream: handlers never wait, and responses are there as a whole.
+//! connection's own loop, without a task for each stream: responses are there as a whole, but for those of the relay and of
+//! event streams.
 
 mod malformed;
 mod streams;

@@ -4,11 +4,13 @@ use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::{FakeMlb, Fault},
     server::{Response, Server, check, signal},
+    tools,
 };
 use serde_json::{Value, json};
 use std::{
     fs,
     path::Path,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -273,4 +275,19 @@ fn the_relay_stands_in_the_route_table_and_in_how() {
     assert_eq!(row["outcome"], "matched", "{how}");
     let page = relay.get("/how", "Accept: text/html\r\n");
     assert!(page.text().contains("Relay") && page.text().contains("proxy_cache"), "{}", page.text());
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn the_relay_answers_over_http_2_while_mlb_is_slow() {
+    let mlb = FakeMlb::with(&[]);
+    let relay = relay(&mlb);
+    mlb.fault_at("/api/v1/teams/999", Fault::Late(500));
+    let url = format!("https://{}/mlb{CLUB}", relay.https());
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    let arguments = ["--silent", "--insecure", "--http2", "--max-time", "20", "-H", &bearer, &url];
+    let printed = tools::output(
+        Command::new(tools::find("curl")).args(arguments).args(["-w", " %{http_version} %{http_code}"]),
+    );
+    assert_eq!(printed, "{\"teams\":[{\"id\":999}]} 2 200");
 }
