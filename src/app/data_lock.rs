@@ -13,8 +13,8 @@ use std::{
 };
 
 const FILE: &str = "e6.lock";
-/// The longest process number, and some.
-const PID_CAP: usize = 16;
+/// Digits of the longest process number, a `u32`.
+const PID_WIDTH: usize = 10;
 
 /// The lock of a data directory.
 pub(crate) struct DataLock(File);
@@ -55,8 +55,8 @@ impl DataLock {
     /// # Errors
     /// When it cannot be written.
     pub fn sign(&self) -> io::Result<()> {
-        self.0.set_len(0)?;
-        self.0.write_all_at(format!("{}\n", process::id()).as_bytes(), 0)
+        // All of the file in one write: a reader sees the old number or the new one, never none.
+        self.0.write_all_at(format!("{:<PID_WIDTH$}\n", process::id()).as_bytes(), 0)
     }
 
     /// The same lock, for the new process of an upgrade.
@@ -84,7 +84,7 @@ fn is_same(one: &File, other: &File) -> io::Result<bool> {
 }
 
 fn read_pid(file: &File) -> Option<u32> {
-    let mut bytes = [0; PID_CAP];
+    let mut bytes = [0; PID_WIDTH + 1];
     let length = file.read_at(&mut bytes, 0).ok()?;
     std::str::from_utf8(&bytes[..length]).ok()?.trim().parse().ok()
 }

@@ -144,15 +144,21 @@ impl Running {
     }
 
     fn relieve(&mut self, predecessor: Predecessor) -> Result<(), Failure> {
+        // Before anyone is told that the upgrade is done.
+        self.sign_lock();
         predecessor.relieve().map_err(|error| {
             Failure(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
         })?;
-        if let Some(Err(error)) = self.lock.as_ref().map(DataLock::sign) {
-            tracing::warn!(%error, "the lock of the data directory names the old process");
-        }
         // Dropped, a socket's file is removed.
         self.gone.drain(..).for_each(|path| drop(SocketFile::at(&path)));
         Ok(())
+    }
+
+    /// Writes this process's number into the lock of the data directory.
+    fn sign_lock(&self) {
+        if let Some(Err(error)) = self.lock.as_ref().map(DataLock::sign) {
+            tracing::warn!(%error, "the lock of the data directory names another process");
+        }
     }
 
     /// What is shown instead of today is nobody's service: it is found only where it says so.
@@ -239,6 +245,8 @@ impl Running {
 
     fn stays(&self, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
+        // The new process may have signed it already.
+        self.sign_lock();
         systemd::ready();
         self.tell(Asked::Upgrade, false, vec![why]);
     }

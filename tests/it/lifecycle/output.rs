@@ -192,7 +192,7 @@ fn errors_before_the_log_are_objects_too() {
             &[
                 &[
                     "--access-log",
-                    "/no/such/log",
+                    "/dev/null/access.log",
                     "--http",
                     "127.0.0.1:0",
                     "--https",
