@@ -5,29 +5,28 @@ use crate::support::{
     fake_mlb::FakeMlb,
     server::{Server, command, signal},
 };
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
+
+fn write_pair(name: &str, cert: &Path, key: &Path) {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let made = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&pair).unwrap();
+    fs::write(cert, made.pem()).unwrap();
+    fs::write(key, pair.serialize_pem()).unwrap();
+}
 
 /// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
 fn reads_through_a_link(landlock: &str) -> (Server, bool) {
     let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    for (name, file) in [("tls.crt", "cert"), ("tls.key", "key")] {
-        fs::write(outside.path().join(file), "none").unwrap();
-        fs::write(inside.path().join(name), "none").unwrap();
-    }
     let (cert, key) = (inside.path().join("tls.crt"), inside.path().join("tls.key"));
+    write_pair("inside.example", &cert, &key);
+    write_pair("outside.example", &outside.path().join("cert"), &outside.path().join("key"));
     let own = tempfile::tempdir().unwrap();
     let mut command = command(own.path());
     command.env("E6_LANDLOCK", landlock).args(["--tls-cert", cert.to_str().unwrap()]);
     let server =
         Server::start_by(command, own, &[&NO_MLB[..], &["--tls-key", key.to_str().unwrap()]].concat());
-    assert!(server.stderr().contains("certificate error="), "{}", server.stderr());
-    let pair = rcgen::KeyPair::generate().unwrap();
-    let made =
-        rcgen::CertificateParams::new(["outside.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
-    fs::write(outside.path().join("cert"), made.pem()).unwrap();
-    fs::write(outside.path().join("key"), pair.serialize_pem()).unwrap();
     for (path, file) in [(&key, "key"), (&cert, "cert")] {
         fs::remove_file(path).unwrap();
         symlink(outside.path().join(file), path).unwrap();
