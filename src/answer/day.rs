@@ -68,13 +68,12 @@ pub fn begins_the_day_before(listing: &Listing, zone: &Zone) -> bool {
     begins.is_some() && begins == listing.official.previous_day()
 }
 
-/// Whether a game that counts for tomorrow is about to begin.
-pub(crate) fn is_abroad_soon(facts: &Facts, within: Duration, now: OffsetDateTime) -> bool {
-    let zone = &facts.zone.value;
+/// Whether a game is about to begin, for whichever day it counts.
+pub(crate) fn begins_soon(facts: &Facts, within: Duration, now: OffsetDateTime) -> bool {
     let mut listings = facts.schedule.value.listings.iter();
     listings.any(|listing| {
         let near = listing.start.is_some_and(|start| start - within <= now && now < start + KEPT_FOR);
-        near && listing.status.state == State::Ahead && begins_the_day_before(listing, zone)
+        near && listing.status.state == State::Ahead
     })
 }
 

@@ -28,7 +28,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let games = day::todays_games(facts, day, now);
     let pace = match pace(&games, now) {
         _ if !facts.is_read() => Pace::Soon,
-        Pace::Idle if day::is_abroad_soon(facts, SOON, now) => Pace::Soon,
+        Pace::Idle if day::begins_soon(facts, SOON, now) => Pace::Soon,
         pace => pace,
     };
     let parts = parts(facts, &games, pace);

@@ -246,8 +246,10 @@ fn meeting<'a>(answer: &Answer, listing: &'a Listing) -> Meeting<'a> {
     }
 }
 
+/// When a game begins by the ballpark's clock; with the day there, where that is not the one that is said or the present.
 fn start(answer: &Answer, listing: &Listing) -> Option<Moment> {
-    listing.start.map(|start| Moment::at(start, &answer.zone))
+    let said = if listing.official > answer.day { listing.official } else { answer.calendar_day };
+    listing.start.map(|start| Moment::at(start, &answer.zone).unless_on(said))
 }
 
 fn score(game: &Game) -> Option<Score> {

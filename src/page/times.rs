@@ -2,7 +2,8 @@
 
 use crate::answer::Zone;
 use time::{
-    Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
+    Date, Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
+    macros::format_description,
 };
 
 /// A time by a ballpark's clock.
@@ -10,11 +11,19 @@ pub(crate) struct Moment {
     pub local: OffsetDateTime,
     /// "PDT".
     pub zone: String,
+    /// Its day, where that is not the one that goes without saying.
+    pub day: Option<Date>,
 }
 
 impl Moment {
     pub(crate) fn at(instant: OffsetDateTime, zone: &Zone) -> Self {
-        Moment { local: zone.local(instant), zone: zone.abbreviation(instant) }
+        Moment { local: zone.local(instant), zone: zone.abbreviation(instant), day: None }
+    }
+
+    /// With its day, unless it is this one.
+    pub(crate) fn unless_on(mut self, day: Date) -> Self {
+        self.day = Some(self.local.date()).filter(|own| *own != day);
+        self
     }
 
     /// RFC 3339 with the ballpark's offset, so that a reader's script can tell whether its own is another.

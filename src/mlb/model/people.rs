@@ -3,8 +3,8 @@
 use crate::{
     answer::Club,
     mlb::{
-        model::{Surprise, names::short_name, parse},
-        wire::{Lenient, People, PersonRosterEntry, Team, day},
+        model::{Surprise, names::short_name, parse, teams::parent_club},
+        wire::{CurrentTeam, Lenient, People, PersonRosterEntry, day},
     },
 };
 use time::Date;
@@ -20,6 +20,8 @@ pub struct Person {
     pub short_name: String,
     /// His team (`currentTeam`): a major-league club, a farm club or another; it stays when he leaves.
     pub current_team: Option<Club>,
+    /// The club that his team belongs to, if that is a farm club (`parentOrgId`).
+    pub parent: Option<u32>,
     /// Whether he plays professionally (`active`); none if MLB does not say.
     active: Option<bool>,
     /// His stints with teams (`rosterEntries`); empty if they could not be read.
@@ -35,6 +37,8 @@ struct Stint {
     /// The roster status, or its absence, says that he has left.
     has_left: bool,
     is_active: Option<bool>,
+    /// The roster status says that he is with the team, but cannot play.
+    is_barred: bool,
 }
 
 /// Roster statuses of a player who has left the team.
@@ -49,6 +53,8 @@ pub fn person(json: &[u8], id: u32) -> Result<Person, Surprise> {
         .find(|person| person.id == id)
         .ok_or_else(|| Surprise(format!("the reply does not hold person {id}")))?;
     let entries = person.roster_entries.get().unwrap_or_default();
+    let current_team = person.current_team.get();
+    let parent = |team: &CurrentTeam| parent_club(team.parent_org_id.good().copied(), team.id);
     Ok(Person {
         id,
         short_name: short_name(
@@ -56,7 +62,9 @@ pub fn person(json: &[u8], id: u32) -> Result<Person, Surprise> {
             [person.use_last_name.as_deref(), person.last_name.as_deref()],
         ),
         name: person.full_name,
-        current_team: person.current_team.get().map(Team::into_club),
+        parent: current_team.as_ref().and_then(parent),
+        current_team: current_team
+            .map(|team| Club { id: team.id, name: team.name.get().unwrap_or_default() }),
         active: person.active.get(),
         stints: entries.into_iter().filter_map(Lenient::get).map(Stint::from).collect(),
     })
@@ -70,7 +78,7 @@ impl Person {
         let unlisted = current.filter(|team| self.stints.iter().all(|stint| stint.team != *team));
         let mut open: Vec<&Stint> = self.stints.iter().filter(|stint| stint.is_open(today)).collect();
         if self.active == Some(false) {
-            open.retain(|stint| stint.is_active == Some(true));
+            open.retain(|stint| stint.is_active == Some(true) || stint.is_barred);
             return teams(&mut open);
         }
         let mut teams = teams(&mut open);
@@ -117,6 +125,7 @@ impl From<PersonRosterEntry> for Stint {
             from: date(entry.start_date),
             // Where a stint has ended without an end, its status dates it.
             until: date(entry.end_date).or(date(entry.status_date).filter(|_| left)),
+            is_barred: !left && code.as_deref().is_some_and(|code| code != "A"),
             has_left: left || (code.is_none() && is_active == Some(false)),
             is_active,
         }
@@ -223,6 +232,13 @@ mod tests {
                 json!([entry(135, "A", false, "2024-01-01", open.clone())]),
                 vec![],
             ),
+            (
+                "restricted, though not active",
+                json!(false),
+                135,
+                json!([entry(135, "RST", false, "2024-01-01", open.clone())]),
+                vec![135],
+            ),
             ("retired, no stints", json!(false), 135, Value::Null, vec![]),
             ("ended", json!(true), 135, json!([{"team": {"id": 135}, "endDate": "2024-06-01"}]), vec![]),
             (
@@ -242,6 +258,17 @@ mod tests {
             ("an odd stint", json!(null), 135, json!(["?", {"team": {"id": 135}}]), vec![135]),
         ] {
             assert_eq!(read(active, current, entries).teams_now(TODAY), teams, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_farm_club_leads_to_its_parent_and_a_winter_club_does_not() {
+        for (parent, expected) in
+            [(json!(135), Some(135)), (json!(11), None), (json!(7001), None), (json!(null), None)]
+        {
+            let team = json!({"id": 7001, "name": null, "parentOrgId": parent});
+            let person = person_of(json!({"id": 7, "fullName": "Sam Player", "currentTeam": team}));
+            assert_eq!((person.parent, person.current_team.map(|team| team.id)), (expected, Some(7001)));
         }
     }
 

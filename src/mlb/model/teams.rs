@@ -28,6 +28,13 @@ pub struct Team {
     pub zone: Result<Zone, Option<String>>,
 }
 
+impl Team {
+    /// A farm club of which only its parent is known.
+    pub fn farm(club: Club, parent: u32) -> Self {
+        Team { club, is_major: false, parent: Some(parent), venue: None, zone: Err(None) }
+    }
+}
+
 /// `/api/v1/teams/{id}?hydrate=venue(timezone)`.
 pub fn team(json: &[u8], id: u32) -> Result<Team, Surprise> {
     let teams: Teams = parse(json)?;
@@ -38,7 +45,7 @@ pub fn team(json: &[u8], id: u32) -> Result<Team, Surprise> {
         .ok_or_else(|| Surprise(format!("the reply does not hold team {id}")))?;
     let venue = team.venue.get().unwrap_or_default();
     let name = venue.time_zone.get().map(|zone| zone.id);
-    let parent = team.parent_org_id.get().filter(|parent| ![COMMISSIONER, id].contains(parent));
+    let parent = parent_club(team.parent_org_id.get(), id);
     Ok(Team {
         is_major: team.sport.get().map_or(parent.is_none(), |sport| sport.id == MAJORS),
         club: Club { id, name: team.name },
@@ -46,6 +53,11 @@ pub fn team(json: &[u8], id: u32) -> Result<Team, Surprise> {
         venue: venue.id.get(),
         zone: name.as_deref().and_then(|name| Zone::named(name).ok()).ok_or(name),
     })
+}
+
+/// The club behind a parent's id: of a winter club or a national team there is none.
+pub(crate) fn parent_club(parent: Option<u32>, team: u32) -> Option<u32> {
+    parent.filter(|parent| ![COMMISSIONER, team].contains(parent))
 }
 
 #[cfg(test)]

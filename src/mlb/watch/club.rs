@@ -29,7 +29,11 @@ impl Watch {
         let player = &mut self.facts.player.value;
         player.name.clone_from(&person.name);
         player.short_name.clone_from(&person.short_name);
-        self.whereabouts = Whereabouts { person: Some((person, now)), teams: BTreeMap::new() };
+        let mut teams = BTreeMap::new();
+        if let Some((team, parent)) = person.current_team.clone().zip(person.parent) {
+            teams.insert(team.id, Team::farm(team, parent));
+        }
+        self.whereabouts = Whereabouts { person: Some((person, now)), teams };
         // Which club that means is known once his teams are.
         self.attempts.forget(PartKey::Club);
         if self.teams_wanted(now).is_empty() {
@@ -128,7 +132,8 @@ impl Watch {
         let major = now.iter().copied().find(|team| team.is_major);
         let parent = || now.iter().find_map(|team| teams.get(&team.parent?).filter(|parent| parent.is_major));
         // A winter club or a national team has no parent: its own games are watched.
-        major.or_else(parent).or_else(|| now.first().copied())
+        let orphan = || now.iter().copied().find(|team| team.parent.is_none());
+        major.or_else(parent).or_else(orphan)
     }
 
     /// Draws the conclusion from the player and his teams.
@@ -138,10 +143,12 @@ impl Watch {
         let before = self.facts.player.clone();
         let mut player = Part { trouble: None, ..before.clone() };
         player.value.club = team.as_ref().map(|team| team.club.clone());
-        if let Some((person, asked_at)) = self.whereabouts.person.as_ref().filter(|_| self.club.is_none()) {
-            player.value.farm_club = team.as_ref().and_then(|team| self.farm_club(team, person, today));
-            player.value.stints = self.stints(person, &before.value, team.as_ref(), today);
+        if let Some((person, asked_at)) = &self.whereabouts.person {
             player.asked_at = Some(*asked_at);
+            if self.club.is_none() {
+                player.value.farm_club = team.as_ref().and_then(|team| self.farm_club(team, person, today));
+                player.value.stints = self.stints(person, &before.value, team.as_ref(), today);
+            }
         }
         if let Some(team) = &team {
             let zone = self.zone_of(team);
@@ -180,8 +187,10 @@ impl Watch {
             told.filter_map(|(team, from, until)| Some(ClubStint { club: club_of(team)?, from, until }));
         let mut stints: Vec<ClubStint> = told.collect();
         let home = home.map(|team| team.club.id);
-        let left =
-            before.club.as_ref().map(|club| ClubStint { club: club.id, from: None, until: Some(today) });
+        // His club as of today, if its games of today were read.
+        let read_on = self.facts.schedule.asked_at.map(|at| self.facts.zone.value.local(at).date());
+        let left = before.club.as_ref().filter(|_| read_on == Some(today));
+        let left = left.map(|club| ClubStint { club: club.id, from: None, until: Some(today) });
         let known = before.stints.iter().filter(|stint| stint.until >= Some(yesterday(today))).cloned();
         for stint in known.chain(left).filter(|stint| Some(stint.club) != home) {
             if !stints.iter().any(|told| told.club == stint.club) {
@@ -236,4 +245,46 @@ impl Watch {
 
 fn yesterday(today: Date) -> Date {
     today.previous_day().unwrap_or(today)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        limits::Limits,
+        mlb::{Client, Polls, model, upstream::Endpoint},
+    };
+    use prometheus::Registry;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2024-07-02 19:00 UTC);
+
+    fn watch() -> Watch {
+        let endpoint = Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None };
+        let client = Client::new(endpoint, &Limits::default());
+        let polls = Polls::register(&Registry::new()).unwrap();
+        Watch::new(
+            client,
+            Clock::starting_at(NOW),
+            Player::named(7, "Sam Player", "Player"),
+            None,
+            None,
+            polls,
+        )
+    }
+
+    #[test]
+    fn a_roster_that_does_not_list_him_makes_the_player_due_at_once() {
+        for (minutes, is_due) in [(11, true), (9, false)] {
+            let mut watch = watch();
+            let json = br#"{"people": [{"id": 7, "fullName": "Sam Player", "currentTeam": {"id": 135}}]}"#;
+            let asked_at = NOW - time::Duration::minutes(minutes);
+            watch.whereabouts.person = Some((model::person(json, 7).unwrap(), asked_at));
+            watch.attempts.succeeded(PartKey::Player, watch.clock.mark());
+            watch.player_may_have_left(NOW);
+            let left = watch.attempts.left(PartKey::Player, Duration::from_secs(3600), &watch.clock);
+            assert_eq!(left.is_zero(), is_due, "asked {minutes} minutes ago");
+        }
+    }
 }

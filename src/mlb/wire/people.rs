@@ -1,6 +1,6 @@
 //! People, clubs and rosters.
 
-use crate::mlb::wire::{Id, Lenient, Team};
+use crate::mlb::wire::{Id, Lenient};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -16,11 +16,21 @@ pub(crate) struct Person {
     pub(crate) last_name: Option<String>,
     pub(crate) use_last_name: Option<String>,
     #[serde(default)]
-    pub(crate) current_team: Lenient<Team>,
+    pub(crate) current_team: Lenient<CurrentTeam>,
     #[serde(default)]
     pub(crate) active: Lenient<bool>,
     #[serde(default)]
     pub(crate) roster_entries: Lenient<Vec<Lenient<PersonRosterEntry>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CurrentTeam {
+    pub(crate) id: u32,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
+    #[serde(default)]
+    pub(crate) parent_org_id: Lenient<u32>,
 }
 
 /// A stint of a player with a team.

@@ -205,7 +205,7 @@ impl Phrases for English {
     }
 
     fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
-        format!("First pitch {} is at {}.", self.against(meeting), self.clock(at))
+        format!("First pitch {} is at {}{}.", self.against(meeting), self.clock(at), on_day(at))
     }
 
     fn start_unknown(&self, meeting: &Meeting) -> String {
@@ -253,7 +253,7 @@ impl Phrases for English {
     }
 
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
-        let at = at.map(|at| format!(", at {}", self.clock(at))).unwrap_or_default();
+        let at = at.map(|at| format!(", at {}{}", self.clock(at), on_day(at))).unwrap_or_default();
         format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
     }
 
@@ -349,6 +349,11 @@ fn the_game(meeting: &Meeting) -> String {
 fn short_date(date: Date) -> String {
     let format = format_description!("[weekday], [month repr:long] [day padding:none]");
     date.format(format).unwrap_or_default()
+}
+
+/// " on Wednesday, August 9", where the day does not go without saying.
+fn on_day(at: &Moment) -> String {
+    at.day.map(|day| format!(" on {}", short_date(day))).unwrap_or_default()
 }
 
 /// "August 9".

@@ -261,6 +261,112 @@ fn every_reason_has_its_sentence() {
 }
 
 #[test]
+fn a_time_on_another_day_is_told_with_its_day() {
+    let waiting = |calendar_day| {
+        let games = vec![game(State::Ahead, "Scheduled", Presence::Lineup)];
+        sentences(&Answer { calendar_day, ..answer(Verdict::NotYet, Reason::Waiting(0), games) })
+    };
+    assert_eq!(
+        waiting(date!(2024 - 07 - 03)),
+        [
+            "First pitch against the Texas Rangers is at 7:05 PM PDT on Tuesday, July 2. This is about Tuesday, July 2.",
+            "El primer lanzamiento contra los Rangers de Texas es a las 7:05 p. m. PDT del martes 2 de julio. Esto es sobre el martes 2 de julio.",
+        ]
+    );
+    // Noon in Tokyo is the evening before in San Diego.
+    let next = Listing { official: date!(2024 - 07 - 03), ..listing(State::Ahead, "Scheduled") };
+    let next = Reason::OffDay { next: Some(Box::new(next)) };
+    assert_eq!(
+        sentences(&answer(Verdict::NoGame, next, vec![])),
+        [
+            "No game today. The next one is against the Texas Rangers on Wednesday, July 3, at 7:05 PM PDT on Tuesday, July 2.",
+            "Hoy no hay juego. El próximo es contra los Rangers de Texas el miércoles 3 de julio, a las 7:05 p. m. PDT del martes 2 de julio.",
+        ]
+    );
+}
+
+#[test]
+fn the_off_season_and_an_unreadable_schedule_are_told() {
+    let on = |kind, month| Listing {
+        kind,
+        official: Date::from_calendar_date(2025, month, 26).unwrap(),
+        ..listing(State::Ahead, "Scheduled")
+    };
+    let off = |next: Option<Listing>| {
+        sentences(&answer(Verdict::NoGame, Reason::OffSeason { next: next.map(Box::new) }, vec![]))
+    };
+    for (next, said) in [
+        (
+            Some(on(GameKind::Spring, time::Month::February)),
+            [
+                "The season is over. Next game: February 26, spring training.",
+                "La temporada terminó. Próximo juego: 26 de febrero, entrenamiento de primavera.",
+            ],
+        ),
+        (
+            Some(on(GameKind::Regular, time::Month::March)),
+            [
+                "The season is over. Next game: March 26, against the Texas Rangers.",
+                "La temporada terminó. Próximo juego: 26 de marzo, contra los Rangers de Texas.",
+            ],
+        ),
+        (
+            None,
+            [
+                "The season is over. Next game: not announced yet.",
+                "La temporada terminó. Próximo juego: sin anunciar todavía.",
+            ],
+        ),
+    ] {
+        assert_eq!(off(next), said);
+    }
+    assert_eq!(
+        sentences(&answer(Verdict::Unknown, Reason::EntryUnread, vec![])),
+        [
+            "One of today's games cannot be read in MLB's schedule at the moment.",
+            "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB.",
+        ]
+    );
+}
+
+#[test]
+fn where_he_is_is_said_with_the_farm_clubs_name() {
+    let said = |availability, reason| {
+        let waiting = vec![game(State::Ahead, "Scheduled", Presence::Absent)];
+        let mut answer = Answer { availability, ..answer(Verdict::NotYet, reason, waiting) };
+        answer.player.farm_club = Some(club(4904, "El Paso Chihuahuas"));
+        let tail = |said: &str| said[said.find("Tatis Jr. ").unwrap()..].to_owned();
+        sentences(&answer).each_ref().map(|said| tail(said))
+    };
+    let with = "Tatis Jr. is with the El Paso Chihuahuas in the minor leagues.";
+    for (availability, english) in [
+        (Availability::Active, with),
+        (Availability::Unknown, with),
+        (Availability::Away(Absence::Minors), with),
+        (
+            Availability::Injured(Injury::Rehab),
+            "Tatis Jr. is on a rehab assignment with the El Paso Chihuahuas.",
+        ),
+        (
+            Availability::Injured(Injury::Days(60)),
+            "Tatis Jr. is on the 60-day injured list, on a rehab assignment with the El Paso Chihuahuas.",
+        ),
+        (
+            Availability::Away(Absence::Designated),
+            "Tatis Jr. has been designated for assignment and is with the El Paso Chihuahuas in the minor leagues.",
+        ),
+    ] {
+        for reason in [Reason::Waiting(0), Reason::OffDay { next: None }] {
+            assert_eq!(said(availability.clone(), reason)[0], english);
+        }
+    }
+    assert_eq!(
+        said(Availability::Injured(Injury::Rehab), Reason::Waiting(0))[1],
+        "Tatis Jr. está en asignación de rehabilitación con El Paso Chihuahuas."
+    );
+}
+
+#[test]
 fn what_keeps_him_away_is_said_after_his_name() {
     let said = |availability| {
         let waiting = vec![game(State::Ahead, "Scheduled", Presence::Absent)];

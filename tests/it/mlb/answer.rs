@@ -166,7 +166,12 @@ fn days_of_every_kind_get_their_verdict() {
         Game { pk: 1002, number: 2, double_header: "S", start: "2024-07-03T05:05:00Z", ..Game::new(FINAL) };
     let first = Game { double_header: "S", ..Game::new(FINAL) };
     let moved = Game { official: "2024-08-26", ..Game::new(POSTPONED) };
-    let tomorrow = Game { listed: "2024-07-03", official: "2024-07-03", ..Game::new(SCHEDULED) };
+    let tomorrow = Game {
+        listed: "2024-07-03",
+        official: "2024-07-03",
+        start: "2024-07-04T02:05:00Z",
+        ..Game::new(SCHEDULED)
+    };
     for (what, clock, games, verdict, errors, reason) in [
         (
             "scheduled",

@@ -89,12 +89,11 @@ fn a_season_that_cannot_be_read_any_more_stays_as_it_was_and_a_restart_has_it() 
 
 #[test]
 fn last_nights_game_counts_before_the_log_has_it() {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(2)]);
     mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-30", "", 0)]));
-    // Two minutes past midnight in San Diego, the game is still on.
-    let server = Server::start(&mlb, "2024-07-03T07:02:00Z");
+    // Ten seconds before midnight in San Diego.
+    let server = Server::start(&mlb, "2024-07-03T06:59:50Z");
     assert_eq!(server.wait_for_verdict("yes")["date"], "2024-07-02");
-    mlb.play(&[Game { stamp: 1, ..Game::new(FINAL).charged(2) }]);
     let answer = server.wait_for("the next day", |answer| answer["date"] == "2024-07-03");
     let season = &answer["season"];
     assert_eq!((&season["games"], &season["errors"]), (&json!(2), &json!(2)), "{season}");

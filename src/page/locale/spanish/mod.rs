@@ -223,7 +223,7 @@ impl Phrases for Spanish {
     }
 
     fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
-        format!("El primer lanzamiento {} es {}.", self.against(meeting), self.at(at))
+        format!("El primer lanzamiento {} es {}{}.", self.against(meeting), self.at(at), on_day(at))
     }
 
     fn start_unknown(&self, meeting: &Meeting) -> String {
@@ -267,7 +267,7 @@ impl Phrases for Spanish {
     }
 
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
-        let at = at.map(|at| format!(", {}", self.at(at))).unwrap_or_default();
+        let at = at.map(|at| format!(", {}{}", self.at(at), on_day(at))).unwrap_or_default();
         format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
     }
 
@@ -376,6 +376,11 @@ fn the_game(meeting: &Meeting) -> String {
 /// "miércoles 9 de agosto".
 fn short_date(date: Date) -> String {
     format!("{} {}", terms::weekday(date.weekday()), month_day(date))
+}
+
+/// " del miércoles 9 de agosto", where the day does not go without saying.
+fn on_day(at: &Moment) -> String {
+    at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
 }
 
 /// "9 de agosto".
