@@ -2,8 +2,12 @@
 "use strict";
 
 const least = 2000;
+// A page whose stream says nothing for this long is fetched all the same: the stream may be dead, and the page gets old.
+const quiet = 5 * 60000;
 const main = () => document.querySelector("main");
-let shown = Date.now();
+// When the page was made, and when it was last fetched.
+let made = Math.min(Date.now(), Date.parse(document.lastModified));
+let fetched = Date.now();
 let work = Promise.resolve();
 
 // What the server cannot know, in the page's language.
@@ -29,11 +33,11 @@ function decorate(root) {
   }
 }
 
-// The age as the server said it, and the time since then.
+// The age as of when the page was made, and the time since then.
 function age() {
   const ago = new Intl.RelativeTimeFormat(language);
   for (const span of document.querySelectorAll(".age")) {
-    const minutes = Math.floor(Number(span.dataset.seconds) / 60 + (Date.now() - shown) / 60000);
+    const minutes = Math.floor(Number(span.dataset.seconds) / 60 + (Date.now() - made) / 60000);
     const hours = Math.floor(minutes / 60);
     span.textContent = minutes < 1 ? words.moments : hours < 1 ? ago.format(-minutes, "minute") : ago.format(-hours, "hour");
   }
@@ -68,7 +72,7 @@ function renew(old, fresh) {
   kept.after(...nodes.slice(at + 1));
 }
 
-function show(page) {
+function show(page, since) {
   const [old, fresh] = [main(), page.querySelector("main")];
   if (!fresh) return;
   // The ball flies once, when it happens.
@@ -79,13 +83,21 @@ function show(page) {
   document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
   decorate(fresh);
   renew(old, fresh);
-  shown = Date.now();
+  made = Date.now() - since;
+  age();
+}
+
+// Milliseconds from when a response was made until it was sent, by the server's clock.
+function since({ headers }) {
+  const [sent, modified] = ["date", "last-modified"].map((name) => Date.parse(headers.get(name)));
+  return Math.max(0, sent - modified) || 0;
 }
 
 async function load() {
+  fetched = Date.now();
   try {
     const response = await fetch(location.pathname, { headers: { accept: "text/html" }, cache: "no-cache" });
-    if (response.ok) show(new DOMParser().parseFromString(await response.text(), "text/html"));
+    if (response.ok) show(new DOMParser().parseFromString(await response.text(), "text/html"), since(response));
     contact(!response.ok);
   } catch {
     // What is shown says how old it is, and the next try comes by itself.
@@ -120,7 +132,8 @@ events.addEventListener("error", () => ++failures === 2 && refresh());
 function later() {
   const wait = Math.max(least, Number(document.documentElement.dataset.refresh) * 1000 || 60000);
   setTimeout(async () => {
-    if (!document.hidden && events.readyState !== EventSource.OPEN) await refresh();
+    const current = events.readyState === EventSource.OPEN && Date.now() - fetched < quiet;
+    if (!document.hidden && !current) await refresh();
     later();
   }, wait);
 }
@@ -131,5 +144,6 @@ addEventListener("online", () => refresh());
 // What is shown on focus goes away again without moving it (WCAG 2.2 §1.4.13).
 addEventListener("keydown", ({ key }) => key === "Escape" && document.activeElement?.closest(".strip g")?.blur());
 decorate(document);
+age();
 setInterval(age, 15000);
 later();

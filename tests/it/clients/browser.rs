@@ -72,6 +72,34 @@ fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn an_open_page_counts_its_age_and_fetches_nothing_while_nothing_changes() {
+    let mut browser = Browser::open();
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    browser.visit(&at(&server, "/"));
+    let fetches = || {
+        let log = fs::read_to_string(server.path("access.log")).unwrap();
+        log.lines().filter(|line| line.contains("\"GET / ")).count()
+    };
+    server.wait_until("logged", || fetches() == 1);
+    for _ in 0..2 {
+        let before = server.api()["asked_at"].clone();
+        server.wait_for("asked again", |answer| answer["asked_at"] != before);
+    }
+    assert_eq!(fetches(), 1, "polls that find nothing new");
+    assert_eq!(browser.text(".age"), "less than a minute ago");
+    let later = "(() => { const now = Date.now; Date.now = () => now() + 20 * 60000; age(); })()";
+    browser.evaluate(later);
+    assert_eq!(browser.text(".age"), "20 minutes ago");
+    // However quiet the stream is, once in a while the page is fetched.
+    browser.wait_until("document.querySelector('.age').textContent === 'less than a minute ago'");
+    server.wait_until("fetched once more", || fetches() == 2);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn a_page_that_loses_contact_says_so_and_follows_again() {
     let mut browser = Browser::open();
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
