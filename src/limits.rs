@@ -154,6 +154,7 @@ const DERIVED: &[(&str, &str)] = &[
         "twice head_size, so that a head that is somewhat too long gets a page that says so",
     ),
     ("HTTP/2 header list", "twice head_size, as above; CONTINUATION floods end there"),
+    ("request, stall", "over HTTP/2 the stream is reset, and its connection goes on"),
     (
         "blocked HTTP/2 responses",
         "about 2 KiB of memory each (VmRSS over 3,600 streams whose window was shut), plus the body where it was made for one \

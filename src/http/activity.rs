@@ -28,7 +28,7 @@ pub(crate) enum Protocol {
     Http2,
 }
 
-/// Why we end a connection that its peer would keep.
+/// Why we end a connection, or reset an HTTP/2 stream, that its peer would keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     /// The head of a request did not come in time.

@@ -3,7 +3,9 @@
 //! event streams.
 
 mod malformed;
+mod piece;
 mod streams;
+mod upload;
 
 use crate::{
     connection::Connection,
@@ -21,6 +23,7 @@ use h2::{
     server::{self, Handshake, SendResponse},
 };
 use hyper::{Request, body::Body};
+use piece::Piece;
 use std::{
     convert::Infallible,
     future::poll_fn,
@@ -29,7 +32,7 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use streams::{Piece, Streams};
+use streams::Streams;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
@@ -144,14 +147,20 @@ where
     /// Drives the connection: reads frames, answers requests, sends what windows allow.
     fn poll(&mut self, context: &mut Context) -> Poll<Result<(), h2::Error>> {
         loop {
+            let mut requests = Vec::new();
             while let Some(accepted) = ready_now(self.poll_accept(context)) {
                 match accepted {
-                    Some(Ok((request, respond))) => self.answer(request, respond, context),
+                    Some(Ok(request)) => requests.push(request),
                     Some(Err(error)) => return Poll::Ready(Err(error)),
                     None => return Poll::Ready(Ok(())),
                 }
             }
-            if !self.streams.advance(context) {
+            if !requests.is_empty() {
+                // `h2` writes whenever it is asked for a request: all are answered first, so that their responses leave together.
+                for (request, respond) in requests {
+                    self.answer(request, respond, context);
+                }
+            } else if !self.streams.advance(context) {
                 self.streams.settle();
                 return Poll::Pending;
             }

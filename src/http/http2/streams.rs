@@ -1,13 +1,17 @@
-//! Open HTTP/2 streams: responses that wait for their windows, event streams, and request bodies that nobody wants.
+//! The open streams of one HTTP/2 connection: what is sent on each, and when one is reset.
 
 use crate::http::{
     activity::{Activity, Limit},
     blocked::Blocked,
     connection_metrics::Counters,
     date,
+    http2::{
+        piece::{Piece, PieceState},
+        upload::Upload,
+    },
     in_flight::{InFlight, Unsent},
 };
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use hyper::{
     Response,
@@ -16,21 +20,16 @@ use hyper::{
 };
 use std::{
     convert::Infallible,
-    io::IoSlice,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::time::Instant;
 
-/// How much of a refused request's body is read and dropped, so that its client gets to read the refusal.
-const UPLOAD_CAP: usize = 256 * 1024;
-/// For how long it is, after the response has left.
-const UPLOAD_LASTS: Duration = Duration::from_secs(2);
 /// How often a reader who takes little is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -96,7 +95,7 @@ where
             rest: None,
             piece: None,
             blocked: None,
-            upload: upload.map(|body| Upload { body, left: UPLOAD_CAP, until: None }),
+            upload: upload.map(Upload::new),
         };
         if is_empty {
             self.in_flight.complete(unsent);
@@ -157,7 +156,7 @@ where
         let (limits, last) = (self.activity.limits(), self.last);
         self.looked = now;
         for stream in &mut self.open {
-            stream.upload.take_if(|upload| upload.until.is_some_and(|until| until <= now));
+            stream.upload.take_if(|upload| upload.until().is_some_and(|until| until <= now));
             let is_evicted = stream.blocked.as_ref().is_some_and(Blocked::is_evicted);
             let limit = match stream.piece.as_ref().filter(|piece| !piece.has_left()) {
                 Some(_) if is_evicted => Limit::Memory,
@@ -186,7 +185,7 @@ where
                 }
                 None => stream.rest.as_ref().map(|_| stream.end),
             };
-            let upload = stream.upload.as_ref().and_then(|upload| upload.until);
+            let upload = stream.upload.as_ref().and_then(Upload::until);
             [sending, upload].into_iter().flatten().min()
         };
         self.open.iter().filter_map(deadline).min()
@@ -226,7 +225,7 @@ where
         let has_left = self.rest.is_none() && !self.is_waiting();
         self.upload.take_if(|upload| {
             if has_left {
-                upload.until.get_or_insert_with(|| Instant::now() + UPLOAD_LASTS);
+                upload.limit();
             }
             upload.read_and_drop(context)
         });
@@ -258,21 +257,8 @@ where
         };
         let is_last = bytes.is_none() || unsent.body.is_end_stream();
         let last = if is_last { Some(unsent) } else { self.rest.replace(unsent) };
-        let state = Arc::new(PieceState {
-            began: Instant::now(),
-            taken_before: taken.load(Ordering::Relaxed),
-            // What is shared with others is there anyway.
-            own_bytes: bytes.as_ref().filter(|bytes| bytes.is_unique()).map_or(0, Bytes::len),
-            last: Mutex::new(last),
-            has_left: AtomicBool::new(false),
-        });
-        (self.piece, self.blocked) = (Some(state.clone()), None);
-        let piece = Piece {
-            bytes: bytes.unwrap_or_default(),
-            taken: taken.clone(),
-            state,
-            in_flight: in_flight.clone(),
-        };
+        let (piece, state) = Piece::new(bytes.unwrap_or_default(), last, taken, in_flight);
+        (self.piece, self.blocked) = (Some(state), None);
         if self.send.send_data(piece, is_last).is_err() {
             // The reader has left.
             self.rest = None;
@@ -308,101 +294,8 @@ impl<B> OpenStream<B> {
     fn reset(&mut self) {
         (self.rest, self.upload, self.blocked) = (None, None, None);
         if let Some(piece) = self.piece.take() {
-            drop(piece.last.lock().unwrap_or_else(PoisonError::into_inner).take());
+            piece.give_up();
         }
         self.send.send_reset(Reason::CANCEL);
-    }
-}
-
-/// Bytes of a response on their way through `h2`, which lets go of them when the connection's buffer has them.
-pub(super) struct Piece<B> {
-    bytes: Bytes,
-    taken: Arc<AtomicU64>,
-    state: Arc<PieceState<B>>,
-    in_flight: InFlight<B>,
-}
-
-/// What is known of a piece outside `h2`.
-struct PieceState<B> {
-    began: Instant,
-    /// Bytes that the connection had let through then.
-    taken_before: u64,
-    /// How much memory it holds that nothing else does.
-    own_bytes: usize,
-    /// The response, if this is its last piece.
-    last: Mutex<Option<Unsent<B>>>,
-    has_left: AtomicBool,
-}
-
-impl<B> PieceState<B> {
-    fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Relaxed)
-    }
-
-    /// When it must have left: with its response, and no later than a whole response that began with it.
-    fn end(&self, of_response: Instant, request: Duration) -> Instant {
-        of_response.min(self.began + request)
-    }
-
-    /// Whether the connection as a whole has taken nothing for so long, or hardly anything since then: where other streams
-    /// go on, this one waits for its turn.
-    fn has_stalled(&self, now: Instant, last: (u64, Instant), stall: Duration, rate: u64) -> bool {
-        let (taken, changed) = (last.0.saturating_sub(self.taken_before), last.1.max(self.began));
-        let lasted = now - self.began;
-        let is_slow = (taken as f64) < rate as f64 * lasted.as_secs_f64();
-        lasted >= stall && (now - changed >= stall || is_slow)
-    }
-}
-
-impl<B> Buf for Piece<B> {
-    fn remaining(&self) -> usize {
-        self.bytes.remaining()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        self.bytes.chunk()
-    }
-
-    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.bytes.chunks_vectored(slices)
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.taken.fetch_add(count as u64, Ordering::Relaxed);
-        self.bytes.advance(count);
-    }
-}
-
-impl<B> Drop for Piece<B> {
-    fn drop(&mut self) {
-        if let Some(unsent) = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            self.in_flight.complete(unsent);
-        }
-        self.state.has_left.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The body of a request whose response does not depend on it.
-struct Upload {
-    body: RecvStream,
-    left: usize,
-    /// When it is no longer read; none until the response has left.
-    until: Option<Instant>,
-}
-
-impl Upload {
-    /// Makes room in the peer's window for more; whether the body has ended or is too long to be read.
-    fn read_and_drop(&mut self, context: &mut Context) -> bool {
-        loop {
-            match self.body.poll_data(context) {
-                Poll::Ready(Some(Ok(bytes))) if bytes.len() <= self.left => {
-                    self.left -= bytes.len();
-                    // Fails only where the stream is gone.
-                    let _ = self.body.flow_control().release_capacity(bytes.len());
-                }
-                Poll::Ready(_) => return true,
-                Poll::Pending => return false,
-            }
-        }
     }
 }

@@ -1,0 +1,107 @@
+//! Pieces of responses on their way through `h2`.
+
+use crate::http::in_flight::{InFlight, Unsent};
+use bytes::{Buf, Bytes};
+use std::{
+    io::IoSlice,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Bytes of a response on their way through `h2`, which lets go of them when the connection's buffer has them.
+pub(super) struct Piece<B> {
+    bytes: Bytes,
+    taken: Arc<AtomicU64>,
+    state: Arc<PieceState<B>>,
+    in_flight: InFlight<B>,
+}
+
+impl<B> Piece<B> {
+    /// A piece of a response, which is the last one if it brings the response itself; and what is known of it.
+    pub fn new(
+        bytes: Bytes,
+        last: Option<Unsent<B>>,
+        taken: &Arc<AtomicU64>,
+        in_flight: &InFlight<B>,
+    ) -> (Self, Arc<PieceState<B>>) {
+        let state = Arc::new(PieceState {
+            began: Instant::now(),
+            taken_before: taken.load(Ordering::Relaxed),
+            // What is shared with others is there anyway.
+            own_bytes: if bytes.is_unique() { bytes.len() } else { 0 },
+            last: Mutex::new(last),
+            has_left: AtomicBool::new(false),
+        });
+        let (taken, in_flight) = (taken.clone(), in_flight.clone());
+        (Piece { bytes, taken, state: state.clone(), in_flight }, state)
+    }
+}
+
+/// What is known of a piece outside `h2`.
+pub(super) struct PieceState<B> {
+    pub began: Instant,
+    /// Bytes that the connection had let through then.
+    taken_before: u64,
+    /// How much memory it holds that nothing else does.
+    pub own_bytes: usize,
+    /// The response, if this is its last piece.
+    last: Mutex<Option<Unsent<B>>>,
+    has_left: AtomicBool,
+}
+
+impl<B> PieceState<B> {
+    pub fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Relaxed)
+    }
+
+    /// The response is reset: it ends now, wherever `h2` has its bytes.
+    pub fn give_up(&self) {
+        drop(self.last.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// When it must have left: with its response, and no later than a whole response that began with it.
+    pub fn end(&self, of_response: Instant, request: Duration) -> Instant {
+        of_response.min(self.began + request)
+    }
+
+    /// Whether the connection as a whole has taken nothing for so long, or hardly anything since then: where other streams
+    /// go on, this one waits for its turn.
+    pub fn has_stalled(&self, now: Instant, last: (u64, Instant), stall: Duration, rate: u64) -> bool {
+        let (taken, changed) = (last.0.saturating_sub(self.taken_before), last.1.max(self.began));
+        let lasted = now - self.began;
+        let is_slow = (taken as f64) < rate as f64 * lasted.as_secs_f64();
+        lasted >= stall && (now - changed >= stall || is_slow)
+    }
+}
+
+impl<B> Buf for Piece<B> {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        self.bytes.advance(count);
+    }
+}
+
+impl<B> Drop for Piece<B> {
+    fn drop(&mut self) {
+        if let Some(unsent) = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.in_flight.complete(unsent);
+        }
+        self.state.has_left.store(true, Ordering::Relaxed);
+    }
+}
