@@ -1,4 +1,5 @@
-//! What this process was given: sockets, by systemd or by the e6 before it, and by that one also a word to say it is ready.
+//! What came with this process: sockets from systemd or from the old process of an upgrade, and from the old process also
+//! the lock of the data directory and a socket to report readiness on.
 
 use crate::{
     app::{
@@ -18,72 +19,72 @@ use std::{
     time::Duration,
 };
 
-/// The name of the descriptor by which an e6 hears from the one after it.
+/// The name of the descriptor on which the new process of an upgrade reports to the old one.
 pub(crate) const PREDECESSOR: &str = "predecessor";
 /// The name of the descriptor that holds the lock of the data directory.
 pub(crate) const LOCK: &str = "data-lock";
-/// What it hears first; the number of the new process follows.
+/// The first byte of the report of a process that is ready; its process number follows.
 pub(crate) const READY: u8 = b'!';
-/// It has written before it started us.
+/// Timeout for the handoff, which the old process writes before it starts the new one.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The port of HTTPS.
 const HTTPS: u16 = 443;
 
-pub(crate) struct Heritage {
+pub(crate) struct Inherited {
     pub sockets: Vec<Bound>,
     /// The lock of the data directory.
     pub lock: Option<OwnedFd>,
     pub predecessor: Option<Predecessor>,
 }
 
-/// The e6 that serves until we say that we do.
+/// The old process of an upgrade. It serves until this process reports that it is ready.
 pub(crate) struct Predecessor {
-    pub letter: Letter,
+    pub handoff: Handoff,
     line: UnixStream,
 }
 
-/// What an e6 tells the one after it.
+/// What the old process of an upgrade tells the new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Letter {
+pub(crate) struct Handoff {
     /// The number of the process that writes this.
     #[serde(default)]
     pub pid: Option<u32>,
-    /// How often there has been an upgrade, with this one.
+    /// Number of upgrades, this one included.
     pub upgrades: u32,
-    /// The files of Unix sockets that go with the last of us.
+    /// The files of Unix sockets that an e6 made; the last process removes them.
     pub files: Vec<PathBuf>,
     /// The configured address of each socket, in the order in which they are handed over; none where systemd made it.
     #[serde(default)]
     pub configured: Vec<Option<String>>,
 }
 
-impl Heritage {
+impl Inherited {
     /// Whether this process takes over from another one.
     pub fn start(&self) -> Start {
         if self.predecessor.is_some() { Start::Upgrade } else { Start::First }
     }
 
-    /// How often there has been an upgrade.
+    /// Number of upgrades so far.
     pub fn upgrades(&self) -> u32 {
-        self.predecessor.as_ref().map_or(0, |predecessor| predecessor.letter.upgrades)
+        self.predecessor.as_ref().map_or(0, |predecessor| predecessor.handoff.upgrades)
     }
 
     /// The files of Unix sockets that the old process made and these listeners have no more: they go with it.
     pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {
-        let files = self.predecessor.iter().flat_map(|predecessor| &predecessor.letter.files);
+        let files = self.predecessor.iter().flat_map(|predecessor| &predecessor.handoff.files);
         let is_left = |file: &&PathBuf| listeners.iter().any(|bound| bound.address.unix() == Some(file));
         files.filter(|file| !is_left(file)).cloned().collect()
     }
 
-    /// The files of Unix sockets that whoever handed them over will see to.
+    /// The files of Unix sockets that systemd made, and removes.
     pub fn files_of_others(&self) -> Vec<PathBuf> {
-        let ours = self.predecessor.as_ref().map_or(&[][..], |predecessor| &predecessor.letter.files);
+        let ours = self.predecessor.as_ref().map_or(&[][..], |predecessor| &predecessor.handoff.files);
         let files = self.sockets.iter().filter_map(|bound| bound.address.unix());
         files.filter(|file| !ours.iter().any(|ours| ours == file)).map(Path::to_owned).collect()
     }
 
     pub fn read(adopted: Vec<Adopted>, config: &Config) -> Result<Self, Failure> {
-        let mut heritage = Heritage { sockets: Vec::new(), lock: None, predecessor: None };
+        let mut inherited = Inherited { sockets: Vec::new(), lock: None, predecessor: None };
         for (index, Adopted { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
                 Failure(format!(
@@ -92,24 +93,24 @@ impl Heritage {
                 ))
             };
             if name == LOCK {
-                heritage.lock = Some(descriptor);
+                inherited.lock = Some(descriptor);
                 continue;
             }
             if name == PREDECESSOR {
                 let line = UnixStream::from(descriptor);
-                heritage.predecessor = Some(Predecessor::heard(line).map_err(unusable)?);
+                inherited.predecessor = Some(Predecessor::heard(line).map_err(unusable)?);
                 continue;
             }
             let mut bound = Bound::adopted(Listener::Http, descriptor).map_err(unusable)?;
-            bound.kind = kind(&name, &bound, &heritage.sockets);
-            heritage.sockets.push(bound);
+            bound.kind = kind(&name, &bound, &inherited.sockets);
+            inherited.sockets.push(bound);
         }
-        if let Some(Predecessor { letter, .. }) = &heritage.predecessor {
-            for (bound, configured) in heritage.sockets.iter_mut().zip(&letter.configured) {
+        if let Some(Predecessor { handoff, .. }) = &inherited.predecessor {
+            for (bound, configured) in inherited.sockets.iter_mut().zip(&handoff.configured) {
                 bound.configured = configured.as_deref().and_then(|text| text.parse().ok());
             }
         }
-        heritage.sockets.retain(|bound| {
+        inherited.sockets.retain(|bound| {
             let wanted = !config.listen.of(bound.kind).is_empty();
             if !wanted {
                 let (kind, address) = (bound.kind.name(), &bound.address);
@@ -117,7 +118,7 @@ impl Heritage {
             }
             wanted
         });
-        Ok(heritage)
+        Ok(inherited)
     }
 }
 
@@ -135,7 +136,7 @@ impl Predecessor {
         line.set_read_timeout(Some(PATIENCE))?;
         let mut text = String::new();
         BufReader::new(&line).read_line(&mut text)?;
-        Ok(Predecessor { letter: serde_json::from_str(&text)?, line })
+        Ok(Predecessor { handoff: serde_json::from_str(&text)?, line })
     }
 
     /// Tells the old process why this one does not serve.

@@ -31,7 +31,7 @@ use crate::{
     app::{
         certificates::Tls,
         data_lock::{DataLock, Refused},
-        inherited::Heritage,
+        inherited::Inherited,
         listeners::Listeners,
         live_site::Stage,
         logging::Logging,
@@ -147,9 +147,9 @@ impl Show {
 /// When an address cannot be bound, a certificate's file or the access log cannot be opened, another e6 uses the data
 /// directory, or the system refuses a thread or a signal handler.
 pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
-    let mut inherited = Heritage::read(std::mem::take(&mut setup.adopted), &setup.config)?;
+    let mut inherited = Inherited::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let started = start(setup, show, &mut inherited).and_then(|mut started| {
-        let predecessor = inherited.predecessor.as_ref().and_then(|predecessor| predecessor.letter.pid);
+        let predecessor = inherited.predecessor.as_ref().and_then(|predecessor| predecessor.handoff.pid);
         started.running.announce(predecessor, &started.runtime)?;
         Ok(started)
     });
@@ -173,7 +173,7 @@ struct Started {
     signals: Signals,
 }
 
-fn start(setup: Setup, show: Show, inherited: &mut Heritage) -> Result<Started, StartError> {
+fn start(setup: Setup, show: Show, inherited: &mut Inherited) -> Result<Started, StartError> {
     let origin = Origin::of_this_process()?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);

@@ -6,7 +6,7 @@ use crate::{
         certificates::Tls,
         control::{Asked, PidFile},
         data_lock::DataLock,
-        inherited::{Letter, Predecessor},
+        inherited::{Handoff, Predecessor},
         listeners::{Addresses, Listeners},
         live_site::Stage,
         metrics::Meters,
@@ -34,7 +34,7 @@ use tokio::{
     time::timeout,
 };
 
-/// All that runs.
+/// Everything that runs in a process that serves.
 pub(crate) struct Running {
     pub setup: Setup,
     pub show: Show,
@@ -51,7 +51,7 @@ pub(crate) struct Running {
     pub listeners: Arc<Listeners>,
     /// They go with the process.
     pub files: Vec<SocketFile>,
-    /// The files of Unix sockets that the old process of an upgrade had and this one has not.
+    /// The files of Unix sockets that the old process had and this one has not.
     pub gone: Vec<PathBuf>,
     pub workers: Workers,
     pub poller: Poller,
@@ -109,7 +109,8 @@ enum End {
 }
 
 impl Running {
-    /// Tells those who wait for it that this process serves, but for the old process of an upgrade.
+    /// Announces that this process serves: prints the addresses, writes the pid and ready files. The old process of an upgrade is
+    /// told in [`Running::until_told`].
     pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), Failure> {
         // Not before the doors are open: a CA comes to look.
         if let Some(tls) = &mut self.tls {
@@ -234,13 +235,13 @@ impl Running {
         let files = self.files.iter().map(|file| file.path().to_owned()).collect();
         let configured =
             self.listeners.iter().map(|bound| bound.configured.as_ref().map(ToString::to_string));
-        let letter = Letter {
+        let handoff = Handoff {
             pid: Some(process::id()),
             upgrades: self.facts.begun.upgrades + 1,
             files,
             configured: configured.collect(),
         };
-        Successor::start(&self.origin, &letter, self.listeners.iter(), self.lock.as_ref())
+        Successor::start(&self.origin, &handoff, self.listeners.iter(), self.lock.as_ref())
     }
 
     fn stays(&self, why: String) {

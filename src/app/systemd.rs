@@ -1,5 +1,5 @@
-//! What whoever supervises this process is told (sd_notify(3)): that it is ready, what it does, and that it lives. Where
-//! nobody asked for it, by `NOTIFY_SOCKET` and `WATCHDOG_USEC`, nothing is told.
+//! Notifications to the supervisor (sd_notify(3)): readiness, reloads, status and watchdog. Nothing is sent unless the
+//! supervisor asks by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
 
 use crate::heartbeat::Pulses;
 use sd_notify::NotifyState;
@@ -10,36 +10,36 @@ use std::{
 };
 use tokio::{sync::watch, time::sleep};
 
-/// A supervisor that cannot be told is no reason to stop.
+/// A supervisor that cannot be reached does not stop e6.
 fn tell(states: &[NotifyState]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the supervisor does not listen");
     }
 }
 
-/// It serves, as it did before it was reloading.
+/// This process is ready: at the start, and after a reload or an upgrade that failed.
 pub(crate) fn ready() {
     tell(&[NotifyState::MainPid(process::id()), NotifyState::Ready]);
 }
 
-/// It reads its configuration again, or is being replaced, until it is ready again.
+/// This process reloads, or starts an upgrade; [`ready`] or [`relieved`] follows.
 pub(crate) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         tell(&[NotifyState::Reloading, now]);
     }
 }
 
-/// Another process is the service from now on.
+/// The new process of an upgrade is the main process from now on.
 pub(crate) fn relieved(by: u32) {
     tell(&[NotifyState::MainPid(by), NotifyState::Ready]);
 }
 
-/// It drains, and ends then.
+/// This process drains, then ends.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("draining")]);
 }
 
-/// Tells what is shown, now and whenever it changes.
+/// Sends the answer as the status, now and whenever it changes.
 pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
     loop {
         let now = shown.borrow_and_update().clone();
@@ -50,7 +50,7 @@ pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
     }
 }
 
-/// Feeds the watchdog, if there is one, for as long as every loop goes on.
+/// Feeds the watchdog, if there is one, while every loop gives signs of life.
 pub(crate) async fn feed(pulses: Arc<Pulses>) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
     feed_every(patience / 4, &pulses, || tell(&[NotifyState::Watchdog])).await;

@@ -1,10 +1,11 @@
-//! The binary that is on disk now, started with our sockets: when it says that it is ready, it serves and we drain.
+//! An upgrade: starts the binary that is on disk now with this process's sockets. Once the new process reports that it is
+//! ready, it serves and this process drains.
 
 use crate::{
     app::{
         Failure,
         data_lock::DataLock,
-        inherited::{LOCK, Letter, PREDECESSOR, READY},
+        inherited::{Handoff, LOCK, PREDECESSOR, READY},
         launcher,
     },
     net::{
@@ -28,14 +29,14 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// To be ready in. It binds nothing and asks nobody: slower is broken.
+/// Timeout for the new process to be ready. It asks nobody on the network: slower is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest that a new process says of itself, in bytes.
+/// The longest report of a new process, in bytes.
 const REST_CAP: u64 = 4096;
-/// How often it is looked whether a process that hung up has ended.
+/// Interval for checking whether a process that closed its socket has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How this process was started, so that the next one is started alike.
+/// How this process was started: the new process of an upgrade is started alike.
 pub(crate) struct Origin {
     binary: PathBuf,
     arguments: Vec<OsString>,
@@ -82,22 +83,22 @@ impl Successor {
     /// Why it could not be started.
     pub fn start<'a>(
         origin: &Origin,
-        letter: &Letter,
+        handoff: &Handoff,
         sockets: impl Iterator<Item = &'a Bound>,
         lock: Option<&DataLock>,
     ) -> Result<Self, String> {
-        Successor::spawn(origin, letter, sockets, lock)
+        Successor::spawn(origin, handoff, sockets, lock)
             .map_err(|error| format!("cannot start {}: {error}", origin.binary.display()))
     }
 
     fn spawn<'a>(
         origin: &Origin,
-        letter: &Letter,
+        handoff: &Handoff,
         sockets: impl Iterator<Item = &'a Bound>,
         lock: Option<&DataLock>,
     ) -> io::Result<Self> {
         let (mut ours, theirs) = net::UnixStream::pair()?;
-        writeln!(ours, "{}", serde_json::to_string(letter)?)?;
+        writeln!(ours, "{}", serde_json::to_string(handoff)?)?;
         ours.set_nonblocking(true)?;
         let (mut names, mut descriptors) = (vec![PREDECESSOR], vec![OwnedFd::from(theirs)]);
         if let Some(lock) = lock {
@@ -155,7 +156,7 @@ impl Successor {
         }
     }
 
-    /// What the new process says besides.
+    /// The rest of the report.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = timeout_at(self.deadline, (&mut self.line).take(REST_CAP).read_to_end(&mut bytes)).await;
