@@ -61,7 +61,10 @@ pub(crate) fn fixtures(
     let mut fixtures: Vec<_> = listings(facts)
         .into_iter()
         .map(|listing| Fixture {
-            outcome: match games.iter().find(|game| game.listing.pk == listing.pk) {
+            outcome: match games
+                .iter()
+                .find(|game| game.listing.pk == listing.pk && !game.listing.is_resumption())
+            {
                 Some(game) => outcome_today(game),
                 None => season.and_then(|season| outcome_before(listing, season, day)),
             },
@@ -128,10 +131,14 @@ pub(crate) fn error_days(
     now: OffsetDateTime,
 ) -> Vec<ErrorDay> {
     let player = &facts.player.value;
-    let is_todays = |pk| games.iter().any(|game| game.listing.pk == pk);
+    let is_todays = |pk| games.iter().any(|game| game.listing.pk == pk && !game.listing.is_resumption());
     let before = season.into_iter().flat_map(|season| &season.games);
     let before = before.filter(|game| game.date <= day && !is_todays(game.pk)).cloned();
-    let today = games.iter().map(|game| SeasonGame::of(&game.listing, player, game.errors()));
+    // The league books a resumed game under the day it began; what happened today is of today.
+    let today = games.iter().map(|game| SeasonGame {
+        date: if game.listing.is_resumption() { day } else { game.listing.official },
+        ..SeasonGame::of(&game.listing, player, game.errors())
+    });
     let mut days: Vec<ErrorDay> = Vec::new();
     for game in before.chain(today).filter(|game| game.errors > 0) {
         match days.last_mut().filter(|day| day.date == game.date) {

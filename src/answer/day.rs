@@ -1,6 +1,9 @@
 //! Which baseball day it is, and which games count for it.
 
-use crate::answer::{Facts, Game, GameKind, Listing, Player, Presence, State, UnreadEntry, Zone};
+use crate::answer::{
+    ErrorCount, Facts, Game, GameBox, GameKind, Listing, Part, Player, Presence, Session, State, Status,
+    UnreadEntry, Zone,
+};
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime, Time, macros::time};
 
@@ -11,6 +14,9 @@ const KEPT_UNTIL: Time = time!(04:00);
 
 /// A game that is on and had no play for this long is not the evening's any more: it is resumed on another day.
 const LONGEST_PAUSE: Duration = Duration::hours(8);
+
+/// A feed that is older than the schedule by more than this tells nothing against it.
+const FEED_LAG: Duration = Duration::minutes(20);
 
 /// The day the question is about: the calendar day at the club's ballpark; after a game that went past midnight the day
 /// before, until it has been over for a while or a new game has begun.
@@ -34,10 +40,9 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
     let read_at = game.feed_asked_at.or(facts.schedule.asked_at);
     let last_play = game.feed.as_ref().and_then(|feed| feed.last_play);
     let seen_on = facts.seen_on.get(&game.listing.pk).copied();
+    let mut entries = facts.schedule.value.listings.iter();
     let is_resumed_today =
-        facts.schedule.value.listings.iter().any(|listing| {
-            listing.pk == game.listing.pk && listing.listed == date && listing.official < date
-        });
+        entries.any(|listing| listing.pk == game.listing.pk && listing.resumed_on(date).is_some());
     let is_recent = |moment: OffsetDateTime| read_at.is_some_and(|read_at| read_at - moment < LONGEST_PAUSE);
     match game.state() {
         // A game that is resumed today is not the evening's any more.
@@ -91,18 +96,26 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
 fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Game> {
     let zone = &facts.zone.value;
     // Of a game that is listed twice, the entry under the day itself knows the most.
-    let rank = |listing: &Listing| (listing.official == day, listing.listed == day);
+    let rank = |listing: &Listing| {
+        (listing.official == day, listing.listed == day, listing.resumed_on(day).is_some())
+    };
     let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
-    for listing in facts.schedule.value.listings.iter().filter(|listing| !listing.is_off()) {
+    for listing in facts.schedule.value.listings.iter().filter(|listing| !is_off(facts, listing)) {
         let known = by_pk.entry(listing.pk).or_insert(listing);
         if rank(listing) > rank(known) {
             *known = listing;
         }
     }
     let game = |listing: &Listing| {
-        let part = facts.feeds.get(&listing.pk);
+        // A feed that says so of a game that is not called off is of the day it was.
+        let is_of_the_game = |part: &&Part<Option<GameBox>>| {
+            !part.value.as_ref().is_some_and(|feed| feed.status.state.is_off())
+        };
+        let part = facts.feeds.get(&listing.pk).filter(is_of_the_game);
+        let listing = listing.resumed_on(day).unwrap_or_else(|| listing.clone());
         Game {
-            listing: listing.clone(),
+            session: Session::of(facts, &listing),
+            listing,
             feed: part.and_then(|part| part.value.clone()),
             feed_asked_at: part.and_then(|part| part.asked_at),
             feed_trouble: part.and_then(|part| part.trouble),
@@ -111,7 +124,10 @@ fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Ga
     let mut games: Vec<Game> = by_pk
         .into_values()
         .map(game)
-        .filter(|game| day_of(&game.listing, game.state(), zone) == day || counts_too(game))
+        .filter(|game| {
+            let is_resumed = game.listing.is_resumption() && game.listing.listed == day;
+            is_resumed || day_of(&game.listing, game.state(), zone) == day || counts_too(game)
+        })
         .filter(|game| game.concerns(&facts.player.value, day))
         .collect();
     games.sort_by_key(|game| {
@@ -134,18 +150,25 @@ pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool
 }
 
 /// A game listed under this day that was called off, whichever day it counts for now.
-pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts.schedule.value.listings.iter().find(|listing| listing.listed == day && listing.is_off())
+pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<Listing> {
+    let mut listings = facts.schedule.value.listings.iter().filter(|listing| listing.listed == day);
+    let listing = listings.find(|listing| is_off(facts, listing))?;
+    let status = called_off_by_feed(facts, listing).unwrap_or(&listing.status).clone();
+    Some(Listing { status, ..listing.clone() })
 }
 
-/// A game listed under this day that began, and counts, on an earlier one.
-pub(crate) fn resumed(facts: &Facts, day: Date) -> Option<&Listing> {
-    facts
-        .schedule
-        .value
-        .listings
-        .iter()
-        .find(|listing| listing.listed == day && listing.official < day && !listing.is_off())
+/// Whether a game was called off, by its entry or by its feed: either may tell first.
+fn is_off(facts: &Facts, listing: &Listing) -> bool {
+    listing.is_off() || called_off_by_feed(facts, listing).is_some()
+}
+
+/// The status of a game whose feed says that it was called off, while its entry does not yet. The feed of a game that is
+/// made up says so of the day it was called off, so it must be about as fresh as the schedule.
+fn called_off_by_feed<'a>(facts: &'a Facts, listing: &Listing) -> Option<&'a Status> {
+    let part = facts.feeds.get(&listing.pk).filter(|_| !listing.is_off())?;
+    let is_fresh = part.asked_at? + FEED_LAG >= facts.schedule.asked_at?;
+    let status = &part.value.as_ref()?.status;
+    (status.state.is_off() && is_fresh).then_some(status)
 }
 
 /// The first game after this day that is still to be played, by the week's schedule and the year's calendar.
@@ -159,11 +182,18 @@ pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
 }
 
 impl Game {
-    /// Where the game stands: as its feed says, unless it was called off.
+    /// Where the game stands: as its feed says, unless the schedule knows that it was called off or has begun.
     pub fn state(&self) -> State {
-        match &self.feed {
-            Some(feed) if !self.listing.is_off() => feed.status.state,
-            _ => self.listing.status.state,
+        let listed = self.listing.status.state;
+        let state = match self.feed.as_ref().map(|feed| feed.status.state) {
+            Some(State::Ahead) if matches!(listed, State::On | State::Suspended | State::Over) => listed,
+            Some(state) if !self.listing.is_off() => state,
+            _ => listed,
+        };
+        match state {
+            // The game waits for the day it is resumed.
+            State::Suspended if self.listing.is_resumption() => State::Ahead,
+            state => state,
         }
     }
 
@@ -172,9 +202,14 @@ impl Game {
         self.feed.as_ref().map_or(&self.listing.status.words, |feed| &feed.status.words)
     }
 
-    /// Errors charged to him in this game.
+    /// Errors charged to him in this game on this day; none if the feed was never read.
+    pub fn count(&self) -> Option<ErrorCount> {
+        self.feed.as_ref().map(|feed| self.session.errors(feed))
+    }
+
+    /// The errors that are known.
     pub fn errors(&self) -> u32 {
-        self.feed.as_ref().map_or(0, |feed| feed.errors.known())
+        self.count().map_or(0, ErrorCount::known)
     }
 
     /// How far he takes part, once the feed was read.
@@ -192,6 +227,13 @@ impl Game {
 impl Listing {
     /// Postponed or cancelled: nothing happens in this entry, though MLB's abstract state says "Final".
     pub fn is_off(&self) -> bool {
-        matches!(self.status.state, State::Postponed | State::Cancelled)
+        self.status.state.is_off()
+    }
+}
+
+impl State {
+    /// Postponed or cancelled.
+    pub fn is_off(self) -> bool {
+        matches!(self, State::Postponed | State::Cancelled)
     }
 }

@@ -19,6 +19,12 @@ pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 /// schedule is asked for less often.
 const SCHEDULE_PROMISE: std::time::Duration = std::time::Duration::from_secs(4 * 60);
 
+/// A feed that says for longer than this that a game has not begun, which the schedule has on, does not follow the game.
+const FOLLOWS_WITHIN: Duration = Duration::minutes(15);
+
+/// From this time at the ballpark on, a game whose start is to be determined may begin.
+const EARLIEST_START: time::Time = time::macros::time!(10:00);
+
 /// How far ahead a game of another year counts as next.
 const DAYS_AHEAD: Duration = Duration::days(7);
 
@@ -26,12 +32,12 @@ const DAYS_AHEAD: Duration = Duration::days(7);
 pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let day = day::today(facts, now);
     let games = day::todays_games(facts, day, now);
-    let pace = match pace(&games, now) {
+    let pace = match pace(facts, day, &games, now) {
         _ if !facts.is_read() => Pace::Soon,
         Pace::Idle if day::begins_soon(facts, SOON, now) => Pace::Soon,
         pace => pace,
     };
-    let parts = parts(facts, &games, pace);
+    let parts = parts(facts, day, &games, pace);
     let fresh_until = parts.iter().map(|part| part.fresh_until).min();
     let asked_at = asked_at(&parts, now);
     // Data from the future was dated by a clock that was wrong.
@@ -45,10 +51,13 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     } else {
         let is_unread = |index: &usize| is_unread(&games[*index], stale, now);
         let unread: Vec<usize> = (0..games.len()).filter(is_unread).collect();
-        verdict(facts, day, &games, &unread)
+        verdict(facts, day, &games, &unread, now)
     };
-    let plays: Vec<ErrorPlay> =
-        games.iter().filter_map(|game| game.feed.as_ref()).flat_map(|feed| feed.plays.clone()).collect();
+    let plays = |game: &Game| -> Vec<ErrorPlay> {
+        game.feed.iter().flat_map(|feed| game.session.plays(feed)).cloned().collect()
+    };
+    let is_complete =
+        |game: &Game| game.count().is_none_or(|count| count == ErrorCount::Read(plays(game).len() as u32));
     let season = season::so_far(facts, day);
     Answer {
         verdict,
@@ -58,11 +67,8 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         zone: facts.zone.value.clone(),
         player: facts.player.value.clone(),
         availability: facts.availability.value.clone(),
-        plays_complete: games
-            .iter()
-            .filter_map(|game| game.feed.as_ref())
-            .all(|feed| feed.errors == ErrorCount::Read(feed.plays.len() as u32)),
-        plays,
+        plays_complete: games.iter().all(is_complete),
+        plays: games.iter().flat_map(plays).collect(),
         error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
         fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
         season,
@@ -77,7 +83,13 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     }
 }
 
-fn verdict(facts: &Facts, day: Date, games: &[Game], unread: &[usize]) -> (Verdict, Reason) {
+fn verdict(
+    facts: &Facts,
+    day: Date,
+    games: &[Game],
+    unread: &[usize],
+    now: OffsetDateTime,
+) -> (Verdict, Reason) {
     let over = games.iter().all(|game| game.state() == State::Over);
     let errors: u32 = games.iter().map(Game::errors).sum();
     if errors > 0 {
@@ -98,7 +110,9 @@ fn verdict(facts: &Facts, day: Date, games: &[Game], unread: &[usize]) -> (Verdi
         return (Verdict::NotYet, Reason::Playing(game));
     }
     if let Some(game) = first(games, |game| game.state() == State::Ahead) {
-        return (Verdict::NotYet, Reason::Waiting(game));
+        let is_overdue = games[game].listing.start.is_some_and(|start| start < now);
+        let reason = if is_overdue { Reason::Overdue(game) } else { Reason::Waiting(game) };
+        return (Verdict::NotYet, reason);
     }
     if let Some(game) = first(games, |game| game.state() == State::Suspended) {
         return (Verdict::NotYet, Reason::Suspended(game));
@@ -114,14 +128,9 @@ fn no_game(facts: &Facts, day: Date) -> Reason {
     if facts.club_id().is_none() {
         return Reason::NoClub;
     }
-    if let Some(listing) = day::resumed(facts, day) {
-        return Reason::Resumed(Box::new(listing.clone()));
-    }
     match day::called_off(facts, day) {
-        Some(listing) if listing.status.state == State::Cancelled => {
-            Reason::Cancelled(Box::new(listing.clone()))
-        }
-        Some(listing) => Reason::Postponed(Box::new(listing.clone())),
+        Some(listing) if listing.status.state == State::Cancelled => Reason::Cancelled(Box::new(listing)),
+        Some(listing) => Reason::Postponed(Box::new(listing)),
         None => off_day(facts, day),
     }
 }
@@ -141,8 +150,8 @@ fn off_day(facts: &Facts, day: Date) -> Reason {
 fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     match game.state() {
         State::On | State::Over | State::Suspended | State::Unknown => {
-            let is_read = |feed: &GameBox| feed.errors.is_read() && !is_left_behind(game, feed);
-            !game.feed.as_ref().is_some_and(is_read)
+            let is_read = game.count().is_some_and(ErrorCount::is_read);
+            !is_read || game.feed.as_ref().is_some_and(|feed| is_left_behind(game, feed, now))
         }
         State::Ahead => {
             let read_before = |start| game.feed_asked_at.is_none_or(|at| at < start);
@@ -152,19 +161,24 @@ fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     }
 }
 
-/// The schedule has the game further on than the feed, and no fresher feed could be read: what has happened since is not
-/// known.
-fn is_left_behind(game: &Game, feed: &GameBox) -> bool {
-    let listed = game.listing.status.state;
-    game.feed_trouble.is_some() && listed == State::Over && feed.status.state != State::Over
+/// The schedule has the game further on than the feed, which cannot be read afresh or does not follow: what has happened
+/// since is not known.
+fn is_left_behind(game: &Game, feed: &GameBox, now: OffsetDateTime) -> bool {
+    match (feed.status.state, game.listing.status.state) {
+        (State::Ahead, State::Over | State::Suspended) => true,
+        (State::Ahead, State::On) => game.listing.start.is_none_or(|start| now - start > FOLLOWS_WITHIN),
+        (State::Over, _) => false,
+        (_, State::Over) => game.feed_trouble.is_some(),
+        _ => false,
+    }
 }
 
-fn pace(games: &[Game], now: OffsetDateTime) -> Pace {
+fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
     let begun_unread = games.iter().any(|game| is_unread(game, false, now));
     if begun_unread || games.iter().any(|game| matches!(game.state(), State::On | State::Unknown)) {
         return Pace::Live;
     }
-    if soon_since(games).is_some_and(|since| since <= now) {
+    if soon_since(facts, day, games).is_some_and(|since| since <= now) {
         return Pace::Soon;
     }
     let ended = |game: &Game| match &game.feed {
@@ -177,15 +191,33 @@ fn pace(games: &[Game], now: OffsetDateTime) -> Pace {
     }
 }
 
-/// When the first game that is still ahead came, or comes, near. A start to be determined is near once an earlier
-/// game of the day has ended.
-fn soon_since(games: &[Game]) -> Option<OffsetDateTime> {
-    let last_play = games.iter().filter_map(|game| game.feed.as_ref()?.last_play).max();
-    games
-        .iter()
-        .filter(|game| game.state() == State::Ahead)
-        .filter_map(|game| game.listing.start.map(|start| start - SOON).or(last_play))
-        .min()
+/// When the first game that is still ahead, or may go on, came near, or comes.
+fn soon_since(facts: &Facts, day: Date, games: &[Game]) -> Option<OffsetDateTime> {
+    let near = |game: &Game| match (game.state(), game.listing.start) {
+        (State::Ahead, Some(start)) => Some(start - SOON),
+        (State::Ahead, None) => can_begin(facts, day, games, game),
+        (State::Suspended, _) if game.listing.may_go_on(day) => {
+            game.feed.as_ref().and_then(|feed| feed.last_play).or(Some(facts.zone.value.midnight(day)))
+        }
+        _ => None,
+    };
+    games.iter().filter_map(near).min()
+}
+
+/// When a game whose start is to be determined can begin: after the other games of the day, or by daylight.
+fn can_begin(facts: &Facts, day: Date, games: &[Game], game: &Game) -> Option<OffsetDateTime> {
+    let mut others = games.iter().filter(|other| other.listing.pk != game.listing.pk).peekable();
+    if others.peek().is_none() {
+        return Some(facts.zone.value.at(day, EARLIEST_START));
+    }
+    let ended = |other: &Game| match other.state() {
+        State::Over | State::Suspended => {
+            let last_play = other.feed.as_ref().and_then(|feed| feed.last_play);
+            Some(last_play.unwrap_or(facts.zone.value.midnight(day)))
+        }
+        _ => None,
+    };
+    others.map(ended).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// How old a part is that the answer rests on.
@@ -200,10 +232,10 @@ struct Age {
 ///
 /// The promise of a pace counts from when that pace began: data of a quiet morning is not stale at the very second the
 /// last hour before the game begins.
-fn parts(facts: &Facts, games: &[Game], pace: Pace) -> Vec<Age> {
+fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<Age> {
     let age = |asked_at: OffsetDateTime, promise: std::time::Duration| {
         let since = match pace {
-            Pace::Soon => soon_since(games).map_or(asked_at, |since| since.max(asked_at)),
+            Pace::Soon => soon_since(facts, day, games).map_or(asked_at, |since| since.max(asked_at)),
             _ => asked_at,
         };
         Age { asked_at, fresh_until: (since + promise).min(asked_at + Pace::Idle.promise()) }

@@ -33,6 +33,11 @@ pub struct Listing {
     pub venue: String,
     /// The day a postponed game was moved to, if known (`rescheduleDate`).
     pub moved_to: Option<Date>,
+    /// The day a suspended game is, or was, resumed (`resumeGameDate`).
+    pub resumes_on: Option<Date>,
+    /// And when (`resumeDate`).
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub resumes_at: Option<OffsetDateTime>,
 }
 
 /// A team in a game.
@@ -96,7 +101,7 @@ pub enum State {
     Ahead,
     /// I, M, N: begun and not over, also while delayed or under review.
     On,
-    /// T, U: interrupted, to be finished on another day.
+    /// T, U: interrupted, to be finished later.
     Suspended,
     /// O, F, Q, R: over, also when completed early, tied or forfeited.
     Over,

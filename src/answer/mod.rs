@@ -12,6 +12,7 @@ pub(crate) mod game;
 pub(crate) mod player;
 pub(crate) mod schedule;
 pub(crate) mod season;
+pub(crate) mod session;
 #[cfg(test)]
 mod tests;
 pub(crate) mod zone;
@@ -28,6 +29,7 @@ pub use crate::answer::game::{
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
 pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
+pub use crate::answer::session::Session;
 pub use crate::answer::zone::{UnknownZone, Zone};
 
 use crate::answer::calendar::Charge;
@@ -118,6 +120,8 @@ pub struct Game {
     pub feed_asked_at: Option<OffsetDateTime>,
     /// Why the latest attempt to read the feed failed; none if it succeeded or there was none.
     pub feed_trouble: Option<Trouble>,
+    /// The part of the game that is of the day.
+    pub session: Session,
 }
 
 /// Why the verdict is what it is. Indices point into [`Answer::games`].
@@ -143,7 +147,9 @@ pub enum Reason {
     Playing(usize),
     /// This game is the next to begin.
     Waiting(usize),
-    /// This game was interrupted and will be finished on another day.
+    /// This game is the next to begin, and was to have begun.
+    Overdue(usize),
+    /// This game was interrupted and will be finished later.
     Suspended(usize),
     /// These games have begun or ended, but cannot be read; at least one.
     BoxUnread(Vec<usize>),
@@ -151,8 +157,6 @@ pub enum Reason {
     Postponed(Box<Listing>),
     /// The day's game was cancelled for good.
     Cancelled(Box<Listing>),
-    /// A game suspended earlier is finished today, and counts for the day it began.
-    Resumed(Box<Listing>),
     /// A game of today is listed, but its schedule entry cannot be read.
     EntryUnread,
     /// The season is over, or the year's first game is still to come.
@@ -240,7 +244,7 @@ pub struct Memory {
 impl Answer {
     /// Whether the box score of every game that was read tells his errors.
     pub fn is_read(&self) -> bool {
-        self.games.iter().filter_map(|game| game.feed.as_ref()).all(|feed| feed.errors.is_read())
+        self.games.iter().filter_map(Game::count).all(ErrorCount::is_read)
     }
 
     /// Compares with what was concluded before: sets `changed_at`, `taken_back` and since when each error day stands, and
@@ -274,7 +278,7 @@ impl Answer {
     /// Counts the errors that were taken back since. Only the data of the same game takes an error back: a game that is
     /// missing now, or that cannot be read, does not. Returns what to remember of the day's games.
     fn take_back(&mut self, before: &[(u64, u32)]) -> Vec<(u64, u32)> {
-        let read = self.games.iter().filter_map(|game| Some((game.listing.pk, game.feed.as_ref()?.errors)));
+        let read = self.games.iter().filter_map(|game| Some((game.listing.pk, game.count()?)));
         let read = read.filter(|(_, errors)| errors.is_known());
         let mut games: BTreeMap<u64, u32> = before.iter().copied().collect();
         for (pk, errors) in read {

@@ -33,6 +33,8 @@ pub(crate) fn listing(pk: u64, state: State) -> Listing {
         home: Side { club: club(135, "San Diego Padres"), runs: None },
         venue: "Petco Park".into(),
         moved_to: None,
+        resumes_on: None,
+        resumes_at: None,
     }
 }
 
@@ -217,13 +219,11 @@ fn a_day_without_a_game_says_why() {
         ..listing(1, State::Postponed)
     };
     let cancelled = listing(1, State::Cancelled);
-    let resumed = Listing { official: date!(2024 - 07 - 01), ..listing(1, State::On) };
     for (listings, reason) in [
         (vec![], Reason::OffDay { next: None }),
         (vec![all_star, tomorrow.clone()], Reason::OffDay { next: Some(Box::new(tomorrow)) }),
         (vec![moved.clone()], Reason::Postponed(Box::new(moved))),
         (vec![cancelled.clone()], Reason::Cancelled(Box::new(cancelled))),
-        (vec![resumed.clone()], Reason::Resumed(Box::new(resumed))),
     ] {
         let answer = answer(NOON, listings, [feed(1, State::On, Presence::Fielded, 1)]);
         assert_eq!((answer.verdict, &answer.reason), (Verdict::NoGame, &reason));
@@ -404,6 +404,188 @@ fn only_a_games_own_data_takes_its_error_back() {
         (Verdict::Yes(1), 1),
         "one game's error is not the other's"
     );
+}
+
+#[test]
+fn a_game_resumed_today_counts_for_what_happens_today() {
+    let yesterday = date!(2024 - 07 - 01);
+    let resumes = NOON + Duration::HOUR;
+    let begun = |state| Listing { listed: yesterday, official: yesterday, ..listing(1, state) };
+    let entry = |state| Listing { listed: TODAY, start: Some(resumes), ..begun(state) };
+    let own = || Listing { start: Some(FIRST_PITCH), ..listing(2, State::Ahead) };
+    let (last_night, tonight) = (NOON - Duration::hours(15), resumes + Duration::HOUR);
+    let played = |state, at: Option<OffsetDateTime>| {
+        let mut game = feed(1, state, Presence::Fielded, u32::from(at.is_some()));
+        game.plays.iter_mut().for_each(|play| play.at = at);
+        (game.official, game.last_play) = (Some(yesterday), at.or(Some(last_night)));
+        game
+    };
+    let charged = |over| Reason::Charged { over, unread: vec![] };
+    use State::{On, Over, Suspended};
+    for (what, now, entries, game, verdict, reason) in [
+        (
+            "to come",
+            NOON,
+            vec![entry(Suspended)],
+            played(Suspended, Some(last_night)),
+            Verdict::NotYet,
+            Reason::Waiting(0),
+        ),
+        ("on", tonight, vec![entry(On)], played(On, Some(last_night)), Verdict::NotYet, Reason::Playing(0)),
+        (
+            "an error tonight",
+            tonight,
+            vec![entry(On)],
+            played(On, Some(tonight)),
+            Verdict::Yes(1),
+            charged(false),
+        ),
+        (
+            "over",
+            tonight,
+            vec![entry(Over)],
+            played(Over, Some(last_night)),
+            Verdict::No,
+            Reason::Clean { played: true },
+        ),
+        (
+            "over with an error",
+            tonight,
+            vec![entry(Over)],
+            played(Over, Some(tonight)),
+            Verdict::Yes(1),
+            charged(true),
+        ),
+        (
+            "on before today's game",
+            tonight,
+            vec![own(), entry(On)],
+            played(On, None),
+            Verdict::NotYet,
+            Reason::Playing(0),
+        ),
+        (
+            "over before today's game",
+            tonight,
+            vec![own(), entry(Over)],
+            played(Over, None),
+            Verdict::NotYet,
+            Reason::Waiting(1),
+        ),
+        (
+            "told by the entry of the day it began only",
+            tonight,
+            vec![Listing { resumes_on: Some(TODAY), resumes_at: Some(resumes), ..begun(On) }],
+            played(On, Some(tonight)),
+            Verdict::Yes(1),
+            charged(false),
+        ),
+    ] {
+        let listings = [vec![begun(entries[0].status.state)], entries].concat();
+        let answer = answer(now, listings, [game]);
+        assert_eq!((answer.verdict, &answer.reason, answer.day), (verdict, &reason, TODAY), "{what}");
+        assert_eq!(answer.plays.len() as u32, verdict.errors(), "{what}");
+    }
+}
+
+#[test]
+fn the_books_have_a_resumed_games_error_under_the_day_it_began() {
+    let yesterday = date!(2024 - 07 - 01);
+    let entry = Listing { official: yesterday, start: Some(NOON), ..listing(1, State::Over) };
+    let mut game = feed(1, State::Over, Presence::Fielded, 1);
+    game.plays[0].at = Some(NOON + Duration::HOUR);
+    let mut facts = facts(FIRST_PITCH, [entry], [game]);
+    facts.season.value = Some(Season { year: 2024, games: vec![], is_complete: true });
+    let answer = decide(&facts, FIRST_PITCH);
+    assert_eq!(answer.verdict, Verdict::Yes(1));
+    let season = answer.season.unwrap();
+    assert_eq!((season.errors, season.games[0].date), (1, yesterday));
+    assert_eq!(answer.error_days.last().unwrap().date, TODAY);
+}
+
+#[test]
+fn a_game_is_called_off_by_its_feed_or_by_the_schedule_whichever_tells_first() {
+    let off = |state| GameBox {
+        status: Status { state, words: "Postponed: Rain".into() },
+        ..feed(1, state, Presence::Bench, 0)
+    };
+    let postponed = |state, words: &str| {
+        Reason::Postponed(Box::new(Listing {
+            status: Status { state, words: words.into() },
+            ..listing(1, state)
+        }))
+    };
+    let told = |listing, feed| {
+        let answer = answer(FIRST_PITCH, [listing], [feed]);
+        assert_eq!(answer.verdict, Verdict::NoGame);
+        answer.reason
+    };
+    for state in [State::Ahead, State::On, State::Over, State::Unknown] {
+        let reason = told(listing(1, state), off(State::Postponed));
+        assert_eq!(reason, postponed(State::Postponed, "Postponed: Rain"), "{state:?}");
+        assert!(matches!(told(listing(1, state), off(State::Cancelled)), Reason::Cancelled(_)), "{state:?}");
+        let reason = told(listing(1, State::Postponed), feed(1, state, Presence::Bench, 0));
+        assert_eq!(reason, postponed(State::Postponed, "Postponed"), "{state:?}");
+    }
+    // The feed of the day it was called off tells nothing of the day it is made up.
+    let mut facts = facts(FIRST_PITCH, [listing(1, State::Ahead)], [off(State::Postponed)]);
+    facts.feeds.get_mut(&1).unwrap().asked_at = Some(FIRST_PITCH - Duration::hours(20));
+    assert_eq!(decide(&facts, FIRST_PITCH - Duration::MINUTE).verdict, Verdict::NotYet);
+    // One half of a doubleheader is called off, the other is not.
+    let second = Listing { number: 2, ..listing(2, State::Over) };
+    let over = feed(2, State::Over, Presence::Fielded, 1);
+    let answer = answer(FIRST_PITCH, [listing(1, State::Ahead), second], [off(State::Postponed), over]);
+    assert_eq!((answer.verdict, answer.games.len()), (Verdict::Yes(1), 1));
+}
+
+#[test]
+fn a_feed_that_does_not_follow_the_game_is_no_word_about_it() {
+    let at = |listed, after| {
+        let now = FIRST_PITCH + after;
+        answer(now, [listing(1, listed)], [feed(1, State::Ahead, Presence::Lineup, 0)]).reason
+    };
+    assert_eq!(at(State::On, Duration::minutes(5)), Reason::Playing(0));
+    assert_eq!(at(State::On, Duration::minutes(16)), Reason::BoxUnread(vec![0]));
+    assert_eq!(at(State::Over, Duration::hours(3)), Reason::BoxUnread(vec![0]));
+}
+
+#[test]
+fn a_first_pitch_that_is_late_was_to_be() {
+    let at =
+        |now| answer(now, [listing(1, State::Ahead)], [feed(1, State::Ahead, Presence::Lineup, 0)]).reason;
+    assert_eq!(at(FIRST_PITCH), Reason::Waiting(0));
+    assert_eq!(at(FIRST_PITCH + Duration::MINUTE), Reason::Overdue(0));
+}
+
+#[test]
+fn a_game_without_a_start_is_looked_for_every_minute_from_when_it_can_begin() {
+    let unset = |pk| Listing { start: None, number: 2, ..listing(pk, State::Ahead) };
+    let pace = |now, listings: Vec<Listing>, boxes: Vec<GameBox>| answer(now, listings, boxes).pace;
+    let nine = datetime!(2024-07-02 16:00 UTC);
+    assert_eq!(pace(nine, vec![unset(1)], vec![]), Pace::Idle);
+    assert_eq!(pace(nine + Duration::HOUR, vec![unset(1)], vec![]), Pace::Soon);
+    assert_eq!(pace(FIRST_PITCH + Duration::hours(3), vec![unset(1)], vec![]), Pace::Soon);
+    let first = |state| Listing { start: Some(NOON + Duration::hours(2)), ..listing(1, state) };
+    assert_eq!(pace(NOON, vec![first(State::Ahead), unset(2)], vec![]), Pace::Idle);
+    let over = || feed(1, State::Over, Presence::Fielded, 0);
+    assert_eq!(
+        pace(FIRST_PITCH + Duration::hours(4), vec![first(State::Over), unset(2)], vec![over()]),
+        Pace::Soon
+    );
+    let untimed = GameBox { last_play: None, ..over() };
+    assert_eq!(pace(FIRST_PITCH, vec![first(State::Over), unset(2)], vec![untimed]), Pace::Soon);
+}
+
+#[test]
+fn a_suspended_game_is_looked_for_unless_it_goes_on_another_day() {
+    let pace = |resumes_on| {
+        let listed = Listing { resumes_on, ..listing(1, State::Suspended) };
+        answer(FIRST_PITCH + Duration::hours(3), [listed], [feed(1, State::Suspended, Presence::Fielded, 0)])
+            .pace
+    };
+    assert_eq!(pace(None), Pace::Soon);
+    assert_eq!(pace(Some(TODAY)), Pace::Soon);
+    assert_eq!(pace(TODAY.next_day()), Pace::Idle);
 }
 
 #[test]

@@ -26,7 +26,7 @@ const ABANDONED: Duration = Duration::from_secs(60);
 /// What a disk may take before that is worth a line: a spinning one that was asleep takes some seconds.
 const SLOW: Duration = Duration::from_secs(10);
 /// Changes with the shape of [`Kept`]: a file of another version is set aside, not guessed at.
-const VERSION: &str = "e6-state-5";
+const VERSION: &str = "e6-state-6";
 /// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
 const SIZE_CAP: u64 = 4 * 1024 * 1024;
 

@@ -6,7 +6,7 @@ use crate::{
     },
     page::{
         Words,
-        locale::{Doubleheader, Meeting, Next, Phrases, Standing, sentence_case},
+        locale::{Doubleheader, Due, Meeting, Next, Phrases, Standing, sentence_case},
         times::Moment,
     },
 };
@@ -59,10 +59,12 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::Charged { over, unread } => {
             let games = todays_games(answer, phrases);
             let charged = phrases.charged(name, answer.verdict.errors(), &games, *over);
-            match unread.len() {
-                0 => charged,
-                unread => format!("{charged} {}", phrases.games_unread(unread, answer.games.len())),
-            }
+            let unread = (!unread.is_empty()).then(|| phrases.games_unread(unread.len(), answer.games.len()));
+            [Some(charged), resumed_errors(answer, phrases), unread]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" ")
         }
         Reason::Clean { played: true } => phrases.clean(name, &todays_games(answer, phrases)),
         Reason::Clean { played: false } => {
@@ -73,8 +75,11 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
             }
         }
         Reason::Playing(index) => playing(answer, &answer.games[*index], phrases),
-        Reason::Waiting(index) => waiting(answer, &answer.games[*index], phrases),
-        Reason::Suspended(index) => phrases.suspended_game(&meeting(&answer.games[*index].listing)),
+        Reason::Waiting(index) | Reason::Overdue(index) => waiting(answer, &answer.games[*index], phrases),
+        Reason::Suspended(index) => {
+            let listing = &answer.games[*index].listing;
+            phrases.suspended_game(&meeting(listing), listing.resumes_on.filter(|day| *day > answer.day))
+        }
         Reason::BoxUnread(unread) => match (unread.as_slice(), answer.games.len()) {
             ([only], 1) => phrases.box_unread(&meeting(&answer.games[*only].listing)),
             (unread, games) => phrases.games_unread(unread.len(), games),
@@ -85,7 +90,6 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::Cancelled(listing) => {
             phrases.cancelled(&meeting(listing), cause(listing, phrases).as_deref())
         }
-        Reason::Resumed(listing) => phrases.resumed(&meeting(listing), listing.official),
         Reason::EntryUnread => phrases.entry_unread().into(),
         Reason::OffSeason { next } => off_season(answer, next.as_deref(), phrases),
         Reason::OffDay { next } => {
@@ -119,7 +123,7 @@ fn off_season(answer: &Answer, next: Option<&Listing>, phrases: &dyn Phrases) ->
 /// The time of day that the sentence says, if it says one.
 pub(crate) fn moment(answer: &Answer) -> Option<Moment> {
     match &answer.reason {
-        Reason::Waiting(index) => start(answer, &answer.games[*index].listing),
+        Reason::Waiting(index) | Reason::Overdue(index) => start(answer, &answer.games[*index].listing),
         Reason::OffDay { next: Some(next) } => start(answer, next),
         _ => None,
     }
@@ -191,18 +195,28 @@ fn playing(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
 
 fn waiting(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
     let meeting = meeting(answer, &game.listing);
+    let due = if matches!(answer.reason, Reason::Overdue(_)) { Due::Past } else { Due::ToCome };
     let sentence = match start(answer, &game.listing) {
         _ if game.status_words().starts_with("Delayed") => {
             let cause = game.status_words().split_once(": ").map(|(_, words)| phrases.cause(words));
             phrases.start_delayed(&meeting, cause.as_deref())
         }
-        Some(start) => phrases.first_pitch(&meeting, &start),
+        start if game.listing.is_resumption() => phrases.goes_on(&meeting, start.as_ref(), due),
+        Some(start) => phrases.first_pitch(&meeting, &start, due),
         None => phrases.start_unknown(&meeting),
     };
     match remark(answer, game, phrases) {
         Some(remark) => format!("{sentence} {remark}"),
         None => sentence,
     }
+}
+
+/// Of several games, those of another day that he was charged in when they were resumed.
+fn resumed_errors(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
+    let charged = |game: &&Game| game.listing.is_resumption() && game.errors() > 0;
+    let game = answer.games.iter().find(charged).filter(|_| answer.games.len() > 1)?;
+    let errors = sentence_case(&phrases.errors(game.errors()));
+    Some(format!("{errors} {}.", phrases.against(&meeting(answer, &game.listing))))
 }
 
 /// What keeps him out of a game that is on or to come.
@@ -243,6 +257,7 @@ fn meeting<'a>(answer: &Answer, listing: &'a Listing) -> Meeting<'a> {
         at_home,
         opponent: if at_home { &listing.away.club.name } else { &home.name },
         number: listing.number,
+        begun: listing.is_resumption().then_some(listing.official),
     }
 }
 

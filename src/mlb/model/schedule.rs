@@ -4,7 +4,7 @@ use crate::{
     answer::{DoubleHeader, GameKind, Listing, Schedule, Side, State, Status, UnreadEntry},
     mlb::{
         model::{Surprise, parse},
-        wire::{self, RawSide, RawStatus, ScheduleGame, day, instant},
+        wire::{self, Lenient, RawSide, RawStatus, ScheduleGame, day, instant},
     },
 };
 use serde::Deserialize;
@@ -57,8 +57,8 @@ fn unread(entry: &Value, listed: Option<Date>, why: String) -> UnreadEntry {
 
 /// `fields=` of a schedule: the allow-list of what [`schedule`] reads.
 pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,officialDate,rescheduleDate,rescheduleGameDate,\
-    status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,home,team,id,name,score,venue,\
-    doubleHeader,gameNumber";
+    resumeDate,resumeGameDate,status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,\
+    home,team,id,name,score,venue,doubleHeader,gameNumber";
 
 impl ScheduleGame {
     fn into_listing(self, listed: Date) -> Listing {
@@ -68,6 +68,8 @@ impl ScheduleGame {
             .flatten()
             .find_map(|text| day(&text))
             .or((official != listed).then_some(official));
+        let resumes: Vec<String> =
+            [self.resume_game_date, self.resume_date].into_iter().filter_map(Lenient::get).collect();
         Listing {
             pk: self.game_pk,
             listed,
@@ -94,6 +96,8 @@ impl ScheduleGame {
             home: self.teams.home.into_side(),
             venue: self.venue.get().map(|venue| venue.name).unwrap_or_default(),
             moved_to,
+            resumes_on: resumes.iter().find_map(|text| day(text)),
+            resumes_at: resumes.iter().find_map(|text| instant(text)).filter(|at| !is_placeholder(*at)),
         }
     }
 }

@@ -60,7 +60,11 @@ impl Watch {
         let in_the_morning = zone.local(now).hour() < MORNING_ENDS;
         let unfinished = |feed: &GameBox| feed.status.state != State::Over;
         let wanted = |listing: &&Listing| {
-            let (day, feed) = (day_of(listing, listing.status.state, zone), self.facts.feed(listing.pk));
+            let day = match listing.is_resumption() {
+                true => listing.listed,
+                false => day_of(listing, listing.status.state, zone),
+            };
+            let feed = self.facts.feed(listing.pk);
             match listing.status.state {
                 State::Postponed | State::Cancelled => false,
                 State::On => day <= today.next_day().unwrap_or(today),

@@ -28,6 +28,10 @@ pub(crate) struct ScheduleGame {
     pub(crate) official_date: Option<String>,
     pub(crate) reschedule_date: Option<String>,
     pub(crate) reschedule_game_date: Option<String>,
+    #[serde(default)]
+    pub(crate) resume_date: Lenient<String>,
+    #[serde(default)]
+    pub(crate) resume_game_date: Lenient<String>,
     pub(crate) status: RawStatus,
     pub(crate) teams: Sides,
     #[serde(default)]

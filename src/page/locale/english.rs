@@ -5,8 +5,8 @@ use crate::{
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels, roster,
-            sentence_case,
+            Age, Doubleheader, Due, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels,
+            roster, sentence_case,
         },
         times::Moment,
     },
@@ -114,7 +114,8 @@ impl Phrases for English {
         }
         let at = if meeting.at_home { "against" } else { "at" };
         let second = if meeting.number > 1 { format!(" in game {}", meeting.number) } else { String::new() };
-        format!("{at} the {}{second}", meeting.opponent)
+        let begun = meeting.begun.map(|day| format!(" in the game of {}, resumed today", short_date(day)));
+        format!("{at} the {}{second}{}", meeting.opponent, begun.unwrap_or_default())
     }
 
     fn todays_games(&self, count: usize, day: Doubleheader) -> String {
@@ -204,8 +205,15 @@ impl Phrases for English {
         format!("{} is on", the_game(meeting))
     }
 
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
-        format!("First pitch {} is at {}{}.", self.against(meeting), self.clock(at), on_day(at))
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String {
+        let is = if due == Due::Past { "was to be" } else { "is" };
+        format!("First pitch {} {is} at {}{}.", self.against(meeting), self.clock(at), on_day(at))
+    }
+
+    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String {
+        let is = if due == Due::Past { "was" } else { "is" };
+        let at = at.map_or("today".into(), |at| format!("at {}", self.clock(at)));
+        format!("{} {is} to go on {at}.", sentence_case(&the_game(meeting)))
     }
 
     fn start_unknown(&self, meeting: &Meeting) -> String {
@@ -216,12 +224,10 @@ impl Phrases for English {
         format!("The start {} is delayed{}.", self.against(meeting), bracketed(cause))
     }
 
-    fn suspended_game(&self, meeting: &Meeting) -> String {
-        format!(
-            "{} was interrupted and will be finished on another day. {}",
-            sentence_case(&the_game(meeting)),
-            labels::ENGLISH.no_error_so_far
-        )
+    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String {
+        let later = to.map(|day| format!(" and will be finished on {}", short_date(day))).unwrap_or_default();
+        let game = sentence_case(&the_game(meeting));
+        format!("{game} was interrupted{later}. {}", labels::ENGLISH.no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &Meeting) -> String {
@@ -242,14 +248,6 @@ impl Phrases for English {
 
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
         format!("{} was cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
-    }
-
-    fn resumed(&self, meeting: &Meeting, begun: Date) -> String {
-        format!(
-            "Today the game of {} {} is finished; it counts for the day it began.",
-            short_date(begun),
-            self.against(meeting)
-        )
     }
 
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
@@ -339,9 +337,13 @@ impl Phrases for English {
 }
 
 fn the_game(meeting: &Meeting) -> String {
-    match meeting.all_star {
-        true => "the All-Star Game".into(),
-        false => format!("the game {}", English.against(meeting)),
+    match meeting.begun {
+        _ if meeting.all_star => "the All-Star Game".into(),
+        Some(day) => {
+            let against = English.against(&Meeting { begun: None, ..*meeting });
+            format!("the game of {} {against}", short_date(day))
+        }
+        None => format!("the game {}", English.against(meeting)),
     }
 }
 

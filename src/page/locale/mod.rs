@@ -84,16 +84,18 @@ pub(crate) trait Phrases: Sync {
     fn nor_played(&self, games: &str) -> String;
     /// "the game against the Texas Rangers is on", without an end.
     fn is_on(&self, meeting: &Meeting) -> String;
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String;
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String;
+    /// Of a game that is resumed today.
+    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String;
     fn start_unknown(&self, meeting: &Meeting) -> String;
     fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String;
-    fn suspended_game(&self, meeting: &Meeting) -> String;
+    /// To be finished on another day, where one is set.
+    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String;
     fn box_unread(&self, meeting: &Meeting) -> String;
     /// "One of today's two games cannot be read at the moment."
     fn games_unread(&self, unread: usize, games: usize) -> String;
     fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String;
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
-    fn resumed(&self, meeting: &Meeting, begun: Date) -> String;
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String;
     /// Why a player does not play and where he is, as the rosters have it; none if they say nothing of the kind.
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
@@ -171,6 +173,15 @@ pub(crate) struct Meeting<'a> {
     pub opponent: &'a str,
     /// Which game of the day, from 1.
     pub number: u8,
+    /// The day a game began that is resumed on another.
+    pub begun: Option<Date>,
+}
+
+/// Whether a time has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    ToCome,
+    Past,
 }
 
 /// The next game after the season.

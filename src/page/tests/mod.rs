@@ -23,6 +23,8 @@ fn listing(state: State, words: &str) -> Listing {
         home: Side { club: club(135, "San Diego Padres"), runs: None },
         venue: "Petco Park".into(),
         moved_to: None,
+        resumes_on: None,
+        resumes_at: None,
     }
 }
 
@@ -40,7 +42,7 @@ fn game(state: State, words: &str, presence: Presence) -> Game {
         plays: Vec::new(),
         last_play: None,
     };
-    Game { listing, feed: Some(feed), feed_asked_at: None, feed_trouble: None }
+    Game { listing, feed: Some(feed), feed_asked_at: None, feed_trouble: None, session: Session::default() }
 }
 
 fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {

@@ -39,7 +39,13 @@ fn every_reason_has_its_sentence() {
     let ahead = |words, presence| game(State::Ahead, words, presence);
     let moved =
         Listing { moved_to: Some(date!(2024 - 08 - 26)), ..listing(State::Postponed, "Postponed: Rain") };
-    let begun = Listing { official: date!(2024 - 06 - 30), ..listing(State::On, "In Progress") };
+    let resumed = |state| {
+        let mut game = game(state, "In Progress", Fielded);
+        game.listing.official = date!(2024 - 06 - 30);
+        game
+    };
+    let mut tomorrow = game(State::Suspended, "Suspended", Fielded);
+    tomorrow.listing.resumes_on = Some(date!(2024 - 07 - 03));
     for (reason, games, said) in [
         (
             Reason::NeverHeard(Trouble::Starting),
@@ -178,8 +184,8 @@ fn every_reason_has_its_sentence() {
             Reason::Suspended(0),
             vec![on(Fielded)],
             [
-                "The game against the Texas Rangers was interrupted and will be finished on another day. No error so far.",
-                "El juego contra los Rangers de Texas fue suspendido y se terminará otro día. Sin errores hasta ahora.",
+                "The game against the Texas Rangers was interrupted. No error so far.",
+                "El juego contra los Rangers de Texas fue interrumpido. Sin errores hasta ahora.",
             ],
         ),
         (
@@ -215,11 +221,43 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::Resumed(Box::new(begun)),
-            vec![],
+            Reason::Playing(0),
+            vec![resumed(State::On)],
             [
-                "Today the game of Sunday, June 30 against the Texas Rangers is finished; it counts for the day it began.",
-                "Hoy se termina el juego del domingo 30 de junio contra los Rangers de Texas; cuenta para el día en que empezó.",
+                "Bottom of the 3rd against the Texas Rangers in the game of Sunday, June 30, resumed today, behind 4 to 2. No error so far.",
+                "Baja de la 3.ª entrada contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy, abajo 4 a 2. Sin errores hasta ahora.",
+            ],
+        ),
+        (
+            Reason::Waiting(0),
+            vec![resumed(State::Ahead)],
+            [
+                "The game of Sunday, June 30 against the Texas Rangers is to go on at 7:05 PM PDT.",
+                "El juego del domingo 30 de junio contra los Rangers de Texas se reanuda a las 7:05 p. m. PDT.",
+            ],
+        ),
+        (
+            Reason::Clean { played: true },
+            vec![resumed(State::Over)],
+            [
+                "Tatis Jr. was charged with no error against the Texas Rangers in the game of Sunday, June 30, resumed today.",
+                "Tatis Jr. no cometió errores contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy.",
+            ],
+        ),
+        (
+            Reason::Overdue(0),
+            vec![game(State::Ahead, "Pre-Game", Fielded)],
+            [
+                "First pitch against the Texas Rangers was to be at 7:05 PM PDT.",
+                "El primer lanzamiento contra los Rangers de Texas estaba previsto a las 7:05 p. m. PDT.",
+            ],
+        ),
+        (
+            Reason::Suspended(0),
+            vec![tomorrow],
+            [
+                "The game against the Texas Rangers was interrupted and will be finished on Wednesday, July 3. No error so far.",
+                "El juego contra los Rangers de Texas fue interrumpido y se terminará el miércoles 3 de julio. Sin errores hasta ahora.",
             ],
         ),
         (
@@ -513,6 +551,22 @@ fn what_could_not_be_read_is_named() {
     ] {
         assert_eq!(told(verdict, games, unread), said);
     }
+}
+
+#[test]
+fn of_several_games_the_one_resumed_from_another_day_is_told_apart() {
+    let mut resumed = game(State::Over, "Final", Presence::Fielded);
+    resumed.listing.official = date!(2024 - 06 - 30);
+    resumed.feed.as_mut().unwrap().errors = ErrorCount::Read(1);
+    let reason = Reason::Charged { over: true, unread: vec![] };
+    let games = vec![resumed, game(State::Over, "Final", Presence::Fielded)];
+    assert_eq!(
+        sentences(&answer(Verdict::Yes(1), reason, games)),
+        [
+            "Tatis Jr. has been charged with an error in today's 2 games. 1 error against the Texas Rangers in the game of Sunday, June 30, resumed today.",
+            "A Tatis Jr. le marcaron un error en los 2 juegos de hoy. 1 error contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy.",
+        ]
+    );
 }
 
 #[test]

@@ -257,6 +257,88 @@ fn a_whole_feed_that_is_no_better_is_asked_for_once_and_the_plays_stand() {
 }
 
 #[test]
+fn a_game_resumed_today_counts_what_happens_today_and_says_of_which_day_it_is() {
+    for (played_at, verdict, reason) in [
+        (
+            "2024-07-03T03:00:00.000Z",
+            "yes",
+            "Tatis Jr. has been charged with an error against the Texas Rangers in the game of Monday, July 1, resumed today.",
+        ),
+        (
+            "2024-07-02T05:00:00.000Z",
+            "no",
+            "Tatis Jr. was charged with no error against the Texas Rangers in the game of Monday, July 1, resumed today.",
+        ),
+    ] {
+        let begun = Game {
+            listed: "2024-07-01",
+            official: "2024-07-01",
+            start: "2024-07-02T02:05:00Z",
+            ..Game::new(FINAL)
+        };
+        let resumed =
+            Game { official: "2024-07-01", start: "2024-07-03T00:05:00Z", ..begun.clone().charged(1) };
+        let resumed = Game { listed: "2024-07-02", ..resumed };
+        let mlb = FakeMlb::with(&[begun, resumed.clone()]);
+        let mut feed = resumed.feed();
+        feed["liveData"]["plays"]["allPlays"][0]["about"]["endTime"] = json!(played_at);
+        mlb.put("/api/v1.1/game/1001/", feed);
+        let server = Server::start(&mlb, EVENING);
+        let answer = server.wait_for_verdict(verdict);
+        assert_eq!(answer["reason"], reason, "{played_at}");
+        assert_eq!(answer["date"], "2024-07-02");
+    }
+}
+
+#[test]
+fn a_feed_that_says_postponed_before_the_schedule_does_is_no_game() {
+    let mlb = FakeMlb::with(&[Game::new(SCHEDULED)]);
+    let feed = Game { fielded: false, ..Game::new(POSTPONED) }.feed();
+    mlb.put("/api/v1.1/game/1001/", feed);
+    let server = Server::start(&mlb, "2024-07-03T01:35:00Z");
+    let answer = server.wait_for_verdict("no_game");
+    assert_eq!(answer["reason"], "The game against the Texas Rangers was postponed to a day not yet set.");
+}
+
+#[test]
+fn a_first_pitch_in_the_past_was_to_be() {
+    let mlb = FakeMlb::with(&[Game { fielded: false, ..Game::new(SCHEDULED) }]);
+    let server = Server::start(&mlb, EVENING);
+    let answer = server.wait_for_verdict("not_yet");
+    assert_eq!(answer["reason"], "First pitch against the Texas Rangers was to be at 7:05 PM PDT.");
+}
+
+#[test]
+fn each_kind_of_error_is_listed_with_its_play() {
+    for (credit, kind, words) in [
+        ("f_error_dropped_ball", "dropped_ball", "Dropped ball, bottom of the 3rd"),
+        ("c_catcher_interf", "catcher_interference", "Catcher&#39;s interference, bottom of the 3rd"),
+        ("f_interference", "interference", "Interference, bottom of the 3rd"),
+        ("f_missed_catch_error", "missed_catch", "Missed catch, bottom of the 3rd"),
+    ] {
+        let mut feed = Game::new(FINAL).charged(1).feed();
+        feed["liveData"]["plays"]["allPlays"][0]["runners"][1]["credits"][0]["credit"] = json!(credit);
+        let mlb = FakeMlb::with(&[Game::new(FINAL)]);
+        mlb.put("/api/v1.1/game/1001/", feed);
+        let server = Server::start(&mlb, EVENING);
+        let answer = server.wait_for_verdict("yes");
+        assert_eq!((&answer["plays"][0]["kind"], &answer["plays_complete"]), (&json!(kind), &json!(true)));
+        assert!(server.page().contains(words), "{credit}");
+    }
+}
+
+#[test]
+fn a_player_in_both_teams_lists_is_charged_with_the_errors_of_both() {
+    let mut feed = Game::new(FINAL).charged(1).feed();
+    feed["liveData"]["boxscore"]["teams"]["away"]["players"]["ID665487"] =
+        json!({"person": {"id": 665487}, "stats": {"fielding": {"errors": 1}}});
+    let mlb = FakeMlb::with(&[Game::new(FINAL)]);
+    mlb.put("/api/v1.1/game/1001/", feed);
+    let server = Server::start(&mlb, EVENING);
+    assert_eq!(server.wait_for_verdict("yes")["errors"], 2);
+}
+
+#[test]
 fn a_lost_count_without_plays_is_unknown_and_never_no() {
     for (pointer, value) in [
         ("/liveData/boxscore/teams/home/players", json!({})),

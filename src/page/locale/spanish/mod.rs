@@ -7,8 +7,8 @@ use crate::{
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels, roster,
-            sentence_case,
+            Age, Doubleheader, Due, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels,
+            roster, sentence_case,
         },
         times::Moment,
     },
@@ -131,7 +131,8 @@ impl Phrases for Spanish {
         let at = if meeting.at_home { "contra" } else { "en casa de" };
         let second =
             if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
-        format!("{at} {}{second}", self.the_club(meeting.opponent))
+        let begun = meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", short_date(day)));
+        format!("{at} {}{second}{}", self.the_club(meeting.opponent), begun.unwrap_or_default())
     }
 
     fn todays_games(&self, count: usize, day: Doubleheader) -> String {
@@ -222,8 +223,15 @@ impl Phrases for Spanish {
         format!("{} está en marcha", the_game(meeting))
     }
 
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment) -> String {
-        format!("El primer lanzamiento {} es {}{}.", self.against(meeting), self.at(at), on_day(at))
+    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String {
+        let is = if due == Due::Past { "estaba previsto" } else { "es" };
+        format!("El primer lanzamiento {} {is} {}{}.", self.against(meeting), self.at(at), on_day(at))
+    }
+
+    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String {
+        let is = if due == Due::Past { "debía reanudarse" } else { "se reanuda" };
+        let at = at.map_or("hoy".into(), |at| self.at(at));
+        format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
     }
 
     fn start_unknown(&self, meeting: &Meeting) -> String {
@@ -234,9 +242,10 @@ impl Phrases for Spanish {
         format!("Está retrasado el inicio d{}{}.", the_game(meeting), bracketed(cause))
     }
 
-    fn suspended_game(&self, meeting: &Meeting) -> String {
+    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String {
+        let later = to.map(|day| format!(" y se terminará el {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
-        format!("{game} fue suspendido y se terminará otro día. {}", labels::SPANISH.no_error_so_far)
+        format!("{game} fue interrumpido{later}. {}", labels::SPANISH.no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &Meeting) -> String {
@@ -256,14 +265,6 @@ impl Phrases for Spanish {
 
     fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
         format!("{} fue cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
-    }
-
-    fn resumed(&self, meeting: &Meeting, begun: Date) -> String {
-        format!(
-            "Hoy se termina el juego del {} {}; cuenta para el día en que empezó.",
-            short_date(begun),
-            self.against(meeting)
-        )
     }
 
     fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
@@ -367,9 +368,13 @@ impl Spanish {
 }
 
 fn the_game(meeting: &Meeting) -> String {
-    match meeting.all_star {
-        true => "el Juego de Estrellas".into(),
-        false => format!("el juego {}", Spanish.against(meeting)),
+    match meeting.begun {
+        _ if meeting.all_star => "el Juego de Estrellas".into(),
+        Some(day) => {
+            let against = Spanish.against(&Meeting { begun: None, ..*meeting });
+            format!("el juego del {} {against}", short_date(day))
+        }
+        None => format!("el juego {}", Spanish.against(meeting)),
     }
 }
 
