@@ -71,6 +71,7 @@ fn the_rows_of_a_recorded_log_are_games_with_an_opponent() {
     let person: Value = serde_json::from_slice(&person).unwrap();
     let stats = person["people"][0]["stats"].as_array().unwrap();
     let mut log = stats.iter().find(|stat| stat["type"]["displayName"] == "gameLog").unwrap().clone();
+    log["group"]["displayName"] = "fielding".into();
     for row in log["splits"].as_array_mut().unwrap() {
         row["stat"]["errors"] = 0.into();
     }
