@@ -187,13 +187,13 @@ fn an_old_reply_is_better_than_none_while_mlb_fails_and_a_refusal_is_passed_on()
 fn an_mlb_that_hangs_holds_up_neither_visitors_nor_those_who_ask_the_relay() {
     let mlb = FakeMlb::with(&[]);
     let relay = relay(&mlb);
-    mlb.fault_at("/api/v1/people/", Fault::Hang);
+    mlb.fault_at("/api/v1.1/game/", Fault::Hang);
     thread::scope(|scope| {
         for id in 1..=100 {
             let relay = &relay;
             scope.spawn(move || {
                 let began = Instant::now();
-                let response = ask(relay, &format!("/api/v1/people/{id}?hydrate=currentTeam"));
+                let response = ask(relay, &format!("/api/v1.1/game/{id}/feed/live"));
                 assert!([503, 504].contains(&response.status), "{id}: {response:?}");
                 assert!(!response.field("retry-after").is_empty() || response.status == 504, "{response:?}");
                 assert!(began.elapsed() < Duration::from_secs(10), "{id}: {:?}", began.elapsed());
