@@ -26,6 +26,13 @@ pub(crate) enum PartKey {
     Calendar,
 }
 
+impl PartKey {
+    /// Whether the answer is right without it.
+    pub fn is_adornment(self) -> bool {
+        matches!(self, PartKey::Roster | PartKey::Season | PartKey::Calendar)
+    }
+}
+
 /// The latest attempt at each part.
 #[derive(Default)]
 pub(crate) struct Attempts(BTreeMap<PartKey, Attempt>);

@@ -217,9 +217,11 @@ impl Watch {
             self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
             self.ask_if_due(PartKey::Calendar, pace, now, &mut round, Self::read_calendar);
         }
-        match round.trouble {
-            Some(trouble) => self.polls.failed(trouble),
-            None => self.polls.heard(),
+        match (round.trouble, round.answered) {
+            (Some(trouble), _) => self.polls.failed(trouble),
+            // Only questions that the answer is right without were due.
+            (None, 0) => {}
+            (None, _) => self.polls.heard(),
         }
         if round.answered == 0 {
             return;
@@ -251,7 +253,9 @@ impl Watch {
                 }
             }
             Err(refusal) => {
-                round.trouble.get_or_insert(refusal.trouble);
+                if !key.is_adornment() {
+                    round.trouble.get_or_insert(refusal.trouble);
+                }
                 self.note_failure(key, pace, &refusal);
             }
         }
