@@ -49,7 +49,7 @@ use crate::{
         logging::{self, Logging},
     },
     clock::Clock,
-    config::{Config, Mistakes},
+    config::{Config, Flags, Mistakes},
     output::{
         FinishOnDrop,
         format::{self, LogFormat},
@@ -133,6 +133,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
         }
         cli::Command::Completions(shell) => print(&cli::completions(shell))?,
         cli::Command::Man => print(&cli::man().map_err(failed)?)?,
+        cli::Command::Settings { markdown: true } => print(&config::reference::markdown())?,
+        cli::Command::Settings { markdown: false } => print(&config::reference::file())?,
         cli::Command::Routes => print(&crate::site::routes::table())?,
         cli::Command::Limits { markdown: true, .. } => print(&limits::markdown())?,
         cli::Command::Limits { flags, markdown: false } => print(&set_up(flags)?.config.limits.table())?,
@@ -142,8 +144,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
 }
 
 /// What a running e6 says to what it is asked; it has this long to do it.
-fn ask(asked: Asked, flags: &cli::Flags) -> Result<(), ExitCode> {
-    let path = config::pid_file(&flags.typed(), flags.config.as_deref(), &config::Process);
+fn ask(asked: Asked, flags: &Flags) -> Result<(), ExitCode> {
+    let path = config::pid_file(flags.typed(), flags.config.as_deref(), &config::Process);
     let path = path
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
     let outcome = crate::app::control::ask(asked, &path, ANSWERED).map_err(failed)?;
@@ -166,7 +168,7 @@ fn launched() -> Result<(), ExitCode> {
 }
 
 /// The configuration, with what every command under it needs in place. Mistakes have been told.
-fn set_up(flags: cli::Flags) -> Result<Setup, ExitCode> {
+fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
     // How many connections there may be depends on it.
     limits::take_all_descriptors();
     // Before anything is opened that could have their numbers.
@@ -182,8 +184,8 @@ fn set_up(flags: cli::Flags) -> Result<Setup, ExitCode> {
     Ok(Setup { config, adopted, logging, read_again: Box::new(move || read(&flags)) })
 }
 
-fn read(flags: &cli::Flags) -> Result<Config, Mistakes> {
-    config::load(&flags.typed(), flags.config.as_deref(), &config::Process)
+fn read(flags: &Flags) -> Result<Config, Mistakes> {
+    config::load(flags.typed(), flags.config.as_deref(), &config::Process)
 }
 
 fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {

@@ -22,11 +22,22 @@ pub struct Limit {
     pub get: fn(&Limits) -> u64,
     /// Replaces it; the value is one of the range.
     pub set: fn(&mut Limits, u64),
+    /// When a change of it takes effect.
+    pub takes_effect: TakesEffect,
+}
+
+/// When a change of a setting takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakesEffect {
+    /// At a reload.
+    AtReload,
+    /// When the process is started again.
+    AtStart,
 }
 
 /// Declares the struct, its defaults and the table at once.
 macro_rules! limits {
-    ($($(#[$reason:meta])* $name:ident: $type:ty = $default:literal, $unit:literal, $range:expr, $what:literal, $stops:literal;)*) => {
+    ($($(#[$reason:meta])* $name:ident: $type:ty = $default:literal, $unit:literal, $range:expr, $what:literal, $stops:literal, $takes_effect:ident;)*) => {
         /// All limits.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits { $($(#[$reason])* pub $name: $type,)* }
@@ -47,6 +58,7 @@ macro_rules! limits {
             stops: $stops,
             get: |limits| limits.$name.amount(),
             set: |limits, amount| limits.$name = <$type>::of(amount),
+            takes_effect: TakesEffect::$takes_effect,
         },)*];
     };
 }
@@ -57,89 +69,89 @@ const MIB: u64 = 1024 * 1024;
 limits! {
     /// All workers together; what is left of the descriptors is for listeners, files and MLB.
     connections: usize = 10_000, "connections", 1..=1_000_000,
-        "open connections, at most 80 % of the descriptors; then the longest idle goes first", "exhaustion";
+        "open connections, at most 80 % of the descriptors; then the longest idle goes first", "exhaustion", AtReload;
     /// A household, an office, or one who opens connections for their own sake. Each costs memory, also when idle.
     address_connections: usize = 64, "connections", 1..=1_000_000,
-        "open connections of one address (IPv4, or IPv6 /64)", "one noisy host";
+        "open connections of one address (IPv4, or IPv6 /64)", "one noisy host", AtReload;
     /// From accept on. Slower is silence or an attack.
     handshake: Duration = 10, "s", 1..=300,
-        "TLS hello and handshake together, with a proxy's header before them", "silent and slow handshakes";
+        "TLS hello and handshake together, with a proxy's header before them", "silent and slow handshakes", AtReload;
     /// From its first byte; the first request's from the end of the handshake, whatever the protocol.
     head: Duration = 15, "s", 1..=300,
-        "a request's head from its first byte, or the first request after the handshake", "slowloris; a handshake and then nothing";
+        "a request's head from its first byte, or the first request after the handshake", "slowloris; a handshake and then nothing", AtReload;
     /// Browsers open a new connection faster than anyone notices. Pings are no requests.
     idle: Duration = 60, "s", 1..=DAY,
-        "a connection without a request; half as long when the connections are nearly full", "idle hoarding";
+        "a connection without a request; half as long when the connections are nearly full", "idle hoarding", AtReload;
     /// Or a drain would never end and a load balancer never balance. A tenth of it is chance, so that not all come back
     /// at once.
     age: Duration = 3600, "s", 1..=30 * DAY,
-        "a connection, give or take a tenth", "immortal connections";
+        "a connection, give or take a tenth", "immortal connections", AtReload;
     /// As above, for those who are quick.
     requests: u64 = 10_000, "requests", 1..=1_000_000_000,
-        "requests of one connection", "immortal connections";
+        "requests of one connection", "immortal connections", AtReload;
     /// The largest asset takes a second on a slow phone.
     request: Duration = 30, "s", 1..=DAY,
-        "one request, from its head to the last byte handed to the socket", "stalls, windows that stay shut";
+        "one request, from its head to the last byte handed to the socket", "stalls, windows that stay shut", AtReload;
     /// Its client comes back at once.
     event_stream: Duration = 3600, "s", 1..=30 * DAY,
-        "one stream of events; it is closed then, and its client comes back", "immortal streams";
+        "one stream of events; it is closed then, and its client comes back", "immortal streams", AtReload;
     /// A reader who takes nothing for so long is gone, or means to hold what we have for him.
     stall: Duration = 10, "s", 1..=300,
-        "bytes that wait for a reader who takes none", "slow readers";
+        "bytes that wait for a reader who takes none", "slow readers", AtReload;
     /// Less than the slowest telephone line: after `stall`, so that the socket's buffers do not decide.
     stall_rate: u64 = 1024, "bytes/s", 1..=MIB,
-        "what a reader takes on average, once bytes have waited for as long as that", "slow readers";
+        "what a reader takes on average, once bytes have waited for as long as that", "slow readers", AtReload;
     /// Field names and values. Browsers send about 1 KiB.
     head_size: usize = 16_384, "bytes", 4096..=MIB,
-        "a request's fields together", "header bombs";
+        "a request's fields together", "header bombs", AtReload;
     /// Browsers send some twenty.
     head_fields: usize = 100, "fields", 8..=1000,
-        "fields of a request", "header bombs";
+        "fields of a request", "header bombs", AtReload;
     /// No URL of this site is near it, and logs stay readable.
     target_size: usize = 2048, "bytes", 64..=32_768,
-        "a request's target", "header bombs";
+        "a request's target", "header bombs", AtReload;
     /// A page needs six.
     h2_streams: u32 = 64, "streams", 1..=10_000,
-        "streams at once on an HTTP/2 connection", "memory per connection";
+        "streams at once on an HTTP/2 connection", "memory per connection", AtReload;
     /// No request body is read, so the protocol's default is plenty.
     h2_window: u32 = 65_535, "bytes", 65_535..=16 * MIB,
-        "flow-control windows of HTTP/2, for what is sent to us", "memory per connection";
+        "flow-control windows of HTTP/2, for what is sent to us", "memory per connection", AtReload;
     /// CVE-2023-44487.
     h2_pending_resets: usize = 20, "streams", 1..=10_000,
-        "HTTP/2 streams that the peer has reset and we have not seen yet", "rapid reset";
+        "HTTP/2 streams that the peer has reset and we have not seen yet", "rapid reset", AtReload;
     /// CVE-2025-8671.
     h2_local_resets: usize = 100, "streams", 1..=10_000,
-        "HTTP/2 streams that the peer has made us reset", "made-you-reset";
+        "HTTP/2 streams that the peer has made us reset", "made-you-reset", AtReload;
     /// An answer is one multiplication away; who asks more often than this has something else in mind.
     address_rate: u32 = 50, "requests/s", 1..=1_000_000,
-        "requests of one address, lasting; more are answered 429", "one noisy host";
+        "requests of one address, lasting; more are answered 429", "one noisy host", AtReload;
     /// A page and its assets, for an office that opens it at once.
     address_burst: u32 = 200, "requests", 1..=1_000_000,
-        "requests of one address before its rate is looked at", "one noisy host";
+        "requests of one address before its rate is looked at", "one noisy host", AtReload;
     /// Each holds some kilobytes and a connection.
     event_streams: usize = 5000, "streams", 1..=1_000_000,
-        "open streams of events", "push abuse";
+        "open streams of events", "push abuse", AtReload;
     /// A household with the page open in every room.
     address_event_streams: usize = 8, "streams", 1..=1_000_000,
-        "open streams of events of one address", "push abuse";
+        "open streams of events of one address", "push abuse", AtReload;
     /// Shorter than the 30 s that Kubernetes waits, the 90 s of systemd.
     drain: Duration = 25, "s", 1..=DAY,
-        "from the signal to the end of the process", "immortal old processes";
+        "from the signal to the end of the process", "immortal old processes", AtReload;
     /// A refused or unreachable host is known within this.
     mlb_connect: Duration = 2, "s", 1..=60,
-        "connecting to MLB", "a sick upstream";
+        "connecting to MLB", "a sick upstream", AtStart;
     /// From look-up to the last byte. MLB answers in well under a second.
     mlb_total: Duration = 8, "s", 1..=300,
-        "one question to MLB; its reply has to begin after five eighths of that", "a sick upstream";
+        "one question to MLB; its reply has to begin after five eighths of that", "a sick upstream", AtStart;
     /// A whole live feed of a long game is about 2 MiB; more than this is not one.
     mlb_body: u64 = 8_388_608, "bytes", 65_536..=64 * MIB,
-        "MLB's reply", "a sick upstream";
+        "MLB's reply", "a sick upstream", AtStart;
     /// A day needs some twenty questions for each player that is followed.
     relay_entries: usize = 256, "replies", 1..=100_000,
-        "replies that the relay keeps; then what was asked for longest ago goes", "memory of the relay";
+        "replies that the relay keeps; then what was asked for longest ago goes", "memory of the relay", AtStart;
     /// Trimmed feeds are some kilobytes, a whole one 2 MiB.
     relay_bytes: usize = 67_108_864, "bytes", 1_048_576..=16_384 * MIB,
-        "replies that the relay keeps, together", "memory of the relay";
+        "replies that the relay keeps, together", "memory of the relay", AtStart;
 }
 
 /// What follows from them, for people.

@@ -1,23 +1,26 @@
 //! What was typed (flags > environment > e6.toml > defaults) becomes one valid [`Config`], or a list of every mistake
 //! with its place and the mend.
 
+pub(crate) mod flags;
 pub(crate) mod mistake;
+pub(crate) mod reference;
 pub(crate) mod settings;
 pub(crate) mod source;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;
 
+pub use crate::config::flags::Flags;
 pub use crate::config::mistake::{Mistake, Mistakes, Place};
 pub use crate::config::source::{Environment, Process, load, log_format, pid_file};
 pub use crate::config::tls::{Acme, Mode, Tls};
 
 use crate::{
-    config::settings::{Setting, TakesEffect},
+    config::settings::Setting,
     connection::Listener,
     http::access_log::LogDestination,
     language::PerLanguage,
-    limits::Limits,
+    limits::{Limits, TakesEffect},
     mlb::{Endpoint, Token},
     net::listen::Address,
     output::format::LogFormat,
@@ -221,17 +224,15 @@ impl Config {
 
     /// The settings that this configuration has and the one in force has not.
     pub fn waiting(&self, in_force: &Config) -> Vec<&'static str> {
-        let differs = |setting: &&Setting| (setting.show)(self) != (setting.show)(in_force);
+        let differs = |setting: &&Setting| setting.show(self) != setting.show(in_force);
         settings::all().filter(differs).map(|setting| setting.key).collect()
     }
 
     /// This configuration, but settings that take effect at a start as the running process has them.
     pub fn keeping(&self, running: &Config) -> Self {
         let mut config = self.clone();
-        for setting in settings::all() {
-            if let TakesEffect::AtStart(keep) = setting.takes_effect {
-                keep(&mut config, running);
-            }
+        for setting in settings::all().filter(|setting| setting.takes_effect == TakesEffect::AtStart) {
+            setting.keep(&mut config, running);
         }
         config
     }
@@ -239,26 +240,16 @@ impl Config {
     /// Every setting that a file can hold, with its present value, in the order of the file.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let rows = settings::all().filter(|setting| !setting.key.is_empty());
-        let mut rows: Vec<_> = rows.map(|setting| (setting.key, (setting.show)(self))).collect();
-        rows.sort_by_key(|(key, _)| position(key));
-        rows
+        rows.map(|setting| (setting.key, setting.show(self))).collect()
     }
 }
 
-/// Every setting in its place.
-const EXAMPLE: &str = include_str!("e6.example.toml");
-
-/// The line of a setting, or of a section, in the file that shows every setting.
+/// The place of a setting, or of the first one in a section, in the order of the file.
 pub(crate) fn position(key: &str) -> usize {
-    let line_of = |section: &str| EXAMPLE.lines().position(|line| line.starts_with(&format!("[{section}]")));
-    let Some((section, name)) = key.rsplit_once('.') else { return line_of(key).unwrap_or(usize::MAX) };
-    let Some(start) = line_of(section) else { return usize::MAX };
-    let is_setting = |line: &str| {
-        let name = line.trim_start_matches(['#', ' ']).strip_prefix(name);
-        name.is_some_and(|rest| rest.trim_start().starts_with('='))
+    let is_it = |setting: &Setting| {
+        setting.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let mut lines = EXAMPLE.lines().skip(start + 1).take_while(|line| !line.starts_with('['));
-    start + lines.position(is_setting).map_or(0, |line| line + 1)
+    settings::all().position(is_it).unwrap_or(usize::MAX)
 }
 
 /// Where a user that a root process becomes keeps state (Filesystem Hierarchy Standard): root's own home is closed to it.

@@ -45,6 +45,19 @@ impl Environment for Process {
     }
 }
 
+/// An environment without variables.
+pub(crate) struct NoVariables;
+
+impl Environment for NoVariables {
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 /// Reads everything that was typed. `flags` are names with their values; `file` is the one of `--config`.
 ///
 /// # Errors
@@ -113,7 +126,7 @@ struct Reader {
 impl Reader {
     fn set(&mut self, setting: &Setting, value: &str, place: Place) {
         self.typed.push(setting.key);
-        if let Err(Wrong { what, mend }) = (setting.set)(&mut self.config, value) {
+        if let Err(Wrong { what, mend }) = setting.set(&mut self.config, value) {
             let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
             self.mistakes.push(Wrong { what, mend }.at(place));
         }
@@ -176,12 +189,12 @@ impl Reader {
             }
             match settings::all().find(|setting| setting.key == key) {
                 None => self.unknown(&key, place(name.span())),
-                Some(setting) => match scalar(value.get_ref(), &(setting.show)(&self.config)) {
+                Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
                     Some(text) => self.set(setting, &text, place(value.span())),
                     None => {
                         let wrong = Wrong::new(
                             format!("{key}: this is neither text nor a number"),
-                            format!("write it like {}", (setting.show)(&self.config)),
+                            format!("write it like {}", setting.show(&self.config)),
                         );
                         self.mistakes.push(wrong.at(place(value.span())));
                     }

@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::Wrong,
-        settings::{Setting, TakesEffect, put, quoted},
+        settings::{Setting, put, quoted},
         tls,
     },
     net::listen::Address,
@@ -14,70 +14,63 @@ use hyper::Uri;
 const SOCKET_PATH_CAP: usize = 107;
 
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "site.url",
-        variable: "E6_URL",
-        flag: "--url",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.url, origin(text).map(Some)),
-        show: |config| config.public_url().map_or("(not known)".into(), |url| quoted(&url)),
-    },
-    Setting {
-        key: "listen.http",
-        variable: "E6_HTTP",
-        flag: "--http",
-        takes_effect: TakesEffect::AtStart(|config, running| {
-            config.listen.http = running.listen.http.clone()
-        }),
-        set: |config, text| put(&mut config.listen.http, addresses(text, clear)),
-        show: |config| listeners(&config.listen.http),
-    },
-    Setting {
-        key: "listen.https",
-        variable: "E6_HTTPS",
-        flag: "--https",
-        takes_effect: TakesEffect::AtStart(|config, running| {
-            config.listen.https = running.listen.https.clone()
-        }),
-        set: |config, text| put(&mut config.listen.https, addresses(text, over_tls)),
-        show: |config| listeners(&config.listen.https),
-    },
-    Setting {
-        key: "listen.admin",
-        variable: "E6_ADMIN",
-        flag: "--admin",
-        takes_effect: TakesEffect::AtStart(|config, running| {
-            config.listen.admin = running.listen.admin.clone()
-        }),
-        set: |config, text| put(&mut config.listen.admin, addresses(text, clear)),
-        show: |config| listeners(&config.listen.admin),
-    },
-    Setting {
-        key: "listen.unix_mode",
-        variable: "E6_UNIX_MODE",
-        flag: "",
-        takes_effect: TakesEffect::AtStart(|config, running| {
-            config.listen.unix_mode = running.listen.unix_mode
-        }),
-        set: |config, text| put(&mut config.listen.unix_mode, mode(text)),
-        show: |config| quoted(&format!("{:04o}", config.listen.unix_mode)),
-    },
-    Setting {
-        key: "mlb.url",
-        variable: "E6_MLB_URL",
-        flag: "--mlb-url",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.mlb_url, url(text)),
-        show: |config| quoted(&config.mlb_url),
-    },
-    Setting {
-        key: "site.domains",
-        variable: "E6_DOMAIN",
-        flag: "--domain",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.domains, tls::domains(text)),
-        show: |config| format!("{:?}", config.domains),
-    },
+    Setting::new("site.url", "E6_URL")
+        .help("Where links that leave the site lead; by default https:// and the first domain")
+        .flag("--url", "URL")
+        .example("\"https://example.org\"")
+        .field(
+            |config, text| put(&mut config.url, origin(text).map(Some)),
+            |config| config.public_url().map_or("(not known)".into(), |url| quoted(&url)),
+        ),
+    Setting::new("site.domains", "E6_DOMAIN")
+        .help(
+            "The site's names, the canonical one first; the others redirect to it. Without \
+            any, every name is answered",
+        )
+        .list("--domain", "NAME")
+        .example("[\"example.org\", \"www.example.org\"]")
+        .field(
+            |config, text| put(&mut config.domains, tls::domains(text)),
+            |config| format!("{:?}", config.domains),
+        ),
+    Setting::new("listen.http", "E6_HTTP")
+        .help(
+            "HTTP without TLS: \"ADDRESS:PORT\", \":PORT\" for every address of the machine, \
+            \"unix:/PATH\", or \"off\"",
+        )
+        .list("--http", "ADDR|unix:PATH|off")
+        .at_start(|config, running| config.listen.http = running.listen.http.clone())
+        .field(
+            |config, text| put(&mut config.listen.http, addresses(text, clear)),
+            |config| listeners(&config.listen.http),
+        ),
+    Setting::new("listen.https", "E6_HTTPS")
+        .help("HTTP/2 and HTTP/1.1 over TLS")
+        .list("--https", "ADDR|off")
+        .at_start(|config, running| config.listen.https = running.listen.https.clone())
+        .field(
+            |config, text| put(&mut config.listen.https, addresses(text, over_tls)),
+            |config| listeners(&config.listen.https),
+        ),
+    Setting::new("listen.admin", "E6_ADMIN")
+        .help("Metrics and health for operators")
+        .list("--admin", "ADDR|unix:PATH|off")
+        .at_start(|config, running| config.listen.admin = running.listen.admin.clone())
+        .field(
+            |config, text| put(&mut config.listen.admin, addresses(text, clear)),
+            |config| listeners(&config.listen.admin),
+        ),
+    Setting::new("listen.unix_mode", "E6_UNIX_MODE")
+        .help("Who may connect to a Unix socket, as for chmod")
+        .at_start(|config, running| config.listen.unix_mode = running.listen.unix_mode)
+        .field(
+            |config, text| put(&mut config.listen.unix_mode, mode(text)),
+            |config| quoted(&format!("{:04o}", config.listen.unix_mode)),
+        ),
+    Setting::new("mlb.url", "E6_MLB_URL")
+        .help("Base URL of MLB's Stats API, or of a relay")
+        .flag("--mlb-url", "URL")
+        .field(|config, text| put(&mut config.mlb_url, url(text)), |config| quoted(&config.mlb_url)),
 ];
 
 /// Several addresses are parted by commas; `off` is none.

@@ -1,4 +1,5 @@
-//! The table of settings. One row is all it takes to add one: file, environment, flags and `e6 check` read it here.
+//! The table of settings. A row and the use of its value are all it takes to add one: the file, the variables, the flags,
+//! `--help`, `e6 check`, reloads and the documentation read it here.
 
 pub(crate) mod limits;
 pub(crate) mod listen;
@@ -9,51 +10,192 @@ pub(crate) mod relay;
 pub(crate) mod security;
 pub(crate) mod tls;
 
-use crate::config::{
-    Config,
-    mistake::{Wrong, one_of},
+use crate::{
+    config::{
+        Config,
+        mistake::{Wrong, one_of},
+        source::NoVariables,
+    },
+    limits::{Limit, TakesEffect},
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 /// One row.
+#[derive(Clone, Copy)]
 pub(crate) struct Setting {
-    /// Where a file has it; empty where it makes no sense in one.
+    /// Section and name in the file; empty if a file cannot hold it.
     pub key: &'static str,
     /// Its environment variable.
     pub variable: &'static str,
-    /// Its flag; empty where there is none.
+    /// Its flag; empty if it has none.
     pub flag: &'static str,
+    /// How the flag is typed.
+    pub shape: Shape,
+    /// What it is for, in one sentence without a full stop.
+    pub help: &'static str,
+    /// A value as the file has it, for the documentation of a setting without a default.
+    pub example: &'static str,
     /// When a change of it takes effect.
     pub takes_effect: TakesEffect,
-    /// Takes what was typed.
-    pub set: fn(&mut Config, &str) -> Result<(), Wrong>,
-    /// The present value.
-    pub show: fn(&Config) -> String,
+    value: Value,
 }
 
-/// When a change of a setting takes effect.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum TakesEffect {
-    /// At a reload.
-    AtReload,
-    /// When the process is started again. A reload keeps the value of the running configuration, by this function.
-    AtStart(fn(&mut Config, &Config)),
+/// How a flag is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Once, with a value of this description.
+    One(&'static str),
+    /// With several values, separated by commas or typed again.
+    List(&'static str),
+    /// Without a value.
+    Switch,
 }
 
-/// All of them, in the order in which they are shown.
+/// How the value is parsed and printed.
+#[derive(Clone, Copy)]
+enum Value {
+    Field {
+        set: fn(&mut Config, &str) -> Result<(), Wrong>,
+        show: fn(&Config) -> String,
+        /// Takes the value of another configuration.
+        keep: fn(&mut Config, &Config),
+    },
+    Limit(&'static Limit),
+}
+
+/// Every setting, in the order of the file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
-    [
-        question::SETTINGS,
-        listen::SETTINGS,
-        relay::SETTINGS,
-        proxy::SETTINGS,
-        tls::SETTINGS,
-        security::SETTINGS,
-        output::SETTINGS,
-        limits::SETTINGS,
-    ]
-    .into_iter()
-    .flatten()
+    static ALL: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+        let sections = [
+            question::PLAYER,
+            question::ENGLISH,
+            question::SPANISH,
+            question::COLOURS,
+            listen::SETTINGS,
+            relay::SETTINGS,
+            proxy::SETTINGS,
+            tls::SETTINGS,
+            security::SETTINGS,
+            output::SETTINGS,
+        ];
+        sections.concat().into_iter().chain(limits::settings()).collect()
+    });
+    ALL.iter()
+}
+
+impl Setting {
+    const fn new(key: &'static str, variable: &'static str) -> Self {
+        Setting {
+            key,
+            variable,
+            flag: "",
+            shape: Shape::One(""),
+            help: "",
+            example: "",
+            takes_effect: TakesEffect::AtReload,
+            value: Value::Field { set: |_, _| Ok(()), show: |_| String::new(), keep: |_, _| () },
+        }
+    }
+
+    /// The texts live as long as the table, which is never dropped.
+    fn limit(limit: &'static Limit) -> Self {
+        let help = match limit.unit {
+            "s" => format!("{}, in seconds", limit.what),
+            unit @ ("bytes" | "bytes/s" | "requests/s") => format!("{}, in {unit}", limit.what),
+            // The sentence says what is counted.
+            _ => limit.what.to_owned(),
+        };
+        Setting {
+            variable: format!("E6_LIMIT_{}", limit.name.to_uppercase()).leak(),
+            help: help.leak(),
+            takes_effect: limit.takes_effect,
+            value: Value::Limit(limit),
+            ..Setting::new(format!("limits.{}", limit.name).leak(), "")
+        }
+    }
+
+    const fn help(mut self, help: &'static str) -> Self {
+        self.help = help;
+        self
+    }
+
+    const fn flag(mut self, flag: &'static str, value: &'static str) -> Self {
+        (self.flag, self.shape) = (flag, Shape::One(value));
+        self
+    }
+
+    const fn list(mut self, flag: &'static str, value: &'static str) -> Self {
+        (self.flag, self.shape) = (flag, Shape::List(value));
+        self
+    }
+
+    const fn switch(mut self, flag: &'static str) -> Self {
+        (self.flag, self.shape) = (flag, Shape::Switch);
+        self
+    }
+
+    const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    const fn at_start(mut self, keep: fn(&mut Config, &Config)) -> Self {
+        self.takes_effect = TakesEffect::AtStart;
+        self.value = Value::Field { set: |_, _| Ok(()), show: |_| String::new(), keep };
+        self
+    }
+
+    const fn field(
+        mut self,
+        set: fn(&mut Config, &str) -> Result<(), Wrong>,
+        show: fn(&Config) -> String,
+    ) -> Self {
+        if let Value::Field { keep, .. } = self.value {
+            self.value = Value::Field { set, show, keep };
+        }
+        self
+    }
+
+    /// A setting that a file cannot hold, and so nobody shows.
+    const fn write_only(self, set: fn(&mut Config, &str) -> Result<(), Wrong>) -> Self {
+        self.field(set, |_| String::new())
+    }
+
+    /// Takes what was typed.
+    pub fn set(&self, config: &mut Config, text: &str) -> Result<(), Wrong> {
+        match self.value {
+            Value::Field { set, .. } => set(config, text),
+            Value::Limit(limit) => limits::set(config, limit, text),
+        }
+    }
+
+    /// The value where nothing was typed, as the file has it; none if there is none, or if it depends on the environment.
+    pub fn default(&self) -> Option<String> {
+        let value = match self.value {
+            Value::Limit(limit) => limit.default.to_string(),
+            Value::Field { show, .. } => show(&Config::defaults(&NoVariables)),
+        };
+        (!value.is_empty() && !value.starts_with('(') && value != "[]").then_some(value)
+    }
+
+    /// Takes the value of the running configuration.
+    pub fn keep(&self, config: &mut Config, running: &Config) {
+        match self.value {
+            Value::Field { keep, .. } => keep(config, running),
+            Value::Limit(limit) => (limit.set)(&mut config.limits, (limit.get)(&running.limits)),
+        }
+    }
+
+    /// The present value, as the file has it.
+    pub fn show(&self, config: &Config) -> String {
+        match self.value {
+            Value::Field { show, .. } => show(config),
+            Value::Limit(limit) => (limit.get)(&config.limits).to_string(),
+        }
+    }
 }
 
 fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {

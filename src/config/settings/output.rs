@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::{Wrong, one_of},
-        settings::{Setting, TakesEffect, or_none, path, put, quoted},
+        settings::{Setting, or_none, path, put, quoted},
     },
     http::access_log::LogDestination,
     output::format::LogFormat,
@@ -12,74 +12,65 @@ use std::path::PathBuf;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "data.dir",
-        variable: "E6_DATA_DIR",
-        flag: "--data-dir",
-        takes_effect: TakesEffect::AtStart(|config, running| config.data_dir = running.data_dir.clone()),
-        set: |config, text| put(&mut config.data_dir, path(text).map(Some)),
-        show: |config| or_none(config.data_dir.as_deref()),
-    },
-    Setting {
-        key: "log.format",
-        variable: "E6_LOG_FORMAT",
-        flag: "--log-format",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.log_format, log_format(text)),
-        show: |config| quoted(if config.log_format == LogFormat::Json { "json" } else { "combined" }),
-    },
-    Setting {
-        key: "log.access",
-        variable: "E6_ACCESS_LOG",
-        flag: "--access-log",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.access_log, access_log(text)),
-        show: |config| match &config.access_log {
-            None => quoted("off"),
-            Some(LogDestination::Stdout) => quoted("stdout"),
-            Some(LogDestination::File(path)) => quoted(&path.display().to_string()),
-        },
-    },
-    Setting {
-        key: "log.level",
-        variable: "E6_LOG_LEVEL",
-        flag: "--log-level",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.log_level, log_level(text)),
-        show: |config| quoted(&config.log_level.to_string()),
-    },
-    Setting {
-        key: "",
-        variable: "E6_ASSETS",
-        flag: "--assets",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.assets, directory(text).map(Some)),
-        show: |_| String::new(),
-    },
-    Setting {
-        key: "",
-        variable: "E6_READY_FILE",
-        flag: "--ready-file",
-        takes_effect: TakesEffect::AtStart(|config, running| config.ready_file = running.ready_file.clone()),
-        set: |config, text| put(&mut config.ready_file, path(text).map(Some)),
-        show: |_| String::new(),
-    },
-    Setting {
-        key: "",
-        variable: "E6_PID_FILE",
-        flag: "--pid-file",
-        takes_effect: TakesEffect::AtStart(|config, running| config.pid_file = running.pid_file.clone()),
-        set: |config, text| put(&mut config.pid_file, path(text).map(Some)),
-        show: |_| String::new(),
-    },
-    Setting {
-        key: "",
-        variable: "E6_CLOCK",
-        flag: "--clock",
-        takes_effect: TakesEffect::AtStart(|config, running| config.clock = running.clock),
-        set: |config, text| put(&mut config.clock, instant(text).map(Some)),
-        show: |_| String::new(),
-    },
+    Setting::new("data.dir", "E6_DATA_DIR")
+        .help(
+            "Where the last good state is kept; by default $STATE_DIRECTORY, \
+            $XDG_STATE_HOME/e6 or ~/.local/state/e6",
+        )
+        .flag("--data-dir", "DIR")
+        .example("\"/var/lib/e6\"")
+        .at_start(|config, running| config.data_dir = running.data_dir.clone())
+        .field(
+            |config, text| put(&mut config.data_dir, path(text).map(Some)),
+            |config| or_none(config.data_dir.as_deref()),
+        ),
+    Setting::new("log.format", "E6_LOG_FORMAT")
+        .help("Format of log lines; combined is that of Apache and nginx")
+        .flag("--log-format", "combined|json")
+        .field(
+            |config, text| put(&mut config.log_format, log_format(text)),
+            |config| quoted(if config.log_format == LogFormat::Json { "json" } else { "combined" }),
+        ),
+    Setting::new("log.access", "E6_ACCESS_LOG")
+        .help("Where the access log goes; a file is opened again on SIGUSR1")
+        .flag("--access-log", "stdout|off|FILE")
+        .field(
+            |config, text| put(&mut config.access_log, access_log(text)),
+            |config| match &config.access_log {
+                None => quoted("off"),
+                Some(LogDestination::Stdout) => quoted("stdout"),
+                Some(LogDestination::File(path)) => quoted(&path.display().to_string()),
+            },
+        ),
+    Setting::new("log.level", "E6_LOG_LEVEL")
+        .help("How much is logged: error, warn, info, debug or trace")
+        .flag("--log-level", "LEVEL")
+        .field(
+            |config, text| put(&mut config.log_level, log_level(text)),
+            |config| quoted(&config.log_level.to_string()),
+        ),
+    Setting::new("", "E6_ASSETS")
+        .help("Serve assets from this directory in place of the embedded ones, while designing")
+        .flag("--assets", "DIR")
+        .write_only(|config, text| put(&mut config.assets, directory(text).map(Some))),
+    Setting::new("", "E6_READY_FILE")
+        .help("Write pid and bound addresses to this file once serving")
+        .flag("--ready-file", "FILE")
+        .at_start(|config, running| config.ready_file = running.ready_file.clone())
+        .write_only(|config, text| put(&mut config.ready_file, path(text).map(Some))),
+    Setting::new("", "E6_PID_FILE")
+        .help(
+            "Write the pid to this file, for reload and upgrade; by default e6.pid in \
+            $RUNTIME_DIRECTORY or the data directory",
+        )
+        .flag("--pid-file", "FILE")
+        .at_start(|config, running| config.pid_file = running.pid_file.clone())
+        .write_only(|config, text| put(&mut config.pid_file, path(text).map(Some))),
+    Setting::new("", "E6_CLOCK")
+        .help("Start the site's clock at this time")
+        .flag("--clock", "RFC3339")
+        .at_start(|config, running| config.clock = running.clock)
+        .write_only(|config, text| put(&mut config.clock, instant(text).map(Some))),
 ];
 
 fn directory(text: &str) -> Result<PathBuf, Wrong> {

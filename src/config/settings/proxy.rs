@@ -3,7 +3,7 @@
 use crate::{
     config::{
         mistake::{Wrong, one_of},
-        settings::{Setting, TakesEffect, put, quoted, truth},
+        settings::{Setting, put, quoted, truth},
     },
     web::trusted_proxies::{Field, Proxies},
 };
@@ -11,33 +11,31 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "proxy.trusted",
-        variable: "E6_TRUSTED",
-        flag: "--trusted",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| trusted(&mut config.proxies, text),
-        show: |config| show(&config.proxies),
-    },
-    Setting {
-        key: "proxy.protocol",
-        variable: "E6_PROXY_PROTOCOL",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.proxies.protocol, truth(text)),
-        show: |config| config.proxies.protocol.to_string(),
-    },
-    Setting {
-        key: "proxy.field",
-        variable: "E6_PROXY_FIELD",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.proxies.field, one_of(text, "field", &FIELDS)),
-        show: |config| {
-            let name = FIELDS.iter().find(|(_, field)| *field == config.proxies.field);
-            quoted(name.map_or("", |(name, _)| name))
-        },
-    },
+    Setting::new("proxy.trusted", "E6_TRUSTED")
+        .help(
+            "Proxies in front that are believed when they name the client: networks, \
+            addresses, and \"unix\" for Unix sockets",
+        )
+        .list("--trusted", "NETWORK|unix")
+        .field(|config, text| trusted(&mut config.proxies, text), |config| show(&config.proxies)),
+    Setting::new("proxy.protocol", "E6_PROXY_PROTOCOL")
+        .help("Connections of these proxies begin with a PROXY protocol header, version 1 or 2")
+        .field(
+            |config, text| put(&mut config.proxies.protocol, truth(text)),
+            |config| config.proxies.protocol.to_string(),
+        ),
+    Setting::new("proxy.field", "E6_PROXY_FIELD")
+        .help(
+            "The field that names the client: \"x-forwarded-for\" (with X-Forwarded-Proto), \
+            \"forwarded\" (RFC 7239), or \"off\"",
+        )
+        .field(
+            |config, text| put(&mut config.proxies.field, one_of(text, "field", &FIELDS)),
+            |config| {
+                let name = FIELDS.iter().find(|(_, field)| *field == config.proxies.field);
+                quoted(name.map_or("", |(name, _)| name))
+            },
+        ),
 ];
 
 const FIELDS: [(&str, Field); 3] =

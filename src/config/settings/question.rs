@@ -4,7 +4,7 @@ use crate::{
     config::{
         Colour,
         mistake::Wrong,
-        settings::{Setting, TakesEffect, put, quoted},
+        settings::{Setting, put, quoted},
     },
     language::Language,
     page::Words,
@@ -15,85 +15,96 @@ const WORD_CAP: usize = 80;
 /// The longest question.
 const QUESTION_CAP: usize = 200;
 
-/// A word of one language.
-macro_rules! word {
-    ($language:ident, $section:literal, $name:ident, $variable:literal) => {
-        Setting {
-            key: concat!($section, ".", stringify!($name)),
-            variable: $variable,
-            flag: "",
-            takes_effect: TakesEffect::AtReload,
-            set: |config, text| put(&mut config.words.$language.$name, word(text, WORD_CAP)),
-            show: |config| quoted(&config.words.$language.$name),
-        }
+/// The words of one language, in the section of the file that is about it.
+macro_rules! words {
+    ($language:ident, $section:literal, $variable:literal) => {
+        [
+            Setting::new(concat!($section, ".question"), concat!($variable, "QUESTION"))
+                .help("The question; {player} is his name")
+                .field(
+                    |config, text| put(&mut config.words.$language.question, question(text)),
+                    |config| quoted(&config.words.$language.question),
+                ),
+            words!($language, $section, $variable, yes, "YES", "After an error"),
+            words!(
+                $language,
+                $section,
+                $variable,
+                no,
+                "NO",
+                "Without an error, once the day's games are over"
+            ),
+            words!($language, $section, $variable, not_yet, "NOT_YET", "Before the first pitch"),
+            words!(
+                $language,
+                $section,
+                $variable,
+                so_far,
+                "SO_FAR",
+                "From the first pitch on, without an error"
+            ),
+            words!($language, $section, $variable, no_game, "NO_GAME", "On a day without a game"),
+            words!($language, $section, $variable, unknown, "UNKNOWN", "While MLB does not answer"),
+            words!(
+                $language,
+                $section,
+                $variable,
+                injured,
+                "INJURED",
+                "In place of not_yet, while he is injured"
+            ),
+            words!(
+                $language,
+                $section,
+                $variable,
+                suspended,
+                "SUSPENDED",
+                "In place of not_yet, while he is suspended"
+            ),
+        ]
+    };
+    ($language:ident, $section:literal, $variable:literal, $name:ident, $suffix:literal, $help:literal) => {
+        Setting::new(concat!($section, ".", stringify!($name)), concat!($variable, $suffix))
+            .help($help)
+            .field(
+                |config, text| put(&mut config.words.$language.$name, word(text, WORD_CAP)),
+                |config| quoted(&config.words.$language.$name),
+            )
     };
 }
 
-/// The question of one language.
-macro_rules! question {
-    ($language:ident, $key:literal, $variable:literal) => {
-        Setting {
-            key: $key,
-            variable: $variable,
-            flag: "",
-            takes_effect: TakesEffect::AtReload,
-            set: |config, text| put(&mut config.words.$language.question, question(text)),
-            show: |config| quoted(&config.words.$language.question),
-        }
-    };
-}
+pub(crate) const PLAYER: &[Setting] = &[
+    Setting::new("player.id", "E6_PLAYER")
+        .help("The player, by the number in mlb.com/player/665487")
+        .flag("--player", "ID")
+        .field(|config, text| put(&mut config.player.id, id(text)), |config| config.player.id.to_string()),
+    Setting::new("player.club", "E6_CLUB")
+        .help("Another club than the one MLB says he belongs to")
+        .flag("--club", "ID")
+        .example("135")
+        .field(
+            |config, text| put(&mut config.player.club, id(text).map(Some)),
+            |config| config.player.club.map_or("(his own)".into(), |club| club.to_string()),
+        ),
+];
 
-pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "player.id",
-        variable: "E6_PLAYER",
-        flag: "--player",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.player.id, id(text)),
-        show: |config| config.player.id.to_string(),
-    },
-    Setting {
-        key: "player.club",
-        variable: "E6_CLUB",
-        flag: "--club",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.player.club, id(text).map(Some)),
-        show: |config| config.player.club.map_or("(his own)".into(), |club| club.to_string()),
-    },
-    question!(english, "words.question", "E6_QUESTION"),
-    word!(english, "words", yes, "E6_YES"),
-    word!(english, "words", no, "E6_NO"),
-    word!(english, "words", not_yet, "E6_NOT_YET"),
-    word!(english, "words", so_far, "E6_SO_FAR"),
-    word!(english, "words", no_game, "E6_NO_GAME"),
-    word!(english, "words", unknown, "E6_UNKNOWN"),
-    word!(english, "words", injured, "E6_INJURED"),
-    word!(english, "words", suspended, "E6_SUSPENDED"),
-    question!(spanish, "words.es.question", "E6_ES_QUESTION"),
-    word!(spanish, "words.es", yes, "E6_ES_YES"),
-    word!(spanish, "words.es", no, "E6_ES_NO"),
-    word!(spanish, "words.es", not_yet, "E6_ES_NOT_YET"),
-    word!(spanish, "words.es", so_far, "E6_ES_SO_FAR"),
-    word!(spanish, "words.es", no_game, "E6_ES_NO_GAME"),
-    word!(spanish, "words.es", unknown, "E6_ES_UNKNOWN"),
-    word!(spanish, "words.es", injured, "E6_ES_INJURED"),
-    word!(spanish, "words.es", suspended, "E6_ES_SUSPENDED"),
-    Setting {
-        key: "colours.ground",
-        variable: "E6_GROUND",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.colours.ground, colour(text)),
-        show: |config| quoted(&config.colours.ground.to_string()),
-    },
-    Setting {
-        key: "colours.accent",
-        variable: "E6_ACCENT",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.colours.accent, colour(text)),
-        show: |config| quoted(&config.colours.accent.to_string()),
-    },
+pub(crate) const ENGLISH: &[Setting] = &words!(english, "words", "E6_");
+
+pub(crate) const SPANISH: &[Setting] = &words!(spanish, "words.es", "E6_ES_");
+
+pub(crate) const COLOURS: &[Setting] = &[
+    Setting::new("colours.ground", "E6_GROUND")
+        .help("Colour of the text on light paper, and of the browser's frame")
+        .field(
+            |config, text| put(&mut config.colours.ground, colour(text)),
+            |config| quoted(&config.colours.ground.to_string()),
+        ),
+    Setting::new("colours.accent", "E6_ACCENT")
+        .help("Colour of highlights, and of the word on dark paper")
+        .field(
+            |config, text| put(&mut config.colours.accent, colour(text)),
+            |config| quoted(&config.colours.accent.to_string()),
+        ),
 ];
 
 fn id(text: &str) -> Result<u32, Wrong> {

@@ -4,7 +4,7 @@ use crate::{
     config::{
         SharedToken,
         mistake::Wrong,
-        settings::{Setting, TakesEffect, or_none, path, put},
+        settings::{Setting, or_none, path, put},
     },
     mlb::Token,
 };
@@ -18,22 +18,20 @@ use std::{
 const SIZE_CAP: u64 = 4096;
 
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "mlb.token_file",
-        variable: "E6_MLB_TOKEN_FILE",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.mlb_token, token(text).map(Some)),
-        show: |config| or_none(config.mlb_token.as_ref().map(|token| token.file.as_path())),
-    },
-    Setting {
-        key: "relay.token_file",
-        variable: "E6_RELAY_TOKEN_FILE",
-        flag: "",
-        takes_effect: TakesEffect::AtReload,
-        set: |config, text| put(&mut config.relay_token, token(text).map(Some)),
-        show: |config| or_none(config.relay_token.as_ref().map(|token| token.file.as_path())),
-    },
+    Setting::new("mlb.token_file", "E6_MLB_TOKEN_FILE")
+        .help("A file with the token that the relay at mlb.url asks for")
+        .example("\"/etc/e6/relay.token\"")
+        .field(
+            |config, text| put(&mut config.mlb_token, token(text).map(Some)),
+            |config| or_none(config.mlb_token.as_ref().map(|token| token.file.as_path())),
+        ),
+    Setting::new("relay.token_file", "E6_RELAY_TOKEN_FILE")
+        .help("Relay MLB's replies under /mlb/ to servers that send the token in this file")
+        .example("\"/etc/e6/relay.token\"")
+        .field(
+            |config, text| put(&mut config.relay_token, token(text).map(Some)),
+            |config| or_none(config.relay_token.as_ref().map(|token| token.file.as_path())),
+        ),
 ];
 
 fn token(text: &str) -> Result<SharedToken, Wrong> {

@@ -3,28 +3,28 @@
 use crate::{
     config::{
         mistake::Wrong,
-        settings::{Setting, TakesEffect, put, quoted, truth},
+        settings::{Setting, put, quoted, truth},
     },
     sandbox::User,
 };
 
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "security.user",
-        variable: "E6_USER",
-        flag: "--user",
-        takes_effect: TakesEffect::AtStart(|config, running| config.user = running.user.clone()),
-        set: |config, text| put(&mut config.user, user(text).map(Some)),
-        show: |config| config.user.as_ref().map_or("(none)".into(), |user| quoted(&user.name)),
-    },
-    Setting {
-        key: "security.landlock",
-        variable: "E6_LANDLOCK",
-        flag: "",
-        takes_effect: TakesEffect::AtStart(|config, running| config.landlock = running.landlock),
-        set: |config, text| put(&mut config.landlock, truth(text)),
-        show: |config| config.landlock.to_string(),
-    },
+    Setting::new("security.user", "E6_USER")
+        .help(
+            "The user that e6 becomes once it listens, when started as root; the state is \
+            then in /var/lib/e6",
+        )
+        .flag("--user", "NAME")
+        .example("\"e6\"")
+        .at_start(|config, running| config.user = running.user.clone())
+        .field(
+            |config, text| put(&mut config.user, user(text).map(Some)),
+            |config| config.user.as_ref().map_or("(none)".into(), |user| quoted(&user.name)),
+        ),
+    Setting::new("security.landlock", "E6_LANDLOCK")
+        .help("Confine the process with Landlock; false where that is in the way")
+        .at_start(|config, running| config.landlock = running.landlock)
+        .field(|config, text| put(&mut config.landlock, truth(text)), |config| config.landlock.to_string()),
 ];
 
 fn user(name: &str) -> Result<User, Wrong> {

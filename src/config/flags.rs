@@ -1,0 +1,120 @@
+//! The command line's flags, made from the table of settings.
+
+use crate::config::settings::{self, Setting, Shape};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use std::path::PathBuf;
+
+/// Names the file of settings; the only flag that is not one.
+const CONFIG: &str = "--config";
+
+/// The flags of a command that were typed.
+#[derive(Debug, Default)]
+pub struct Flags {
+    /// The file of settings.
+    pub config: Option<PathBuf>,
+    typed: Vec<(&'static str, String)>,
+}
+
+impl Flags {
+    /// The settings among them, by name, with their values as text.
+    pub fn typed(&self) -> &[(&'static str, String)] {
+        &self.typed
+    }
+}
+
+impl Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        let file = Arg::new(CONFIG)
+            .long(long(CONFIG))
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("A file of settings; by default e6.toml, if there is one");
+        flags().map(argument).fold(command.arg(file), Command::arg)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut flags = Flags::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.config = matches.get_one(CONFIG).cloned();
+        self.typed = flags().filter_map(|setting| Some((setting.flag, typed(setting, matches)?))).collect();
+        Ok(())
+    }
+}
+
+fn flags() -> impl Iterator<Item = &'static Setting> {
+    settings::all().filter(|setting| !setting.flag.is_empty())
+}
+
+fn long(flag: &'static str) -> &'static str {
+    flag.trim_start_matches('-')
+}
+
+fn argument(setting: &'static Setting) -> Arg {
+    let argument = Arg::new(setting.flag).long(long(setting.flag)).help(match setting.default() {
+        Some(default) => format!("{} [default: {}]", setting.help, default.trim_matches('"')),
+        None => setting.help.to_owned(),
+    });
+    match setting.shape {
+        Shape::One(value) => argument.value_name(value),
+        Shape::List(value) => argument.value_name(value).action(ArgAction::Append),
+        Shape::Switch => argument.action(ArgAction::SetTrue),
+    }
+}
+
+fn typed(setting: &Setting, matches: &ArgMatches) -> Option<String> {
+    match setting.shape {
+        Shape::One(_) => matches.get_one(setting.flag).cloned(),
+        Shape::List(_) => {
+            let values: Vec<String> = matches.get_many(setting.flag)?.cloned().collect();
+            Some(values.join(","))
+        }
+        Shape::Switch => matches.get_flag(setting.flag).then(|| "true".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &[&str]) -> Flags {
+        let matches = Flags::augment_args(Command::new("e6")).try_get_matches_from(line).unwrap();
+        Flags::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_joined_a_switch_is_true_and_a_value_is_as_typed() {
+        let flags = parsed(&[
+            "e6",
+            "--http",
+            ":80,:81",
+            "--http",
+            "unix:/a",
+            "--acme-staging",
+            "--player",
+            "7",
+            "--config",
+            "f",
+        ]);
+        assert_eq!(flags.config, Some("f".into()));
+        let mut typed = flags.typed().to_vec();
+        typed.sort();
+        let expected = [("--acme-staging", "true"), ("--http", ":80,:81,unix:/a"), ("--player", "7")];
+        assert_eq!(typed, expected.map(|(flag, value)| (flag, value.to_owned())));
+    }
+
+    #[test]
+    fn a_value_is_given_once() {
+        let command = Flags::augment_args(Command::new("e6"));
+        assert!(command.try_get_matches_from(["e6", "--player", "7", "--player", "8"]).is_err());
+    }
+}

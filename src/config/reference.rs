@@ -1,0 +1,111 @@
+//! The documentation of the settings, made from their table: a file with every default, and a page.
+
+use crate::{config::settings, limits::TakesEffect};
+use std::fmt::Write;
+
+/// What a section of the file is about.
+const SECTIONS: &[(&str, &str)] = &[
+    ("player", "whose errors"),
+    ("words", "the words on the page, in English"),
+    ("words.es", "the words on the page, in Spanish"),
+    ("colours", ""),
+    ("site", "the site's name and address on the internet"),
+    ("listen", "addresses; several in a list"),
+    ("mlb", "MLB's Stats API"),
+    ("relay", "answers other e6 servers in MLB's place"),
+    ("proxy", "load balancers and reverse proxies in front"),
+    ("tls", ""),
+    ("acme", "certificates from a CA, renewed by e6"),
+    ("security", ""),
+    ("data", ""),
+    ("log", ""),
+    ("limits", "what a peer can make e6 hold; `e6 limits` says what each stops"),
+];
+
+/// Comments of the file begin in this column, if the value leaves room.
+const COLUMN: usize = 28;
+/// The longest line of the file with a comment behind a value.
+const WIDTH: usize = 120;
+
+/// A settings file with every setting and its default.
+pub fn file() -> String {
+    let mut file = String::from(
+        "# Every setting of e6 with its default; this file is `e6 settings`. Copy what you change to ./e6.toml, or name your file\n\
+         # with --config. Flags beat E6_* variables, which beat this file. `e6 check` lists every mistake.\n",
+    );
+    let mut present = "";
+    for setting in settings::all() {
+        let Some((section, name)) = setting.key.rsplit_once('.') else { continue };
+        if section != present {
+            present = section;
+            let about = SECTIONS.iter().find(|(known, _)| *known == section).map_or("", |(_, about)| about);
+            let _ = writeln!(file, "\n{}", commented(&format!("[{section}]"), about));
+        }
+        let line = match setting.default() {
+            Some(value) => format!("{name} = {value}"),
+            None => format!("# {name} = {}", setting.example),
+        };
+        let _ = writeln!(file, "{}", commented(&line, setting.help));
+    }
+    file
+}
+
+/// The comment stands behind the line, or above it where that would be too long.
+fn commented(line: &str, comment: &str) -> String {
+    if comment.is_empty() {
+        return line.to_owned();
+    }
+    let together = format!("{line:<COLUMN$} # {comment}");
+    if together.chars().count() <= WIDTH { together } else { format!("# {comment}:\n{line}") }
+}
+
+/// The page of the documentation.
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# Settings\n\nThis page is `e6 settings --markdown`. A flag beats its variable, which beats the file (`e6.toml`, or the one that\n\
+         `--config FILE` or `E6_CONFIG` names), which beats the default. `e6 check` lists every mistake, or the settings that differ from\n\
+         their default. A reload (`e6 reload`, SIGHUP) takes all of them but those of which the table says *start*.\n\n\
+         | in the file | flag | variable | default | from | what |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    let code =
+        |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
+    for setting in settings::all() {
+        let from = if setting.takes_effect == TakesEffect::AtStart { "start" } else { "reload" };
+        let default = setting.default().unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {from} | {} |",
+            code(setting.key),
+            code(setting.flag),
+            code(setting.variable),
+            code(&default),
+            setting.help
+        );
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_is_the_table() {
+        assert_eq!(include_str!("e6.example.toml"), file(), "run: e6 settings > src/config/e6.example.toml");
+        assert_eq!(
+            include_str!("../../docs/settings.md"),
+            markdown(),
+            "run: e6 settings --markdown > docs/settings.md"
+        );
+    }
+
+    #[test]
+    fn every_setting_has_a_help_and_a_default_or_an_example() {
+        for setting in settings::all() {
+            assert!(!setting.help.is_empty() && !setting.help.ends_with('.'), "{}", setting.variable);
+            let is_shown =
+                setting.key.is_empty() || setting.default().is_some() || !setting.example.is_empty();
+            assert!(is_shown, "{}", setting.key);
+        }
+    }
+}
