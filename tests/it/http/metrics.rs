@@ -110,7 +110,6 @@ fn the_answer_and_its_age_are_among_the_metrics() {
     };
     assert_eq!(verdicts(&server), [1.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(server.metric("e6_errors_today"), 1.0);
-    wait_for(&server, "e6_mlb_polls_total{outcome=\"heard\"}", |count| count >= 1.0);
     let last_success = |server: &Server| server.metric("e6_mlb_last_success_timestamp_seconds");
     let rfc3339 = &time::format_description::well_known::Rfc3339;
     let asked_at = server.api()["asked_at"].as_str().unwrap().to_owned();
