@@ -64,7 +64,7 @@ impl Phrases for Spanish {
     }
 
     fn clock(&self, at: &Moment) -> String {
-        let (is_pm, hour) = (at.local.hour() >= 12, hour(at));
+        let (is_pm, hour) = (at.local.hour() >= 12, terms::hour(at.local.hour()));
         let period = if is_pm { "p. m." } else { "a. m." };
         format!("{hour}:{:02} {period} {}", at.local.minute(), at.zone)
     }
@@ -363,7 +363,7 @@ impl Spanish {
 
     /// "a las 7:05 p. m. PDT".
     fn at(&self, at: &Moment) -> String {
-        format!("{} {}", if hour(at) == 1 { "a la" } else { "a las" }, self.clock(at))
+        format!("{} {}", if terms::hour(at.local.hour()) == 1 { "a la" } else { "a las" }, self.clock(at))
     }
 }
 
@@ -391,12 +391,4 @@ fn on_day(at: &Moment) -> String {
 /// "9 de agosto".
 fn month_day(date: Date) -> String {
     format!("{} de {}", date.day(), terms::month(date.month()))
-}
-
-/// On the clock's face.
-fn hour(at: &Moment) -> u8 {
-    match at.local.hour() % 12 {
-        0 => 12,
-        hour => hour,
-    }
 }

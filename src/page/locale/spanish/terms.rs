@@ -135,3 +135,11 @@ pub(crate) fn weekday(day: Weekday) -> &'static str {
         Weekday::Sunday => "domingo",
     }
 }
+
+/// The hour on a clock's face, from the hour of the day.
+pub(crate) fn hour(hour: u8) -> u8 {
+    match hour % 12 {
+        0 => 12,
+        hour => hour,
+    }
+}
