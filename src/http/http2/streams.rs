@@ -80,8 +80,9 @@ where
         if let (Some(length), false) = (body.size_hint().exact(), is_empty) {
             head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
         }
+        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
         let unsent = Unsent::new(body, &self.activity);
-        let send = match respond.send_response(Response::from_parts(head, ()), is_empty) {
+        let mut send = match respond.send_response(Response::from_parts(head, ()), is_empty) {
             Ok(send) => send,
             Err(error) => {
                 tracing::debug!(%error, "cannot send an HTTP/2 response");
@@ -89,6 +90,12 @@ where
                 return;
             }
         };
+        // Where the windows are wide enough nothing is left to do: `h2` sends the response by itself.
+        let is_done = upload.is_none()
+            && length.is_some_and(|length| {
+                send.reserve_capacity(length);
+                is_empty || send.capacity() >= length
+            });
         let mut stream = OpenStream {
             send,
             end: unsent.end(),
@@ -103,7 +110,9 @@ where
             stream.rest = Some(unsent);
             stream.send_pieces(&self.in_flight, &self.taken, context);
         }
-        self.open.push(stream);
+        if !is_done {
+            self.open.push(stream);
+        }
     }
 
     /// Sends a response once it is there.
