@@ -104,7 +104,7 @@ fn an_old_connection_ends_however_busy_it_is_and_loses_no_request() {
     let mut stream = 1;
     while !client.has(|frame| frame.kind == GOAWAY) {
         assert!(began.elapsed() < SECOND + SLACK, "still open");
-        client.send(&get(stream));
+        client.send(&[window_update(0, 65_535), get(stream)].concat());
         assert!(client.wait(|frame| frame.stream == stream && frame.is_ok()), "stream {stream}");
         stream += 2;
         thread::sleep(Duration::from_millis(20));
