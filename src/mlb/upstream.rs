@@ -123,6 +123,18 @@ impl Upstream {
         let reply = self.get(path)?;
         match reply.status {
             StatusCode::OK => Ok(reply),
+            // Not MLB's word on a player or a game.
+            StatusCode::NOT_FOUND if self.endpoint.token.is_some() && is_no_question(&reply.body) => {
+                Err(Refusal {
+                    trouble: Trouble::TurnedAway,
+                    status: None,
+                    retry_after: None,
+                    what: format!(
+                        "{}{path}: the relay does not answer this question; end mlb.url with /mlb, and run the same version of e6 on both sides",
+                        self.endpoint.url
+                    ),
+                })
+            }
             status => Err(self.refused(path, status, reply.retry_after)),
         }
     }
@@ -170,6 +182,13 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }
+}
+
+/// What a relay says of a question that it does not answer.
+pub const NO_QUESTION: &str = "the relay answers only the questions that e6 of its version asks";
+
+fn is_no_question(body: &[u8]) -> bool {
+    body.windows(NO_QUESTION.len()).any(|window| window == NO_QUESTION.as_bytes())
 }
 
 fn text(fields: &HeaderMap, name: HeaderName) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use crate::{
     mlb::{
-        Question, Token,
+        NO_QUESTION, Question, Token,
         relay::{Content, Failure, Outcome, Relay, Relayed},
     },
     site::{
@@ -92,10 +92,7 @@ impl Service {
             }
             None => {
                 count(Outcome::NotAQuestion);
-                failed(
-                    StatusCode::NOT_FOUND,
-                    "the relay answers only the questions that e6 of its version asks",
-                )
+                failed(StatusCode::NOT_FOUND, NO_QUESTION)
             }
         }
     }

@@ -234,6 +234,19 @@ fn a_token_that_the_relay_does_not_know_is_named_with_its_setting() {
 }
 
 #[test]
+fn a_question_that_the_relay_does_not_answer_is_no_word_on_the_player() {
+    let mlb = FakeMlb::with(&[]);
+    let relay = relay(&mlb);
+    let dir = tempfile::tempdir().unwrap();
+    give_token(dir.path(), "mlb", TOKEN);
+    let url = format!("http://{}/mlb/elsewhere", relay.http());
+    let replica = Server::start_in(dir, &["--mlb-url", &url, "--clock", EVENING]);
+    replica.wait_until("named", || replica.stderr().contains("the relay does not answer this question"));
+    replica.wait_for("turned away", |answer| answer["verdict"] == "unknown");
+    assert!(!replica.stderr().contains("knows no such player"), "{}", replica.stderr());
+}
+
+#[test]
 fn a_reload_takes_another_token_and_keeps_what_is_cached() {
     let mlb = FakeMlb::with(&[]);
     let relay = relay(&mlb);
