@@ -20,7 +20,7 @@ const FEED_LAG: Duration = Duration::minutes(20);
 
 /// The day the question is about: the calendar day at the club's ballpark; after a game that went past midnight the day
 /// before, until it has been over for a while or a new game has begun.
-pub(crate) fn today(facts: &Facts, now: OffsetDateTime) -> Date {
+pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     let zone = &facts.zone.value;
     let date = zone.local(now).date();
     let Some(yesterday) = date.previous_day() else { return date };
@@ -151,8 +151,7 @@ pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool
 
 /// A game listed under this day that was called off, whichever day it counts for now.
 pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<Listing> {
-    let mut listings = facts.schedule.value.listings.iter().filter(|listing| listing.listed == day);
-    let listing = listings.find(|listing| is_off(facts, listing))?;
+    let listing = listed(facts, day).find(|listing| is_off(facts, listing))?;
     let status = called_off_by_feed(facts, listing).unwrap_or(&listing.status).clone();
     Some(Listing { status, ..listing.clone() })
 }
@@ -169,6 +168,13 @@ fn called_off_by_feed<'a>(facts: &'a Facts, listing: &Listing) -> Option<&'a Sta
     let is_fresh = part.asked_at? + FEED_LAG >= facts.schedule.asked_at?;
     let status = &part.value.as_ref()?.status;
     (status.state.is_off() && is_fresh).then_some(status)
+}
+
+/// The entries under this day of the clubs he was with on it.
+fn listed(facts: &Facts, day: Date) -> impl Iterator<Item = &Listing> {
+    let player = &facts.player.value;
+    let listings = facts.schedule.value.listings.iter();
+    listings.filter(move |listing| listing.listed == day && player.plays_in(listing, day))
 }
 
 /// The first game after this day that is still to be played, by the week's schedule and the year's calendar.

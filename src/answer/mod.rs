@@ -14,12 +14,12 @@ pub(crate) mod schedule;
 pub(crate) mod season;
 pub(crate) mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod zone;
 
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
-pub use crate::answer::day::{begins_the_day_before, day_of};
+pub use crate::answer::day::{begins_the_day_before, day_of, today};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
 pub use crate::answer::facts::{Ballpark, Facts, Part};
 pub use crate::answer::game::{

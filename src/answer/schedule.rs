@@ -49,6 +49,16 @@ impl Schedule {
         }
     }
 
+    /// The part of one club.
+    pub fn of_club(&self, club: u32) -> Schedule {
+        let plays = |listing: &&Listing| [listing.home.club.id, listing.away.club.id].contains(&club);
+        Schedule {
+            clubs: self.clubs.iter().copied().filter(|known| *known == club).collect(),
+            listings: self.listings.iter().filter(plays).cloned().collect(),
+            unread: Vec::new(),
+        }
+    }
+
     /// Whether this is the schedule of all these clubs.
     pub(crate) fn covers(&self, clubs: &[u32]) -> bool {
         clubs.iter().all(|club| self.clubs.contains(club))
@@ -76,5 +86,38 @@ impl UnreadEntry {
     /// The day it is of; none if nothing tells.
     pub fn day(&self, zone: &Zone) -> Option<Date> {
         self.official.or(self.listed).or_else(|| self.start.map(|start| zone.local(start).date()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{State, tests::listing};
+
+    #[test]
+    fn what_was_read_before_stands_in_for_what_cannot_be_read() {
+        let earlier = Schedule { clubs: vec![135], listings: vec![listing(1, State::On)], unread: vec![] };
+        let unread = |pk, listed| UnreadEntry { pk, listed, ..UnreadEntry::default() };
+        let day = earlier.listings[0].listed;
+        for (entry, filled) in [
+            (unread(Some(1), Some(day)), true),
+            (unread(Some(1), None), true),
+            (unread(Some(1), day.next_day()), false),
+            (unread(Some(2), Some(day)), false),
+            (unread(None, Some(day)), false),
+        ] {
+            let mut schedule = Schedule { unread: vec![entry.clone()], ..Schedule::default() };
+            schedule.fill_in(&earlier);
+            assert_eq!(
+                (schedule.listings.len(), schedule.unread.len()),
+                (filled.into(), (!filled).into()),
+                "{entry:?}"
+            );
+        }
+        assert_eq!(earlier.of_club(135), earlier);
+        assert_eq!(earlier.of_club(147), Schedule::default());
+        let mut twice = earlier.clone();
+        twice.extend(earlier.clone());
+        assert_eq!(twice.listings, earlier.listings);
     }
 }

@@ -1,7 +1,9 @@
 //! Reading each part of the facts: one question, judged, and put in place of the last good value.
 
 use crate::{
-    answer::{GameBox, GameKind, Listing, Part, Schedule, State, Trouble, begins_the_day_before, day_of},
+    answer::{
+        self, GameBox, GameKind, Listing, Part, Schedule, State, Trouble, begins_the_day_before, day_of,
+    },
     mlb::{
         distrust::Distrust,
         upstream::Refusal,
@@ -20,8 +22,19 @@ impl Watch {
         let (from, to) = (today - time::Duration::DAY, today + time::Duration::days(DAYS_AHEAD));
         self.client.take_age();
         let mut schedule = Schedule::default();
-        for club in self.clubs(now) {
-            schedule.extend(self.client.schedule(club, from, to)?);
+        for (index, club) in self.clubs(now).into_iter().enumerate() {
+            match self.client.schedule(club, from, to) {
+                Ok(read) => schedule.extend(read),
+                Err(refusal) if index == 0 => return Err(refusal),
+                // A club that he has left: what was read of its games before stands.
+                Err(refusal) => {
+                    tracing::warn!(
+                        club,
+                        "the schedule of the player's former club cannot be read: {refusal}"
+                    );
+                    schedule.extend(self.facts.schedule.value.of_club(club));
+                }
+            }
         }
         let zone = &self.facts.zone.value;
         if !schedule.listings.iter().any(|listing| day_of(listing, listing.status.state, zone) == today) {
@@ -57,6 +70,8 @@ impl Watch {
     pub(crate) fn wanted_feeds(&self, now: OffsetDateTime) -> BTreeMap<u64, Listing> {
         let zone = &self.facts.zone.value;
         let today = self.today(now);
+        // After midnight the answer may still be about the evening's games.
+        let about = answer::today(&self.facts, now);
         let in_the_morning = zone.local(now).hour() < MORNING_ENDS;
         let unfinished = |feed: &GameBox| feed.status.state != State::Over;
         let wanted = |listing: &&Listing| {
@@ -71,7 +86,7 @@ impl Watch {
                 State::Suspended => day <= today,
                 // Whether it went past midnight tells which day the answer is about.
                 State::Over if feed.is_none() && day < today => in_the_morning,
-                State::Over | State::Unknown => day == today || feed.is_some_and(unfinished),
+                State::Over | State::Unknown => [today, about].contains(&day) || feed.is_some_and(unfinished),
                 State::Ahead => {
                     let near = listing.start.is_some_and(|start| start - now < FEED_BEFORE_START);
                     let is_due =
@@ -157,5 +172,38 @@ impl Watch {
             self.attempts.forget(PartKey::Season);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        answer::{
+            Player, Presence,
+            tests::{facts, feed, listing},
+        },
+        clock::Clock,
+        limits::Limits,
+        mlb::{Client, Endpoint, Polls},
+    };
+    use prometheus::Registry;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_feed_of_a_game_that_ended_after_midnight_is_read_while_the_answer_is_about_it() {
+        let endpoint = Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None };
+        let client = Client::new(endpoint, &Limits::default());
+        let polls = Polls::register(&Registry::new()).unwrap();
+        // 00:30 in San Diego.
+        let ended = datetime!(2024-07-03 07:30 UTC);
+        let player = Player::named(7, "Sam Player", "Player");
+        let mut watch = Watch::new(client, Clock::starting_at(ended), player, None, None, polls);
+        let over = GameBox { last_play: Some(ended), ..feed(1, State::Over, Presence::Fielded, 1) };
+        watch.facts = facts(ended, [listing(1, State::Over)], [over]);
+        for (hours, is_wanted) in [(1, true), (3, true), (5, false)] {
+            let wanted = watch.wanted_feeds(ended + time::Duration::hours(hours));
+            assert_eq!(wanted.contains_key(&1), is_wanted, "{hours} hours after the end");
+        }
     }
 }

@@ -225,7 +225,7 @@ fn an_entry_that_becomes_odd_takes_no_answer_away() {
 
 #[test]
 fn a_roster_that_failed_is_asked_for_again_in_the_next_round() {
-    let mlb = FakeMlb::with(&[Game { fielded: false, ..Game::new(IN_PROGRESS) }]);
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     mlb.fault_at("/api/v1/teams/135/roster?", Fault::Status(500));
     let status = json!({"code": "RST", "description": "Restricted List"});
     mlb.put("/api/v1/teams/135/roster?", json!({"roster": [{"person": {"id": TATIS}, "status": status}]}));
