@@ -131,7 +131,8 @@ impl Show {
     fn endpoint(&self, config: &Config) -> Endpoint {
         let endpoint = config.endpoint();
         match &self.replay {
-            Some((_, url)) => Endpoint { url: url.clone(), token: None, ..endpoint },
+            // It is on this machine.
+            Some((_, url)) => Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint },
             None => endpoint,
         }
     }

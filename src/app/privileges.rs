@@ -6,7 +6,7 @@ use crate::{
         places::{Place, around, log_dir, marks, own},
     },
     config::{Config, Mode},
-    net::listen::Address,
+    net::{listen::Address, outgoing::OutgoingProxy},
     sandbox::{self, Reach},
 };
 use hyper::Uri;
@@ -74,6 +74,11 @@ pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) 
     if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
     }
+    let proxy = &config.mlb_proxy;
+    let is_in_reach = proxy.on_the_way.as_ref().is_none_or(|proxy| reach.connect.contains(&proxy.port()));
+    if !is_in_reach || proxy.credentials.as_ref().is_some_and(|file| !reach.reads(file)) {
+        config.mlb_proxy = running.mlb_proxy.clone();
+    }
     if log_dir(config).is_some_and(|place| !reach.writes(&place)) {
         config.access_log = running.access_log.clone();
     }
@@ -104,18 +109,17 @@ fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
     reach.execute.insert(around(binary));
     reach.read.extend(SYSTEM.map(PathBuf::from));
     reach.read.extend(config.assets.clone());
-    let files =
-        [Some(&config.file), config.tls.cert.as_ref(), config.tls.key.as_ref(), config.acme.ca.as_ref()];
-    let tokens =
-        [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| Some(&token.file));
-    for file in files
-        .into_iter()
-        .chain(tokens)
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .chain([Path::new(RESOLVER)])
-    {
+    let credentials = config.mlb_proxy.credentials.as_ref();
+    let files = [
+        Some(&config.file),
+        config.tls.cert.as_ref(),
+        config.tls.key.as_ref(),
+        config.acme.ca.as_ref(),
+        credentials,
+    ];
+    let tokens = [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| &token.file);
+    let files = files.into_iter().flatten().chain(tokens).map(PathBuf::as_path);
+    for file in files.chain([Path::new(RESOLVER)]) {
         reach.read.insert(around(file));
         // Links: Let's Encrypt's certbot and Kubernetes keep the files elsewhere.
         reach.read.extend(fs::canonicalize(file).ok().map(|real| around(&real)));
@@ -139,7 +143,7 @@ fn ports(config: &Config, mlb_url: &str) -> BTreeSet<u16> {
     let mut ports = BTreeSet::from(PORTS);
     ports.extend(port(mlb_url));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == Mode::Acme));
-    // Where the environment names one, MLB is asked through it.
-    ports.extend(ureq::Proxy::try_from_env().map(|proxy| proxy.port()));
+    let proxies = [config.mlb_proxy.on_the_way.as_ref(), config.acme.proxy.as_ref()];
+    ports.extend(proxies.into_iter().flatten().map(OutgoingProxy::port));
     ports
 }

@@ -121,8 +121,7 @@ impl Running {
     /// The certificates come last: a metric tells of them as soon as they are open.
     fn open_rest(&self, config: &Config) -> Result<Rest, Vec<String>> {
         let running = &self.setup.config;
-        let asked = |config: &Config| (config.player, config.mlb_url.clone(), config.mlb_token.clone());
-        let poller = match asked(config) == asked(running) {
+        let poller = match (config.player, config.endpoint()) == (running.player, running.endpoint()) {
             true => None,
             false => {
                 let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);

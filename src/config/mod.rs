@@ -22,7 +22,7 @@ use crate::{
     language::PerLanguage,
     limits::{Limits, TakesEffect},
     mlb::{Endpoint, Token},
-    net::listen::Address,
+    net::{listen::Address, outgoing::OutgoingProxy},
     output::format::LogFormat,
     page::Words,
     sandbox::User,
@@ -75,6 +75,8 @@ pub struct Config {
     pub mlb_token: Option<SharedToken>,
     /// What those bring whom the relay answers; none turns the relay off.
     pub relay_token: Option<SharedToken>,
+    /// The proxy on the way there.
+    pub mlb_proxy: MlbProxy,
     /// Where the last good state is kept; none keeps nothing.
     pub data_dir: Option<PathBuf>,
     /// The site's names, in lower case, the canonical one first; none is any name.
@@ -123,6 +125,17 @@ pub struct PlayerChoice {
     pub id: u32,
     /// MLB's team id, instead of the club he belongs to.
     pub club: Option<u32>,
+}
+
+/// The proxy through which MLB is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MlbProxy {
+    /// The configured one; none is the environment's.
+    pub configured: Option<OutgoingProxy>,
+    /// A file with user and password for it.
+    pub credentials: Option<PathBuf>,
+    /// What follows from these and the environment; none asks directly.
+    pub on_the_way: Option<OutgoingProxy>,
 }
 
 /// Two colours; everything else follows from them.
@@ -185,6 +198,7 @@ impl Config {
             mlb_url: DEFAULT_MLB_URL.into(),
             mlb_token: None,
             relay_token: None,
+            mlb_proxy: MlbProxy::default(),
             data_dir: default_data_dir(environment),
             domains: Vec::new(),
             user: None,
@@ -213,7 +227,12 @@ impl Config {
         // MLB's terms allow individual, non-bulk use: say who asks, or else about whom.
         let player = || format!("https://www.mlb.com/player/{}", self.player.id);
         let token = self.mlb_token.as_ref().map(|shared| shared.token.clone());
-        Endpoint { url: self.mlb_url.clone(), token, contact: self.public_url().unwrap_or_else(player) }
+        Endpoint {
+            url: self.mlb_url.clone(),
+            token,
+            contact: self.public_url().unwrap_or_else(player),
+            proxy: self.mlb_proxy.on_the_way.clone(),
+        }
     }
 
     /// Where a running process is to be found; none where it has no place to write.

@@ -5,8 +5,10 @@ use crate::{
         Config,
         mistake::{Mistake, Mistakes, Place, Wrong, nearest},
         settings::{self, Setting},
+        tls::Mode,
     },
     limits, mlb,
+    net::outgoing::{self, Credentials, Unusable},
     output::format::LogFormat,
 };
 use std::{
@@ -212,10 +214,53 @@ impl Reader {
         self.mistakes.push(Wrong::new(format!("unknown key {key}"), mend).at(place));
     }
 
+    /// The proxies of outgoing connections. One that cannot be used is a mistake, never a direct connection.
+    fn proxies_on_the_way(&mut self, environment: &dyn Environment) {
+        let mut configured = self.config.mlb_proxy.configured.clone();
+        if let Some(path) = &self.config.mlb_proxy.credentials {
+            let shown = path.display();
+            let mistake = |what: String, mend: &str| Wrong::new(what, mend).at(Place::Everywhere);
+            match (configured.take(), read(path).map_err(|error| error.to_string())) {
+                (None, _) => self.mistakes.push(mistake(
+                    "mlb.proxy_credentials is set, and mlb.proxy is not".into(),
+                    "name the proxy that they are for",
+                )),
+                (Some(proxy), text) => match text.and_then(|text| Credentials::from_file(&text)) {
+                    Ok(credentials) => configured = Some(proxy.with(credentials)),
+                    Err(why) => self.mistakes.push(mistake(
+                        format!("mlb.proxy_credentials: cannot use {shown}: {why}"),
+                        "write one line USER:PASSWORD to it, readable to e6",
+                    )),
+                },
+            }
+        }
+        let variable = |name: &str| environment.get(name);
+        let urls =
+            [(self.config.mlb_url.clone(), configured.as_ref()), (self.config.acme.directory.clone(), None)];
+        let is_asked = [true, self.config.tls.mode == Mode::Acme];
+        let mut found = Vec::new();
+        for ((url, configured), _) in urls.iter().zip(is_asked).filter(|(_, is_asked)| *is_asked) {
+            let Ok(url) = url.parse() else { continue };
+            match outgoing::proxy_for(&url, *configured, &variable) {
+                Ok(proxy) => found.push(proxy),
+                Err(Unusable { variable, what }) => {
+                    let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
+                    let mistake = Wrong::new(what, mend).at(Place::Variable(variable));
+                    if !self.mistakes.contains(&mistake) {
+                        self.mistakes.push(mistake);
+                    }
+                }
+            }
+        }
+        self.config.mlb_proxy.on_the_way = found.first().cloned().flatten();
+        self.config.acme.proxy = found.get(1).cloned().flatten();
+    }
+
     /// What is right by itself and wrong together.
     fn together(&mut self, environment: &dyn Environment) {
         self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
+        self.proxies_on_the_way(environment);
         let listen = self.config.listen.clone();
         let source = self.config.source();
         let mlb_url = &self.config.mlb_url;

@@ -4,6 +4,7 @@ use crate::{
     answer::Trouble,
     limits::Limits,
     mlb::{freshness::Freshness, pacing::Pacing, token::Token},
+    net::outgoing::OutgoingProxy,
 };
 use std::{
     fmt,
@@ -28,6 +29,8 @@ pub struct Endpoint {
     pub token: Option<Token>,
     /// A URL that tells MLB's operators who asks; part of the User-Agent.
     pub contact: String,
+    /// The proxy on the way; none asks directly.
+    pub proxy: Option<OutgoingProxy>,
 }
 
 /// Asks over HTTP. Copies share the pacing.
@@ -73,17 +76,15 @@ impl Upstream {
     /// Asks there, within these limits.
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         let agent = format!("e6/{} (+{})", env!("CARGO_PKG_VERSION"), endpoint.contact);
-        let mut config = ureq::Agent::config_builder()
+        let config = ureq::Agent::config_builder()
             .timeout_connect(Some(limits.mlb_connect))
             .timeout_recv_response(Some(limits.mlb_head()))
             .timeout_global(Some(limits.mlb_total))
             .http_status_as_error(false)
             .max_redirects(0)
-            .user_agent(agent);
-        if is_loopback(&endpoint.url) {
-            // A proxy from the environment leads outside; a replay or a forwarded port is in here.
-            config = config.proxy(None);
-        }
+            .user_agent(agent)
+            // One that was checked with the configuration; without this line the client looks at the environment itself.
+            .proxy(endpoint.proxy.as_ref().and_then(|proxy| proxy.for_client().ok()));
         let pacing = Pacing::of(&endpoint.url);
         Upstream { agent: config.build().new_agent(), endpoint, body_cap: limits.mlb_body, pacing }
     }
@@ -173,7 +174,10 @@ impl Upstream {
             },
             status: None,
             retry_after: None,
-            what: format!("{}{path}: {error}", self.endpoint.url),
+            what: match &self.endpoint.proxy {
+                Some(proxy) => format!("{}{path}, through the proxy {proxy}: {error}", self.endpoint.url),
+                None => format!("{}{path}: {error}", self.endpoint.url),
+            },
         }
     }
 }
@@ -195,13 +199,6 @@ fn text(fields: &HeaderMap, name: HeaderName) -> Option<&str> {
     fields.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whether a base URL leads to this machine.
-pub fn is_loopback(base: &str) -> bool {
-    let uri = base.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// RFC 9110 §10.2.3: seconds, or a date, which is compared with the reply's own `Date`, so that our clock may be wrong.
 fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     let value = value.trim();
@@ -212,6 +209,13 @@ fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
         Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(date).ok()?,
     };
     Some(wait.min(RETRY_AFTER_CAP))
+}
+
+/// Whether a base URL leads to this machine.
+pub fn is_loopback(base: &str) -> bool {
+    let uri = base.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

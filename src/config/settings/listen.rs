@@ -3,10 +3,10 @@
 use crate::{
     config::{
         mistake::Wrong,
-        settings::{Setting, put, quoted},
+        settings::{Setting, or_none, path, put, quoted},
         tls,
     },
-    net::listen::Address,
+    net::{listen::Address, outgoing::OutgoingProxy},
 };
 use hyper::Uri;
 
@@ -71,6 +71,27 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .help("Base URL of MLB's Stats API, or of a relay")
         .flag("--mlb-url", "URL")
         .field(|config, text| put(&mut config.mlb_url, url(text)), |config| quoted(&config.mlb_url)),
+    Setting::new("mlb.proxy", "E6_MLB_PROXY")
+        .help(
+            "The proxy through which MLB is asked (http, https, socks5, socks5h); by default \
+            the environment's, as for curl",
+        )
+        .flag("--mlb-proxy", "URL")
+        .example("\"http://proxy.example:3128\"")
+        .field(
+            |config, text| put(&mut config.mlb_proxy.configured, mlb_proxy(text).map(Some)),
+            |config| {
+                let proxy = config.mlb_proxy.configured.as_ref();
+                proxy.map_or("(none)".into(), |proxy| quoted(&proxy.to_string()))
+            },
+        ),
+    Setting::new("mlb.proxy_credentials", "E6_MLB_PROXY_CREDENTIALS")
+        .help("A file with one line USER:PASSWORD for that proxy")
+        .example("\"/etc/e6/proxy.credentials\"")
+        .field(
+            |config, text| put(&mut config.mlb_proxy.credentials, path(text).map(Some)),
+            |config| or_none(config.mlb_proxy.credentials.as_deref()),
+        ),
 ];
 
 /// Several addresses are parted by commas; `off` is none.
@@ -149,6 +170,12 @@ fn url(text: &str) -> Result<String, Wrong> {
             Err(Wrong::new(format!("{text:?} is no base URL"), "write one like \"https://statsapi.mlb.com\""))
         }
     }
+}
+
+fn mlb_proxy(text: &str) -> Result<OutgoingProxy, Wrong> {
+    OutgoingProxy::parse(text.trim()).map_err(|what| {
+        Wrong::new(what, "write one like \"http://proxy.example:3128\" or \"socks5://127.0.0.1:1080\"; https and socks5h are known too")
+    })
 }
 
 /// A base URL without a path: this site is all there is at its address.
