@@ -51,6 +51,11 @@ impl Clock {
         }
     }
 
+    /// Whether it has stopped at its end.
+    pub fn has_stopped(&self) -> bool {
+        matches!(*self, Clock::Set { end: Some(end), .. } if self.now() >= end)
+    }
+
     /// This moment, to measure from.
     pub fn mark(&self) -> Mark {
         Mark { shown: self.now(), at: Instant::now() }

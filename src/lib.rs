@@ -44,11 +44,10 @@ pub mod output;
 
 use crate::{
     app::{
-        Setup, Show, StartError,
+        Setup, StartError,
         control::Asked,
         logging::{self, Logging},
     },
-    clock::Clock,
     config::{Config, Flags, Mistakes},
     output::{
         FinishOnDrop,
@@ -112,7 +111,7 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
         cli::Command::Serve(flags) => {
             launched()?;
-            live(set_up(flags)?).map_err(not_started)?;
+            crate::app::serve(set_up(flags)?, None).map_err(not_started)?;
         }
         cli::Command::Demo { flags, speed, date } => {
             launched()?;
@@ -210,9 +209,4 @@ fn unprinted(error: io::Error) -> ExitCode {
 fn not_started(error: StartError) -> ExitCode {
     let code = failed(&error);
     if matches!(error, StartError::Configuration(_)) { ExitCode::from(EXIT_MISTAKE) } else { code }
-}
-
-fn live(setup: Setup) -> Result<(), StartError> {
-    let clock = setup.config.clock.map_or(Clock::System, Clock::starting_at);
-    crate::app::serve(setup, Show { clock, replay: None })
 }

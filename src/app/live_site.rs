@@ -1,7 +1,7 @@
 //! What is shown: one site, made of the last answer in the words and colours of the configuration.
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, State},
     app::{answer_metrics::AnswerMetrics, publisher::Publisher},
     lifecycle::Phase,
     site::{events::Hub, snapshot::Site},
@@ -53,6 +53,14 @@ impl Stage {
     /// What is shown, on one line.
     pub fn line(&self) -> watch::Receiver<String> {
         self.line.subscribe()
+    }
+
+    /// The day's games on one line, and whether all of them are over.
+    pub fn scoreboard(&self) -> (String, bool) {
+        let scene = self.scene();
+        let games = &scene.answer.games;
+        let is_over = !games.is_empty() && games.iter().all(|game| game.state() == State::Over);
+        (scene.publisher.scoreboard(&scene.answer), is_over)
     }
 
     /// Who may show answers now.

@@ -31,13 +31,14 @@ use crate::{
     app::{
         certificates::Tls,
         data_lock::{DataLock, Refused},
+        demo::Shown,
         inherited::Inherited,
         listeners::Listeners,
         live_site::Stage,
         logging::Logging,
         metrics::Meters,
         poller_thread::Prepared,
-        publisher::{Publisher, Replayed},
+        publisher::Publisher,
         run::{Facts, Running},
         swap_handler::Desk,
         upgrade::Origin,
@@ -123,7 +124,15 @@ pub struct Show {
     /// The time of the site.
     pub clock: Clock,
     /// What is replayed, and where it is asked for instead of at MLB; none when live.
-    pub replay: Option<(Replayed, String)>,
+    pub replay: Option<Shown>,
+}
+
+/// A replay that has not begun: privileges are dropped before.
+pub struct ReplayPlan {
+    /// Where the replay will be asked instead of MLB.
+    pub url: String,
+    /// Begins it.
+    pub begin: Box<dyn FnOnce(&Config) -> Result<Show, StartError>>,
 }
 
 impl Show {
@@ -132,13 +141,13 @@ impl Show {
         let endpoint = config.endpoint();
         match &self.replay {
             // It is on this machine.
-            Some((_, url)) => Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint },
+            Some(Shown { url, .. }) => Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint },
             None => endpoint,
         }
     }
 
     fn publisher(&self, config: &Config) -> Publisher {
-        Publisher::new(config, self.replay.as_ref().map(|(replayed, _)| replayed.clone()), self.clock)
+        Publisher::new(config, self.replay.as_ref().map(|shown| shown.replayed.clone()), self.clock)
     }
 }
 
@@ -147,9 +156,9 @@ impl Show {
 /// # Errors
 /// When an address cannot be bound, a certificate's file or the access log cannot be opened, another e6 uses the data
 /// directory, or the system refuses a thread or a signal handler.
-pub fn serve(mut setup: Setup, show: Show) -> Result<(), StartError> {
+pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartError> {
     let mut inherited = Inherited::read(std::mem::take(&mut setup.adopted), &setup.config)?;
-    let started = start(setup, show, &mut inherited).and_then(|mut started| {
+    let started = start(setup, replay, &mut inherited).and_then(|mut started| {
         let predecessor = inherited.predecessor.as_ref().and_then(|predecessor| predecessor.handoff.pid);
         started.running.announce(predecessor, &started.runtime)?;
         Ok(started)
@@ -174,7 +183,7 @@ struct Started {
     signals: Signals,
 }
 
-fn start(setup: Setup, show: Show, inherited: &mut Inherited) -> Result<Started, StartError> {
+fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, StartError> {
     let origin = Origin::of_this_process()?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -187,13 +196,18 @@ fn start(setup: Setup, show: Show, inherited: &mut Inherited) -> Result<Started,
     listeners.log(config);
     let (files, gone) = (listeners.files(&files_of_others), inherited.gone(&listeners));
     // A replay keeps nothing.
-    let is_live = show.replay.is_none();
+    let is_live = replay.is_none();
     let places =
         places::places(config).into_iter().filter(|place| is_live || place.setting != places::DATA_DIR);
     privileges::become_user(config, &places.collect::<Vec<_>>())?;
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
-    let reach = privileges::close_in(config, &show.endpoint(config).url, origin.binary(), &gone)?;
+    let reach =
+        privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), origin.binary(), &gone)?;
     output::start().map_err(|error| Failure(format!("cannot start the threads of the output: {error}")))?;
+    let show = match replay {
+        Some(replay) => (replay.begin)(config)?,
+        None => Show { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
+    };
     let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
     let tls = Tls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;

@@ -52,12 +52,12 @@ pub(crate) fn become_user(config: &Config, places: &[Place]) -> Result<(), Failu
 /// When the system refuses.
 pub(crate) fn close_in(
     config: &Config,
-    mlb_url: &str,
+    replay_url: Option<&str>,
     binary: &Path,
     gone: &[PathBuf],
 ) -> Result<Option<Reach>, Failure> {
     let reach = config.landlock.then(|| {
-        let mut reach = reach(config, mlb_url, binary);
+        let mut reach = reach(config, replay_url, binary);
         reach.write.extend(gone.iter().map(|file| around(file)));
         reach
     });
@@ -103,7 +103,7 @@ fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     })
 }
 
-fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
+fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> Reach {
     let mut reach = Reach { execute: sandbox::code(), ..Reach::default() };
     // An upgrade executes what is there by then.
     reach.execute.insert(around(binary));
@@ -130,7 +130,7 @@ fn reach(config: &Config, mlb_url: &str, binary: &Path) -> Reach {
     reach.write.extend(marks(config));
     reach.write.extend(sockets(config).map(around));
     reach.write.insert(NOWHERE.into());
-    reach.connect = ports(config, mlb_url);
+    reach.connect = ports(config, replay_url);
     reach
 }
 
@@ -139,9 +139,10 @@ fn port(url: &str) -> Option<u16> {
     uri.port_u16().or(Some(if uri.scheme_str() == Some("http") { 80 } else { 443 }))
 }
 
-fn ports(config: &Config, mlb_url: &str) -> BTreeSet<u16> {
+fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {
     let mut ports = BTreeSet::from(PORTS);
-    ports.extend(port(mlb_url));
+    ports.extend(port(&config.mlb_url));
+    ports.extend(replay_url.and_then(port));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == Mode::Acme));
     let proxies = [config.mlb_proxy.on_the_way.as_ref(), config.acme.proxy.as_ref()];
     ports.extend(proxies.into_iter().flatten().map(OutgoingProxy::port));

@@ -93,6 +93,11 @@ impl Publisher {
         page::change(before, after, &self.look)
     }
 
+    /// The day's games on one line, for the replay on a terminal.
+    pub fn scoreboard(&self, answer: &Answer) -> String {
+        page::scoreboard(answer, &self.look)
+    }
+
     /// Everything that is served while this answer stands.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();

@@ -6,6 +6,7 @@ use crate::{
         certificates::Tls,
         control::{Asked, PidFile},
         data_lock::DataLock,
+        demo,
         inherited::{Handoff, Predecessor},
         listeners::{Addresses, Listeners},
         live_site::Stage,
@@ -123,6 +124,9 @@ impl Running {
             self.facts.addresses.write(path)?;
         }
         runtime.spawn(systemd::follow(self.facts.stage.line()));
+        if self.show.replay.is_some() {
+            runtime.spawn(demo::follow(self.facts.stage.clone(), self.show.clock));
+        }
         runtime.spawn(systemd::feed(self.facts.meters.pulses.clone()));
         Ok(())
     }

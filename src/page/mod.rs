@@ -168,6 +168,14 @@ pub fn in_a_line(answer: &Answer, look: &Look) -> String {
     format!("{}: {}", voice.word(answer), voice.sentence(answer))
 }
 
+/// The day's games on one line, with inning, score and the word: for the replay on a terminal.
+pub fn scoreboard(answer: &Answer, look: &Look) -> String {
+    let voice = look.english();
+    let games: Vec<_> =
+        answer.games.iter().map(|game| sentence::game_on_a_line(game, voice.phrases)).collect();
+    format!("{}: {}", games.join("; "), voice.word(answer)).trim_start_matches(": ").to_owned()
+}
+
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {

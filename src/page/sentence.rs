@@ -140,6 +140,16 @@ pub(crate) fn game_teams(game: &Game, phrases: &dyn Phrases) -> String {
     }
 }
 
+/// "Bottom of the 3rd, Padres 1, Mariners 6".
+pub(crate) fn game_on_a_line(game: &Game, phrases: &dyn Phrases) -> String {
+    let inning = game.feed.as_ref().and_then(|feed| feed.inning);
+    let state = match (game.state(), inning) {
+        (State::On, Some(inning)) => sentence_case(&phrases.inning(inning)),
+        _ => phrases.status(game.status_words()),
+    };
+    format!("{state}, {}", game_teams(game, phrases))
+}
+
 /// "Bottom of the 3rd · Seattle's park · no error by him".
 pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     let mut parts = Vec::new();

@@ -40,21 +40,42 @@ pub trait Day: Send + Sync + 'static {
     fn reply(&self, path_and_query: &str, now: OffsetDateTime) -> (u16, Vec<u8>);
 }
 
+/// A port of its own choice on loopback, where a day will be played.
+pub struct ReplaySocket {
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+}
+
+impl ReplaySocket {
+    /// Binds it. Nothing is played yet: the process may have privileges to drop first.
+    ///
+    /// # Errors
+    /// When the system has no port to spare.
+    pub fn bind() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(ReplaySocket { listener, address })
+    }
+
+    /// The base URL to ask instead of MLB's.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
 /// A server that plays a day; it ends when this is dropped.
 pub struct Replay {
-    address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
 impl Replay {
-    /// Plays a day by this clock, on a port of its own choice on loopback.
+    /// Plays a day by this clock.
     ///
     /// # Errors
-    /// When the system has no port or thread to spare.
-    pub fn start(day: impl Day, clock: Clock) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+    /// When the system has no thread to spare.
+    pub fn start(socket: ReplaySocket, day: impl Day, clock: Clock) -> io::Result<Self> {
+        let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
         thread::Builder::new().name("replay".into()).spawn(move || {
@@ -65,12 +86,7 @@ impl Replay {
                 }
             });
         })?;
-        Ok(Replay { address, _stop: stop })
-    }
-
-    /// The base URL to ask instead of MLB's.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        Ok(Replay { _stop: stop })
     }
 }
 

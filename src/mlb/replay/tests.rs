@@ -51,9 +51,10 @@ fn the_feed_of_a_replay_grows_with_the_clock_and_each_game_is_listed_once() {
 #[test]
 fn a_replay_is_asked_like_mlb_over_a_socket() {
     let day = Scenario::of_the_day();
-    let replay = Replay::start(day.clone(), Clock::starting_at(day.ends())).unwrap();
-    let endpoint =
-        Endpoint { url: replay.url(), token: None, contact: "https://e6.example".into(), proxy: None };
+    let socket = ReplaySocket::bind().unwrap();
+    let url = socket.url();
+    let _replay = Replay::start(socket, day.clone(), Clock::starting_at(day.ends())).unwrap();
+    let endpoint = Endpoint { url, token: None, contact: "https://e6.example".into(), proxy: None };
     let mut client = Client::new(endpoint, &crate::limits::Limits::default());
     let player = client.person(665487).unwrap();
     assert_eq!((player.short_name.as_str(), player.current_team.unwrap().id), ("Tatis Jr.", 135));

@@ -261,7 +261,8 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2024-07-02 19:00 UTC);
 
     fn watch() -> Watch {
-        let endpoint = Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None };
+        let endpoint =
+            Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
         let client = Client::new(endpoint, &Limits::default());
         let polls = Polls::register(&Registry::new()).unwrap();
         Watch::new(

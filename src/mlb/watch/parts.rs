@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn the_feed_of_a_game_that_ended_after_midnight_is_read_while_the_answer_is_about_it() {
-        let endpoint = Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None };
+        let endpoint =
+            Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
         let client = Client::new(endpoint, &Limits::default());
         let polls = Polls::register(&Registry::new()).unwrap();
         // 00:30 in San Diego.

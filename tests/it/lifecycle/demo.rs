@@ -3,10 +3,16 @@
 use crate::support::{
     day::{FINAL, Game, IN_PROGRESS, PADRES, SCHEDULED, TATIS},
     fake_mlb::FakeMlb,
-    server::Server,
+    server::{PATIENCE, Server, command, run},
 };
 use serde_json::json;
-use std::{cell::RefCell, thread, time::Duration};
+use std::{
+    cell::RefCell,
+    fs::{File, OpenOptions},
+    io::Read,
+    thread,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn the_day_that_comes_with_e6_goes_from_not_yet_to_yes_without_a_network() {
@@ -62,7 +68,76 @@ fn a_day_without_a_game_cannot_be_replayed_and_says_so() {
     let mlb = FakeMlb::of(TATIS, PADRES);
     let dir = tempfile::tempdir().unwrap();
     let (code, _, stderr) =
-        crate::support::server::run(dir.path(), &["demo", "--date", "2024-07-04", "--mlb-url", &mlb.url()]);
+        run(dir.path(), &[&FREE[..], &["--date", "2024-07-04", "--mlb-url", &mlb.url()]].concat());
     assert_eq!(code, Some(1));
     assert!(stderr.contains("played no game on 2024-07-04: choose another day"), "{stderr}");
+}
+
+const FREE: [&str; 9] = ["demo", "--http", "127.0.0.1:0", "--https", "off", "--tls", "off", "--admin", "off"];
+
+#[test]
+fn a_clock_and_a_day_that_has_not_been_are_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, expected) in [
+        (["--clock", "2023-08-10T01:00:00Z"], "leave --clock (or E6_CLOCK) away"),
+        (["--date", "2999-01-01"], "2999-01-01 is in the future"),
+    ] {
+        // Nobody is asked: there is nobody there.
+        let nowhere = ["--mlb-url", "http://mlb.invalid"];
+        let (code, stdout, stderr) = run(dir.path(), &[&FREE[..], &arguments, &nowhere].concat());
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(expected) && !stderr.contains("mlb.invalid"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_day_is_told_line_by_line_where_there_is_no_terminal_and_its_end_too() {
+    let server = Server::start_with(&["demo", "--speed", "700", "--access-log", "stdout"]);
+    server.wait_for("over", |answer| answer["games"][0]["state"] == "over");
+    server.get("/healthz", "");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let printed = server.printed();
+    let told: Vec<_> = printed.lines().filter(|line| line.contains("Mariners")).collect();
+    assert!(told.iter().any(|line| line.ends_with(": No, so far")), "{printed}");
+    assert!(
+        told.last().unwrap().starts_with("Final, ") && told.last().unwrap().ends_with(": Yes"),
+        "{printed}"
+    );
+    assert!(
+        printed.ends_with("The replay is over. The site stays as it is until e6 is stopped.\n"),
+        "{printed}"
+    );
+    assert!(!printed.contains("/healthz") && !printed.contains('\u{1b}'), "{printed}");
+}
+
+#[test]
+fn on_a_terminal_the_day_is_one_line_that_is_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let terminal =
+        rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+    rustix::pty::grantpt(&terminal).unwrap();
+    rustix::pty::unlockpt(&terminal).unwrap();
+    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
+    let side = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let (stdout, stderr) = (side.try_clone().unwrap(), side);
+    let arguments = ["demo", "--speed", "1500", "--access-log", "stdout"];
+    let server = Server::start_writing(command(dir.path()), dir, &arguments, stdout.into(), stderr.into());
+    let (mut screen, mut shown) = (File::from(terminal), String::new());
+    let deadline = Instant::now() + PATIENCE;
+    while !shown.contains("The replay is over.") {
+        assert!(Instant::now() < deadline, "{shown}");
+        server.get("/healthz", "");
+        let mut bytes = [0; 4096];
+        let count = screen.read(&mut bytes).unwrap();
+        shown.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    let url = format!("http://{}/\r\n", server.http());
+    let (_, day) = shown.split_once(&url).unwrap_or_else(|| panic!("no {url}: {shown}"));
+    let lines: Vec<_> = day.lines().filter(|line| line.contains("Mariners")).collect();
+    assert_eq!(lines.len(), 1, "one line: {day:?}");
+    let states: Vec<_> = lines[0].split("\r\u{1b}[2K").filter(|state| !state.is_empty()).collect();
+    assert!(states.len() > 3 && states.iter().all(|state| state.chars().count() < 80), "{states:?}");
+    assert!(states.iter().any(|state| state.contains("of the") && state.contains("Padres")), "{states:?}");
+    assert!(states.last().unwrap().ends_with(": Yes"), "{states:?}");
+    assert!(!shown.contains("/healthz"), "{shown}");
 }

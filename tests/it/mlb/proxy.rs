@@ -1,0 +1,185 @@
+//! MLB is asked through the proxy that is configured, or that the environment names, as curl would.
+
+use crate::support::{
+    day::NOON,
+    fake_mlb::FakeMlb,
+    server::{Server, command, run},
+};
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// A name that no name server knows: only a proxy can lead there.
+const NOWHERE: &str = "mlb.invalid";
+
+/// A proxy that leads every name and address to one server.
+struct Proxy {
+    address: SocketAddr,
+    /// What clients have asked for: the head of CONNECT, or user, password and target of SOCKS.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start(target: &str, serve: fn(&mut TcpStream) -> io::Result<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, asked) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<String>>>::default());
+        let (target, seen) = (target.trim_start_matches("http://").to_owned(), asked.clone());
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (mut client, target, seen) = (client.unwrap(), target.clone(), seen.clone());
+                thread::spawn(move || {
+                    let Ok(asked) = serve(&mut client) else { return };
+                    seen.lock().unwrap().push(asked);
+                    let mut server = TcpStream::connect(target).unwrap();
+                    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                    thread::spawn(move || io::copy(&mut from, &mut to));
+                    let _ = io::copy(&mut server, &mut client);
+                });
+            }
+        });
+        Proxy { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn connect(client: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    Ok(String::from_utf8(head).unwrap())
+}
+
+/// SOCKS 5 with user and password (RFC 1928, RFC 1929).
+fn socks(client: &mut TcpStream) -> io::Result<String> {
+    let some = |client: &mut TcpStream| -> io::Result<String> {
+        let mut length = [0];
+        client.read_exact(&mut length)?;
+        let mut text = vec![0; length[0].into()];
+        client.read_exact(&mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    client.read_exact(&mut [0])?;
+    some(client)?;
+    client.write_all(&[5, 2])?;
+    client.read_exact(&mut [0])?;
+    let (user, password) = (some(client)?, some(client)?);
+    client.write_all(&[1, 0])?;
+    let mut request = [0; 4];
+    client.read_exact(&mut request)?;
+    assert_eq!(request, [5, 1, 0, 3], "CONNECT to a name");
+    let name = some(client)?;
+    client.read_exact(&mut [0; 2])?;
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    Ok(format!("{user} {password} {name}"))
+}
+
+fn port(mlb: &FakeMlb) -> String {
+    mlb.url().rsplit(':').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_configured_proxy_leads_to_mlb_with_credentials_from_a_file() {
+    let mlb = FakeMlb::with(&[]);
+    let url = format!("http://{NOWHERE}:{}", port(&mlb));
+    let dir = tempfile::tempdir().unwrap();
+    let credentials = dir.path().join("credentials");
+    fs::write(&credentials, "user:se:cret\n").unwrap();
+    let credentials = credentials.to_str().unwrap().to_owned();
+    for (scheme, proxy) in
+        [("http", Proxy::start(&mlb.url(), connect)), ("socks5h", Proxy::start(&mlb.url(), socks))]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let mut starting = command(dir.path());
+        starting.env("E6_MLB_PROXY_CREDENTIALS", &credentials);
+        let proxy_url = format!("{scheme}://{}", proxy.address);
+        let arguments = ["--mlb-url", &url, "--mlb-proxy", &proxy_url, "--clock", NOON];
+        let server = Server::start_by(starting, dir, &arguments);
+        server.wait_for_verdict("no_game");
+        let asked = proxy.asked().remove(0);
+        match scheme {
+            "http" => {
+                assert!(
+                    asked.starts_with(&format!("CONNECT {NOWHERE}:{} HTTP/1.1\r\n", port(&mlb))),
+                    "{asked}"
+                );
+                // "user:se:cret"
+                assert!(asked.contains("Proxy-Authorization: Basic dXNlcjpzZTpjcmV0\r\n"), "{asked}");
+            }
+            _ => assert_eq!(asked, format!("user se:cret {NOWHERE}")),
+        }
+        assert!(!server.stderr().contains("cret"), "{}", server.stderr());
+    }
+}
+
+#[test]
+fn the_environments_proxy_is_used_but_for_the_hosts_of_no_proxy() {
+    let mlb = FakeMlb::with(&[]);
+    let proxy = Proxy::start(&mlb.url(), connect);
+    let nowhere = format!("http://{NOWHERE}:{}", port(&mlb));
+    let start = |url: &str, variables: &[(&str, &str)]| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut starting = command(dir.path());
+        starting.envs(variables.iter().copied());
+        let server = Server::start_by(starting, dir, &["--mlb-url", url, "--clock", NOON]);
+        server.wait_for_verdict("no_game");
+    };
+    let through = proxy.address.to_string();
+    start(&nowhere, &[("all_proxy", &through), ("NO_PROXY", "other.invalid, 127.0.0.1")]);
+    assert!(!proxy.asked().is_empty());
+    let before = proxy.asked().len();
+    start(&mlb.url(), &[("http_proxy", &through), ("NO_PROXY", "other.invalid, 127.0.0.0/8")]);
+    start(&mlb.url(), &[("HTTP_PROXY", &through), ("HTTPS_PROXY", &through)]);
+    assert_eq!(proxy.asked().len(), before, "neither is for this");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_a_mistake_and_credentials_are_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let check =
+        ["check", "--offline", "--all", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "off"];
+    for proxy in
+        ["ftp://user:secret@proxy.example", "http://user:secret@", "socks://user:secret@proxy.example"]
+    {
+        let (code, stdout, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", proxy]].concat());
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains("mlb.proxy: ") && !(stdout + &stderr).contains("secret"), "{stderr}");
+        let said = command(dir.path()).args(check).env("HTTPS_PROXY", proxy).output().unwrap();
+        let stderr = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("HTTPS_PROXY: ") && !stderr.contains("secret"), "{stderr}");
+    }
+    let good = "socks5://user:secret@127.0.0.1:9";
+    let (code, stdout, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", good]].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("\"socks5://127.0.0.1:9\"") && !stdout.contains("secret"), "{stdout}");
+    fs::write(dir.path().join("e6.toml"), "[mlb]\nproxy_credentials = \"missing\"\n").unwrap();
+    let (code, _, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", good]].concat());
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("mlb.proxy_credentials: cannot use missing: No such file"), "{stderr}");
+}
+
+#[test]
+fn a_proxy_that_is_gone_is_named_in_the_log_without_credentials() {
+    let arguments = [
+        "--mlb-url",
+        "http://mlb.invalid",
+        "--mlb-proxy",
+        "http://user:secret@127.0.0.1:9",
+        "--log-level",
+        "debug",
+    ];
+    let server = Server::start_with(&arguments);
+    server.wait_until("logged", || server.stderr().contains("through the proxy http://127.0.0.1:9"));
+    assert!(!server.stderr().contains("secret"), "{}", server.stderr());
+}
