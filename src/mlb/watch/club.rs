@@ -19,6 +19,8 @@ const JUST_ASKED: Duration = Duration::from_secs(10 * 60);
 /// What is known of the player and the teams he may be with.
 #[derive(Default)]
 pub(crate) struct Whereabouts {
+    /// Whether the log of this process names the player and his club.
+    is_logged: bool,
     person: Option<(Person, OffsetDateTime)>,
     teams: BTreeMap<u32, Team>,
 }
@@ -33,7 +35,8 @@ impl Watch {
         if let Some((team, parent)) = person.current_team.clone().zip(person.parent) {
             teams.insert(team.id, Team::farm(team, parent));
         }
-        self.whereabouts = Whereabouts { person: Some((person, now)), teams };
+        let is_logged = self.whereabouts.is_logged;
+        self.whereabouts = Whereabouts { is_logged, person: Some((person, now)), teams };
         // Which club that means is known once his teams are.
         self.attempts.forget(PartKey::Club);
         if self.teams_wanted(now).is_empty() {
@@ -155,7 +158,8 @@ impl Watch {
             self.facts.zone = Part::read(zone, now);
             self.facts.ballpark = Some(Ballpark { club: team.club.id, venue: team.venue });
         }
-        if player.value != before.value || !before.is_read() {
+        let is_logged = std::mem::replace(&mut self.whereabouts.is_logged, true);
+        if player.value != before.value || !is_logged {
             let name = |club: &Option<Club>| club.as_ref().map(|club| club.name.clone());
             tracing::info!(
                 player = player.value.name,
