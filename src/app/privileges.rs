@@ -144,7 +144,6 @@ fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {
     ports.extend(port(&config.mlb_url));
     ports.extend(replay_url.and_then(port));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == Mode::Acme));
-    let proxies = [config.mlb_proxy.on_the_way.as_ref(), config.acme.proxy.as_ref()];
-    ports.extend(proxies.into_iter().flatten().map(OutgoingProxy::port));
+    ports.extend(config.mlb_proxy.on_the_way.as_ref().map(OutgoingProxy::port));
     ports
 }

@@ -5,7 +5,6 @@ use crate::{
         Config,
         mistake::{Mistake, Mistakes, Place, Wrong, nearest},
         settings::{self, Setting},
-        tls::Mode,
     },
     limits, mlb,
     net::outgoing::{self, Credentials, Unusable},
@@ -214,8 +213,8 @@ impl Reader {
         self.mistakes.push(Wrong::new(format!("unknown key {key}"), mend).at(place));
     }
 
-    /// The proxies of outgoing connections. One that cannot be used is a mistake, never a direct connection.
-    fn proxies_on_the_way(&mut self, environment: &dyn Environment) {
+    /// The proxy on the way to MLB. One that cannot be used is a mistake, never a direct connection.
+    fn proxy_on_the_way(&mut self, environment: &dyn Environment) {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
             let shown = path.display();
@@ -235,32 +234,21 @@ impl Reader {
             }
         }
         let variable = |name: &str| environment.get(name);
-        let urls =
-            [(self.config.mlb_url.clone(), configured.as_ref()), (self.config.acme.directory.clone(), None)];
-        let is_asked = [true, self.config.tls.mode == Mode::Acme];
-        let mut found = Vec::new();
-        for ((url, configured), _) in urls.iter().zip(is_asked).filter(|(_, is_asked)| *is_asked) {
-            let Ok(url) = url.parse() else { continue };
-            match outgoing::proxy_for(&url, *configured, &variable) {
-                Ok(proxy) => found.push(proxy),
-                Err(Unusable { variable, what }) => {
-                    let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
-                    let mistake = Wrong::new(what, mend).at(Place::Variable(variable));
-                    if !self.mistakes.contains(&mistake) {
-                        self.mistakes.push(mistake);
-                    }
-                }
+        let Ok(url) = self.config.mlb_url.parse() else { return };
+        match outgoing::proxy_for(&url, configured.as_ref(), &variable) {
+            Ok(proxy) => self.config.mlb_proxy.on_the_way = proxy,
+            Err(Unusable { variable, what }) => {
+                let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
+                self.mistakes.push(Wrong::new(what, mend).at(Place::Variable(variable)));
             }
         }
-        self.config.mlb_proxy.on_the_way = found.first().cloned().flatten();
-        self.config.acme.proxy = found.get(1).cloned().flatten();
     }
 
     /// What is right by itself and wrong together.
     fn together(&mut self, environment: &dyn Environment) {
         self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
-        self.proxies_on_the_way(environment);
+        self.proxy_on_the_way(environment);
         let listen = self.config.listen.clone();
         let source = self.config.source();
         let mlb_url = &self.config.mlb_url;

@@ -5,7 +5,6 @@ use crate::{
         Config, Environment, SYSTEM_DATA_DIR,
         mistake::{Wrong, one_of},
     },
-    net::outgoing::OutgoingProxy,
     tls::{
         Source,
         acme::{Ca, Challenge},
@@ -84,8 +83,6 @@ pub struct Acme {
     pub ca: Option<PathBuf>,
     /// How names are proven.
     pub challenge: Challenge,
-    /// The environment's proxy on the way to the directory; none asks directly.
-    pub proxy: Option<OutgoingProxy>,
 }
 
 impl Default for Acme {
@@ -95,7 +92,6 @@ impl Default for Acme {
             directory: LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
             ca: None,
             challenge: Challenge::TlsAlpn01,
-            proxy: None,
         }
     }
 }
