@@ -324,10 +324,10 @@ mod tests {
             listeners.addresses().0.into_iter().map(|(_, address)| address).collect::<Vec<_>>()
         };
         assert_eq!(listening(&[free, free]), [first.clone(), second.clone()], "nothing has changed");
-        assert_eq!(listening(&[free]), [first.clone()], "one is gone");
+        assert_eq!(listening(&[free]), vec![first.clone()], "one is gone");
         assert_eq!(
             listening(&[&second.to_string()]),
-            [second.clone()],
+            vec![second.clone()],
             "one is gone, the other has its port typed"
         );
         let more = listening(&[free, free, free]);

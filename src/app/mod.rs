@@ -132,8 +132,11 @@ pub struct ReplayPlan {
     /// Where the replay will be asked instead of MLB.
     pub url: String,
     /// Begins it.
-    pub begin: Box<dyn FnOnce(&Config) -> Result<Show, StartError>>,
+    pub begin: BeginReplay,
 }
+
+/// Starts the server of a replay.
+pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<Show, StartError>>;
 
 impl Show {
     /// Where MLB, or what is replayed, is asked.

@@ -15,8 +15,11 @@ use std::{collections::HashMap, fs};
 /// The metrics of this process, read when they are asked for.
 pub(crate) struct ProcessMetrics {
     cpu: Desc,
-    gauges: [(Desc, fn(&Process) -> Option<f64>); 6],
+    gauges: [(Desc, Read); 6],
 }
+
+/// Reads one figure of a process; none if the kernel does not tell it.
+type Read = fn(&Process) -> Option<f64>;
 
 impl ProcessMetrics {
     /// A collector for a registry.

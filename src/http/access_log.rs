@@ -186,7 +186,7 @@ impl Writer {
             Err(lost) => {
                 // A reader of standard output that has gone was not interested.
                 let is_closed = lost.error.kind() == ErrorKind::BrokenPipe;
-                if !self.failing && !(is_closed && self.destination == LogDestination::Stdout) {
+                if !(self.failing || is_closed && self.destination == LogDestination::Stdout) {
                     let error = lost.error;
                     tracing::error!(%error, "cannot write the access log: lines are lost until this is mended");
                 }

@@ -42,7 +42,7 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
             listings = client.calendar(club, today.year())?;
         }
         let begun = |listing: &&Listing| listing.start.is_some_and(|start| start <= now);
-        if let Some(game) = listings.iter().filter(begun).next_back().or(listings.first()) {
+        if let Some(game) = listings.iter().rfind(begun).or(listings.first()) {
             client.feed(game.pk, player.id)?;
             asked.push("feed");
         }

@@ -190,7 +190,8 @@ fn a_duration_lasts_until_the_last_byte_has_left() {
     let requests = [request.repeat(800), last.to_vec()].concat();
     let mut clear = TcpStream::connect(server.http()).unwrap();
     let mut over_tls = handshake::connect(&server, "localhost", &["http/1.1"], &[&TLS13]).unwrap();
-    let streams: [(&str, &mut dyn Exchange); 2] = [("null", &mut clear), ("\"TLSv1.3\"", &mut over_tls)];
+    let streams: [(Value, &mut dyn Exchange); 2] =
+        [(Value::Null, &mut clear), ("TLSv1.3".into(), &mut over_tls)];
     for (version, stream) in streams {
         stream.write_all(&requests).unwrap();
         thread::sleep(Duration::from_millis(1500));
@@ -200,7 +201,7 @@ fn a_duration_lasts_until_the_last_byte_has_left() {
             let durations = log
                 .lines()
                 .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-                .filter(|line| line["tls"].to_string() == version);
+                .filter(|line| line["tls"] == version);
             durations.filter_map(|line| line["duration_us"].as_u64()).max()
         };
         server.wait_until("logged", || waited().is_some_and(|longest| longest > 1_000_000));
