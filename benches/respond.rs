@@ -7,10 +7,11 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use e6::{
     clock::Clock,
-    connection::{Arrival, Connection, Listener},
+    connection::{Arrival, ConnectionInfo, ListenerKind},
     internals::{
-        AccessLog, Begun, ErrorPages, Hosts, How, Hub, LogDestination, LogFile, LogFormat, Metrics, Observer,
-        Page, Pages, Parts, Proxies, Service, Site, asset_url,
+        AccessLog, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat, PageText,
+        ProcessStart, RequestMetrics, RequestObserver, Service, ServiceParts, Site, SiteContent,
+        TrustedProxies, asset_url,
     },
     language::PerLanguage,
     lifecycle::Lifecycle,
@@ -52,13 +53,13 @@ const BROWSER: &[(&str, &str)] = &[
 ];
 
 /// The same in every form and language.
-fn told(text: &str) -> PerLanguage<Page> {
-    PerLanguage::of(|_| Page { html: text.into(), text: text.into() })
+fn told(text: &str) -> PerLanguage<PageText> {
+    PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
 }
 
 fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
-    let site = Site::new(Pages {
+    let site = Site::new(SiteContent {
         home: told(&page),
         json: "{}".into(),
         line: "{}".into(),
@@ -72,21 +73,24 @@ fn service(log: Option<AccessLog>) -> Service {
         asking_took: None,
         not_ready: told("not ready\n"),
     });
-    let observer = Observer { metrics: Metrics::register(Registry::new()).unwrap(), log: log.map(Arc::new) };
+    let observer = RequestObserver {
+        metrics: RequestMetrics::register(Registry::new()).unwrap(),
+        log: log.map(Arc::new),
+    };
     let errors = ErrorPages::new([(404, told("Not here."))], "");
-    let begun = Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
-    Service::new(Parts {
+    let begun = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
+    Service::new(ServiceParts {
         site: Arc::new(ArcSwap::from_pointee(site)),
-        hub: Arc::new(Hub::new(Lifecycle::new().watch())),
+        hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
         errors,
-        how: How::new("", begun, |_, _| "how".into()),
+        how: HowPage::new("", begun, |_, _| "how".into()),
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
         observer,
         certificates: None,
         hosts: Hosts::default(),
-        proxies: Proxies::default(),
+        proxies: TrustedProxies::default(),
         relay: None,
     })
 }
@@ -101,11 +105,11 @@ fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {
 fn respond(criterion: &mut Criterion) {
     let quiet = service(None);
     let devnull = LogFile::open(LogDestination::File("/dev/null".into())).unwrap();
-    let dropped = Metrics::register(Registry::new()).unwrap().dropped();
+    let dropped = RequestMetrics::register(Registry::new()).unwrap().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
     let peer = IpAddr::from([192, 0, 2, 1]).into();
-    let connection = Connection {
-        listener: Listener::Http,
+    let connection = ConnectionInfo {
+        listener: ListenerKind::Http,
         peer,
         introduced: None,
         worker: 0,

@@ -2,8 +2,8 @@
 
 use crate::{
     app::{
-        check::{Network, Shown},
-        control::Asked,
+        check::{Network, SettingsShown},
+        control::ControlRequest,
     },
     config::{self, Flags},
     output::{
@@ -32,7 +32,7 @@ pub enum Command {
         date: Option<Date>,
     },
     /// Ask a running process something.
-    Ask(Asked, Flags),
+    Ask(ControlRequest, Flags),
     /// Say what a start would come to.
     Check {
         /// As for `Serve`.
@@ -40,7 +40,7 @@ pub enum Command {
         /// Whether others are asked.
         network: Network,
         /// Which settings are shown.
-        shown: Shown,
+        shown: SettingsShown,
     },
     /// Say whether a site lives.
     Health {
@@ -84,7 +84,7 @@ pub fn log_format(command_line: &[OsString]) -> LogFormat {
         })
     };
     let flags: Vec<_> = value("--log-format").map(|format| ("--log-format", format)).into_iter().collect();
-    config::log_format(&flags, value("--config").map(PathBuf::from).as_deref(), &config::Process)
+    config::log_format(&flags, value("--config").map(PathBuf::from).as_deref(), &config::ProcessEnvironment)
 }
 
 /// Reads the command line, the program's name first.
@@ -92,25 +92,26 @@ pub fn log_format(command_line: &[OsString]) -> LogFormat {
 /// # Errors
 /// The exit code, where there is no command to perform: help or a usage error has been printed.
 pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
-    let Typed { command, flags } = Typed::try_parse_from(command_line).map_err(|error| told(&error))?;
+    let Arguments { command, flags } =
+        Arguments::try_parse_from(command_line).map_err(|error| told(&error))?;
     Ok(match command {
         None => Command::Serve(flags),
-        Some(TypedCommand::Serve { flags }) => Command::Serve(flags),
-        Some(TypedCommand::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
-        Some(TypedCommand::Reload { flags }) => Command::Ask(Asked::Reload, flags),
-        Some(TypedCommand::Upgrade { flags }) => Command::Ask(Asked::Upgrade, flags),
-        Some(TypedCommand::Check { flags, offline, all }) => Command::Check {
+        Some(CommandArguments::Serve { flags }) => Command::Serve(flags),
+        Some(CommandArguments::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
+        Some(CommandArguments::Reload { flags }) => Command::Ask(ControlRequest::Reload, flags),
+        Some(CommandArguments::Upgrade { flags }) => Command::Ask(ControlRequest::Upgrade, flags),
+        Some(CommandArguments::Check { flags, offline, all }) => Command::Check {
             flags,
             network: if offline { Network::LeftAlone } else { Network::Asked },
-            shown: if all { Shown::All } else { Shown::Changed },
+            shown: if all { SettingsShown::All } else { SettingsShown::Changed },
         },
-        Some(TypedCommand::Health { flags, at }) => Command::Health { flags, url: at },
-        Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
-        Some(TypedCommand::Man) => Command::Man,
-        Some(TypedCommand::Routes) => Command::Routes,
-        Some(TypedCommand::Limits { flags, markdown }) => Command::Limits { flags, markdown },
-        Some(TypedCommand::Settings { markdown }) => Command::Settings { markdown },
-        Some(TypedCommand::Render { dir }) => Command::Render { dir },
+        Some(CommandArguments::Health { flags, at }) => Command::Health { flags, url: at },
+        Some(CommandArguments::Completions { shell }) => Command::Completions(shell),
+        Some(CommandArguments::Man) => Command::Man,
+        Some(CommandArguments::Routes) => Command::Routes,
+        Some(CommandArguments::Limits { flags, markdown }) => Command::Limits { flags, markdown },
+        Some(CommandArguments::Settings { markdown }) => Command::Settings { markdown },
+        Some(CommandArguments::Render { dir }) => Command::Render { dir },
     })
 }
 
@@ -137,7 +138,7 @@ fn told(error: &clap::Error) -> ExitCode {
 /// The script that this shell needs to complete the command line.
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Typed::command(), "e6", &mut script);
+    clap_complete::generate(shell, &mut Arguments::command(), "e6", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -147,7 +148,7 @@ pub fn completions(shell: Shell) -> String {
 /// When it cannot be made.
 pub fn man() -> io::Result<String> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Typed::command()).render(&mut page)?;
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
@@ -159,15 +160,15 @@ pub fn man() -> io::Result<String> {
     after_help = "Exit codes: 0 fine, 1 failure while running, 2 usage or configuration.",
     args_conflicts_with_subcommands = true
 )]
-struct Typed {
+struct Arguments {
     #[command(subcommand)]
-    command: Option<TypedCommand>,
+    command: Option<CommandArguments>,
     #[command(flatten)]
     flags: Flags,
 }
 
 #[derive(Subcommand)]
-enum TypedCommand {
+enum CommandArguments {
     /// Serve the site (also what `e6` alone does)
     Serve {
         #[command(flatten)]
@@ -251,6 +252,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Typed::command().debug_assert();
+        Arguments::command().debug_assert();
     }
 }

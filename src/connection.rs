@@ -8,9 +8,9 @@ use std::{
 
 /// One connection.
 #[derive(Debug)]
-pub struct Connection {
+pub struct ConnectionInfo {
     /// Where it came in.
-    pub listener: Listener,
+    pub listener: ListenerKind,
     /// Who is at the other end of the socket.
     pub peer: Peer,
     /// Whom a trusted proxy there names as the client (PROXY protocol); none where it speaks for itself.
@@ -20,10 +20,10 @@ pub struct Connection {
     /// From when the kernel handed it over until its task began.
     pub queued: Duration,
     /// What the handshake agreed on; none in clear.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsSession>,
 }
 
-impl Connection {
+impl ConnectionInfo {
     /// Whose connection it is, as far as that is told before the first request.
     pub fn client(&self) -> Peer {
         self.introduced.unwrap_or(self.peer)
@@ -89,7 +89,7 @@ pub struct Arrival {
 
 /// Where a connection came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listener {
+pub enum ListenerKind {
     /// HTTP/1.1 in clear.
     Http,
     /// HTTP/2 and HTTP/1.1 over TLS.
@@ -98,23 +98,23 @@ pub enum Listener {
     Admin,
 }
 
-impl Listener {
+impl ListenerKind {
     /// Every kind, in the order in which they are opened.
-    pub const ALL: [Listener; 3] = [Listener::Http, Listener::Https, Listener::Admin];
+    pub const ALL: [ListenerKind; 3] = [ListenerKind::Http, ListenerKind::Https, ListenerKind::Admin];
 
     /// As its flag and its metrics have it.
     pub fn name(self) -> &'static str {
         match self {
-            Listener::Http => "http",
-            Listener::Https => "https",
-            Listener::Admin => "admin",
+            ListenerKind::Http => "http",
+            ListenerKind::Https => "https",
+            ListenerKind::Admin => "admin",
         }
     }
 }
 
 /// What a TLS handshake agreed on.
 #[derive(Debug)]
-pub struct Tls {
+pub struct TlsSession {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
     /// The cipher suite's IANA name.
@@ -131,7 +131,7 @@ pub struct Tls {
     pub took: Duration,
 }
 
-impl Tls {
+impl TlsSession {
     /// Whether the key exchange withstands a quantum computer.
     pub fn is_post_quantum(&self) -> bool {
         self.group.is_some_and(|group| group.contains("MLKEM"))

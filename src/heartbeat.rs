@@ -10,16 +10,16 @@ use std::{
 
 /// One loop's. Copies are the same loop's.
 #[derive(Debug, Clone)]
-pub struct Pulse(Arc<Beats>);
+pub struct Heartbeat(Arc<LastBeat>);
 
 #[derive(Debug)]
-struct Beats {
+struct LastBeat {
     began: Instant,
     /// In milliseconds after that.
     last: AtomicU64,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// The loop goes on.
     pub fn beat(&self) {
         self.0.last.store(self.0.began.elapsed().as_millis() as u64, Ordering::Relaxed);
@@ -31,20 +31,20 @@ impl Pulse {
 }
 
 /// A pulse that nobody watches begins now.
-impl Default for Pulse {
+impl Default for Heartbeat {
     fn default() -> Self {
-        Pulse(Arc::new(Beats { began: Instant::now(), last: AtomicU64::new(0) }))
+        Heartbeat(Arc::new(LastBeat { began: Instant::now(), last: AtomicU64::new(0) }))
     }
 }
 
 /// All that are watched.
 #[derive(Debug, Default)]
-pub struct Pulses(Mutex<Vec<(String, Duration, Pulse)>>);
+pub struct Heartbeats(Mutex<Vec<(String, Duration, Heartbeat)>>);
 
-impl Pulses {
+impl Heartbeats {
     /// The pulse of this loop, which never takes longer than that from one beat to the next unless something is wrong.
-    pub fn of(&self, name: String, longest: Duration) -> Pulse {
-        let pulse = Pulse::default();
+    pub fn of(&self, name: String, longest: Duration) -> Heartbeat {
+        let pulse = Heartbeat::default();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, longest, pulse.clone()));
         pulse
     }
@@ -52,7 +52,7 @@ impl Pulses {
     /// A loop that has not beaten in its time; none while all do.
     pub fn missing(&self, now: Instant) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_late = |(_, longest, pulse): &&(_, Duration, Pulse)| {
+        let is_late = |(_, longest, pulse): &&(_, Duration, Heartbeat)| {
             now.saturating_duration_since(pulse.last()) > *longest
         };
         all.iter().find(is_late).map(|(name, ..)| name.clone())
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_loop_that_hangs_is_missed_and_one_that_goes_on_again_is_not() {
         let second = Duration::from_secs(1);
-        let pulses = Pulses::default();
+        let pulses = Heartbeats::default();
         let worker = pulses.of("worker-0".into(), 5 * second);
         let poller = pulses.of("poller".into(), 30 * second);
         let now = Instant::now();

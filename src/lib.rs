@@ -45,10 +45,10 @@ pub mod output;
 use crate::{
     app::{
         Setup, StartError,
-        control::Asked,
+        control::ControlRequest,
         logging::{self, Logging},
     },
-    config::{Config, Flags, Mistakes},
+    config::{Config, ConfigErrors, Flags},
     output::{
         FinishOnDrop,
         format::{self, LogFormat},
@@ -63,22 +63,22 @@ pub mod internals {
     pub use crate::{
         http::{
             access_log::{AccessLog, LogDestination, LogFile},
-            metrics::Metrics,
+            metrics::RequestMetrics,
         },
         output::format::LogFormat,
         site::{
             assets::url as asset_url,
             errors::ErrorPages,
-            events::Hub,
-            exchange::Observer,
+            events::EventHub,
+            exchange::RequestObserver,
             routes::ROUTES,
             service::{
-                Parts, Service,
-                how::{Begun, How},
+                Service, ServiceParts,
+                how::{HowPage, ProcessStart},
             },
-            snapshot::{Page, Pages, Site},
+            snapshot::{PageText, Site, SiteContent},
         },
-        web::{host::Hosts, trusted_proxies::Proxies},
+        web::{host::Hosts, trusted_proxies::TrustedProxies},
     };
 }
 
@@ -143,8 +143,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
 }
 
 /// What a running e6 says to what it is asked; it has this long to do it.
-fn ask(asked: Asked, flags: &Flags) -> Result<(), ExitCode> {
-    let path = config::pid_file(flags.typed(), flags.config.as_deref(), &config::Process);
+fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
+    let path = config::pid_file(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment);
     let path = path
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
     let outcome = crate::app::control::ask(asked, &path, ANSWERED).map_err(failed)?;
@@ -152,8 +152,8 @@ fn ask(asked: Asked, flags: &Flags) -> Result<(), ExitCode> {
     outcome.said.iter().for_each(|line| format::report(level, line));
     match (outcome.done, asked) {
         (true, _) => Ok(()),
-        (false, Asked::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
-        (false, Asked::Upgrade) => Err(ExitCode::from(EXIT_FAILURE)),
+        (false, ControlRequest::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
+        (false, ControlRequest::Upgrade) => Err(ExitCode::from(EXIT_FAILURE)),
     }
 }
 
@@ -183,8 +183,8 @@ fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
     Ok(Setup { config, adopted, logging, read_again: Box::new(move || read(&flags)) })
 }
 
-fn read(flags: &Flags) -> Result<Config, Mistakes> {
-    config::load(flags.typed(), flags.config.as_deref(), &config::Process)
+fn read(flags: &Flags) -> Result<Config, ConfigErrors> {
+    config::load(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment)
 }
 
 fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {

@@ -47,7 +47,7 @@ impl Default for Lifecycle {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub enum SignalAction {
     /// SIGTERM or SIGINT, by name: finish what was begun, then end.
     Stop(&'static str),
     /// SIGHUP: read the configuration again.
@@ -83,13 +83,13 @@ impl Signals {
     }
 
     /// The next of them.
-    pub async fn next(&mut self) -> Intent {
+    pub async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.terminate.recv() => Intent::Stop("SIGTERM"),
-            _ = self.interrupt.recv() => Intent::Stop("SIGINT"),
-            _ = self.hang_up.recv() => Intent::Reload,
-            _ = self.user_1.recv() => Intent::ReopenLog,
-            _ = self.user_2.recv() => Intent::Upgrade,
+            _ = self.terminate.recv() => SignalAction::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => SignalAction::Stop("SIGINT"),
+            _ = self.hang_up.recv() => SignalAction::Reload,
+            _ = self.user_1.recv() => SignalAction::ReopenLog,
+            _ = self.user_2.recv() => SignalAction::Upgrade,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! His club's games of the year, and what is known of him in each.
 
-use crate::answer::{Facts, Game, GameKind, Listing, Presence, SeasonGame, SeasonSoFar, State};
+use crate::answer::{
+    Facts, Game, GameKind, GameState, Participation, ScheduleEntry, SeasonGame, SeasonSoFar,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::{Date, Duration, Month, OffsetDateTime};
@@ -15,14 +17,14 @@ const REST: Duration = Duration::days(7);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fixture {
     /// Its schedule entry.
-    pub listing: Listing,
+    pub listing: ScheduleEntry,
     /// What he did in it, once known.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<GameOutcome>,
 }
 
 /// What he did in a game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum GameOutcome {
     /// He was charged with this many errors; at least one.
     Charged(u32),
     /// He fielded, and was charged with none.
@@ -44,7 +46,7 @@ pub struct ErrorDay {
 
 /// What is remembered of an error day.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Charge {
+pub(crate) struct KnownErrorDay {
     pub date: Date,
     errors: u32,
     #[serde(with = "time::serde::rfc3339")]
@@ -78,7 +80,7 @@ pub(crate) fn fixtures(
 
 /// Whether the day is in the off season: his club has no more game this year and the last was a week ago, or the first game
 /// of the year is still to come. A club in the postseason may wait for its next game for most of a week.
-pub(crate) fn is_off_season(facts: &Facts, day: Date, next: Option<&Listing>) -> bool {
+pub(crate) fn is_off_season(facts: &Facts, day: Date, next: Option<&ScheduleEntry>) -> bool {
     let played = listings(facts).into_iter().filter(|listing| {
         !listing.is_off() && listing.official <= day && listing.official.year() == day.year()
     });
@@ -106,19 +108,19 @@ pub(crate) fn is_before_first_game(facts: &Facts, day: Date) -> bool {
 /// How many regular-season games of his club are over, and how many there are, those still to be made up included.
 pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
     let is_regular =
-        |listing: &&Listing| listing.kind == GameKind::Regular && listing.official.year() == day.year();
+        |listing: &&ScheduleEntry| listing.kind == GameKind::Regular && listing.official.year() == day.year();
     let regular: Vec<_> = listings(facts).into_iter().filter(is_regular).collect();
-    let over = |listing: &&&Listing| match listing.status.state {
-        State::Postponed | State::Cancelled | State::Suspended => false,
+    let over = |listing: &&&ScheduleEntry| match listing.status.state {
+        GameState::Postponed | GameState::Cancelled | GameState::Suspended => false,
         // A schedule read while a game was on says so until it is read again.
         _ if listing.official < day => true,
         _ => {
             let feed = facts.feed(listing.pk);
             listing.official == day
-                && feed.map_or(listing.status.state, |feed| feed.status.state) == State::Over
+                && feed.map_or(listing.status.state, |feed| feed.status.state) == GameState::Over
         }
     };
-    let all = regular.iter().filter(|listing| listing.status.state != State::Cancelled).count();
+    let all = regular.iter().filter(|listing| listing.status.state != GameState::Cancelled).count();
     (regular.iter().filter(over).count(), all)
 }
 
@@ -156,25 +158,30 @@ impl ErrorDay {
     }
 
     /// Sets `since` from what was remembered. `ended` is when the day ended, or will.
-    pub(crate) fn follow(&mut self, before: &[Charge], ended: OffsetDateTime, now: OffsetDateTime) -> Charge {
+    pub(crate) fn follow(
+        &mut self,
+        before: &[KnownErrorDay],
+        ended: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> KnownErrorDay {
         self.since = match before.iter().find(|charge| charge.date == self.date) {
             Some(charge) if charge.errors == self.errors() => charge.since,
             Some(_) => now,
             None => ended.min(now),
         };
-        Charge { date: self.date, errors: self.errors(), since: self.since }
+        KnownErrorDay { date: self.date, errors: self.errors(), since: self.since }
     }
 }
 
 /// His club's entries of the year, fresher ones for the days around today, one for each game: a postponed game is
 /// listed under its new day as well.
-fn listings(facts: &Facts) -> Vec<&Listing> {
+fn listings(facts: &Facts) -> Vec<&ScheduleEntry> {
     let Some(club) = facts.club_id() else { return Vec::new() };
     let entries = facts.calendar.value.iter().chain(&facts.schedule.value.listings);
     let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club));
     let by_day: BTreeMap<_, _> = ours.map(|listing| ((listing.pk, listing.listed), listing)).collect();
-    let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
-    let rank = |listing: &Listing| (!listing.is_off(), listing.listed == listing.official);
+    let mut by_pk: BTreeMap<u64, &ScheduleEntry> = BTreeMap::new();
+    let rank = |listing: &ScheduleEntry| (!listing.is_off(), listing.listed == listing.official);
     for ((pk, _), listing) in by_day {
         by_pk
             .entry(pk)
@@ -188,25 +195,25 @@ fn listings(facts: &Facts) -> Vec<&Listing> {
     by_pk.into_values().collect()
 }
 
-fn outcome_today(game: &Game) -> Option<Outcome> {
+fn outcome_today(game: &Game) -> Option<GameOutcome> {
     match (game.errors(), game.state(), game.presence()) {
-        (errors @ 1.., ..) => Some(Outcome::Charged(errors)),
-        (0, State::Over, Some(Presence::Fielded)) => Some(Outcome::Clean),
-        (0, State::Over, Some(_)) => Some(Outcome::Absent),
+        (errors @ 1.., ..) => Some(GameOutcome::Charged(errors)),
+        (0, GameState::Over, Some(Participation::Fielded)) => Some(GameOutcome::Clean),
+        (0, GameState::Over, Some(_)) => Some(GameOutcome::Absent),
         _ => None,
     }
 }
 
 /// By the log, which is of the regular season and may lag by a night.
-fn outcome_before(listing: &Listing, season: &SeasonSoFar, day: Date) -> Option<Outcome> {
+fn outcome_before(listing: &ScheduleEntry, season: &SeasonSoFar, day: Date) -> Option<GameOutcome> {
     match season.games.iter().find(|game| game.pk == listing.pk) {
-        Some(game) if game.errors > 0 => Some(Outcome::Charged(game.errors)),
-        Some(_) => Some(Outcome::Clean),
+        Some(game) if game.errors > 0 => Some(GameOutcome::Charged(game.errors)),
+        Some(_) => Some(GameOutcome::Clean),
         None => {
             let settled = listing.official.next_day().is_some_and(|next| next < day);
-            let played = !listing.is_off() && listing.status.state != State::Suspended;
+            let played = !listing.is_off() && listing.status.state != GameState::Suspended;
             (settled && played && listing.kind == GameKind::Regular && listing.official.year() == season.year)
-                .then_some(Outcome::Absent)
+                .then_some(GameOutcome::Absent)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Which baseball day it is, and which games count for it.
 
 use crate::answer::{
-    ErrorCount, Facts, Game, GameBox, GameKind, Listing, Part, Player, Presence, Session, State, Status,
-    UnreadEntry, Zone,
+    ErrorCount, Facts, Game, GameFeed, GameKind, GameState, GameStatus, Part, Participation, Player,
+    ScheduleEntry, Session, UnreadEntry, Zone,
 };
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime, Time, macros::time};
@@ -29,7 +29,8 @@ pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
         return date;
     };
     let kept_until = (ended + KEPT_FOR).max(zone.at(date, KEPT_UNTIL));
-    let has_begun = |game: &Game| matches!(game.state(), State::On | State::Suspended | State::Over);
+    let has_begun =
+        |game: &Game| matches!(game.state(), GameState::On | GameState::Suspended | GameState::Over);
     let new_game = games_of(facts, date).iter().any(has_begun);
     if now < kept_until && !new_game { yesterday } else { date }
 }
@@ -46,10 +47,10 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
     let is_recent = |moment: OffsetDateTime| read_at.is_some_and(|read_at| read_at - moment < LONGEST_PAUSE);
     match game.state() {
         // A game that is resumed today is not the evening's any more.
-        State::On | State::Over if is_resumed_today => None,
-        State::On if last_play.is_none_or(is_recent) => read_at,
-        State::Ahead if game.listing.start.is_some_and(is_recent) => game.listing.start.max(read_at),
-        State::On | State::Over | State::Suspended => {
+        GameState::On | GameState::Over if is_resumed_today => None,
+        GameState::On if last_play.is_none_or(is_recent) => read_at,
+        GameState::Ahead if game.listing.start.is_some_and(is_recent) => game.listing.start.max(read_at),
+        GameState::On | GameState::Over | GameState::Suspended => {
             last_play.max(seen_on).filter(|ended| *ended >= facts.zone.value.midnight(date))
         }
         _ => None,
@@ -58,8 +59,8 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
 
 /// The day a game counts for by the ballpark's calendar: its official date; once it has begun, the day before where it
 /// began on that day here, as a noon game in Asia does.
-pub fn day_of(listing: &Listing, state: State, zone: &Zone) -> Date {
-    let has_begun = matches!(state, State::On | State::Over | State::Suspended);
+pub fn day_of(listing: &ScheduleEntry, state: GameState, zone: &Zone) -> Date {
+    let has_begun = matches!(state, GameState::On | GameState::Over | GameState::Suspended);
     if has_begun && begins_the_day_before(listing, zone) {
         listing.official.previous_day().unwrap_or(listing.official)
     } else {
@@ -68,7 +69,7 @@ pub fn day_of(listing: &Listing, state: State, zone: &Zone) -> Date {
 }
 
 /// Whether a game begins, by the ballpark's calendar, on the day before its official date.
-pub fn begins_the_day_before(listing: &Listing, zone: &Zone) -> bool {
+pub fn begins_the_day_before(listing: &ScheduleEntry, zone: &Zone) -> bool {
     let begins = listing.start.map(|start| zone.local(start).date());
     begins.is_some() && begins == listing.official.previous_day()
 }
@@ -78,14 +79,14 @@ pub(crate) fn begins_soon(facts: &Facts, within: Duration, now: OffsetDateTime) 
     let mut listings = facts.schedule.value.listings.iter();
     listings.any(|listing| {
         let near = listing.start.is_some_and(|start| start - within <= now && now < start + KEPT_FOR);
-        near && listing.status.state == State::Ahead
+        near && listing.status.state == GameState::Ahead
     })
 }
 
 /// The games that count for the day the question is about; a game that is on is among them, whatever its date says.
 pub(crate) fn todays_games(facts: &Facts, day: Date, now: OffsetDateTime) -> Vec<Game> {
     let is_calendar_day = facts.zone.value.local(now).date() == day;
-    games(facts, day, |game| is_calendar_day && game.listing.official > day && game.state() == State::On)
+    games(facts, day, |game| is_calendar_day && game.listing.official > day && game.state() == GameState::On)
 }
 
 /// The games that count for a day, in playing order, each once.
@@ -96,19 +97,19 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
 fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Game> {
     let zone = &facts.zone.value;
     // Of a game that is listed twice, the entry under the day itself knows the most.
-    let rank = |listing: &Listing| {
+    let rank = |listing: &ScheduleEntry| {
         (listing.official == day, listing.listed == day, listing.resumed_on(day).is_some())
     };
-    let mut by_pk: BTreeMap<u64, &Listing> = BTreeMap::new();
+    let mut by_pk: BTreeMap<u64, &ScheduleEntry> = BTreeMap::new();
     for listing in facts.schedule.value.listings.iter().filter(|listing| !is_off(facts, listing)) {
         let known = by_pk.entry(listing.pk).or_insert(listing);
         if rank(listing) > rank(known) {
             *known = listing;
         }
     }
-    let game = |listing: &Listing| {
+    let game = |listing: &ScheduleEntry| {
         // A feed that says so of a game that is not called off is of the day it was.
-        let is_of_the_game = |part: &&Part<Option<GameBox>>| {
+        let is_of_the_game = |part: &&Part<Option<GameFeed>>| {
             !part.value.as_ref().is_some_and(|feed| feed.status.state.is_off())
         };
         let part = facts.feeds.get(&listing.pk).filter(is_of_the_game);
@@ -150,20 +151,20 @@ pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool
 }
 
 /// A game listed under this day that was called off, whichever day it counts for now.
-pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<Listing> {
+pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<ScheduleEntry> {
     let listing = listed(facts, day).find(|listing| is_off(facts, listing))?;
     let status = called_off_by_feed(facts, listing).unwrap_or(&listing.status).clone();
-    Some(Listing { status, ..listing.clone() })
+    Some(ScheduleEntry { status, ..listing.clone() })
 }
 
 /// Whether a game was called off, by its entry or by its feed: either may tell first.
-fn is_off(facts: &Facts, listing: &Listing) -> bool {
+fn is_off(facts: &Facts, listing: &ScheduleEntry) -> bool {
     listing.is_off() || called_off_by_feed(facts, listing).is_some()
 }
 
 /// The status of a game whose feed says that it was called off, while its entry does not yet. The feed of a game that is
 /// made up says so of the day it was called off, so it must be about as fresh as the schedule.
-fn called_off_by_feed<'a>(facts: &'a Facts, listing: &Listing) -> Option<&'a Status> {
+fn called_off_by_feed<'a>(facts: &'a Facts, listing: &ScheduleEntry) -> Option<&'a GameStatus> {
     let part = facts.feeds.get(&listing.pk).filter(|_| !listing.is_off())?;
     let is_fresh = part.asked_at? + FEED_LAG >= facts.schedule.asked_at?;
     let status = &part.value.as_ref()?.status;
@@ -171,34 +172,38 @@ fn called_off_by_feed<'a>(facts: &'a Facts, listing: &Listing) -> Option<&'a Sta
 }
 
 /// The entries under this day of the clubs he was with on it.
-fn listed(facts: &Facts, day: Date) -> impl Iterator<Item = &Listing> {
+fn listed(facts: &Facts, day: Date) -> impl Iterator<Item = &ScheduleEntry> {
     let player = &facts.player.value;
     let listings = facts.schedule.value.listings.iter();
     listings.filter(move |listing| listing.listed == day && player.plays_in(listing, day))
 }
 
 /// The first game after this day that is still to be played, by the week's schedule and the year's calendar.
-pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&Listing> {
+pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&ScheduleEntry> {
     let player = &facts.player.value;
     let week = facts.schedule.value.listings.iter();
     week.chain(&facts.calendar.value)
-        .filter(|listing| listing.status.state == State::Ahead && listing.kind != GameKind::AllStar)
+        .filter(|listing| listing.status.state == GameState::Ahead && listing.kind != GameKind::AllStar)
         .filter(|listing| listing.official > day && player.plays_in(listing, listing.official))
         .min_by_key(|listing| (listing.official, listing.start.is_none(), listing.start))
 }
 
 impl Game {
     /// Where the game stands: as its feed says, unless the schedule knows that it was called off or has begun.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> GameState {
         let listed = self.listing.status.state;
         let state = match self.feed.as_ref().map(|feed| feed.status.state) {
-            Some(State::Ahead) if matches!(listed, State::On | State::Suspended | State::Over) => listed,
+            Some(GameState::Ahead)
+                if matches!(listed, GameState::On | GameState::Suspended | GameState::Over) =>
+            {
+                listed
+            }
             Some(state) if !self.listing.is_off() => state,
             _ => listed,
         };
         match state {
             // The game waits for the day it is resumed.
-            State::Suspended if self.listing.is_resumption() => State::Ahead,
+            GameState::Suspended if self.listing.is_resumption() => GameState::Ahead,
             state => state,
         }
     }
@@ -219,27 +224,27 @@ impl Game {
     }
 
     /// How far he takes part, once the feed was read.
-    pub fn presence(&self) -> Option<Presence> {
+    pub fn presence(&self) -> Option<Participation> {
         self.feed.as_ref().map(|feed| feed.presence)
     }
 
     /// The games of his clubs of that day concern him; another team's (the All-Star Game) only when he is in it.
     fn concerns(&self, player: &Player, day: Date) -> bool {
         player.plays_in(&self.listing, day)
-            || self.presence().is_some_and(|presence| presence > Presence::Absent)
+            || self.presence().is_some_and(|presence| presence > Participation::Absent)
     }
 }
 
-impl Listing {
+impl ScheduleEntry {
     /// Postponed or cancelled: nothing happens in this entry, though MLB's abstract state says "Final".
     pub fn is_off(&self) -> bool {
         self.status.state.is_off()
     }
 }
 
-impl State {
+impl GameState {
     /// Postponed or cancelled.
     pub fn is_off(self) -> bool {
-        matches!(self, State::Postponed | State::Cancelled)
+        matches!(self, GameState::Postponed | GameState::Cancelled)
     }
 }

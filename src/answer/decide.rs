@@ -1,8 +1,8 @@
 //! From facts and a time to an answer.
 
 use crate::answer::{
-    Answer, ErrorCount, ErrorPlay, Facts, Game, GameBox, Pace, Presence, Reason, State, Verdict, calendar,
-    day, season,
+    Answer, ErrorCount, ErrorPlay, Facts, Game, GameFeed, GameState, Pace, Participation, Reason, Verdict,
+    calendar, day, season,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -90,7 +90,7 @@ fn verdict(
     unread: &[usize],
     now: OffsetDateTime,
 ) -> (Verdict, Reason) {
-    let over = games.iter().all(|game| game.state() == State::Over);
+    let over = games.iter().all(|game| game.state() == GameState::Over);
     let errors: u32 = games.iter().map(Game::errors).sum();
     if errors > 0 {
         return (Verdict::Yes(errors), Reason::Charged { over, unread: unread.to_vec() });
@@ -106,19 +106,19 @@ fn verdict(
     }
     // A state of no known code is trusted as little as possible: its box was read, so the count stands, but nothing
     // says that it is over.
-    if let Some(game) = first(games, |game| matches!(game.state(), State::On | State::Unknown)) {
+    if let Some(game) = first(games, |game| matches!(game.state(), GameState::On | GameState::Unknown)) {
         return (Verdict::NotYet, Reason::Playing(game));
     }
-    if let Some(game) = first(games, |game| game.state() == State::Ahead) {
+    if let Some(game) = first(games, |game| game.state() == GameState::Ahead) {
         let is_overdue = games[game].listing.start.is_some_and(|start| start < now);
         let reason = if is_overdue { Reason::Overdue(game) } else { Reason::Waiting(game) };
         return (Verdict::NotYet, reason);
     }
-    if let Some(game) = first(games, |game| game.state() == State::Suspended) {
+    if let Some(game) = first(games, |game| game.state() == GameState::Suspended) {
         return (Verdict::NotYet, Reason::Suspended(game));
     }
     if !games.is_empty() {
-        let played = games.iter().any(|game| game.presence() >= Some(Presence::Lineup));
+        let played = games.iter().any(|game| game.presence() >= Some(Participation::Lineup));
         return (Verdict::No, Reason::Clean { played });
     }
     (Verdict::NoGame, no_game(facts, day))
@@ -129,7 +129,7 @@ fn no_game(facts: &Facts, day: Date) -> Reason {
         return Reason::NoClub;
     }
     match day::called_off(facts, day) {
-        Some(listing) if listing.status.state == State::Cancelled => Reason::Cancelled(Box::new(listing)),
+        Some(listing) if listing.status.state == GameState::Cancelled => Reason::Cancelled(Box::new(listing)),
         Some(listing) => Reason::Postponed(Box::new(listing)),
         None => off_day(facts, day),
     }
@@ -149,40 +149,42 @@ fn off_day(facts: &Facts, day: Date) -> Reason {
 /// A game that has begun, or by the clock must have, and in which his errors are not known.
 fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     match game.state() {
-        State::On | State::Over | State::Suspended | State::Unknown => {
+        GameState::On | GameState::Over | GameState::Suspended | GameState::Unknown => {
             let is_read = game.count().is_some_and(ErrorCount::is_read);
             !is_read || game.feed.as_ref().is_some_and(|feed| is_left_behind(game, feed, now))
         }
-        State::Ahead => {
+        GameState::Ahead => {
             let read_before = |start| game.feed_asked_at.is_none_or(|at| at < start);
             stale && game.listing.start.is_some_and(|start| start <= now && read_before(start))
         }
-        State::Postponed | State::Cancelled => false,
+        GameState::Postponed | GameState::Cancelled => false,
     }
 }
 
 /// The schedule has the game further on than the feed, which cannot be read afresh or does not follow: what has happened
 /// since is not known.
-fn is_left_behind(game: &Game, feed: &GameBox, now: OffsetDateTime) -> bool {
+fn is_left_behind(game: &Game, feed: &GameFeed, now: OffsetDateTime) -> bool {
     match (feed.status.state, game.listing.status.state) {
-        (State::Ahead, State::Over | State::Suspended) => true,
-        (State::Ahead, State::On) => game.listing.start.is_none_or(|start| now - start > FOLLOWS_WITHIN),
-        (State::Over, _) => false,
-        (_, State::Over) => game.feed_trouble.is_some(),
+        (GameState::Ahead, GameState::Over | GameState::Suspended) => true,
+        (GameState::Ahead, GameState::On) => {
+            game.listing.start.is_none_or(|start| now - start > FOLLOWS_WITHIN)
+        }
+        (GameState::Over, _) => false,
+        (_, GameState::Over) => game.feed_trouble.is_some(),
         _ => false,
     }
 }
 
 fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
     let begun_unread = games.iter().any(|game| is_unread(game, false, now));
-    if begun_unread || games.iter().any(|game| matches!(game.state(), State::On | State::Unknown)) {
+    if begun_unread || games.iter().any(|game| matches!(game.state(), GameState::On | GameState::Unknown)) {
         return Pace::Live;
     }
     if soon_since(facts, day, games).is_some_and(|since| since <= now) {
         return Pace::Soon;
     }
     let ended = |game: &Game| match &game.feed {
-        Some(feed) if feed.status.state == State::Over => feed.last_play,
+        Some(feed) if feed.status.state == GameState::Over => feed.last_play,
         _ => None,
     };
     match games.iter().filter_map(ended).max() {
@@ -194,9 +196,9 @@ fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
 /// When the first game that is still ahead, or may go on, came near, or comes.
 fn soon_since(facts: &Facts, day: Date, games: &[Game]) -> Option<OffsetDateTime> {
     let near = |game: &Game| match (game.state(), game.listing.start) {
-        (State::Ahead, Some(start)) => Some(start - SOON),
-        (State::Ahead, None) => can_begin(facts, day, games, game),
-        (State::Suspended, _) if game.listing.may_go_on(day) => {
+        (GameState::Ahead, Some(start)) => Some(start - SOON),
+        (GameState::Ahead, None) => can_begin(facts, day, games, game),
+        (GameState::Suspended, _) if game.listing.may_go_on(day) => {
             game.feed.as_ref().and_then(|feed| feed.last_play).or(Some(facts.zone.value.midnight(day)))
         }
         _ => None,
@@ -211,7 +213,7 @@ fn can_begin(facts: &Facts, day: Date, games: &[Game], game: &Game) -> Option<Of
         return Some(facts.zone.value.at(day, EARLIEST_START));
     }
     let ended = |other: &Game| match other.state() {
-        State::Over | State::Suspended => {
+        GameState::Over | GameState::Suspended => {
             let last_play = other.feed.as_ref().and_then(|feed| feed.last_play);
             Some(last_play.unwrap_or(facts.zone.value.midnight(day)))
         }
@@ -221,7 +223,7 @@ fn can_begin(facts: &Facts, day: Date, games: &[Game], game: &Game) -> Option<Of
 }
 
 /// How old a part is that the answer rests on.
-struct Age {
+struct PartAge {
     asked_at: OffsetDateTime,
     /// The part is as fresh as promised until then.
     fresh_until: OffsetDateTime,
@@ -232,13 +234,13 @@ struct Age {
 ///
 /// The promise of a pace counts from when that pace began: data of a quiet morning is not stale at the very second the
 /// last hour before the game begins.
-fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<Age> {
+fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<PartAge> {
     let age = |asked_at: OffsetDateTime, promise: std::time::Duration| {
         let since = match pace {
             Pace::Soon => soon_since(facts, day, games).map_or(asked_at, |since| since.max(asked_at)),
             _ => asked_at,
         };
-        Age { asked_at, fresh_until: (since + promise).min(asked_at + Pace::Idle.promise()) }
+        PartAge { asked_at, fresh_until: (since + promise).min(asked_at + Pace::Idle.promise()) }
     };
     let feeds = games.iter().filter_map(|game| game.feed_asked_at).map(|at| age(at, pace.promise()));
     let base = match facts.club_id() {
@@ -253,7 +255,7 @@ fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<Age> {
 
 /// When MLB made what the answer rests on: the oldest part that is stale; if none is, the oldest feed, or the schedule
 /// where there is no feed.
-fn asked_at(parts: &[Age], now: OffsetDateTime) -> Option<OffsetDateTime> {
+fn asked_at(parts: &[PartAge], now: OffsetDateTime) -> Option<OffsetDateTime> {
     let stale = parts.iter().filter(|part| part.fresh_until < now).map(|part| part.asked_at).min();
     let (base, feeds) = parts.split_last()?;
     stale.or(feeds.iter().map(|feed| feed.asked_at).min()).or(Some(base.asked_at))

@@ -2,7 +2,9 @@
 //!
 //! Each part keeps its last good value with its own age, so that a part that cannot be read spoils only itself.
 
-use crate::answer::{Availability, GameBox, Listing, Player, Schedule, Season, Trouble, Zone, calendar};
+use crate::answer::{
+    Availability, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
@@ -19,7 +21,7 @@ pub struct Facts {
     /// The schedule of the days around today.
     pub schedule: Part<Schedule>,
     /// The live feeds by game id (`gamePk`). A game whose feed was asked for in vain has a part without a value.
-    pub feeds: BTreeMap<u64, Part<Option<GameBox>>>,
+    pub feeds: BTreeMap<u64, Part<Option<GameFeed>>>,
     /// When each of these games was last seen to be on.
     #[serde(with = "seen_on")]
     pub seen_on: BTreeMap<u64, OffsetDateTime>,
@@ -29,7 +31,7 @@ pub struct Facts {
     pub season: Part<Option<Season>>,
     /// The club's schedule entries of the whole year, and in the off season of the next, asked for less often than
     /// `schedule`.
-    pub calendar: Part<Vec<Listing>>,
+    pub calendar: Part<Vec<ScheduleEntry>>,
 }
 
 /// A club's home ballpark.
@@ -51,7 +53,7 @@ pub struct Part<T> {
     pub asked_at: Option<OffsetDateTime>,
     /// Why the latest attempt to read this part failed; none if it succeeded. Not kept on disk.
     #[serde(skip)]
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Outage>,
 }
 
 impl<T> Part<T> {
@@ -66,7 +68,7 @@ impl<T> Part<T> {
     }
 
     /// Notes that an attempt to read this part failed. The last good value stands.
-    pub fn fail(&mut self, trouble: Trouble) {
+    pub fn fail(&mut self, trouble: Outage) {
         self.trouble = Some(trouble);
     }
 
@@ -93,7 +95,7 @@ impl Facts {
     }
 
     /// The live feed of a game, if it was ever read.
-    pub fn feed(&self, pk: u64) -> Option<&GameBox> {
+    pub fn feed(&self, pk: u64) -> Option<&GameFeed> {
         self.feeds.get(&pk)?.value.as_ref()
     }
 
@@ -114,14 +116,14 @@ impl Facts {
     }
 
     /// Why the day's games are not known: the first part in the chain from player to schedule that failed.
-    pub(crate) fn trouble(&self) -> Trouble {
+    pub(crate) fn trouble(&self) -> Outage {
         let chain = [
             self.player.trouble.filter(|_| !self.player.is_read()),
             self.schedule.trouble,
             self.zone.trouble,
             self.player.trouble,
         ];
-        chain.into_iter().flatten().next().unwrap_or(Trouble::Starting)
+        chain.into_iter().flatten().next().unwrap_or(Outage::Starting)
     }
 
     /// The year of the season that is shown on a day: before the year's first game it is last year's.

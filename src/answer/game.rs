@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 /// One entry of the schedule. The same game can be listed under two days: a postponed one under the old day and the
 /// new, a suspended one under the day it began and the day it was resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Listing {
+pub struct ScheduleEntry {
     /// MLB's game id (`gamePk`).
     pub pk: u64,
     /// The day this entry stands under (`dates[].date`).
@@ -24,7 +24,7 @@ pub struct Listing {
     /// Whether another game follows or precedes on the same day.
     pub double_header: DoubleHeader,
     /// Where the game stands.
-    pub status: Status,
+    pub status: GameStatus,
     /// The visitors.
     pub away: Side,
     /// The hosts.
@@ -86,9 +86,9 @@ pub enum DoubleHeader {
 
 /// Where a game stands, and MLB's words for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct GameStatus {
     /// What it means for the answer.
-    pub state: State,
+    pub state: GameState,
     /// `detailedState`, with `reason` where there is one: "Delayed: Rain".
     pub words: String,
 }
@@ -96,7 +96,7 @@ pub struct Status {
 /// What a status means for the answer (`codedGameState`, which unlike `abstractGameState` tells a postponed game
 /// from a final one).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
+pub enum GameState {
     /// S, P: not begun, whether scheduled, warming up or with a delayed start.
     Ahead,
     /// I, M, N: begun and not over, also while delayed or under review.
@@ -115,7 +115,7 @@ pub enum State {
 
 /// What a game's live feed says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GameBox {
+pub struct GameFeed {
     /// MLB's game id (`gamePk`).
     pub pk: u64,
     /// The feed's own clock (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). It never goes back.
@@ -123,13 +123,13 @@ pub struct GameBox {
     /// The day the game counts for, as the feed has it.
     pub official: Option<Date>,
     /// Where the game stands, fresher than in the schedule.
-    pub status: Status,
+    pub status: GameStatus,
     /// The present inning.
     pub inning: Option<Inning>,
     /// The score.
     pub score: Option<Score>,
     /// How far he takes part.
-    pub presence: Presence,
+    pub presence: Participation,
     /// Errors charged to him.
     pub errors: ErrorCount,
     /// The plays credited to him as errors.
@@ -151,7 +151,7 @@ pub enum ErrorCount {
 
 /// How far a player takes part in a game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Presence {
+pub enum Participation {
     /// In neither team's list.
     Absent,
     /// Listed, while no batting order is posted yet.
@@ -248,10 +248,10 @@ impl ErrorCount {
     }
 }
 
-impl GameBox {
+impl GameFeed {
     /// Takes over what an earlier feed of this game knew and this one has lost: a box score that cannot be read takes no
     /// error back.
-    pub fn keep_from(&mut self, earlier: &GameBox) {
+    pub fn keep_from(&mut self, earlier: &GameFeed) {
         if let ErrorCount::AtLeast(errors) = self.errors {
             self.errors = ErrorCount::AtLeast(errors.max(earlier.errors.known()));
             self.presence = self.presence.max(earlier.presence);

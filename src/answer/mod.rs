@@ -18,13 +18,13 @@ pub(crate) mod tests;
 pub(crate) mod zone;
 
 pub use crate::answer::availability::{Absence, Availability, Injury};
-pub use crate::answer::calendar::{ErrorDay, Fixture, Outcome};
+pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
 pub use crate::answer::facts::{Ballpark, Facts, Part};
 pub use crate::answer::game::{
-    DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameBox, GameKind, Half, Inning, Listing, Presence,
-    Score, Side, State, Status,
+    DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameKind, GameState, GameStatus, Half, Inning,
+    Participation, ScheduleEntry, Score, Side,
 };
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
@@ -32,7 +32,7 @@ pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, Stre
 pub use crate::answer::session::Session;
 pub use crate::answer::zone::{UnknownZone, Zone};
 
-use crate::answer::calendar::Charge;
+use crate::answer::calendar::KnownErrorDay;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
@@ -113,13 +113,13 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Game {
     /// The schedule entry.
-    pub listing: Listing,
+    pub listing: ScheduleEntry,
     /// The live feed as last read, if it was.
-    pub feed: Option<GameBox>,
+    pub feed: Option<GameFeed>,
     /// When MLB made that feed.
     pub feed_asked_at: Option<OffsetDateTime>,
     /// Why the latest attempt to read the feed failed; none if it succeeded or there was none.
-    pub feed_trouble: Option<Trouble>,
+    pub feed_trouble: Option<Outage>,
     /// The part of the game that is of the day.
     pub session: Session,
 }
@@ -128,7 +128,7 @@ pub struct Game {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// Nothing was heard from MLB today, and what stood in the way last.
-    NeverHeard(Trouble),
+    NeverHeard(Outage),
     /// He is with no club.
     NoClub,
     /// Charged with errors.
@@ -154,26 +154,26 @@ pub enum Reason {
     /// These games have begun or ended, but cannot be read; at least one.
     BoxUnread(Vec<usize>),
     /// The day's game was called off; the entry says which and until when.
-    Postponed(Box<Listing>),
+    Postponed(Box<ScheduleEntry>),
     /// The day's game was cancelled for good.
-    Cancelled(Box<Listing>),
+    Cancelled(Box<ScheduleEntry>),
     /// A game of today is listed, but its schedule entry cannot be read.
     EntryUnread,
     /// The season is over, or the year's first game is still to come.
     OffSeason {
         /// The next game, if it is known.
-        next: Option<Box<Listing>>,
+        next: Option<Box<ScheduleEntry>>,
     },
     /// No game is listed today; the next one within the days asked for.
     OffDay {
         /// The next game listed, if any.
-        next: Option<Box<Listing>>,
+        next: Option<Box<ScheduleEntry>>,
     },
 }
 
 /// What kept us from hearing MLB, as far as a visitor cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Outage {
     /// The first question is still on its way.
     Starting,
     /// No connection: name look-up, refused, network down.
@@ -190,16 +190,16 @@ pub enum Trouble {
     NoSuchPlayer,
 }
 
-impl Trouble {
+impl Outage {
     /// All of them.
-    pub const ALL: [Trouble; 7] = [
-        Trouble::Starting,
-        Trouble::Unreachable,
-        Trouble::TooSlow,
-        Trouble::TurnedAway,
-        Trouble::Refused,
-        Trouble::Garbled,
-        Trouble::NoSuchPlayer,
+    pub const ALL: [Outage; 7] = [
+        Outage::Starting,
+        Outage::Unreachable,
+        Outage::TooSlow,
+        Outage::TurnedAway,
+        Outage::Refused,
+        Outage::Garbled,
+        Outage::NoSuchPlayer,
     ];
 }
 
@@ -230,13 +230,13 @@ impl Pace {
 
 /// What was concluded before, so that the next answer can say since when it holds and what was taken back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
+pub struct LastAnswer {
     day: Date,
     verdict: Verdict,
     taken_back: u32,
     #[serde(with = "time::serde::rfc3339")]
     changed_at: OffsetDateTime,
-    charges: Vec<Charge>,
+    charges: Vec<KnownErrorDay>,
     /// The day's games and his errors in each, as last read.
     games: Vec<(u64, u32)>,
 }
@@ -251,7 +251,7 @@ impl Answer {
     /// returns what to remember.
     ///
     /// An `Unknown` answer is not a conclusion: it is neither dated nor remembered.
-    pub fn follow(&mut self, before: Option<&Memory>, now: OffsetDateTime) -> Option<Memory> {
+    pub fn follow(&mut self, before: Option<&LastAnswer>, now: OffsetDateTime) -> Option<LastAnswer> {
         let before_today = before.filter(|memory| memory.day == self.day);
         self.taken_back = before_today.map_or(0, |memory| memory.taken_back);
         let charges = self.charges(before.map_or(&[], |memory| &memory.charges), now);
@@ -265,7 +265,7 @@ impl Answer {
             _ => now,
         };
         self.changed_at = Some(changed_at);
-        Some(Memory {
+        Some(LastAnswer {
             day: self.day,
             verdict: self.verdict,
             taken_back: self.taken_back,
@@ -289,12 +289,12 @@ impl Answer {
     }
 
     /// Days of the year that the log does not tell of now are not forgotten: it may lag, or lack one for a while.
-    fn charges(&mut self, before: &[Charge], now: OffsetDateTime) -> Vec<Charge> {
+    fn charges(&mut self, before: &[KnownErrorDay], now: OffsetDateTime) -> Vec<KnownErrorDay> {
         let zone = &self.zone;
         let ended = |date: Date| date.next_day().map_or(now, |next| zone.midnight(next));
         let told = self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now));
-        let mut charges: Vec<Charge> = told.collect();
-        let untold = |charge: &&Charge| {
+        let mut charges: Vec<KnownErrorDay> = told.collect();
+        let untold = |charge: &&KnownErrorDay| {
             let earlier = charge.date < self.day && charge.date.year() == self.day.year();
             earlier && !self.error_days.iter().any(|day| day.date == charge.date)
         };

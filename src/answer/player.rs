@@ -1,6 +1,6 @@
 //! A player and the clubs he is with.
 
-use crate::answer::Listing;
+use crate::answer::ScheduleEntry;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
@@ -71,13 +71,13 @@ impl Player {
     }
 
     /// Whether one of his clubs of that day plays in this game.
-    pub fn plays_in(&self, listing: &Listing, day: Date) -> bool {
+    pub fn plays_in(&self, listing: &ScheduleEntry, day: Date) -> bool {
         let clubs = self.clubs_on(day);
         [&listing.home, &listing.away].iter().any(|side| clubs.contains(&side.club.id))
     }
 
     /// Whether his club plays this game at home.
-    pub fn is_at_home(&self, listing: &Listing) -> bool {
+    pub fn is_at_home(&self, listing: &ScheduleEntry) -> bool {
         let sides = [listing.home.club.id, listing.away.club.id];
         let clubs = self.clubs_on(listing.official);
         let ours = clubs.into_iter().find(|club| sides.contains(club));

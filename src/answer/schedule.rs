@@ -1,6 +1,6 @@
 //! A club's schedule, with the entries that could not be read.
 
-use crate::answer::{Listing, Zone};
+use crate::answer::{ScheduleEntry, Zone};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
@@ -10,7 +10,7 @@ pub struct Schedule {
     /// The clubs whose schedule this is.
     pub clubs: Vec<u32>,
     /// The entries, as listed (a game may be listed under two days).
-    pub listings: Vec<Listing>,
+    pub listings: Vec<ScheduleEntry>,
     /// The entries that could not be read.
     pub unread: Vec<UnreadEntry>,
 }
@@ -51,7 +51,7 @@ impl Schedule {
 
     /// The part of one club.
     pub fn of_club(&self, club: u32) -> Schedule {
-        let plays = |listing: &&Listing| [listing.home.club.id, listing.away.club.id].contains(&club);
+        let plays = |listing: &&ScheduleEntry| [listing.home.club.id, listing.away.club.id].contains(&club);
         Schedule {
             clubs: self.clubs.iter().copied().filter(|known| *known == club).collect(),
             listings: self.listings.iter().filter(plays).cloned().collect(),
@@ -92,11 +92,12 @@ impl UnreadEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{State, tests::listing};
+    use crate::answer::{GameState, tests::listing};
 
     #[test]
     fn what_was_read_before_stands_in_for_what_cannot_be_read() {
-        let earlier = Schedule { clubs: vec![135], listings: vec![listing(1, State::On)], unread: vec![] };
+        let earlier =
+            Schedule { clubs: vec![135], listings: vec![listing(1, GameState::On)], unread: vec![] };
         let unread = |pk, listed| UnreadEntry { pk, listed, ..UnreadEntry::default() };
         let day = earlier.listings[0].listed;
         for (entry, filled) in [

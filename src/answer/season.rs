@@ -1,6 +1,6 @@
 //! His season at a glance: the fielding log with today's box scores on top of it, and what they come to.
 
-use crate::answer::{Club, Facts, GameKind, Listing, Player, Presence, calendar};
+use crate::answer::{Club, Facts, GameKind, Participation, Player, ScheduleEntry, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
@@ -102,7 +102,7 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
     for listing in facts.schedule.value.listings.iter().filter(|listing| counts(listing, season.year, day)) {
         match facts.feed(listing.pk) {
-            Some(feed) if feed.presence == Presence::Fielded && feed.errors.is_known() => {
+            Some(feed) if feed.presence == Participation::Fielded && feed.errors.is_known() => {
                 let boxed = || SeasonGame::of(listing, &facts.player.value, feed.errors.known());
                 games.entry(listing.pk).or_insert_with(boxed);
             }
@@ -115,7 +115,7 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
 }
 
 /// The log is of the regular season.
-fn counts(listing: &Listing, year: i32, day: Date) -> bool {
+fn counts(listing: &ScheduleEntry, year: i32, day: Date) -> bool {
     let official = listing.official;
     listing.kind == GameKind::Regular && official.year() == year && official <= day && !listing.is_off()
 }
@@ -145,7 +145,7 @@ fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
 
 impl SeasonGame {
     /// A game of a player, by its listing.
-    pub(crate) fn of(listing: &Listing, player: &Player, errors: u32) -> Self {
+    pub(crate) fn of(listing: &ScheduleEntry, player: &Player, errors: u32) -> Self {
         let at_home = player.is_at_home(listing);
         let opponent = if at_home { &listing.away } else { &listing.home };
         SeasonGame {
@@ -163,7 +163,7 @@ impl SeasonGame {
 mod tests {
     use super::*;
     use crate::answer::tests::{TODAY, facts, feed, listing};
-    use crate::answer::{GameBox, State};
+    use crate::answer::{GameFeed, GameState};
     use time::{Duration, macros::datetime};
 
     /// Games on the days before today, the last of them yesterday, with these errors.
@@ -180,7 +180,7 @@ mod tests {
         errors.iter().enumerate().map(game).collect()
     }
 
-    fn season(games: Vec<SeasonGame>, listings: Vec<Listing>, boxes: Vec<GameBox>) -> SeasonSoFar {
+    fn season(games: Vec<SeasonGame>, listings: Vec<ScheduleEntry>, boxes: Vec<GameFeed>) -> SeasonSoFar {
         let mut facts = facts(datetime!(2024-07-03 04:00 UTC), listings, boxes);
         facts.season.value = Some(Season { year: 2024, games, is_complete: true });
         so_far(&facts, TODAY).unwrap()
@@ -208,29 +208,30 @@ mod tests {
     #[test]
     fn todays_box_score_decides_for_today_and_no_game_counts_twice() {
         let logged = |pk, date, errors| SeasonGame { pk, date, ..log(&[errors]).remove(0) };
-        let on = || vec![listing(1, State::On)];
-        let boxed = |presence, errors| vec![feed(1, State::On, presence, errors)];
-        let spring = || vec![Listing { kind: GameKind::Spring, ..listing(1, State::On) }];
-        let yesterday = || vec![Listing { official: TODAY - Duration::DAY, ..listing(1, State::Over) }];
-        let off = || vec![listing(1, State::Postponed)];
+        let on = || vec![listing(1, GameState::On)];
+        let boxed = |presence, errors| vec![feed(1, GameState::On, presence, errors)];
+        let spring = || vec![ScheduleEntry { kind: GameKind::Spring, ..listing(1, GameState::On) }];
+        let yesterday =
+            || vec![ScheduleEntry { official: TODAY - Duration::DAY, ..listing(1, GameState::Over) }];
+        let off = || vec![listing(1, GameState::Postponed)];
         for (what, log, listings, boxes, errors) in [
-            ("not logged yet", vec![], on(), boxed(Presence::Fielded, 1), &[1][..]),
-            ("logged", vec![logged(1, TODAY, 1)], on(), boxed(Presence::Fielded, 1), &[1]),
-            ("taken back", vec![logged(1, TODAY, 1)], on(), boxed(Presence::Fielded, 0), &[0]),
-            ("not in the field yet", vec![], on(), boxed(Presence::Lineup, 0), &[]),
-            ("on the bench", vec![], on(), boxed(Presence::Bench, 0), &[]),
+            ("not logged yet", vec![], on(), boxed(Participation::Fielded, 1), &[1][..]),
+            ("logged", vec![logged(1, TODAY, 1)], on(), boxed(Participation::Fielded, 1), &[1]),
+            ("taken back", vec![logged(1, TODAY, 1)], on(), boxed(Participation::Fielded, 0), &[0]),
+            ("not in the field yet", vec![], on(), boxed(Participation::Lineup, 0), &[]),
+            ("on the bench", vec![], on(), boxed(Participation::Bench, 0), &[]),
             ("box unread", vec![logged(1, TODAY, 1)], on(), vec![], &[]),
             ("a log of days to come", vec![logged(9, TODAY + Duration::DAY, 1)], vec![], vec![], &[]),
-            ("spring", vec![], spring(), boxed(Presence::Fielded, 1), &[]),
-            ("yesterday, not logged yet", vec![], yesterday(), boxed(Presence::Fielded, 1), &[1]),
+            ("spring", vec![], spring(), boxed(Participation::Fielded, 1), &[]),
+            ("yesterday, not logged yet", vec![], yesterday(), boxed(Participation::Fielded, 1), &[1]),
             (
                 "yesterday, changed in the log since",
                 vec![logged(1, TODAY - Duration::DAY, 2)],
                 yesterday(),
-                boxed(Presence::Fielded, 1),
+                boxed(Participation::Fielded, 1),
                 &[2],
             ),
-            ("postponed after it began", vec![], off(), boxed(Presence::Fielded, 1), &[]),
+            ("postponed after it began", vec![], off(), boxed(Participation::Fielded, 1), &[]),
         ] {
             let games = season(log, listings, boxes).games;
             assert_eq!(games.iter().map(|game| game.errors).collect::<Vec<_>>(), errors, "{what}");
@@ -239,10 +240,12 @@ mod tests {
 
     #[test]
     fn a_doubleheader_is_two_games_in_playing_order() {
-        let second = Listing { number: 2, ..listing(1, State::On) };
-        let boxes =
-            vec![feed(1, State::On, Presence::Fielded, 2), feed(2, State::Over, Presence::Fielded, 1)];
-        let so_far = season(log(&[0]), vec![second, listing(2, State::Over)], boxes);
+        let second = ScheduleEntry { number: 2, ..listing(1, GameState::On) };
+        let boxes = vec![
+            feed(1, GameState::On, Participation::Fielded, 2),
+            feed(2, GameState::Over, Participation::Fielded, 1),
+        ];
+        let so_far = season(log(&[0]), vec![second, listing(2, GameState::Over)], boxes);
         assert_eq!(so_far.games.iter().map(|game| game.errors).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(so_far.last_error.map(|last| (last.days, last.games)), Some((0, 0)));
     }
@@ -251,8 +254,11 @@ mod tests {
     fn a_traded_player_keeps_the_games_for_his_old_club() {
         let mut games = log(&[1, 0]);
         games[0].opponent = Some(Club { id: 135, name: "San Diego Padres".into() });
-        let today =
-            season(games, vec![listing(1, State::On)], vec![feed(1, State::On, Presence::Fielded, 0)]);
+        let today = season(
+            games,
+            vec![listing(1, GameState::On)],
+            vec![feed(1, GameState::On, Participation::Fielded, 0)],
+        );
         let opponents: Vec<_> =
             today.games.iter().map(|game| game.opponent.as_ref().map(|club| club.id)).collect();
         assert_eq!((opponents, today.errors), (vec![Some(135), None, Some(140)], 1));

@@ -1,6 +1,6 @@
 //! The part of a game that is of one day: a suspended game is played on two.
 
-use crate::answer::{ErrorCount, ErrorPlay, Facts, GameBox, Listing, Zone};
+use crate::answer::{ErrorCount, ErrorPlay, Facts, GameFeed, ScheduleEntry, Zone};
 use time::{Date, Duration, OffsetDateTime, macros::time};
 
 /// A game may be resumed earlier than planned.
@@ -15,11 +15,11 @@ pub struct Session {
 
 impl Session {
     /// The part that the entry of a game stands for.
-    pub(crate) fn of(facts: &Facts, listing: &Listing) -> Self {
+    pub(crate) fn of(facts: &Facts, listing: &ScheduleEntry) -> Self {
         let zone = &facts.zone.value;
         let entries = facts.schedule.value.listings.iter().filter(|entry| entry.pk == listing.pk);
         let mut begins: Vec<OffsetDateTime> = entries
-            .filter_map(Listing::resumption)
+            .filter_map(ScheduleEntry::resumption)
             .chain(listing.resumption())
             .map(|(day, start)| begin(day, start, zone))
             .collect();
@@ -30,7 +30,7 @@ impl Session {
     }
 
     /// The errors charged to him in this part. Those of a play without a time are of the first part.
-    pub fn errors(&self, feed: &GameBox) -> ErrorCount {
+    pub fn errors(&self, feed: &GameFeed) -> ErrorCount {
         let timed = feed.plays.iter().filter(|play| play.at.is_some()).count() as u32;
         let here = feed.plays.iter().filter(|play| play.at.is_some_and(|at| self.holds(at))).count() as u32;
         let total = feed.errors.known();
@@ -45,7 +45,7 @@ impl Session {
     }
 
     /// The plays of this part on which he was charged.
-    pub fn plays<'a>(&'a self, feed: &'a GameBox) -> impl Iterator<Item = &'a ErrorPlay> {
+    pub fn plays<'a>(&'a self, feed: &'a GameFeed) -> impl Iterator<Item = &'a ErrorPlay> {
         let is_here = |play: &&ErrorPlay| match play.at {
             Some(at) => self.holds(at),
             None => self.from.is_none(),
@@ -66,7 +66,7 @@ fn begin(day: Date, start: Option<OffsetDateTime>, zone: &Zone) -> OffsetDateTim
     }
 }
 
-impl Listing {
+impl ScheduleEntry {
     /// Whether this is the entry of a game under the day it is resumed.
     pub fn is_resumption(&self) -> bool {
         self.listed > self.official && !self.is_off()
@@ -81,9 +81,9 @@ impl Listing {
     }
 
     /// The entry that a game resumed on this day has, or would have, under it.
-    pub(crate) fn resumed_on(&self, day: Date) -> Option<Listing> {
+    pub(crate) fn resumed_on(&self, day: Date) -> Option<ScheduleEntry> {
         let (resumed, start) = self.resumption().filter(|_| self.official < day)?;
-        (resumed == day).then(|| Listing { listed: day, start, ..self.clone() })
+        (resumed == day).then(|| ScheduleEntry { listed: day, start, ..self.clone() })
     }
 
     /// Whether a suspended game may go on this day.
@@ -96,28 +96,28 @@ impl Listing {
 mod tests {
     use super::*;
     use crate::answer::tests::{TODAY, facts, feed, listing};
-    use crate::answer::{ErrorKind, Presence, State};
+    use crate::answer::{ErrorKind, GameState, Participation};
     use time::macros::datetime;
 
     #[test]
     fn each_error_of_a_resumed_game_is_of_the_day_of_its_play() {
         let (last_night, tonight) = (datetime!(2024-07-02 04:00 UTC), datetime!(2024-07-02 20:30 UTC));
         let yesterday = TODAY.previous_day().unwrap();
-        let begun = Listing { listed: yesterday, official: yesterday, ..listing(1, State::Over) };
+        let begun = ScheduleEntry { listed: yesterday, official: yesterday, ..listing(1, GameState::Over) };
         let resumed =
-            Listing { listed: TODAY, start: Some(datetime!(2024-07-02 20:00 UTC)), ..begun.clone() };
+            ScheduleEntry { listed: TODAY, start: Some(datetime!(2024-07-02 20:00 UTC)), ..begun.clone() };
         let facts = facts(tonight, [begun.clone(), resumed.clone()], []);
         let (first, second) = (Session::of(&facts, &begun), Session::of(&facts, &resumed));
         let game = |errors, times: &[Option<OffsetDateTime>]| {
             let play = |at: &Option<OffsetDateTime>| ErrorPlay {
                 at: *at,
                 kind: ErrorKind::Throwing,
-                ..feed(1, State::Over, Presence::Fielded, 1).plays.remove(0)
+                ..feed(1, GameState::Over, Participation::Fielded, 1).plays.remove(0)
             };
-            GameBox {
+            GameFeed {
                 errors,
                 plays: times.iter().map(play).collect(),
-                ..feed(1, State::Over, Presence::Fielded, 0)
+                ..feed(1, GameState::Over, Participation::Fielded, 0)
             }
         };
         let (old, new) = (Some(last_night), Some(tonight));
@@ -143,8 +143,8 @@ mod tests {
     #[test]
     fn a_game_of_one_day_is_whole_even_past_midnight() {
         let after_midnight = datetime!(2024-07-03 08:30 UTC);
-        let facts = facts(after_midnight, [listing(1, State::On)], []);
-        let session = Session::of(&facts, &listing(1, State::On));
+        let facts = facts(after_midnight, [listing(1, GameState::On)], []);
+        let session = Session::of(&facts, &listing(1, GameState::On));
         assert!(session == Session::default() && session.holds(after_midnight));
     }
 }

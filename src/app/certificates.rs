@@ -1,47 +1,47 @@
 //! TLS at work: its terms, the certificate behind them, and whoever looks after that.
 
 use crate::{
-    app::{Failure, StartError},
+    app::{RunError, StartError},
     config::Config,
     tls::{
-        Certificates, Source,
-        config::{Terms, Tickets},
-        resolver::Serving,
+        CertificateOwner, CertificateSource,
+        config::{TicketKeys, TlsConfig},
+        resolver::CertificateResolver,
     },
 };
 use prometheus::{IntGauge, Registry};
 use std::sync::Arc;
 use tokio::{runtime::Handle, task::JoinSet};
 
-pub(crate) struct Tls {
-    source: Source,
+pub(crate) struct ServedTls {
+    source: CertificateSource,
     names: Vec<String>,
-    terms: Terms,
+    terms: TlsConfig,
     /// For as long as the process lives: sessions can be resumed after a reload.
-    tickets: Tickets,
-    serving: Arc<Serving>,
+    tickets: TicketKeys,
+    serving: Arc<CertificateResolver>,
     expiry: IntGauge,
     /// Opened, and not looked after yet.
-    waiting: Option<Certificates>,
+    waiting: Option<CertificateOwner>,
     keeper: JoinSet<()>,
 }
 
 /// A certificate's source that is open, and not served yet.
-pub(crate) struct Fresh {
-    source: Source,
+pub(crate) struct OpenedTls {
+    source: CertificateSource,
     names: Vec<String>,
-    terms: Terms,
-    opened: Certificates,
+    terms: TlsConfig,
+    opened: CertificateOwner,
 }
 
-impl Tls {
+impl ServedTls {
     /// None without TLS.
     ///
     /// # Errors
     /// When a certificate's file cannot be used, or the system refuses what TLS needs.
     pub fn open(config: &Config, registry: &Registry) -> Result<Option<Self>, StartError> {
-        let Some(source) = config.source().map_err(Failure)? else { return Ok(None) };
-        if let Source::Files(files) = &source {
+        let Some(source) = config.source().map_err(RunError)? else { return Ok(None) };
+        if let CertificateSource::Files(files) = &source {
             files.certificate().map_err(|error| {
                 StartError::Configuration(format!(
                     "{error}: name a readable pair with --tls-cert and --tls-key, or leave both away for a self-signed \
@@ -49,12 +49,12 @@ impl Tls {
                 ))
             })?;
         }
-        let expiry = Certificates::expiry(registry).map_err(|error| no_tls(&error))?;
-        let tickets = Tickets::new().map_err(|error| no_tls(&error))?;
-        let opened = Certificates::open(source.clone(), config.domains.clone(), expiry.clone(), None);
+        let expiry = CertificateOwner::expiry(registry).map_err(|error| no_tls(&error))?;
+        let tickets = TicketKeys::new().map_err(|error| no_tls(&error))?;
+        let opened = CertificateOwner::open(source.clone(), config.domains.clone(), expiry.clone(), None);
         let opened = opened.map_err(|error| no_tls(&*error))?;
         let terms = opened.terms(&tickets).map_err(|error| no_tls(&error))?;
-        Ok(Some(Tls {
+        Ok(Some(ServedTls {
             source,
             names: config.domains.clone(),
             terms,
@@ -66,11 +66,11 @@ impl Tls {
         }))
     }
 
-    pub fn terms(&self) -> Terms {
+    pub fn terms(&self) -> TlsConfig {
         self.terms.clone()
     }
 
-    pub fn serving(&self) -> Arc<Serving> {
+    pub fn serving(&self) -> Arc<CertificateResolver> {
         self.serving.clone()
     }
 
@@ -80,7 +80,9 @@ impl Tls {
     /// Why not.
     pub fn check(&self, config: &Config) -> Result<(), String> {
         match config.source()? {
-            Some(Source::Files(files)) => files.certificate().map(drop).map_err(|error| error.to_string()),
+            Some(CertificateSource::Files(files)) => {
+                files.certificate().map(drop).map_err(|error| error.to_string())
+            }
             _ => Ok(()),
         }
     }
@@ -89,9 +91,9 @@ impl Tls {
     ///
     /// # Errors
     /// Why it cannot be served. Then the metric tells of the certificate in service, as before.
-    pub fn refresh(&self, config: &Config) -> Result<Option<Fresh>, String> {
+    pub fn refresh(&self, config: &Config) -> Result<Option<OpenedTls>, String> {
         let Some(source) = config.source()? else { return Ok(None) };
-        let may_have_changed = matches!(source, Source::Files(_));
+        let may_have_changed = matches!(source, CertificateSource::Files(_));
         if !may_have_changed && (&source, &config.domains) == (&self.source, &self.names) {
             return Ok(None);
         }
@@ -102,17 +104,17 @@ impl Tls {
         fresh.map(Some)
     }
 
-    fn fresh(&self, source: Source, names: Vec<String>) -> Result<Fresh, String> {
+    fn fresh(&self, source: CertificateSource, names: Vec<String>) -> Result<OpenedTls, String> {
         let before = Some(&*self.serving);
-        let opened = Certificates::open(source.clone(), names.clone(), self.expiry.clone(), before);
+        let opened = CertificateOwner::open(source.clone(), names.clone(), self.expiry.clone(), before);
         let opened = opened.map_err(|error| no_tls(&*error).to_string())?;
         let terms = opened.terms(&self.tickets).map_err(|error| no_tls(&error).to_string())?;
-        Ok(Fresh { source, names, terms, opened })
+        Ok(OpenedTls { source, names, terms, opened })
     }
 
     /// From the next handshake on.
-    pub fn renew(&mut self, fresh: Fresh, runtime: &Handle) {
-        let Fresh { source, names, terms, opened } = fresh;
+    pub fn renew(&mut self, fresh: OpenedTls, runtime: &Handle) {
+        let OpenedTls { source, names, terms, opened } = fresh;
         (self.source, self.names, self.serving) = (source, names, opened.serving());
         self.terms.replace(&terms);
         self.waiting = Some(opened);
@@ -129,6 +131,6 @@ impl Tls {
     }
 }
 
-fn no_tls(error: &dyn std::error::Error) -> Failure {
-    Failure(format!("cannot speak TLS: {error}; run with --tls off"))
+fn no_tls(error: &dyn std::error::Error) -> RunError {
+    RunError(format!("cannot speak TLS: {error}; run with --tls off"))
 }

@@ -24,7 +24,7 @@ const MODE: u32 = 0o644;
 
 /// The addresses where a process listens, as they are displayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listening {
+pub struct ListenReport {
     /// HTTP in clear.
     pub http: Vec<String>,
     /// HTTP over TLS.
@@ -36,8 +36,8 @@ pub struct Listening {
 /// The control file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Control {
-    listening: Listening,
-    outcome: Option<Outcome>,
+    listening: ListenReport,
+    outcome: Option<ControlOutcome>,
 }
 
 /// The pid file of this process.
@@ -49,13 +49,13 @@ pub struct PidFile {
 
 /// What became of what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct ControlOutcome {
     /// No two are the same.
     pub id: u64,
     /// Who says so.
     pub pid: u32,
     /// What was asked.
-    pub of: Asked,
+    pub of: ControlRequest,
     /// Whether it was done.
     pub done: bool,
     /// Every mistake, or what else there is to say; one line each.
@@ -65,18 +65,18 @@ pub struct Outcome {
 /// What a running e6 can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Asked {
+pub enum ControlRequest {
     /// To read its configuration again.
     Reload,
     /// To give way to the binary that is on disk now.
     Upgrade,
 }
 
-impl Asked {
+impl ControlRequest {
     fn signal(self) -> Signal {
         match self {
-            Asked::Reload => Signal::HUP,
-            Asked::Upgrade => Signal::USR2,
+            ControlRequest::Reload => Signal::HUP,
+            ControlRequest::Upgrade => Signal::USR2,
         }
     }
 }
@@ -87,7 +87,7 @@ impl PidFile {
     ///
     /// # Errors
     /// When another process has the file, or when its directory cannot be made or written to.
-    pub fn write(path: &Path, predecessor: Option<u32>, listening: Listening) -> io::Result<Self> {
+    pub fn write(path: &Path, predecessor: Option<u32>, listening: ListenReport) -> io::Result<Self> {
         if let Some(pid) = owner(path)
             && ![predecessor, Some(process::id())].contains(&Some(pid))
         {
@@ -104,15 +104,15 @@ impl PidFile {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn tell(&self, of: Asked, done: bool, said: Vec<String>) -> io::Result<()> {
-        let outcome = Outcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
+    pub fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) -> io::Result<()> {
+        let outcome = ControlOutcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
         let listening = read_control(&self.path).map(|control| control.listening).unwrap_or_default();
         write_control(&self.path, &Control { listening, outcome: Some(outcome) })
     }
 }
 
 /// Where the process of this pid file listens; none where no process runs.
-pub fn listening(path: &Path) -> Option<Listening> {
+pub fn listening(path: &Path) -> Option<ListenReport> {
     owner(path).and_then(|_| read_control(path)).map(|control| control.listening)
 }
 
@@ -145,7 +145,7 @@ impl Drop for PidFile {
 ///
 /// # Errors
 /// That there is none, or that it does not say.
-pub fn ask(asked: Asked, path: &Path, patience: Duration) -> Result<Outcome, String> {
+pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<ControlOutcome, String> {
     let nobody = |why: &str| {
         format!(
             "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file",
@@ -209,10 +209,10 @@ mod tests {
     fn a_file_that_was_left_behind_is_nobodys() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/e6.pid");
-        let missing = ask(Asked::Reload, &path, Duration::ZERO).unwrap_err();
+        let missing = ask(ControlRequest::Reload, &path, Duration::ZERO).unwrap_err();
         assert!(missing.contains("No such file") && missing.contains("--pid-file"), "{missing}");
 
-        let ours = PidFile::write(&path, None, Listening::default()).unwrap();
+        let ours = PidFile::write(&path, None, ListenReport::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()));
         // Whoever holds the lock is asked; here that would be this very process.
         assert!(matches!(File::open(&path).unwrap().try_lock_shared(), Err(TryLockError::WouldBlock)));
@@ -221,7 +221,7 @@ mod tests {
         assert!(!path.exists());
 
         fs::write(&path, number).unwrap();
-        let left = ask(Asked::Reload, &path, Duration::ZERO).unwrap_err();
+        let left = ask(ControlRequest::Reload, &path, Duration::ZERO).unwrap_err();
         assert!(left.contains("left behind"), "{left}");
     }
 
@@ -230,9 +230,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for name in ["e6.pid", "x.json", "json", ".json", "e6"] {
             let path = dir.path().join(name);
-            let listening = Listening { http: vec!["127.0.0.1:8080".into()], ..Listening::default() };
+            let listening = ListenReport { http: vec!["127.0.0.1:8080".into()], ..ListenReport::default() };
             let ours = PidFile::write(&path, None, listening.clone()).unwrap();
-            ours.tell(Asked::Reload, true, Vec::new()).unwrap();
+            ours.tell(ControlRequest::Reload, true, Vec::new()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()), "{name}");
             assert_eq!(super::listening(&path), Some(listening), "{name}");
             drop(ours);
@@ -245,17 +245,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e6.pid");
         let _theirs = replace(&path, "1\n").unwrap();
-        let refused = PidFile::write(&path, None, Listening::default()).map(drop).unwrap_err();
+        let refused = PidFile::write(&path, None, ListenReport::default()).map(drop).unwrap_err();
         assert!(refused.to_string().contains("the running e6 1 has it"), "{refused}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
-        PidFile::write(&path, Some(1), Listening::default()).unwrap();
+        PidFile::write(&path, Some(1), ListenReport::default()).unwrap();
     }
 
     #[test]
     fn the_file_of_a_successor_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e6.pid");
-        let ours = PidFile::write(&path, None, Listening::default()).unwrap();
+        let ours = PidFile::write(&path, None, ListenReport::default()).unwrap();
         fs::write(&path, "1\n").unwrap();
         drop(ours);
         assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");

@@ -21,7 +21,7 @@ pub(crate) struct DataLock(File);
 
 /// Why there is no lock.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum DataDirInUse {
     /// Another e6 has it: this process, if it has said so.
     InUse(Option<u32>),
     /// The file cannot be written or locked.
@@ -33,20 +33,20 @@ impl DataLock {
     ///
     /// # Errors
     /// When another process has it, or the directory cannot be written.
-    pub fn take(dir: &Path, inherited: Option<OwnedFd>) -> Result<Self, Refused> {
-        let file = open(dir).map_err(Refused::Failed)?;
+    pub fn take(dir: &Path, inherited: Option<OwnedFd>) -> Result<Self, DataDirInUse> {
+        let file = open(dir).map_err(DataDirInUse::Failed)?;
         if let Some(inherited) = inherited.map(File::from)
-            && is_same(&inherited, &file).map_err(Refused::Failed)?
+            && is_same(&inherited, &file).map_err(DataDirInUse::Failed)?
         {
             return Ok(DataLock(inherited));
         }
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Refused::InUse(read_pid(&file))),
-            Err(TryLockError::Error(error)) => return Err(Refused::Failed(error)),
+            Err(TryLockError::WouldBlock) => return Err(DataDirInUse::InUse(read_pid(&file))),
+            Err(TryLockError::Error(error)) => return Err(DataDirInUse::Failed(error)),
         }
         let lock = DataLock(file);
-        lock.sign().map_err(Refused::Failed)?;
+        lock.sign().map_err(DataDirInUse::Failed)?;
         Ok(lock)
     }
 
@@ -98,12 +98,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let us = Some(process::id());
         let ours = DataLock::take(dir.path(), None).unwrap();
-        assert!(matches!(DataLock::take(dir.path(), None), Err(Refused::InUse(pid)) if pid == us));
+        assert!(matches!(DataLock::take(dir.path(), None), Err(DataDirInUse::InUse(pid)) if pid == us));
         assert_eq!(DataLock::holder(dir.path()), Some(us));
         // As an upgrade hands it over; the old process is gone then.
         let theirs = DataLock::take(dir.path(), Some(ours.share().unwrap())).unwrap();
         drop(ours);
-        assert!(matches!(DataLock::take(dir.path(), None), Err(Refused::InUse(_))));
+        assert!(matches!(DataLock::take(dir.path(), None), Err(DataDirInUse::InUse(_))));
         drop(theirs);
         assert_eq!(DataLock::holder(dir.path()), None);
         DataLock::take(dir.path(), None).unwrap();
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_cannot_be_written_has_no_lock() {
-        assert!(matches!(DataLock::take(Path::new("/dev/null/data"), None), Err(Refused::Failed(_))));
+        assert!(matches!(DataLock::take(Path::new("/dev/null/data"), None), Err(DataDirInUse::Failed(_))));
         assert_eq!(DataLock::holder(Path::new("/dev/null/data")), None);
     }
 }

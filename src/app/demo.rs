@@ -1,13 +1,13 @@
 //! `e6 demo`: a day that has been, played at many times its speed by the same code that asks MLB.
 
 use crate::{
-    app::{Failure, ReplayPlan, Setup, Show, StartError, live_site::Stage, publisher::Replayed},
+    app::{DataSource, ReplayPlan, RunError, Setup, StartError, live_site::LiveSite, publisher::ReplayedDay},
     clock::Clock,
     config::Config,
     http::access_log::LogDestination,
     mlb::{
         Client, Reply, Upstream,
-        replay::{Day, Recorded, Replay, ReplaySocket, Scenario},
+        replay::{Recorded, Replay, ReplaySocket, ReplaySource, Scenario},
     },
     output::{
         self,
@@ -74,7 +74,8 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> 
     }
     play(setup, move |_| {
         let clock = Clock::racing(day.begins(), speed, day.ends());
-        let replayed = Replayed { about: day.about().clone(), season_note: Some(day.season_note().clone()) };
+        let replayed =
+            ReplayedDay { about: day.about().clone(), season_note: Some(day.season_note().clone()) };
         Ok((day, clock, replayed))
     })
 }
@@ -93,9 +94,9 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
             Ok((status.as_u16(), body))
         }));
         let (begins, ends) = day.span(club, date).map_err(cannot_replay)?.ok_or_else(|| {
-            Failure::new(format!("team {club} played no game on {date}: choose another day"))
+            RunError::new(format!("team {club} played no game on {date}: choose another day"))
         })?;
-        let replayed = Replayed { about: page::date(date), season_note: None };
+        let replayed = ReplayedDay { about: page::date(date), season_note: None };
         Ok((day, Clock::racing(begins, speed, ends), replayed))
     })
 }
@@ -108,7 +109,7 @@ fn club(config: &Config) -> Result<u32, StartError> {
     let client = Client::new(config.endpoint(), &config.limits);
     let player = client.person(config.player.id).map_err(cannot_replay)?;
     let club = player.current_team.ok_or_else(|| {
-        Failure::new(format!(
+        RunError::new(format!(
             "{} has no club at present: name the one he played for with --club",
             player.name
         ))
@@ -117,9 +118,9 @@ fn club(config: &Config) -> Result<u32, StartError> {
 }
 
 /// Serves while a day is played. Only the port is bound before privileges are dropped.
-fn play<D: Day>(
+fn play<D: ReplaySource>(
     setup: Setup,
-    prepare: impl FnOnce(&Config) -> Result<(D, Clock, Replayed), StartError> + 'static,
+    prepare: impl FnOnce(&Config) -> Result<(D, Clock, ReplayedDay), StartError> + 'static,
 ) -> Result<(), StartError> {
     let socket = ReplaySocket::bind().map_err(cannot_replay)?;
     let url = socket.url();
@@ -128,20 +129,20 @@ fn play<D: Day>(
         begin: Box::new(move |config| {
             let (day, clock, replayed) = prepare(config)?;
             let replay = Replay::start(socket, day, clock).map_err(cannot_replay)?;
-            Ok(Show { clock, replay: Some(Shown { replayed, url, _replay: replay }) })
+            Ok(DataSource { clock, replay: Some(RunningReplay { replayed, url, _replay: replay }) })
         }),
     };
     crate::app::serve(setup, Some(plan))
 }
 
-fn cannot_replay(error: impl std::fmt::Display) -> Failure {
-    Failure::new(format!("cannot replay: {error}"))
+fn cannot_replay(error: impl std::fmt::Display) -> RunError {
+    RunError::new(format!("cannot replay: {error}"))
 }
 
 /// A replay that is being shown; it ends when this is dropped.
-pub struct Shown {
+pub struct RunningReplay {
     /// What is replayed.
-    pub replayed: Replayed,
+    pub replayed: ReplayedDay,
     /// Where it is asked instead of MLB.
     pub url: String,
     _replay: Replay,
@@ -149,7 +150,7 @@ pub struct Shown {
 
 /// Tells how the day goes, with inning, score and answer: on a terminal on one line that is written anew, elsewhere on a
 /// line for each change; and in the end that it is over.
-pub(crate) async fn follow(site: Arc<Stage>, clock: Clock) {
+pub(crate) async fn follow(site: Arc<LiveSite>, clock: Clock) {
     let (mut before, mut looks_left) = (String::new(), LAST_LOOKS);
     loop {
         let (line, is_over) = site.scoreboard();

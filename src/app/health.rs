@@ -1,11 +1,11 @@
 //! `e6 health`: whether a site lives, asked as its visitors ask, for images without curl and for `e6 check`.
 
 use crate::{
-    app::control::{self, Listening},
+    app::control::{self, ListenReport},
     config::Config,
-    connection::{Listener, Peer},
+    connection::{ListenerKind, Peer},
     net::listen::Address,
-    tls::{Source, pem},
+    tls::{CertificateSource, pem},
 };
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -36,8 +36,8 @@ const PATH: &str = "/healthz";
 
 /// Where a site is asked, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    door: Door,
+pub struct HealthCheck {
+    door: Transport,
     path: String,
     /// Whether it has to begin as a proxy does: who comes from this machine is taken for one.
     introduced: bool,
@@ -45,7 +45,7 @@ pub struct Question {
 
 /// How to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Door {
+enum Transport {
     Unix(PathBuf),
     Clear {
         host: String,
@@ -60,7 +60,7 @@ enum Door {
 }
 
 /// What was answered.
-pub struct Reply {
+pub struct HealthReply {
     /// Its status.
     pub status: StatusCode,
     /// Whether it says that it is from e6.
@@ -69,7 +69,7 @@ pub struct Reply {
     pub took: Duration,
 }
 
-type Fault = Box<dyn Error + Send + Sync>;
+type HealthError = Box<dyn Error + Send + Sync>;
 
 /// Asks the site with this configuration, or this URL. What it says when all is well is one line.
 ///
@@ -77,27 +77,27 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// One line: who was asked, and what was wrong with it.
 pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
     let question = match url {
-        Some(url) => Question::from_url(url)?,
-        None => Question::for_site(config)?,
+        Some(url) => HealthCheck::from_url(url)?,
+        None => HealthCheck::for_site(config)?,
     };
     match question.ask(config) {
-        Ok(Reply { status, took, .. }) if status.is_success() => {
+        Ok(HealthReply { status, took, .. }) if status.is_success() => {
             Ok(format!("{question} answered {status} in {} ms", took.as_millis()))
         }
-        Ok(Reply { status, .. }) => Err(format!("{question} answered {status}")),
+        Ok(HealthReply { status, .. }) => Err(format!("{question} answered {status}")),
         Err(fault) => Err(format!("{question}: {fault}")),
     }
 }
 
-impl Question {
+impl HealthCheck {
     /// The first listener: where the running process says that it listens, else where the configuration says so. Without TLS
     /// if possible: a problem of the certificate does not make the site unhealthy.
     fn for_site(config: &Config) -> Result<Self, String> {
         let listen = match config.pid_file().and_then(|path| control::listening(&path)) {
-            Some(Listening { http, https, admin }) => [parse(http), parse(admin), parse(https)],
+            Some(ListenReport { http, https, admin }) => [parse(http), parse(admin), parse(https)],
             None => [config.listen.http.clone(), config.listen.admin.clone(), config.listen.https.clone()],
         };
-        let kinds = [Listener::Http, Listener::Admin, Listener::Https].into_iter();
+        let kinds = [ListenerKind::Http, ListenerKind::Admin, ListenerKind::Https].into_iter();
         let mut addresses =
             kinds.zip(listen).flat_map(|(kind, all)| all.into_iter().map(move |one| (kind, one)));
         let question = addresses.find_map(|(kind, address)| Self::at(kind, &address, config));
@@ -105,9 +105,9 @@ impl Question {
     }
 
     /// At an address that this site listens on; none where its port is not known.
-    pub fn at(kind: Listener, address: &Address, config: &Config) -> Option<Self> {
+    pub fn at(kind: ListenerKind, address: &Address, config: &Config) -> Option<Self> {
         let (door, peer) = match address {
-            Address::Unix(path) => (Door::Unix(path.clone()), Peer::Unix),
+            Address::Unix(path) => (Transport::Unix(path.clone()), Peer::Unix),
             Address::Tcp(address) if address.port() == 0 => return None,
             Address::Tcp(address) => {
                 // Every address is also the loopback one.
@@ -116,15 +116,15 @@ impl Question {
                 let (host, port) = (ip.to_string(), address.port());
                 let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
                 let door = match kind {
-                    Listener::Https => Door::Tls { host, port, name },
-                    Listener::Http | Listener::Admin => Door::Clear { host, port },
+                    ListenerKind::Https => Transport::Tls { host, port, name },
+                    ListenerKind::Http | ListenerKind::Admin => Transport::Clear { host, port },
                 };
                 (door, Peer::from(ip))
             }
         };
         let proxies = &config.proxies;
-        let introduced = kind != Listener::Admin && proxies.protocol && proxies.trust(peer);
-        Some(Question { door, path: PATH.into(), introduced })
+        let introduced = kind != ListenerKind::Admin && proxies.protocol && proxies.trust(peer);
+        Some(HealthCheck { door, path: PATH.into(), introduced })
     }
 
     fn from_url(url: &str) -> Result<Self, String> {
@@ -133,19 +133,19 @@ impl Question {
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         let host = host.trim_matches(['[', ']']).to_owned();
         let door = match uri.scheme_str() {
-            Some("http") => Door::Clear { host, port: uri.port_u16().unwrap_or(80) },
-            Some("https") => Door::Tls { name: host.clone(), host, port: uri.port_u16().unwrap_or(443) },
+            Some("http") => Transport::Clear { host, port: uri.port_u16().unwrap_or(80) },
+            Some("https") => Transport::Tls { name: host.clone(), host, port: uri.port_u16().unwrap_or(443) },
             _ => return Err(wrong()),
         };
         let path = uri.path_and_query().map(ToString::to_string).filter(|path| path != "/");
-        Ok(Question { door, path: path.unwrap_or_else(|| PATH.into()), introduced: false })
+        Ok(HealthCheck { door, path: path.unwrap_or_else(|| PATH.into()), introduced: false })
     }
 
     /// Asks, within two seconds. What is trusted follows from the configuration.
     ///
     /// # Errors
     /// Why there was no answer.
-    pub fn ask(&self, config: &Config) -> Result<Reply, Fault> {
+    pub fn ask(&self, config: &Config) -> Result<HealthReply, HealthError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let answer = runtime.block_on(async { timeout(DEADLINE, self.converse(config)).await });
         // A name server that does not answer holds a thread; nobody waits for it.
@@ -153,17 +153,17 @@ impl Question {
         answer.map_err(|_| format!("no answer within {} s", DEADLINE.as_secs()))?
     }
 
-    async fn converse(&self, config: &Config) -> Result<Reply, Fault> {
+    async fn converse(&self, config: &Config) -> Result<HealthReply, HealthError> {
         match &self.door {
-            Door::Unix(path) => {
+            Transport::Unix(path) => {
                 let stream = self.introduce(UnixStream::connect(path).await?).await?;
                 self.over(stream, "localhost").await
             }
-            Door::Clear { host, port } => {
+            Transport::Clear { host, port } => {
                 let stream = self.introduce(TcpStream::connect((host.as_str(), *port)).await?).await?;
                 self.over(stream, host).await
             }
-            Door::Tls { host, port, name } => {
+            Transport::Tls { host, port, name } => {
                 let server = ServerName::try_from(name.clone())?;
                 let connector = TlsConnector::from(Arc::new(client(config, host)?));
                 let stream = self.introduce(TcpStream::connect((host.as_str(), *port)).await?).await?;
@@ -183,7 +183,7 @@ impl Question {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         host: &str,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<HealthReply, HealthError> {
         let began = Instant::now();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
@@ -196,7 +196,7 @@ impl Question {
         let response = sender.send_request(request).await.map_err(root)?;
         connection.abort();
         let is_e6 = response.headers().get(header::SERVER).is_some_and(|server| server == "e6");
-        Ok(Reply { status: response.status(), is_e6, took: began.elapsed() })
+        Ok(HealthReply { status: response.status(), is_e6, took: began.elapsed() })
     }
 }
 
@@ -206,14 +206,14 @@ fn parse(addresses: Vec<String>) -> Vec<Address> {
 
 /// On this machine the certificate that the site signs itself is good, for it is read from where the site keeps it; and so
 /// are those that it was given. Elsewhere the web's roots decide.
-fn client(config: &Config, host: &str) -> Result<ClientConfig, Fault> {
+fn client(config: &Config, host: &str) -> Result<ClientConfig, HealthError> {
     let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let mut roots = RootCertStore::empty();
     let web = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
     match config.source()? {
-        Some(Source::SelfSigned(dir)) if here => trust(&mut roots, &dir.join("cert.pem"))?,
-        Some(Source::Acme(ca)) => return ca.client(),
-        Some(Source::Files(files)) => {
+        Some(CertificateSource::SelfSigned(dir)) if here => trust(&mut roots, &dir.join("cert.pem"))?,
+        Some(CertificateSource::Acme(ca)) => return ca.client(),
+        Some(CertificateSource::Files(files)) => {
             roots.extend(web());
             trust(&mut roots, &files.cert)?;
         }
@@ -231,7 +231,7 @@ fn root(error: hyper::Error) -> String {
     root.to_string()
 }
 
-fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), Fault> {
+fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), HealthError> {
     let cannot_read =
         |error: &dyn fmt::Display| format!("cannot read the certificate {}: {error}", pem.display());
     let text = fs::read(pem).map_err(|error| cannot_read(&error))?;
@@ -241,13 +241,13 @@ fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-impl fmt::Display for Question {
+impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         match &self.door {
-            Door::Unix(path) => write!(f, "unix:{}", path.display()),
-            Door::Clear { host: at, port } => write!(f, "http://{}:{port}{}", host(at), self.path),
-            Door::Tls { host: at, port, .. } => write!(f, "https://{}:{port}{}", host(at), self.path),
+            Transport::Unix(path) => write!(f, "unix:{}", path.display()),
+            Transport::Clear { host: at, port } => write!(f, "http://{}:{port}{}", host(at), self.path),
+            Transport::Tls { host: at, port, .. } => write!(f, "https://{}:{port}{}", host(at), self.path),
         }
     }
 }

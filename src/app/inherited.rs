@@ -3,12 +3,12 @@
 
 use crate::{
     app::{
-        Failure, StartError, launcher,
-        listeners::{Listeners, Start},
+        RunError, StartError, launcher,
+        listeners::{Listeners, StartKind},
     },
     config::Config,
-    connection::Listener,
-    net::{listen::Bound, listen_fds::Adopted},
+    connection::ListenerKind,
+    net::{listen::BoundSocket, listen_fds::InheritedFd},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const HTTPS: u16 = 443;
 
 pub(crate) struct Inherited {
-    pub sockets: Vec<Bound>,
+    pub sockets: Vec<BoundSocket>,
     /// The lock of the data directory.
     pub lock: Option<OwnedFd>,
-    pub predecessor: Option<Predecessor>,
+    pub predecessor: Option<OldProcess>,
 }
 
 /// The old process of an upgrade. It serves until this process reports that it is ready.
-pub(crate) struct Predecessor {
+pub(crate) struct OldProcess {
     pub handoff: Handoff,
     line: UnixStream,
 }
@@ -60,8 +60,8 @@ pub(crate) struct Handoff {
 
 impl Inherited {
     /// Whether this process takes over from another one.
-    pub fn start(&self) -> Start {
-        if self.predecessor.is_some() { Start::Upgrade } else { Start::First }
+    pub fn start(&self) -> StartKind {
+        if self.predecessor.is_some() { StartKind::Upgrade } else { StartKind::First }
     }
 
     /// Number of upgrades so far.
@@ -83,11 +83,11 @@ impl Inherited {
         files.filter(|file| !ours.iter().any(|ours| ours == file)).map(Path::to_owned).collect()
     }
 
-    pub fn read(adopted: Vec<Adopted>, config: &Config) -> Result<Self, Failure> {
+    pub fn read(adopted: Vec<InheritedFd>, config: &Config) -> Result<Self, RunError> {
         let mut inherited = Inherited { sockets: Vec::new(), lock: None, predecessor: None };
-        for (index, Adopted { name, descriptor }) in adopted.into_iter().enumerate() {
+        for (index, InheritedFd { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
-                Failure(format!(
+                RunError(format!(
                     "cannot use the descriptor {index} that came with the start ({name:?}): {error}; hand over sockets named \
                      http, https or admin"
                 ))
@@ -98,14 +98,14 @@ impl Inherited {
             }
             if name == PREDECESSOR {
                 let line = UnixStream::from(descriptor);
-                inherited.predecessor = Some(Predecessor::heard(line).map_err(unusable)?);
+                inherited.predecessor = Some(OldProcess::heard(line).map_err(unusable)?);
                 continue;
             }
-            let mut bound = Bound::adopted(Listener::Http, descriptor).map_err(unusable)?;
+            let mut bound = BoundSocket::adopted(ListenerKind::Http, descriptor).map_err(unusable)?;
             bound.kind = kind(&name, &bound, &inherited.sockets);
             inherited.sockets.push(bound);
         }
-        if let Some(Predecessor { handoff, .. }) = &inherited.predecessor {
+        if let Some(OldProcess { handoff, .. }) = &inherited.predecessor {
             for (bound, configured) in inherited.sockets.iter_mut().zip(&handoff.configured) {
                 bound.configured = configured.as_deref().and_then(|text| text.parse().ok());
             }
@@ -123,20 +123,21 @@ impl Inherited {
 }
 
 /// What a socket is for: by its name, else by its port, else in the order http, https, admin.
-fn kind(name: &str, bound: &Bound, before: &[Bound]) -> Listener {
-    let kinds = Listener::ALL;
+fn kind(name: &str, bound: &BoundSocket, before: &[BoundSocket]) -> ListenerKind {
+    let kinds = ListenerKind::ALL;
     let named = kinds.into_iter().find(|kind| kind.name() == name);
-    let by_port = || bound.address.tcp().filter(|address| address.port() == HTTPS).map(|_| Listener::Https);
+    let by_port =
+        || bound.address.tcp().filter(|address| address.port() == HTTPS).map(|_| ListenerKind::Https);
     let next = || kinds.into_iter().find(|kind| before.iter().all(|other| other.kind != *kind));
-    named.or_else(by_port).or_else(next).unwrap_or(Listener::Http)
+    named.or_else(by_port).or_else(next).unwrap_or(ListenerKind::Http)
 }
 
-impl Predecessor {
+impl OldProcess {
     fn heard(line: UnixStream) -> io::Result<Self> {
         line.set_read_timeout(Some(PATIENCE))?;
         let mut text = String::new();
         BufReader::new(&line).read_line(&mut text)?;
-        Ok(Predecessor { handoff: serde_json::from_str(&text)?, line })
+        Ok(OldProcess { handoff: serde_json::from_str(&text)?, line })
     }
 
     /// Tells the old process why this one does not serve.

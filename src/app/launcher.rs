@@ -5,7 +5,7 @@
 //! child of whoever adopts orphans here: systemd, or process 1 of a container. Until then the launcher passes on how the
 //! new e6 ended, and the new e6 ends with the launcher.
 
-use crate::net::listen_fds::{self, Adopted, FIRST};
+use crate::net::listen_fds::{self, FIRST, InheritedFd};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use std::{
@@ -45,8 +45,8 @@ pub(crate) fn let_go() -> io::Result<()> {
 
 fn spawn() -> io::Result<ExitStatus> {
     let mapped = listen_fds::adopt()?.into_iter().zip(FIRST..);
-    let mapped =
-        mapped.map(|(Adopted { descriptor, .. }, child_fd)| FdMapping { parent_fd: descriptor, child_fd });
+    let mapped = mapped
+        .map(|(InheritedFd { descriptor, .. }, child_fd)| FdMapping { parent_fd: descriptor, child_fd });
     let mut arguments = env::args_os();
     let mut command = Command::new(arguments.next().unwrap_or_default());
     command.args(arguments).env(VARIABLE, process::id().to_string());

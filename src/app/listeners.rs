@@ -1,16 +1,16 @@
 //! The addresses: bound once for each worker, told to whoever started us.
 
 use crate::{
-    app::{Failure, control::Listening},
+    app::{RunError, control::ListenReport},
     config::Config,
-    connection::Listener,
+    connection::ListenerKind,
     net::{
-        listen::{self, Address, Bound},
-        unix_socket::SocketFile,
+        listen::{self, Address, BoundSocket},
+        unix_socket::UnixSocketFile,
     },
     output::format::{self, LogFormat},
     sandbox,
-    tls::resolver::Status,
+    tls::resolver::CertificateStatus,
 };
 use std::{
     io::{self, Write},
@@ -18,11 +18,11 @@ use std::{
 };
 
 /// Every socket that listens, those of one address together.
-pub(crate) struct Listeners(Vec<Bound>);
+pub(crate) struct Listeners(Vec<BoundSocket>);
 
 /// Whether sockets are opened by the first process or by one that takes over in an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
+pub(crate) enum StartKind {
     First,
     Upgrade,
 }
@@ -36,13 +36,13 @@ impl Listeners {
     /// When an address that somebody configured cannot be bound, or nothing is left to serve visitors.
     pub fn open(
         config: &Config,
-        handed_over: Vec<Bound>,
-        start: Start,
+        handed_over: Vec<BoundSocket>,
+        start: StartKind,
         workers: usize,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, RunError> {
         let (mut sockets, mut missing) = (Vec::new(), Vec::new());
         let mut handed_over = handed_over;
-        for kind in Listener::ALL {
+        for kind in ListenerKind::ALL {
             let (mut these, others): (Vec<_>, Vec<_>) =
                 handed_over.into_iter().partition(|bound| bound.kind == kind);
             handed_over = others;
@@ -51,7 +51,7 @@ impl Listeners {
                 continue;
             }
             // One worker is enough for operators.
-            let workers = if kind == Listener::Admin { 1 } else { workers };
+            let workers = if kind == ListenerKind::Admin { 1 } else { workers };
             for address in config.listen.of(kind) {
                 let kept = take(&mut these, address);
                 if !kept.is_empty() {
@@ -63,26 +63,26 @@ impl Listeners {
                     Err(error) => {
                         let why = cannot_listen(address, kind, &error, start);
                         if !is_missed_by_nobody(config, kind, &error, start) {
-                            return Err(Failure(why));
+                            return Err(RunError(why));
                         }
                         tracing::warn!("{why}; e6 goes on without this default address");
                         missing.push(why);
                     }
                 }
             }
-            for Bound { address, .. } in Listeners(these).addresses_once() {
+            for BoundSocket { address, .. } in Listeners(these).addresses_once() {
                 tracing::info!(%address, "closed: listen.{} no longer has this address", kind.name());
             }
         }
-        if sockets.iter().all(|bound| bound.kind == Listener::Admin) {
-            return Err(Failure(missing.join("; ")));
+        if sockets.iter().all(|bound| bound.kind == ListenerKind::Admin) {
+            return Err(RunError(missing.join("; ")));
         }
         Ok(Listeners(sockets))
     }
 
     /// Says what an operator may not expect: who can read metrics, and that there is no IPv6.
     pub fn log(&self, config: &Config) {
-        let on_ipv4_only = |bound: &&Bound| {
+        let on_ipv4_only = |bound: &&BoundSocket| {
             bound.configured.as_ref().is_some_and(Address::is_every_address)
                 && bound.address.tcp().is_some_and(|address| address.is_ipv4())
         };
@@ -94,44 +94,44 @@ impl Listeners {
                 "this machine has no IPv6: listening on IPv4 only"
             );
         }
-        for bound in self.addresses_once().filter(|bound| bound.kind == Listener::Admin) {
+        for bound in self.addresses_once().filter(|bound| bound.kind == ListenerKind::Admin) {
             let address = &bound.address;
             tracing::info!(%address, "metrics can be read by {}", readers(address, config.listen.unix_mode));
         }
     }
 
     /// One socket of each address.
-    fn addresses_once(&self) -> impl Iterator<Item = &Bound> {
+    fn addresses_once(&self) -> impl Iterator<Item = &BoundSocket> {
         self.0.iter().enumerate().filter_map(|(index, bound)| {
-            let same = |other: &Bound| (other.kind, &other.address) == (bound.kind, &bound.address);
+            let same = |other: &BoundSocket| (other.kind, &other.address) == (bound.kind, &bound.address);
             (!self.0[..index].iter().any(same)).then_some(bound)
         })
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Bound> {
+    pub fn iter(&self) -> impl Iterator<Item = &BoundSocket> {
         self.0.iter()
     }
 
-    pub fn addresses(&self) -> Addresses {
-        Addresses(self.addresses_once().map(|bound| (bound.kind, bound.address.clone())).collect())
+    pub fn addresses(&self) -> BoundAddresses {
+        BoundAddresses(self.addresses_once().map(|bound| (bound.kind, bound.address.clone())).collect())
     }
 
     /// The files that go with the last process that listens: those of Unix sockets, but for others'.
-    pub fn files(&self, of_others: &[PathBuf]) -> Vec<SocketFile> {
+    pub fn files(&self, of_others: &[PathBuf]) -> Vec<UnixSocketFile> {
         let files = self.0.iter().filter_map(|bound| bound.address.unix());
         let ours = files.filter(|file| !of_others.iter().any(|other| other == file));
-        ours.filter_map(|file| SocketFile::at(file).ok()).collect()
+        ours.filter_map(|file| UnixSocketFile::at(file).ok()).collect()
     }
 
     /// A worker's share of the sockets, dealt for each address by itself. Where there are fewer than workers it shares one,
     /// and that is a queue, with others. Operators are few: the first worker sees to them.
-    pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<Bound>> {
+    pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<BoundSocket>> {
         let mut share = Vec::new();
         for (kind, address) in self.addresses().0 {
-            let same = |bound: &&Bound| (bound.kind, &bound.address) == (kind, &address);
+            let same = |bound: &&BoundSocket| (bound.kind, &bound.address) == (kind, &address);
             let sockets: Vec<_> = self.0.iter().filter(same).collect();
             let mine = |index: usize| match kind {
-                Listener::Admin => worker == 0,
+                ListenerKind::Admin => worker == 0,
                 _ if sockets.len() < workers => index == worker % sockets.len(),
                 _ => index % workers == worker,
             };
@@ -143,7 +143,12 @@ impl Listeners {
 }
 
 /// The file of a Unix socket is its user's, and so is a directory that has to be made for it: it goes with the process.
-fn bind(config: &Config, kind: Listener, address: &Address, workers: usize) -> io::Result<Vec<Bound>> {
+fn bind(
+    config: &Config,
+    kind: ListenerKind,
+    address: &Address,
+    workers: usize,
+) -> io::Result<Vec<BoundSocket>> {
     let bind = || listen::bind(kind, address, workers, config.listen.unix_mode);
     let (Some(user), Some(file)) = (config.user.as_ref().filter(|_| sandbox::is_root()), address.unix())
     else {
@@ -156,7 +161,7 @@ fn bind(config: &Config, kind: Listener, address: &Address, workers: usize) -> i
 }
 
 /// The sockets for a configured address, all of one bound address.
-fn take(sockets: &mut Vec<Bound>, configured: &Address) -> Vec<Bound> {
+fn take(sockets: &mut Vec<BoundSocket>, configured: &Address) -> Vec<BoundSocket> {
     let Some(first) = sockets.iter().find(|bound| bound.is_for(configured)) else { return Vec::new() };
     let address = first.address.clone();
     let (mut taken, left): (Vec<_>, Vec<_>) =
@@ -168,10 +173,10 @@ fn take(sockets: &mut Vec<Bound>, configured: &Address) -> Vec<Bound> {
 
 /// Whether e6 can go on without this address: nobody asked for it, and it is another program's, or may not be opened any
 /// more.
-fn is_missed_by_nobody(config: &Config, kind: Listener, error: &io::Error, start: Start) -> bool {
+fn is_missed_by_nobody(config: &Config, kind: ListenerKind, error: &io::Error, start: StartKind) -> bool {
     let is_expected = match error.kind() {
         io::ErrorKind::AddrInUse => true,
-        io::ErrorKind::PermissionDenied => start == Start::Upgrade,
+        io::ErrorKind::PermissionDenied => start == StartKind::Upgrade,
         _ => false,
     };
     is_expected && config.listen.defaults.contains(&kind)
@@ -188,13 +193,18 @@ fn readers(address: &Address, unix_mode: u32) -> String {
 }
 
 /// What happened, and what to do.
-pub(crate) fn cannot_listen(address: &Address, kind: Listener, error: &io::Error, start: Start) -> String {
+pub(crate) fn cannot_listen(
+    address: &Address,
+    kind: ListenerKind,
+    error: &io::Error,
+    start: StartKind,
+) -> String {
     let flag = format!("--{}", kind.name());
     let advice = match (error.kind(), address) {
-        (io::ErrorKind::AddrInUse, _) if start == Start::Upgrade => {
+        (io::ErrorKind::AddrInUse, _) if start == StartKind::Upgrade => {
             "another process listens there, or the running e6 does for a part of it: stop e6 and start it again".into()
         }
-        (io::ErrorKind::PermissionDenied, _) if start == Start::Upgrade => {
+        (io::ErrorKind::PermissionDenied, _) if start == StartKind::Upgrade => {
             "a running e6 has given up the right to open new addresses: stop it and start it again".into()
         }
         (io::ErrorKind::AddrInUse, Address::Tcp(address)) => format!(
@@ -223,34 +233,34 @@ pub(crate) fn cannot_listen(address: &Address, kind: Listener, error: &io::Error
 
 /// Where it really listens.
 #[derive(Debug, Clone)]
-pub(crate) struct Addresses(Vec<(Listener, Address)>);
+pub(crate) struct BoundAddresses(Vec<(ListenerKind, Address)>);
 
-impl Addresses {
-    fn of(&self, kind: Listener) -> impl Iterator<Item = &Address> {
+impl BoundAddresses {
+    fn of(&self, kind: ListenerKind) -> impl Iterator<Item = &Address> {
         self.0.iter().filter(move |(other, _)| *other == kind).map(|(_, address)| address)
     }
 
     /// The port where TLS is spoken.
     pub fn https_port(&self) -> Option<u16> {
-        self.of(Listener::Https).find_map(|address| Some(address.tcp()?.port()))
+        self.of(ListenerKind::Https).find_map(|address| Some(address.tcp()?.port()))
     }
 
     /// Tells where the site listens: a line for the build and for each address, and the URL to open on a line of its own,
     /// last: the public one, where the site has one.
-    pub fn announce(&self, certificate: Option<&Status>, public: Option<String>) {
+    pub fn announce(&self, certificate: Option<&CertificateStatus>, public: Option<String>) {
         let build = crate::BUILD;
         format::announce(&format!("e6 {build}"), "e6", &[("build", build.into())]);
         let site = public.map(|url| format!("{url}/")).or_else(|| {
-            let mut listeners = [Listener::Http, Listener::Https].into_iter();
+            let mut listeners = [ListenerKind::Http, ListenerKind::Https].into_iter();
             listeners.find_map(|kind| self.of(kind).next().map(|address| url(kind, address)))
         });
         for (kind, address) in &self.0 {
             let (name, place) = (kind.name(), url(*kind, address));
             let remark = match (kind, certificate) {
-                (Listener::Https, Some(status)) => format!(" ({status})"),
+                (ListenerKind::Https, Some(status)) => format!(" ({status})"),
                 _ => String::new(),
             };
-            let is_last = *kind != Listener::Admin && remark.is_empty() && site.as_ref() == Some(&place);
+            let is_last = *kind != ListenerKind::Admin && remark.is_empty() && site.as_ref() == Some(&place);
             if !is_last || format::present() == LogFormat::Json {
                 let fields = [("listener", name.into()), ("url", place.as_str().into())];
                 format::announce(&format!("{name:<5} {place}{remark}"), "listening", &fields);
@@ -262,13 +272,17 @@ impl Addresses {
     }
 
     /// As the control file has them.
-    pub fn listening(&self) -> Listening {
+    pub fn listening(&self) -> ListenReport {
         let list = |kind| self.of(kind).map(Address::to_string).collect();
-        Listening { http: list(Listener::Http), https: list(Listener::Https), admin: list(Listener::Admin) }
+        ListenReport {
+            http: list(ListenerKind::Http),
+            https: list(ListenerKind::Https),
+            admin: list(ListenerKind::Admin),
+        }
     }
 
     /// For whoever started us and waits for the ports.
-    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+    pub fn write(&self, path: &Path) -> Result<(), RunError> {
         let mut ready = serde_json::json!(self.listening());
         ready["pid"] = std::process::id().into();
         let write = || -> io::Result<()> {
@@ -278,13 +292,13 @@ impl Addresses {
             file.persist(path)?;
             Ok(())
         };
-        write().map_err(|error| Failure(format!("cannot write the ready file {}: {error}", path.display())))
+        write().map_err(|error| RunError(format!("cannot write the ready file {}: {error}", path.display())))
     }
 }
 
 /// What to open to get there: every address of a machine is also localhost.
-fn url(kind: Listener, address: &Address) -> String {
-    let scheme = if kind == Listener::Https { "https" } else { "http" };
+fn url(kind: ListenerKind, address: &Address) -> String {
+    let scheme = if kind == ListenerKind::Https { "https" } else { "http" };
     match address {
         Address::Tcp(address) if address.ip().is_unspecified() => {
             format!("{scheme}://localhost:{}/", address.port())
@@ -300,7 +314,7 @@ mod tests {
     use std::net::SocketAddr;
 
     fn config(http: &[&str]) -> Config {
-        let mut config = Config::defaults(&crate::config::Process);
+        let mut config = Config::defaults(&crate::config::ProcessEnvironment);
         let address = |text: &&str| Address::from(text.parse::<SocketAddr>().unwrap());
         (config.listen.http, config.listen.https, config.listen.admin) =
             (http.iter().map(address).collect(), Vec::new(), Vec::new());
@@ -308,8 +322,8 @@ mod tests {
         config
     }
 
-    fn open(config: &Config, handed_over: Vec<Bound>) -> Result<Listeners, Failure> {
-        Listeners::open(config, handed_over, Start::Upgrade, 2)
+    fn open(config: &Config, handed_over: Vec<BoundSocket>) -> Result<Listeners, RunError> {
+        Listeners::open(config, handed_over, StartKind::Upgrade, 2)
     }
 
     #[test]
@@ -340,22 +354,22 @@ mod tests {
     fn sockets_of_systemd_are_used_in_place_of_configured_addresses() {
         let theirs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = Address::from(theirs.local_addr().unwrap());
-        let bound = Bound::adopted(Listener::Http, theirs.into()).unwrap();
+        let bound = BoundSocket::adopted(ListenerKind::Http, theirs.into()).unwrap();
         let listeners = open(&config(&["127.0.0.1:0"]), vec![bound]).unwrap();
-        assert_eq!(listeners.addresses().0, [(Listener::Http, address)]);
+        assert_eq!(listeners.addresses().0, [(ListenerKind::Http, address)]);
     }
 
     #[test]
     fn a_default_address_that_is_taken_is_left_out_unless_it_is_the_last_one() {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().into();
-        let taken = Bound::adopted(Listener::Http, taken).unwrap();
+        let taken = BoundSocket::adopted(ListenerKind::Http, taken).unwrap();
         let mut config = config(&["127.0.0.1:0"]);
         config.listen.admin = vec![taken.address.clone()];
         assert!(open(&config, Vec::new()).is_err(), "somebody asked for it");
-        config.listen.defaults = vec![Listener::Admin];
+        config.listen.defaults = vec![ListenerKind::Admin];
         assert_eq!(open(&config, Vec::new()).unwrap().addresses().0.len(), 1);
         config.listen.http = vec![taken.address.clone()];
-        config.listen.defaults = Listener::ALL.to_vec();
+        config.listen.defaults = ListenerKind::ALL.to_vec();
         assert!(open(&config, Vec::new()).is_err(), "nothing is left to serve visitors");
     }
 
@@ -380,7 +394,7 @@ mod tests {
         for (sockets, workers) in [(1, 4), (2, 4), (4, 4), (5, 2), (3, 1)] {
             let bind = || {
                 let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
-                listen::bind(Listener::Http, &address.into(), sockets, 0o600).unwrap()
+                listen::bind(ListenerKind::Http, &address.into(), sockets, 0o600).unwrap()
             };
             let listeners = Listeners(bind().into_iter().chain(bind()).collect());
             let shares = (0..workers).map(|worker| listeners.deal(worker, workers).unwrap().len());

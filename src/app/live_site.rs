@@ -1,36 +1,36 @@
 //! What is shown: one site, made of the last answer in the words and colours of the configuration.
 
 use crate::{
-    answer::{Answer, State},
+    answer::{Answer, GameState},
     app::{answer_metrics::AnswerMetrics, publisher::Publisher},
     lifecycle::Phase,
-    site::{events::Hub, snapshot::Site},
+    site::{events::EventHub, snapshot::Site},
 };
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// The site, and whoever may change it.
-pub(crate) struct Stage {
+pub(crate) struct LiveSite {
     pub site: Arc<ArcSwap<Site>>,
-    pub hub: Arc<Hub>,
+    pub hub: Arc<EventHub>,
     /// On one line, for operators.
     line: watch::Sender<String>,
     metrics: AnswerMetrics,
-    scene: Mutex<Scene>,
+    scene: Mutex<Current>,
 }
 
-struct Scene {
+struct Current {
     publisher: Publisher,
     answer: Answer,
-    tenure: Tenure,
+    tenure: PollerId,
 }
 
 /// Whose answers are shown: those of the poller that was appointed last. One before it may be asking MLB still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tenure(u64);
+pub(crate) struct PollerId(u64);
 
-impl Stage {
+impl LiveSite {
     pub fn new(
         mut publisher: Publisher,
         answer: Answer,
@@ -38,15 +38,15 @@ impl Stage {
         metrics: AnswerMetrics,
     ) -> Self {
         let site = publisher.site(&answer);
-        let hub = Arc::new(Hub::new(phase));
+        let hub = Arc::new(EventHub::new(phase));
         hub.publish(&site);
         metrics.set(&answer);
-        Stage {
+        LiveSite {
             line: watch::Sender::new(publisher.in_a_line(&answer)),
             site: Arc::new(ArcSwap::from_pointee(site)),
             hub,
             metrics,
-            scene: Mutex::new(Scene { publisher, answer, tenure: Tenure(0) }),
+            scene: Mutex::new(Current { publisher, answer, tenure: PollerId(0) }),
         }
     }
 
@@ -59,17 +59,17 @@ impl Stage {
     pub fn scoreboard(&self) -> (String, bool) {
         let scene = self.scene();
         let games = &scene.answer.games;
-        let is_over = !games.is_empty() && games.iter().all(|game| game.state() == State::Over);
+        let is_over = !games.is_empty() && games.iter().all(|game| game.state() == GameState::Over);
         (scene.publisher.scoreboard(&scene.answer), is_over)
     }
 
     /// Who may show answers now.
-    pub fn tenure(&self) -> Tenure {
+    pub fn tenure(&self) -> PollerId {
         self.scene().tenure
     }
 
     /// Shows an answer, if whoever found it is still in office.
-    pub fn show(&self, tenure: Tenure, answer: Answer) {
+    pub fn show(&self, tenure: PollerId, answer: Answer) {
         let mut scene = self.scene();
         // What is stale is shown with its age, which changes by itself.
         if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
@@ -89,16 +89,16 @@ impl Stage {
     }
 
     /// Shows the answer to another question; who answered the one before is no longer listened to.
-    pub fn recast(&self, publisher: Publisher, answer: Answer) -> Tenure {
+    pub fn recast(&self, publisher: Publisher, answer: Answer) -> PollerId {
         let mut scene = self.scene();
-        let tenure = Tenure(scene.tenure.0 + 1);
+        let tenure = PollerId(scene.tenure.0 + 1);
         log_change(&publisher, &scene.answer, &answer);
-        *scene = Scene { publisher, answer, tenure };
+        *scene = Current { publisher, answer, tenure };
         self.publish(&mut scene);
         tenure
     }
 
-    fn publish(&self, Scene { publisher, answer, .. }: &mut Scene) {
+    fn publish(&self, Current { publisher, answer, .. }: &mut Current) {
         let fresh = Arc::new(publisher.site(answer));
         // Whoever is told of it must find it.
         self.site.store(fresh.clone());
@@ -113,7 +113,7 @@ impl Stage {
     }
 
     /// A scene that a fault has interrupted is whole: it is changed by single assignments.
-    fn scene(&self) -> MutexGuard<'_, Scene> {
+    fn scene(&self) -> MutexGuard<'_, Current> {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,12 +13,12 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+type LogLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// The log, whose format and level can be changed while it is written.
 pub struct Logging {
-    lines: reload::Handle<Lines, Registry>,
-    level: reload::Handle<LevelFilter, Layered<reload::Layer<Lines, Registry>, Registry>>,
+    lines: reload::Handle<LogLayer, Registry>,
+    level: reload::Handle<LevelFilter, Layered<reload::Layer<LogLayer, Registry>, Registry>>,
 }
 
 impl Logging {
@@ -39,7 +39,7 @@ impl Logging {
     }
 }
 
-fn lines(format: LogFormat) -> Lines {
+fn lines(format: LogFormat) -> LogLayer {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| LogWriter)
         .with_target(false)

@@ -1,29 +1,29 @@
 //! Everything that is counted and watched, by the room that counts it.
 
 use crate::{
-    app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics, threads::Keep},
-    heartbeat::{Pulse, Pulses},
-    http::{connection_metrics::Counters, metrics::Metrics},
+    app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics, threads::RestartingThreads},
+    heartbeat::{Heartbeat, Heartbeats},
+    http::{connection_metrics::ConnectionMetrics, metrics::RequestMetrics},
     limits::Limits,
-    mlb::{Polls, Watch, relay::RelayMetrics},
+    mlb::{PollMetrics, Poller, relay::RelayMetrics},
     output,
 };
 use prometheus::{IntGauge, Opts, Registry};
 use std::sync::Arc;
 
-pub(crate) struct Meters {
+pub(crate) struct AllMetrics {
     pub registry: Registry,
     pub answer: AnswerMetrics,
-    pub connections: Counters,
-    pub requests: Metrics,
-    pub polls: Polls,
+    pub connections: ConnectionMetrics,
+    pub requests: RequestMetrics,
+    pub polls: PollMetrics,
     pub relay: RelayMetrics,
-    pub keep: Keep,
-    pub pulses: Arc<Pulses>,
-    pub poller: Pulse,
+    pub keep: RestartingThreads,
+    pub pulses: Arc<Heartbeats>,
+    pub poller: Heartbeat,
 }
 
-impl Meters {
+impl AllMetrics {
     pub fn new(limits: &Limits) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let build = Opts::new(
@@ -38,15 +38,15 @@ impl Meters {
         registry.register(Box::new(build))?;
         output::register(&registry)?;
         registry.register(Box::new(ProcessMetrics::new()?))?;
-        let pulses = Arc::new(Pulses::default());
-        Ok(Meters {
+        let pulses = Arc::new(Heartbeats::default());
+        Ok(AllMetrics {
             answer: AnswerMetrics::register(&registry)?,
-            connections: Counters::register(&registry)?,
-            polls: Polls::register(&registry)?,
+            connections: ConnectionMetrics::register(&registry)?,
+            polls: PollMetrics::register(&registry)?,
             relay: RelayMetrics::register(&registry)?,
-            requests: Metrics::register(registry.clone())?,
-            keep: Keep::new(&registry)?,
-            poller: pulses.of("poller".into(), Watch::longest_pause(limits)),
+            requests: RequestMetrics::register(registry.clone())?,
+            keep: RestartingThreads::new(&registry)?,
+            poller: pulses.of("poller".into(), Poller::longest_pause(limits)),
             pulses,
             registry,
         })

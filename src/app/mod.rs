@@ -29,34 +29,34 @@ pub(crate) mod workers;
 
 use crate::{
     app::{
-        certificates::Tls,
-        data_lock::{DataLock, Refused},
-        demo::Shown,
+        certificates::ServedTls,
+        data_lock::{DataDirInUse, DataLock},
+        demo::RunningReplay,
         inherited::Inherited,
         listeners::Listeners,
-        live_site::Stage,
+        live_site::LiveSite,
         logging::Logging,
-        metrics::Meters,
-        poller_thread::Prepared,
+        metrics::AllMetrics,
+        poller_thread::PreparedPoller,
         publisher::Publisher,
-        run::{Facts, Running},
-        swap_handler::Desk,
-        upgrade::Origin,
-        workers::{Post, Workers},
+        run::{ProcessFacts, Running},
+        swap_handler::SwapHandler,
+        upgrade::Executable,
+        workers::{WorkerContext, Workers},
     },
     clock::Clock,
-    config::{Config, Mistakes},
+    config::{Config, ConfigErrors},
     http::{
-        accept::House,
+        accept::AcceptContext,
         access_log::{AccessLog, LogDestination, LogFile},
-        clients::Crowd,
+        clients::Clients,
     },
     lifecycle::{Lifecycle, Signals},
     limits::Limits,
     mlb::Endpoint,
-    net::listen_fds::Adopted,
+    net::listen_fds::InheritedFd,
     output,
-    site::service::Begun,
+    site::service::ProcessStart,
 };
 use std::{fmt, io, os::fd::OwnedFd, sync::Arc, thread};
 use time::OffsetDateTime;
@@ -64,22 +64,22 @@ use tokio::runtime::Runtime;
 
 /// Why the server could not start or keep running, and what to do about it.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct RunError(String);
 
-impl Failure {
+impl RunError {
     /// A sentence: what happened, to what, and what to do next.
     pub fn new(what: impl Into<String>) -> Self {
-        Failure(what.into())
+        RunError(what.into())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for RunError {}
 
 /// Why the server did not start, or did not go on.
 #[derive(Debug)]
@@ -87,11 +87,11 @@ pub enum StartError {
     /// The configuration cannot be used on this machine.
     Configuration(String),
     /// Anything else.
-    Failed(Failure),
+    Failed(RunError),
 }
 
-impl From<Failure> for StartError {
-    fn from(failure: Failure) -> Self {
+impl From<RunError> for StartError {
+    fn from(failure: RunError) -> Self {
         StartError::Failed(failure)
     }
 }
@@ -112,19 +112,19 @@ pub struct Setup {
     /// Valid.
     pub config: Config,
     /// Descriptors that came with the process.
-    pub adopted: Vec<Adopted>,
+    pub adopted: Vec<InheritedFd>,
     /// The log of what goes on inside, as the configuration has it.
     pub logging: Logging,
     /// Reads flags, environment and file as they are now.
-    pub read_again: Box<dyn Fn() -> Result<Config, Mistakes>>,
+    pub read_again: Box<dyn Fn() -> Result<Config, ConfigErrors>>,
 }
 
 /// What is being shown: the day as it happens, or a replay of another.
-pub struct Show {
+pub struct DataSource {
     /// The time of the site.
     pub clock: Clock,
     /// What is replayed, and where it is asked for instead of at MLB; none when live.
-    pub replay: Option<Shown>,
+    pub replay: Option<RunningReplay>,
 }
 
 /// A replay that has not begun: privileges are dropped before.
@@ -136,15 +136,17 @@ pub struct ReplayPlan {
 }
 
 /// Starts the server of a replay.
-pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<Show, StartError>>;
+pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<DataSource, StartError>>;
 
-impl Show {
+impl DataSource {
     /// Where MLB, or what is replayed, is asked.
     fn endpoint(&self, config: &Config) -> Endpoint {
         let endpoint = config.endpoint();
         match &self.replay {
             // It is on this machine.
-            Some(Shown { url, .. }) => Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint },
+            Some(RunningReplay { url, .. }) => {
+                Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint }
+            }
             None => endpoint,
         }
     }
@@ -187,7 +189,7 @@ struct Started {
 }
 
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, StartError> {
-    let origin = Origin::of_this_process()?;
+    let origin = Executable::of_this_process()?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
@@ -206,47 +208,48 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
     let reach =
         privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), origin.binary(), &gone)?;
-    output::start().map_err(|error| Failure(format!("cannot start the threads of the output: {error}")))?;
+    output::start().map_err(|error| RunError(format!("cannot start the threads of the output: {error}")))?;
     let show = match replay {
         Some(replay) => (replay.begin)(config)?,
-        None => Show { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
+        None => DataSource { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
     };
-    let meters = Meters::new(&config.limits).map_err(|error| Failure(format!("cannot count: {error}")))?;
-    let tls = Tls::open(config, &meters.registry)?;
+    let meters =
+        AllMetrics::new(&config.limits).map_err(|error| RunError(format!("cannot count: {error}")))?;
+    let tls = ServedTls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;
     let make_watch = poller_thread::watches(config, &show, &meters);
     let mut watch = make_watch();
 
-    let runtime = runtime().map_err(|error| Failure(format!("cannot start an event loop: {error}")))?;
+    let runtime = runtime().map_err(|error| RunError(format!("cannot start an event loop: {error}")))?;
     let signals = {
         let _inside = runtime.enter();
-        Signals::listen().map_err(|error| Failure(format!("cannot listen for signals: {error}")))?
+        Signals::listen().map_err(|error| RunError(format!("cannot listen for signals: {error}")))?
     };
     let lifecycle = Lifecycle::new();
     let stage =
-        Stage::new(show.publisher(config), watch.first_answer(), lifecycle.watch(), meters.answer.clone());
-    let facts = Facts {
-        begun: Begun { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
+        LiveSite::new(show.publisher(config), watch.first_answer(), lifecycle.watch(), meters.answer.clone());
+    let facts = ProcessFacts {
+        begun: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
         meters,
         stage: Arc::new(stage),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.meters)).transpose()?;
     let relay = relay::relay(config, &show, &facts.meters, None)?;
-    let serving = tls.as_ref().map(Tls::serving);
-    let desk = Desk::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
+    let serving = tls.as_ref().map(ServedTls::serving);
+    let desk = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
     let listeners = Arc::new(listeners);
     let house = house(&config.limits, &facts.meters, &lifecycle);
     let crowd = house.crowd.clone();
-    let post = Post {
+    let post = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,
-        terms: tls.as_ref().map(Tls::terms),
+        terms: tls.as_ref().map(ServedTls::terms),
         desk: desk.clone(),
         house,
     };
     let workers = Workers::start(&post, &facts.meters)?;
-    let poller = Prepared::new(watch, make_watch, &facts.stage, &facts.meters.keep)?;
+    let poller = PreparedPoller::new(watch, make_watch, &facts.stage, &facts.meters.keep)?;
     let poller = poller.start(facts.stage.tenure());
     let running = Running {
         setup,
@@ -272,7 +275,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
 }
 
 /// The lock of the data directory; none where there is no directory, or none that can be written.
-fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataLock>, Failure> {
+fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataLock>, RunError> {
     let Some(dir) = &config.data_dir else {
         tracing::warn!(
             "no data directory, so a restart will begin without an answer: name one with --data-dir"
@@ -281,43 +284,43 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
     };
     match DataLock::take(dir, inherited) {
         Ok(lock) => Ok(Some(lock)),
-        Err(Refused::InUse(pid)) => Err(Failure(format!(
+        Err(DataDirInUse::InUse(pid)) => Err(RunError(format!(
             "another e6 ({}) uses the data directory {}: stop it, or name another directory with --data-dir",
             pid.map_or("its process is not known".into(), |pid| format!("process {pid}")),
             dir.display()
         ))),
-        Err(Refused::Failed(error)) => {
+        Err(DataDirInUse::Failed(error)) => {
             tracing::warn!(%error, dir = %dir.display(), "cannot write to the data directory: a restart will begin without an answer");
             Ok(None)
         }
     }
 }
 
-fn house(limits: &Limits, meters: &Meters, lifecycle: &Lifecycle) -> House {
-    House {
-        crowd: Arc::new(Crowd::new(limits.clone())),
+fn house(limits: &Limits, meters: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
+    AcceptContext {
+        crowd: Arc::new(Clients::new(limits.clone())),
         counters: meters.connections.clone(),
         phase: lifecycle.watch(),
     }
 }
 
-fn log_file(config: &Config) -> Result<Option<LogFile>, Failure> {
+fn log_file(config: &Config) -> Result<Option<LogFile>, RunError> {
     let Some(destination) = config.access_log.clone() else { return Ok(None) };
     let name = match &destination {
         LogDestination::Stdout => "standard output".to_owned(),
         LogDestination::File(path) => path.display().to_string(),
     };
     LogFile::open(destination).map(Some).map_err(|error| {
-        Failure(format!(
+        RunError(format!(
             "cannot write the access log to {name}: {error}; choose another file with --access-log, or \"off\""
         ))
     })
 }
 
-fn access_log(file: LogFile, config: &Config, meters: &Meters) -> Result<Arc<AccessLog>, Failure> {
+fn access_log(file: LogFile, config: &Config, meters: &AllMetrics) -> Result<Arc<AccessLog>, RunError> {
     AccessLog::start(file, config.log_format, meters.requests.dropped())
         .map(Arc::new)
-        .map_err(|error| Failure(format!("cannot start the access log's thread: {error}")))
+        .map_err(|error| RunError(format!("cannot start the access log's thread: {error}")))
 }
 
 fn runtime() -> io::Result<Runtime> {

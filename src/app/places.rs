@@ -1,7 +1,7 @@
 //! The directories that e6 writes to. They are made while e6 still has the rights to make them.
 
 use crate::{
-    config::{Config, Mode},
+    config::{CertificateMode, Config},
     http::access_log::LogDestination,
     sandbox::{self, User},
 };
@@ -20,7 +20,7 @@ pub(crate) const READY_FILE: &str = "--ready-file";
 
 /// A directory, and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct WritablePath {
     /// The setting that names it.
     pub setting: &'static str,
     pub dir: PathBuf,
@@ -29,12 +29,12 @@ pub(crate) struct Place {
 }
 
 /// Every directory that this configuration needs.
-pub(crate) fn places(config: &Config) -> Vec<Place> {
-    let place = |setting, lost| move |dir| Place { setting, dir, lost };
+pub(crate) fn places(config: &Config) -> Vec<WritablePath> {
+    let place = |setting, lost| move |dir| WritablePath { setting, dir, lost };
     let data = place(
         DATA_DIR,
         match config.tls.mode {
-            Mode::Acme => {
+            CertificateMode::Acme => {
                 "no certificate will be ordered from the CA, and a restart will begin without an answer"
             }
             _ => "a restart will begin without an answer",
@@ -58,7 +58,7 @@ pub(crate) fn places(config: &Config) -> Vec<Place> {
     .collect()
 }
 
-impl Place {
+impl WritablePath {
     /// Makes the directory, for this user if another one is named. One that is there is left as it is.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ pub(crate) fn own(config: &Config) -> impl Iterator<Item = PathBuf> {
 }
 
 fn certs(config: &Config) -> Option<PathBuf> {
-    let is_used = config.tls.mode == Mode::SelfSigned && !config.listen.https.is_empty();
+    let is_used = config.tls.mode == CertificateMode::SelfSigned && !config.listen.https.is_empty();
     is_used.then(|| config.tls.certs.clone())
 }
 
@@ -119,13 +119,13 @@ mod tests {
 
     #[test]
     fn every_directory_that_is_written_is_named_by_its_setting() {
-        let mut config = Config::defaults(&crate::config::Process);
+        let mut config = Config::defaults(&crate::config::ProcessEnvironment);
         config.data_dir = Some("/data/a/b".into());
         config.access_log = Some(LogDestination::File("/log/e6/access.log".into()));
         config.pid_file = Some("/run/e6/x.pid".into());
         config.ready_file = Some("/run/ready/e6.json".into());
         let named: Vec<_> =
-            places(&config).into_iter().map(|Place { setting, dir, .. }| (setting, dir)).collect();
+            places(&config).into_iter().map(|WritablePath { setting, dir, .. }| (setting, dir)).collect();
         let expected = [
             ("data.dir", "/data/a/b"),
             ("tls.certs", "certs"),

@@ -3,13 +3,13 @@
 use crate::{
     answer::Player,
     app::{
-        Failure, Show,
-        live_site::{Stage, Tenure},
-        metrics::Meters,
-        threads::Keep,
+        DataSource, RunError,
+        live_site::{LiveSite, PollerId},
+        metrics::AllMetrics,
+        threads::RestartingThreads,
     },
     config::Config,
-    mlb::{Client, Store, Watch},
+    mlb::{Client, Poller, Store},
 };
 use std::sync::{Arc, mpsc};
 
@@ -17,16 +17,16 @@ use std::sync::{Arc, mpsc};
 const DEFAULT_PLAYER: (u32, &str, &str) = (665487, "Fernando Tatis Jr.", "Tatis Jr.");
 
 /// The poller at work. It ends when this is dropped, and nobody waits for it: nothing it could still learn would be shown.
-pub(crate) struct Poller {
+pub(crate) struct PollerThread {
     _stop: mpsc::Sender<()>,
 }
 
 /// Makes a watch, and makes it anew after a fault.
 pub(crate) fn watches(
     config: &Config,
-    show: &Show,
-    meters: &Meters,
-) -> impl Fn() -> Watch + Send + 'static + use<> {
+    show: &DataSource,
+    meters: &AllMetrics,
+) -> impl Fn() -> Poller + Send + 'static + use<> {
     let (id, club, clock, endpoint) =
         (config.player.id, config.player.club, show.clock, show.endpoint(config));
     let (polls, limits, pulse) = (meters.polls.clone(), config.limits.clone(), meters.poller.clone());
@@ -34,7 +34,7 @@ pub(crate) fn watches(
     move || {
         let store = data_dir.as_deref().map(Store::in_dir);
         let client = Client::new(endpoint.clone(), &limits).alive_by(pulse.clone());
-        Watch::new(client, clock, expected_player(id), club, store, polls.clone())
+        Poller::new(client, clock, expected_player(id), club, store, polls.clone())
     }
 }
 
@@ -49,20 +49,20 @@ fn expected_player(id: u32) -> Player {
 }
 
 /// A poller whose thread waits until it may ask. Dropped, it never asks.
-pub(crate) struct Prepared {
-    may_ask: mpsc::Sender<Tenure>,
+pub(crate) struct PreparedPoller {
+    may_ask: mpsc::Sender<PollerId>,
     stop: mpsc::Sender<()>,
 }
 
-impl Prepared {
+impl PreparedPoller {
     /// Starts the thread. It watches with the first watch, and with another one after a fault; pages stay as they are
     /// meanwhile.
     pub fn new(
-        first: Watch,
-        make_watch: impl Fn() -> Watch + Send + 'static,
-        stage: &Arc<Stage>,
-        keep: &Keep,
-    ) -> Result<Self, Failure> {
+        first: Poller,
+        make_watch: impl Fn() -> Poller + Send + 'static,
+        stage: &Arc<LiveSite>,
+        keep: &RestartingThreads,
+    ) -> Result<Self, RunError> {
         let (may_ask, asks) = mpsc::channel();
         let (sender, stop) = mpsc::channel();
         let (mut first, mut tenure) = (Some(first), None);
@@ -74,13 +74,13 @@ impl Prepared {
             watch.run(&stop, |answer| stage.show(tenure, answer));
             Ok(())
         })?;
-        Ok(Prepared { may_ask, stop: sender })
+        Ok(PreparedPoller { may_ask, stop: sender })
     }
 
     /// Lets it ask, and show answers by this tenure.
-    pub fn start(self, tenure: Tenure) -> Poller {
+    pub fn start(self, tenure: PollerId) -> PollerThread {
         // The thread waits for it.
         let _ = self.may_ask.send(tenure);
-        Poller { _stop: self.stop }
+        PollerThread { _stop: self.stop }
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::{
     app::{
-        Failure,
-        places::{Place, around, log_dir, marks, own},
+        RunError,
+        places::{WritablePath, around, log_dir, marks, own},
     },
-    config::{Config, Mode},
+    config::{CertificateMode, Config},
     net::{listen::Address, outgoing::OutgoingProxy},
-    sandbox::{self, Reach},
+    sandbox::{self, AllowedPaths},
 };
 use hyper::Uri;
 use std::{
@@ -30,19 +30,19 @@ const PORTS: [u16; 2] = [443, 53];
 ///
 /// # Errors
 /// When the system refuses. A directory that cannot be made is logged.
-pub(crate) fn become_user(config: &Config, places: &[Place]) -> Result<(), Failure> {
+pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<(), RunError> {
     if config.user.is_none() && sandbox::is_root() {
         tracing::warn!("running as root; use --user NAME to drop to an unprivileged user");
     }
     let owner = config.user.as_ref().filter(|_| sandbox::is_root());
     for place in places {
         if let Err(error) = place.make(owner) {
-            let Place { setting, dir, lost } = place;
+            let WritablePath { setting, dir, lost } = place;
             let dir = dir.display();
             tracing::warn!(%error, "{setting}: cannot make {dir}: {lost}, until {dir} can be made and e6 is started again");
         }
     }
-    sandbox::become_user(config.user.as_ref()).map_err(Failure)
+    sandbox::become_user(config.user.as_ref()).map_err(RunError)
 }
 
 /// Closes the process in: from now on it reaches only what `config` needs, and the directories around `gone`, which are
@@ -55,13 +55,13 @@ pub(crate) fn close_in(
     replay_url: Option<&str>,
     binary: &Path,
     gone: &[PathBuf],
-) -> Result<Option<Reach>, Failure> {
+) -> Result<Option<AllowedPaths>, RunError> {
     let reach = config.landlock.then(|| {
         let mut reach = reach(config, replay_url, binary);
         reach.write.extend(gone.iter().map(|file| around(file)));
         reach
     });
-    let in_force = sandbox::close_in(reach).map_err(Failure)?;
+    let in_force = sandbox::close_in(reach).map_err(RunError)?;
     tracing::info!("{in_force}");
     if let Some(reach) = in_force.reach_ref() {
         tracing::debug!("Landlock: {reach}");
@@ -70,7 +70,7 @@ pub(crate) fn close_in(
 }
 
 /// Keeps the running configuration's settings where the new ones lead out of reach.
-pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) {
+pub(crate) fn keep_within(reach: &AllowedPaths, config: &mut Config, running: &Config) {
     if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
     }
@@ -86,8 +86,8 @@ pub(crate) fn keep_within(reach: &Reach, config: &mut Config, running: &Config) 
     let reads = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| reach.reads(file));
     let asks = || port(&acme.directory).is_some_and(|port| reach.connect.contains(&port));
     let is_within = [&tls.cert, &tls.key, &acme.ca].into_iter().all(reads)
-        && (tls.mode != Mode::SelfSigned || reach.writes(&tls.certs))
-        && (tls.mode != Mode::Acme || asks());
+        && (tls.mode != CertificateMode::SelfSigned || reach.writes(&tls.certs))
+        && (tls.mode != CertificateMode::Acme || asks());
     if !is_within {
         // One without the others would be a mistake.
         (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
@@ -103,8 +103,8 @@ fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     })
 }
 
-fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> Reach {
-    let mut reach = Reach { execute: sandbox::code(), ..Reach::default() };
+fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPaths {
+    let mut reach = AllowedPaths { execute: sandbox::code(), ..AllowedPaths::default() };
     // An upgrade executes what is there by then.
     reach.execute.insert(around(binary));
     reach.read.extend(SYSTEM.map(PathBuf::from));
@@ -143,7 +143,7 @@ fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {
     let mut ports = BTreeSet::from(PORTS);
     ports.extend(port(&config.mlb_url));
     ports.extend(replay_url.and_then(port));
-    ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == Mode::Acme));
+    ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == CertificateMode::Acme));
     ports.extend(config.mlb_proxy.on_the_way.as_ref().map(OutgoingProxy::port));
     ports
 }

@@ -19,7 +19,7 @@ pub(crate) struct ProcessMetrics {
 }
 
 /// Reads one figure of a process; none if the kernel does not tell it.
-type Read = fn(&Process) -> Option<f64>;
+type Read = fn(&ProcessSample) -> Option<f64>;
 
 impl ProcessMetrics {
     /// A collector for a registry.
@@ -61,7 +61,7 @@ impl Collector for ProcessMetrics {
 
     fn collect(&self) -> Vec<MetricFamily> {
         // Without /proc there are none.
-        let Some(process) = Process::read() else { return Vec::new() };
+        let Some(process) = ProcessSample::read() else { return Vec::new() };
         let mut families = Vec::new();
         if let Ok(cpu) = Counter::new(&*self.cpu.fq_name, &*self.cpu.help) {
             cpu.inc_by(process.cpu);
@@ -78,7 +78,7 @@ impl Collector for ProcessMetrics {
 }
 
 /// This process at a moment: seconds, bytes and counts.
-struct Process {
+struct ProcessSample {
     cpu: f64,
     start: Option<f64>,
     resident: f64,
@@ -88,7 +88,7 @@ struct Process {
     max_fds: Option<f64>,
 }
 
-impl Process {
+impl ProcessSample {
     fn read() -> Option<Self> {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         // The name may hold spaces and parentheses; the third field is the first after it (proc_pid_stat(5)).
@@ -97,7 +97,7 @@ impl Process {
         let ticks = clock_ticks_per_second() as f64;
         // The directory that is read is one of them.
         let fds = fs::read_dir("/proc/self/fd").ok().map(|dir| dir.count().saturating_sub(1) as f64);
-        Some(Process {
+        Some(ProcessSample {
             cpu: (field(14)? + field(15)?) / ticks,
             start: field(22).zip(booted()).map(|(since_boot, boot)| boot + since_boot / ticks),
             resident: field(24)? * page_size() as f64,
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_process_knows_what_it_uses() {
-        let process = Process::read().unwrap();
+        let process = ProcessSample::read().unwrap();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
         assert!((0.0..1e6).contains(&process.cpu));
         // A day covers tests that run for long, and clocks that were set since the machine was started.

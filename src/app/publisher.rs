@@ -5,13 +5,13 @@ use crate::{
     clock::Clock,
     config::Config,
     language::PerLanguage,
-    page::{self, Calendar, Look},
+    page::{self, Calendar, Theme},
     site::{
         assets,
         errors::ErrorPages,
         routes::ROUTES,
-        service::{Begun, How, tried},
-        snapshot::{Page, Pages, Site},
+        service::{HowPage, ProcessStart, tried},
+        snapshot::{PageText, Site, SiteContent},
     },
     web::{negotiate::Form, representation::Representation},
 };
@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 
 /// A day that is shown instead of today.
 #[derive(Debug, Clone)]
-pub struct Replayed {
+pub struct ReplayedDay {
     /// "August 9, 2023: San Diego at Seattle".
     pub about: PerLanguage<String>,
     /// What is to be said of where its season comes from; none where it is MLB's.
@@ -29,14 +29,14 @@ pub struct Replayed {
 
 /// How a page looks here, and what time it is.
 pub struct Publisher {
-    look: Look,
+    look: Theme,
     clock: Clock,
     /// What was published last, by path, each with the text that it was made from.
     published: HashMap<&'static str, (String, Representation)>,
 }
 
 /// A resource of one form.
-struct Resource {
+struct PublishedFile {
     path: &'static str,
     media_type: &'static str,
     lasts: Duration,
@@ -47,23 +47,24 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
 const MINUTES: Duration = Duration::from_secs(5 * 60);
 
-const SEASON: Resource = Resource { path: "/api/v1/season", media_type: "application/json", lasts: MINUTE };
-const FEED: Resource =
-    Resource { path: "/feed.xml", media_type: "application/atom+xml; charset=utf-8", lasts: MINUTES };
-const CALENDAR: Resource =
-    Resource { path: "/calendar.ics", media_type: "text/calendar; charset=utf-8", lasts: MINUTES };
-const BADGE: Resource = Resource { path: "/badge.svg", media_type: "image/svg+xml", lasts: MINUTE };
-const CARDS: PerLanguage<Resource> =
+const SEASON: PublishedFile =
+    PublishedFile { path: "/api/v1/season", media_type: "application/json", lasts: MINUTE };
+const FEED: PublishedFile =
+    PublishedFile { path: "/feed.xml", media_type: "application/atom+xml; charset=utf-8", lasts: MINUTES };
+const CALENDAR: PublishedFile =
+    PublishedFile { path: "/calendar.ics", media_type: "text/calendar; charset=utf-8", lasts: MINUTES };
+const BADGE: PublishedFile = PublishedFile { path: "/badge.svg", media_type: "image/svg+xml", lasts: MINUTE };
+const CARDS: PerLanguage<PublishedFile> =
     PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
 
-const fn card(path: &'static str) -> Resource {
-    Resource { path, media_type: "image/png", lasts: MINUTE }
+const fn card(path: &'static str) -> PublishedFile {
+    PublishedFile { path, media_type: "image/png", lasts: MINUTE }
 }
 
 impl Publisher {
     /// With the words and colours of this configuration.
-    pub fn new(config: &Config, replay: Option<Replayed>, clock: Clock) -> Self {
-        let look = Look {
+    pub fn new(config: &Config, replay: Option<ReplayedDay>, clock: Clock) -> Self {
+        let look = Theme {
             words: config.words.clone(),
             ground: config.colours.ground.to_string(),
             accent: config.colours.accent.to_string(),
@@ -115,7 +116,7 @@ impl Publisher {
             self.publish(CARDS.spanish, rendered.card.spanish, page::png),
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
-        Site::new(Pages {
+        Site::new(SiteContent {
             home: rendered.told.map(told),
             not_ready: page::not_ready(answer, &self.look).map(told),
             json: rendered.json,
@@ -134,9 +135,9 @@ impl Publisher {
     }
 
     /// What draws a request's way.
-    pub fn how(&self, begun: Begun) -> How {
+    pub fn how(&self, begun: ProcessStart) -> HowPage {
         let look = self.look.clone();
-        How::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
+        HowPage::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
             Form::Html => crate::how::html(trace, &look),
             Form::Json => crate::how::json(trace),
             Form::Text => crate::how::text(trace),
@@ -146,11 +147,11 @@ impl Publisher {
     /// Made anew only when what it is made from changes, so that its date is when it did; none if it cannot be made.
     fn publish(
         &mut self,
-        resource: Resource,
+        resource: PublishedFile,
         from: String,
         make: impl FnOnce(&str) -> Option<Vec<u8>>,
     ) -> Option<(&'static str, Representation)> {
-        let Resource { path, media_type, lasts } = resource;
+        let PublishedFile { path, media_type, lasts } = resource;
         if let Some((before, made)) = self.published.get(path)
             && *before == from
         {
@@ -171,8 +172,8 @@ impl Publisher {
     }
 }
 
-fn told(page::Told { html, text }: page::Told) -> Page {
-    Page { html, text }
+fn told(page::RenderedPage { html, text }: page::RenderedPage) -> PageText {
+    PageText { html, text }
 }
 
 /// Writes the drawings of how the site works into a directory.

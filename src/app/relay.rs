@@ -1,7 +1,7 @@
 //! Starts the relay where the configuration turns it on, and keeps it across reloads that leave it as it is.
 
 use crate::{
-    app::{Failure, Show, metrics::Meters},
+    app::{DataSource, RunError, metrics::AllMetrics},
     config::Config,
     mlb::relay::Relay,
     site::relay::Relaying,
@@ -14,10 +14,10 @@ use std::sync::Arc;
 /// When the system has no threads to spare.
 pub(crate) fn relay(
     config: &Config,
-    show: &Show,
-    meters: &Meters,
+    show: &DataSource,
+    meters: &AllMetrics,
     before: Option<(&Config, &Relaying)>,
-) -> Result<Option<Relaying>, Failure> {
+) -> Result<Option<Relaying>, RunError> {
     // A day that is replayed is nobody else's.
     let Some(shared) = config.relay_token.as_ref().filter(|_| show.replay.is_none()) else { return Ok(None) };
     let asks_the_same = |(running, _): &(&Config, &Relaying)| running.endpoint() == config.endpoint();
@@ -25,7 +25,7 @@ pub(crate) fn relay(
         Some((_, relaying)) => relaying.relay.clone(),
         None => {
             let relay = Relay::start(config.endpoint(), &config.limits, meters.relay.clone());
-            let cannot = |error| Failure(format!("cannot start the relay's threads: {error}"));
+            let cannot = |error| RunError(format!("cannot start the relay's threads: {error}"));
             tracing::info!(
                 url = config.mlb_url,
                 "the relay answers e6's questions under /mlb/ to those with its token"

@@ -3,15 +3,15 @@
 use crate::{
     answer::Answer,
     app::{
-        Failure, access_log,
-        certificates::{self, Tls},
+        RunError, access_log,
+        certificates::{self, ServedTls},
         log_file,
-        poller_thread::{self, Prepared},
+        poller_thread::{self, PreparedPoller},
         privileges, relay,
         run::Running,
         systemd,
     },
-    config::{Config, Mode},
+    config::{CertificateMode, Config},
     http::access_log::{AccessLog, LogDestination},
     site::relay::Relaying,
 };
@@ -19,28 +19,28 @@ use std::{fs, path::PathBuf, sync::Arc};
 use tokio::runtime::Handle;
 
 /// What became of it: the settings that wait for the next start, or every mistake.
-pub(crate) type Reloaded = Result<Vec<&'static str>, Vec<String>>;
+pub(crate) type ReloadOutcome = Result<Vec<&'static str>, Vec<String>>;
 
 /// What has to be opened for a new configuration, before it can be taken.
-struct Opened {
+struct OpenedResources {
     config: Config,
     waiting: Vec<&'static str>,
     log: Option<Arc<AccessLog>>,
-    rest: Rest,
+    rest: OpenedRest,
 }
 
 /// What cannot be left behind as a file.
-struct Rest {
+struct OpenedRest {
     /// The poller of another player or endpoint; none where it stays.
-    poller: Option<(Prepared, Answer)>,
+    poller: Option<(PreparedPoller, Answer)>,
     relay: Option<Relaying>,
     /// New certificates; none where they stay.
-    tls: Option<certificates::Fresh>,
+    tls: Option<certificates::OpenedTls>,
 }
 
 impl Running {
     /// Takes the configuration as it is written now, between two requests and without an end to any connection.
-    pub fn reload(&mut self, runtime: &Handle) -> Reloaded {
+    pub fn reload(&mut self, runtime: &Handle) -> ReloadOutcome {
         systemd::reloading();
         let reloaded = self.open().map(|opened| self.take(opened, runtime));
         match &reloaded {
@@ -61,7 +61,7 @@ impl Running {
     }
 
     /// Opens what the new configuration needs. Where a part of it fails, nothing is left of the others.
-    fn open(&self) -> Result<Opened, Vec<String>> {
+    fn open(&self) -> Result<OpenedResources, Vec<String>> {
         let running = &self.setup.config;
         let written = (self.setup.read_again)()
             .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
@@ -80,7 +80,7 @@ impl Running {
             }
         };
         match opened {
-            Ok((log, rest)) => Ok(Opened { config, waiting, log, rest }),
+            Ok((log, rest)) => Ok(OpenedResources { config, waiting, log, rest }),
             Err(mistakes) => {
                 // A file of a log that is not to be.
                 made.map(fs::remove_file);
@@ -93,7 +93,7 @@ impl Running {
     fn possible(&self, written: &Config) -> Config {
         let running = &self.setup.config;
         let mut config = written.keeping(running);
-        if (config.tls.mode == Mode::Off) != (running.tls.mode == Mode::Off) {
+        if (config.tls.mode == CertificateMode::Off) != (running.tls.mode == CertificateMode::Off) {
             // There is no socket for it, or one too many.
             (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
         }
@@ -107,7 +107,7 @@ impl Running {
     }
 
     /// The access log, and its file if that has been made.
-    fn open_log(&self, config: &Config) -> (Result<Option<Arc<AccessLog>>, Failure>, Option<PathBuf>) {
+    fn open_log(&self, config: &Config) -> (Result<Option<Arc<AccessLog>>, RunError>, Option<PathBuf>) {
         let file = match &config.access_log {
             Some(LogDestination::File(path)) => Some(path.clone()),
             _ => None,
@@ -119,7 +119,7 @@ impl Running {
     }
 
     /// The certificates come last: a metric tells of them as soon as they are open.
-    fn open_rest(&self, config: &Config) -> Result<Rest, Vec<String>> {
+    fn open_rest(&self, config: &Config) -> Result<OpenedRest, Vec<String>> {
         let running = &self.setup.config;
         let poller = match (config.player, config.endpoint()) == (running.player, running.endpoint()) {
             true => None,
@@ -127,7 +127,8 @@ impl Running {
                 let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);
                 let mut watch = make_watch();
                 let answer = watch.first_answer();
-                let poller = Prepared::new(watch, make_watch, &self.facts.stage, &self.facts.meters.keep);
+                let poller =
+                    PreparedPoller::new(watch, make_watch, &self.facts.stage, &self.facts.meters.keep);
                 Some((poller.map_err(|error| vec![error.to_string()])?, answer))
             }
         };
@@ -136,11 +137,11 @@ impl Running {
             .map_err(|error| vec![error.to_string()])?;
         let tls =
             self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
-        Ok(Rest { poller, relay, tls: tls.flatten() })
+        Ok(OpenedRest { poller, relay, tls: tls.flatten() })
     }
 
-    fn take(&mut self, opened: Opened, runtime: &Handle) -> Vec<&'static str> {
-        let Opened { config, waiting, log, rest: Rest { poller, relay, tls } } = opened;
+    fn take(&mut self, opened: OpenedResources, runtime: &Handle) -> Vec<&'static str> {
+        let OpenedResources { config, waiting, log, rest: OpenedRest { poller, relay, tls } } = opened;
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
@@ -155,7 +156,7 @@ impl Running {
             Some((poller, answer)) => self.poller = poller.start(self.facts.stage.recast(publisher, answer)),
         }
         self.relay = relay;
-        let serving = self.tls.as_ref().map(Tls::serving);
+        let serving = self.tls.as_ref().map(ServedTls::serving);
         let service = self.facts.service(config, &self.show, self.log.clone(), serving, self.relay.clone());
         self.desk.replace(service);
         waiting

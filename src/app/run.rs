@@ -2,30 +2,30 @@
 
 use crate::{
     app::{
-        Failure, Setup, Show,
-        certificates::Tls,
-        control::{Asked, PidFile},
+        DataSource, RunError, Setup,
+        certificates::ServedTls,
+        control::{ControlRequest, PidFile},
         data_lock::DataLock,
         demo,
-        inherited::{Handoff, Predecessor},
-        listeners::{Addresses, Listeners},
-        live_site::Stage,
-        metrics::Meters,
-        poller_thread::Poller,
-        swap_handler::Desk,
+        inherited::{Handoff, OldProcess},
+        listeners::{BoundAddresses, Listeners},
+        live_site::LiveSite,
+        metrics::AllMetrics,
+        poller_thread::PollerThread,
+        swap_handler::SwapHandler,
         systemd,
-        upgrade::{Origin, Successor},
+        upgrade::{Executable, NewProcess},
         workers::Workers,
     },
     config::Config,
-    http::{access_log::AccessLog, clients::Crowd},
-    lifecycle::{Intent, Lifecycle, Phase, Signals},
-    net::unix_socket::SocketFile,
-    sandbox::Reach,
+    http::{access_log::AccessLog, clients::Clients},
+    lifecycle::{Lifecycle, Phase, SignalAction, Signals},
+    net::unix_socket::UnixSocketFile,
+    sandbox::AllowedPaths,
     site::{
-        exchange::Observer,
+        exchange::RequestObserver,
         relay::Relaying,
-        service::{Begun, Parts, Service},
+        service::{ProcessStart, Service, ServiceParts},
     },
     web::host::Hosts,
 };
@@ -38,49 +38,49 @@ use tokio::{
 /// Everything that runs in a process that serves.
 pub(crate) struct Running {
     pub setup: Setup,
-    pub show: Show,
+    pub show: DataSource,
     /// What can still be got at; none is all that the user may.
-    pub reach: Option<Reach>,
-    pub origin: Origin,
-    pub facts: Facts,
+    pub reach: Option<AllowedPaths>,
+    pub origin: Executable,
+    pub facts: ProcessFacts,
     /// Who is connected, and may be.
-    pub crowd: Arc<Crowd>,
+    pub crowd: Arc<Clients>,
     pub log: Option<Arc<AccessLog>>,
-    pub tls: Option<Tls>,
-    pub desk: Desk,
+    pub tls: Option<ServedTls>,
+    pub desk: SwapHandler,
     pub lifecycle: Lifecycle,
     pub listeners: Arc<Listeners>,
     /// They go with the process.
-    pub files: Vec<SocketFile>,
+    pub files: Vec<UnixSocketFile>,
     /// The files of Unix sockets that the old process had and this one has not.
     pub gone: Vec<PathBuf>,
     pub workers: Workers,
-    pub poller: Poller,
+    pub poller: PollerThread,
     pub lock: Option<DataLock>,
     pub relay: Option<Relaying>,
     pub pid_file: Option<PidFile>,
 }
 
 /// What stays for as long as the process lives, whatever its configuration.
-pub(crate) struct Facts {
-    pub begun: Begun,
-    pub addresses: Addresses,
-    pub meters: Meters,
-    pub stage: Arc<Stage>,
+pub(crate) struct ProcessFacts {
+    pub begun: ProcessStart,
+    pub addresses: BoundAddresses,
+    pub meters: AllMetrics,
+    pub stage: Arc<LiveSite>,
 }
 
-impl Facts {
+impl ProcessFacts {
     /// What answers requests, by this configuration.
     pub fn service(
         &self,
         config: &Config,
-        show: &Show,
+        show: &DataSource,
         log: Option<Arc<AccessLog>>,
-        serving: Option<Arc<crate::tls::resolver::Serving>>,
+        serving: Option<Arc<crate::tls::resolver::CertificateResolver>>,
         relay: Option<Relaying>,
     ) -> Service {
         let publisher = show.publisher(config);
-        Service::new(Parts {
+        Service::new(ServiceParts {
             site: self.stage.site.clone(),
             hub: self.stage.hub.clone(),
             errors: publisher.error_pages(),
@@ -88,7 +88,7 @@ impl Facts {
             design: config.assets.clone(),
             clock: show.clock,
             limits: config.limits.clone(),
-            observer: Observer { metrics: self.meters.requests.clone(), log },
+            observer: RequestObserver { metrics: self.meters.requests.clone(), log },
             certificates: serving.map(|serving| serving as _),
             hosts: Hosts {
                 names: config.domains.clone(),
@@ -102,7 +102,7 @@ impl Facts {
 }
 
 /// Why it no longer serves.
-enum End {
+enum ServeEnd {
     /// A signal, by its name.
     Told(&'static str),
     /// A process that serves on the same sockets.
@@ -112,7 +112,7 @@ enum End {
 impl Running {
     /// Announces that this process serves: prints the addresses, writes the pid and ready files. The old process of an upgrade is
     /// told in [`Running::until_told`].
-    pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), Failure> {
+    pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), RunError> {
         // Not before the doors are open: a CA comes to look.
         if let Some(tls) = &mut self.tls {
             tls.look_after(runtime.handle());
@@ -134,10 +134,10 @@ impl Running {
     /// Serves until a signal ends it or another process takes over, then drains.
     pub fn until_told(
         mut self,
-        predecessor: Option<Predecessor>,
+        predecessor: Option<OldProcess>,
         runtime: &Runtime,
         mut signals: Signals,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RunError> {
         match predecessor {
             // It tells the supervisor, once this process is no longer its descendant.
             Some(predecessor) => self.relieve(predecessor)?,
@@ -148,14 +148,14 @@ impl Running {
         Ok(())
     }
 
-    fn relieve(&mut self, predecessor: Predecessor) -> Result<(), Failure> {
+    fn relieve(&mut self, predecessor: OldProcess) -> Result<(), RunError> {
         // Before anyone is told that the upgrade is done.
         self.sign_lock();
         predecessor.relieve().map_err(|error| {
-            Failure(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
+            RunError(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
         })?;
         // Dropped, a socket's file is removed.
-        self.gone.drain(..).for_each(|path| drop(SocketFile::at(&path)));
+        self.gone.drain(..).for_each(|path| drop(UnixSocketFile::at(&path)));
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Running {
     }
 
     /// What is shown instead of today is nobody's service: it is found only where it says so.
-    fn pid_file(&self, predecessor: Option<u32>) -> Result<Option<PidFile>, Failure> {
+    fn pid_file(&self, predecessor: Option<u32>) -> Result<Option<PidFile>, RunError> {
         let config = &self.setup.config;
         let typed = config.pid_file.is_some();
         let path = config.pid_file().filter(|_| typed || self.show.replay.is_none());
@@ -175,7 +175,7 @@ impl Running {
         match PidFile::write(&path, predecessor, self.facts.addresses.listening()) {
             Ok(file) => Ok(Some(file)),
             Err(error) if typed || error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Failure(format!("cannot write the pid file {}: {error}", path.display())))
+                Err(RunError(format!("cannot write the pid file {}: {error}", path.display())))
             }
             Err(error) => {
                 let path = path.display();
@@ -186,8 +186,8 @@ impl Running {
     }
 
     /// Does what signals ask for, until one ends the process or another takes over.
-    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> End {
-        let mut successor: Option<Successor> = None;
+    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> ServeEnd {
+        let mut successor: Option<NewProcess> = None;
         loop {
             let ready = async {
                 match &mut successor {
@@ -198,9 +198,9 @@ impl Running {
             tokio::select! {
                 ready = ready => match ready {
                     Ok(pid) => {
-                        self.tell(Asked::Upgrade, true, Vec::new());
+                        self.tell(ControlRequest::Upgrade, true, Vec::new());
                         systemd::relieved(pid);
-                        return End::Relieved(pid);
+                        return ServeEnd::Relieved(pid);
                     }
                     Err(why) => {
                         successor = None;
@@ -208,21 +208,21 @@ impl Running {
                     }
                 },
                 intent = signals.next() => match intent {
-                    Intent::Stop(signal) => return End::Told(signal),
-                    Intent::ReopenLog => {
+                    SignalAction::Stop(signal) => return ServeEnd::Told(signal),
+                    SignalAction::ReopenLog => {
                         if let Some(log) = &self.log {
                             log.reopen();
                         }
                     }
-                    Intent::Reload => match self.reload(runtime) {
+                    SignalAction::Reload => match self.reload(runtime) {
                         Ok(waiting) => {
                             let said = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
-                            self.tell(Asked::Reload, true, said.collect());
+                            self.tell(ControlRequest::Reload, true, said.collect());
                         }
-                        Err(mistakes) => self.tell(Asked::Reload, false, mistakes),
+                        Err(mistakes) => self.tell(ControlRequest::Reload, false, mistakes),
                     },
-                    Intent::Upgrade if successor.is_some() => {}
-                    Intent::Upgrade => match self.successor() {
+                    SignalAction::Upgrade if successor.is_some() => {}
+                    SignalAction::Upgrade => match self.successor() {
                         Ok(started) => {
                             tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
                             successor = Some(started);
@@ -234,7 +234,7 @@ impl Running {
         }
     }
 
-    fn successor(&self) -> Result<Successor, String> {
+    fn successor(&self) -> Result<NewProcess, String> {
         systemd::reloading();
         let files = self.files.iter().map(|file| file.path().to_owned()).collect();
         let configured =
@@ -245,7 +245,7 @@ impl Running {
             files,
             configured: configured.collect(),
         };
-        Successor::start(&self.origin, &handoff, self.listeners.iter(), self.lock.as_ref())
+        NewProcess::start(&self.origin, &handoff, self.listeners.iter(), self.lock.as_ref())
     }
 
     fn stays(&self, why: String) {
@@ -253,11 +253,11 @@ impl Running {
         // The new process may have signed it already.
         self.sign_lock();
         systemd::ready();
-        self.tell(Asked::Upgrade, false, vec![why]);
+        self.tell(ControlRequest::Upgrade, false, vec![why]);
     }
 
     /// For whoever asked and waits.
-    fn tell(&self, of: Asked, done: bool, said: Vec<String>) {
+    fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) {
         let Some(file) = &self.pid_file else { return };
         if let Err(error) = file.tell(of, done, said) {
             tracing::warn!(%error, "cannot say beside the pid file what became of it");
@@ -265,18 +265,18 @@ impl Running {
     }
 
     /// Lets what was begun be finished, for a while; a second signal cuts it short.
-    fn drain(self, end: &End, runtime: &Runtime, mut signals: Signals) {
+    fn drain(self, end: &ServeEnd, runtime: &Runtime, mut signals: Signals) {
         let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, pid_file, .. } = self;
         let phase = match end {
-            End::Told(signal) => {
+            ServeEnd::Told(signal) => {
                 tracing::info!(signal, "draining");
                 systemd::stopping();
                 drop(files);
                 Phase::Draining
             }
-            End::Relieved(pid) => {
+            ServeEnd::Relieved(pid) => {
                 tracing::info!(pid, "another process serves now; draining");
-                files.into_iter().for_each(SocketFile::leave);
+                files.into_iter().for_each(UnixSocketFile::leave);
                 Phase::HandedOver
             }
         };
@@ -284,7 +284,7 @@ impl Running {
         lifecycle.end(phase);
         drop(poller);
         let finished = runtime.block_on(async {
-            let second = async { while !matches!(signals.next().await, Intent::Stop(_)) {} };
+            let second = async { while !matches!(signals.next().await, SignalAction::Stop(_)) {} };
             tokio::select! {
                 () = second => false,
                 finished = timeout(setup.config.limits.drain, workers.finish()) => finished.is_ok(),

@@ -1,10 +1,10 @@
 //! Where requests are answered: a service that a reload replaces as a whole, between two requests.
 
 use crate::{
-    connection::{Arrival, Connection},
-    http::handler::{Answer, Handler, UnreadBody},
-    site::{exchange::Body, service::Service},
-    web::trusted_proxies::Proxies,
+    connection::{Arrival, ConnectionInfo},
+    http::handler::{HandlerResponse, SharedHandler, UnreadBody},
+    site::{exchange::ResponseBody, service::Service},
+    web::trusted_proxies::TrustedProxies,
 };
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 /// Whoever has come in asks here.
 #[derive(Clone)]
-pub(crate) struct Desk {
+pub(crate) struct SwapHandler {
     visitors: Arc<ArcSwap<Service>>,
     operators: Arc<ArcSwap<Service>>,
 }
 
-impl Desk {
+impl SwapHandler {
     pub fn new(service: Service) -> Self {
-        Desk {
+        SwapHandler {
             operators: Arc::new(ArcSwap::from_pointee(service.admin())),
             visitors: Arc::new(ArcSwap::from_pointee(service)),
         }
@@ -33,41 +33,41 @@ impl Desk {
         self.visitors.store(Arc::new(service));
     }
 
-    pub fn visitors(&self) -> Handler<Body> {
+    pub fn visitors(&self) -> SharedHandler<ResponseBody> {
         self.visitors.clone()
     }
 
-    pub fn operators(&self) -> Handler<Body> {
+    pub fn operators(&self) -> SharedHandler<ResponseBody> {
         self.operators.clone()
     }
 }
 
 /// What `edge` asks is what `web` answers.
-impl crate::http::handler::Service for ArcSwap<Service> {
-    type Body = Body;
+impl crate::http::handler::Handler for ArcSwap<Service> {
+    type Body = ResponseBody;
 
-    fn proxies(&self) -> Arc<Proxies> {
+    fn proxies(&self) -> Arc<TrustedProxies> {
         self.load().proxies().clone()
     }
 
     fn answer(
         &self,
         request: &Request<UnreadBody>,
-        connection: &Arc<Connection>,
+        connection: &Arc<ConnectionInfo>,
         arrival: Arrival,
-    ) -> Answer<Body> {
+    ) -> HandlerResponse<ResponseBody> {
         let service = self.load();
         let Some(relayed) = service.relayed(request) else {
-            return Answer::Now(service.handle(request, connection, arrival));
+            return HandlerResponse::Now(service.handle(request, connection, arrival));
         };
         let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));
-        Answer::Later(Box::pin(async move {
+        HandlerResponse::Later(Box::pin(async move {
             head.extensions_mut().insert(relayed.await);
             service.handle(&head, &connection, arrival)
         }))
     }
 
-    fn refused(&self, status: StatusCode, connection: &Connection) {
+    fn refused(&self, status: StatusCode, connection: &ConnectionInfo) {
         self.load().note_refusal(status, connection);
     }
 }
@@ -83,7 +83,7 @@ fn head(request: &Request<UnreadBody>) -> Request<Empty<Bytes>> {
 }
 
 /// What `web` tells of certificates is what `edge` knows.
-impl crate::site::service::Certificates for crate::tls::resolver::Serving {
+impl crate::site::service::CertificateFacts for crate::tls::resolver::CertificateResolver {
     fn challenge(&self, token: &str) -> Option<String> {
         self.http_challenge(token)
     }

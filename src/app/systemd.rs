@@ -1,7 +1,7 @@
 //! Notifications to the supervisor (sd_notify(3)): readiness, reloads, status and watchdog. Nothing is sent unless the
 //! supervisor asks by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
 
-use crate::heartbeat::Pulses;
+use crate::heartbeat::Heartbeats;
 use sd_notify::NotifyState;
 use std::{
     process,
@@ -51,12 +51,12 @@ pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
 }
 
 /// Feeds the watchdog, if there is one, while every loop gives signs of life.
-pub(crate) async fn feed(pulses: Arc<Pulses>) {
+pub(crate) async fn feed(pulses: Arc<Heartbeats>) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
     feed_every(patience / 4, &pulses, || tell(&[NotifyState::Watchdog])).await;
 }
 
-async fn feed_every(span: Duration, pulses: &Pulses, feed: impl Fn()) {
+async fn feed_every(span: Duration, pulses: &Heartbeats, feed: impl Fn()) {
     let mut is_said = false;
     loop {
         match pulses.missing(Instant::now()) {
@@ -81,7 +81,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_watchdog_is_fed_only_while_every_loop_goes_on() {
-        let pulses = Pulses::default();
+        let pulses = Heartbeats::default();
         let worker = pulses.of("worker-0".into(), Duration::from_millis(100));
         let _poller = pulses.of("poller".into(), Duration::from_secs(60));
         let fed = Cell::new(0);

@@ -1,6 +1,6 @@
 //! Threads that are kept alive: a fault in one is logged and counted, and its work begins anew.
 
-use crate::app::Failure;
+use crate::app::RunError;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 use std::{
     io,
@@ -14,15 +14,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts threads and keeps them alive.
 #[derive(Clone)]
-pub(crate) struct Keep {
+pub(crate) struct RestartingThreads {
     restarts: IntCounterVec,
     pause: Duration,
 }
 
-impl Keep {
+impl RestartingThreads {
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let about = "Restarts of a thread after it panicked or failed.";
-        Ok(Keep { restarts: counters!("e6_restarts_total", about, &["thread"], registry)?, pause: PAUSE })
+        Ok(RestartingThreads {
+            restarts: counters!("e6_restarts_total", about, &["thread"], registry)?,
+            pause: PAUSE,
+        })
     }
 
     /// Does this work in a thread of its own until it is done; where it fails or panics it is begun anew.
@@ -30,7 +33,7 @@ impl Keep {
         &self,
         name: String,
         mut work: impl FnMut() -> io::Result<()> + Send + 'static,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RunError> {
         let restarts = self.restarts.with_label_values(&[&name]);
         let pause = self.pause;
         let body = move || {
@@ -46,7 +49,7 @@ impl Keep {
             }
         };
         let started = thread::Builder::new().name(name.clone()).spawn(body);
-        started.map(drop).map_err(|error| Failure(format!("cannot start the thread {name}: {error}")))
+        started.map(drop).map_err(|error| RunError(format!("cannot start the thread {name}: {error}")))
     }
 }
 
@@ -58,7 +61,7 @@ mod tests {
     #[test]
     fn a_thread_that_breaks_is_started_anew_and_counted_until_it_is_done() {
         let registry = Registry::new();
-        let keep = Keep { pause: Duration::ZERO, ..Keep::new(&registry).unwrap() };
+        let keep = RestartingThreads { pause: Duration::ZERO, ..RestartingThreads::new(&registry).unwrap() };
         let (ended, end) = mpsc::channel();
         let mut lives = 0;
         let work = move || {

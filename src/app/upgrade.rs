@@ -3,13 +3,13 @@
 
 use crate::{
     app::{
-        Failure,
+        RunError,
         data_lock::DataLock,
         inherited::{Handoff, LOCK, PREDECESSOR, READY},
         launcher,
     },
     net::{
-        listen::Bound,
+        listen::BoundSocket,
         listen_fds::{COUNT_VARIABLE, FIRST, NAMES_VARIABLE, PID_VARIABLE},
     },
 };
@@ -37,19 +37,19 @@ const REST_CAP: u64 = 4096;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// How this process was started: the new process of an upgrade is started alike.
-pub(crate) struct Origin {
+pub(crate) struct Executable {
     binary: PathBuf,
     arguments: Vec<OsString>,
 }
 
-impl Origin {
+impl Executable {
     /// What an upgrade executes.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
 
     /// The path is taken as it was typed: a link in it may lead to another binary tomorrow, and is meant to.
-    pub fn of_this_process() -> Result<Self, Failure> {
+    pub fn of_this_process() -> Result<Self, RunError> {
         let mut arguments = env::args_os();
         let typed = PathBuf::from(arguments.next().unwrap_or_default());
         let binary = match typed.components().count() {
@@ -57,8 +57,9 @@ impl Origin {
             _ => std::path::absolute(&typed).ok(),
         };
         let binary = binary.filter(|binary| binary.is_file()).map_or_else(env::current_exe, Ok);
-        let binary = binary.map_err(|error| Failure(format!("cannot tell where this binary is: {error}")))?;
-        Ok(Origin { binary, arguments: arguments.collect() })
+        let binary =
+            binary.map_err(|error| RunError(format!("cannot tell where this binary is: {error}")))?;
+        Ok(Executable { binary, arguments: arguments.collect() })
     }
 }
 
@@ -68,7 +69,7 @@ fn in_path(name: &Path) -> Option<PathBuf> {
 }
 
 /// The new process, on its way. It is killed when this is dropped.
-pub(crate) struct Successor {
+pub(crate) struct NewProcess {
     /// The launcher, which ends with the new process; or the new process itself, if its binary knows no launcher.
     child: Child,
     line: UnixStream,
@@ -76,25 +77,25 @@ pub(crate) struct Successor {
     is_ready: bool,
 }
 
-impl Successor {
+impl NewProcess {
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
     /// Why it could not be started.
     pub fn start<'a>(
-        origin: &Origin,
+        origin: &Executable,
         handoff: &Handoff,
-        sockets: impl Iterator<Item = &'a Bound>,
+        sockets: impl Iterator<Item = &'a BoundSocket>,
         lock: Option<&DataLock>,
     ) -> Result<Self, String> {
-        Successor::spawn(origin, handoff, sockets, lock)
+        NewProcess::spawn(origin, handoff, sockets, lock)
             .map_err(|error| format!("cannot start {}: {error}", origin.binary.display()))
     }
 
     fn spawn<'a>(
-        origin: &Origin,
+        origin: &Executable,
         handoff: &Handoff,
-        sockets: impl Iterator<Item = &'a Bound>,
+        sockets: impl Iterator<Item = &'a BoundSocket>,
         lock: Option<&DataLock>,
     ) -> io::Result<Self> {
         let (mut ours, theirs) = net::UnixStream::pair()?;
@@ -124,7 +125,7 @@ impl Successor {
             .map_err(io::Error::other)?
             .spawn()?;
         let (line, deadline) = (UnixStream::from_std(ours)?, Instant::now() + PATIENCE);
-        Ok(Successor { child, line, deadline, is_ready: false })
+        Ok(NewProcess { child, line, deadline, is_ready: false })
     }
 
     /// Waits until the new process serves, and returns its number. By then it is nobody's child but the supervisor's. It may
@@ -191,7 +192,7 @@ async fn ended(child: &mut Child) -> io::Result<ExitStatus> {
     }
 }
 
-impl Drop for Successor {
+impl Drop for NewProcess {
     fn drop(&mut self) {
         if !self.is_ready {
             self.end();

@@ -1,13 +1,13 @@
 //! The threads that serve.
 
 use crate::{
-    app::{Failure, listeners::Listeners, metrics::Meters, runtime, swap_handler::Desk},
-    connection::Listener,
-    heartbeat::Pulse,
-    http::accept::{Door, House},
-    net::listen::Bound,
-    site::exchange::Body,
-    tls::config::Terms,
+    app::{RunError, listeners::Listeners, metrics::AllMetrics, runtime, swap_handler::SwapHandler},
+    connection::ListenerKind,
+    heartbeat::Heartbeat,
+    http::accept::{AcceptContext, WorkerListener},
+    net::listen::BoundSocket,
+    site::exchange::ResponseBody,
+    tls::config::TlsConfig,
 };
 use std::{io, sync::Weak, time::Duration};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet, time::interval};
@@ -24,23 +24,26 @@ pub(crate) struct Workers {
 
 /// What workers have in common.
 #[derive(Clone)]
-pub(crate) struct Post {
+pub(crate) struct WorkerContext {
     /// The sockets, which outlive a worker that breaks: its queue waits for it to begin anew. They are closed when whoever
     /// owns them says so, not when the last worker ends.
     pub listeners: Weak<Listeners>,
     /// How many workers they are dealt to.
     pub workers: usize,
-    pub terms: Option<Terms>,
-    pub desk: Desk,
-    pub house: House,
+    pub terms: Option<TlsConfig>,
+    pub desk: SwapHandler,
+    pub house: AcceptContext,
 }
 
 impl Workers {
     /// One thread for each, with a runtime and listeners of its own: nothing is shared on the way of a request but the
     /// site, the counters and the cap on connections.
-    pub fn start(post: &Post, Meters { keep, pulses, .. }: &Meters) -> Result<Self, Failure> {
+    pub fn start(
+        post: &WorkerContext,
+        AllMetrics { keep, pulses, .. }: &AllMetrics,
+    ) -> Result<Self, RunError> {
         let start = |worker| {
-            let cannot = |error| Failure(format!("cannot start an event loop: {error}"));
+            let cannot = |error| RunError(format!("cannot start an event loop: {error}"));
             let mut opened = Some(post.open(worker).map_err(cannot)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
@@ -66,17 +69,17 @@ impl Workers {
     }
 }
 
-impl Post {
+impl WorkerContext {
     /// An event loop, and the worker's doors in it; none once the sockets are closed.
-    fn open(&self, worker: usize) -> io::Result<(Runtime, Vec<Door<Body>>)> {
+    fn open(&self, worker: usize) -> io::Result<(Runtime, Vec<WorkerListener<ResponseBody>>)> {
         let runtime = runtime()?;
         let Some(listeners) = self.listeners.upgrade() else { return Ok((runtime, Vec::new())) };
-        let door = |Bound { kind, socket, .. }| Door {
+        let door = |BoundSocket { kind, socket, .. }| WorkerListener {
             kind,
             worker,
             socket,
-            tls: self.terms.clone().filter(|_| kind == Listener::Https),
-            handler: if kind == Listener::Admin { self.desk.operators() } else { self.desk.visitors() },
+            tls: self.terms.clone().filter(|_| kind == ListenerKind::Https),
+            handler: if kind == ListenerKind::Admin { self.desk.operators() } else { self.desk.visitors() },
         };
         let doors = listeners.deal(worker, self.workers)?.into_iter().map(door).collect();
         Ok((runtime, doors))
@@ -84,7 +87,11 @@ impl Post {
 }
 
 /// Until the doors are closed and the last who came in has left.
-async fn serve(doors: Vec<Door<Body>>, house: &House, pulse: &Pulse) -> io::Result<()> {
+async fn serve(
+    doors: Vec<WorkerListener<ResponseBody>>,
+    house: &AcceptContext,
+    pulse: &Heartbeat,
+) -> io::Result<()> {
     let mut loops = JoinSet::new();
     for door in doors {
         loops.spawn(crate::http::accept::accept(door, house.clone()));

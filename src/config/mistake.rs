@@ -4,13 +4,13 @@ use std::{fmt, path::PathBuf};
 
 /// Everything wrong with what was typed, at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// Where it was typed.
-    pub place: Place,
+    pub place: SettingPlace,
     /// What is wrong.
     pub what: String,
     /// What to type instead.
@@ -19,7 +19,7 @@ pub struct Mistake {
 
 /// Where something was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingPlace {
     /// In a file, on a line (from 1).
     File(PathBuf, usize),
     /// In an environment variable.
@@ -31,27 +31,27 @@ pub enum Place {
 }
 
 /// What is wrong with a value, and what to type instead.
-pub(crate) struct Wrong {
+pub(crate) struct InvalidValue {
     pub what: String,
     pub mend: String,
 }
 
-impl Wrong {
+impl InvalidValue {
     pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Wrong { what: what.into(), mend: mend.into() }
+        InvalidValue { what: what.into(), mend: mend.into() }
     }
 
-    pub(crate) fn at(self, place: Place) -> Mistake {
-        Mistake { place, what: self.what, mend: self.mend }
+    pub(crate) fn at(self, place: SettingPlace) -> ConfigError {
+        ConfigError { place, what: self.what, mend: self.mend }
     }
 }
 
 /// The value that goes by this name.
-pub(crate) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
+pub(crate) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, InvalidValue> {
     let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<_> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
-        Wrong::new(format!("{text:?} is no {what}"), format!("write {}", names.join(" or ")))
+        InvalidValue::new(format!("{text:?} is no {what}"), format!("write {}", names.join(" or ")))
     })
 }
 
@@ -64,19 +64,19 @@ pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
     near.map(|(_, name)| name)
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File(path, line) => write!(f, "{}:{line}: ", path.display())?,
-            Place::Variable(name) => write!(f, "{name}: ")?,
-            Place::Flag(name) => write!(f, "{name}: ")?,
-            Place::Everywhere => {}
+            SettingPlace::File(path, line) => write!(f, "{}:{line}: ", path.display())?,
+            SettingPlace::Variable(name) => write!(f, "{name}: ")?,
+            SettingPlace::Flag(name) => write!(f, "{name}: ")?,
+            SettingPlace::Everywhere => {}
         }
         write!(f, "{}: {}", self.what, self.mend)
     }
 }
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mistake in &self.0 {
             writeln!(f, "{mistake}")?;
@@ -86,4 +86,4 @@ impl fmt::Display for Mistakes {
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for ConfigErrors {}

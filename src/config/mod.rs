@@ -11,13 +11,13 @@ mod tests;
 pub(crate) mod tls;
 
 pub use crate::config::flags::Flags;
-pub use crate::config::mistake::{Mistake, Mistakes, Place};
-pub use crate::config::source::{Environment, Process, load, log_format, pid_file};
-pub use crate::config::tls::{Acme, Mode, Tls};
+pub use crate::config::mistake::{ConfigError, ConfigErrors, SettingPlace};
+pub use crate::config::source::{Environment, ProcessEnvironment, load, log_format, pid_file};
+pub use crate::config::tls::{AcmeSettings, CertificateMode, TlsSettings};
 
 use crate::{
     config::settings::Setting,
-    connection::Listener,
+    connection::ListenerKind,
     http::access_log::LogDestination,
     language::PerLanguage,
     limits::{Limits, TakesEffect},
@@ -26,7 +26,7 @@ use crate::{
     output::format::LogFormat,
     page::Words,
     sandbox::User,
-    web::trusted_proxies::Proxies,
+    web::trusted_proxies::TrustedProxies,
 };
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
@@ -66,9 +66,9 @@ pub struct Config {
     /// Where the site is on the internet, if it is not at the first of `domains`: an origin without a slash at the end.
     pub url: Option<String>,
     /// Where to listen.
-    pub listen: Listeners,
+    pub listen: ListenAddresses,
     /// The proxies that are believed.
-    pub proxies: Proxies,
+    pub proxies: TrustedProxies,
     /// Base URL of MLB's Stats API, without a trailing slash.
     pub mlb_url: String,
     /// What the relay at `mlb_url` asks for; none where MLB itself is asked.
@@ -86,9 +86,9 @@ pub struct Config {
     /// Whether it closes itself in with Landlock then.
     pub landlock: bool,
     /// How TLS is spoken.
-    pub tls: Tls,
+    pub tls: TlsSettings,
     /// Whom this process asks for certificates.
-    pub acme: Acme,
+    pub acme: AcmeSettings,
     /// A directory to read assets from instead of the embedded ones.
     pub assets: Option<PathBuf>,
     /// What to write once serving.
@@ -153,7 +153,7 @@ pub struct Colour([u8; 3]);
 
 /// Where to listen; nowhere is off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listeners {
+pub struct ListenAddresses {
     /// HTTP/1.1 in clear.
     pub http: Vec<Address>,
     /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
@@ -163,16 +163,16 @@ pub struct Listeners {
     /// Who may connect to a Unix socket, as in `chmod`.
     pub unix_mode: u32,
     /// Kinds of listener that have their default addresses: nobody misses one that is taken.
-    pub defaults: Vec<Listener>,
+    pub defaults: Vec<ListenerKind>,
 }
 
-impl Listeners {
+impl ListenAddresses {
     /// Those of this kind.
-    pub fn of(&self, kind: Listener) -> &[Address] {
+    pub fn of(&self, kind: ListenerKind) -> &[Address] {
         match kind {
-            Listener::Http => &self.http,
-            Listener::Https => &self.https,
-            Listener::Admin => &self.admin,
+            ListenerKind::Http => &self.http,
+            ListenerKind::Https => &self.https,
+            ListenerKind::Admin => &self.admin,
         }
     }
 }
@@ -187,14 +187,14 @@ impl Config {
             words: PerLanguage::of(Words::of),
             colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
             url: None,
-            listen: Listeners {
+            listen: ListenAddresses {
                 http: address(DEFAULT_HTTP),
                 https: address(DEFAULT_HTTPS),
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
-                defaults: Listener::ALL.to_vec(),
+                defaults: ListenerKind::ALL.to_vec(),
             },
-            proxies: Proxies::default(),
+            proxies: TrustedProxies::default(),
             mlb_url: DEFAULT_MLB_URL.into(),
             mlb_token: None,
             relay_token: None,
@@ -203,8 +203,8 @@ impl Config {
             domains: Vec::new(),
             user: None,
             landlock: true,
-            tls: Tls::default(),
-            acme: Acme::default(),
+            tls: TlsSettings::default(),
+            acme: AcmeSettings::default(),
             assets: None,
             ready_file: None,
             pid_file: None,

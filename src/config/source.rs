@@ -3,7 +3,7 @@
 use crate::{
     config::{
         Config,
-        mistake::{Mistake, Mistakes, Place, Wrong, nearest},
+        mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
         settings::{self, Setting},
     },
     limits, mlb,
@@ -34,9 +34,9 @@ pub trait Environment {
 }
 
 /// The environment of this process.
-pub struct Process;
+pub struct ProcessEnvironment;
 
-impl Environment for Process {
+impl Environment for ProcessEnvironment {
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
@@ -67,9 +67,9 @@ pub fn load(
     flags: &[(&'static str, String)],
     file: Option<&Path>,
     environment: &dyn Environment,
-) -> Result<Config, Mistakes> {
+) -> Result<Config, ConfigErrors> {
     let reader = read_all(flags, file, environment);
-    if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(Mistakes(reader.mistakes)) }
+    if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(ConfigErrors(reader.mistakes)) }
 }
 
 /// Where a process that was started so is to be found, whatever mistakes have been made since.
@@ -90,21 +90,25 @@ pub fn log_format(
     read_all(flags, file, environment).config.log_format
 }
 
-fn read_all(flags: &[(&'static str, String)], file: Option<&Path>, environment: &dyn Environment) -> Reader {
+fn read_all(
+    flags: &[(&'static str, String)],
+    file: Option<&Path>,
+    environment: &dyn Environment,
+) -> SettingsReader {
     let mut reader =
-        Reader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
+        SettingsReader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
     let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
     match named {
         Some(path) => {
-            reader.file(&path, Presence::Required);
+            reader.file(&path, FilePresence::Required);
             reader.config.file = path;
         }
-        None => reader.file(Path::new(DEFAULT_FILE), Presence::Optional),
+        None => reader.file(Path::new(DEFAULT_FILE), FilePresence::Optional),
     }
     reader.environment(environment);
     for (flag, value) in flags {
         if let Some(setting) = settings::all().find(|setting| setting.flag == *flag) {
-            reader.set(setting, value, Place::Flag((*flag).into()));
+            reader.set(setting, value, SettingPlace::Flag((*flag).into()));
         }
     }
     reader.together(environment);
@@ -112,24 +116,24 @@ fn read_all(flags: &[(&'static str, String)], file: Option<&Path>, environment: 
 }
 
 #[derive(PartialEq)]
-enum Presence {
+enum FilePresence {
     Required,
     Optional,
 }
 
-struct Reader {
+struct SettingsReader {
     config: Config,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ConfigError>,
     /// Keys that were typed anywhere.
     typed: Vec<&'static str>,
 }
 
-impl Reader {
-    fn set(&mut self, setting: &Setting, value: &str, place: Place) {
+impl SettingsReader {
+    fn set(&mut self, setting: &Setting, value: &str, place: SettingPlace) {
         self.typed.push(setting.key);
-        if let Err(Wrong { what, mend }) = setting.set(&mut self.config, value) {
+        if let Err(InvalidValue { what, mend }) = setting.set(&mut self.config, value) {
             let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
-            self.mistakes.push(Wrong { what, mend }.at(place));
+            self.mistakes.push(InvalidValue { what, mend }.at(place));
         }
     }
 
@@ -138,13 +142,13 @@ impl Reader {
         names.retain(|name| name.starts_with("E6_") && name != FILE_VARIABLE);
         names.sort();
         for name in names {
-            let place = Place::Variable(name.clone());
+            let place = SettingPlace::Variable(name.clone());
             match settings::all().find(|setting| setting.variable == name) {
                 Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
                 // What is like none of ours is somebody else's: Kubernetes sets E6_PORT for a service named e6.
                 None => {
                     if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
-                        let wrong = Wrong::new("no such setting", format!("did you mean {known}?"));
+                        let wrong = InvalidValue::new("no such setting", format!("did you mean {known}?"));
                         self.mistakes.push(wrong.at(place));
                     }
                 }
@@ -152,36 +156,38 @@ impl Reader {
         }
     }
 
-    fn file(&mut self, path: &Path, presence: Presence) {
+    fn file(&mut self, path: &Path, presence: FilePresence) {
         let text = match read(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && presence == Presence::Optional => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && presence == FilePresence::Optional => {
+                return;
+            }
             Err(error) => {
                 let mend = "name a readable file of settings, or leave --config away";
-                let place = Place::File(path.into(), 1);
-                self.mistakes.push(Wrong::new(format!("cannot read it ({error})"), mend).at(place));
+                let place = SettingPlace::File(path.into(), 1);
+                self.mistakes.push(InvalidValue::new(format!("cannot read it ({error})"), mend).at(place));
                 return;
             }
         };
         let place = |span: Range<usize>| {
-            Place::File(path.into(), 1 + text[..span.start.min(text.len())].matches('\n').count())
+            SettingPlace::File(path.into(), 1 + text[..span.start.min(text.len())].matches('\n').count())
         };
         let (table, errors) = DeTable::parse_recoverable(&text);
         for error in errors {
-            let wrong = Wrong::new(error.message(), "see toml.io for how values are written");
+            let wrong = InvalidValue::new(error.message(), "see toml.io for how values are written");
             self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
         }
         let after_syntax = self.mistakes.len();
         self.section("", table.get_ref(), &place);
         // The parser gives the keys in the order of the alphabet.
         self.mistakes[after_syntax..].sort_by_key(|mistake| match &mistake.place {
-            Place::File(_, line) => *line,
-            Place::Variable(_) | Place::Flag(_) | Place::Everywhere => usize::MAX,
+            SettingPlace::File(_, line) => *line,
+            SettingPlace::Variable(_) | SettingPlace::Flag(_) | SettingPlace::Everywhere => usize::MAX,
         });
     }
 
     /// A table of the file, whose keys begin so.
-    fn section(&mut self, prefix: &str, table: &DeTable, place: &dyn Fn(Range<usize>) -> Place) {
+    fn section(&mut self, prefix: &str, table: &DeTable, place: &dyn Fn(Range<usize>) -> SettingPlace) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
             if let DeValue::Table(table) = value.get_ref() {
@@ -193,7 +199,7 @@ impl Reader {
                 Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
                     Some(text) => self.set(setting, &text, place(value.span())),
                     None => {
-                        let wrong = Wrong::new(
+                        let wrong = InvalidValue::new(
                             format!("{key}: this is neither text nor a number"),
                             format!("write it like {}", setting.show(&self.config)),
                         );
@@ -204,13 +210,13 @@ impl Reader {
         }
     }
 
-    fn unknown(&mut self, key: &str, place: Place) {
+    fn unknown(&mut self, key: &str, place: SettingPlace) {
         let known = settings::all().map(|setting| setting.key).filter(|key| !key.is_empty());
         let mend = match nearest(key, known) {
             Some(known) => format!("did you mean {known}?"),
             None => "remove it; `e6 check` on an empty file lists what there is".into(),
         };
-        self.mistakes.push(Wrong::new(format!("unknown key {key}"), mend).at(place));
+        self.mistakes.push(InvalidValue::new(format!("unknown key {key}"), mend).at(place));
     }
 
     /// The proxy on the way to MLB. One that cannot be used is a mistake, never a direct connection.
@@ -218,7 +224,8 @@ impl Reader {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
             let shown = path.display();
-            let mistake = |what: String, mend: &str| Wrong::new(what, mend).at(Place::Everywhere);
+            let mistake =
+                |what: String, mend: &str| InvalidValue::new(what, mend).at(SettingPlace::Everywhere);
             match (configured.take(), read(path).map_err(|error| error.to_string())) {
                 (None, _) => self.mistakes.push(mistake(
                     "mlb.proxy_credentials is set, and mlb.proxy is not".into(),
@@ -239,7 +246,7 @@ impl Reader {
             Ok(proxy) => self.config.mlb_proxy.on_the_way = proxy,
             Err(Unusable { variable, what }) => {
                 let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
-                self.mistakes.push(Wrong::new(what, mend).at(Place::Variable(variable)));
+                self.mistakes.push(InvalidValue::new(what, mend).at(SettingPlace::Variable(variable)));
             }
         }
     }
@@ -255,7 +262,7 @@ impl Reader {
         let is_safe = mlb_url.starts_with("https:") || mlb::is_loopback(mlb_url);
         let mlb_token_in_clear = self.config.mlb_token.is_some() && !is_safe;
         let mut wrong = |what: String, mend: &str| {
-            self.mistakes.push(Wrong::new(what, mend).at(Place::Everywhere));
+            self.mistakes.push(InvalidValue::new(what, mend).at(SettingPlace::Everywhere));
         };
         if listen.http.is_empty() && listen.https.is_empty() {
             wrong("listen.http and listen.https are both off".into(), "turn one of them on");

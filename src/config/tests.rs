@@ -1,6 +1,6 @@
 use crate::{
     config::*,
-    tls::{Source, acme::Challenge},
+    tls::{CertificateSource, acme::ChallengeType},
 };
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -26,13 +26,13 @@ fn file(toml: &str) -> tempfile::NamedTempFile {
     file
 }
 
-fn loaded(toml: &str) -> Result<Config, Mistakes> {
+fn loaded(toml: &str) -> Result<Config, ConfigErrors> {
     load(&[], Some(file(toml).path()), &none())
 }
 
 fn mistakes(toml: &str) -> Vec<(usize, String)> {
-    let line = |mistake: Mistake| match &mistake.place {
-        Place::File(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
+    let line = |mistake: ConfigError| match &mistake.place {
+        SettingPlace::File(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
         place => panic!("{place:?}"),
     };
     loaded(toml).unwrap_err().0.into_iter().map(line).collect()
@@ -211,7 +211,7 @@ fn the_example_file_sets_every_default() {
     let environment = none();
     let mut config = load(&[], Some(file(example).path()), &environment).unwrap();
     assert_eq!(config.listen.defaults, [], "whoever writes an address asks for it");
-    config.listen.defaults = Listener::ALL.to_vec();
+    config.listen.defaults = ListenerKind::ALL.to_vec();
     let (file, data_dir) = (config.file.clone(), config.data_dir.clone());
     assert_eq!(config, Config { file, data_dir, ..Config::defaults(&environment) });
 }
@@ -238,10 +238,10 @@ fn the_way_to_certificates_follows_from_what_was_typed() {
         load(&flags, None, &none()).map(|config| (config.tls.mode, !config.listen.https.is_empty()))
     };
     let (cert, key) = (("--tls-cert", "c"), ("--tls-key", "k"));
-    assert_eq!(mode(&[]), Ok((Mode::SelfSigned, true)));
-    assert_eq!(mode(&[cert, key]), Ok((Mode::Files, true)));
-    assert_eq!(mode(&[("--tls", "off")]), Ok((Mode::Off, false)));
-    assert_eq!(mode(&[cert, key, ("--tls", "self-signed")]), Ok((Mode::SelfSigned, true)));
+    assert_eq!(mode(&[]), Ok((CertificateMode::SelfSigned, true)));
+    assert_eq!(mode(&[cert, key]), Ok((CertificateMode::Files, true)));
+    assert_eq!(mode(&[("--tls", "off")]), Ok((CertificateMode::Off, false)));
+    assert_eq!(mode(&[cert, key, ("--tls", "self-signed")]), Ok((CertificateMode::SelfSigned, true)));
     assert!(mode(&[cert]).is_err() && mode(&[("--tls", "files")]).is_err());
 }
 
@@ -255,9 +255,9 @@ fn a_domain_and_an_address_are_all_it_takes() {
     let (domain, acme) = (("--domain", "Example.org"), ("--acme", "you@example.org"));
     let config = load(&[domain, acme]).unwrap();
     assert_eq!((&config.listen.http, &config.listen.https), (&tcp(&["[::]:80"]), &tcp(&["[::]:443"])));
-    let Ok(Some(Source::Acme(ca))) = config.source() else { panic!("{:?}", config.source()) };
+    let Ok(Some(CertificateSource::Acme(ca))) = config.source() else { panic!("{:?}", config.source()) };
     assert_eq!(ca.directory, "https://acme-v02.api.letsencrypt.org/directory");
-    assert_eq!((ca.challenge, ca.dir), (Challenge::TlsAlpn01, "/h/.local/state/e6/acme".into()));
+    assert_eq!((ca.challenge, ca.dir), (ChallengeType::TlsAlpn01, "/h/.local/state/e6/acme".into()));
     assert_eq!(load(&[domain, acme, ("--http", "off")]).unwrap().listen.http, []);
     let staging = load(&[domain, acme, ("--acme-staging", "true")]).unwrap();
     assert!(staging.acme.directory.contains("staging"));

@@ -3,12 +3,12 @@
 use crate::{
     config::{
         Config, Environment, SYSTEM_DATA_DIR,
-        mistake::{Wrong, one_of},
+        mistake::{InvalidValue, one_of},
     },
     tls::{
-        Source,
-        acme::{Ca, Challenge},
-        files::Files,
+        CertificateSource,
+        acme::{Ca, ChallengeType},
+        files::CertificateFiles,
     },
 };
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
@@ -26,9 +26,9 @@ const DEFAULT_HSTS: Duration = Duration::from_secs(5 * 60);
 
 /// How TLS is spoken.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tls {
+pub struct TlsSettings {
     /// Where certificates come from.
-    pub mode: Mode,
+    pub mode: CertificateMode,
     /// PEM, leaf first; for `files`.
     pub cert: Option<PathBuf>,
     /// PEM; for `files`.
@@ -41,7 +41,7 @@ pub struct Tls {
 
 /// Where certificates come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum CertificateMode {
     /// A CA that this process asks.
     Acme,
     /// Two files that somebody else renews.
@@ -52,11 +52,15 @@ pub enum Mode {
     Off,
 }
 
-impl Mode {
-    const NAMES: [(&str, Mode); 4] =
-        [("acme", Mode::Acme), ("files", Mode::Files), ("self-signed", Mode::SelfSigned), ("off", Mode::Off)];
+impl CertificateMode {
+    const NAMES: [(&str, CertificateMode); 4] = [
+        ("acme", CertificateMode::Acme),
+        ("files", CertificateMode::Files),
+        ("self-signed", CertificateMode::SelfSigned),
+        ("off", CertificateMode::Off),
+    ];
 
-    pub(crate) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         one_of(text, "way to get certificates", &Self::NAMES)
     }
 
@@ -66,15 +70,21 @@ impl Mode {
     }
 }
 
-impl Default for Tls {
+impl Default for TlsSettings {
     fn default() -> Self {
-        Tls { mode: Mode::SelfSigned, cert: None, key: None, certs: DEFAULT_CERTS.into(), hsts: DEFAULT_HSTS }
+        TlsSettings {
+            mode: CertificateMode::SelfSigned,
+            cert: None,
+            key: None,
+            certs: DEFAULT_CERTS.into(),
+            hsts: DEFAULT_HSTS,
+        }
     }
 }
 
 /// Whom this process asks for certificates, and how.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Acme {
+pub struct AcmeSettings {
     /// Whom the CA may write to; naming it chooses this way.
     pub email: Option<String>,
     /// The CA's directory.
@@ -82,29 +92,29 @@ pub struct Acme {
     /// The CA's own root; else the web's.
     pub ca: Option<PathBuf>,
     /// How names are proven.
-    pub challenge: Challenge,
+    pub challenge: ChallengeType,
 }
 
-impl Default for Acme {
+impl Default for AcmeSettings {
     fn default() -> Self {
-        Acme {
+        AcmeSettings {
             email: None,
             directory: LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
             ca: None,
-            challenge: Challenge::TlsAlpn01,
+            challenge: ChallengeType::TlsAlpn01,
         }
     }
 }
 
-const CHALLENGES: [(&str, Challenge); 2] =
-    [("tls-alpn-01", Challenge::TlsAlpn01), ("http-01", Challenge::Http01)];
+const CHALLENGES: [(&str, ChallengeType); 2] =
+    [("tls-alpn-01", ChallengeType::TlsAlpn01), ("http-01", ChallengeType::Http01)];
 
-pub(crate) fn challenge(text: &str) -> Result<Challenge, Wrong> {
+pub(crate) fn challenge(text: &str) -> Result<ChallengeType, InvalidValue> {
     one_of(text, "challenge", &CHALLENGES)
 }
 
 /// As it is typed.
-pub(crate) fn challenge_name(challenge: Challenge) -> &'static str {
+pub(crate) fn challenge_name(challenge: ChallengeType) -> &'static str {
     CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
 }
 
@@ -114,12 +124,12 @@ impl Config {
         self.listen.defaults.retain(|kind| !typed(&format!("listen.{}", kind.name())));
         if !typed("tls.mode") {
             if self.tls.cert.is_some() || self.tls.key.is_some() {
-                self.tls.mode = Mode::Files;
+                self.tls.mode = CertificateMode::Files;
             } else if self.acme.email.is_some() {
-                self.tls.mode = Mode::Acme;
+                self.tls.mode = CertificateMode::Acme;
             }
         }
-        if self.tls.mode == Mode::Acme {
+        if self.tls.mode == CertificateMode::Acme {
             // A CA comes to the usual ports, and whoever names a domain wants to be found there.
             let everywhere = |port| vec![SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port).into()];
             if !typed("listen.http") {
@@ -132,7 +142,7 @@ impl Config {
         if self.user.is_some() && !typed("data.dir") && environment.get("STATE_DIRECTORY").is_none() {
             self.data_dir = Some(SYSTEM_DATA_DIR.into());
         }
-        if self.tls.mode == Mode::Off && !typed("listen.https") {
+        if self.tls.mode == CertificateMode::Off && !typed("listen.https") {
             self.listen.https.clear();
         }
     }
@@ -141,22 +151,25 @@ impl Config {
     ///
     /// # Errors
     /// What has to be typed besides.
-    pub fn source(&self) -> Result<Option<Source>, String> {
+    pub fn source(&self) -> Result<Option<CertificateSource>, String> {
         match (self.tls.mode, self.listen.https.first()) {
-            (Mode::Off, Some(https)) => Err(format!(
+            (CertificateMode::Off, Some(https)) => Err(format!(
                 "tls.mode is off, so nothing can listen on {https}: turn listen.https off as well"
             )),
-            (Mode::Acme | Mode::Files, None) => {
+            (CertificateMode::Acme | CertificateMode::Files, None) => {
                 Err("listen.https is off, so it would be shown to nobody: turn it on, or type --tls off"
                     .into())
             }
             (_, None) => Ok(None),
-            (Mode::Acme, _) => self.ca().map(|ca| Some(Source::Acme(ca))),
-            (Mode::SelfSigned, _) => Ok(Some(Source::SelfSigned(self.tls.certs.clone()))),
-            (Mode::Files, _) => match (&self.tls.cert, &self.tls.key) {
-                (Some(cert), Some(key)) => {
-                    Ok(Some(Source::Files(Files { cert: cert.clone(), key: key.clone() })))
-                }
+            (CertificateMode::Acme, _) => self.ca().map(|ca| Some(CertificateSource::Acme(ca))),
+            (CertificateMode::SelfSigned, _) => {
+                Ok(Some(CertificateSource::SelfSigned(self.tls.certs.clone())))
+            }
+            (CertificateMode::Files, _) => match (&self.tls.cert, &self.tls.key) {
+                (Some(cert), Some(key)) => Ok(Some(CertificateSource::Files(CertificateFiles {
+                    cert: cert.clone(),
+                    key: key.clone(),
+                }))),
                 _ => Err("certificates from files need two: name both tls.cert and tls.key".into()),
             },
         }
@@ -171,10 +184,10 @@ impl Config {
         let email = self.acme.email.clone().ok_or("a CA wants an address: --acme EMAIL, or acme.email")?;
         let data = self.data_dir.as_ref();
         let dir = data.ok_or("the certificate has to be kept: --data-dir DIR, or data.dir")?.join("acme");
-        if self.acme.challenge == Challenge::Http01 && self.listen.http.is_empty() {
+        if self.acme.challenge == ChallengeType::Http01 && self.listen.http.is_empty() {
             return Err("the challenge http-01 comes to listen.http, which is off: turn it on".into());
         }
-        let Acme { directory, ca, challenge, .. } = self.acme.clone();
+        let AcmeSettings { directory, ca, challenge, .. } = self.acme.clone();
         let ca = Ca { directory, email, root: ca, challenge, dir };
         match ca.client() {
             Ok(_) => Ok(ca),
@@ -183,16 +196,18 @@ impl Config {
     }
 }
 
-pub(crate) fn email(text: &str) -> Result<String, Wrong> {
+pub(crate) fn email(text: &str) -> Result<String, InvalidValue> {
     let valid = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     match valid && text.chars().all(|c| c.is_ascii_graphic() && c != ',') {
         true => Ok(text.to_owned()),
-        false => Err(Wrong::new(format!("{text:?} is no address"), "write one like \"you@example.org\"")),
+        false => {
+            Err(InvalidValue::new(format!("{text:?} is no address"), "write one like \"you@example.org\""))
+        }
     }
 }
 
 /// A directory that is asked over TLS; in clear only on this machine.
-pub(crate) fn directory(text: &str) -> Result<String, Wrong> {
+pub(crate) fn directory(text: &str) -> Result<String, InvalidValue> {
     let uri = text.parse::<hyper::Uri>().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
     let valid = match uri.as_ref().and_then(|uri| uri.scheme_str()) {
@@ -202,7 +217,7 @@ pub(crate) fn directory(text: &str) -> Result<String, Wrong> {
     };
     match valid {
         true => Ok(text.to_owned()),
-        false => Err(Wrong::new(
+        false => Err(InvalidValue::new(
             format!("{text:?} is no ACME directory"),
             format!("write its URL, like {LETS_ENCRYPT_PRODUCTION_DIRECTORY:?}"),
         )),
@@ -210,12 +225,12 @@ pub(crate) fn directory(text: &str) -> Result<String, Wrong> {
 }
 
 /// DNS names as a client sends them: lower-case, ASCII, at least one. Several are parted by commas.
-pub(crate) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
+pub(crate) fn domains(text: &str) -> Result<Vec<String>, InvalidValue> {
     let mut names = Vec::new();
     for name in text.split(',').map(|name| name.trim().to_ascii_lowercase()) {
         let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
         if !valid || name.parse::<IpAddr>().is_ok() {
-            return Err(Wrong::new(
+            return Err(InvalidValue::new(
                 format!("{name:?} is no domain name"),
                 "write names like \"example.org, www.example.org\", in ASCII (xn--…), without port or *",
             ));
@@ -228,10 +243,10 @@ pub(crate) fn domains(text: &str) -> Result<Vec<String>, Wrong> {
 }
 
 /// Seconds, up to two years.
-pub(crate) fn hsts(text: &str) -> Result<Duration, Wrong> {
+pub(crate) fn hsts(text: &str) -> Result<Duration, InvalidValue> {
     match text.parse() {
         Ok(seconds @ 0..=63_072_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err(Wrong::new(
+        _ => Err(InvalidValue::new(
             format!("{text:?} is no number of seconds up to two years"),
             "write 300 at first, 31536000 once all is well, or 0 for none",
         )),

@@ -5,10 +5,10 @@
 use crate::{
     how::{
         figures::fit,
-        story::{Lane, RequestPath, Step, Taken},
+        story::{Branch, RequestPath, Step, StepState},
     },
     page::html::rendered,
-    site::trace::Outcome,
+    site::trace::RouteOutcome,
 };
 use askama::Template;
 
@@ -38,18 +38,18 @@ const SOURCE: i32 = 66;
 pub(crate) struct Drawing {
     label: &'static str,
     height: i32,
-    shapes: Vec<Shape>,
-    words: Vec<Words>,
+    shapes: Vec<DrawingShape>,
+    words: Vec<DrawingText>,
     /// Rules for where no style sheet is.
     style: Option<&'static str>,
 }
 
-struct Shape {
+struct DrawingShape {
     class: &'static str,
     path: String,
 }
 
-struct Words {
+struct DrawingText {
     class: &'static str,
     x: i32,
     y: i32,
@@ -95,7 +95,7 @@ impl Drawing {
         let mut drawing =
             Drawing { label: "The way to production, from a laptop to the server", ..Drawing::default() };
         let end = FIRST + STEP * (steps.len() as i32 - 1);
-        let lit = steps.iter().any(|step| step.taken == Taken::Yes);
+        let lit = steps.iter().any(|step| step.taken == StepState::Yes);
         drawing.shape(if lit { "way lit" } else { "way" }, format!("M{SPINE} {FIRST}V{end}"));
         drawing.steps(steps);
         drawing.height = end + 46;
@@ -113,7 +113,7 @@ impl Drawing {
         let Some(lit) = path.lit() else { return };
         let mut way = format!("M{SPINE} {FIRST}");
         for (step, y) in path.steps.iter().zip(heights()) {
-            if step.taken == Taken::No {
+            if step.taken == StepState::No {
                 // A base that is not touched is passed on the outside.
                 let out = SPINE - 17;
                 way += &format!(
@@ -135,9 +135,9 @@ impl Drawing {
     fn steps(&mut self, steps: &[Step]) {
         for (index, (step, y)) in steps.iter().zip(heights()).enumerate() {
             let class = match step.taken {
-                Taken::Yes => "base lit",
-                Taken::No => "base",
-                Taken::Unseen => "base hazy",
+                StepState::Yes => "base lit",
+                StepState::No => "base",
+                StepState::Unseen => "base hazy",
             };
             let home = index == 0;
             self.shape(class, if home { plate(SPINE, y) } else { base(SPINE, y) });
@@ -151,15 +151,15 @@ impl Drawing {
     fn rows(&mut self, path: &RequestPath, top: i32) {
         for (tried, y) in path.routes.iter().zip((top..).step_by(ROW as usize)) {
             let (dot, class, outcome) = match tried.outcome {
-                Outcome::Matched => ("twig lit", "pattern hit", "yes"),
-                Outcome::Passed => ("twig", "pattern", "no"),
-                Outcome::NotTried if path.lit().is_some() => ("twig", "pattern faint", ""),
-                Outcome::NotTried => ("twig", "pattern", ""),
+                RouteOutcome::Matched => ("twig lit", "pattern hit", "yes"),
+                RouteOutcome::Passed => ("twig", "pattern", "no"),
+                RouteOutcome::NotTried if path.lit().is_some() => ("twig", "pattern faint", ""),
+                RouteOutcome::NotTried => ("twig", "pattern", ""),
             };
             self.shape(dot, format!("M{SPINE} {y}H{}", LABEL - 6));
             self.word(class, LABEL, y + 4, tried.pattern);
             self.word(
-                if tried.outcome == Outcome::Matched { "time end" } else { "original end" },
+                if tried.outcome == RouteOutcome::Matched { "time end" } else { "original end" },
                 RIGHT,
                 y + 4,
                 outcome,
@@ -167,9 +167,9 @@ impl Drawing {
         }
     }
 
-    fn lane(&mut self, Lane { step, sources }: &Lane, x: i32, y: i32) {
+    fn lane(&mut self, Branch { step, sources }: &Branch, x: i32, y: i32) {
         let centre = x + CARD_WIDTH / 2;
-        let lit = step.taken == Taken::Yes;
+        let lit = step.taken == StepState::Yes;
         for (index, source) in sources.iter().enumerate() {
             let y = y + CARD_HEIGHT + SOURCE * index as i32;
             self.shape("source", format!("M{centre} {}V{}m-4 5l4-5l4 5", y + 16, y + 4));
@@ -210,13 +210,13 @@ impl Drawing {
     }
 
     fn shape(&mut self, class: &'static str, path: String) {
-        self.shapes.push(Shape { class, path });
+        self.shapes.push(DrawingShape { class, path });
     }
 
     fn word(&mut self, class: &'static str, x: i32, y: i32, text: impl Into<String>) {
         let text = text.into();
         if !text.is_empty() {
-            self.words.push(Words { class, x, y, text });
+            self.words.push(DrawingText { class, x, y, text });
         }
     }
 }

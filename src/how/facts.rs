@@ -3,18 +3,18 @@
 use crate::{
     how::figures::{fit, listed, plural, span, thousands},
     page::{locale::sentence_case, times},
-    site::trace::{Answered, ChosenBy, Made, Outcome, Process, Tls, Trace, Tried},
+    site::trace::{ChosenBy, Made, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace, TlsTrace, Trace},
 };
 
 /// What is known of a step.
-pub(crate) struct Told {
+pub(crate) struct StepFacts {
     pub short: String,
     /// Microseconds.
     pub time: Option<f64>,
     pub facts: Vec<String>,
 }
 
-pub(crate) fn you(trace: &Trace) -> Told {
+pub(crate) fn you(trace: &Trace) -> StepFacts {
     let path = trace.path.as_deref().map_or_else(|| "something else".into(), |path| fit(path, 48));
     let fact = if trace.own {
         format!("You asked for {path}.")
@@ -24,16 +24,16 @@ pub(crate) fn you(trace: &Trace) -> Told {
              connection that brought your question."
         )
     };
-    Told { short: format!("ask for {}", fit(&path, 26)), time: None, facts: vec![fact] }
+    StepFacts { short: format!("ask for {}", fit(&path, 26)), time: None, facts: vec![fact] }
 }
 
-pub(crate) fn dns() -> Told {
+pub(crate) fn dns() -> StepFacts {
     let fact = "Your resolver turned this site's name into an address before the server heard of you: it cannot see \
                 that, so there are no figures.";
-    Told { short: "before we heard of you: not seen here".into(), time: None, facts: vec![fact.into()] }
+    StepFacts { short: "before we heard of you: not seen here".into(), time: None, facts: vec![fact.into()] }
 }
 
-pub(crate) fn tcp(trace: &Trace) -> Told {
+pub(crate) fn tcp(trace: &Trace) -> StepFacts {
     let connection = &trace.connection;
     let over = connection.ip_version.map_or("a Unix socket".into(), |version| format!("IPv{version}"));
     let short = format!("{over}, thread worker-{}", connection.worker);
@@ -46,17 +46,21 @@ pub(crate) fn tcp(trace: &Trace) -> Told {
         connection.worker,
         span(trace.microseconds.accept)
     );
-    Told { short, time: Some(trace.microseconds.accept), facts: vec![fact] }
+    StepFacts { short, time: Some(trace.microseconds.accept), facts: vec![fact] }
 }
 
-pub(crate) fn tls(trace: &Trace) -> Told {
+pub(crate) fn tls(trace: &Trace) -> StepFacts {
     let Some(tls) = &trace.tls else {
         if trace.connection.scheme == "https" {
             let fact = "Spoken by the proxy in front of this server, which knows the figures and does not tell them.";
-            return Told { short: "by the proxy before us".into(), time: None, facts: vec![fact.into()] };
+            return StepFacts {
+                short: "by the proxy before us".into(),
+                time: None,
+                facts: vec![fact.into()],
+            };
         }
         let fact = "None: this connection is in clear, and anyone on its way can read along.".to_owned();
-        return Told { short: "none: you came in clear".into(), time: None, facts: vec![fact] };
+        return StepFacts { short: "none: you came in clear".into(), time: None, facts: vec![fact] };
     };
     let version = tls_version(tls);
     let group = match (tls.group, tls.post_quantum) {
@@ -82,10 +86,10 @@ pub(crate) fn tls(trace: &Trace) -> Told {
         None => format!("{version}, resumed"),
     };
     let facts = vec![format!("{version} with {}.", tls.cipher), group, session.into(), name];
-    Told { short, time: trace.microseconds.handshake, facts }
+    StepFacts { short, time: trace.microseconds.handshake, facts }
 }
 
-pub(crate) fn http(trace: &Trace) -> Told {
+pub(crate) fn http(trace: &Trace) -> StepFacts {
     let connection = &trace.connection;
     let protocol = protocol(trace);
     let (how, chosen) = match connection.chosen_by {
@@ -107,7 +111,7 @@ pub(crate) fn http(trace: &Trace) -> Told {
         format!("Its number in the log is {}.", trace.request_id),
     ];
     let short = format!("{protocol} {how}, request {}", connection.request);
-    Told { short, time: Some(trace.microseconds.wait), facts }
+    StepFacts { short, time: Some(trace.microseconds.wait), facts }
 }
 
 /// As people call it: "HTTP/2".
@@ -116,15 +120,15 @@ pub(crate) fn protocol(trace: &Trace) -> &'static str {
     protocol.strip_suffix(".0").filter(|short| *short != "HTTP/1").unwrap_or(protocol)
 }
 
-pub(crate) fn tls_version(tls: &Tls) -> String {
+pub(crate) fn tls_version(tls: &TlsTrace) -> String {
     tls.version.replace("TLSv", "TLS ")
 }
 
-pub(crate) fn router(trace: &Trace) -> Told {
-    let passed = trace.routes.iter().filter(|tried| tried.outcome == Outcome::Passed).count();
-    let matched = trace.routes.iter().find(|tried| tried.outcome == Outcome::Matched);
+pub(crate) fn router(trace: &Trace) -> StepFacts {
+    let passed = trace.routes.iter().filter(|tried| tried.outcome == RouteOutcome::Passed).count();
+    let matched = trace.routes.iter().find(|tried| tried.outcome == RouteOutcome::Matched);
     let fact = match matched {
-        Some(Tried { pattern, about, .. }) => match passed {
+        Some(RouteTrace { pattern, about, .. }) => match passed {
             0 => format!("The first pattern, {pattern}, matched: {about}."),
             1 => format!("After one pattern that did not, {pattern} matched: {about}."),
             _ => format!("After {passed} patterns that did not, {pattern} matched: {about}."),
@@ -132,14 +136,14 @@ pub(crate) fn router(trace: &Trace) -> Told {
         None => "No path of this site is written so, and no pattern was tried.".into(),
     };
     let short = match matched {
-        Some(Tried { pattern, .. }) => format!("{pattern} matches"),
+        Some(RouteTrace { pattern, .. }) => format!("{pattern} matches"),
         None => "not a path of ours".into(),
     };
-    Told { short, time: Some(trace.microseconds.route), facts: vec![fact] }
+    StepFacts { short, time: Some(trace.microseconds.route), facts: vec![fact] }
 }
 
-pub(crate) fn answer(trace: &Trace) -> Told {
-    let Answered { status, made, made_at, .. } = &trace.answer;
+pub(crate) fn answer(trace: &Trace) -> StepFacts {
+    let ResponseTrace { status, made, made_at, .. } = &trace.answer;
     let at = made_at.map(times::minute_utc);
     let mut facts = vec![match (made, at) {
         (Made::Build, Some(at)) => format!("Made when the binary was built, {at}."),
@@ -164,11 +168,11 @@ pub(crate) fn answer(trace: &Trace) -> Told {
         "identity" => status.to_string(),
         coding => format!("{status}, {coding}"),
     };
-    Told { short, time: trace.microseconds.answer, facts }
+    StepFacts { short, time: trace.microseconds.answer, facts }
 }
 
 /// "status 200, 1,211 bytes".
-fn sent(answer: &Answered) -> String {
+fn sent(answer: &ResponseTrace) -> String {
     let to = answer.location.as_ref().map(|to| format!(", with the advice to ask for {}", fit(to, 48)));
     let bytes = match (answer.bytes_before, answer.bytes_after) {
         (Some(before), Some(after)) if after < before => {
@@ -180,7 +184,7 @@ fn sent(answer: &Answered) -> String {
     format!("status {}{}{bytes}", answer.status, to.unwrap_or_default())
 }
 
-fn coding(answer: &Answered) -> Option<String> {
+fn coding(answer: &ResponseTrace) -> Option<String> {
     let after = answer.bytes_after?;
     let offered: Vec<_> = answer.acceptable.iter().copied().filter(|coding| *coding != "identity").collect();
     Some(match (answer.coding, offered.is_empty()) {
@@ -198,7 +202,7 @@ fn coding(answer: &Answered) -> Option<String> {
 }
 
 /// What the answer rests on: the check, the poller, MLB.
-pub(crate) fn asked(trace: &Trace) -> Vec<Told> {
+pub(crate) fn asked(trace: &Trace) -> Vec<StepFacts> {
     let check = "The same question is asked of what MLB said, in one pure function, once for all readers.";
     let ago = trace.mlb.seconds_ago.map(|seconds| span(seconds * 1e6));
     let took = trace.mlb.took_ms.map(|took| span(took * 1e3));
@@ -210,7 +214,7 @@ pub(crate) fn asked(trace: &Trace) -> Vec<Told> {
         Some(took) => format!("Its Stats API took {took} to reply to all questions of that round."),
         None => "Its Stats API has not replied to this process yet.".into(),
     };
-    let step = |short: String, fact: String| Told { short, time: None, facts: vec![fact] };
+    let step = |short: String, fact: String| StepFacts { short, time: None, facts: vec![fact] };
     vec![
         step("an error today?".into(), check.into()),
         step(ago.map_or_else(|| "not heard yet".into(), |ago| format!("asked {ago} ago")), poller),
@@ -218,10 +222,10 @@ pub(crate) fn asked(trace: &Trace) -> Vec<Told> {
     ]
 }
 
-pub(crate) fn built(process: &Process) -> Told {
+pub(crate) fn built(process: &ProcessTrace) -> StepFacts {
     let fact = format!(
         "Embedded in the binary, encoded as hard as can be; under /static/ its name changes with its content. Built {}.",
         times::minute_utc(process.built_at)
     );
-    Told { short: times::day_utc(process.built_at), time: None, facts: vec![fact] }
+    StepFacts { short: times::day_utc(process.built_at), time: None, facts: vec![fact] }
 }

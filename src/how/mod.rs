@@ -18,15 +18,15 @@ use crate::{
     },
     language::Language,
     page::{
-        Look, html,
-        locale::{self, Labels},
+        Theme, html,
+        locale::{self, PageLabels},
     },
-    site::trace::{Trace, Tried},
+    site::trace::{RouteTrace, Trace},
 };
 use askama::Template;
 
 /// For browsers.
-pub fn html(trace: &Trace, look: &Look) -> String {
+pub fn html(trace: &Trace, look: &Theme) -> String {
     let path = RequestPath::of(trace);
     let production = story::production(Some(&trace.server));
     let (question, word, sentence) = story::headline(trace);
@@ -55,7 +55,7 @@ pub fn json(trace: &Trace) -> String {
 }
 
 /// Both ways without figures, as files: name and content.
-pub fn files(routes: Vec<Tried>) -> [(&'static str, String); 4] {
+pub fn files(routes: Vec<RouteTrace>) -> [(&'static str, String); 4] {
     let path = RequestPath::of_any(routes);
     let production = story::production(None);
     [
@@ -69,9 +69,9 @@ pub fn files(routes: Vec<Tried>) -> [(&'static str, String); 4] {
 #[derive(Template)]
 #[template(path = "how.html", config = "src/page/askama.toml")]
 struct HowTemplate<'a> {
-    look: &'a Look,
+    look: &'a Theme,
     language: Language,
-    labels: &'static Labels,
+    labels: &'static PageLabels,
     style: String,
     refresh: u64,
     question: String,

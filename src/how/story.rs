@@ -3,12 +3,12 @@
 
 use crate::{
     how::{
-        facts::{self, Told, protocol, tls_version},
+        facts::{self, StepFacts, protocol, tls_version},
         figures::{fit, plural, span, thousands},
     },
     language::Language,
     page::{locale::phrases, times},
-    site::trace::{Made, Process, Trace, Tried},
+    site::trace::{Made, ProcessTrace, RouteTrace, Trace},
 };
 
 /// One step of a way.
@@ -16,7 +16,7 @@ pub(crate) struct Step {
     pub name: &'static str,
     /// What it is called in a site of Nginx, Gunicorn and Django.
     pub original: &'static str,
-    pub taken: Taken,
+    pub taken: StepState,
     /// A few words for the picture.
     pub short: String,
     pub time: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Step {
 
 /// Whether this request came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum StepState {
     Yes,
     No,
     /// It happens where no server can see it.
@@ -34,7 +34,7 @@ pub(crate) enum Taken {
 }
 
 /// What answers, and what its bytes are made from.
-pub(crate) struct Lane {
+pub(crate) struct Branch {
     pub step: Step,
     /// The nearest first.
     pub sources: Vec<Step>,
@@ -44,8 +44,8 @@ pub(crate) struct Lane {
 pub(crate) struct RequestPath {
     /// One after another, down to the router.
     pub steps: [Step; 6],
-    pub routes: Vec<Tried>,
-    pub lanes: [Lane; 3],
+    pub routes: Vec<RouteTrace>,
+    pub lanes: [Branch; 3],
 }
 
 impl RequestPath {
@@ -55,16 +55,16 @@ impl RequestPath {
         let [you, dns, tcp, tls, http, router] = &mut path.steps;
         you.tell(facts::you(trace));
         dns.tell(facts::dns());
-        dns.taken = Taken::Unseen;
+        dns.taken = StepState::Unseen;
         tcp.tell(facts::tcp(trace));
         tls.tell(facts::tls(trace));
         http.tell(facts::http(trace));
         router.tell(facts::router(trace));
         if trace.tls.is_none() {
             let by_proxy = trace.connection.scheme == "https";
-            tls.taken = if by_proxy { Taken::Unseen } else { Taken::No };
+            tls.taken = if by_proxy { StepState::Unseen } else { StepState::No };
         }
-        let Lane { step, sources } = &mut path.lanes[lane(trace.answer.made)];
+        let Branch { step, sources } = &mut path.lanes[lane(trace.answer.made)];
         step.tell(facts::answer(trace));
         let told = match trace.answer.made {
             Made::Answer => facts::asked(trace),
@@ -78,11 +78,11 @@ impl RequestPath {
     }
 
     /// Of any request, without figures.
-    pub fn of_any(routes: Vec<Tried>) -> Self {
+    pub fn of_any(routes: Vec<RouteTrace>) -> Self {
         RequestPath {
             steps: [
                 Step::plain("You", "", "ask for a page"),
-                Step { taken: Taken::Unseen, ..Step::plain("DNS", SAME, "a name becomes an address") },
+                Step { taken: StepState::Unseen, ..Step::plain("DNS", SAME, "a name becomes an address") },
                 Step::plain("TCP", "Nginx listen, Gunicorn workers", "one worker thread for each core"),
                 Step::plain("TLS", "Nginx ssl_certificate, certbot", "keys are agreed on, and a protocol"),
                 Step::plain("HTTP", "Nginx http2, Gunicorn", "your request is read"),
@@ -90,11 +90,11 @@ impl RequestPath {
             ],
             routes,
             lanes: [
-                Lane {
+                Branch {
                     step: Step::plain("Static asset", "Nginx root", "made at build"),
                     sources: vec![Step::plain("Build", "collectstatic", "cargo build")],
                 },
-                Lane {
+                Branch {
                     step: Step::plain("Answer", "Django view", "when it changes"),
                     sources: vec![
                         Step::plain("Error check", "Django view", "an error today?"),
@@ -102,7 +102,7 @@ impl RequestPath {
                         Step::plain("MLB", SAME, "Stats API"),
                     ],
                 },
-                Lane {
+                Branch {
                     step: Step::plain("The rest", "Nginx return", "at start, or now"),
                     sources: vec![Step::plain("Relay", "Nginx proxy_cache", "MLB for other e6")],
                 },
@@ -112,7 +112,7 @@ impl RequestPath {
 
     /// Which lane the request took.
     pub fn lit(&self) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.step.taken == Taken::Yes)
+        self.lanes.iter().position(|lane| lane.step.taken == StepState::Yes)
     }
 
     /// Every step that has something to tell, in order.
@@ -128,7 +128,7 @@ const SAME: &str = "the same";
 
 impl Step {
     fn plain(name: &'static str, original: &'static str, short: &str) -> Self {
-        Step { name, original, taken: Taken::No, short: short.into(), time: None, facts: Vec::new() }
+        Step { name, original, taken: StepState::No, short: short.into(), time: None, facts: Vec::new() }
     }
 
     /// The original name, where it is another.
@@ -137,13 +137,13 @@ impl Step {
     }
 
     /// It was taken, and this is known of it.
-    fn tell(&mut self, Told { short, time, facts }: Told) {
-        (self.taken, self.short, self.time, self.facts) = (Taken::Yes, short, time.map(span), facts);
+    fn tell(&mut self, StepFacts { short, time, facts }: StepFacts) {
+        (self.taken, self.short, self.time, self.facts) = (StepState::Yes, short, time.map(span), facts);
     }
 }
 
 /// The way of this binary to production. Figures only where a process is running.
-pub(crate) fn production(process: Option<&Process>) -> Vec<Step> {
+pub(crate) fn production(process: Option<&ProcessTrace>) -> Vec<Step> {
     let mut steps = vec![
         Step::plain("Laptop", SAME, "cargo run, cargo test"),
         Step::plain("git", SAME, "git push"),
@@ -152,7 +152,7 @@ pub(crate) fn production(process: Option<&Process>) -> Vec<Step> {
         Step::plain("Server", "Nginx, Gunicorn, Django, certbot, cron", "one process"),
     ];
     let Some(process) = process else { return steps };
-    let Process { version, commit, rustc, target, built_at, started_at, answered, upgrades } = process;
+    let ProcessTrace { version, commit, rustc, target, built_at, started_at, answered, upgrades } = process;
     let short_rustc = rustc.split(" (").next().unwrap_or(rustc);
     let told = [
         (short_rustc.to_owned(), format!("Compiled by {rustc}.")),
@@ -179,7 +179,7 @@ pub(crate) fn production(process: Option<&Process>) -> Vec<Step> {
         ),
     ];
     for (step, (short, fact)) in steps.iter_mut().zip(told) {
-        step.tell(Told { short, time: None, facts: vec![fact] });
+        step.tell(StepFacts { short, time: None, facts: vec![fact] });
     }
     steps
 }

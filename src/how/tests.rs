@@ -4,8 +4,8 @@ use crate::{
 };
 use time::macros::datetime;
 
-fn row(pattern: &'static str, outcome: Outcome) -> Tried {
-    Tried { pattern, about: "what is there", outcome }
+fn row(pattern: &'static str, outcome: RouteOutcome) -> RouteTrace {
+    RouteTrace { pattern, about: "what is there", outcome }
 }
 
 /// A request for a page, over HTTP/2.
@@ -14,7 +14,7 @@ fn page() -> Trace {
         request_id: "00000000000000e6".into(),
         path: Some("/".into()),
         own: false,
-        connection: Connected {
+        connection: ConnectionTrace {
             protocol: "HTTP/2.0",
             chosen_by: ChosenBy::Alpn,
             ip_version: Some(6),
@@ -23,7 +23,7 @@ fn page() -> Trace {
             scheme: "https",
             proxied: false,
         },
-        tls: Some(Tls {
+        tls: Some(TlsTrace {
             version: "TLSv1.3",
             cipher: "TLS_AES_256_GCM_SHA384".into(),
             group: Some("X25519MLKEM768"),
@@ -31,8 +31,8 @@ fn page() -> Trace {
             resumed: false,
             server_name: Some("example.org".into()),
         }),
-        routes: vec![row("/", Outcome::Matched), row("/*", Outcome::NotTried)],
-        answer: Answered {
+        routes: vec![row("/", RouteOutcome::Matched), row("/*", RouteOutcome::NotTried)],
+        answer: ResponseTrace {
             status: 200,
             location: None,
             made: Made::Answer,
@@ -44,15 +44,15 @@ fn page() -> Trace {
             bytes_after: Some(1211),
             cache_control: Some("no-store".into()),
         },
-        mlb: Asked { asked_at: None, seconds_ago: Some(12.0), took_ms: Some(84.0) },
-        microseconds: Spent {
+        mlb: MlbTrace { asked_at: None, seconds_ago: Some(12.0), took_ms: Some(84.0) },
+        microseconds: Timings {
             accept: 35.0,
             handshake: Some(2900.0),
             wait: 120.0,
             route: 0.4,
             answer: Some(21.0),
         },
-        server: Process {
+        server: ProcessTrace {
             version: "0.1.0",
             commit: "0123456789",
             rustc: "rustc 1.95.0 (0123456789 2026-04-14)",
@@ -106,9 +106,9 @@ fn the_word_is_what_became_of_the_request() {
         (400, Made::Start, "Illegal pitch", "The rest"),
         (404, Made::Start, "Out of the park", "The rest"),
     ] {
-        let trace = Trace { answer: Answered { status, made, ..page().answer }, ..page() };
+        let trace = Trace { answer: ResponseTrace { status, made, ..page().answer }, ..page() };
         let path = RequestPath::of(&trace);
-        let lit: Vec<_> = path.lanes.iter().filter(|lane| lane.step.taken == story::Taken::Yes).collect();
+        let lit: Vec<_> = path.lanes.iter().filter(|lane| lane.step.taken == story::StepState::Yes).collect();
         assert_eq!(
             (story::headline(&trace).1, lit[0].step.name, lit.len()),
             (word, lane, 1),
@@ -120,7 +120,7 @@ fn the_word_is_what_became_of_the_request() {
 #[test]
 fn a_base_that_is_not_touched_is_passed_by() {
     let lit = |trace: &Trace| drawn(trace).matches("class=\"base lit\"").count();
-    let clear = Connected { scheme: "http", ..page().connection };
+    let clear = ConnectionTrace { scheme: "http", ..page().connection };
     let clear = Trace { tls: None, connection: clear, ..page() };
     assert_eq!(lit(&clear), lit(&page()) - 1);
     assert!(drawn(&clear).contains("none: you came in clear"));
@@ -128,7 +128,7 @@ fn a_base_that_is_not_touched_is_passed_by() {
 
 #[test]
 fn a_proxy_before_us_is_told_of_and_its_tls_is_not_called_clear() {
-    let connection = Connected { proxied: true, chosen_by: ChosenBy::Clear, ..page().connection };
+    let connection = ConnectionTrace { proxied: true, chosen_by: ChosenBy::Clear, ..page().connection };
     let drawn = drawn(&Trace { tls: None, connection, ..page() });
     assert!(drawn.contains("by the proxy before us") && !drawn.contains("you came in clear"), "{drawn}");
 }
@@ -138,9 +138,9 @@ fn whatever_is_asked_about_fits_and_is_no_markup() {
     let evil = format!("/<script>&\"'{}", "x".repeat(2000));
     let trace = Trace {
         path: Some(evil.clone()),
-        tls: Some(Tls { server_name: Some("x".repeat(253)), ..page().tls.unwrap() }),
-        answer: Answered { location: Some(evil), ..page().answer },
-        mlb: Asked { seconds_ago: Some(1e7), ..page().mlb },
+        tls: Some(TlsTrace { server_name: Some("x".repeat(253)), ..page().tls.unwrap() }),
+        answer: ResponseTrace { location: Some(evil), ..page().answer },
+        mlb: MlbTrace { seconds_ago: Some(1e7), ..page().mlb },
         ..page()
     };
     let drawing = drawn(&trace);
@@ -153,7 +153,7 @@ fn whatever_is_asked_about_fits_and_is_no_markup() {
 
 #[test]
 fn drawings_without_a_request_have_no_figures_and_stand_alone() {
-    let files = files(vec![row("/", Outcome::NotTried), row("/*", Outcome::NotTried)]);
+    let files = files(vec![row("/", RouteOutcome::NotTried), row("/*", RouteOutcome::NotTried)]);
     assert_eq!(
         files.each_ref().map(|(name, _)| name.rsplit_once('.').unwrap().1),
         ["svg", "dot", "svg", "dot"]

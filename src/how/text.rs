@@ -1,9 +1,9 @@
 //! Both ways for terminals: 80 columns, no escape codes.
 
 use crate::{
-    how::story::{self, RequestPath, Step, Taken},
+    how::story::{self, RequestPath, Step, StepState},
     page::text::{WIDTH, wrapped},
-    site::trace::{Outcome, Trace},
+    site::trace::{RouteOutcome, Trace},
 };
 
 /// Where the sentences of a step begin.
@@ -42,7 +42,7 @@ pub fn text(trace: &Trace) -> String {
 
 /// A step: its base, its name, its time, and beside them what is known of it.
 fn station(step: &Step, way: &str) -> Vec<String> {
-    let base = if step.taken == Taken::Yes { "◆" } else { "◇" };
+    let base = if step.taken == StepState::Yes { "◆" } else { "◇" };
     let time = step.time.as_deref().unwrap_or_default();
     let mut words = if step.facts.is_empty() {
         vec![step.short.clone()]
@@ -61,9 +61,9 @@ fn station(step: &Step, way: &str) -> Vec<String> {
 
 fn rows(path: &RequestPath) -> Vec<String> {
     let row = |(pattern, outcome)| match outcome {
-        Outcome::Matched => format!("┣━◆ {pattern:<32} yes"),
-        Outcome::Passed => format!("┠─  {pattern:<32} no"),
-        Outcome::NotTried => format!("┠─  {pattern}"),
+        RouteOutcome::Matched => format!("┣━◆ {pattern:<32} yes"),
+        RouteOutcome::Passed => format!("┠─  {pattern:<32} no"),
+        RouteOutcome::NotTried => format!("┠─  {pattern}"),
     };
     path.routes.iter().map(|tried| row((tried.pattern, tried.outcome))).collect()
 }

@@ -1,20 +1,20 @@
 //! THE accept loop and the task of each connection.
 
 use crate::{
-    connection::{Connection, Listener, Peer, network},
+    connection::{ConnectionInfo, ListenerKind, Peer, network},
     http::{
-        activity::{Limit, Protocol},
-        clients::{Crowd, Seat},
-        connection_metrics::{Counters, Refused},
-        handler::Handler,
+        activity::{CloseReason, Protocol},
+        clients::{Clients, ConnectionPermit},
+        connection_metrics::{ConnectionMetrics, RefusalReason},
+        handler::SharedHandler,
         handshake::handshake,
         http1, http2,
-        write_timeout::Paced,
+        write_timeout::WriteTimeout,
     },
     lifecycle::Phase,
     net::{
         proxy_protocol,
-        socket::{Acceptor, Stream},
+        socket::{SocketListener, SocketStream},
     },
     tls::config,
 };
@@ -47,61 +47,63 @@ const COMPLAINT: Duration = Duration::from_secs(60);
 const LEAVING_PAUSE: Duration = Duration::from_millis(5);
 
 /// A listening socket of one worker, what is spoken there, and who answers.
-pub struct Door<B> {
+pub struct WorkerListener<B> {
     /// Which of the configured listeners it is.
-    pub kind: Listener,
+    pub kind: ListenerKind,
     /// Which worker it belongs to.
     pub worker: usize,
     /// The socket; it listens and does not block.
     pub socket: Socket,
     /// TLS, or cleartext HTTP/1.1.
-    pub tls: Option<config::Terms>,
+    pub tls: Option<config::TlsConfig>,
     /// What answers requests.
-    pub handler: Handler<B>,
+    pub handler: SharedHandler<B>,
 }
 
 /// What the doors of all workers have in common.
 #[derive(Clone)]
-pub struct House {
+pub struct AcceptContext {
     /// Who is connected, and may be.
-    pub crowd: Arc<Crowd>,
+    pub crowd: Arc<Clients>,
     /// What is counted.
-    pub counters: Counters,
+    pub counters: ConnectionMetrics,
     /// When to stop.
     pub phase: watch::Receiver<Phase>,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type AcceptError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Accepts until the phase leaves `Serving`, then waits for the connections that are open.
 ///
 /// # Errors
 /// When the socket cannot be used.
-pub async fn accept<B>(door: Door<B>, mut house: House) -> io::Result<()>
+pub async fn accept<B>(door: WorkerListener<B>, mut house: AcceptContext) -> io::Result<()>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let Door { kind: listener, worker, socket, tls: terms, handler } = door;
-    let acceptor = Acceptor::new(socket)?;
+    let WorkerListener { kind: listener, worker, socket, tls: terms, handler } = door;
+    let acceptor = SocketListener::new(socket)?;
     let mut connections = JoinSet::new();
-    let admit = |connections: &mut JoinSet<()>, house: &House, arrival: Arrived, seat: Seat| {
-        let Arrived { stream, peer, at } = arrival;
-        let tls = terms.as_ref().map(config::Terms::acceptor);
-        let (handler, here) = (handler.clone(), house.clone());
-        let id = seat.id();
-        let task = connections.spawn(async move {
-            let _open = here.counters.open(listener);
-            let queued = at.elapsed();
-            let connection = Connection { listener, peer, introduced: None, worker, queued, tls: None };
-            if let Err(error) = serve(stream, seat, connection, tls, handler, here).await {
-                tracing::debug!(%error, %peer, "connection ended");
+    let admit =
+        |connections: &mut JoinSet<()>, house: &AcceptContext, arrival: Accepted, seat: ConnectionPermit| {
+            let Accepted { stream, peer, at } = arrival;
+            let tls = terms.as_ref().map(config::TlsConfig::acceptor);
+            let (handler, here) = (handler.clone(), house.clone());
+            let id = seat.id();
+            let task = connections.spawn(async move {
+                let _open = here.counters.open(listener);
+                let queued = at.elapsed();
+                let connection =
+                    ConnectionInfo { listener, peer, introduced: None, worker, queued, tls: None };
+                if let Err(error) = serve(stream, seat, connection, tls, handler, here).await {
+                    tracing::debug!(%error, %peer, "connection ended");
+                }
+            });
+            house.crowd.serves(id, task);
+            if terms.is_some() && house.crowd.begin_handshake(id) {
+                house.counters.refused(RefusalReason::UnfinishedHandshakes);
             }
-        });
-        house.crowd.serves(id, task);
-        if terms.is_some() && house.crowd.begin_handshake(id) {
-            house.counters.refused(Refused::UnfinishedHandshakes);
-        }
-    };
+        };
     let mut complained = None;
     loop {
         let arrival = tokio::select! {
@@ -121,7 +123,7 @@ where
         // Nobody else takes from this queue, and whoever is in it would be reset. The event loop may not have looked yet.
         yield_now().await;
         while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
-            let Some(seat) = Crowd::enter(&house.crowd, listener) else { break };
+            let Some(seat) = Clients::enter(&house.crowd, listener) else { break };
             admit(&mut connections, &house, arrival, seat);
         }
     }
@@ -131,15 +133,15 @@ where
 }
 
 /// Who has come, and when.
-struct Arrived {
-    stream: Stream,
+struct Accepted {
+    stream: SocketStream,
     peer: Peer,
     at: Instant,
 }
 
-async fn next(acceptor: &Acceptor) -> io::Result<Arrived> {
+async fn next(acceptor: &SocketListener) -> io::Result<Accepted> {
     let (stream, peer) = acceptor.accept().await?;
-    Ok(Arrived { stream, peer, at: Instant::now() })
+    Ok(Accepted { stream, peer, at: Instant::now() })
 }
 
 /// What is there without waiting.
@@ -153,12 +155,12 @@ async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
 }
 
 /// A seat for one more, once there is room; none if the phase leaves `Serving` first. Who comes meanwhile is in the backlog.
-async fn seat(house: &mut House, listener: Listener) -> Option<Seat> {
+async fn seat(house: &mut AcceptContext, listener: ListenerKind) -> Option<ConnectionPermit> {
     loop {
-        if let Some(seat) = Crowd::enter(&house.crowd, listener) {
+        if let Some(seat) = Clients::enter(&house.crowd, listener) {
             return Some(seat);
         }
-        if listener != Listener::Admin {
+        if listener != ListenerKind::Admin {
             house.make_room();
         }
         tokio::select! {
@@ -169,7 +171,7 @@ async fn seat(house: &mut House, listener: Listener) -> Option<Seat> {
 }
 
 /// A peer that gave up is its own affair; a lack of descriptors or memory is met with room, and passes while we wait.
-async fn survive(error: &io::Error, complained: &mut Option<Instant>, house: &House) {
+async fn survive(error: &io::Error, complained: &mut Option<Instant>, house: &AcceptContext) {
     let peers_fault = matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
@@ -185,23 +187,23 @@ async fn survive(error: &io::Error, complained: &mut Option<Instant>, house: &Ho
     sleep(if house.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
 }
 
-impl House {
+impl AcceptContext {
     /// How many connections it has ended for that.
     fn make_room(&self) -> usize {
         let count = self.crowd.make_room();
-        self.counters.ended(Limit::Room, count);
+        self.counters.ended(CloseReason::Room, count);
         count
     }
 }
 
 async fn serve<B>(
-    mut stream: Stream,
-    mut seat: Seat,
-    mut connection: Connection,
+    mut stream: SocketStream,
+    mut seat: ConnectionPermit,
+    mut connection: ConnectionInfo,
     tls: Option<TlsAcceptor>,
-    handler: Handler<B>,
-    House { counters, mut phase, .. }: House,
-) -> Result<(), Failure>
+    handler: SharedHandler<B>,
+    AcceptContext { counters, mut phase, .. }: AcceptContext,
+) -> Result<(), AcceptError>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
@@ -214,16 +216,16 @@ where
         match time::timeout_at(deadline, proxy_protocol::introduction(&mut stream)).await {
             Ok(Ok(client)) => connection.introduced = client,
             failed => {
-                counters.refused(Refused::ProxyHeader);
+                counters.refused(RefusalReason::ProxyHeader);
                 failed??;
             }
         }
     }
     if proxies.counted(&connection).is_some_and(|address| !seat.claim(network(address))) {
-        counters.refused(Refused::Address);
+        counters.refused(RefusalReason::Address);
         return Err("its address has too many connections".into());
     }
-    let stream = Paced::new(stream, activity.clone());
+    let stream = WriteTimeout::new(stream, activity.clone());
     let ended = match tls {
         None => {
             activity.ready(Protocol::Http1);
@@ -240,7 +242,7 @@ where
                 Ok(stream) => stream,
                 Err((why, error)) => {
                     counters.refused(why);
-                    if why == Refused::Cleartext {
+                    if why == RefusalReason::Cleartext {
                         handler.refused(StatusCode::BAD_REQUEST, &connection);
                     }
                     return Err(error);

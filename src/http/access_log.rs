@@ -2,7 +2,7 @@
 //! what does not fit into the queue is counted instead.
 
 use crate::{
-    http::log_record::Record,
+    http::log_record::LogRecord,
     output::{self, format::LogFormat, line_file::LineFile},
 };
 use prometheus::IntCounter;
@@ -38,13 +38,13 @@ pub enum LogDestination {
 
 /// The way into the log.
 pub struct AccessLog {
-    queue: SyncSender<Message>,
+    queue: SyncSender<LogMessage>,
     reopen: Arc<AtomicBool>,
     dropped: IntCounter,
 }
 
-enum Message {
-    Record(Box<Record>),
+enum LogMessage {
+    Record(Box<LogRecord>),
     /// Look at the flag.
     Wake,
     /// Say when all before this is written.
@@ -76,7 +76,7 @@ impl AccessLog {
     pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
         let (sender, queue) = sync_channel(QUEUE_CAP);
         let reopen = Arc::new(AtomicBool::new(false));
-        let writer = Writer {
+        let writer = AccessLogWriter {
             destination: to.destination,
             format,
             file: to.file,
@@ -90,8 +90,8 @@ impl AccessLog {
     }
 
     /// Takes a record, or counts it where there is no room.
-    pub(crate) fn write(&self, record: Record) {
-        if self.queue.try_send(Message::Record(Box::new(record))).is_err() {
+    pub(crate) fn write(&self, record: LogRecord) {
+        if self.queue.try_send(LogMessage::Record(Box::new(record))).is_err() {
             self.dropped.inc();
         }
     }
@@ -100,14 +100,14 @@ impl AccessLog {
     pub fn reopen(&self) {
         self.reopen.store(true, Ordering::Release);
         // A queue without room keeps the writer awake anyway.
-        let _ = self.queue.try_send(Message::Wake);
+        let _ = self.queue.try_send(LogMessage::Wake);
     }
 
     /// Waits a moment until all that was taken is written.
     pub fn finish(&self) {
         let (written, done) = sync_channel(1);
         let deadline = Instant::now() + FINISH;
-        while self.queue.try_send(Message::Finish(written.clone())).is_err() {
+        while self.queue.try_send(LogMessage::Finish(written.clone())).is_err() {
             if Instant::now() > deadline {
                 return;
             }
@@ -124,7 +124,7 @@ fn open(destination: &LogDestination) -> io::Result<Arc<Mutex<LineFile>>> {
     }
 }
 
-struct Writer {
+struct AccessLogWriter {
     destination: LogDestination,
     format: LogFormat,
     file: Arc<Mutex<LineFile>>,
@@ -135,8 +135,8 @@ struct Writer {
     failing: bool,
 }
 
-impl Writer {
-    fn run(mut self, queue: &Receiver<Message>) {
+impl AccessLogWriter {
+    fn run(mut self, queue: &Receiver<LogMessage>) {
         while let Ok(first) = queue.recv() {
             self.take(first);
             // Bounded by the queue: a writer that only reads would never write.
@@ -148,7 +148,7 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, message: LogMessage) {
         if self.reopen.swap(false, Ordering::AcqRel) {
             self.flush();
             match open(&self.destination) {
@@ -159,11 +159,11 @@ impl Writer {
             }
         }
         match message {
-            Message::Record(record) => {
+            LogMessage::Record(record) => {
                 record.write(self.format, &mut self.lines);
             }
-            Message::Wake => {}
-            Message::Finish(written) => {
+            LogMessage::Wake => {}
+            LogMessage::Finish(written) => {
                 self.flush();
                 let _ = written.try_send(());
             }

@@ -30,7 +30,7 @@ pub(crate) enum Protocol {
 
 /// Why we end a connection, or reset an HTTP/2 stream, that its peer would keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub(crate) enum CloseReason {
     /// The head of a request did not come in time.
     Head,
     /// There was no request for too long.
@@ -49,34 +49,41 @@ pub(crate) enum Limit {
     Memory,
 }
 
-impl Limit {
+impl CloseReason {
     /// All of them.
-    pub const ALL: [Limit; 7] =
-        [Limit::Head, Limit::Idle, Limit::Age, Limit::Requests, Limit::Request, Limit::Stall, Limit::Room];
+    pub const ALL: [CloseReason; 7] = [
+        CloseReason::Head,
+        CloseReason::Idle,
+        CloseReason::Age,
+        CloseReason::Requests,
+        CloseReason::Request,
+        CloseReason::Stall,
+        CloseReason::Room,
+    ];
 
     /// As the metrics have it.
     pub fn name(self) -> &'static str {
         match self {
-            Limit::Head => "head",
-            Limit::Idle => "idle",
-            Limit::Age => "age",
-            Limit::Requests => "requests",
-            Limit::Request => "request",
-            Limit::Stall => "stall",
-            Limit::Room => "room",
-            Limit::Memory => "memory",
+            CloseReason::Head => "head",
+            CloseReason::Idle => "idle",
+            CloseReason::Age => "age",
+            CloseReason::Requests => "requests",
+            CloseReason::Request => "request",
+            CloseReason::Stall => "stall",
+            CloseReason::Room => "room",
+            CloseReason::Memory => "memory",
         }
     }
 }
 
 /// Of one connection.
-pub(crate) struct Activity {
+pub(crate) struct ConnectionState {
     limits: Arc<Limits>,
     load: Arc<Load>,
-    active: Mutex<Active>,
+    active: Mutex<StateInner>,
 }
 
-struct Active {
+struct StateInner {
     protocol: Protocol,
     /// When it could begin with requests.
     ready: Instant,
@@ -96,13 +103,13 @@ struct Active {
     leaving: Option<Instant>,
 }
 
-impl Activity {
+impl ConnectionState {
     /// Of a connection that has just been accepted.
     pub fn new(limits: Arc<Limits>, load: Arc<Load>) -> Self {
         let now = Instant::now();
         // So that those who came together do not all come back together.
         let age = limits.age.mul_f64(0.9 + fastrand::f64() / 5.0);
-        let active = Active {
+        let active = StateInner {
             protocol: Protocol::Http1,
             ready: now,
             old: now + age,
@@ -114,7 +121,7 @@ impl Activity {
             stalled: false,
             leaving: None,
         };
-        Activity { limits, load, active: Mutex::new(active) }
+        ConnectionState { limits, load, active: Mutex::new(active) }
     }
 
     pub fn limits(&self) -> &Limits {
@@ -126,7 +133,7 @@ impl Activity {
         BlockedResponses::add(&self.load.blocked, bytes, self.limits.blocked_memory(), waker)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Active> {
+    fn lock(&self) -> MutexGuard<'_, StateInner> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -199,29 +206,29 @@ impl Activity {
     }
 
     /// When this has to be looked at again, or what has passed.
-    pub fn due(&self) -> Result<Instant, Limit> {
+    pub fn due(&self) -> Result<Instant, CloseReason> {
         self.due_at(Instant::now())
     }
 
     /// The same at this time.
-    pub fn due_at(&self, now: Instant) -> Result<Instant, Limit> {
+    pub fn due_at(&self, now: Instant) -> Result<Instant, CloseReason> {
         let (active, limits) = (self.lock(), &self.limits);
         if active.requests >= limits.requests {
-            return Err(Limit::Requests);
+            return Err(CloseReason::Requests);
         }
         let (next, limit) = match (active.open.iter().min(), active.head, active.leaving) {
-            (Some(&end), ..) => (end, Limit::Request),
-            (None, Some(head), Some(leaving)) => (head.max(leaving) + MOMENT, Limit::Head),
-            (None, None, Some(_)) => (active.quiet + MOMENT, Limit::Idle),
-            (None, Some(head), None) => (head + limits.head, Limit::Head),
+            (Some(&end), ..) => (end, CloseReason::Request),
+            (None, Some(head), Some(leaving)) => (head.max(leaving) + MOMENT, CloseReason::Head),
+            (None, None, Some(_)) => (active.quiet + MOMENT, CloseReason::Idle),
+            (None, Some(head), None) => (head + limits.head, CloseReason::Head),
             (None, None, None) => {
                 // Halfway it is looked at whether others need the room.
                 let halfway = active.quiet + limits.crowded_idle();
                 let is_enough = now < halfway || self.load.is_crowded();
-                (if is_enough { halfway } else { active.quiet + limits.idle }, Limit::Idle)
+                (if is_enough { halfway } else { active.quiet + limits.idle }, CloseReason::Idle)
             }
         };
-        let old = active.leaving.is_none().then_some((active.old, Limit::Age));
+        let old = active.leaving.is_none().then_some((active.old, CloseReason::Age));
         let ends = [Some((next, limit)), old].into_iter().flatten();
         match ends.clone().find(|(end, _)| *end <= now) {
             Some((_, passed)) => Err(passed),
@@ -243,7 +250,7 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::in_flight::Unsent;
+    use crate::http::in_flight::UnsentResponse;
     use bytes::Bytes;
     use http_body_util::Full;
     use hyper::body::{Body, Frame};
@@ -271,15 +278,15 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn activity() -> Arc<Activity> {
+    fn activity() -> Arc<ConnectionState> {
         let load = Arc::new(Load::new(Limits::default()));
-        let activity = Activity::new(Arc::default(), load);
+        let activity = ConnectionState::new(Arc::default(), load);
         activity.ready(Protocol::Http1);
         Arc::new(activity)
     }
 
     /// What ends it, and after how long, if nothing more happens.
-    async fn end(activity: &Activity) -> (Limit, u64) {
+    async fn end(activity: &ConnectionState) -> (CloseReason, u64) {
         let began = Instant::now();
         loop {
             match activity.due() {
@@ -292,14 +299,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_has_its_time_from_its_first_byte_and_a_connection_before_its_first_request() {
         let activity = activity();
-        assert_eq!(end(&activity).await, (Limit::Head, 15));
+        assert_eq!(end(&activity).await, (CloseReason::Head, 15));
         assert_eq!(activity.request().number, 1);
-        drop(Unsent::new(Full::new(Bytes::new()), &activity));
+        drop(UnsentResponse::new(Full::new(Bytes::new()), &activity));
         advance(40 * SECOND).await;
         activity.heard();
         advance(10 * SECOND).await;
         activity.heard();
-        assert_eq!(end(&activity).await, (Limit::Head, 5), "of the first byte, not of the last");
+        assert_eq!(end(&activity).await, (CloseReason::Head, 5), "of the first byte, not of the last");
     }
 
     #[tokio::test(start_paused = true)]
@@ -307,25 +314,29 @@ mod tests {
         let activity = activity();
         advance(5 * SECOND).await;
         assert_eq!(activity.request().waited, 5 * SECOND);
-        let unsent = Unsent::new(Full::new(Bytes::from_static(b"page")), &activity);
+        let unsent = UnsentResponse::new(Full::new(Bytes::from_static(b"page")), &activity);
         advance(20 * SECOND).await;
         activity.heard();
-        assert_eq!(end(&activity).await, (Limit::Request, 10), "it has not left");
+        assert_eq!(end(&activity).await, (CloseReason::Request, 10), "it has not left");
         drop(unsent);
-        assert_eq!(end(&activity).await, (Limit::Head, 15), "what came meanwhile could not be read before");
+        assert_eq!(
+            end(&activity).await,
+            (CloseReason::Head, 15),
+            "what came meanwhile could not be read before"
+        );
         activity.request();
-        drop(Unsent::new(Full::new(Bytes::new()), &activity));
-        assert_eq!(end(&activity).await, (Limit::Idle, 60));
+        drop(UnsentResponse::new(Full::new(Bytes::new()), &activity));
+        assert_eq!(end(&activity).await, (CloseReason::Idle, 60));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
         let activity = activity();
         activity.request();
-        let stream = Unsent::new(Endless, &activity);
+        let stream = UnsentResponse::new(Endless, &activity);
         let (limit, after) = end(&activity).await;
         assert!(
-            limit == Limit::Age && (3240..=3960).contains(&after) || limit == Limit::Request,
+            limit == CloseReason::Age && (3240..=3960).contains(&after) || limit == CloseReason::Request,
             "{limit:?} {after}"
         );
         drop(stream);

@@ -14,15 +14,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const REFUSED: u8 = 0;
 
 /// A stream of heads and nothing else, for no body is read; lone line feeds in it are refused by whoever reads it.
-pub(crate) struct Lines<S> {
+pub(crate) struct RejectBareLf<S> {
     stream: S,
     /// The last byte that was read.
     last: u8,
 }
 
-impl<S> Lines<S> {
+impl<S> RejectBareLf<S> {
     pub fn new(stream: S) -> Self {
-        Lines { stream, last: REFUSED }
+        RejectBareLf { stream, last: REFUSED }
     }
 }
 
@@ -37,7 +37,7 @@ fn spoil(mut last: u8, bytes: &mut [u8]) -> u8 {
     last
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Lines<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for RejectBareLf<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context,
@@ -50,7 +50,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lines<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Lines<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for RejectBareLf<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
@@ -98,9 +98,9 @@ mod tests {
         }
     }
 
-    fn in_pieces(pieces: &[&str]) -> Lines<impl AsyncRead + Unpin> {
+    fn in_pieces(pieces: &[&str]) -> RejectBareLf<impl AsyncRead + Unpin> {
         let empty: Box<dyn AsyncRead + Unpin> = Box::new(tokio::io::empty());
-        Lines::new(
+        RejectBareLf::new(
             pieces.iter().rev().fold(empty, |rest, piece| {
                 Box::new(io::Cursor::new(piece.as_bytes().to_vec()).chain(rest)) as _
             }),

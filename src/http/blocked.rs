@@ -15,18 +15,18 @@ const EACH: usize = 2 * 1024;
 
 /// The blocked responses of all connections.
 #[derive(Default)]
-pub(crate) struct BlockedResponses(Mutex<State>);
+pub(crate) struct BlockedResponses(Mutex<BlockedState>);
 
 #[derive(Default)]
-struct State {
+struct BlockedState {
     next: u64,
     /// What they hold together.
     bytes: usize,
     /// The longest blocked first.
-    responses: BTreeMap<u64, Entry>,
+    responses: BTreeMap<u64, BlockedEntry>,
 }
 
-struct Entry {
+struct BlockedEntry {
     bytes: usize,
     is_evicted: Arc<AtomicBool>,
     /// Its connection.
@@ -34,7 +34,7 @@ struct Entry {
 }
 
 impl BlockedResponses {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BlockedState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -47,7 +47,7 @@ impl BlockedResponses {
         let id = state.next;
         state.next += 1;
         state.bytes += bytes;
-        let entry = Entry { bytes, is_evicted: is_evicted.clone(), waker: waker.clone() };
+        let entry = BlockedEntry { bytes, is_evicted: is_evicted.clone(), waker: waker.clone() };
         state.responses.insert(id, entry);
         let mut evicted = Vec::new();
         while state.bytes > most && state.responses.len() > 1 {
@@ -56,7 +56,7 @@ impl BlockedResponses {
             evicted.push(oldest);
         }
         drop(state);
-        for Entry { is_evicted, waker, .. } in evicted {
+        for BlockedEntry { is_evicted, waker, .. } in evicted {
             is_evicted.store(true, Ordering::Relaxed);
             waker.wake();
         }

@@ -1,8 +1,8 @@
 //! Who is connected: how many, from where, and who goes when there is no room for others.
 
 use crate::{
-    connection::Listener,
-    http::{activity::Activity, load::Load},
+    connection::ListenerKind,
+    http::{activity::ConnectionState, load::Load},
     limits::Limits,
 };
 use std::{
@@ -18,15 +18,15 @@ const FOR_OPERATORS: usize = 16;
 const BATCH: usize = 100;
 
 /// Of all workers.
-pub struct Crowd {
+pub struct Clients {
     load: Arc<Load>,
-    members: Mutex<Members>,
+    members: Mutex<ClientTable>,
 }
 
 #[derive(Default)]
-struct Members {
+struct ClientTable {
     next: u64,
-    present: HashMap<u64, Member>,
+    present: HashMap<u64, TableEntry>,
     /// How many of them are operators, who are nobody's room.
     operators: usize,
     /// How many of them have been told to go.
@@ -37,23 +37,23 @@ struct Members {
     by_network: HashMap<IpAddr, usize>,
 }
 
-struct Member {
-    activity: Arc<Activity>,
+struct TableEntry {
+    activity: Arc<ConnectionState>,
     task: Option<AbortHandle>,
     is_operator: bool,
     is_leaving: bool,
 }
 
-impl Members {
+impl ClientTable {
     fn visitors(&self) -> usize {
         self.present.len() - self.operators
     }
 }
 
-impl Crowd {
+impl Clients {
     /// Nobody yet.
     pub fn new(limits: Limits) -> Self {
-        Crowd { load: Arc::new(Load::new(limits)), members: Mutex::default() }
+        Clients { load: Arc::new(Load::new(limits)), members: Mutex::default() }
     }
 
     /// Other limits for those who come from now on; who is here keeps his.
@@ -61,14 +61,14 @@ impl Crowd {
         self.load.limit(limits);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Members> {
+    fn lock(&self) -> MutexGuard<'_, ClientTable> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A seat, if there is room for one more.
-    pub(crate) fn enter(crowd: &Arc<Crowd>, listener: Listener) -> Option<Seat> {
+    pub(crate) fn enter(crowd: &Arc<Clients>, listener: ListenerKind) -> Option<ConnectionPermit> {
         let limits = crowd.load.limits();
-        let is_operator = listener == Listener::Admin;
+        let is_operator = listener == ListenerKind::Admin;
         let most = if is_operator { FOR_OPERATORS } else { limits.connections };
         let mut members = crowd.lock();
         let present = if is_operator { members.operators } else { members.visitors() };
@@ -77,13 +77,14 @@ impl Crowd {
         }
         let id = members.next;
         members.next += 1;
-        let activity = Arc::new(Activity::new(limits, crowd.load.clone()));
-        members
-            .present
-            .insert(id, Member { activity: activity.clone(), task: None, is_operator, is_leaving: false });
+        let activity = Arc::new(ConnectionState::new(limits, crowd.load.clone()));
+        members.present.insert(
+            id,
+            TableEntry { activity: activity.clone(), task: None, is_operator, is_leaving: false },
+        );
         members.operators += usize::from(is_operator);
         crowd.load.set_open(members.visitors());
-        Some(Seat { crowd: crowd.clone(), id, activity, network: None })
+        Some(ConnectionPermit { crowd: crowd.clone(), id, activity, network: None })
     }
 
     /// Says what task serves the connection with this number, so that it can be ended.
@@ -131,7 +132,7 @@ impl Crowd {
             quiet.truncate(batch);
         }
         for (_, id) in &quiet {
-            if let Some(Member { task: Some(task), is_leaving, .. }) = members.present.get_mut(id) {
+            if let Some(TableEntry { task: Some(task), is_leaving, .. }) = members.present.get_mut(id) {
                 *is_leaving = true;
                 task.abort();
             }
@@ -142,14 +143,14 @@ impl Crowd {
 }
 
 /// A connection's place among all, given back when dropped.
-pub(crate) struct Seat {
-    crowd: Arc<Crowd>,
+pub(crate) struct ConnectionPermit {
+    crowd: Arc<Clients>,
     id: u64,
-    pub activity: Arc<Activity>,
+    pub activity: Arc<ConnectionState>,
     network: Option<IpAddr>,
 }
 
-impl Seat {
+impl ConnectionPermit {
     /// Its number.
     pub fn id(&self) -> u64 {
         self.id
@@ -174,7 +175,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut members = self.crowd.lock();
         if let Some(member) = members.present.remove(&self.id) {

@@ -1,8 +1,8 @@
 //! What is counted of connections.
 
 use crate::{
-    connection::{Listener, Tls},
-    http::activity::Limit,
+    connection::{ListenerKind, TlsSession},
+    http::activity::CloseReason,
 };
 use prometheus::{
     IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
@@ -12,7 +12,7 @@ use rustls::crypto::aws_lc_rs;
 
 /// Why a connection ended before its first request could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum RefusalReason {
     /// The TLS handshake took longer than its deadline.
     HandshakeDeadline,
     /// The peer broke TLS, left, or accepts nothing we have.
@@ -27,31 +27,31 @@ pub(crate) enum Refused {
     UnfinishedHandshakes,
 }
 
-impl Refused {
-    const ALL: [Refused; 6] = [
-        Refused::HandshakeDeadline,
-        Refused::HandshakeFailed,
-        Refused::Cleartext,
-        Refused::ProxyHeader,
-        Refused::Address,
-        Refused::UnfinishedHandshakes,
+impl RefusalReason {
+    const ALL: [RefusalReason; 6] = [
+        RefusalReason::HandshakeDeadline,
+        RefusalReason::HandshakeFailed,
+        RefusalReason::Cleartext,
+        RefusalReason::ProxyHeader,
+        RefusalReason::Address,
+        RefusalReason::UnfinishedHandshakes,
     ];
 
     fn reason(self) -> &'static str {
         match self {
-            Refused::HandshakeDeadline => "handshake_deadline",
-            Refused::HandshakeFailed => "handshake_failed",
-            Refused::Cleartext => "cleartext",
-            Refused::ProxyHeader => "proxy_header",
-            Refused::Address => "address",
-            Refused::UnfinishedHandshakes => "unfinished_handshakes",
+            RefusalReason::HandshakeDeadline => "handshake_deadline",
+            RefusalReason::HandshakeFailed => "handshake_failed",
+            RefusalReason::Cleartext => "cleartext",
+            RefusalReason::ProxyHeader => "proxy_header",
+            RefusalReason::Address => "address",
+            RefusalReason::UnfinishedHandshakes => "unfinished_handshakes",
         }
     }
 }
 
 /// Of all listeners.
 #[derive(Clone)]
-pub struct Counters {
+pub struct ConnectionMetrics {
     open: IntGaugeVec,
     accepted: IntCounterVec,
     refused: IntCounterVec,
@@ -60,13 +60,13 @@ pub struct Counters {
     handshakes: IntCounterVec,
 }
 
-impl Counters {
+impl ConnectionMetrics {
     /// Makes them known to whoever reads the registry.
     ///
     /// # Errors
     /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let counters = Counters {
+        let counters = ConnectionMetrics {
             open: gauges!("e6_connections", "Connections that are open.", &["listener"], registry)?,
             accepted: counters!(
                 "e6_connections_accepted_total",
@@ -105,17 +105,17 @@ impl Counters {
 
     /// Makes every series exist from the start: a counter that begins at 1 hides its first increase.
     fn begin(&self) {
-        for listener in Listener::ALL {
+        for listener in ListenerKind::ALL {
             self.open.with_label_values(&[listener.name()]);
             self.accepted.with_label_values(&[listener.name()]);
         }
-        for why in Refused::ALL {
+        for why in RefusalReason::ALL {
             self.refused.with_label_values(&[why.reason()]);
         }
-        for why in Limit::ALL {
+        for why in CloseReason::ALL {
             self.ended.with_label_values(&[why.name()]);
         }
-        for why in [Limit::Request, Limit::Stall] {
+        for why in [CloseReason::Request, CloseReason::Stall] {
             self.streams_reset.with_label_values(&[why.name()]);
         }
         for group in aws_lc_rs::ALL_KX_GROUPS.iter().filter_map(|group| group.name().as_str()) {
@@ -131,41 +131,41 @@ impl Counters {
     }
 
     /// Counts a connection that is open until the value is dropped.
-    pub(crate) fn open(&self, listener: Listener) -> Open {
+    pub(crate) fn open(&self, listener: ListenerKind) -> OpenConnection {
         self.accepted.with_label_values(&[listener.name()]).inc();
         let open = self.open.with_label_values(&[listener.name()]);
         open.inc();
-        Open(open)
+        OpenConnection(open)
     }
 
     /// How many connections are open.
     pub fn now_open(&self) -> i64 {
-        let listeners = Listener::ALL;
+        let listeners = ListenerKind::ALL;
         listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
     }
 
-    pub(crate) fn refused(&self, why: Refused) {
+    pub(crate) fn refused(&self, why: RefusalReason) {
         self.refused.with_label_values(&[why.reason()]).inc();
     }
 
-    pub(crate) fn ended(&self, why: Limit, count: usize) {
+    pub(crate) fn ended(&self, why: CloseReason, count: usize) {
         self.ended.with_label_values(&[why.name()]).inc_by(count as u64);
     }
 
-    pub(crate) fn stream_reset(&self, why: Limit) {
+    pub(crate) fn stream_reset(&self, why: CloseReason) {
         self.streams_reset.with_label_values(&[why.name()]).inc();
     }
 
-    pub(crate) fn handshake(&self, tls: &Tls) {
+    pub(crate) fn handshake(&self, tls: &TlsSession) {
         let resumed = if tls.resumed { "yes" } else { "no" };
         self.handshakes.with_label_values(&[tls.version, tls.group.unwrap_or("none"), resumed]).inc();
     }
 }
 
 /// An open connection.
-pub(crate) struct Open(IntGauge);
+pub(crate) struct OpenConnection(IntGauge);
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -1,8 +1,8 @@
 //! What connections call to have a request answered. It is a parameter: this room knows nothing of pages or baseball.
 
 use crate::{
-    connection::{Arrival, Connection},
-    web::trusted_proxies::Proxies,
+    connection::{Arrival, ConnectionInfo},
+    web::trusted_proxies::TrustedProxies,
 };
 use bytes::Bytes;
 use hyper::{
@@ -17,10 +17,10 @@ use std::{
 };
 
 /// Why a connection failed.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
-pub enum Answer<B> {
+pub enum HandlerResponse<B> {
     /// The response.
     Now(Response<B>),
     /// The response to a request for which something has to be fetched first. It comes within a deadline of its own.
@@ -28,27 +28,27 @@ pub enum Answer<B> {
 }
 
 /// What answers requests. It must not block.
-pub trait Service: Send + Sync {
+pub trait Handler: Send + Sync {
     /// The body of its responses.
     type Body;
 
     /// The proxies in front of it.
-    fn proxies(&self) -> Arc<Proxies>;
+    fn proxies(&self) -> Arc<TrustedProxies>;
 
     /// The response to a request.
     fn answer(
         &self,
         request: &Request<UnreadBody>,
-        connection: &Arc<Connection>,
+        connection: &Arc<ConnectionInfo>,
         arrival: Arrival,
-    ) -> Answer<Self::Body>;
+    ) -> HandlerResponse<Self::Body>;
 
     /// Is told of a request that could not be read as one, and has been refused with this status.
-    fn refused(&self, status: StatusCode, connection: &Connection);
+    fn refused(&self, status: StatusCode, connection: &ConnectionInfo);
 }
 
 /// One service for all connections of a listener.
-pub type Handler<B> = Arc<dyn Service<Body = B>>;
+pub type SharedHandler<B> = Arc<dyn Handler<Body = B>>;
 
 /// The body of a request: nobody reads it, so all that is known is whether there is one.
 pub struct UnreadBody {

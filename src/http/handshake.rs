@@ -1,9 +1,9 @@
 //! From an accepted socket to a TLS session, within one deadline.
 
 use crate::{
-    http::{connection_metrics::Refused, write_timeout::Paced},
+    http::{connection_metrics::RefusalReason, write_timeout::WriteTimeout},
     limits::Limits,
-    net::socket::Stream,
+    net::socket::SocketStream,
 };
 use std::io;
 use tokio::{
@@ -19,39 +19,39 @@ const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; c
     Connection: close\r\n\r\nThis port speaks HTTPS, and you spoke HTTP: write https:// instead.\n";
 
 /// Why there is no session.
-pub(crate) type Failed = (Refused, Box<dyn std::error::Error + Send + Sync>);
+pub(crate) type HandshakeFailure = (RefusalReason, Box<dyn std::error::Error + Send + Sync>);
 
 /// Shakes hands until the deadline. Nothing is held while it waits for the peer, so a silent one delays nobody.
 pub(crate) async fn handshake(
-    stream: Paced<Stream>,
+    stream: WriteTimeout<SocketStream>,
     acceptor: &TlsAcceptor,
     limits: &Limits,
     deadline: Instant,
-) -> Result<TlsStream<Paced<Stream>>, Failed> {
+) -> Result<TlsStream<WriteTimeout<SocketStream>>, HandshakeFailure> {
     match timeout_at(deadline, greet(stream, acceptor, limits)).await {
         Ok(greeted) => greeted,
-        Err(late) => Err((Refused::HandshakeDeadline, late.into())),
+        Err(late) => Err((RefusalReason::HandshakeDeadline, late.into())),
     }
 }
 
 async fn greet(
-    mut stream: Paced<Stream>,
+    mut stream: WriteTimeout<SocketStream>,
     acceptor: &TlsAcceptor,
     limits: &Limits,
-) -> Result<TlsStream<Paced<Stream>>, Failed> {
-    let failed = |error: io::Error| (Refused::HandshakeFailed, error.into());
+) -> Result<TlsStream<WriteTimeout<SocketStream>>, HandshakeFailure> {
+    let failed = |error: io::Error| (RefusalReason::HandshakeFailed, error.into());
     let first = stream.get_mut().peek().await.map_err(failed)?;
     if first.is_some_and(|first| first != HANDSHAKE_RECORD && first.is_ascii_uppercase()) {
         // A peer that does not listen loses nothing it wanted.
         let _ = refuse(stream.get_mut(), limits.head_buffer()).await;
-        return Err((Refused::Cleartext, "cleartext HTTP where TLS is spoken".into()));
+        return Err((RefusalReason::Cleartext, "cleartext HTTP where TLS is spoken".into()));
     }
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;
     hello.into_stream(acceptor.config().clone()).await.map_err(failed)
 }
 
 /// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.
-async fn refuse(stream: &mut Stream, most: usize) -> io::Result<()> {
+async fn refuse(stream: &mut SocketStream, most: usize) -> io::Result<()> {
     stream.write_all(CLEARTEXT.as_bytes()).await?;
     stream.shutdown().await?;
     let mut rest = stream.take(most as u64);

@@ -1,12 +1,12 @@
 //! One HTTP/1.1 connection, from its first request to its end. hyper reads requests and writes responses.
 
 use crate::{
-    connection::Connection,
+    connection::ConnectionInfo,
     http::{
-        activity::{Activity, Limit},
-        bare_lf::Lines,
-        handler::{Answer, Failure, Handler, UnreadBody},
-        in_flight::{Begun, FlushTracker, InFlight, TrackedBody},
+        activity::{CloseReason, ConnectionState},
+        bare_lf::RejectBareLf,
+        handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
+        in_flight::{FlushTracker, InFlight, PendingResponse, TrackedBody},
     },
     lifecycle::Phase,
 };
@@ -39,11 +39,11 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
 pub(crate) async fn serve<S, B>(
     stream: S,
-    connection: Connection,
-    handler: Handler<B>,
-    activity: Arc<Activity>,
+    connection: ConnectionInfo,
+    handler: SharedHandler<B>,
+    activity: Arc<ConnectionState>,
     phase: watch::Receiver<Phase>,
-) -> Result<Option<Limit>, Failure>
+) -> Result<Option<CloseReason>, ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
@@ -51,15 +51,15 @@ where
     let limits = activity.limits();
     let connection = Arc::new(connection);
     let in_flight = InFlight::new();
-    let stream = FlushTracker::new(Lines::new(stream), in_flight.clone());
-    let requests = Requests {
+    let stream = FlushTracker::new(RejectBareLf::new(stream), in_flight.clone());
+    let requests = HyperService {
         handler: handler.clone(),
         connection: connection.clone(),
         activity: activity.clone(),
         in_flight,
     };
     let http1 = http1::Builder::new()
-        // hyper's counts from the last response on, and so idleness as well: `Activity` parts them.
+        // hyper's counts from the last response on, and so idleness as well: `ConnectionState` parts them.
         .header_read_timeout(None)
         .max_buf_size(limits.head_buffer())
         .max_headers(limits.fields_read())
@@ -74,7 +74,7 @@ where
 }
 
 /// The status with which hyper itself has answered what it could not read as HTTP/1.1.
-fn refusal(failure: &Failure) -> Option<StatusCode> {
+fn refusal(failure: &ConnectionError) -> Option<StatusCode> {
     let error = failure.downcast_ref::<hyper::Error>()?;
     if error.is_parse_too_large() {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
@@ -87,10 +87,10 @@ type Http1<S, R> = http1::Connection<S, R>;
 
 /// Runs a connection, and ends it when its time has come: gracefully, but not for longer than a farewell takes.
 async fn attend<S, B>(
-    mut connection: Pin<Box<Http1<TokioIo<S>, Requests<B>>>>,
-    activity: &Activity,
+    mut connection: Pin<Box<Http1<TokioIo<S>, HyperService<B>>>>,
+    activity: &ConnectionState,
     mut phase: watch::Receiver<Phase>,
-) -> Result<Option<Limit>, Failure>
+) -> Result<Option<CloseReason>, ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
@@ -101,11 +101,11 @@ where
     loop {
         let next = match activity.due() {
             Ok(next) => next,
-            Err(Limit::Request) => return Ok(Some(Limit::Request)),
+            Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
             Err(_) if activity.is_leaving() => break,
             Err(limit) => {
                 over = Some(limit);
-                if limit == Limit::Age {
+                if limit == CloseReason::Age {
                     activity.leave();
                     continue;
                 }
@@ -143,33 +143,33 @@ where
 
 fn ended(
     done: hyper::Result<()>,
-    over: Option<Limit>,
-    activity: &Activity,
-) -> Result<Option<Limit>, Failure> {
+    over: Option<CloseReason>,
+    activity: &ConnectionState,
+) -> Result<Option<CloseReason>, ConnectionError> {
     if activity.has_stalled() {
-        return Ok(Some(Limit::Stall));
+        return Ok(Some(CloseReason::Stall));
     }
     done?;
     Ok(over)
 }
 
 /// hyper's side of the handler; notes when a request came.
-struct Requests<B: Body> {
-    handler: Handler<B>,
-    connection: Arc<Connection>,
-    activity: Arc<Activity>,
+struct HyperService<B: Body> {
+    handler: SharedHandler<B>,
+    connection: Arc<ConnectionInfo>,
+    activity: Arc<ConnectionState>,
     in_flight: InFlight<B>,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
+impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for HyperService<B> {
     type Response = Response<TrackedBody<B>>;
     type Error = Infallible;
-    type Future = Answering<B>;
+    type Future = HyperResponse<B>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let arrival = self.activity.request();
         let request = request.map(|body| UnreadBody::new(&body));
-        Answering {
+        HyperResponse {
             answer: Some(self.handler.answer(&request, &self.connection, arrival)),
             in_flight: self.in_flight.begin(),
             activity: self.activity.clone(),
@@ -180,25 +180,25 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for Requests<B> {
 }
 
 /// An answer on its way to hyper.
-struct Answering<B> {
+struct HyperResponse<B> {
     /// None once it has been handed over.
-    answer: Option<Answer<B>>,
-    in_flight: Begun<B>,
-    activity: Arc<Activity>,
+    answer: Option<HandlerResponse<B>>,
+    in_flight: PendingResponse<B>,
+    activity: Arc<ConnectionState>,
     /// No other request is answered on this connection.
     is_last: bool,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Future for Answering<B> {
+impl<B: Body<Data = Bytes> + Unpin> Future for HyperResponse<B> {
     type Output = Result<Response<TrackedBody<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match self.answer.take() {
-            Some(Answer::Now(response)) => response,
-            Some(Answer::Later(mut promise)) => match promise.as_mut().poll(context) {
+            Some(HandlerResponse::Now(response)) => response,
+            Some(HandlerResponse::Later(mut promise)) => match promise.as_mut().poll(context) {
                 Poll::Ready(response) => response,
                 Poll::Pending => {
-                    self.answer = Some(Answer::Later(promise));
+                    self.answer = Some(HandlerResponse::Later(promise));
                     return Poll::Pending;
                 }
             },

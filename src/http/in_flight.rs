@@ -1,7 +1,7 @@
 //! Responses of one connection that have not left yet. Each is over once the socket has taken its last byte: only then is
 //! it logged and counted, and no longer a reason to keep the connection.
 
-use crate::http::activity::Activity;
+use crate::http::activity::ConnectionState;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
@@ -17,20 +17,20 @@ use tokio::{
 };
 
 /// A response that has not left yet. Its body is dropped with it, which is when the response is logged.
-pub(crate) struct Unsent<B> {
+pub(crate) struct UnsentResponse<B> {
     pub body: B,
     deadline: Deadline,
 }
 
-impl<B: Body> Unsent<B> {
+impl<B: Body> UnsentResponse<B> {
     /// A response that begins now.
-    pub fn new(body: B, activity: &Arc<Activity>) -> Self {
+    pub fn new(body: B, activity: &Arc<ConnectionState>) -> Self {
         let deadline = Deadline::new(activity, is_stream(&body));
-        Unsent { body, deadline }
+        UnsentResponse { body, deadline }
     }
 }
 
-impl<B> Unsent<B> {
+impl<B> UnsentResponse<B> {
     /// When its last byte must have left.
     pub fn end(&self) -> Instant {
         self.deadline.end
@@ -44,12 +44,12 @@ fn is_stream(body: &impl Body) -> bool {
 
 /// Keeps a response among those that the connection has not sent.
 struct Deadline {
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionState>,
     end: Instant,
 }
 
 impl Deadline {
-    fn new(activity: &Arc<Activity>, is_stream: bool) -> Self {
+    fn new(activity: &Arc<ConnectionState>, is_stream: bool) -> Self {
         let limits = activity.limits();
         // A stream ends by itself, and then has the time that every response has.
         let lasts = if is_stream { limits.event_stream } else { Duration::ZERO } + limits.request;
@@ -66,13 +66,13 @@ impl Drop for Deadline {
 }
 
 /// The responses of one connection on their way through the protocol's buffers.
-pub(crate) struct InFlight<B>(Arc<Mutex<State<B>>>);
+pub(crate) struct InFlight<B>(Arc<Mutex<InFlightState<B>>>);
 
-struct State<B> {
+struct InFlightState<B> {
     /// Responses that the protocol layer has not been given whole; of event streams, not even the first piece.
     incomplete: usize,
     /// Responses that it has been given whole since the last flush.
-    complete: Vec<Unsent<B>>,
+    complete: Vec<UnsentResponse<B>>,
     /// Whether anything was handed over since the last flush.
     is_dirty: bool,
     /// Whether anything was written to the socket, or could not be, since then.
@@ -90,23 +90,28 @@ impl<B> Clone for InFlight<B> {
 impl<B> InFlight<B> {
     /// No response yet.
     pub fn new() -> Self {
-        let state =
-            State { incomplete: 0, complete: Vec::new(), is_dirty: false, is_unflushed: false, reader: None };
+        let state = InFlightState {
+            incomplete: 0,
+            complete: Vec::new(),
+            is_dirty: false,
+            is_unflushed: false,
+            reader: None,
+        };
         InFlight(Arc::new(Mutex::new(state)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<B>> {
+    fn lock(&self) -> MutexGuard<'_, InFlightState<B>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request has come whose response will follow.
-    pub fn begin(&self) -> Begun<B> {
+    pub fn begin(&self) -> PendingResponse<B> {
         self.lock().incomplete += 1;
-        Begun(Some(self.clone()))
+        PendingResponse(Some(self.clone()))
     }
 
     /// A response's last byte is with the protocol layer: it has left with the next flush.
-    pub fn complete(&self, unsent: Unsent<B>) {
+    pub fn complete(&self, unsent: UnsentResponse<B>) {
         let mut state = self.lock();
         state.complete.push(unsent);
         state.is_dirty = true;
@@ -128,7 +133,7 @@ impl<B> InFlight<B> {
         Self::release(state);
     }
 
-    fn release(mut state: MutexGuard<'_, State<B>>) {
+    fn release(mut state: MutexGuard<'_, InFlightState<B>>) {
         if !state.is_dirty {
             return;
         }
@@ -154,16 +159,16 @@ impl<B> InFlight<B> {
 }
 
 /// A response of which the protocol layer has nothing yet, or not enough: until this is dropped.
-pub(crate) struct Begun<B>(Option<InFlight<B>>);
+pub(crate) struct PendingResponse<B>(Option<InFlight<B>>);
 
-impl<B> Begun<B> {
+impl<B> PendingResponse<B> {
     /// Leaves an empty one behind.
     pub fn take(&mut self) -> Self {
-        Begun(self.0.take())
+        PendingResponse(self.0.take())
     }
 }
 
-impl<B> Drop for Begun<B> {
+impl<B> Drop for PendingResponse<B> {
     fn drop(&mut self) {
         if let Some(in_flight) = &self.0 {
             let mut state = in_flight.lock();
@@ -175,17 +180,17 @@ impl<B> Drop for Begun<B> {
 
 /// The body of an HTTP/1.1 response, which hands the response to [`InFlight`] with its last byte.
 pub(crate) struct TrackedBody<B> {
-    unsent: Option<Unsent<B>>,
+    unsent: Option<UnsentResponse<B>>,
     in_flight: Option<InFlight<B>>,
     /// Whoever waits for the last byte of an event stream would wait for long: it lasts until the first piece.
-    begun: Option<Begun<B>>,
+    begun: Option<PendingResponse<B>>,
 }
 
 impl<B: Body> TrackedBody<B> {
     /// The body of a response that begins now.
-    pub fn new(body: B, activity: &Arc<Activity>, begun: Begun<B>) -> Self {
+    pub fn new(body: B, activity: &Arc<ConnectionState>, begun: PendingResponse<B>) -> Self {
         TrackedBody {
-            unsent: Some(Unsent::new(body, activity)),
+            unsent: Some(UnsentResponse::new(body, activity)),
             in_flight: begun.0.clone(),
             begun: Some(begun),
         }

@@ -1,7 +1,7 @@
 //! One line of the access log: what it holds and how it is written.
 
 use crate::{
-    connection::{Connection, Peer},
+    connection::{ConnectionInfo, Peer},
     output::format::{self, LogFormat},
 };
 use hyper::{Method, StatusCode, Version};
@@ -19,21 +19,21 @@ pub(crate) const FIELD_CAP: usize = 512;
 
 /// One request and its response.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct LogRecord {
     /// When the request's head had been read.
     pub time: SystemTime,
     /// The client, who is at the other end of the connection but for proxies in between.
     pub peer: Peer,
-    pub host: Text,
+    pub host: PeerText,
     /// None where it could not be read.
-    pub request: Option<(Method, Text, Version)>,
+    pub request: Option<(Method, PeerText, Version)>,
     pub status: StatusCode,
     /// Of the body, as it was handed to the connection.
     pub bytes: u64,
     /// From the request's head to the last byte handed to the connection.
     pub duration: Duration,
-    pub referer: Text,
-    pub agent: Text,
+    pub referer: PeerText,
+    pub agent: PeerText,
     /// The TLS version; none in clear.
     pub tls: Option<&'static str>,
     pub id: u64,
@@ -41,11 +41,11 @@ pub(crate) struct Record {
 
 /// Bytes that a peer sent, cut to a cap. Nothing in them is to be trusted, not even that they are text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Text(Box<[u8]>);
+pub(crate) struct PeerText(Box<[u8]>);
 
-impl Text {
+impl PeerText {
     pub fn cut(bytes: &[u8], cap: usize) -> Self {
-        Text(bytes[..bytes.len().min(cap)].into())
+        PeerText(bytes[..bytes.len().min(cap)].into())
     }
 
     /// Printable ASCII as it is; everything else, the quote and the backslash as `\xHH`, as nginx does. What is left
@@ -66,19 +66,19 @@ impl Text {
 const COMBINED_TIME: &[BorrowedFormatItem] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
-impl Record {
+impl LogRecord {
     /// What is known before anything was read.
-    pub fn unread(connection: &Connection, client: Peer, id: u64) -> Self {
-        Record {
+    pub fn unread(connection: &ConnectionInfo, client: Peer, id: u64) -> Self {
+        LogRecord {
             time: SystemTime::now(),
             peer: client,
-            host: Text::default(),
+            host: PeerText::default(),
             request: None,
             status: StatusCode::INTERNAL_SERVER_ERROR,
             bytes: 0,
             duration: Duration::ZERO,
-            referer: Text::default(),
-            agent: Text::default(),
+            referer: PeerText::default(),
+            agent: PeerText::default(),
             tls: connection.tls.as_ref().map(|tls| tls.version),
             id,
         }
@@ -117,15 +117,16 @@ impl Record {
         )
     }
 
-    fn line(&self) -> Line {
+    fn line(&self) -> FieldWriter {
         let request = self.request.as_ref();
-        Line {
+        FieldWriter {
             timestamp: format::timestamp(self.time.into()),
             level: "INFO",
             message: "request",
             peer: self.peer.to_string(),
             host: self.host.escaped(),
-            method: request.map(|(method, _, _)| Text::cut(method.as_str().as_bytes(), FIELD_CAP).escaped()),
+            method: request
+                .map(|(method, _, _)| PeerText::cut(method.as_str().as_bytes(), FIELD_CAP).escaped()),
             target: request.map(|(_, target, _)| target.escaped()),
             protocol: request.map(|(_, _, version)| protocol(*version)),
             status: self.status.as_u16(),
@@ -141,7 +142,7 @@ impl Record {
 
 /// The fields in their order: first those of every JSON line.
 #[derive(Serialize)]
-struct Line {
+struct FieldWriter {
     timestamp: String,
     level: &'static str,
     message: &'static str,
@@ -178,9 +179,9 @@ mod tests {
     use super::*;
     use std::net::IpAddr;
 
-    fn record() -> Record {
-        let text = |text: &str| Text::cut(text.as_bytes(), FIELD_CAP);
-        Record {
+    fn record() -> LogRecord {
+        let text = |text: &str| PeerText::cut(text.as_bytes(), FIELD_CAP);
+        LogRecord {
             time: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_250),
             peer: Peer::from("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()),
             host: text("example.org"),
@@ -188,14 +189,14 @@ mod tests {
             status: StatusCode::OK,
             bytes: 1234,
             duration: Duration::from_micros(42),
-            referer: Text::default(),
+            referer: PeerText::default(),
             agent: text("curl/8.0"),
             tls: Some("TLSv1.3"),
             id: 0xe6,
         }
     }
 
-    fn line(record: &Record, format: LogFormat) -> String {
+    fn line(record: &LogRecord, format: LogFormat) -> String {
         let mut out = Vec::new();
         record.write(format, &mut out);
         String::from_utf8(out).unwrap()
@@ -212,8 +213,9 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_a_dash() {
-        let unread = Record { request: None, host: Text::default(), agent: Text::default(), ..record() };
-        let unread = Record { status: StatusCode::BAD_REQUEST, bytes: 0, tls: None, ..unread };
+        let unread =
+            LogRecord { request: None, host: PeerText::default(), agent: PeerText::default(), ..record() };
+        let unread = LogRecord { status: StatusCode::BAD_REQUEST, bytes: 0, tls: None, ..unread };
         assert_eq!(
             line(&unread, LogFormat::Combined),
             "192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] \"-\" 400 0 \"-\" \"-\" \"-\" 42 - 00000000000000e6\n"
@@ -235,11 +237,11 @@ mod tests {
     #[test]
     fn nothing_a_peer_sends_ends_a_field_or_a_line_or_moves_a_terminal() {
         let hostile = b"\" 200 \n\r\0\x1b[2J\x9b\x7f\\ \xff\xc3\xa9";
-        let hostile = Record {
-            host: Text::cut(hostile, FIELD_CAP),
-            request: Some((Method::GET, Text::cut(hostile, FIELD_CAP), Version::HTTP_11)),
-            referer: Text::cut(hostile, FIELD_CAP),
-            agent: Text::cut(hostile, FIELD_CAP),
+        let hostile = LogRecord {
+            host: PeerText::cut(hostile, FIELD_CAP),
+            request: Some((Method::GET, PeerText::cut(hostile, FIELD_CAP), Version::HTTP_11)),
+            referer: PeerText::cut(hostile, FIELD_CAP),
+            agent: PeerText::cut(hostile, FIELD_CAP),
             ..record()
         };
         let escaped = r"\x22 200 \x0A\x0D\x00\x1B[2J\x9B\x7F\x5C \xFF\xC3\xA9";
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_long_field_is_cut() {
-        let long = Text::cut(&[b'a'; 10_000], FIELD_CAP);
+        let long = PeerText::cut(&[b'a'; 10_000], FIELD_CAP);
         assert_eq!(long.escaped().len(), FIELD_CAP);
     }
 }

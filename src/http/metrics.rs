@@ -13,7 +13,7 @@ const DURATIONS: [f64; 12] =
 
 /// The counters of the service, and the registry of all.
 #[derive(Clone)]
-pub struct Metrics {
+pub struct RequestMetrics {
     registry: Registry,
     requests: IntCounterVec,
     durations: Histogram,
@@ -25,20 +25,20 @@ pub struct Metrics {
 
 /// Of what a request was one too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TooMany {
+pub(crate) enum RequestLimit {
     /// Of those of its address.
     OfAddress,
     /// Of streams, of all or of its address.
     Streams,
 }
 
-impl TooMany {
-    const ALL: [TooMany; 2] = [TooMany::OfAddress, TooMany::Streams];
+impl RequestLimit {
+    const ALL: [RequestLimit; 2] = [RequestLimit::OfAddress, RequestLimit::Streams];
 
     fn reason(self) -> &'static str {
         match self {
-            TooMany::OfAddress => "address_rate",
-            TooMany::Streams => "event_streams",
+            RequestLimit::OfAddress => "address_rate",
+            RequestLimit::Streams => "event_streams",
         }
     }
 }
@@ -53,7 +53,7 @@ pub(crate) struct Labels {
     pub protocol: &'static str,
 }
 
-impl Metrics {
+impl RequestMetrics {
     /// Makes the service's counters known to this registry, which the metrics page will show.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Metrics {
             "Time from the head of a request to the last byte of its response, in seconds.",
             DURATIONS.to_vec()
         );
-        let metrics = Metrics {
+        let metrics = RequestMetrics {
             requests: counters!(requests, &["route", "method", "status", "protocol"], registry)?,
             durations: histogram!(durations, registry)?,
             bytes: counter!(
@@ -87,7 +87,7 @@ impl Metrics {
             streams: int_gauge!("e6_event_streams", "Streams of /events that are open.", registry)?,
             registry,
         };
-        for why in TooMany::ALL {
+        for why in RequestLimit::ALL {
             metrics.refused.with_label_values(&[why.reason()]);
         }
         Ok(metrics)
@@ -109,7 +109,7 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn refused(&self, why: TooMany) {
+    pub(crate) fn refused(&self, why: RequestLimit) {
         self.refused.with_label_values(&[why.reason()]).inc();
     }
 

@@ -15,16 +15,16 @@ const BUCKETS: usize = 16 * 1024;
 
 /// A bucket for each address (the generic cell rate algorithm, ITU-T I.371): in it is the time at which it will be empty,
 /// in nanoseconds.
-pub(crate) struct Rates {
+pub(crate) struct RateLimiter {
     began: Instant,
     hasher: RandomState,
     buckets: Box<[AtomicU64]>,
 }
 
-impl Rates {
+impl RateLimiter {
     pub fn new() -> Self {
         let buckets = (0..BUCKETS).map(|_| AtomicU64::new(0)).collect();
-        Rates { began: Instant::now(), hasher: RandomState::new(), buckets }
+        RateLimiter { began: Instant::now(), hasher: RandomState::new(), buckets }
     }
 
     /// Lets a request in that has come now.
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_burst_is_welcome_and_then_so_many_each_second() {
         let (rates, limits) =
-            (Rates::new(), Limits { address_rate: 2, address_burst: 5, ..Limits::default() });
+            (RateLimiter::new(), Limits { address_rate: 2, address_burst: 5, ..Limits::default() });
         let began = Instant::now();
         let admitted = |network: &str, after: u64| {
             let now = began + Duration::from_millis(after);

@@ -1,6 +1,6 @@
 //! A socket that tells of its peer: that bytes have come, and that bytes which wait are not taken.
 
-use crate::http::activity::Activity;
+use crate::http::activity::ConnectionState;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -17,15 +17,15 @@ use tokio::{
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A stream that fails once its reader takes too little for too long.
-pub(crate) struct Paced<S> {
+pub(crate) struct WriteTimeout<S> {
     stream: S,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionState>,
     /// While bytes wait: who is idle holds no timer.
-    wait: Option<Box<Wait>>,
+    wait: Option<Box<BlockedWrite>>,
 }
 
 /// Since the socket first had no room, and until all has been written.
-struct Wait {
+struct BlockedWrite {
     began: Instant,
     /// When the last bytes were taken.
     last: Instant,
@@ -33,9 +33,9 @@ struct Wait {
     look: Pin<Box<Sleep>>,
 }
 
-impl<S> Paced<S> {
-    pub fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Paced { stream, activity, wait: None }
+impl<S> WriteTimeout<S> {
+    pub fn new(stream: S, activity: Arc<ConnectionState>) -> Self {
+        WriteTimeout { stream, activity, wait: None }
     }
 
     pub fn get_mut(&mut self) -> &mut S {
@@ -55,7 +55,7 @@ impl<S> Paced<S> {
                 let wait = self.wait.get_or_insert_with(|| {
                     let now = Instant::now();
                     let look = Box::pin(sleep_until(now + limits.stall));
-                    Box::new(Wait { began: now, last: now, taken: 0, look })
+                    Box::new(BlockedWrite { began: now, last: now, taken: 0, look })
                 });
                 while wait.look.as_mut().poll(context).is_ready() {
                     let now = Instant::now();
@@ -72,7 +72,7 @@ impl<S> Paced<S> {
     }
 }
 
-impl Wait {
+impl BlockedWrite {
     fn is_over(&self, now: Instant, stall: Duration, rate: u64) -> bool {
         let lasted = now - self.began;
         let is_silent = now - self.last >= stall;
@@ -81,7 +81,7 @@ impl Wait {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context,
@@ -96,7 +96,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.noted(context, written)

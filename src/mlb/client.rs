@@ -1,13 +1,13 @@
 //! Asking: one request at a time, each reply judged.
 
 use crate::{
-    answer::{Availability, GameBox, Listing, Schedule, Season, Trouble},
-    heartbeat::Pulse,
+    answer::{Availability, GameFeed, Outage, Schedule, ScheduleEntry, Season},
+    heartbeat::Heartbeat,
     limits::Limits,
     mlb::{
-        model::{self, Person, Surprise, Team},
+        model::{self, PlayerProfile, TeamProfile, UnexpectedReply},
         question::Question,
-        upstream::{Endpoint, Refusal, Reply, Upstream},
+        upstream::{Endpoint, PollError, Reply, Upstream},
     },
 };
 use std::{
@@ -21,7 +21,7 @@ use ureq::http::StatusCode;
 /// Asks MLB's Stats API.
 pub struct Client {
     upstream: Upstream,
-    pulse: Pulse,
+    pulse: Heartbeat,
     /// Games whose trimmed feed lacked something, and which form is asked for since.
     feeds: BTreeMap<u64, FeedForm>,
     /// The greatest age of a reply about games since it was last taken.
@@ -41,14 +41,14 @@ impl Client {
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         Client {
             upstream: Upstream::new(endpoint, limits),
-            pulse: Pulse::default(),
+            pulse: Heartbeat::default(),
             feeds: BTreeMap::new(),
             age: Cell::default(),
         }
     }
 
     /// Beats with each question.
-    pub fn alive_by(self, pulse: Pulse) -> Self {
+    pub fn alive_by(self, pulse: Heartbeat) -> Self {
         Client { pulse, ..self }
     }
 
@@ -63,33 +63,33 @@ impl Client {
     }
 
     /// A player, and the teams he is with.
-    pub fn person(&self, id: u32) -> Result<Person, Refusal> {
+    pub fn person(&self, id: u32) -> Result<PlayerProfile, PollError> {
         self.introduction(id).map(|(person, _)| person)
     }
 
     /// A player, and what time it is at MLB; none if it does not say.
-    pub fn introduction(&self, id: u32) -> Result<(Person, Option<SystemTime>), Refusal> {
+    pub fn introduction(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
         self.ask_dated(&Question::person(id), |json| model::person(json, id)).map_err(|refusal| match refusal
             .status
         {
-            Some(StatusCode::NOT_FOUND) => Refusal { trouble: Trouble::NoSuchPlayer, ..refusal },
+            Some(StatusCode::NOT_FOUND) => PollError { trouble: Outage::NoSuchPlayer, ..refusal },
             _ => refusal,
         })
     }
 
     /// A team and its home ballpark.
-    pub fn team(&self, id: u32) -> Result<Team, Refusal> {
+    pub fn team(&self, id: u32) -> Result<TeamProfile, PollError> {
         self.ask(&Question::team(id), |json| model::team(json, id))
     }
 
     /// The games of a club listed from one day to another.
-    pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Schedule, Refusal> {
+    pub fn schedule(&self, club: u32, from: Date, to: Date) -> Result<Schedule, PollError> {
         let schedule = self.ask(&Question::schedule(club, from, to), model::schedule)?;
         Ok(Schedule { clubs: vec![club], ..schedule })
     }
 
     /// All games of a club in a year, trimmed to what is read: the whole is megabytes.
-    pub fn calendar(&self, club: u32, year: i32) -> Result<Vec<Listing>, Refusal> {
+    pub fn calendar(&self, club: u32, year: i32) -> Result<Vec<ScheduleEntry>, PollError> {
         let day = |month, day| Date::from_calendar_date(year, month, day);
         let (Ok(from), Ok(to)) = (day(Month::January, 1), day(Month::December, 31)) else {
             return Ok(Vec::new());
@@ -98,23 +98,23 @@ impl Client {
     }
 
     /// The All-Star Game, if it is this day.
-    pub fn all_star_game(&self, day: Date) -> Result<Vec<Listing>, Refusal> {
+    pub fn all_star_game(&self, day: Date) -> Result<Vec<ScheduleEntry>, PollError> {
         self.ask(&Question::all_star_game(day), model::schedule).map(|schedule| schedule.listings)
     }
 
     /// A player's status on a club's roster; none if the roster does not list him.
-    pub fn availability(&self, club: u32, person: u32) -> Result<Option<Availability>, Refusal> {
+    pub fn availability(&self, club: u32, person: u32) -> Result<Option<Availability>, PollError> {
         self.ask(&Question::roster(club), |json| model::availability(json, person))
     }
 
     /// A player's fielding log of a season.
-    pub fn season(&self, person: u32, year: i32) -> Result<Season, Refusal> {
+    pub fn season(&self, person: u32, year: i32) -> Result<Season, PollError> {
         self.ask(&Question::season(person, year), |json| model::season(json, year))
     }
 
     /// The live feed of a game, trimmed to what is read. If the trimmed one lacks something, the whole is asked for, from then
     /// on at once if it has what was lacking.
-    pub fn feed(&mut self, pk: u64, person: u32) -> Result<GameBox, Refusal> {
+    pub fn feed(&mut self, pk: u64, person: u32) -> Result<GameFeed, PollError> {
         let read = |json: &[u8]| model::feed(json, pk, person);
         match self.feeds.get(&pk) {
             Some(FeedForm::Whole) => return self.ask(&Question::whole_feed(pk), read),
@@ -129,7 +129,7 @@ impl Client {
         let (trimmed, what) = match self.ask(&Question::feed(pk), lacking)? {
             Ok(game) if game.errors.is_read() => return Ok(game),
             Ok(game) => (Some(game), String::from("the box score has no readable count of his errors")),
-            Err(Surprise(what)) => (None, what),
+            Err(UnexpectedReply(what)) => (None, what),
         };
         tracing::warn!(game = pk, what, "the trimmed feed lacks something: asking for the whole");
         let whole = self.ask(&Question::whole_feed(pk), read);
@@ -147,19 +147,23 @@ impl Client {
         }
     }
 
-    fn ask<T>(&self, question: &Question, read: impl Fn(&[u8]) -> Result<T, Surprise>) -> Result<T, Refusal> {
+    fn ask<T>(
+        &self,
+        question: &Question,
+        read: impl Fn(&[u8]) -> Result<T, UnexpectedReply>,
+    ) -> Result<T, PollError> {
         self.ask_dated(question, read).map(|(answer, _)| answer)
     }
 
     fn ask_dated<T>(
         &self,
         question: &Question,
-        read: impl Fn(&[u8]) -> Result<T, Surprise>,
-    ) -> Result<(T, Option<SystemTime>), Refusal> {
+        read: impl Fn(&[u8]) -> Result<T, UnexpectedReply>,
+    ) -> Result<(T, Option<SystemTime>), PollError> {
         self.beat();
         let path = question.as_str();
         let Reply { date, freshness, body, .. } = self.upstream.get_ok(path)?;
-        let answer = read(&body).map_err(|Surprise(what)| self.upstream.garbled(path, &what))?;
+        let answer = read(&body).map_err(|UnexpectedReply(what)| self.upstream.garbled(path, &what))?;
         if question.is_about_games() {
             self.age.set(self.age.get().max(freshness.age));
         }

@@ -21,9 +21,9 @@ pub(crate) mod watch;
 pub(crate) mod wire;
 
 pub use crate::mlb::client::Client;
-pub use crate::mlb::polls::Polls;
+pub use crate::mlb::polls::PollMetrics;
 pub use crate::mlb::refused::{REFUSED, WAYS_OUT};
-pub use crate::mlb::store::{Kept, Store};
-pub use crate::mlb::upstream::{Endpoint, NO_QUESTION, Refusal, Reply, Upstream, is_loopback};
-pub use crate::mlb::watch::{Stop, Watch};
+pub use crate::mlb::store::{Saved, Store};
+pub use crate::mlb::upstream::{Endpoint, NO_QUESTION, PollError, Reply, Upstream, is_loopback};
+pub use crate::mlb::watch::{Poller, StopSignal};
 pub use crate::mlb::{question::Question, token::Token};

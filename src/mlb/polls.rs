@@ -1,22 +1,22 @@
 //! What is counted of the rounds in which MLB is asked.
 
-use crate::answer::Trouble;
+use crate::answer::Outage;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 
 /// Rounds by how they ended.
 #[derive(Clone)]
-pub struct Polls(IntCounterVec);
+pub struct PollMetrics(IntCounterVec);
 
-impl Polls {
+impl PollMetrics {
     /// Makes the counter known to whoever reads the registry.
     ///
     /// # Errors
     /// When the registry has it already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
-        let polls = counters!(name, help, &["outcome"], registry).map(Polls)?;
+        let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
         // A counter that begins at 1 hides its first increase.
-        for outcome in Trouble::ALL.map(name_of).into_iter().chain([HEARD]) {
+        for outcome in Outage::ALL.map(name_of).into_iter().chain([HEARD]) {
             polls.0.with_label_values(&[outcome]);
         }
         Ok(polls)
@@ -26,7 +26,7 @@ impl Polls {
         self.count(HEARD);
     }
 
-    pub(crate) fn failed(&self, trouble: Trouble) {
+    pub(crate) fn failed(&self, trouble: Outage) {
         self.count(name_of(trouble));
     }
 
@@ -38,14 +38,14 @@ impl Polls {
 const HEARD: &str = "heard";
 
 /// An outcome as metrics have it.
-pub(super) fn name_of(trouble: Trouble) -> &'static str {
+pub(super) fn name_of(trouble: Outage) -> &'static str {
     match trouble {
-        Trouble::Starting => "starting",
-        Trouble::Unreachable => "unreachable",
-        Trouble::TooSlow => "too_slow",
-        Trouble::TurnedAway => "turned_away",
-        Trouble::Refused => "refused",
-        Trouble::Garbled => "garbled",
-        Trouble::NoSuchPlayer => "no_such_player",
+        Outage::Starting => "starting",
+        Outage::Unreachable => "unreachable",
+        Outage::TooSlow => "too_slow",
+        Outage::TurnedAway => "turned_away",
+        Outage::Refused => "refused",
+        Outage::Garbled => "garbled",
+        Outage::NoSuchPlayer => "no_such_player",
     }
 }

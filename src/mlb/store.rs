@@ -3,7 +3,7 @@
 //! One file: a line with format, version and SHA-256 of the rest, then JSON. It is replaced as a whole (temporary
 //! file, fsync, rename, fsync of the directory), so that a crash at any moment leaves the old one or the new one.
 
-use crate::answer::{Facts, Memory};
+use crate::answer::{Facts, LastAnswer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -25,18 +25,18 @@ const UNFINISHED: &str = ".last-good-";
 const ABANDONED: Duration = Duration::from_secs(60);
 /// What a disk may take before that is worth a line: a spinning one that was asleep takes some seconds.
 const SLOW: Duration = Duration::from_secs(10);
-/// Changes with the shape of [`Kept`]: a file of another version is set aside, not guessed at.
+/// Changes with the shape of [`Saved`]: a file of another version is set aside, not guessed at.
 const VERSION: &str = "e6-state-6";
 /// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
 const SIZE_CAP: u64 = 4 * 1024 * 1024;
 
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct Saved {
     /// What MLB said.
     pub facts: Facts,
     /// What was concluded from it.
-    pub memory: Option<Memory>,
+    pub memory: Option<LastAnswer>,
 }
 
 /// Where it is kept. Copies are the same place.
@@ -54,7 +54,7 @@ impl Store {
 
     /// What was kept about this player, if it can be read and is whole. What can't be is set aside under another
     /// name.
-    pub fn load(&self, person: u32) -> Option<Kept> {
+    pub fn load(&self, person: u32) -> Option<Saved> {
         self.sweep();
         match read(&self.file) {
             Ok(kept) if kept.facts.player.value.id == person => Some(kept),
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Replaces what is kept. A failure is logged once, until saving works again.
-    fn save(&self, kept: &Kept) {
+    fn save(&self, kept: &Saved) {
         let (file, result) = (self.file.display(), write(&self.file, kept));
         let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
@@ -114,12 +114,12 @@ impl Store {
 /// Writes beside whoever has something to keep: a disk that is slow, or hangs, holds up no answer.
 pub struct Saver {
     store: Store,
-    writing: Option<Writing>,
+    writing: Option<WriteJob>,
     /// The latest that is not being written yet.
-    waiting: Option<Kept>,
+    waiting: Option<Saved>,
 }
 
-struct Writing {
+struct WriteJob {
     thread: JoinHandle<()>,
     began: Instant,
     is_said: bool,
@@ -132,7 +132,7 @@ impl Saver {
     }
 
     /// Keeps this, as soon as what was kept before it has been written.
-    pub fn keep(&mut self, kept: Kept) {
+    pub fn keep(&mut self, kept: Saved) {
         self.waiting = Some(kept);
         self.go_on();
     }
@@ -156,13 +156,13 @@ impl Saver {
         let Some(kept) = self.waiting.take() else { return };
         let store = self.store.clone();
         match thread::Builder::new().name("state".into()).spawn(move || store.save(&kept)) {
-            Ok(thread) => self.writing = Some(Writing { thread, began: Instant::now(), is_said: false }),
+            Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_said: false }),
             Err(error) => tracing::warn!(%file, %error, "no thread to write the state file with"),
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Kept> {
+fn read(path: &Path) -> io::Result<Saved> {
     let mut text = String::new();
     File::open(path)?.take(SIZE_CAP).read_to_string(&mut text)?;
     let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
@@ -174,7 +174,7 @@ fn read(path: &Path) -> io::Result<Kept> {
     serde_json::from_str(body).map_err(|error| bad(&error.to_string()))
 }
 
-fn write(path: &Path, kept: &Kept) -> io::Result<()> {
+fn write(path: &Path, kept: &Saved) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let body = serde_json::to_string(kept)?;

@@ -1,7 +1,7 @@
 //! One GET to MLB, or to a relay in front of it: deadlines, a size limit, pacing, and what the reply says of itself.
 
 use crate::{
-    answer::Trouble,
+    answer::Outage,
     limits::Limits,
     mlb::{freshness::Freshness, pacing::Pacing, token::Token},
     net::outgoing::OutgoingProxy,
@@ -61,9 +61,9 @@ pub struct Reply {
 
 /// No usable reply, and whose fault that looks like.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct PollError {
     /// As much as a visitor is told.
-    pub trouble: Trouble,
+    pub trouble: Outage,
     /// The status, where there was one and it was not 200.
     pub status: Option<StatusCode>,
     /// How long MLB asked us to wait.
@@ -93,7 +93,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When no whole reply came in time.
-    pub fn get(&self, path: &str) -> Result<Reply, Refusal> {
+    pub fn get(&self, path: &str) -> Result<Reply, PollError> {
         self.pacing.wait();
         let mut request =
             self.agent.get(format!("{}{path}", self.endpoint.url)).header(ACCEPT, "application/json");
@@ -120,14 +120,14 @@ impl Upstream {
     ///
     /// # Errors
     /// When no whole reply came in time, or one with another status.
-    pub fn get_ok(&self, path: &str) -> Result<Reply, Refusal> {
+    pub fn get_ok(&self, path: &str) -> Result<Reply, PollError> {
         let reply = self.get(path)?;
         match reply.status {
             StatusCode::OK => Ok(reply),
             // Not MLB's word on a player or a game.
             StatusCode::NOT_FOUND if self.endpoint.token.is_some() && is_no_question(&reply.body) => {
-                Err(Refusal {
-                    trouble: Trouble::TurnedAway,
+                Err(PollError {
+                    trouble: Outage::TurnedAway,
                     status: None,
                     retry_after: None,
                     what: format!(
@@ -141,17 +141,17 @@ impl Upstream {
     }
 
     /// The refusal that a status other than 200 is.
-    fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> Refusal {
+    fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> PollError {
         let url = &self.endpoint.url;
         let (trouble, hint) = match status {
-            StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => (Trouble::Refused, ""),
+            StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => (Outage::Refused, ""),
             StatusCode::UNAUTHORIZED => (
-                Trouble::TurnedAway,
+                Outage::TurnedAway,
                 ": the relay does not know the token; compare mlb.token_file with its relay.token_file",
             ),
-            _ => (Trouble::TurnedAway, ""),
+            _ => (Outage::TurnedAway, ""),
         };
-        Refusal {
+        PollError {
             trouble,
             status: Some(status),
             retry_after,
@@ -160,17 +160,17 @@ impl Upstream {
     }
 
     /// A reply that cannot be used.
-    pub fn garbled(&self, path: &str, what: &str) -> Refusal {
+    pub fn garbled(&self, path: &str, what: &str) -> PollError {
         let what = format!("{}{path}: {what}", self.endpoint.url);
-        Refusal { trouble: Trouble::Garbled, status: None, retry_after: None, what }
+        PollError { trouble: Outage::Garbled, status: None, retry_after: None, what }
     }
 
-    fn failed(&self, path: &str, error: &ureq::Error) -> Refusal {
-        Refusal {
+    fn failed(&self, path: &str, error: &ureq::Error) -> PollError {
+        PollError {
             trouble: match error {
-                ureq::Error::Timeout(_) => Trouble::TooSlow,
-                ureq::Error::BodyExceedsLimit(_) => Trouble::Garbled,
-                _ => Trouble::Unreachable,
+                ureq::Error::Timeout(_) => Outage::TooSlow,
+                ureq::Error::BodyExceedsLimit(_) => Outage::Garbled,
+                _ => Outage::Unreachable,
             },
             status: None,
             retry_after: None,
@@ -182,7 +182,7 @@ impl Upstream {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for PollError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }

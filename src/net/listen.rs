@@ -1,7 +1,7 @@
 //! Listening sockets. On TCP there is one for each worker on the same address, so that the kernel spreads connections
 //! and workers share nothing; a Unix socket has one queue, which all workers take from.
 
-use crate::{connection::Listener, net::unix_socket};
+use crate::{connection::ListenerKind, net::unix_socket};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
@@ -103,9 +103,9 @@ impl fmt::Display for Address {
 
 /// A socket that listens and does not block. It knows nothing of who made it: this process, or one before it.
 #[derive(Debug)]
-pub struct Bound {
+pub struct BoundSocket {
     /// What is spoken there.
-    pub kind: Listener,
+    pub kind: ListenerKind,
     /// Where it listens.
     pub address: Address,
     /// The configured address that it was bound for; none where another program made the socket.
@@ -114,18 +114,18 @@ pub struct Bound {
     pub socket: Socket,
 }
 
-impl Bound {
+impl BoundSocket {
     /// A socket that somebody else has made.
     ///
     /// # Errors
     /// When it is none that e6 can listen on.
-    pub fn adopted(kind: Listener, descriptor: OwnedFd) -> io::Result<Self> {
+    pub fn adopted(kind: ListenerKind, descriptor: OwnedFd) -> io::Result<Self> {
         let socket = Socket::from(descriptor);
         if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "it is no stream socket that listens"));
         }
         socket.set_nonblocking(true)?;
-        Ok(Bound { kind, address: Address::of(&socket)?, configured: None, socket })
+        Ok(BoundSocket { kind, address: Address::of(&socket)?, configured: None, socket })
     }
 
     /// Whether this socket is what this configured address asks for.
@@ -139,7 +139,7 @@ impl Bound {
     /// When there is no descriptor for it.
     pub fn again(&self) -> io::Result<Self> {
         let (address, configured) = (self.address.clone(), self.configured.clone());
-        Ok(Bound { kind: self.kind, address, configured, socket: self.socket.try_clone()? })
+        Ok(BoundSocket { kind: self.kind, address, configured, socket: self.socket.try_clone()? })
     }
 }
 
@@ -149,9 +149,14 @@ impl Bound {
 ///
 /// # Errors
 /// When the address is taken, also by another process that would share it.
-pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -> io::Result<Vec<Bound>> {
+pub fn bind(
+    kind: ListenerKind,
+    address: &Address,
+    workers: usize,
+    unix_mode: u32,
+) -> io::Result<Vec<BoundSocket>> {
     let bound = |socket: Socket| {
-        Ok(Bound { kind, address: Address::of(&socket)?, configured: Some(address.clone()), socket })
+        Ok(BoundSocket { kind, address: Address::of(&socket)?, configured: Some(address.clone()), socket })
     };
     match address {
         Address::Tcp(wanted) => match bind_tcp(*wanted, workers) {
@@ -169,9 +174,9 @@ pub fn bind(kind: Listener, address: &Address, workers: usize, unix_mode: u32) -
 
 fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
     // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
-    let alone = tcp(address, Sharing::Exclusive)?.local_addr()?;
+    let alone = tcp(address, PortSharing::Exclusive)?.local_addr()?;
     let settled = alone.as_socket().unwrap_or(address);
-    (0..workers.max(1)).map(|_| tcp(settled, Sharing::Workers)).collect()
+    (0..workers.max(1)).map(|_| tcp(settled, PortSharing::Workers)).collect()
 }
 
 /// Not compiled in, or switched off at boot (`ipv6.disable=1`).
@@ -181,22 +186,22 @@ fn has_no_ipv6(error: &io::Error) -> bool {
 }
 
 #[derive(PartialEq)]
-enum Sharing {
+enum PortSharing {
     Exclusive,
     Workers,
 }
 
-fn tcp(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
+fn tcp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the last process to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
-    socket.set_reuse_port(sharing == Sharing::Workers)?;
+    socket.set_reuse_port(sharing == PortSharing::Workers)?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    if sharing == Sharing::Workers {
+    if sharing == PortSharing::Workers {
         socket.listen(BACKLOG)?;
     }
     Ok(socket)
@@ -206,9 +211,9 @@ fn tcp(address: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
 mod tests {
     use super::*;
 
-    fn bind(address: &str, workers: usize) -> io::Result<Vec<Bound>> {
+    fn bind(address: &str, workers: usize) -> io::Result<Vec<BoundSocket>> {
         let address: SocketAddr = address.parse().unwrap();
-        crate::net::listen::bind(Listener::Http, &address.into(), workers, 0o660)
+        crate::net::listen::bind(ListenerKind::Http, &address.into(), workers, 0o660)
     }
 
     #[test]
@@ -230,7 +235,7 @@ mod tests {
     fn a_unix_socket_is_one_queue_for_all_workers() {
         let dir = tempfile::tempdir().unwrap();
         let address = Address::Unix(dir.path().join("e6.sock"));
-        let bound = crate::net::listen::bind(Listener::Http, &address, 3, 0o660).unwrap();
+        let bound = crate::net::listen::bind(ListenerKind::Http, &address, 3, 0o660).unwrap();
         assert_eq!(bound.len(), 1);
         assert!(bound.iter().all(|bound| bound.address == address));
     }

@@ -22,7 +22,7 @@ pub const NAMES_VARIABLE: &str = "LISTEN_FDNAMES";
 pub const PID_VARIABLE: &str = "LISTEN_PID";
 
 /// A descriptor with its name, which is empty where none was given.
-pub struct Adopted {
+pub struct InheritedFd {
     /// As `LISTEN_FDNAMES` has it.
     pub name: String,
     /// Ours from now on, and not for programs that we start. It may be anything.
@@ -33,7 +33,7 @@ pub struct Adopted {
 ///
 /// # Errors
 /// When the variables announce descriptors that are not there.
-pub fn adopt() -> io::Result<Vec<Adopted>> {
+pub fn adopt() -> io::Result<Vec<InheritedFd>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let variable = |name| env::var(name).unwrap_or_default();
     let ours = variable(PID_VARIABLE).parse().map_or(true, |pid: u32| pid == process::id());
@@ -46,7 +46,7 @@ pub fn adopt() -> io::Result<Vec<Adopted>> {
     let mut adopted = Vec::new();
     for number in FIRST..FIRST + RawFd::min(count, AT_MOST) {
         let name = names.next().unwrap_or_default().to_owned();
-        adopted.push(Adopted { name, descriptor: take(number)? });
+        adopted.push(InheritedFd { name, descriptor: take(number)? });
     }
     Ok(adopted)
 }

@@ -1,7 +1,7 @@
 //! The PROXY protocol, versions 1 and 2 (HAProxy's `proxy-protocol.txt`): what a proxy says of a connection before the
 //! connection's own bytes.
 
-use crate::{connection::Peer, net::socket::Stream};
+use crate::{connection::Peer, net::socket::SocketStream};
 use bytes::BytesMut;
 use proxy_header::{ParseConfig, ProxyHeader};
 use std::io;
@@ -22,7 +22,7 @@ const USUAL: usize = 256;
 ///
 /// # Errors
 /// When the bytes are no header, or end before it does.
-pub(crate) async fn introduction(stream: &mut Stream) -> io::Result<Option<Peer>> {
+pub(crate) async fn introduction(stream: &mut SocketStream) -> io::Result<Option<Peer>> {
     let mut read = BytesMut::with_capacity(USUAL);
     loop {
         if stream.read_buf(&mut read).await? == 0 {

@@ -27,43 +27,45 @@ const LINGER_CAP: usize = 256 * 1024;
 const LINGER_LASTS: Duration = Duration::from_secs(2);
 
 /// A listening socket in an event loop.
-pub(crate) enum Acceptor {
+pub(crate) enum SocketListener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-impl Acceptor {
+impl SocketListener {
     /// Registers a socket that listens and does not block with this thread's event loop.
     pub fn new(socket: socket2::Socket) -> io::Result<Self> {
         if socket.local_addr()?.is_unix() {
-            UnixListener::from_std(unix::net::UnixListener::from(socket)).map(Acceptor::Unix)
+            UnixListener::from_std(unix::net::UnixListener::from(socket)).map(SocketListener::Unix)
         } else {
-            TcpListener::from_std(net::TcpListener::from(socket)).map(Acceptor::Tcp)
+            TcpListener::from_std(net::TcpListener::from(socket)).map(SocketListener::Tcp)
         }
     }
 
     /// The next connection.
-    pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
+    pub async fn accept(&self) -> io::Result<(SocketStream, Peer)> {
         Ok(match self {
-            Acceptor::Tcp(listener) => {
+            SocketListener::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                (Socket::Tcp(stream).into(), peer.ip().into())
+                (SocketKind::Tcp(stream).into(), peer.ip().into())
             }
-            Acceptor::Unix(listener) => (Socket::Unix(listener.accept().await?.0).into(), Peer::Unix),
+            SocketListener::Unix(listener) => {
+                (SocketKind::Unix(listener.accept().await?.0).into(), Peer::Unix)
+            }
         })
     }
 }
 
 /// A connection's two directions.
-pub(crate) struct Stream {
-    socket: Socket,
+pub(crate) struct SocketStream {
+    socket: SocketKind,
     /// Read already, and still to be read by whoever comes next.
     early: Bytes,
     /// The socket has been shut down; what the peer still sends is dropped.
     lingering: Option<Box<Lingering>>,
 }
 
-enum Socket {
+enum SocketKind {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -72,24 +74,24 @@ enum Socket {
 macro_rules! either {
     ($socket:expr, $stream:ident => $call:expr) => {
         match $socket {
-            Socket::Tcp($stream) => $call,
-            Socket::Unix($stream) => $call,
+            SocketKind::Tcp($stream) => $call,
+            SocketKind::Unix($stream) => $call,
         }
     };
 }
 
-impl From<Socket> for Stream {
-    fn from(socket: Socket) -> Self {
-        Stream { socket, early: Bytes::new(), lingering: None }
+impl From<SocketKind> for SocketStream {
+    fn from(socket: SocketKind) -> Self {
+        SocketStream { socket, early: Bytes::new(), lingering: None }
     }
 }
 
-impl Stream {
+impl SocketStream {
     /// Sends what is written at once, where a socket would wait for more; and keeps as much ready in the system as the slowest
     /// welcome reader takes twice within the time that a stall may last: it could not be told from one who takes nothing,
     /// if it had to empty more before there is room again.
     pub fn prepare(&self, limits: &Limits) -> io::Result<()> {
-        let Socket::Tcp(stream) = &self.socket else { return Ok(()) };
+        let SocketKind::Tcp(stream) = &self.socket else { return Ok(()) };
         let ready = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
         SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
         // Responses are whole when they are written: waiting for more bytes only delays the last segment.
@@ -118,7 +120,7 @@ impl Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for SocketStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context,
@@ -137,7 +139,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for SocketStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
         either!(&mut self.socket, stream => Pin::new(stream).poll_write(context, bytes))
     }
@@ -182,7 +184,7 @@ struct Lingering {
 
 impl Lingering {
     /// Ready once the peer has closed its half, or has sent too much or for too long.
-    fn poll(&mut self, socket: &mut Socket, context: &mut Context) -> Poll<()> {
+    fn poll(&mut self, socket: &mut SocketKind, context: &mut Context) -> Poll<()> {
         loop {
             if self.end.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());

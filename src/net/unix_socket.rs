@@ -48,21 +48,21 @@ fn clear(path: &Path) -> io::Result<()> {
 
 /// The file of a socket that was bound here. It goes when this is dropped, unless another has taken its place.
 #[derive(Debug)]
-pub struct SocketFile {
+pub struct UnixSocketFile {
     path: PathBuf,
-    identity: Identity,
+    identity: FileIdentity,
 }
 
 /// Which file it is. Numbers of files are used again, times are not.
-type Identity = (u64, u64, i64, i64);
+type FileIdentity = (u64, u64, i64, i64);
 
-impl SocketFile {
+impl UnixSocketFile {
     /// The one that is at this path now.
     ///
     /// # Errors
     /// When there is none.
     pub fn at(path: &Path) -> io::Result<Self> {
-        Ok(SocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
+        Ok(UnixSocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
     }
 
     /// Leaves it to another process.
@@ -76,7 +76,7 @@ impl SocketFile {
     }
 }
 
-impl Drop for SocketFile {
+impl Drop for UnixSocketFile {
     fn drop(&mut self) {
         let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity);
         if is_ours && let Err(error) = fs::remove_file(&self.path) {
@@ -85,7 +85,7 @@ impl Drop for SocketFile {
     }
 }
 
-fn identity(file: &Metadata) -> Identity {
+fn identity(file: &Metadata) -> FileIdentity {
     (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
 }
 
@@ -143,12 +143,12 @@ mod tests {
     fn it_is_removed_at_the_end_if_it_is_still_ours() {
         let (_dir, path) = place();
         let ours = bind(&path, 0o660).unwrap();
-        let file = SocketFile::at(&path).unwrap();
+        let file = UnixSocketFile::at(&path).unwrap();
         drop(ours);
         let theirs = bind(&path, 0o660).unwrap();
         drop(file);
         UnixStream::connect(&path).unwrap();
-        let file = SocketFile::at(&path).unwrap();
+        let file = UnixSocketFile::at(&path).unwrap();
         drop((file, theirs));
         assert!(!path.exists());
     }

@@ -20,16 +20,16 @@ const WAITING_CAP: usize = 256 * 1024;
 /// How long the end of the process waits for the last lines.
 const FINISH: Duration = Duration::from_secs(1);
 
-static STDOUT: LazyLock<Stream> = LazyLock::new(|| Stream::new("stdout", &io::stdout()));
-static STDERR: LazyLock<Stream> = LazyLock::new(|| Stream::new("stderr", &io::stderr()));
+static STDOUT: LazyLock<OutputStream> = LazyLock::new(|| OutputStream::new("stdout", &io::stdout()));
+static STDERR: LazyLock<OutputStream> = LazyLock::new(|| OutputStream::new("stderr", &io::stderr()));
 
 /// Standard output: what was asked for, the start's lines, and the access log.
-pub fn stdout() -> &'static Stream {
+pub fn stdout() -> &'static OutputStream {
     &STDOUT
 }
 
 /// Standard error: the log, and errors of commands.
-pub fn stderr() -> &'static Stream {
+pub fn stderr() -> &'static OutputStream {
     &STDERR
 }
 
@@ -46,7 +46,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
 /// # Errors
 /// When the system refuses a thread.
 pub fn start() -> io::Result<()> {
-    [stdout(), stderr()].into_iter().try_for_each(Stream::start)
+    [stdout(), stderr()].into_iter().try_for_each(OutputStream::start)
 }
 
 /// Writes what still waits when it is dropped, for a second at most.
@@ -54,16 +54,16 @@ pub struct FinishOnDrop;
 
 impl Drop for FinishOnDrop {
     fn drop(&mut self) {
-        [stdout(), stderr()].into_iter().for_each(Stream::finish);
+        [stdout(), stderr()].into_iter().for_each(OutputStream::finish);
     }
 }
 
 /// One of the two streams.
-pub struct Stream {
+pub struct OutputStream {
     name: &'static str,
     /// The access log writes here too, a whole batch at a time.
     file: Arc<Mutex<LineFile>>,
-    state: Mutex<State>,
+    state: Mutex<OutputState>,
     changed: Condvar,
     lost: IntCounter,
     has_colour: bool,
@@ -71,19 +71,19 @@ pub struct Stream {
 }
 
 #[derive(Default)]
-struct State {
+struct OutputState {
     waiting: Vec<u8>,
     is_writing: bool,
     has_thread: bool,
 }
 
-impl Stream {
+impl OutputStream {
     fn new(name: &'static str, stream: &(impl AsFd + IsTerminal)) -> Self {
         // Only a process without free descriptors has none for this one: its lines are lost then.
         let file = stream.as_fd().try_clone_to_owned().map(File::from);
         let file = file.or_else(|_| File::open("/dev/null"));
         let is_terminal = stream.is_terminal();
-        Stream {
+        OutputStream {
             name,
             file: Arc::new(Mutex::new(LineFile::new(file.ok()))),
             state: Mutex::default(),
@@ -147,14 +147,14 @@ impl Stream {
         if self.state().waiting.is_empty() && !self.state().is_writing || self.start().is_err() {
             return;
         }
-        let is_busy = |state: &mut State| !state.waiting.is_empty() || state.is_writing;
+        let is_busy = |state: &mut OutputState| !state.waiting.is_empty() || state.is_writing;
         drop(self.changed.wait_timeout_while(self.state(), FINISH, is_busy));
     }
 
     fn write_what_waits(&self) {
         let mut is_failing = false;
         loop {
-            let is_empty = |state: &mut State| state.waiting.is_empty();
+            let is_empty = |state: &mut OutputState| state.waiting.is_empty();
             let state = self.changed.wait_while(self.state(), is_empty);
             let mut state = state.unwrap_or_else(PoisonError::into_inner);
             let lines = std::mem::take(&mut state.waiting);
@@ -174,7 +174,7 @@ impl Stream {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OutputState> {
         lock(&self.state)
     }
 }
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn lines_without_room_are_counted_and_nothing_waits_for_a_stuck_reader() {
         let (reader, writer) = io::pipe().unwrap();
-        let stream: &'static Stream =
-            Box::leak(Box::new(Stream::new("stdout", &File::from(std::os::fd::OwnedFd::from(writer)))));
+        let stream: &'static OutputStream =
+            Box::leak(Box::new(OutputStream::new("stdout", &File::from(std::os::fd::OwnedFd::from(writer)))));
         stream.start().unwrap();
         let began = std::time::Instant::now();
         let line = [&[b'x'; 1023][..], b"\n"].concat();

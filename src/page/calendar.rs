@@ -1,8 +1,8 @@
 //! His club's games as a calendar to subscribe to (RFC 5545).
 
 use crate::{
-    answer::{Answer, Fixture, Outcome},
-    page::{Look, Voice, plain},
+    answer::{Answer, Fixture, GameOutcome},
+    page::{LocalizedTheme, Theme, plain},
 };
 use icalendar::{Component, Event, EventLike, EventStatus, Property};
 use time::{
@@ -27,7 +27,7 @@ pub struct Calendar {
 
 impl Calendar {
     /// The year's games, with what he did in those that are over.
-    pub fn new(answer: &Answer, look: &Look) -> Self {
+    pub fn new(answer: &Answer, look: &Theme) -> Self {
         let event = |fixture: &Fixture| event(fixture, answer.player.id, look.english());
         Calendar {
             name: plain(&format!("Games of {}", answer.player.short_name)),
@@ -55,13 +55,13 @@ impl Calendar {
     }
 }
 
-fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: Voice) -> Event {
+fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: LocalizedTheme) -> Event {
     let words = voice.words;
     let verdict = match outcome {
-        Some(Outcome::Charged(1)) => format!("{}: ", words.yes),
-        Some(Outcome::Charged(errors)) => format!("{} ({}): ", words.yes, voice.phrases.errors(*errors)),
-        Some(Outcome::Clean) => format!("{}: ", words.no),
-        Some(Outcome::Absent) | None => String::new(),
+        Some(GameOutcome::Charged(1)) => format!("{}: ", words.yes),
+        Some(GameOutcome::Charged(errors)) => format!("{} ({}): ", words.yes, voice.phrases.errors(*errors)),
+        Some(GameOutcome::Clean) => format!("{}: ", words.no),
+        Some(GameOutcome::Absent) | None => String::new(),
     };
     let second = if listing.number > 1 { format!(", game {}", listing.number) } else { String::new() };
     let summary = format!("{verdict}{} at {}{second}", listing.away.club.name, listing.home.club.name);
@@ -82,7 +82,7 @@ fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: Voice) -> E
             Property::new("DTSTART", date(listing.official)).add_parameter("VALUE", "DATE").done(),
         ),
     };
-    if *outcome == Some(Outcome::Absent) {
+    if *outcome == Some(GameOutcome::Absent) {
         event.description("He did not take the field.");
     }
     if !listing.venue.is_empty() {

@@ -2,11 +2,11 @@
 
 use crate::{
     answer::{Answer, Inning, Verdict},
-    page::{Look, json, sentence},
+    page::{Theme, json, sentence},
 };
 
 /// "not_yet → yes (1 error, bottom of the 3rd)"; none where the verdict and the number of errors are the same.
-pub fn change(before: &Answer, after: &Answer, look: &Look) -> Option<String> {
+pub fn change(before: &Answer, after: &Answer, look: &Theme) -> Option<String> {
     if before.verdict == after.verdict && before.player.id == after.player.id {
         return None;
     }
@@ -14,7 +14,7 @@ pub fn change(before: &Answer, after: &Answer, look: &Look) -> Option<String> {
     Some(format!("{old} → {new} ({})", detail(before, after, look)))
 }
 
-fn detail(before: &Answer, after: &Answer, look: &Look) -> String {
+fn detail(before: &Answer, after: &Answer, look: &Theme) -> String {
     let phrases = look.english().phrases;
     let mut parts = Vec::new();
     if let Verdict::Yes(errors) = after.verdict {

@@ -2,12 +2,12 @@
 
 use crate::{
     answer::{Answer, ErrorDay},
-    page::{Voice, plain, times},
+    page::{LocalizedTheme, plain, times},
 };
 use askama::Template;
 use time::OffsetDateTime;
 
-pub(crate) fn feed(answer: &Answer, voice: Voice) -> String {
+pub(crate) fn feed(answer: &Answer, voice: LocalizedTheme) -> String {
     let look = voice.look;
     let days = || answer.error_days.iter().rev();
     // While nothing has happened the feed is as new as what says so.
@@ -22,7 +22,7 @@ pub(crate) fn feed(answer: &Answer, voice: Voice) -> String {
             None => voice.question(answer),
         }),
         updated: times::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
-        entries: days().map(|day| Entry::new(day, answer, voice)).collect(),
+        entries: days().map(|day| FeedEntry::new(day, answer, voice)).collect(),
     };
     crate::page::html::rendered(&page)
 }
@@ -35,25 +35,25 @@ struct FeedTemplate<'a> {
     title: String,
     subtitle: String,
     updated: String,
-    entries: Vec<Entry>,
+    entries: Vec<FeedEntry>,
 }
 
-struct Entry {
+struct FeedEntry {
     id: String,
     title: String,
     updated: String,
     content: String,
 }
 
-impl Entry {
-    fn new(day: &ErrorDay, answer: &Answer, voice: Voice) -> Self {
+impl FeedEntry {
+    fn new(day: &ErrorDay, answer: &Answer, voice: LocalizedTheme) -> Self {
         let (id, name) = (answer.player.id, plain(&answer.player.short_name));
         let phrases = voice.phrases;
         let games: Vec<_> =
             day.games.iter().map(|game| phrases.matchup(game)).filter(|game| !game.is_empty()).collect();
         let against = plain(&games.join(" and "));
         let errors = phrases.errors(day.errors());
-        Entry {
+        FeedEntry {
             id: voice.look.tag(&format!("{id}/{}", day.date)),
             title: format!("{}: {errors} {against}", plain(&voice.words.yes)).trim_end().to_owned(),
             updated: times::machine(day.since),

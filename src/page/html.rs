@@ -1,14 +1,14 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
 use crate::{
-    answer::{Answer, State},
+    answer::{Answer, GameState},
     language::{Language, PerLanguage},
     page::{
-        Look, Voice, json,
-        locale::{Labels, Phrases},
+        LocalizedTheme, Theme, json,
+        locale::{PageLabels, Phrases},
         season::SeasonView,
         sentence,
-        times::{self, Moment},
+        times::{self, LocalTime},
     },
 };
 use askama::Template;
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 
 /// What people are told, in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct RenderedPage {
     /// For browsers.
     pub html: String,
     /// For everyone else.
@@ -27,27 +27,27 @@ pub struct Told {
 }
 
 /// The page of a status that is not a success.
-pub fn error(status: u16, look: &Look) -> PerLanguage<Told> {
+pub fn error(status: u16, look: &Theme) -> PerLanguage<RenderedPage> {
     PerLanguage::of(|language| {
         let voice = look.voice(language);
         let (title, detail) = voice.phrases.failure(status);
         let html = error_page(voice, status, title, detail);
-        Told { html, text: format!("{status} {title}\n{detail}\n") }
+        RenderedPage { html, text: format!("{status} {title}\n{detail}\n") }
     })
 }
 
 /// What is said instead of "ready" while this answer is none to stand behind.
-pub fn not_ready(answer: &Answer, look: &Look) -> PerLanguage<Told> {
+pub fn not_ready(answer: &Answer, look: &Theme) -> PerLanguage<RenderedPage> {
     PerLanguage::of(|language| {
         let voice = look.voice(language);
         let (title, _) = voice.phrases.failure(503);
         let sentence = voice.sentence(answer);
         let html = error_page(voice, 503, title, &sentence);
-        Told { html, text: format!("not ready: {sentence}\n") }
+        RenderedPage { html, text: format!("not ready: {sentence}\n") }
     })
 }
 
-fn error_page(voice: Voice, status: u16, title: &str, detail: &str) -> String {
+fn error_page(voice: LocalizedTheme, status: u16, title: &str, detail: &str) -> String {
     rendered(&ErrorTemplate {
         look: voice.look,
         language: voice.language,
@@ -61,27 +61,27 @@ fn error_page(voice: Voice, status: u16, title: &str, detail: &str) -> String {
 }
 
 /// The Content-Security-Policy source of the one inline style block, the same on every page.
-pub fn style_hash(look: &Look) -> String {
+pub fn style_hash(look: &Theme) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(look))))
 }
 
 pub(crate) fn answer(
     answer: &Answer,
-    voice: Voice,
+    voice: LocalizedTheme,
     version: &str,
     card: &str,
     refresh: Duration,
     now: OffsetDateTime,
 ) -> String {
-    let Voice { language, phrases, look, .. } = voice;
+    let LocalizedTheme { language, phrases, look, .. } = voice;
     let ago = |at| phrases.ago(times::age(now - at));
-    let clock = |at| Clock::new(&Moment::at(at, &answer.zone), phrases);
+    let clock = |at| ClockTime::new(&LocalTime::at(at, &answer.zone), phrases);
     let sentence = voice.sentence(answer);
-    let play = |play| Play { title: phrases.play(play), text: &play.text };
-    let game = |game| Game {
+    let play = |play| PlayRow { title: phrases.play(play), text: &play.text };
+    let game = |game| GameRow {
         teams: sentence::game_teams(game, phrases),
         state: sentence::game_state(game, phrases),
-        start: game.listing.start.filter(|_| game.state() == State::Ahead).map(clock),
+        start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),
     };
     rendered(&AnswerTemplate {
         look,
@@ -93,11 +93,11 @@ pub(crate) fn answer(
         refresh: refresh.as_secs().max(1),
         question: voice.question(answer),
         word: voice.word(answer),
-        reason: Reason::new(&sentence, sentence::moment(answer).as_ref(), phrases),
+        reason: ReasonText::new(&sentence, sentence::moment(answer).as_ref(), phrases),
         sentence,
         card,
         replay: voice.replay().map(|about| phrases.replay_not_today(about)),
-        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| Aged::new(&ago(at), phrases)),
+        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| StaleNote::new(&ago(at), phrases)),
         plays: answer.plays.iter().map(play).collect(),
         disagreement: (!answer.plays_complete && answer.is_read())
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
@@ -117,16 +117,16 @@ pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 
-pub(crate) fn style(look: &Look) -> String {
+pub(crate) fn style(look: &Theme) -> String {
     format!(":root{{--ground:{};--accent:{}}}", look.ground, look.accent)
 }
 
 #[derive(Template)]
 #[template(path = "answer.html", config = "src/page/askama.toml")]
 struct AnswerTemplate<'a> {
-    look: &'a Look,
+    look: &'a Theme,
     language: Language,
-    labels: &'static Labels,
+    labels: &'static PageLabels,
     style: String,
     version: &'a str,
     verdict: &'static str,
@@ -136,18 +136,18 @@ struct AnswerTemplate<'a> {
     word: &'a str,
     sentence: String,
     /// The same, with its time for machines.
-    reason: Reason,
+    reason: ReasonText,
     /// Changes with the card: chats keep a picture by its URL.
     card: &'a str,
     replay: Option<String>,
-    out_of_date: Option<Aged>,
-    plays: Vec<Play<'a>>,
+    out_of_date: Option<StaleNote>,
+    plays: Vec<PlayRow<'a>>,
     disagreement: Option<String>,
     taken_back: Option<String>,
-    games: Vec<Game>,
+    games: Vec<GameRow>,
     season: Option<SeasonView>,
     day: String,
-    asked: Option<Clock>,
+    asked: Option<ClockTime>,
     age: String,
     /// The same in seconds, for the script that counts on.
     age_seconds: i64,
@@ -156,69 +156,71 @@ struct AnswerTemplate<'a> {
 }
 
 /// A sentence around a time.
-struct Reason {
+struct ReasonText {
     before: String,
-    clock: Option<Clock>,
+    clock: Option<ClockTime>,
     after: String,
 }
 
-impl Reason {
-    fn new(sentence: &str, moment: Option<&Moment>, phrases: &dyn Phrases) -> Self {
-        let clock = moment.map(|moment| Clock::new(moment, phrases));
+impl ReasonText {
+    fn new(sentence: &str, moment: Option<&LocalTime>, phrases: &dyn Phrases) -> Self {
+        let clock = moment.map(|moment| ClockTime::new(moment, phrases));
         match clock.as_ref().and_then(|clock| sentence.split_once(&clock.people)) {
-            Some((before, after)) => Reason { before: before.into(), after: after.into(), clock },
-            None => Reason { before: sentence.into(), clock: None, after: String::new() },
+            Some((before, after)) => ReasonText { before: before.into(), after: after.into(), clock },
+            None => ReasonText { before: sentence.into(), clock: None, after: String::new() },
         }
     }
 }
 
 /// The note about a stale answer, around the age that the script counts on.
-struct Aged {
+struct StaleNote {
     before: String,
     age: String,
     after: String,
 }
 
-impl Aged {
+impl StaleNote {
     fn new(age: &str, phrases: &dyn Phrases) -> Self {
         let note = phrases.out_of_date(age);
         match note.split_once(age) {
-            Some((before, after)) => Aged { before: before.into(), age: age.into(), after: after.into() },
-            None => Aged { before: note, age: String::new(), after: String::new() },
+            Some((before, after)) => {
+                StaleNote { before: before.into(), age: age.into(), after: after.into() }
+            }
+            None => StaleNote { before: note, age: String::new(), after: String::new() },
         }
     }
 }
 
-struct Play<'a> {
+struct PlayRow<'a> {
     title: String,
     text: &'a str,
 }
 
-struct Game {
+struct GameRow {
     teams: String,
     state: String,
     /// While it is ahead and known.
-    start: Option<Clock>,
+    start: Option<ClockTime>,
 }
 
 /// A time for machines and, by the ballpark's clock, for people.
-struct Clock {
+struct ClockTime {
     machine: String,
     people: String,
 }
 
-impl Clock {
-    fn new(at: &Moment, phrases: &dyn Phrases) -> Self {
-        Clock { machine: at.machine(), people: phrases.clock(at) }
+impl ClockTime {
+    fn new(at: &LocalTime, phrases: &dyn Phrases) -> Self {
+        ClockTime { machine: at.machine(), people: phrases.clock(at) }
     }
 }
 
 #[derive(Template)]
 #[template(path = "error.html", config = "src/page/askama.toml")]
 struct ErrorTemplate<'a> {
-    look: &'a Look,
+    look: &'a Theme,
     language: Language,
-    labels: &'static Labels,
+    labels: &'static PageLabels,
     style: String,
     refresh: u64,
     status: u16,

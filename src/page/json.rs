@@ -2,10 +2,10 @@
 
 use crate::{
     answer::{
-        Answer, Availability, ErrorKind, ErrorPlay, Game, Half, Inning, Player, SeasonGame, SeasonSoFar,
-        Side, State, Verdict,
+        Answer, Availability, ErrorKind, ErrorPlay, Game, GameState, Half, Inning, Player, SeasonGame,
+        SeasonSoFar, Side, Verdict,
     },
-    page::{Look, Voice, times},
+    page::{LocalizedTheme, Theme, times},
 };
 use serde::Serialize;
 
@@ -34,8 +34,8 @@ pub(crate) struct Json {
 }
 
 /// Renders an answer for programs.
-pub(crate) fn json(answer: &Answer, voice: Voice) -> Json {
-    let mut body = Body {
+pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
+    let mut body = AnswerBody {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
         date: answer.day.to_string(),
@@ -60,14 +60,14 @@ pub(crate) fn json(answer: &Answer, voice: Voice) -> Json {
         time_zone: answer.zone.name(),
         replay: voice.replay().is_some(),
     };
-    let line = |body: &Body| serde_json::to_string(body).unwrap_or_default();
+    let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
     body.asked_at = None;
     Json { pretty, line: dated, undated: line(&body) }
 }
 
 /// His season, game by game. Without the time MLB was heard: it stays the same while nothing happens.
-pub(crate) fn season(answer: &Answer, look: &Look) -> String {
+pub(crate) fn season(answer: &Answer, look: &Theme) -> String {
     pretty(&SeasonPage {
         player: PlayerBody::new(&answer.player),
         date: answer.day.to_string(),
@@ -86,7 +86,7 @@ fn pretty(body: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct AnswerBody<'a> {
     verdict: &'static str,
     errors: u32,
     date: String,
@@ -246,13 +246,13 @@ impl<'a> GameBody<'a> {
         GameBody {
             id: game.listing.pk,
             state: match game.state() {
-                State::Ahead => "ahead",
-                State::On => "on",
-                State::Suspended => "suspended",
-                State::Over => "over",
-                State::Postponed => "postponed",
-                State::Cancelled => "cancelled",
-                State::Unknown => "unknown",
+                GameState::Ahead => "ahead",
+                GameState::On => "on",
+                GameState::Suspended => "suspended",
+                GameState::Over => "over",
+                GameState::Postponed => "postponed",
+                GameState::Cancelled => "cancelled",
+                GameState::Unknown => "unknown",
             },
             status: game.status_words(),
             away: side(&game.listing.away, score.map(|score| score.away)),

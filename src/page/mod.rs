@@ -20,7 +20,7 @@ pub(crate) mod times;
 
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
-pub use crate::page::html::{Told, error, not_ready, style_hash};
+pub use crate::page::html::{RenderedPage, error, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::picture::png;
 
@@ -65,7 +65,7 @@ impl Words {
 
 /// How the site looks: what does not change with the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct Theme {
     /// The words.
     pub words: PerLanguage<Words>,
     /// Text on light paper, as `#rrggbb`.
@@ -94,7 +94,7 @@ const VERSION_BYTES: usize = 10;
 /// The year in which tags were first made here: whoever has the name now had it then, or does not use tags of before.
 const TAGGED_SINCE: u16 = 2026;
 
-impl Look {
+impl Theme {
     /// What goes before a path to make it absolute; empty if that is not known.
     fn origin(&self) -> &str {
         self.url.as_deref().unwrap_or_default()
@@ -115,26 +115,26 @@ impl Look {
 
 /// A look in one language.
 #[derive(Clone, Copy)]
-pub(crate) struct Voice<'a> {
+pub(crate) struct LocalizedTheme<'a> {
     language: Language,
     phrases: &'static dyn Phrases,
     words: &'a Words,
-    look: &'a Look,
+    look: &'a Theme,
 }
 
-impl Look {
-    fn voice(&self, language: Language) -> Voice<'_> {
+impl Theme {
+    fn voice(&self, language: Language) -> LocalizedTheme<'_> {
         let phrases = locale::phrases(language);
-        Voice { language, phrases, words: &self.words[language], look: self }
+        LocalizedTheme { language, phrases, words: &self.words[language], look: self }
     }
 
     /// What programs, feeds and calendars are told in.
-    fn english(&self) -> Voice<'_> {
+    fn english(&self) -> LocalizedTheme<'_> {
         self.voice(Language::English)
     }
 }
 
-impl Voice<'_> {
+impl LocalizedTheme<'_> {
     /// The question about this player.
     fn question(&self, answer: &Answer) -> String {
         self.words.question.replace("{player}", &answer.player.short_name)
@@ -163,13 +163,13 @@ impl Voice<'_> {
 }
 
 /// The word and its reason on one line, for operators.
-pub fn in_a_line(answer: &Answer, look: &Look) -> String {
+pub fn in_a_line(answer: &Answer, look: &Theme) -> String {
     let voice = look.english();
     format!("{}: {}", voice.word(answer), voice.sentence(answer))
 }
 
 /// The day's games on one line, with inning, score and the word: for the replay on a terminal.
-pub fn scoreboard(answer: &Answer, look: &Look) -> String {
+pub fn scoreboard(answer: &Answer, look: &Theme) -> String {
     let voice = look.english();
     let games: Vec<_> =
         answer.games.iter().map(|game| sentence::game_on_a_line(game, voice.phrases)).collect();
@@ -178,9 +178,9 @@ pub fn scoreboard(answer: &Answer, look: &Look) -> String {
 
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
+pub struct RenderedAnswer {
     /// For people.
-    pub told: PerLanguage<Told>,
+    pub told: PerLanguage<RenderedPage>,
     /// For programs.
     pub json: String,
     /// The same on one line.
@@ -198,7 +198,7 @@ pub struct Rendered {
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
-pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTime) -> Rendered {
+pub fn render(answer: &Answer, look: &Theme, refresh: Duration, now: OffsetDateTime) -> RenderedAnswer {
     let json = json::json(answer, look.english());
     let card = PerLanguage::of(|language| og_image::card(answer, look.voice(language)));
     // What a page says in any language follows from the same facts, and from its words and colours.
@@ -206,12 +206,12 @@ pub fn render(answer: &Answer, look: &Look, refresh: Duration, now: OffsetDateTi
     let told = |language: Language| {
         let voice = look.voice(language);
         let card = self::version(&card[language]);
-        Told {
+        RenderedPage {
             html: html::answer(answer, voice, &version, &card, refresh, now),
             text: text::text(answer, voice, now),
         }
     };
-    Rendered {
+    RenderedAnswer {
         told: PerLanguage::of(told),
         json: json.pretty,
         line: json.line,

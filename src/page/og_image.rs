@@ -3,8 +3,8 @@
 use crate::{
     answer::{Answer, Verdict},
     page::{
-        Voice,
-        picture::{self, Weight},
+        LocalizedTheme,
+        picture::{self, FontWeight},
         plain,
         season::SeasonView,
     },
@@ -18,10 +18,10 @@ const TOP: f32 = 70.0;
 const BOTTOM: f32 = 490.0;
 
 /// Sizes to try in turn, each with the lines there is room for.
-type Sizes = &'static [(f32, usize)];
-const QUESTION: Sizes = &[(44.0, 1), (34.0, 2), (26.0, 3), (22.0, 5)];
-const WORD: Sizes = &[(260.0, 1), (200.0, 1), (150.0, 1), (110.0, 2), (80.0, 3), (60.0, 4)];
-const REASON: Sizes = &[(38.0, 1), (34.0, 1), (36.0, 2), (30.0, 3), (24.0, 4)];
+type FontSizes = &'static [(f32, usize)];
+const QUESTION: FontSizes = &[(44.0, 1), (34.0, 2), (26.0, 3), (22.0, 5)];
+const WORD: FontSizes = &[(260.0, 1), (200.0, 1), (150.0, 1), (110.0, 2), (80.0, 3), (60.0, 4)];
+const REASON: FontSizes = &[(38.0, 1), (34.0, 1), (36.0, 2), (30.0, 3), (24.0, 4)];
 
 /// Verdana, in which badges are set, is wider than our typeface by this.
 const VERDANA: f32 = 1.13;
@@ -29,10 +29,10 @@ const VERDANA: f32 = 1.13;
 const MARGIN: f32 = 6.0;
 
 /// The card as SVG.
-pub(crate) fn card(answer: &Answer, voice: Voice) -> String {
-    let mut question = Block::new(&voice.question(answer), Weight::Medium, QUESTION);
-    let mut word = Block::new(voice.word(answer), Weight::ExtraBold, WORD);
-    let mut reason = Block::new(&voice.sentence(answer), Weight::Medium, REASON);
+pub(crate) fn card(answer: &Answer, voice: LocalizedTheme) -> String {
+    let mut question = TextBlock::new(&voice.question(answer), FontWeight::Medium, QUESTION);
+    let mut word = TextBlock::new(voice.word(answer), FontWeight::ExtraBold, WORD);
+    let mut reason = TextBlock::new(&voice.sentence(answer), FontWeight::Medium, REASON);
     question.place(TOP);
     reason.place(BOTTOM - reason.height());
     let (above, below) = (TOP + question.height(), BOTTOM - reason.height());
@@ -54,9 +54,9 @@ pub(crate) fn card(answer: &Answer, voice: Voice) -> String {
 }
 
 /// The badge as SVG, in the shape that badges have.
-pub(crate) fn badge(answer: &Answer, voice: Voice) -> String {
-    let label = Part::new(&format!("{} error today", answer.player.short_name), 0.0);
-    let value = Part::new(voice.word(answer), label.width);
+pub(crate) fn badge(answer: &Answer, voice: LocalizedTheme) -> String {
+    let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
+    let value = BadgePart::new(voice.word(answer), label.width);
     let colour = match answer.verdict {
         _ if answer.stale => "#6b5d52",
         Verdict::Yes(_) => "#c8102e",
@@ -72,9 +72,9 @@ struct CardTemplate<'a> {
     ground: &'a str,
     accent: &'a str,
     tracking: f32,
-    question: Block,
-    word: Block,
-    reason: Block,
+    question: TextBlock,
+    word: TextBlock,
+    reason: TextBlock,
     season: Option<SeasonView>,
     date: String,
 }
@@ -83,25 +83,25 @@ struct CardTemplate<'a> {
 #[template(path = "badge.svg", config = "src/page/askama.toml")]
 struct BadgeTemplate {
     width: f32,
-    label: Part,
-    value: Part,
+    label: BadgePart,
+    value: BadgePart,
     colour: &'static str,
 }
 
 /// A text broken into lines, in the largest size that has room for them.
-struct Block {
+struct TextBlock {
     size: f32,
-    lines: Vec<Line>,
+    lines: Vec<TextLine>,
 }
 
-struct Line {
+struct TextLine {
     /// Of its base.
     y: f32,
     text: String,
 }
 
-impl Block {
-    fn new(text: &str, weight: Weight, sizes: Sizes) -> Self {
+impl TextBlock {
+    fn new(text: &str, weight: FontWeight, sizes: FontSizes) -> Self {
         let text = plain(text);
         let words: Vec<_> =
             text.split_whitespace().map(|word| (word, picture::width(word, weight))).collect();
@@ -116,7 +116,7 @@ impl Block {
             // What fits in no size is cut in the smallest.
             broken.truncate(room);
         }
-        Block { size, lines: broken.into_iter().map(|text| Line { y: 0.0, text }).collect() }
+        TextBlock { size, lines: broken.into_iter().map(|text| TextLine { y: 0.0, text }).collect() }
     }
 
     fn leading(&self) -> f32 {
@@ -157,7 +157,7 @@ fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
 }
 
 /// One half of a badge, in pixels.
-struct Part {
+struct BadgePart {
     text: String,
     /// Of the text.
     length: f32,
@@ -165,12 +165,12 @@ struct Part {
     middle: f32,
 }
 
-impl Part {
+impl BadgePart {
     fn new(text: &str, x: f32) -> Self {
         let text = plain(text);
-        let length = (picture::width(&text, Weight::Medium) * 11.0 * VERDANA).round();
+        let length = (picture::width(&text, FontWeight::Medium) * 11.0 * VERDANA).round();
         let width = length + 2.0 * MARGIN;
-        Part { text, length, width, middle: x + width / 2.0 }
+        BadgePart { text, length, width, middle: x + width / 2.0 }
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_text_takes_the_largest_size_that_has_room_for_it() {
         let sizes = |text: &str| {
-            let block = Block::new(text, Weight::ExtraBold, WORD);
+            let block = TextBlock::new(text, FontWeight::ExtraBold, WORD);
             (block.size, block.lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>())
         };
         assert_eq!(sizes("Yes"), (260.0, vec!["Yes".into()]));
@@ -197,10 +197,10 @@ mod tests {
             "Tatis Jr. has been charged with 2 errors against the Texas Rangers, and the day is not over.",
             "x",
         ] {
-            let block = Block::new(&text.repeat(2), Weight::Medium, REASON);
+            let block = TextBlock::new(&text.repeat(2), FontWeight::Medium, REASON);
             for line in &block.lines {
                 assert!(
-                    picture::width(&line.text, Weight::Medium) * block.size <= WIDTH + 1.0,
+                    picture::width(&line.text, FontWeight::Medium) * block.size <= WIDTH + 1.0,
                     "{}",
                     line.text
                 );
@@ -214,6 +214,6 @@ mod tests {
         assert!(
             picture::png("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>").is_some()
         );
-        assert!(picture::width("<&>", Weight::Medium) > 1.0);
+        assert!(picture::width("<&>", FontWeight::Medium) > 1.0);
     }
 }

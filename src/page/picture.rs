@@ -16,7 +16,7 @@ static TYPEFACE: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
 
 /// A weight of the typeface.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Weight {
+pub(crate) enum FontWeight {
     Medium = 500,
     ExtraBold = 800,
 }
@@ -38,7 +38,7 @@ pub fn png(svg: &str) -> Option<Vec<u8>> {
 }
 
 /// How wide a text is, in units of its size.
-pub(crate) fn width(text: &str, weight: Weight) -> f32 {
+pub(crate) fn width(text: &str, weight: FontWeight) -> f32 {
     /// Large enough for hinting and rounding not to matter.
     const SIZE: f32 = 100.0;
     let svg = format!(

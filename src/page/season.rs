@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, SeasonGame, SeasonSoFar},
-    page::{Voice, locale::Phrases},
+    page::{LocalizedTheme, locale::Phrases},
 };
 
 /// A club's games in a full season: the strip is as long as that, so that it fills as the year goes on.
@@ -14,9 +14,9 @@ const MONTH_WIDTH: f64 = 9.0;
 /// What the templates show of a season; the strip's numbers are in pixels and in per cent of its width.
 pub(crate) struct SeasonView {
     pub title: String,
-    pub figures: Vec<Figure>,
-    pub marks: Vec<Mark>,
-    pub months: Vec<Month>,
+    pub figures: Vec<SeasonFigure>,
+    pub marks: Vec<GameMark>,
+    pub months: Vec<MonthLabel>,
     /// Width of a game's place, in per cent.
     pub place: String,
     /// Width of what is drawn in it.
@@ -28,14 +28,14 @@ pub(crate) struct SeasonView {
 }
 
 /// A number worth a line of its own.
-pub(crate) struct Figure {
+pub(crate) struct SeasonFigure {
     pub label: &'static str,
     pub value: String,
     pub more: String,
 }
 
 /// One game of the strip, and one row of the table.
-pub(crate) struct Mark {
+pub(crate) struct GameMark {
     /// Where its place begins.
     pub x: String,
     /// Where its middle is.
@@ -48,18 +48,18 @@ pub(crate) struct Mark {
 }
 
 /// Where a month begins in the strip.
-pub(crate) struct Month {
+pub(crate) struct MonthLabel {
     pub x: String,
     pub name: String,
 }
 
 impl SeasonView {
-    pub(crate) fn of(answer: &Answer, voice: Voice) -> Option<Self> {
+    pub(crate) fn of(answer: &Answer, voice: LocalizedTheme) -> Option<Self> {
         let season = played(answer)?;
         let phrases = voice.phrases;
         let places = season.games.len().max(FULL_SEASON) as f64;
         let per_cent = |games: f64| per_cent(games / places);
-        let mark = |(index, game): (usize, &SeasonGame)| Mark {
+        let mark = |(index, game): (usize, &SeasonGame)| GameMark {
             x: per_cent(index as f64),
             middle: per_cent(index as f64 + 0.5),
             errors: game.errors,
@@ -97,8 +97,8 @@ fn per_cent(part: f64) -> String {
 }
 
 /// Where each month begins; one that has no room for its name before the next is left out.
-fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<Month> {
-    let mut months: Vec<(f64, Month)> = Vec::new();
+fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<MonthLabel> {
+    let mut months: Vec<(f64, MonthLabel)> = Vec::new();
     let mut last = None;
     for (index, game) in games.iter().enumerate() {
         if last.replace(game.date.month()) == Some(game.date.month()) {
@@ -106,14 +106,14 @@ fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<Month
         }
         let begins = index as f64 / places;
         months.pop_if(|(before, _)| (begins - *before) * 100.0 < MONTH_WIDTH);
-        months.push((begins, Month { x: per_cent(begins), name: phrases.month(game.date) }));
+        months.push((begins, MonthLabel { x: per_cent(begins), name: phrases.month(game.date) }));
     }
     months.into_iter().map(|(_, month)| month).collect()
 }
 
-fn figures(season: &SeasonSoFar, phrases: &dyn Phrases) -> Vec<Figure> {
+fn figures(season: &SeasonSoFar, phrases: &dyn Phrases) -> Vec<SeasonFigure> {
     let labels = phrases.labels();
-    let mut figures = vec![Figure {
+    let mut figures = vec![SeasonFigure {
         label: labels.figure_errors,
         value: season.errors.to_string(),
         more: phrases.in_games(season.games.len() as u32),
@@ -123,17 +123,17 @@ fn figures(season: &SeasonSoFar, phrases: &dyn Phrases) -> Vec<Figure> {
             0 => (labels.today.into(), phrases.brief_date(last.date)),
             days => (phrases.days(days), phrases.games(last.games)),
         };
-        figures.push(Figure { label: labels.figure_last, value, more });
+        figures.push(SeasonFigure { label: labels.figure_last, value, more });
     }
     if let Some(streak) = season.longest_clean {
-        figures.push(Figure {
+        figures.push(SeasonFigure {
             label: labels.figure_streak,
             value: phrases.games(streak.games),
             more: phrases.span(streak.from, streak.to),
         });
     }
     if let Some(errors) = season.on_pace_for {
-        figures.push(Figure {
+        figures.push(SeasonFigure {
             label: labels.figure_pace,
             value: errors.to_string(),
             more: labels.by_the_end.into(),

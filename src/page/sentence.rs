@@ -2,12 +2,13 @@
 
 use crate::{
     answer::{
-        Answer, Availability, DoubleHeader, Game, GameKind, Listing, Presence, Reason, Score, State, Verdict,
+        Answer, Availability, DoubleHeader, Game, GameKind, GameState, Participation, Reason, ScheduleEntry,
+        Score, Verdict,
     },
     page::{
         Words,
-        locale::{Doubleheader, Due, Meeting, Next, Phrases, Standing, sentence_case},
-        times::Moment,
+        locale::{Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, sentence_case},
+        times::LocalTime,
     },
 };
 use std::cmp::Ordering;
@@ -18,7 +19,7 @@ pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
         Verdict::Yes(_) => &words.yes,
         Verdict::No => &words.no,
         Verdict::NotYet if takes_part(answer) => {
-            let between_games = answer.games.iter().any(|game| game.state() == State::Over);
+            let between_games = answer.games.iter().any(|game| game.state() == GameState::Over);
             if between_games || matches!(answer.reason, Reason::Playing(_) | Reason::Suspended(_)) {
                 &words.so_far
             } else {
@@ -37,7 +38,7 @@ pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
 /// He is in a line-up, or nothing keeps him from being in one.
 fn takes_part(answer: &Answer) -> bool {
     let barred = matches!(answer.availability, Availability::Injured(_) | Availability::Suspended);
-    !barred || answer.games.iter().any(|game| game.presence() >= Some(Presence::Lineup))
+    !barred || answer.games.iter().any(|game| game.presence() >= Some(Participation::Lineup))
 }
 
 /// The reason, in a sentence or two; with the day it is about, where that is not the present one.
@@ -107,13 +108,13 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
     }
 }
 
-fn off_season(answer: &Answer, next: Option<&Listing>, phrases: &dyn Phrases) -> String {
+fn off_season(answer: &Answer, next: Option<&ScheduleEntry>, phrases: &dyn Phrases) -> String {
     let season = answer.season.as_ref().filter(|season| !season.games.is_empty());
     let figures = season.map(|season| (season.errors, season.games.len() as u32));
     let next = next.map(|next| {
         let game = match next.kind {
-            GameKind::Spring => Next::Spring,
-            _ => Next::Game(meeting(answer, next)),
+            GameKind::Spring => NextGame::Spring,
+            _ => NextGame::Game(meeting(answer, next)),
         };
         (next.official, game)
     });
@@ -121,7 +122,7 @@ fn off_season(answer: &Answer, next: Option<&Listing>, phrases: &dyn Phrases) ->
 }
 
 /// The time of day that the sentence says, if it says one.
-pub(crate) fn moment(answer: &Answer) -> Option<Moment> {
+pub(crate) fn moment(answer: &Answer) -> Option<LocalTime> {
     match &answer.reason {
         Reason::Waiting(index) | Reason::Overdue(index) => start(answer, &answer.games[*index].listing),
         Reason::OffDay { next: Some(next) } => start(answer, next),
@@ -144,7 +145,7 @@ pub(crate) fn game_teams(game: &Game, phrases: &dyn Phrases) -> String {
 pub(crate) fn game_on_a_line(game: &Game, phrases: &dyn Phrases) -> String {
     let inning = game.feed.as_ref().and_then(|feed| feed.inning);
     let state = match (game.state(), inning) {
-        (State::On, Some(inning)) => sentence_case(&phrases.inning(inning)),
+        (GameState::On, Some(inning)) => sentence_case(&phrases.inning(inning)),
         _ => phrases.status(game.status_words()),
     };
     format!("{state}, {}", game_teams(game, phrases))
@@ -155,7 +156,7 @@ pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     let mut parts = Vec::new();
     let inning = game.feed.as_ref().and_then(|feed| feed.inning);
     match (game.state(), inning) {
-        (State::On, Some(inning)) => parts.push(sentence_case(&phrases.inning(inning))),
+        (GameState::On, Some(inning)) => parts.push(sentence_case(&phrases.inning(inning))),
         _ => parts.push(phrases.status(game.status_words())),
     }
     if !game.listing.venue.is_empty() {
@@ -163,10 +164,10 @@ pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     }
     match (game.presence(), game.errors()) {
         (_, errors @ 1..) => parts.push(phrases.errors(errors)),
-        (Some(Presence::Bench), _) if game.state() != State::Over => {
+        (Some(Participation::Bench), _) if game.state() != GameState::Over => {
             parts.push(phrases.labels().not_in_line_up.into());
         }
-        (Some(Presence::Fielded), _) => parts.push(phrases.labels().no_error.into()),
+        (Some(Participation::Fielded), _) => parts.push(phrases.labels().no_error.into()),
         _ => {}
     }
     parts.join(" · ")
@@ -189,9 +190,9 @@ fn playing(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
         let (ours, theirs) =
             if meeting.at_home { (score.home, score.away) } else { (score.away, score.home) };
         let standing = match ours.cmp(&theirs) {
-            Ordering::Greater => Standing::Ahead(ours, theirs),
-            Ordering::Less => Standing::Behind(ours, theirs),
-            Ordering::Equal => Standing::Tied(ours),
+            Ordering::Greater => ScoreLine::Ahead(ours, theirs),
+            Ordering::Less => ScoreLine::Behind(ours, theirs),
+            Ordering::Equal => ScoreLine::Tied(ours),
         };
         at += &format!(", {}", phrases.standing(standing));
     }
@@ -231,12 +232,12 @@ fn resumed_errors(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
 
 /// What keeps him out of a game that is on or to come.
 fn remark(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<String> {
-    if game.presence() >= Some(Presence::Lineup) {
+    if game.presence() >= Some(Participation::Lineup) {
         return None;
     }
     absence(answer, phrases).or_else(|| {
         let name = &answer.player.short_name;
-        (game.presence() == Some(Presence::Bench)).then(|| phrases.not_in_line_up(name))
+        (game.presence() == Some(Participation::Bench)).then(|| phrases.not_in_line_up(name))
     })
 }
 
@@ -259,10 +260,10 @@ fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
     }
 }
 
-fn meeting<'a>(answer: &Answer, listing: &'a Listing) -> Meeting<'a> {
+fn meeting<'a>(answer: &Answer, listing: &'a ScheduleEntry) -> GameSides<'a> {
     let home = &listing.home.club;
     let at_home = answer.player.is_at_home(listing);
-    Meeting {
+    GameSides {
         all_star: listing.kind == GameKind::AllStar,
         at_home,
         opponent: if at_home { &listing.away.club.name } else { &home.name },
@@ -272,17 +273,21 @@ fn meeting<'a>(answer: &Answer, listing: &'a Listing) -> Meeting<'a> {
 }
 
 /// When a game begins by the ballpark's clock; with the day there, where that is not the one that is said or the present.
-fn start(answer: &Answer, listing: &Listing) -> Option<Moment> {
+fn start(answer: &Answer, listing: &ScheduleEntry) -> Option<LocalTime> {
     let said = if listing.official > answer.day { listing.official } else { answer.calendar_day };
-    listing.start.map(|start| Moment::at(start, &answer.zone).unless_on(said))
+    listing.start.map(|start| LocalTime::at(start, &answer.zone).unless_on(said))
 }
 
 fn score(game: &Game) -> Option<Score> {
     let listed = || Some(Score { away: game.listing.away.runs?, home: game.listing.home.runs? });
-    game.feed.as_ref().and_then(|feed| feed.score).or_else(listed).filter(|_| game.state() != State::Ahead)
+    game.feed
+        .as_ref()
+        .and_then(|feed| feed.score)
+        .or_else(listed)
+        .filter(|_| game.state() != GameState::Ahead)
 }
 
 /// MLB's reason, from "Postponed: Rain".
-fn cause(listing: &Listing, phrases: &dyn Phrases) -> Option<String> {
+fn cause(listing: &ScheduleEntry, phrases: &dyn Phrases) -> Option<String> {
     listing.status.words.split_once(": ").map(|(_, words)| phrases.cause(words))
 }

@@ -3,8 +3,8 @@
 use crate::{
     answer::Answer,
     page::{
-        Voice, plain, sentence,
-        times::{self, Moment},
+        LocalizedTheme, plain, sentence,
+        times::{self, LocalTime},
     },
 };
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 /// The width of a terminal that was never resized.
 pub(crate) const WIDTH: usize = 80;
 
-pub(crate) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String {
+pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) -> String {
     let phrases = voice.phrases;
     let labels = phrases.labels();
     let mut lines = vec![voice.question(answer), String::new(), voice.word(answer).to_owned()];
@@ -28,7 +28,7 @@ pub(crate) fn text(answer: &Answer, voice: Voice, now: OffsetDateTime) -> String
     let heard = match answer.asked_at {
         Some(at) => {
             let (clock, ago) =
-                (phrases.clock(&Moment::at(at, &answer.zone)), phrases.ago(times::age(now - at)));
+                (phrases.clock(&LocalTime::at(at, &answer.zone)), phrases.ago(times::age(now - at)));
             format!("{} {clock}, {ago}.", labels.last_heard)
         }
         None => labels.not_heard.into(),

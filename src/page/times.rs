@@ -7,7 +7,7 @@ use time::{
 };
 
 /// A time by a ballpark's clock.
-pub(crate) struct Moment {
+pub(crate) struct LocalTime {
     pub local: OffsetDateTime,
     /// "PDT".
     pub zone: String,
@@ -15,9 +15,9 @@ pub(crate) struct Moment {
     pub day: Option<Date>,
 }
 
-impl Moment {
+impl LocalTime {
     pub(crate) fn at(instant: OffsetDateTime, zone: &Zone) -> Self {
-        Moment { local: zone.local(instant), zone: zone.abbreviation(instant), day: None }
+        LocalTime { local: zone.local(instant), zone: zone.abbreviation(instant), day: None }
     }
 
     /// With its day, unless it is this one.

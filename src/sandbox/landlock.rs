@@ -25,16 +25,16 @@ const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
 
 /// What became of a reach.
 #[derive(Debug)]
-pub(crate) enum Enclosure {
+pub(crate) enum Confinement {
     /// Held to, by this.
-    Closed(String, Reach),
+    Closed(String, AllowedPaths),
     /// Held to nothing, for this reason.
     Open(&'static str),
 }
 
 /// What a process can still get at. What is not there is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
+pub struct AllowedPaths {
     /// Read, with all beneath.
     pub read: BTreeSet<PathBuf>,
     /// Read and written, with all beneath.
@@ -45,23 +45,23 @@ pub struct Reach {
     pub connect: BTreeSet<u16>,
 }
 
-impl Reach {
+impl AllowedPaths {
     /// Holds the calling thread to it, if the kernel can.
-    pub(crate) fn close_in(self) -> Result<Enclosure, RulesetError> {
+    pub(crate) fn close_in(self) -> Result<Confinement, RulesetError> {
         match self.enforce() {
             Ok(RestrictionStatus {
                 landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
                 ..
             }) => {
                 let abi = kernel_abi.unwrap_or(effective_abi as i32);
-                Ok(Enclosure::Closed(format!("Landlock ABI {abi}"), self))
+                Ok(Confinement::Closed(format!("Landlock ABI {abi}"), self))
             }
-            Ok(_) => Ok(Enclosure::Open("this kernel has no Landlock")),
+            Ok(_) => Ok(Confinement::Open("this kernel has no Landlock")),
             // The kernel stacks 16: who comes after so many upgrades is held by what those before it were held to.
             Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
                 if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
             {
-                Ok(Enclosure::Closed("the Landlock of those before it".into(), self))
+                Ok(Confinement::Closed("the Landlock of those before it".into(), self))
             }
             Err(error) => Err(error),
         }
@@ -111,16 +111,16 @@ pub fn code() -> BTreeSet<PathBuf> {
     maps.lines().filter_map(mapped).collect()
 }
 
-impl fmt::Display for Enclosure {
+impl fmt::Display for Confinement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Enclosure::Closed(by, _) => f.write_str(by),
-            Enclosure::Open(why) => f.write_str(why),
+            Confinement::Closed(by, _) => f.write_str(by),
+            Confinement::Open(why) => f.write_str(why),
         }
     }
 }
 
-impl fmt::Display for Reach {
+impl fmt::Display for AllowedPaths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paths = |paths: &BTreeSet<PathBuf>| {
             let there = paths.iter().filter(|path| path.exists());
@@ -160,7 +160,7 @@ mod tests {
             let [known, strange] =
                 [known, strange].map(|listener| (listener.local_addr().unwrap(), listener));
             fs::write(outside.path().join("secret"), "key").unwrap();
-            let reach = Reach {
+            let reach = AllowedPaths {
                 read: ["/proc".into()].into(),
                 write: [inside.path().to_owned()].into(),
                 execute: BTreeSet::new(),
@@ -201,10 +201,10 @@ mod tests {
         let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let (link, gone) = (inside.path().join("link"), inside.path().join("a/b"));
         std::os::unix::fs::symlink(outside.path(), &link).unwrap();
-        let reach = Reach {
+        let reach = AllowedPaths {
             read: [inside.path().to_owned()].into(),
             write: [gone.clone()].into(),
-            ..Reach::default()
+            ..AllowedPaths::default()
         };
         assert!(reach.reads(inside.path()) && reach.reads(&gone.join("c")) && reach.writes(&gone));
         assert!(!reach.reads(outside.path()) && !reach.reads(&link) && !reach.writes(inside.path()));

@@ -6,10 +6,10 @@
 pub(crate) mod landlock;
 pub(crate) mod user;
 
-pub use crate::sandbox::landlock::{Reach, code};
+pub use crate::sandbox::landlock::{AllowedPaths, code};
 pub use crate::sandbox::user::{User, is_root, make_dir};
 
-use crate::sandbox::landlock::Enclosure;
+use crate::sandbox::landlock::Confinement;
 use rustix::{
     io,
     process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
@@ -22,30 +22,30 @@ use std::fmt;
 
 /// What holds from now on, for the log.
 #[derive(Debug)]
-pub struct InForce {
+pub struct SandboxStatus {
     user: String,
-    landlock: Enclosure,
+    landlock: Confinement,
 }
 
-impl InForce {
+impl SandboxStatus {
     /// What can still be got at, for the log; none is all that the user may.
-    pub fn reach_ref(&self) -> Option<&Reach> {
+    pub fn reach_ref(&self) -> Option<&AllowedPaths> {
         match &self.landlock {
-            Enclosure::Closed(_, reach) => Some(reach),
-            Enclosure::Open(_) => None,
+            Confinement::Closed(_, reach) => Some(reach),
+            Confinement::Open(_) => None,
         }
     }
 
     /// What can still be got at; none is all that the user may.
-    pub fn reach(self) -> Option<Reach> {
+    pub fn reach(self) -> Option<AllowedPaths> {
         match self.landlock {
-            Enclosure::Closed(_, reach) => Some(reach),
-            Enclosure::Open(_) => None,
+            Confinement::Closed(_, reach) => Some(reach),
+            Confinement::Open(_) => None,
         }
     }
 }
 
-impl fmt::Display for InForce {
+impl fmt::Display for SandboxStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -77,14 +77,14 @@ pub fn become_user(user: Option<&User>) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence, when the system refuses. That the kernel has no Landlock is none.
-pub fn close_in(reach: Option<Reach>) -> Result<InForce, String> {
+pub fn close_in(reach: Option<AllowedPaths>) -> Result<SandboxStatus, String> {
     let landlock = match reach {
-        None => Enclosure::Open("Landlock is switched off"),
+        None => Confinement::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {
             format!("cannot close itself in with Landlock: {error}; try security.landlock = false")
         })?,
     };
-    Ok(InForce { user: user::present(), landlock })
+    Ok(SandboxStatus { user: user::present(), landlock })
 }
 
 /// Empties the bounding set, which limits what an executed program could get. Without CAP_SETPCAP the set stays as it is; no

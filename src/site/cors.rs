@@ -1,6 +1,6 @@
 //! Cross-origin requests (the Fetch standard): what is public data can be read and shown by pages of every site.
 
-use crate::{site::routes::Reach, web::representation::field};
+use crate::{site::routes::CorsScope, web::representation::field};
 use hyper::{
     HeaderMap, Method,
     header::{
@@ -25,7 +25,7 @@ pub(crate) fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
 
 /// Adds to a response, whatever its status, which sites' pages may read and show it. `allowed` are the methods of every resource.
 pub(crate) fn apply(
-    reach: Reach,
+    reach: CorsScope,
     method: &Method,
     request: &HeaderMap,
     allowed: &HeaderValue,
@@ -34,10 +34,10 @@ pub(crate) fn apply(
     let is_preflight = is_preflight(method, request);
     let is_json = || response.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let is_open = match reach {
-        Reach::Everyone => true,
+        CorsScope::Everyone => true,
         // Which form it will be is not known before.
-        Reach::EveryoneAsJson => is_preflight || is_json(),
-        Reach::Site => false,
+        CorsScope::EveryoneAsJson => is_preflight || is_json(),
+        CorsScope::Site => false,
     };
     if !is_open {
         response.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));

@@ -2,7 +2,7 @@
 
 use crate::{
     language::PerLanguage,
-    site::snapshot::{Forms, Page, error_forms, page_policy},
+    site::snapshot::{PageForms, PageText, error_forms, page_policy},
 };
 use hyper::StatusCode;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// By status, in every form and language.
 #[derive(Clone)]
 pub struct ErrorPages {
-    pages: HashMap<StatusCode, PerLanguage<Forms>>,
+    pages: HashMap<StatusCode, PerLanguage<PageForms>>,
 }
 
 impl ErrorPages {
@@ -18,7 +18,7 @@ impl ErrorPages {
     pub const STATUSES: &[u16] = &[308, 400, 404, 405, 406, 412, 413, 414, 416, 421, 429, 431, 500, 503];
 
     /// Takes each status with its page; `style` is the CSP source of the pages' inline style block.
-    pub fn new(pages: impl IntoIterator<Item = (u16, PerLanguage<Page>)>, style: &str) -> Self {
+    pub fn new(pages: impl IntoIterator<Item = (u16, PerLanguage<PageText>)>, style: &str) -> Self {
         let policy = page_policy(style);
         let pages = pages.into_iter().filter_map(|(status, page)| {
             Some((StatusCode::from_u16(status).ok()?, error_forms(&page, &policy)))
@@ -26,7 +26,7 @@ impl ErrorPages {
         ErrorPages { pages: pages.collect() }
     }
 
-    pub(crate) fn get(&self, status: StatusCode) -> Option<&PerLanguage<Forms>> {
+    pub(crate) fn get(&self, status: StatusCode) -> Option<&PerLanguage<PageForms>> {
         self.pages.get(&status)
     }
 }

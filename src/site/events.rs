@@ -27,23 +27,23 @@ const RETRY: &str = "retry: 3000\n\n";
 const STILL_HERE: Bytes = Bytes::from_static(b":\n\n");
 
 /// Where answers are published and streams begin.
-pub struct Hub {
-    news: watch::Sender<News>,
+pub struct EventHub {
+    news: watch::Sender<AnswerEvent>,
     phase: watch::Receiver<Phase>,
-    seats: Arc<Seats>,
+    seats: Arc<StreamPermits>,
 }
 
 /// An answer as an event.
 #[derive(Clone, Default)]
-struct News {
+struct AnswerEvent {
     id: String,
     event: Bytes,
 }
 
-impl Hub {
+impl EventHub {
     /// A hub whose streams end when the process drains.
     pub fn new(phase: watch::Receiver<Phase>) -> Self {
-        Hub { news: watch::Sender::new(News::default()), phase, seats: Arc::default() }
+        EventHub { news: watch::Sender::new(AnswerEvent::default()), phase, seats: Arc::default() }
     }
 
     /// Sends the answer to all streams if it changed. A stream that begins later gets it as it was last heard.
@@ -52,7 +52,7 @@ impl Hub {
         self.news.send_if_modified(|news| {
             let is_new = news.id != *id;
             let event = format!("id: {id}\nevent: answer\ndata: {}\n\n", site.line).into();
-            *news = News { id: id.clone(), event };
+            *news = AnswerEvent { id: id.clone(), event };
             is_new
         });
     }
@@ -63,21 +63,21 @@ impl Hub {
         address: Option<IpAddr>,
         last_seen: Option<&HeaderValue>,
         limits: &Limits,
-    ) -> Option<Events> {
-        let seat = Seats::take(&self.seats, address, limits)?;
+    ) -> Option<EventStream> {
+        let seat = StreamPermits::take(&self.seats, address, limits)?;
         let mut news = self.news.subscribe();
         let mut first = RETRY.to_owned().into_bytes();
         let now = news.borrow_and_update().clone();
         if last_seen.is_none_or(|id| id.as_bytes() != now.id.as_bytes()) {
             first.extend_from_slice(&now.event);
         }
-        let stream = Stream {
+        let stream = EventStreamState {
             news,
             phase: self.phase.clone(),
             end: Instant::now() + limits.event_stream,
             _seat: seat,
         };
-        Some(Events(Box::pin(async move { Some((Bytes::from(first), stream)) })))
+        Some(EventStream(Box::pin(async move { Some((Bytes::from(first), stream)) })))
     }
 
     /// How many streams are open.
@@ -87,12 +87,12 @@ impl Hub {
 }
 
 /// The body of a response that goes on.
-pub(crate) struct Events(Pin<Box<dyn Future<Output = Option<Step>> + Send>>);
+pub(crate) struct EventStream(Pin<Box<dyn Future<Output = Option<EventStep>> + Send>>);
 
 /// A piece, and what goes on after it.
-type Step = (Bytes, Stream);
+type EventStep = (Bytes, EventStreamState);
 
-impl Events {
+impl EventStream {
     /// The next piece; none at the end.
     pub fn poll(&mut self, context: &mut Context) -> Poll<Option<Bytes>> {
         self.0.as_mut().poll(context).map(|step| {
@@ -103,15 +103,15 @@ impl Events {
     }
 }
 
-struct Stream {
-    news: watch::Receiver<News>,
+struct EventStreamState {
+    news: watch::Receiver<AnswerEvent>,
     phase: watch::Receiver<Phase>,
     end: Instant,
-    _seat: Seat,
+    _seat: StreamPermit,
 }
 
-impl Stream {
-    async fn step(mut self) -> Option<Step> {
+impl EventStreamState {
+    async fn step(mut self) -> Option<EventStep> {
         let bytes = tokio::select! {
             // What ends the stream comes first: its client comes back and misses nothing.
             biased;
@@ -129,14 +129,14 @@ impl Stream {
 
 /// Who has a stream.
 #[derive(Default)]
-struct Seats {
+struct StreamPermits {
     all: AtomicUsize,
     by_network: Mutex<HashMap<IpAddr, usize>>,
 }
 
-impl Seats {
+impl StreamPermits {
     /// Who has no address that counts stands for many and has no cap of his own.
-    fn take(seats: &Arc<Seats>, address: Option<IpAddr>, limits: &Limits) -> Option<Seat> {
+    fn take(seats: &Arc<StreamPermits>, address: Option<IpAddr>, limits: &Limits) -> Option<StreamPermit> {
         let network = address.map(network);
         let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = network.and_then(|network| by_network.get(&network).copied()).unwrap_or(0);
@@ -148,18 +148,18 @@ impl Seats {
             by_network.insert(network, taken + 1);
         }
         seats.all.fetch_add(1, Ordering::Relaxed);
-        Some(Seat { seats: seats.clone(), network })
+        Some(StreamPermit { seats: seats.clone(), network })
     }
 }
 
 /// A place among them, given back when dropped.
-struct Seat {
-    seats: Arc<Seats>,
+struct StreamPermit {
+    seats: Arc<StreamPermits>,
     /// Where it is counted, if anywhere.
     network: Option<IpAddr>,
 }
 
-impl Drop for Seat {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut by_network = self.seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(network) = self.network
@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_streams_and_gets_them_back() {
-        let seats = Arc::<Seats>::default();
-        let take = |peer: &str| Seats::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
+        let seats = Arc::<StreamPermits>::default();
+        let take = |peer: &str| StreamPermits::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
         let mine: Vec<_> = (0..Limits::default().address_event_streams)
             .map(|host| take(&format!("2001:db8::{host}")).unwrap())
             .collect();
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn who_stands_for_many_is_not_one_address_and_all_together_have_a_cap() {
-        let seats = Arc::<Seats>::default();
-        let take = |address| Seats::take(&seats, address, &Limits::default());
+        let seats = Arc::<StreamPermits>::default();
+        let take = |address| StreamPermits::take(&seats, address, &Limits::default());
         let all: Vec<_> = (0..Limits::default().event_streams).map(|_| take(None).unwrap()).collect();
         let other = Some("192.0.2.1".parse().unwrap());
         assert!(take(None).is_none() && take(other).is_none());

@@ -1,14 +1,14 @@
 //! One request and its response, watched from the request's head to the last byte, then counted and logged.
 
 use crate::{
-    connection::{Arrival, Connection},
+    connection::{Arrival, ConnectionInfo},
     http::{
         access_log::AccessLog,
-        log_record::{FIELD_CAP, Record, TARGET_CAP, Text, hex_id, protocol},
-        metrics::{Labels, Metrics, NO_ROUTE},
+        log_record::{FIELD_CAP, LogRecord, PeerText, TARGET_CAP, hex_id, protocol},
+        metrics::{Labels, NO_ROUTE, RequestMetrics},
     },
-    site::{events::Events, routes::Route},
-    web::forwarded::Client,
+    site::{events::EventStream, routes::Route},
+    web::forwarded::ClientAddr,
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -26,9 +26,9 @@ use std::{
 };
 
 /// How a request came to be answered.
-pub(crate) struct Way<'a> {
-    pub connection: &'a Connection,
-    pub client: Client,
+pub(crate) struct RequestContext<'a> {
+    pub connection: &'a ConnectionInfo,
+    pub client: ClientAddr,
     pub arrival: Arrival,
     pub version: Version,
     /// How long it took to find the route.
@@ -36,10 +36,22 @@ pub(crate) struct Way<'a> {
     id: u64,
 }
 
-impl<'a> Way<'a> {
+impl<'a> RequestContext<'a> {
     /// The route has just been found.
-    pub fn new(connection: &'a Connection, client: Client, arrival: Arrival, version: Version) -> Self {
-        Way { connection, client, arrival, version, routing: arrival.at.elapsed(), id: fastrand::u64(..) }
+    pub fn new(
+        connection: &'a ConnectionInfo,
+        client: ClientAddr,
+        arrival: Arrival,
+        version: Version,
+    ) -> Self {
+        RequestContext {
+            connection,
+            client,
+            arrival,
+            version,
+            routing: arrival.at.elapsed(),
+            id: fastrand::u64(..),
+        }
     }
 
     /// 16 hex digits.
@@ -56,34 +68,34 @@ impl<'a> Way<'a> {
 }
 
 /// Who is told of every exchange.
-pub struct Observer {
+pub struct RequestObserver {
     /// Counts it.
-    pub metrics: Metrics,
+    pub metrics: RequestMetrics,
     /// Writes it down, if anyone does.
     pub log: Option<Arc<AccessLog>>,
 }
 
 /// An exchange that is going on. It ends when it is dropped: with the body, read or not.
-pub(crate) struct Exchange {
-    observer: Arc<Observer>,
+pub(crate) struct RequestLog {
+    observer: Arc<RequestObserver>,
     began: Instant,
     labels: Labels,
     status: StatusCode,
     bytes: u64,
     /// Whether its duration says anything of us: a stream lasts as long as its reader likes.
     is_timed: bool,
-    record: Option<Record>,
+    record: Option<LogRecord>,
 }
 
-impl Exchange {
+impl RequestLog {
     /// The request's head has been read.
     pub fn begin<B>(
-        observer: &Arc<Observer>,
+        observer: &Arc<RequestObserver>,
         request: &Request<B>,
         route: Option<&Route>,
-        way: &Way,
+        way: &RequestContext,
     ) -> Self {
-        Exchange {
+        RequestLog {
             began: way.arrival.at,
             labels: Labels {
                 route: route.map_or(NO_ROUTE, |route| route.pattern),
@@ -99,8 +111,8 @@ impl Exchange {
     }
 
     /// No request could be read, and its response has been sent already.
-    pub fn refused(observer: &Arc<Observer>, status: StatusCode, connection: &Connection) {
-        drop(Exchange {
+    pub fn refused(observer: &Arc<RequestObserver>, status: StatusCode, connection: &ConnectionInfo) {
+        drop(RequestLog {
             began: Instant::now(),
             labels: Labels { route: NO_ROUTE, method: "none", protocol: protocol(Version::HTTP_11) },
             status,
@@ -109,19 +121,19 @@ impl Exchange {
             record: observer
                 .log
                 .is_some()
-                .then(|| Record::unread(connection, connection.client(), fastrand::u64(..))),
+                .then(|| LogRecord::unread(connection, connection.client(), fastrand::u64(..))),
             observer: observer.clone(),
         });
     }
 }
 
-impl Drop for Exchange {
+impl Drop for RequestLog {
     fn drop(&mut self) {
         let duration = self.began.elapsed();
         let timed = self.is_timed.then_some(duration);
         self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, timed);
         if let (Some(record), Some(log)) = (self.record.take(), &self.observer.log) {
-            log.write(Record { status: self.status, bytes: self.bytes, duration, ..record });
+            log.write(LogRecord { status: self.status, bytes: self.bytes, duration, ..record });
         }
     }
 }
@@ -136,55 +148,59 @@ fn method_class(method: &Method) -> &'static str {
     }
 }
 
-fn record<B>(request: &Request<B>, way: &Way) -> Record {
+fn record<B>(request: &Request<B>, way: &RequestContext) -> LogRecord {
     let (headers, uri) = (request.headers(), request.uri());
     let host = match uri.authority() {
-        Some(authority) => Text::cut(authority.as_str().as_bytes(), FIELD_CAP),
+        Some(authority) => PeerText::cut(authority.as_str().as_bytes(), FIELD_CAP),
         None => field(headers, HOST),
     };
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
-    Record {
+    LogRecord {
         host,
         request: Some((
             request.method().clone(),
-            Text::cut(target.as_bytes(), TARGET_CAP),
+            PeerText::cut(target.as_bytes(), TARGET_CAP),
             request.version(),
         )),
         referer: field(headers, REFERER),
         agent: field(headers, USER_AGENT),
-        ..Record::unread(way.connection, way.client.peer, way.id)
+        ..LogRecord::unread(way.connection, way.client.peer, way.id)
     }
 }
 
-fn field(headers: &HeaderMap, name: HeaderName) -> Text {
-    headers.get(name).map(|value| Text::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
+fn field(headers: &HeaderMap, name: HeaderName) -> PeerText {
+    headers.get(name).map(|value| PeerText::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
 }
 
 /// A response's body, watched.
-pub struct Body {
-    content: Content,
-    exchange: Option<Exchange>,
+pub struct ResponseBody {
+    content: ResponseContent,
+    exchange: Option<RequestLog>,
 }
 
 /// What is sent.
-pub(crate) enum Content {
+pub(crate) enum ResponseContent {
     /// All of it is there, and shared.
     Whole(Full<Bytes>),
     /// More comes when it happens.
-    Events(Events),
+    Events(EventStream),
 }
 
-impl Body {
-    pub(crate) fn watched(content: Content, mut exchange: Option<Exchange>, status: StatusCode) -> Self {
+impl ResponseBody {
+    pub(crate) fn watched(
+        content: ResponseContent,
+        mut exchange: Option<RequestLog>,
+        status: StatusCode,
+    ) -> Self {
         if let Some(exchange) = &mut exchange {
             exchange.status = status;
-            exchange.is_timed = matches!(content, Content::Whole(_));
+            exchange.is_timed = matches!(content, ResponseContent::Whole(_));
         }
-        Body { content, exchange }
+        ResponseBody { content, exchange }
     }
 }
 
-impl body::Body for Body {
+impl body::Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -193,8 +209,8 @@ impl body::Body for Body {
         context: &mut Context,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let polled = match &mut self.content {
-            Content::Whole(bytes) => Pin::new(bytes).poll_frame(context),
-            Content::Events(events) => {
+            ResponseContent::Whole(bytes) => Pin::new(bytes).poll_frame(context),
+            ResponseContent::Events(events) => {
                 events.poll(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
             }
         };
@@ -206,15 +222,15 @@ impl body::Body for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
-            Content::Whole(bytes) => bytes.is_end_stream(),
-            Content::Events(_) => false,
+            ResponseContent::Whole(bytes) => bytes.is_end_stream(),
+            ResponseContent::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole(bytes) => bytes.size_hint(),
-            Content::Events(_) => SizeHint::default(),
+            ResponseContent::Whole(bytes) => bytes.size_hint(),
+            ResponseContent::Events(_) => SizeHint::default(),
         }
     }
 }

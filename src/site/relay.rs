@@ -3,16 +3,16 @@
 use crate::{
     mlb::{
         NO_QUESTION, Question, Token,
-        relay::{Content, Failure, Outcome, Relay, Relayed},
+        relay::{Relay, RelayError, RelayOutcome, Relayed, ReplyContent},
     },
     site::{
-        routes::{Target, route},
-        service::{Service, bare, resource::Asking},
+        routes::{RouteTarget, route},
+        service::{Service, bare, resource::ReadRequest},
     },
     web::{
         coding::Coding,
-        representation::{Fields, Representation, field},
-        respond::{Refused, Whole, respond},
+        representation::{Representation, RepresentationFields, field},
+        respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
 use http_body_util::Full;
@@ -53,7 +53,7 @@ impl Service {
         let question = request.uri().path_and_query()?.as_str().strip_prefix(PREFIX)?;
         let Relaying { relay, .. } = self.relay.as_ref().filter(|relaying| {
             let is_routed =
-                route(self.routes, request.uri().path()).is_some_and(|row| row.target == Target::Relay);
+                route(self.routes, request.uri().path()).is_some_and(|row| row.target == RouteTarget::Relay);
             is_routed && *request.method() == Method::GET && relaying.admits(request.headers())
         })?;
         let question = Question::parse(question).filter(|_| request.body().is_end_stream())?;
@@ -62,7 +62,7 @@ impl Service {
     }
 
     /// The response to a request to the relay.
-    pub(crate) fn relay_response(&self, asking: &Asking) -> Whole {
+    pub(crate) fn relay_response(&self, asking: &ReadRequest) -> FullResponse {
         let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
         // Without a way there is only a question what a request would be answered with.
         let count = |outcome| {
@@ -71,7 +71,7 @@ impl Service {
             }
         };
         if !relaying.admits(asking.headers) {
-            count(Outcome::Unauthorized);
+            count(RelayOutcome::Unauthorized);
             let mut response =
                 failed(StatusCode::UNAUTHORIZED, "the relay answers those who bring its token");
             response
@@ -81,7 +81,7 @@ impl Service {
         }
         match asking.relayed {
             Some(Relayed::Reply { content, age, .. }) => self.reply(asking, content, *age),
-            Some(Relayed::Failure(Failure { status, message, retry_after })) => {
+            Some(Relayed::Failure(RelayError { status, message, retry_after })) => {
                 let mut response = failed(*status, message);
                 if let Some(wait) = retry_after {
                     response
@@ -91,23 +91,23 @@ impl Service {
                 response
             }
             None => {
-                count(Outcome::NotAQuestion);
+                count(RelayOutcome::NotAQuestion);
                 failed(StatusCode::NOT_FOUND, NO_QUESTION)
             }
         }
     }
 
-    fn reply(&self, asking: &Asking, content: &Content, age: Duration) -> Whole {
+    fn reply(&self, asking: &ReadRequest, content: &ReplyContent, age: Duration) -> FullResponse {
         let variant = |coding: Coding, body| (coding, coding.tag(&content.tag), body);
         let variants = [
             Some(variant(Coding::Identity, content.body.clone())),
             content.gzip.clone().map(|gzip| variant(Coding::Gzip, gzip)),
         ];
-        let fields = Fields::momentary(&content.media_type);
+        let fields = RepresentationFields::momentary(&content.media_type);
         let representation = Representation::from_variants(variants.into_iter().flatten(), &fields);
         let responded = respond(&representation, asking.method, asking.headers);
-        let mut response =
-            responded.unwrap_or_else(|Refused { status, .. }| self.error(status, asking.headers));
+        let mut response = responded
+            .unwrap_or_else(|RefusedRepresentation { status, .. }| self.error(status, asking.headers));
         response.headers_mut().insert(CACHE_CONTROL, field(&content.cache_control()));
         response.headers_mut().insert(AGE, age.as_secs().into());
         response
@@ -115,14 +115,14 @@ impl Service {
 }
 
 /// The relay is asked, and no more: everything else is for MLB.
-pub(crate) fn only_get() -> Whole {
+pub(crate) fn only_get() -> FullResponse {
     let mut response = failed(StatusCode::METHOD_NOT_ALLOWED, "the relay answers GET only");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
     response
 }
 
 /// A failure in the shape of MLB's.
-fn failed(status: StatusCode, message: &str) -> Whole {
+fn failed(status: StatusCode, message: &str) -> FullResponse {
     let mut body = serde_json::json!({ "message": message }).to_string();
     body.push('\n');
     let mut response = bare(status);

@@ -8,14 +8,14 @@ pub struct Route {
     /// An exact path, or a prefix ending in `*`.
     pub pattern: &'static str,
     /// What answers.
-    pub target: Target,
+    pub target: RouteTarget,
     /// For people.
     pub about: &'static str,
 }
 
 /// What answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum RouteTarget {
     /// The answer, in the form and language the client asks for. Made when the answer changes.
     Home,
     /// The same in this language.
@@ -42,26 +42,28 @@ pub enum Target {
     Metrics,
 }
 
-impl Target {
+impl RouteTarget {
     /// When the bytes of its 200 are made.
     pub(crate) fn made(self) -> Made {
         match self {
-            Target::Home | Target::HomeIn(_) | Target::Answer | Target::Published => Made::Answer,
-            Target::Asset => Made::Build,
-            Target::Ready => Made::Start,
-            Target::Challenge
-            | Target::Alive
-            | Target::Events
-            | Target::How
-            | Target::Relay
-            | Target::Metrics => Made::Request,
+            RouteTarget::Home | RouteTarget::HomeIn(_) | RouteTarget::Answer | RouteTarget::Published => {
+                Made::Answer
+            }
+            RouteTarget::Asset => Made::Build,
+            RouteTarget::Ready => Made::Start,
+            RouteTarget::Challenge
+            | RouteTarget::Alive
+            | RouteTarget::Events
+            | RouteTarget::How
+            | RouteTarget::Relay
+            | RouteTarget::Metrics => Made::Request,
         }
     }
 }
 
 /// Whose pages may read a resource (the Fetch standard).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum CorsScope {
     /// This site's.
     Site,
     /// Every site's: public data, and pictures that are made to be shown elsewhere.
@@ -72,12 +74,12 @@ pub(crate) enum Reach {
 
 impl Route {
     /// Whose pages may read what it leads to.
-    pub(crate) fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
-            Target::Answer | Target::Published | Target::Events => Reach::Everyone,
-            Target::Asset if self.pattern.starts_with("/api/") => Reach::Everyone,
-            Target::Home | Target::HomeIn(_) => Reach::EveryoneAsJson,
-            _ => Reach::Site,
+            RouteTarget::Answer | RouteTarget::Published | RouteTarget::Events => CorsScope::Everyone,
+            RouteTarget::Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
+            RouteTarget::Home | RouteTarget::HomeIn(_) => CorsScope::EveryoneAsJson,
+            _ => CorsScope::Site,
         }
     }
 }
@@ -87,64 +89,96 @@ pub(crate) const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// What visitors are served. First match wins.
 pub const ROUTES: &[Route] = &[
-    Route { pattern: "/", target: Target::Home, about: "the answer, as HTML, plain text or JSON" },
-    Route { pattern: "/en", target: Target::HomeIn(Language::English), about: "the same, always in English" },
-    Route { pattern: "/es", target: Target::HomeIn(Language::Spanish), about: "the same, always in Spanish" },
-    Route { pattern: "/api/v1/answer", target: Target::Answer, about: "the answer as JSON" },
+    Route { pattern: "/", target: RouteTarget::Home, about: "the answer, as HTML, plain text or JSON" },
+    Route {
+        pattern: "/en",
+        target: RouteTarget::HomeIn(Language::English),
+        about: "the same, always in English",
+    },
+    Route {
+        pattern: "/es",
+        target: RouteTarget::HomeIn(Language::Spanish),
+        about: "the same, always in Spanish",
+    },
+    Route { pattern: "/api/v1/answer", target: RouteTarget::Answer, about: "the answer as JSON" },
     Route {
         pattern: "/events",
-        target: Target::Events,
+        target: RouteTarget::Events,
         about: "the answer whenever it changes (server-sent events)",
     },
-    Route { pattern: "/api/v1/season", target: Target::Published, about: "his season as JSON, game by game" },
-    Route { pattern: "/feed.xml", target: Target::Published, about: "the days with an error (Atom)" },
+    Route {
+        pattern: "/api/v1/season",
+        target: RouteTarget::Published,
+        about: "his season as JSON, game by game",
+    },
+    Route { pattern: "/feed.xml", target: RouteTarget::Published, about: "the days with an error (Atom)" },
     Route {
         pattern: "/calendar.ics",
-        target: Target::Published,
+        target: RouteTarget::Published,
         about: "his games, to subscribe to (iCalendar)",
     },
-    Route { pattern: "/badge.svg", target: Target::Published, about: "the answer as a badge" },
+    Route { pattern: "/badge.svg", target: RouteTarget::Published, about: "the answer as a badge" },
     Route {
         pattern: "/card.png",
-        target: Target::Published,
+        target: RouteTarget::Published,
         about: "the answer as a picture, for previews in chats",
     },
-    Route { pattern: "/es/card.png", target: Target::Published, about: "the same in Spanish" },
-    Route { pattern: "/api/openapi.json", target: Target::Asset, about: "what the JSON means (OpenAPI 3.1)" },
+    Route { pattern: "/es/card.png", target: RouteTarget::Published, about: "the same in Spanish" },
+    Route {
+        pattern: "/api/openapi.json",
+        target: RouteTarget::Asset,
+        about: "what the JSON means (OpenAPI 3.1)",
+    },
     Route {
         pattern: "/how",
-        target: Target::How,
+        target: RouteTarget::How,
         about: "how a request gets to its answer, drawn from yours",
     },
     Route {
         pattern: "/healthz",
-        target: Target::Alive,
+        target: RouteTarget::Alive,
         about: "200 while the process lives, and how its certificate is",
     },
-    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route {
+        pattern: "/readyz",
+        target: RouteTarget::Ready,
+        about: "200 while the answer is fresh, else 503",
+    },
     Route {
         pattern: "/.well-known/acme-challenge/*",
-        target: Target::Challenge,
+        target: RouteTarget::Challenge,
         about: "proof for a CA, while it looks for it",
     },
-    Route { pattern: "/mlb/*", target: Target::Relay, about: "MLB's replies, for other e6 servers (relay)" },
+    Route {
+        pattern: "/mlb/*",
+        target: RouteTarget::Relay,
+        about: "MLB's replies, for other e6 servers (relay)",
+    },
     Route {
         pattern: "/static/*",
-        target: Target::Asset,
+        target: RouteTarget::Asset,
         about: "assets whose names change with their content",
     },
-    Route { pattern: "/*", target: Target::Asset, about: "icons, robots.txt, the web manifest" },
+    Route { pattern: "/*", target: RouteTarget::Asset, about: "icons, robots.txt, the web manifest" },
 ];
 
 /// What operators are served, on a listener of their own.
 pub const ADMIN_ROUTES: &[Route] = &[
-    Route { pattern: "/metrics", target: Target::Metrics, about: "counters, in Prometheus's text format" },
+    Route {
+        pattern: "/metrics",
+        target: RouteTarget::Metrics,
+        about: "counters, in Prometheus's text format",
+    },
     Route {
         pattern: "/healthz",
-        target: Target::Alive,
+        target: RouteTarget::Alive,
         about: "200 while the process lives, and how its certificate is",
     },
-    Route { pattern: "/readyz", target: Target::Ready, about: "200 while the answer is fresh, else 503" },
+    Route {
+        pattern: "/readyz",
+        target: RouteTarget::Ready,
+        about: "200 while the answer is fresh, else 503",
+    },
 ];
 
 /// The row of this table that a path falls to.
@@ -171,13 +205,13 @@ mod tests {
     #[test]
     fn the_first_matching_pattern_wins() {
         for (path, target) in [
-            ("/", Target::Home),
-            ("/es", Target::HomeIn(Language::Spanish)),
-            ("/api/v1/answer", Target::Answer),
-            ("/api/v1/answer/", Target::Asset),
-            ("/healthz", Target::Alive),
-            ("/static/e6.css", Target::Asset),
-            ("/robots.txt", Target::Asset),
+            ("/", RouteTarget::Home),
+            ("/es", RouteTarget::HomeIn(Language::Spanish)),
+            ("/api/v1/answer", RouteTarget::Answer),
+            ("/api/v1/answer/", RouteTarget::Asset),
+            ("/healthz", RouteTarget::Alive),
+            ("/static/e6.css", RouteTarget::Asset),
+            ("/robots.txt", RouteTarget::Asset),
         ] {
             assert_eq!(route(ROUTES, path).map(|route| route.target), Some(target), "{path}");
         }

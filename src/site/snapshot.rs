@@ -4,7 +4,7 @@ use crate::{
     language::{Language, PerLanguage},
     web::{
         negotiate::{FORM_FIELDS, Form},
-        representation::{Caching, Fields, Representation, field},
+        representation::{Caching, Representation, RepresentationFields, field},
     },
 };
 use hyper::{
@@ -18,9 +18,9 @@ use time::OffsetDateTime;
 #[derive(Debug)]
 pub struct Site {
     /// Where the client says in which language.
-    pub(crate) home: Home,
+    pub(crate) home: HomePage,
     /// Where the URL does.
-    pub(crate) home_in: Home,
+    pub(crate) home_in: HomePage,
     /// JSON at its own URL.
     pub(crate) api: Representation,
     /// What has one form only, by path.
@@ -34,27 +34,27 @@ pub struct Site {
     /// When the world was last asked for it.
     pub(crate) asked_at: Option<OffsetDateTime>,
     pub(crate) asking_took: Option<Duration>,
-    pub(crate) not_ready: PerLanguage<Forms>,
+    pub(crate) not_ready: PerLanguage<PageForms>,
 }
 
 /// The answer in every form and language.
 #[derive(Debug)]
-pub(crate) struct Home {
-    pages: PerLanguage<Forms>,
+pub(crate) struct HomePage {
+    pages: PerLanguage<PageForms>,
     json: Representation,
 }
 
 /// A page in both forms for people.
 #[derive(Debug, Clone)]
-pub(crate) struct Forms {
+pub(crate) struct PageForms {
     pub html: Representation,
     pub text: Representation,
 }
 
 /// What a site is made of.
-pub struct Pages {
+pub struct SiteContent {
     /// What people are told.
-    pub home: PerLanguage<Page>,
+    pub home: PerLanguage<PageText>,
     /// The same for a program.
     pub json: String,
     /// The same on one line.
@@ -76,12 +76,12 @@ pub struct Pages {
     /// How long that took; none if this process has not asked with success.
     pub asking_took: Option<Duration>,
     /// What `/readyz` says otherwise.
-    pub not_ready: PerLanguage<Page>,
+    pub not_ready: PerLanguage<PageText>,
 }
 
 /// A page for people.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct PageText {
     /// For browsers.
     pub html: String,
     /// For everyone else.
@@ -90,12 +90,16 @@ pub struct Page {
 
 impl Site {
     /// Encodes the pages.
-    pub fn new(pages: Pages) -> Self {
+    pub fn new(pages: SiteContent) -> Self {
         let (lasts, modified) = (pages.lasts, pages.modified);
-        let json = Fields { caching: Caching::For(lasts), modified, ..Fields::momentary("application/json") };
+        let json = RepresentationFields {
+            caching: Caching::For(lasts),
+            modified,
+            ..RepresentationFields::momentary("application/json")
+        };
         let api = Representation::of(pages.json.into_bytes(), &json);
         let policy = page_policy(&pages.style);
-        let home_in = Home::new(forms(&pages.home, &policy, Caching::For(lasts), modified), &api, lasts);
+        let home_in = HomePage::new(forms(&pages.home, &policy, Caching::For(lasts), modified), &api, lasts);
         Site {
             home: home_in.in_any_language(lasts),
             home_in,
@@ -111,7 +115,7 @@ impl Site {
     }
 }
 
-impl Home {
+impl HomePage {
     /// The answer in this form and, where it is for people, in this language.
     pub(crate) fn get(&self, form: Form, language: Language) -> &Representation {
         match form {
@@ -122,10 +126,10 @@ impl Home {
     }
 
     /// Where the URL chooses the language. Shared caches keep the HTML alone.
-    fn new(pages: PerLanguage<Forms>, json: &Representation, lasts: Duration) -> Self {
+    fn new(pages: PerLanguage<PageForms>, json: &Representation, lasts: Duration) -> Self {
         let private = Caching::Private(lasts);
-        let pages = pages.map(|Forms { html, text }| Forms { html, text: text.kept(private) });
-        Home { pages, json: json.varying(&FORM_FIELDS).kept(private) }
+        let pages = pages.map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
+        HomePage { pages, json: json.varying(&FORM_FIELDS).kept(private) }
     }
 
     /// Where the client chooses the language. Shared caches keep the HTML in the first language alone, which is for everyone
@@ -135,47 +139,54 @@ impl Home {
             let forms = self.pages[language].varying(&[ACCEPT_LANGUAGE]);
             match language == Language::ALL[0] {
                 true => forms,
-                false => Forms { html: forms.html.kept(Caching::Private(lasts)), ..forms },
+                false => PageForms { html: forms.html.kept(Caching::Private(lasts)), ..forms },
             }
         });
-        Home { pages, json: self.json.varying(&[ACCEPT_LANGUAGE]) }
+        HomePage { pages, json: self.json.varying(&[ACCEPT_LANGUAGE]) }
     }
 }
 
-impl Forms {
+impl PageForms {
     fn varying(&self, on: &[HeaderName]) -> Self {
-        Forms { html: self.html.varying(on), text: self.text.varying(on) }
+        PageForms { html: self.html.varying(on), text: self.text.varying(on) }
     }
 }
 
 /// The forms of what is not a success, never to be kept. Who refuses every coding of what was asked for gets one, too.
-pub(crate) fn error_forms(pages: &PerLanguage<Page>, policy: &HeaderMap) -> PerLanguage<Forms> {
+pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &HeaderMap) -> PerLanguage<PageForms> {
     forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
 }
 
 fn forms(
-    pages: &PerLanguage<Page>,
+    pages: &PerLanguage<PageText>,
     policy: &HeaderMap,
     caching: Caching,
     modified: Option<OffsetDateTime>,
-) -> PerLanguage<Forms> {
+) -> PerLanguage<PageForms> {
     PerLanguage::of(|language| {
         let page = &pages[language];
         let make = |body: &str, media_type, more| {
-            let fields = Fields { media_type, caching, modified, language: Some(language), more };
+            let fields =
+                RepresentationFields { media_type, caching, modified, language: Some(language), more };
             Representation::of(body.into(), &fields).varying(&FORM_FIELDS)
         };
-        Forms {
+        PageForms {
             html: make(&page.html, "text/html; charset=utf-8", policy.clone()),
             text: make(&page.text, "text/plain; charset=utf-8", HeaderMap::new()),
         }
     })
 }
 
-impl<'a> Fields<'a> {
+impl<'a> RepresentationFields<'a> {
     /// The fields of what is true for one moment only.
     pub(crate) fn momentary(media_type: &'a str) -> Self {
-        Fields { media_type, caching: Caching::Never, modified: None, language: None, more: HeaderMap::new() }
+        RepresentationFields {
+            media_type,
+            caching: Caching::Never,
+            modified: None,
+            language: None,
+            more: HeaderMap::new(),
+        }
     }
 }
 

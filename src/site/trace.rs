@@ -16,24 +16,24 @@ pub struct Trace {
     /// It is this request's own, and not another that was asked about.
     pub own: bool,
     /// The connection.
-    pub connection: Connected,
+    pub connection: ConnectionTrace,
     /// What the TLS handshake agreed on; none in clear.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsTrace>,
     /// The table of URL patterns, in order.
-    pub routes: Vec<Tried>,
+    pub routes: Vec<RouteTrace>,
     /// The answer.
-    pub answer: Answered,
+    pub answer: ResponseTrace,
     /// When MLB was asked for what pages say.
-    pub mlb: Asked,
+    pub mlb: MlbTrace,
     /// Where the time went.
-    pub microseconds: Spent,
+    pub microseconds: Timings,
     /// The process that answered.
-    pub server: Process,
+    pub server: ProcessTrace,
 }
 
 /// A connection.
 #[derive(Debug, Clone, Serialize)]
-pub struct Connected {
+pub struct ConnectionTrace {
     /// `HTTP/2.0`, as the access log has it.
     pub protocol: &'static str,
     /// Why this protocol.
@@ -64,7 +64,7 @@ pub enum ChosenBy {
 
 /// What a TLS handshake agreed on.
 #[derive(Debug, Clone, Serialize)]
-pub struct Tls {
+pub struct TlsTrace {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
     /// The cipher suite's IANA name.
@@ -81,19 +81,19 @@ pub struct Tls {
 
 /// A row of the table of URL patterns.
 #[derive(Debug, Clone, Serialize)]
-pub struct Tried {
+pub struct RouteTrace {
     /// An exact path, or a prefix ending in `*`.
     pub pattern: &'static str,
     /// What is there.
     pub about: &'static str,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: RouteOutcome,
 }
 
 /// What became of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RouteOutcome {
     /// It was tried and did not match.
     Passed,
     /// It matched.
@@ -104,7 +104,7 @@ pub enum Outcome {
 
 /// An answer.
 #[derive(Debug, Clone, Serialize)]
-pub struct Answered {
+pub struct ResponseTrace {
     /// HTTP's.
     pub status: u16,
     /// Where a redirect leads.
@@ -144,7 +144,7 @@ pub enum Made {
 
 /// The last time MLB was heard.
 #[derive(Debug, Clone, Serialize)]
-pub struct Asked {
+pub struct MlbTrace {
     /// By the site's clock; none if it never was.
     #[serde(with = "rfc3339::option")]
     pub asked_at: Option<OffsetDateTime>,
@@ -156,7 +156,7 @@ pub struct Asked {
 
 /// Microseconds by where they were spent, in order.
 #[derive(Debug, Clone, Serialize)]
-pub struct Spent {
+pub struct Timings {
     /// From the kernel's hand-over of the connection until it was served.
     pub accept: f64,
     /// In the TLS handshake; none in clear.
@@ -172,7 +172,7 @@ pub struct Spent {
 
 /// A running binary.
 #[derive(Debug, Clone, Serialize)]
-pub struct Process {
+pub struct ProcessTrace {
     /// e6's version.
     pub version: &'static str,
     /// The commit it was built from.

@@ -101,16 +101,16 @@ fn name(name: &GeneralName) -> Option<String> {
 }
 
 /// A certificate that is signed by its own key: names, chain and key as PEM.
-pub(crate) struct SelfSigned {
+pub(crate) struct SelfSignedPem {
     pub chain: String,
     pub key: String,
 }
 
-impl SelfSigned {
+impl SelfSignedPem {
     /// A fresh one for these names, valid from a day ago (clocks of clients are sometimes behind).
     pub(crate) fn fresh(names: &[String], lasts: Duration) -> Result<Self, rcgen::Error> {
         let begin = OffsetDateTime::now_utc() - Duration::DAY;
-        SelfSigned::between(names, begin, begin + lasts)
+        SelfSignedPem::between(names, begin, begin + lasts)
     }
 
     /// A certificate for these names, valid from `begin` to `end`.
@@ -125,7 +125,7 @@ impl SelfSigned {
         params.distinguished_name = rcgen::DistinguishedName::new();
         let common = names.first().map_or("e6", String::as_str);
         params.distinguished_name.push(rcgen::DnType::CommonName, format!("e6 on {common}"));
-        Ok(SelfSigned { chain: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
+        Ok(SelfSignedPem { chain: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
     }
 
     pub(crate) fn certificate(&self) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
@@ -154,7 +154,7 @@ mod tests {
 
     fn made(names: &[&str]) -> Certificate {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        SelfSigned::fresh(&names, Duration::days(90)).unwrap().certificate().unwrap()
+        SelfSignedPem::fresh(&names, Duration::days(90)).unwrap().certificate().unwrap()
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_short_lived_certificate_is_no_fault_all_its_life() {
-        let pair = SelfSigned::fresh(&["example.org".into()], Duration::days(6)).unwrap();
+        let pair = SelfSignedPem::fresh(&["example.org".into()], Duration::days(6)).unwrap();
         let faults = pair.certificate().unwrap().faults(&[], OffsetDateTime::now_utc() + Duration::days(2));
         assert!(faults.is_empty(), "{faults:?}");
     }
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn chain_and_key_must_belong_together() {
         let [one, other] =
-            [(); 2].map(|()| SelfSigned::fresh(&["example.org".into()], Duration::days(9)).unwrap());
+            [(); 2].map(|()| SelfSignedPem::fresh(&["example.org".into()], Duration::days(9)).unwrap());
         let error = |chain: &str, key: &str| {
             Certificate::from_pem(chain.as_bytes(), key.as_bytes()).unwrap_err().to_string()
         };

@@ -1,6 +1,6 @@
 //! TLS: one provider and one server configuration for all workers.
 
-use crate::connection::Tls;
+use crate::connection::TlsSession;
 use arc_swap::ArcSwap;
 use rustls::{
     HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection,
@@ -15,15 +15,15 @@ pub(crate) const CHALLENGE: &[u8] = b"acme-tls/1";
 
 /// The terms on which TLS is spoken. They can be replaced: a handshake is held on those of its beginning.
 #[derive(Clone)]
-pub struct Terms(Arc<ArcSwap<ServerConfig>>);
+pub struct TlsConfig(Arc<ArcSwap<ServerConfig>>);
 
-impl Terms {
+impl TlsConfig {
     pub(crate) fn new(config: ServerConfig) -> Self {
-        Terms(Arc::new(ArcSwap::from_pointee(config)))
+        TlsConfig(Arc::new(ArcSwap::from_pointee(config)))
     }
 
     /// From the next handshake on these are the terms, wherever the old ones are known.
-    pub fn replace(&self, other: &Terms) {
+    pub fn replace(&self, other: &TlsConfig) {
         self.0.store(other.0.load_full());
     }
 
@@ -35,15 +35,15 @@ impl Terms {
 /// The keys of session tickets, which change every six hours. Terms that replace others keep them, so that clients can
 /// resume their sessions.
 #[derive(Clone)]
-pub struct Tickets(Arc<dyn ProducesTickets>);
+pub struct TicketKeys(Arc<dyn ProducesTickets>);
 
-impl Tickets {
+impl TicketKeys {
     /// With keys of its own.
     ///
     /// # Errors
     /// When the system has no randomness.
     pub fn new() -> Result<Self, rustls::Error> {
-        aws_lc_rs::Ticketer::new().map(Tickets)
+        aws_lc_rs::Ticketer::new().map(TicketKeys)
     }
 }
 
@@ -55,7 +55,7 @@ impl Tickets {
 pub(crate) fn config(
     certificates: Arc<dyn ResolvesServerCert>,
     more: &[&[u8]],
-    tickets: &Tickets,
+    tickets: &TicketKeys,
 ) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -68,8 +68,8 @@ pub(crate) fn config(
 }
 
 /// What a finished handshake agreed on.
-pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> Tls {
-    Tls {
+pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> TlsSession {
+    TlsSession {
         version: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",

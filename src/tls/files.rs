@@ -2,7 +2,7 @@
 
 use crate::tls::{
     certificate::Certificate,
-    resolver::{Origin, Serving},
+    resolver::{CertificateOrigin, CertificateResolver},
 };
 use std::{convert::Infallible, fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Where the pair lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Files {
+pub struct CertificateFiles {
     /// PEM, leaf first.
     pub cert: PathBuf,
     /// PEM: PKCS#8, PKCS#1 or SEC1.
@@ -22,34 +22,34 @@ pub struct Files {
 
 /// Why a pair cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
+pub struct UnusablePair {
     /// For visitors, who may read it in `/healthz`: without paths.
     public: String,
     /// For operators: with paths.
     detailed: String,
 }
 
-impl fmt::Display for Unusable {
+impl fmt::Display for UnusablePair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detailed)
     }
 }
 
-impl std::error::Error for Unusable {}
+impl std::error::Error for UnusablePair {}
 
 /// Both files' content.
 #[derive(PartialEq)]
-struct Content {
+struct PairContent {
     cert: Vec<u8>,
     key: Vec<u8>,
 }
 
-impl Files {
+impl CertificateFiles {
     /// Reads and checks the pair.
     ///
     /// # Errors
     /// Which file cannot be read, or why the pair cannot be used.
-    pub fn certificate(&self) -> Result<Certificate, Unusable> {
+    pub fn certificate(&self) -> Result<Certificate, UnusablePair> {
         self.checked(&self.content()?)
     }
 
@@ -62,36 +62,36 @@ impl Files {
         faults
     }
 
-    fn checked(&self, content: &Content) -> Result<Certificate, Unusable> {
+    fn checked(&self, content: &PairContent) -> Result<Certificate, UnusablePair> {
         Certificate::from_pem(&content.cert, &content.key).map_err(|error| {
             let (cert, key) = (self.cert.display(), self.key.display());
-            Unusable { public: error.to_string(), detailed: format!("{error} (in {cert} and {key})") }
+            UnusablePair { public: error.to_string(), detailed: format!("{error} (in {cert} and {key})") }
         })
     }
 
-    fn content(&self) -> Result<Content, Unusable> {
+    fn content(&self) -> Result<PairContent, UnusablePair> {
         let read = |path: &PathBuf, what| {
-            fs::read(path).map_err(|error| Unusable {
+            fs::read(path).map_err(|error| UnusablePair {
                 public: format!("cannot read the file of the {what}: {error}"),
                 detailed: format!("cannot read the {what} {}: {error}", path.display()),
             })
         };
-        Ok(Content { cert: read(&self.cert, "certificate")?, key: read(&self.key, "key")? })
+        Ok(PairContent { cert: read(&self.cert, "certificate")?, key: read(&self.key, "key")? })
     }
 }
 
 /// Serves the pair, and each new pair. The certificate in service stays while it is good and the new one is not: invalid,
 /// expired, not valid yet, or not for the site's names.
-pub(crate) struct Watched {
-    files: Files,
+pub(crate) struct FileWatcher {
+    files: CertificateFiles,
     names: Vec<String>,
-    serving: Arc<Serving>,
-    seen: Option<Result<Content, Unusable>>,
-    newest: Newest,
+    serving: Arc<CertificateResolver>,
+    seen: Option<Result<PairContent, UnusablePair>>,
+    newest: LastRead,
 }
 
 /// The certificate that was read last.
-enum Newest {
+enum LastRead {
     /// Nothing can be served of what was read, if anything was.
     Unusable,
     /// It is not served, for the one in service is better.
@@ -99,9 +99,13 @@ enum Newest {
     Served,
 }
 
-impl Watched {
-    pub(crate) fn new(files: Files, names: Vec<String>, serving: Arc<Serving>) -> Self {
-        Watched { files, names, serving, seen: None, newest: Newest::Unusable }
+impl FileWatcher {
+    pub(crate) fn new(
+        files: CertificateFiles,
+        names: Vec<String>,
+        serving: Arc<CertificateResolver>,
+    ) -> Self {
+        FileWatcher { files, names, serving, seen: None, newest: LastRead::Unusable }
     }
 
     pub(crate) async fn run(mut self) -> Infallible {
@@ -119,30 +123,30 @@ impl Watched {
             let read = content.as_ref().map_err(Clone::clone).and_then(|content| self.files.checked(content));
             self.seen = Some(content);
             self.newest = match read {
-                Ok(certificate) => Newest::Waits(certificate),
-                Err(Unusable { public, detailed }) => {
+                Ok(certificate) => LastRead::Waits(certificate),
+                Err(UnusablePair { public, detailed }) => {
                     self.serving.trouble_with(Some((public, detailed)));
-                    Newest::Unusable
+                    LastRead::Unusable
                 }
             };
         }
-        self.newest = match std::mem::replace(&mut self.newest, Newest::Unusable) {
-            Newest::Waits(new) if self.is_worse(&new, now) => {
+        self.newest = match std::mem::replace(&mut self.newest, LastRead::Unusable) {
+            LastRead::Waits(new) if self.is_worse(&new, now) => {
                 let faults = new.faults(&self.names, now).join("; ");
                 let end = self.serving.status().not_after.date();
                 let error = format!(
                     "the new certificate is not served: {faults}; the one before it stays in service, valid until {end}"
                 );
                 self.serving.trouble(Some(error));
-                Newest::Waits(new)
+                LastRead::Waits(new)
             }
-            Newest::Waits(new) => {
-                self.serving.serve(new, Origin::Files, None);
-                Newest::Served
+            LastRead::Waits(new) => {
+                self.serving.serve(new, CertificateOrigin::Files, None);
+                LastRead::Served
             }
             newest => newest,
         };
-        if matches!(self.newest, Newest::Served) {
+        if matches!(self.newest, LastRead::Served) {
             let faults = self.files.faults(&self.serving.certificate(), &self.names, now);
             self.serving.trouble((!faults.is_empty()).then(|| faults.join("; ")));
         }
@@ -150,7 +154,7 @@ impl Watched {
 
     /// Whether the certificate in service is good and this one is not.
     fn is_worse(&self, new: &Certificate, now: OffsetDateTime) -> bool {
-        let is_ours = self.serving.status().origin == Origin::SelfSigned;
+        let is_ours = self.serving.status().origin == CertificateOrigin::SelfSigned;
         !is_ours && !new.is_good(&self.names, now) && self.serving.certificate().is_good(&self.names, now)
     }
 }
@@ -158,26 +162,31 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::certificate::SelfSigned;
+    use crate::tls::certificate::SelfSignedPem;
     use std::{os::unix::fs::symlink, path::Path};
 
-    fn pair(name: &str) -> SelfSigned {
-        SelfSigned::fresh(&[name.into()], time::Duration::days(90)).unwrap()
+    fn pair(name: &str) -> SelfSignedPem {
+        SelfSignedPem::fresh(&[name.into()], time::Duration::days(90)).unwrap()
     }
 
-    fn put(dir: &Path, pair: &SelfSigned) {
+    fn put(dir: &Path, pair: &SelfSignedPem) {
         fs::create_dir_all(dir).unwrap();
         fs::write(dir.join("tls.crt"), &pair.chain).unwrap();
         fs::write(dir.join("tls.key"), &pair.key).unwrap();
         fs::set_permissions(dir.join("tls.key"), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn watched(dir: &Path, name: &str) -> (Watched, Arc<Serving>) {
+    fn watched(dir: &Path, name: &str) -> (FileWatcher, Arc<CertificateResolver>) {
         let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
         let first = Arc::new(pair("first").certificate().unwrap());
-        let serving = Arc::new(Serving::new(first, Origin::SelfSigned, Origin::Files, expiry));
-        let files = Files { cert: dir.join("tls.crt"), key: dir.join("tls.key") };
-        (Watched::new(files, vec![name.into()], serving.clone()), serving)
+        let serving = Arc::new(CertificateResolver::new(
+            first,
+            CertificateOrigin::SelfSigned,
+            CertificateOrigin::Files,
+            expiry,
+        ));
+        let files = CertificateFiles { cert: dir.join("tls.crt"), key: dir.join("tls.key") };
+        (FileWatcher::new(files, vec![name.into()], serving.clone()), serving)
     }
 
     #[test]
@@ -190,10 +199,10 @@ mod tests {
             (status.origin, status.names.join(","), status.last_error.clone().unwrap_or_default())
         };
         let (origin, names, error) = look();
-        assert_eq!((origin, names.as_str()), (Origin::SelfSigned, "first"));
+        assert_eq!((origin, names.as_str()), (CertificateOrigin::SelfSigned, "first"));
         assert!(error.starts_with("cannot read "), "{error}");
         put(dir.path(), &pair("a.example"));
-        assert_eq!(look(), (Origin::Files, "a.example".into(), String::new()));
+        assert_eq!(look(), (CertificateOrigin::Files, "a.example".into(), String::new()));
         fs::write(dir.path().join("tls.key"), &pair("b.example").key).unwrap();
         let (_, names, error) = look();
         assert_eq!(names, "a.example");
@@ -218,7 +227,7 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         put(dir.path(), &pair("a.example"));
         watched.look(now);
-        let lasting = |days| SelfSigned::fresh(&["a.example".into()], time::Duration::days(days)).unwrap();
+        let lasting = |days| SelfSignedPem::fresh(&["a.example".into()], time::Duration::days(days)).unwrap();
         let good = serving.certificate();
         let is_good = || Arc::ptr_eq(&serving.certificate(), &good);
         // Not valid yet by a clock that is two days behind, and expired in 50 days.
@@ -256,7 +265,7 @@ mod tests {
         put(dir.path(), &pair("a.example"));
         watched.look(now);
         let good = serving.certificate();
-        let later = SelfSigned::between(
+        let later = SelfSignedPem::between(
             &["a.example".into()],
             now + time::Duration::HOUR,
             now + time::Duration::days(9),

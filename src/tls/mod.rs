@@ -12,11 +12,11 @@ pub(crate) mod resolver;
 pub(crate) mod self_signed;
 
 use crate::tls::{
-    acme::{Ca, Challenge},
+    acme::{Ca, ChallengeType},
     certificate::Certificate,
-    config::{Terms, Tickets},
-    files::Files,
-    resolver::{Origin, Serving},
+    config::{TicketKeys, TlsConfig},
+    files::CertificateFiles,
+    resolver::{CertificateOrigin, CertificateResolver},
 };
 use prometheus::{IntGauge, Registry, register_int_gauge_with_registry as gauge};
 use std::{convert::Infallible, error::Error, path::PathBuf, sync::Arc, time::Duration};
@@ -27,45 +27,47 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// Where certificates come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum CertificateSource {
     /// A CA that is asked by this process.
     Acme(Ca),
     /// Files that somebody else renews.
-    Files(Files),
+    Files(CertificateFiles),
     /// This process, for this machine; kept in this directory.
     SelfSigned(PathBuf),
 }
 
-impl Source {
+impl CertificateSource {
     /// What a start would serve; none where there is none yet.
     ///
     /// # Errors
     /// Why it cannot be used.
     pub fn present(&self) -> Result<Option<Certificate>, String> {
         match self {
-            Source::Acme(ca) => ca.kept(),
-            Source::Files(files) => files.certificate().map(Some).map_err(|error| error.to_string()),
-            Source::SelfSigned(dir) => self_signed::present(dir),
+            CertificateSource::Acme(ca) => ca.kept(),
+            CertificateSource::Files(files) => {
+                files.certificate().map(Some).map_err(|error| error.to_string())
+            }
+            CertificateSource::SelfSigned(dir) => self_signed::present(dir),
         }
     }
 }
 
 /// A source at work.
-pub struct Certificates {
-    source: Source,
+pub struct CertificateOwner {
+    source: CertificateSource,
     names: Vec<String>,
-    serving: Arc<Serving>,
-    keeper: Keeper,
+    serving: Arc<CertificateResolver>,
+    keeper: Renewer,
 }
 
 /// Where the next certificate comes from, besides ourselves.
-enum Keeper {
+enum Renewer {
     Acme(Box<acme::Renewals>),
-    Files(files::Watched),
+    Files(files::FileWatcher),
     Nobody,
 }
 
-impl Certificates {
+impl CertificateOwner {
     /// Where the end of the certificate that is served is written, for whoever reads the registry.
     ///
     /// # Errors
@@ -84,39 +86,40 @@ impl Certificates {
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
     pub fn open(
-        source: Source,
+        source: CertificateSource,
         names: Vec<String>,
         expiry: IntGauge,
-        before: Option<&Serving>,
+        before: Option<&CertificateResolver>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let wanted = match &source {
-            Source::Acme(_) => Origin::Acme,
-            Source::Files(_) => Origin::Files,
-            Source::SelfSigned(_) => Origin::SelfSigned,
+            CertificateSource::Acme(_) => CertificateOrigin::Acme,
+            CertificateSource::Files(_) => CertificateOrigin::Files,
+            CertificateSource::SelfSigned(_) => CertificateOrigin::SelfSigned,
         };
         let before = before.map(|before| (before.certificate(), before.status().origin));
         let serving = match (&source, before) {
-            (Source::SelfSigned(dir), _) => {
+            (CertificateSource::SelfSigned(dir), _) => {
                 let (first, trouble) = self_signed::kept(dir, &names)?;
-                let serving = Serving::new(Arc::new(first), Origin::SelfSigned, wanted, expiry);
+                let serving =
+                    CertificateResolver::new(Arc::new(first), CertificateOrigin::SelfSigned, wanted, expiry);
                 serving.trouble(trouble);
                 serving
             }
-            (_, Some((certificate, origin))) if origin != Origin::SelfSigned => {
-                Serving::new(certificate, origin, wanted, expiry)
+            (_, Some((certificate, origin))) if origin != CertificateOrigin::SelfSigned => {
+                CertificateResolver::new(certificate, origin, wanted, expiry)
             }
             _ => {
                 let first = Arc::new(self_signed::for_this_run(&names)?);
-                Serving::new(first, Origin::SelfSigned, wanted, expiry)
+                CertificateResolver::new(first, CertificateOrigin::SelfSigned, wanted, expiry)
             }
         };
         let serving = Arc::new(serving);
-        let keeper = Keeper::begin(&source, &names, &serving)?;
-        Ok(Certificates { source, names, serving, keeper })
+        let keeper = Renewer::begin(&source, &names, &serving)?;
+        Ok(CertificateOwner { source, names, serving, keeper })
     }
 
     /// What is served, and how things are.
-    pub fn serving(&self) -> Arc<Serving> {
+    pub fn serving(&self) -> Arc<CertificateResolver> {
         self.serving.clone()
     }
 
@@ -124,18 +127,19 @@ impl Certificates {
     ///
     /// # Errors
     /// When the provider knows no version of TLS.
-    pub fn terms(&self, tickets: &Tickets) -> Result<Terms, rustls::Error> {
-        let by_handshake = matches!(&self.source, Source::Acme(Ca { challenge: Challenge::TlsAlpn01, .. }));
+    pub fn terms(&self, tickets: &TicketKeys) -> Result<TlsConfig, rustls::Error> {
+        let by_handshake =
+            matches!(&self.source, CertificateSource::Acme(Ca { challenge: ChallengeType::TlsAlpn01, .. }));
         let more: &[&[u8]] = if by_handshake { &[config::CHALLENGE] } else { &[] };
-        config::config(self.serving(), more, tickets).map(Terms::new)
+        config::config(self.serving(), more, tickets).map(TlsConfig::new)
     }
 
     /// Renews, watches, tries again; a fault of ours is logged and it starts anew. Must run within a tokio runtime.
     pub async fn look_after(self) -> Infallible {
-        let Certificates { source, names, serving, mut keeper } = self;
+        let CertificateOwner { source, names, serving, mut keeper } = self;
         let dir = match &source {
-            Source::SelfSigned(dir) => Some(dir.clone()),
-            Source::Acme(_) | Source::Files(_) => None,
+            CertificateSource::SelfSigned(dir) => Some(dir.clone()),
+            CertificateSource::Acme(_) | CertificateSource::Files(_) => None,
         };
         loop {
             // A set, which ends with this: tasks that are replaced must not go on beside the next.
@@ -146,39 +150,39 @@ impl Certificates {
                 tracing::error!(%fault, "looking after the certificate broke; starting it anew");
             }
             tokio::time::sleep(PAUSE).await;
-            keeper = Keeper::begin(&source, &names, &serving).unwrap_or_else(|error| {
+            keeper = Renewer::begin(&source, &names, &serving).unwrap_or_else(|error| {
                 serving.trouble(Some(format!("nobody looks after the certificate: {error}")));
-                Keeper::Nobody
+                Renewer::Nobody
             });
         }
     }
 }
 
-impl Keeper {
+impl Renewer {
     /// Serves what there is.
     fn begin(
-        source: &Source,
+        source: &CertificateSource,
         names: &[String],
-        serving: &Arc<Serving>,
+        serving: &Arc<CertificateResolver>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(match source {
-            Source::Acme(ca) => {
-                Keeper::Acme(Box::new(acme::Renewals::open(ca.clone(), names.to_vec(), serving.clone())?))
+            CertificateSource::Acme(ca) => {
+                Renewer::Acme(Box::new(acme::Renewals::open(ca.clone(), names.to_vec(), serving.clone())?))
             }
-            Source::Files(files) => {
-                let mut watched = files::Watched::new(files.clone(), names.to_vec(), serving.clone());
+            CertificateSource::Files(files) => {
+                let mut watched = files::FileWatcher::new(files.clone(), names.to_vec(), serving.clone());
                 watched.look(time::OffsetDateTime::now_utc());
-                Keeper::Files(watched)
+                Renewer::Files(watched)
             }
-            Source::SelfSigned(_) => Keeper::Nobody,
+            CertificateSource::SelfSigned(_) => Renewer::Nobody,
         })
     }
 
     async fn run(self) -> Infallible {
         match self {
-            Keeper::Acme(renewals) => renewals.run().await,
-            Keeper::Files(watched) => watched.run().await,
-            Keeper::Nobody => std::future::pending().await,
+            Renewer::Acme(renewals) => renewals.run().await,
+            Renewer::Files(watched) => watched.run().await,
+            Renewer::Nobody => std::future::pending().await,
         }
     }
 }

@@ -58,15 +58,15 @@ fn blocks(pem: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::certificate::SelfSigned;
+    use crate::tls::certificate::SelfSignedPem;
 
-    fn pair() -> SelfSigned {
-        SelfSigned::fresh(&["example.org".into()], time::Duration::days(9)).unwrap()
+    fn pair() -> SelfSignedPem {
+        SelfSignedPem::fresh(&["example.org".into()], time::Duration::days(9)).unwrap()
     }
 
     #[test]
     fn marks_text_and_spaces_around_the_blocks_are_ignored() {
-        let SelfSigned { chain, key } = pair();
+        let SelfSignedPem { chain, key } = pair();
         let plain = certificates(chain.as_bytes()).unwrap();
         assert_eq!(plain.len(), 1);
         let attributes = "Bag Attributes\n    friendlyName: e6\nsubject=CN = example.org\n";
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_damaged_block_and_a_key_with_a_passphrase_are_named() {
-        let SelfSigned { chain, key } = pair();
+        let SelfSignedPem { chain, key } = pair();
         assert!(certificates(chain.replace("-----END CERTIFICATE-----", "").as_bytes()).is_err());
         let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
         assert!(private_key(encrypted.as_bytes()).unwrap_err().contains("passphrase"));

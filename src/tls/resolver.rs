@@ -14,21 +14,21 @@ use time::OffsetDateTime;
 
 /// The certificate of every handshake, the answer to a CA's challenge, and the facts about both.
 #[derive(Debug)]
-pub struct Serving {
-    wanted: Origin,
+pub struct CertificateResolver {
+    wanted: CertificateOrigin,
     certificate: ArcSwap<Certificate>,
-    challenge: ArcSwapOption<Challenge>,
-    status: ArcSwap<Status>,
+    challenge: ArcSwapOption<PendingChallenge>,
+    status: ArcSwap<CertificateStatus>,
     /// The end of the certificate, for monitoring.
     expiry: IntGauge,
 }
 
 /// What there is to know about the certificate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
+pub struct CertificateStatus {
     /// Where it came from.
     #[serde(rename = "source")]
-    pub origin: Origin,
+    pub origin: CertificateOrigin,
     /// What it is for.
     pub names: Vec<String>,
     /// When it ends.
@@ -44,7 +44,7 @@ pub struct Status {
 /// Where a certificate came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum CertificateOrigin {
     /// A CA that was asked by us.
     Acme,
     /// Two files.
@@ -55,27 +55,27 @@ pub enum Origin {
 
 /// What proves to a CA that a name leads here, while it looks.
 #[derive(Debug)]
-pub(crate) enum Challenge {
+pub(crate) enum PendingChallenge {
     /// A handshake for this name alone is answered with this key (RFC 8737).
     TlsAlpn01 { name: String, key: Arc<CertifiedKey> },
     /// The path of this token is answered with this text (RFC 8555 §8.3).
     Http01 { token: String, answer: String },
 }
 
-impl Serving {
+impl CertificateResolver {
     /// Serves this certificate of this origin, until one of the wanted origin comes.
     pub(crate) fn new(
         certificate: Arc<Certificate>,
-        origin: Origin,
-        wanted: Origin,
+        origin: CertificateOrigin,
+        wanted: CertificateOrigin,
         expiry: IntGauge,
     ) -> Self {
         expiry.set(certificate.not_after.unix_timestamp());
-        Serving {
+        CertificateResolver {
             wanted,
             certificate: ArcSwap::new(certificate.clone()),
             challenge: ArcSwapOption::empty(),
-            status: ArcSwap::from_pointee(Status {
+            status: ArcSwap::from_pointee(CertificateStatus {
                 origin,
                 names: certificate.names.clone(),
                 not_after: certificate.not_after,
@@ -87,7 +87,7 @@ impl Serving {
     }
 
     /// How things are.
-    pub fn status(&self) -> Arc<Status> {
+    pub fn status(&self) -> Arc<CertificateStatus> {
         self.status.load_full()
     }
 
@@ -104,7 +104,7 @@ impl Serving {
     /// The answer to HTTP-01 for this token, while a CA looks for it.
     pub fn http_challenge(&self, asked: &str) -> Option<String> {
         match self.challenge.load().as_deref() {
-            Some(Challenge::Http01 { token, answer }) if token == asked => Some(answer.clone()),
+            Some(PendingChallenge::Http01 { token, answer }) if token == asked => Some(answer.clone()),
             _ => None,
         }
     }
@@ -113,7 +113,7 @@ impl Serving {
     pub(crate) fn serve(
         &self,
         certificate: Certificate,
-        origin: Origin,
+        origin: CertificateOrigin,
         next_attempt: Option<OffsetDateTime>,
     ) {
         let names = certificate.names.join(", ");
@@ -147,13 +147,13 @@ impl Serving {
         self.update(|status| status.next_attempt = Some(whole(at)));
     }
 
-    pub(crate) fn answer(&self, challenge: Option<Challenge>) {
+    pub(crate) fn answer(&self, challenge: Option<PendingChallenge>) {
         self.challenge.store(challenge.map(Arc::new));
     }
 
     /// There is one writer; readers see the facts before or after, never between.
-    fn update(&self, change: impl FnOnce(&mut Status)) {
-        let mut status = Status::clone(&self.status.load());
+    fn update(&self, change: impl FnOnce(&mut CertificateStatus)) {
+        let mut status = CertificateStatus::clone(&self.status.load());
         change(&mut status);
         self.status.store(Arc::new(status));
     }
@@ -164,25 +164,25 @@ fn whole(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(0).unwrap_or(at)
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for CertificateStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origin = match self.origin {
-            Origin::Acme => "acme",
-            Origin::Files => "files",
-            Origin::SelfSigned => "self-signed",
+            CertificateOrigin::Acme => "acme",
+            CertificateOrigin::Files => "files",
+            CertificateOrigin::SelfSigned => "self-signed",
         };
         write!(f, "{origin}, {}, until {}", self.names.join(" "), self.not_after.date())
     }
 }
 
-impl ResolvesServerCert for Serving {
+impl ResolvesServerCert for CertificateResolver {
     /// Unknown names get the one certificate there is: a wrong name is the client's to refuse.
     fn resolve(&self, hello: ClientHello) -> Option<Arc<CertifiedKey>> {
         if !is_tls_alpn_challenge(&hello) {
             return Some(self.certificate.load().key.clone());
         }
         match self.challenge.load().as_deref() {
-            Some(Challenge::TlsAlpn01 { name, key }) if hello.server_name() == Some(name) => {
+            Some(PendingChallenge::TlsAlpn01 { name, key }) if hello.server_name() == Some(name) => {
                 Some(key.clone())
             }
             _ => None,

@@ -1,8 +1,8 @@
 //! The certificate for this machine, signed by itself, made on first start and kept.
 
 use crate::tls::{
-    certificate::{Certificate, SelfSigned, replace},
-    resolver::{Origin, Serving},
+    certificate::{Certificate, SelfSignedPem, replace},
+    resolver::{CertificateOrigin, CertificateResolver},
 };
 use std::{
     convert::Infallible,
@@ -31,7 +31,7 @@ pub(crate) fn kept(
     dir: &Path,
     names: &[String],
 ) -> Result<(Certificate, Option<String>), Box<dyn Error + Send + Sync>> {
-    let files = Kept::in_dir(dir);
+    let files = SavedPair::in_dir(dir);
     let names = with_localhost(names);
     let trouble = match files.read() {
         Ok(found) => match names.iter().find(|name| !found.covers(name)) {
@@ -47,7 +47,7 @@ pub(crate) fn kept(
             format!("{trouble}; serving one made for this run, mend or remove cert.pem and key.pem");
         return Ok((for_this_run(&names)?, Some(trouble)));
     }
-    let fresh = SelfSigned::fresh(&names, LASTS)?;
+    let fresh = SelfSignedPem::fresh(&names, LASTS)?;
     let unkept = files.write(&fresh).err().map(|error| {
         format!("cannot keep the new certificate: {error}; browsers will ask again after a restart")
     });
@@ -56,7 +56,7 @@ pub(crate) fn kept(
 
 /// The certificate in this directory, if there is one.
 pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
-    match Kept::in_dir(dir).read() {
+    match SavedPair::in_dir(dir).read() {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_missing(&*error) => Ok(None),
         Err(error) => Err(format!("cannot use the kept certificate: {error}")),
@@ -65,14 +65,18 @@ pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
 
 /// One that is forgotten when the process ends: better than no handshake at all.
 pub(crate) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
-    SelfSigned::fresh(&with_localhost(names), RUN)?.certificate()
+    SelfSignedPem::fresh(&with_localhost(names), RUN)?.certificate()
 }
 
 /// Renews a certificate that is signed by itself for as long as one is served: kept in this directory, or for this run only.
-pub(crate) async fn renew(dir: Option<PathBuf>, names: Vec<String>, serving: Arc<Serving>) -> Infallible {
+pub(crate) async fn renew(
+    dir: Option<PathBuf>,
+    names: Vec<String>,
+    serving: Arc<CertificateResolver>,
+) -> Infallible {
     loop {
         let left = serving.status().not_after - RENEWAL - OffsetDateTime::now_utc();
-        if serving.status().origin == Origin::SelfSigned && !left.is_positive() {
+        if serving.status().origin == CertificateOrigin::SelfSigned && !left.is_positive() {
             renew_now(dir.as_deref(), &names, &serving);
         }
         let nap = if left.is_positive() { left.min(NAP) } else { NAP };
@@ -80,14 +84,14 @@ pub(crate) async fn renew(dir: Option<PathBuf>, names: Vec<String>, serving: Arc
     }
 }
 
-fn renew_now(dir: Option<&Path>, names: &[String], serving: &Serving) {
+fn renew_now(dir: Option<&Path>, names: &[String], serving: &CertificateResolver) {
     let renewed = match dir {
         Some(dir) => kept(dir, names),
         None => for_this_run(names).map(|certificate| (certificate, None)),
     };
     match renewed {
         Ok((certificate, trouble)) => {
-            serving.serve(certificate, Origin::SelfSigned, None);
+            serving.serve(certificate, CertificateOrigin::SelfSigned, None);
             if dir.is_some() {
                 serving.trouble(trouble);
             }
@@ -100,21 +104,21 @@ fn with_localhost(names: &[String]) -> Vec<String> {
     names.iter().cloned().chain(["localhost", "127.0.0.1", "::1"].map(String::from)).collect()
 }
 
-struct Kept {
+struct SavedPair {
     cert: PathBuf,
     key: PathBuf,
 }
 
-impl Kept {
+impl SavedPair {
     fn in_dir(dir: &Path) -> Self {
-        Kept { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
+        SavedPair { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
     }
 
     fn read(&self) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
         Certificate::from_pem(&fs::read(&self.cert)?, &fs::read(&self.key)?)
     }
 
-    fn write(&self, pair: &SelfSigned) -> io::Result<()> {
+    fn write(&self, pair: &SelfSignedPem) -> io::Result<()> {
         fs::create_dir_all(self.cert.parent().unwrap_or(Path::new(".")))?;
         replace(&self.key, pair.key.as_bytes(), 0o600)?;
         replace(&self.cert, pair.chain.as_bytes(), 0o644)
@@ -148,7 +152,7 @@ mod tests {
     fn a_pair_that_cannot_be_used_is_left_alone_and_not_served() {
         let dir = tempfile::tempdir().unwrap();
         kept(dir.path(), &[]).unwrap();
-        let strangers = SelfSigned::fresh(&["localhost".into()], LASTS).unwrap();
+        let strangers = SelfSignedPem::fresh(&["localhost".into()], LASTS).unwrap();
         fs::write(dir.path().join("key.pem"), &strangers.key).unwrap();
         let (_, trouble) = kept(dir.path(), &[]).unwrap();
         assert!(trouble.unwrap().contains("the key belongs to another certificate"));
@@ -170,12 +174,17 @@ mod tests {
         for keeps in [true, false] {
             let dir = tempfile::tempdir().unwrap();
             let names = with_localhost(&[]);
-            let pair = SelfSigned::fresh(&names, RENEWAL + Duration::DAY + Duration::seconds(2)).unwrap();
-            Kept::in_dir(dir.path()).write(&pair).unwrap();
+            let pair = SelfSignedPem::fresh(&names, RENEWAL + Duration::DAY + Duration::seconds(2)).unwrap();
+            SavedPair::in_dir(dir.path()).write(&pair).unwrap();
             let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
             let first = Arc::new(pair.certificate().unwrap());
             let end = first.not_after;
-            let serving = Arc::new(Serving::new(first, Origin::SelfSigned, Origin::SelfSigned, expiry));
+            let serving = Arc::new(CertificateResolver::new(
+                first,
+                CertificateOrigin::SelfSigned,
+                CertificateOrigin::SelfSigned,
+                expiry,
+            ));
             let renewals = renew(keeps.then(|| dir.path().to_owned()), Vec::new(), serving.clone());
             runtime.block_on(async {
                 tokio::select! {
@@ -198,8 +207,8 @@ mod tests {
     fn an_old_one_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let names = with_localhost(&[]);
-        let files = Kept::in_dir(dir.path());
-        files.write(&SelfSigned::fresh(&names, Duration::days(20)).unwrap()).unwrap();
+        let files = SavedPair::in_dir(dir.path());
+        files.write(&SelfSignedPem::fresh(&names, Duration::days(20)).unwrap()).unwrap();
         let (fresh, trouble) = kept(dir.path(), &[]).unwrap();
         assert_eq!(trouble, None);
         assert!(fresh.not_after > OffsetDateTime::now_utc() + Duration::days(800));

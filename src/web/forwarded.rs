@@ -1,10 +1,10 @@
 //! Whom a request is from and how it came, where proxies stand in between.
 
 use crate::{
-    connection::{Connection, Peer},
+    connection::{ConnectionInfo, Peer},
     web::{
         host::Scheme,
-        trusted_proxies::{Field, Proxies},
+        trusted_proxies::{ForwardedField, TrustedProxies},
     },
 };
 use hyper::HeaderMap;
@@ -16,7 +16,7 @@ const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Client {
+pub(crate) struct ClientAddr {
     /// Where he is.
     pub peer: Peer,
     /// As he wrote it.
@@ -28,21 +28,21 @@ pub(crate) struct Client {
     pub counted: Option<IpAddr>,
 }
 
-impl Client {
+impl ClientAddr {
     /// What the connection says and, if a trusted proxy is at its other end, what the fields say.
-    pub fn of(connection: &Connection, headers: &HeaderMap, proxies: &Proxies) -> Self {
+    pub fn of(connection: &ConnectionInfo, headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
         let scheme = if connection.tls.is_some() { Scheme::Https } else { Scheme::Http };
         let near = connection.client();
         let is_proxy = proxies.trust(near);
         let told = match proxies.field {
-            _ if !is_proxy => Told::default(),
-            Field::XForwardedFor => x_forwarded(headers, proxies),
-            Field::Forwarded => forwarded(headers, proxies),
-            Field::Off => Told::default(),
+            _ if !is_proxy => ForwardedInfo::default(),
+            ForwardedField::XForwardedFor => x_forwarded(headers, proxies),
+            ForwardedField::Forwarded => forwarded(headers, proxies),
+            ForwardedField::Off => ForwardedInfo::default(),
         };
         let peer = told.client.unwrap_or(near);
         let is_named = told.client.or(connection.introduced).is_some();
-        Client {
+        ClientAddr {
             peer,
             scheme: told.scheme.unwrap_or(scheme),
             proxied: is_named || told.scheme.is_some(),
@@ -53,20 +53,20 @@ impl Client {
 
 /// What proxies tell of a client.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Told {
+struct ForwardedInfo {
     /// None where nobody is named, or not so that it can be read.
     client: Option<Peer>,
     scheme: Option<Scheme>,
 }
 
-fn x_forwarded(headers: &HeaderMap, proxies: &Proxies) -> Told {
+fn x_forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
     let hops = from_the_end(headers, X_FORWARDED_FOR).map(|hop| hop.and_then(address));
     let schemes = from_the_end(headers, X_FORWARDED_PROTO).map(|hop| hop.and_then(scheme)).collect();
     told(hops.collect(), schemes, proxies)
 }
 
 /// RFC 7239: each element has both. One without `proto` tells no more than the proxy after it.
-fn forwarded(headers: &HeaderMap, proxies: &Proxies) -> Told {
+fn forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
     let mut nearer = None;
     let elements = from_the_end(headers, FORWARDED).map(|hop| hop.map(element).unwrap_or_default());
     let (hops, schemes): (Vec<_>, Vec<_>) = elements
@@ -85,21 +85,21 @@ fn forwarded(headers: &HeaderMap, proxies: &Proxies) -> Told {
 /// The lists differ in length where not every proxy appends to both. Then a hop beyond the list of schemes came as the
 /// farthest one that is told: one scheme alone is the first proxy's, which the others passed on. Where no hop is named at
 /// all, one `https` is enough: a redirect of a request that came by HTTPS would come back for ever.
-fn told(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &Proxies) -> Told {
+fn told(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
     let Some(last) = hops.len().checked_sub(1) else {
         let is_https = schemes.contains(&Some(Scheme::Https));
         let scheme = if is_https { Some(Scheme::Https) } else { schemes.first().copied().flatten() };
-        return Told { client: None, scheme };
+        return ForwardedInfo { client: None, scheme };
     };
     let end = hops.iter().position(|hop| hop.is_none_or(|hop| !proxies.trust(hop))).unwrap_or(last);
     let scheme = schemes.get(end).or(schemes.last()).copied().flatten();
-    Told { client: hops[end], scheme }
+    ForwardedInfo { client: hops[end], scheme }
 }
 
 /// Address and scheme of an element (RFC 7239 §4).
 fn element(text: &str) -> (Option<Peer>, Option<Scheme>) {
     let parameter = |name: &str| {
-        Parts::of(text, b';').find_map(|pair| {
+        ReverseSplit::of(text, b';').find_map(|pair| {
             let (found, value) = pair.split_once('=')?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
@@ -114,24 +114,24 @@ fn from_the_end<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator
             Ok(text) => (None, text),
             Err(_) => (Some(None), ""),
         };
-        garbled.into_iter().chain(Parts::of(text, b',').filter(|part| !part.is_empty()).map(Some))
+        garbled.into_iter().chain(ReverseSplit::of(text, b',').filter(|part| !part.is_empty()).map(Some))
     })
 }
 
 /// What a separator parts outside of quotes, from the end: what a client wrote before the proxy's own words cannot
 /// change how these are read, not by a quote that does not end either.
-struct Parts<'a> {
+struct ReverseSplit<'a> {
     rest: Option<&'a str>,
     separator: u8,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> ReverseSplit<'a> {
     fn of(text: &'a str, separator: u8) -> Self {
-        Parts { rest: Some(text), separator }
+        ReverseSplit { rest: Some(text), separator }
     }
 }
 
-impl<'a> Iterator for Parts<'a> {
+impl<'a> Iterator for ReverseSplit<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
@@ -178,13 +178,13 @@ fn scheme(text: &str) -> Option<Scheme> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::Listener;
+    use crate::connection::ListenerKind;
     use std::time::Duration;
 
-    fn connection(peer: &str) -> Connection {
+    fn connection(peer: &str) -> ConnectionInfo {
         let peer = peer.parse().map_or(Peer::Unix, |address: IpAddr| address.into());
-        Connection {
-            listener: Listener::Http,
+        ConnectionInfo {
+            listener: ListenerKind::Http,
             peer,
             introduced: None,
             worker: 0,
@@ -193,9 +193,9 @@ mod tests {
         }
     }
 
-    fn proxies(field: Field) -> Proxies {
+    fn proxies(field: ForwardedField) -> TrustedProxies {
         let networks = ["10.0.0.0/8", "2001:db8:1::/48"].map(|network| network.parse().unwrap()).to_vec();
-        Proxies { networks, unix: true, protocol: false, field }
+        TrustedProxies { networks, unix: true, protocol: false, field }
     }
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
@@ -209,8 +209,8 @@ mod tests {
     }
 
     /// The client and the scheme of a request from a trusted proxy.
-    fn told(field: Field, lines: &[(&'static str, &str)]) -> (String, Scheme) {
-        let client = Client::of(&connection("10.0.0.1"), &headers(lines), &proxies(field));
+    fn told(field: ForwardedField, lines: &[(&'static str, &str)]) -> (String, Scheme) {
+        let client = ClientAddr::of(&connection("10.0.0.1"), &headers(lines), &proxies(field));
         (client.peer.to_string(), client.scheme)
     }
 
@@ -234,7 +234,7 @@ mod tests {
             (&["\"never ends, 192.0.2.7"], "192.0.2.7"),
         ] {
             let lines: Vec<_> = lines.iter().map(|line| (X_FORWARDED_FOR, *line)).collect();
-            assert_eq!(told(Field::XForwardedFor, &lines).0, client, "{lines:?}");
+            assert_eq!(told(ForwardedField::XForwardedFor, &lines).0, client, "{lines:?}");
         }
     }
 
@@ -253,9 +253,9 @@ mod tests {
             "\u{e9}",
         ] {
             let line = [(X_FORWARDED_FOR, text)];
-            assert_eq!(told(Field::XForwardedFor, &line).0, "10.0.0.1", "{text}");
+            assert_eq!(told(ForwardedField::XForwardedFor, &line).0, "10.0.0.1", "{text}");
             let line = [(FORWARDED, &*format!("for={text}"))];
-            assert_eq!(told(Field::Forwarded, &line).0, "10.0.0.1", "{text}");
+            assert_eq!(told(ForwardedField::Forwarded, &line).0, "10.0.0.1", "{text}");
         }
     }
 
@@ -275,20 +275,20 @@ mod tests {
             ("for", "10.0.0.1"),
             ("=;=,=", "10.0.0.1"),
         ] {
-            assert_eq!(told(Field::Forwarded, &[(FORWARDED, text)]).0, client, "{text}");
+            assert_eq!(told(ForwardedField::Forwarded, &[(FORWARDED, text)]).0, client, "{text}");
         }
     }
 
     #[test]
     fn the_proxy_tells_the_scheme() {
         use Scheme::{Http, Https};
-        let by_x = |text: &str| told(Field::XForwardedFor, &[(X_FORWARDED_PROTO, text)]).1;
+        let by_x = |text: &str| told(ForwardedField::XForwardedFor, &[(X_FORWARDED_PROTO, text)]).1;
         for (text, scheme) in
             [("https", Https), ("HTTPS", Https), ("http,https", Https), ("http", Http), ("wss", Http)]
         {
             assert_eq!(by_x(text), scheme, "{text}");
         }
-        let by_forwarded = |text: &str| told(Field::Forwarded, &[(FORWARDED, text)]).1;
+        let by_forwarded = |text: &str| told(ForwardedField::Forwarded, &[(FORWARDED, text)]).1;
         for (text, scheme) in [
             ("for=192.0.2.7;proto=https", Https),
             ("for=192.0.2.7;proto=https, for=10.0.0.2;proto=http", Https),
@@ -324,7 +324,7 @@ mod tests {
             ("garbage, 10.0.0.2", "https, http", Https),
         ] {
             let lines = [(X_FORWARDED_FOR, clients), (X_FORWARDED_PROTO, schemes)];
-            assert_eq!(told(Field::XForwardedFor, &lines).1, expected, "{clients} | {schemes}");
+            assert_eq!(told(ForwardedField::XForwardedFor, &lines).1, expected, "{clients} | {schemes}");
         }
         for (text, expected) in [
             ("for=192.0.2.7;proto=https, for=10.0.0.2;proto=http", Https),
@@ -334,7 +334,7 @@ mod tests {
             ("proto=https, proto=http", Https),
             ("proto=https, for=192.0.2.7;proto=http", Http),
         ] {
-            assert_eq!(told(Field::Forwarded, &[(FORWARDED, text)]).1, expected, "{text}");
+            assert_eq!(told(ForwardedField::Forwarded, &[(FORWARDED, text)]).1, expected, "{text}");
         }
     }
 
@@ -345,23 +345,23 @@ mod tests {
             (X_FORWARDED_PROTO, "https"),
             (FORWARDED, "for=198.51.100.1;proto=https"),
         ];
-        for field in [Field::XForwardedFor, Field::Forwarded] {
-            let client = Client::of(&connection("192.0.2.7"), &headers(&lines), &proxies(field));
+        for field in [ForwardedField::XForwardedFor, ForwardedField::Forwarded] {
+            let client = ClientAddr::of(&connection("192.0.2.7"), &headers(&lines), &proxies(field));
             assert_eq!(
                 (client.peer.to_string().as_str(), client.scheme, client.proxied),
                 ("192.0.2.7", Scheme::Http, false)
             );
-            let untrusting = Proxies { networks: Vec::new(), unix: false, ..proxies(field) };
-            assert_eq!(Client::of(&connection("unix"), &headers(&lines), &untrusting).peer, Peer::Unix);
+            let untrusting = TrustedProxies { networks: Vec::new(), unix: false, ..proxies(field) };
+            assert_eq!(ClientAddr::of(&connection("unix"), &headers(&lines), &untrusting).peer, Peer::Unix);
         }
-        let off = Client::of(&connection("10.0.0.1"), &headers(&lines), &proxies(Field::Off));
+        let off = ClientAddr::of(&connection("10.0.0.1"), &headers(&lines), &proxies(ForwardedField::Off));
         assert_eq!((off.peer.to_string().as_str(), off.scheme), ("10.0.0.1", Scheme::Http));
     }
 
     #[test]
     fn limits_count_clients_and_not_the_proxies_before_them() {
-        let counted = |connection: &Connection, named: &[(&'static str, &str)]| {
-            Client::of(connection, &headers(named), &proxies(Field::XForwardedFor))
+        let counted = |connection: &ConnectionInfo, named: &[(&'static str, &str)]| {
+            ClientAddr::of(connection, &headers(named), &proxies(ForwardedField::XForwardedFor))
                 .counted
                 .map(|address| address.to_string())
         };
@@ -375,7 +375,7 @@ mod tests {
             assert_eq!(counted(&connection("unix"), &line).as_deref(), Some(named));
             let introduced = Some(named.parse::<IpAddr>().unwrap().into());
             assert_eq!(
-                counted(&Connection { introduced, ..connection("10.0.0.1") }, &[]).as_deref(),
+                counted(&ConnectionInfo { introduced, ..connection("10.0.0.1") }, &[]).as_deref(),
                 Some(named)
             );
         }
@@ -388,11 +388,13 @@ mod tests {
         for _ in 0..20_000 {
             let value: Vec<u8> = (0..random.usize(..40)).map(|_| *random.choice(alphabet).unwrap()).collect();
             let value = hyper::header::HeaderValue::from_bytes(&value).unwrap();
-            for (name, field) in [(X_FORWARDED_FOR, Field::XForwardedFor), (FORWARDED, Field::Forwarded)] {
+            for (name, field) in
+                [(X_FORWARDED_FOR, ForwardedField::XForwardedFor), (FORWARDED, ForwardedField::Forwarded)]
+            {
                 let mut headers = HeaderMap::new();
                 headers.append(name, value.clone());
                 headers.append(X_FORWARDED_PROTO, value.clone());
-                Client::of(&connection("10.0.0.1"), &headers, &proxies(field));
+                ClientAddr::of(&connection("10.0.0.1"), &headers, &proxies(field));
             }
         }
     }

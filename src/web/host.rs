@@ -35,7 +35,7 @@ impl Scheme {
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ruling {
+pub(crate) enum HostDecision {
     /// It is answered.
     Serve,
     /// It belongs to this origin, which is followed by its target.
@@ -49,11 +49,11 @@ impl Hosts {
     ///
     /// A request to the default port is sent to the default port: behind a port mapping ours is not the one to name.
     /// One without an authority, which HTTP/1.0 allows, is for the canonical name.
-    pub(crate) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> Ruling {
-        let Some(canonical) = self.names.first() else { return Ruling::Serve };
+    pub(crate) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> HostDecision {
+        let Some(canonical) = self.names.first() else { return HostDecision::Serve };
         let (host, port) = host_and_port(self.named(authority));
         if !self.know(host) {
-            return Ruling::Elsewhere(match scheme {
+            return HostDecision::Elsewhere(match scheme {
                 Scheme::Https => StatusCode::MISDIRECTED_REQUEST,
                 Scheme::Http => StatusCode::NOT_FOUND,
             });
@@ -61,13 +61,13 @@ impl Hosts {
         let own_port = if port.is_empty() { String::new() } else { format!(":{port}") };
         match (scheme, https) {
             (Scheme::Http, Some(https)) if port.is_empty() || https == 443 => {
-                Ruling::Move(format!("https://{canonical}"))
+                HostDecision::Move(format!("https://{canonical}"))
             }
-            (Scheme::Http, Some(https)) => Ruling::Move(format!("https://{canonical}:{https}")),
-            _ if host.eq_ignore_ascii_case(canonical) => Ruling::Serve,
-            (Scheme::Https, _) => Ruling::Move(format!("https://{canonical}{own_port}")),
+            (Scheme::Http, Some(https)) => HostDecision::Move(format!("https://{canonical}:{https}")),
+            _ if host.eq_ignore_ascii_case(canonical) => HostDecision::Serve,
+            (Scheme::Https, _) => HostDecision::Move(format!("https://{canonical}{own_port}")),
             // By whatever it came to the proxy before us.
-            (Scheme::Http, None) => Ruling::Move(format!("//{canonical}{own_port}")),
+            (Scheme::Http, None) => HostDecision::Move(format!("//{canonical}{own_port}")),
         }
     }
 
@@ -123,12 +123,12 @@ mod tests {
     #[test]
     fn a_request_is_answered_moved_or_sent_away() {
         use Scheme::{Http, Https};
-        let to = |origin: &str| Ruling::Move(origin.into());
-        let away = |status: u16| Ruling::Elsewhere(StatusCode::from_u16(status).unwrap());
+        let to = |origin: &str| HostDecision::Move(origin.into());
+        let away = |status: u16| HostDecision::Elsewhere(StatusCode::from_u16(status).unwrap());
         for (authority, scheme, https, ruling) in [
-            ("example.org", Https, Some(443), Ruling::Serve),
-            ("Example.ORG:443", Https, Some(443), Ruling::Serve),
-            ("example.org:8443", Https, Some(8443), Ruling::Serve),
+            ("example.org", Https, Some(443), HostDecision::Serve),
+            ("Example.ORG:443", Https, Some(443), HostDecision::Serve),
+            ("example.org:8443", Https, Some(8443), HostDecision::Serve),
             ("www.example.org", Https, Some(443), to("https://example.org")),
             ("www.example.org:8443", Https, Some(8443), to("https://example.org:8443")),
             ("example.org.", Https, Some(443), to("https://example.org")),
@@ -139,8 +139,8 @@ mod tests {
             ("example.org", Http, Some(8443), to("https://example.org")),
             ("example.org:8080", Http, Some(8443), to("https://example.org:8443")),
             // Without TLS here, or without a certificate yet.
-            ("example.org", Http, None, Ruling::Serve),
-            ("example.org:8080", Http, None, Ruling::Serve),
+            ("example.org", Http, None, HostDecision::Serve),
+            ("example.org:8080", Http, None, HostDecision::Serve),
             ("www.example.org:8080", Http, None, to("//example.org:8080")),
             ("evil.example", Https, Some(443), away(421)),
             ("evil.example", Http, Some(443), away(404)),
@@ -150,8 +150,8 @@ mod tests {
             ("[::1]:80", Http, Some(443), away(404)),
             // HTTP/1.0 without Host.
             ("", Http, Some(443), to("https://example.org")),
-            ("", Http, None, Ruling::Serve),
-            ("", Https, Some(443), Ruling::Serve),
+            ("", Http, None, HostDecision::Serve),
+            ("", Https, Some(443), HostDecision::Serve),
         ] {
             assert_eq!(hosts().rule(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
         }
@@ -162,7 +162,7 @@ mod tests {
         for (authority, scheme) in [("a.example", Scheme::Http), ("", Scheme::Https), ("[::1]", Scheme::Http)]
         {
             let hosts = Hosts { https: Some(443), ..Hosts::default() };
-            assert_eq!(hosts.rule(authority, scheme, Some(443)), Ruling::Serve);
+            assert_eq!(hosts.rule(authority, scheme, Some(443)), HostDecision::Serve);
             assert_eq!(hosts.hsts(authority, scheme), None);
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// A path as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum PathTarget {
     /// It is in its canonical form.
     Canonical,
     /// Its canonical form is this one: without dot segments, empty segments, a slash at the end, and escapes of characters
@@ -17,20 +17,20 @@ pub(crate) enum Target {
 }
 
 /// Reads a path. It is decoded once, never twice.
-pub(crate) fn read(path: &str) -> Target {
+pub(crate) fn read(path: &str) -> PathTarget {
     if !path.starts_with('/') {
-        return Target::Garbled;
+        return PathTarget::Garbled;
     }
     if path.bytes().all(|byte| is_unreserved(byte) || byte == b'/')
         && !path.contains("//")
         && !path.contains("/.")
         && !path[1..].ends_with('/')
     {
-        return Target::Canonical;
+        return PathTarget::Canonical;
     }
     let mut segments: Vec<String> = Vec::new();
     for segment in path.split('/') {
-        let Some(segment) = normalized(segment) else { return Target::Garbled };
+        let Some(segment) = normalized(segment) else { return PathTarget::Garbled };
         match segment.as_str() {
             "" | "." => {}
             ".." => drop(segments.pop()),
@@ -38,8 +38,8 @@ pub(crate) fn read(path: &str) -> Target {
         }
     }
     match format!("/{}", segments.join("/")) {
-        same if same == path => Target::Canonical,
-        other => Target::Means(other),
+        same if same == path => PathTarget::Canonical,
+        other => PathTarget::Means(other),
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
             "/%252f",
             "/@:!",
         ] {
-            assert_eq!(read(path), Target::Canonical, "{path}");
+            assert_eq!(read(path), PathTarget::Canonical, "{path}");
         }
         for (path, meaning) in [
             ("/healthz/", "/healthz"),
@@ -179,7 +179,7 @@ mod tests {
             ("/a=b%3d:%3a/", "/a=b%3D:%3A"),
             ("/\"|^[]`{}/", "/%22%7C%5E%5B%5D%60%7B%7D"),
         ] {
-            assert_eq!(read(path), Target::Means(meaning.into()), "{path}");
+            assert_eq!(read(path), PathTarget::Means(meaning.into()), "{path}");
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
             "*",
             "healthz",
         ] {
-            assert_eq!(read(path), Target::Garbled, "{path}");
+            assert_eq!(read(path), PathTarget::Garbled, "{path}");
         }
     }
 
@@ -236,18 +236,18 @@ mod tests {
                 path += random.choice(parts).unwrap();
             }
             match read(&path) {
-                Target::Means(other) => {
+                PathTarget::Means(other) => {
                     assert_eq!(meaning(&path), meaning(&other), "{path}");
-                    assert_eq!(read(&other), Target::Canonical, "{path}");
+                    assert_eq!(read(&other), PathTarget::Canonical, "{path}");
                     assert_eq!(reference(&other, None), other, "{path}");
                     assert!(!other.starts_with("//"), "{path} would name a host");
                     means += 1;
                 }
-                Target::Canonical => {
+                PathTarget::Canonical => {
                     assert_eq!(reference(&path, None), path);
                     canonical += 1;
                 }
-                Target::Garbled => {}
+                PathTarget::Garbled => {}
             }
         }
         assert!(means > 1000 && canonical > 1000, "{means} {canonical}");

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 /// What the preconditions of a request come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum PreconditionResult {
     /// Answer as if there were none.
     Proceed,
     /// 304: the client has it already.
@@ -25,30 +25,30 @@ pub(crate) fn evaluate(
     request: &HeaderMap,
     etag: &str,
     modified: Option<OffsetDateTime>,
-) -> Outcome {
+) -> PreconditionResult {
     let reading = matches!(*method, Method::GET | Method::HEAD);
     // 1, else 2
     if request.contains_key(IF_MATCH) {
         if !tags(request, IF_MATCH).any(|tag| tag == "*" || tag == etag) {
-            return Outcome::Failed;
+            return PreconditionResult::Failed;
         }
     } else if let Some((since, modified)) = date(request, IF_UNMODIFIED_SINCE).zip(modified)
         && modified > since
     {
-        return Outcome::Failed;
+        return PreconditionResult::Failed;
     }
     // 3, else 4
     if request.contains_key(IF_NONE_MATCH) {
         let has_it = tags(request, IF_NONE_MATCH).any(|tag| tag == "*" || weakly(tag) == etag);
         return match has_it {
-            true if reading => Outcome::NotModified,
-            true => Outcome::Failed,
-            false => Outcome::Proceed,
+            true if reading => PreconditionResult::NotModified,
+            true => PreconditionResult::Failed,
+            false => PreconditionResult::Proceed,
         };
     }
     match date(request, IF_MODIFIED_SINCE).zip(modified) {
-        Some((since, modified)) if reading && modified <= since => Outcome::NotModified,
-        _ => Outcome::Proceed,
+        Some((since, modified)) if reading && modified <= since => PreconditionResult::NotModified,
+        _ => PreconditionResult::Proceed,
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
     const BEFORE: &str = "Tue, 02 Jul 2024 18:59:59 GMT";
     const AFTER: &str = "Tue, 02 Jul 2024 19:00:01 GMT";
 
-    fn outcome(method: Method, fields: &[(&'static str, &'static str)]) -> Outcome {
+    fn outcome(method: Method, fields: &[(&'static str, &'static str)]) -> PreconditionResult {
         let request: HeaderMap = fields
             .iter()
             .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn each_precondition_means_what_the_rfc_says() {
-        use Outcome::{Failed, NotModified, Proceed};
+        use PreconditionResult::{Failed, NotModified, Proceed};
         for (name, value, expected) in [
             ("if-match", "\"abc\"", Proceed),
             ("if-match", "*", Proceed),
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn they_are_evaluated_in_the_order_of_the_rfc() {
-        use Outcome::{Failed, NotModified, Proceed};
+        use PreconditionResult::{Failed, NotModified, Proceed};
         for (fields, expected) in [
             (&[("if-none-match", "\"x\""), ("if-modified-since", AFTER)][..], Proceed),
             (&[("if-none-match", "\"abc\""), ("if-modified-since", BEFORE)], NotModified),
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_read_fails_where_a_read_is_not_modified() {
-        assert_eq!(outcome(Method::POST, &[("if-none-match", "*")]), Outcome::Failed);
-        assert_eq!(outcome(Method::POST, &[("if-modified-since", AFTER)]), Outcome::Proceed);
+        assert_eq!(outcome(Method::POST, &[("if-none-match", "*")]), PreconditionResult::Failed);
+        assert_eq!(outcome(Method::POST, &[("if-modified-since", AFTER)]), PreconditionResult::Proceed);
     }
 
     #[test]

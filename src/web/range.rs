@@ -10,7 +10,7 @@ const GAP: usize = 80;
 
 /// What a Range field asks for, of a body of some length.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum RangeRequest {
     /// Everything: no Range, one in another unit, one that is malformed, or one not worth honouring.
     Whole,
     /// These, in order, apart, each within the body; at least one.
@@ -20,30 +20,30 @@ pub(crate) enum Wanted {
 }
 
 /// Reads the Range field of a GET.
-pub(crate) fn wanted(request: &HeaderMap, length: usize) -> Wanted {
+pub(crate) fn wanted(request: &HeaderMap, length: usize) -> RangeRequest {
     let mut fields = request.get_all(RANGE).into_iter();
     let set = fields.next().and_then(|value| value.to_str().ok());
     let set =
         set.and_then(|value| value.split_once('=')).filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
-    let (Some((_, set)), None) = (set, fields.next()) else { return Wanted::Whole };
+    let (Some((_, set)), None) = (set, fields.next()) else { return RangeRequest::Whole };
     let mut parts = Vec::new();
     for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])).filter(|spec| !spec.is_empty()) {
         match part(spec, length) {
-            None => return Wanted::Whole,
+            None => return RangeRequest::Whole,
             Some(part) => parts.push(part),
         }
     }
     match parts.len() {
-        0 => return Wanted::Whole,
-        count if count > RANGES_CAP => return Wanted::Whole,
+        0 => return RangeRequest::Whole,
+        count if count > RANGES_CAP => return RangeRequest::Whole,
         _ => parts.retain(|part| !part.is_empty()),
     }
     let asked: usize = parts.iter().map(ExactSizeIterator::len).sum();
     match parts.len() {
-        0 => Wanted::Nothing,
+        0 => RangeRequest::Nothing,
         // Overlaps that together ask for more than there is.
-        2.. if asked > length => Wanted::Whole,
-        _ => Wanted::Parts(coalesced(parts)),
+        2.. if asked > length => RangeRequest::Whole,
+        _ => RangeRequest::Parts(coalesced(parts)),
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use hyper::header::HeaderValue;
 
-    fn of(value: &str) -> Wanted {
+    fn of(value: &str) -> RangeRequest {
         wanted(&HeaderMap::from_iter([(RANGE, HeaderValue::from_str(value).unwrap())]), 1000)
     }
 
@@ -103,9 +103,9 @@ mod tests {
             ("bytes=0-9,60-69", 0..70),
             ("bytes=2000-,0-1", 0..2),
         ] {
-            assert_eq!(of(value), Wanted::Parts(vec![part]), "{value}");
+            assert_eq!(of(value), RangeRequest::Parts(vec![part]), "{value}");
         }
-        assert_eq!(of("bytes=900-909,0-9"), Wanted::Parts(vec![0..10, 900..910]));
+        assert_eq!(of("bytes=900-909,0-9"), RangeRequest::Parts(vec![0..10, 900..910]));
     }
 
     #[test]
@@ -122,28 +122,28 @@ mod tests {
             "bytes=0x1-2",
             "bytes=0-1,x",
         ] {
-            assert_eq!(of(value), Wanted::Whole, "{value}");
+            assert_eq!(of(value), RangeRequest::Whole, "{value}");
         }
         let twice: HeaderMap = [(RANGE, "bytes=0-1"), (RANGE, "bytes=2-3")]
             .into_iter()
             .map(|(name, value)| (name, HeaderValue::from_static(value)))
             .collect();
-        assert_eq!(wanted(&twice, 1000), Wanted::Whole);
-        assert_eq!(wanted(&HeaderMap::new(), 1000), Wanted::Whole);
+        assert_eq!(wanted(&twice, 1000), RangeRequest::Whole);
+        assert_eq!(wanted(&HeaderMap::new(), 1000), RangeRequest::Whole);
     }
 
     #[test]
     fn what_lies_outside_cannot_be_satisfied() {
         for value in ["bytes=1000-", "bytes=1000-2000", "bytes=-0", "bytes=5000-,6000-"] {
-            assert_eq!(of(value), Wanted::Nothing, "{value}");
+            assert_eq!(of(value), RangeRequest::Nothing, "{value}");
         }
     }
 
     #[test]
     fn bombs_get_the_whole_once() {
-        assert_eq!(of("bytes=0-,0-,0-"), Wanted::Whole);
-        assert_eq!(of("bytes=0-799,0-799,990-999"), Wanted::Whole);
+        assert_eq!(of("bytes=0-,0-,0-"), RangeRequest::Whole);
+        assert_eq!(of("bytes=0-799,0-799,990-999"), RangeRequest::Whole);
         let many = (0..9).map(|n| format!("{0}-{0}", n * 100)).collect::<Vec<_>>().join(",");
-        assert_eq!(of(&format!("bytes={many}")), Wanted::Whole);
+        assert_eq!(of(&format!("bytes={many}")), RangeRequest::Whole);
     }
 }

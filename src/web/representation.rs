@@ -50,7 +50,7 @@ pub enum Caching {
 }
 
 /// What goes into a representation besides its bytes.
-pub(crate) struct Fields<'a> {
+pub(crate) struct RepresentationFields<'a> {
     pub media_type: &'a str,
     pub caching: Caching,
     pub modified: Option<OffsetDateTime>,
@@ -64,11 +64,14 @@ impl Representation {
     /// A resource with an address of its own, which became what it is at `modified` and can be kept for `lasts`.
     pub fn published(body: Vec<u8>, media_type: &str, modified: OffsetDateTime, lasts: Duration) -> Self {
         let (caching, modified) = (Caching::For(lasts), Some(modified));
-        Self::of(body, &Fields { caching, modified, ..Fields::momentary(media_type) })
+        Self::of(
+            body,
+            &RepresentationFields { caching, modified, ..RepresentationFields::momentary(media_type) },
+        )
     }
 
     /// Encodes bytes that were just made.
-    pub(crate) fn of(bytes: Vec<u8>, fields: &Fields) -> Self {
+    pub(crate) fn of(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
         let tag = tag(&bytes);
         let variants =
             crate::web::coding::variants(&bytes, fields.media_type, crate::web::coding::Effort::Fast);
@@ -80,18 +83,18 @@ impl Representation {
 
     /// Bytes made for one request: not worth encoding.
     pub(crate) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
-        Self::single(bytes, &Fields::momentary(media_type))
+        Self::single(bytes, &RepresentationFields::momentary(media_type))
     }
 
     /// The same with fields of its own.
-    pub(crate) fn single(bytes: Vec<u8>, fields: &Fields) -> Self {
+    pub(crate) fn single(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
         Self::from_variants([(Coding::Identity, tag(&bytes), Bytes::from(bytes))], fields)
     }
 
     /// Takes bytes encoded before, each with its unquoted entity tag; identity first.
     pub(crate) fn from_variants(
         variants: impl IntoIterator<Item = (Coding, String, Bytes)>,
-        fields: &Fields,
+        fields: &RepresentationFields,
     ) -> Self {
         let variants: Vec<_> = variants.into_iter().collect();
         let is_coded = variants.len() > 1;
@@ -138,7 +141,7 @@ fn tag(bytes: &[u8]) -> String {
 }
 
 impl Variant {
-    fn new(coding: Coding, tag: &str, body: Bytes, fields: &Fields) -> Self {
+    fn new(coding: Coding, tag: &str, body: Bytes, fields: &RepresentationFields) -> Self {
         let etag = field(&format!("\"{tag}\""));
         let mut shared = fields.more.clone();
         let mut put = |name: HeaderName, value: Option<String>| {

@@ -3,8 +3,8 @@
 
 use crate::web::{
     negotiate::Codings,
-    precondition::{self, Outcome},
-    range::{self, Wanted},
+    precondition::{self, PreconditionResult},
+    range::{self, RangeRequest},
     representation::{Representation, Variant, field},
 };
 use bytes::{Bytes, BytesMut};
@@ -16,10 +16,10 @@ use hyper::{
 use std::ops::Range;
 
 /// A response whose body is whole and shared.
-pub(crate) type Whole = Response<Full<Bytes>>;
+pub(crate) type FullResponse = Response<Full<Bytes>>;
 
 /// A request that this representation cannot answer; the status says why, the fields go into the response.
-pub(crate) struct Refused {
+pub(crate) struct RefusedRepresentation {
     pub status: StatusCode,
     pub fields: HeaderMap,
 }
@@ -29,27 +29,27 @@ pub(crate) fn respond(
     representation: &Representation,
     method: &Method,
     request: &HeaderMap,
-) -> Result<Whole, Refused> {
-    let refused = |status| Refused { status, fields: HeaderMap::new() };
+) -> Result<FullResponse, RefusedRepresentation> {
+    let refused = |status| RefusedRepresentation { status, fields: HeaderMap::new() };
     let variant =
         choose(&representation.variants, request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
     let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified);
     match precondition::evaluate(method, request, etag, modified) {
-        Outcome::Proceed => {}
-        Outcome::NotModified => {
+        PreconditionResult::Proceed => {}
+        PreconditionResult::NotModified => {
             return Ok(with(StatusCode::NOT_MODIFIED, variant.not_modified.clone(), Bytes::new()));
         }
-        Outcome::Failed => return Err(refused(StatusCode::PRECONDITION_FAILED)),
+        PreconditionResult::Failed => return Err(refused(StatusCode::PRECONDITION_FAILED)),
     }
     // Only a GET has ranges (RFC 9110 §14.2).
     let wanted = match *method == Method::GET && precondition::range_holds(request, etag, modified) {
         true => range::wanted(request, variant.body.len()),
-        false => Wanted::Whole,
+        false => RangeRequest::Whole,
     };
     match wanted {
-        Wanted::Whole => Ok(with(StatusCode::OK, variant.fields.clone(), variant.body.clone())),
-        Wanted::Parts(parts) => Ok(partial(variant, &parts)),
-        Wanted::Nothing => {
+        RangeRequest::Whole => Ok(with(StatusCode::OK, variant.fields.clone(), variant.body.clone())),
+        RangeRequest::Parts(parts) => Ok(partial(variant, &parts)),
+        RangeRequest::Nothing => {
             let length = field(&format!("bytes */{}", variant.body.len()));
             let mut refused = refused(StatusCode::RANGE_NOT_SATISFIABLE);
             refused.fields.insert(CONTENT_RANGE, length);
@@ -59,13 +59,17 @@ pub(crate) fn respond(
 }
 
 /// The same bytes under another status, whatever the request's conditions: what an error page is.
-pub(crate) fn respond_as(status: StatusCode, representation: &Representation, request: &HeaderMap) -> Whole {
+pub(crate) fn respond_as(
+    status: StatusCode,
+    representation: &Representation,
+    request: &HeaderMap,
+) -> FullResponse {
     // A page in a coding that the client refused helps more than none.
     let variant = choose(&representation.variants, request).unwrap_or(&representation.variants[0]);
     with(status, variant.fields.clone(), variant.body.clone())
 }
 
-fn with(status: StatusCode, fields: HeaderMap, body: Bytes) -> Whole {
+fn with(status: StatusCode, fields: HeaderMap, body: Bytes) -> FullResponse {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = fields;
@@ -73,7 +77,7 @@ fn with(status: StatusCode, fields: HeaderMap, body: Bytes) -> Whole {
 }
 
 /// 206 (RFC 9110 §15.3.7): one range as it is, several as multipart/byteranges.
-fn partial(variant: &Variant, parts: &[Range<usize>]) -> Whole {
+fn partial(variant: &Variant, parts: &[Range<usize>]) -> FullResponse {
     let length = variant.body.len();
     let content_range = |part: &Range<usize>| format!("bytes {}-{}/{length}", part.start, part.end - 1);
     let mut fields = variant.fields.clone();

@@ -1,12 +1,12 @@
 //! The proxies in front of this server: which peers are believed when they say for whom they come, and how they say it.
 
-use crate::connection::{Connection, Peer};
+use crate::connection::{ConnectionInfo, Peer};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// As configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxies {
+pub struct TrustedProxies {
     /// Addresses of proxies.
     pub networks: Vec<IpNet>,
     /// Whether who comes by a Unix socket is one.
@@ -14,12 +14,12 @@ pub struct Proxies {
     /// Whether their connections begin with a header of the PROXY protocol.
     pub protocol: bool,
     /// Which field of their requests is believed.
-    pub field: Field,
+    pub field: ForwardedField,
 }
 
 /// The field in which proxies name the client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Field {
+pub enum ForwardedField {
     /// `X-Forwarded-For`, and `X-Forwarded-Proto` for the scheme.
     #[default]
     XForwardedFor,
@@ -29,7 +29,7 @@ pub enum Field {
     Off,
 }
 
-impl Proxies {
+impl TrustedProxies {
     /// Whether a peer is one of them.
     pub fn trust(&self, peer: Peer) -> bool {
         match peer {
@@ -40,7 +40,7 @@ impl Proxies {
 
     /// The address whose limits a connection counts for; none for this machine and for proxies that speak for themselves,
     /// which stand for many.
-    pub fn counted(&self, connection: &Connection) -> Option<IpAddr> {
+    pub fn counted(&self, connection: &ConnectionInfo) -> Option<IpAddr> {
         match connection.introduced {
             Some(client) => client.address(),
             None if self.trust(connection.peer) => None,
@@ -61,10 +61,10 @@ mod tests {
     #[test]
     fn a_proxy_is_known_by_its_network() {
         let networks = ["10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().unwrap()).to_vec();
-        let proxies = Proxies { networks, ..Proxies::default() };
+        let proxies = TrustedProxies { networks, ..TrustedProxies::default() };
         let trusted = |address: &str| proxies.trust(Peer::from(address.parse::<IpAddr>().unwrap()));
         assert!(trusted("10.1.2.3") && trusted("::ffff:10.1.2.3") && trusted("2001:db8::1"));
         assert!(!trusted("11.0.0.1") && !trusted("2001:db9::1") && !trusted("127.0.0.1"));
-        assert!(!proxies.trust(Peer::Unix) && Proxies { unix: true, ..proxies }.trust(Peer::Unix));
+        assert!(!proxies.trust(Peer::Unix) && TrustedProxies { unix: true, ..proxies }.trust(Peer::Unix));
     }
 }

@@ -3,8 +3,13 @@
 use super::*;
 
 /// A game of the evening of `TODAY`, and the answer's day in the night after it.
-fn day_at(now: OffsetDateTime, state: State, last_play: OffsetDateTime, others: Vec<Listing>) -> Date {
-    let evening = GameBox { last_play: Some(last_play), ..feed(1, state, Presence::Fielded, 1) };
+fn day_at(
+    now: OffsetDateTime,
+    state: GameState,
+    last_play: OffsetDateTime,
+    others: Vec<ScheduleEntry>,
+) -> Date {
+    let evening = GameFeed { last_play: Some(last_play), ..feed(1, state, Participation::Fielded, 1) };
     let listings = others.into_iter().chain([listing(1, state)]);
     decide(&facts(now, listings, [evening]), now).day
 }
@@ -21,14 +26,14 @@ fn a_game_that_ended_after_midnight_keeps_its_day_for_four_hours_and_until_four(
         ("02:30, until 06:30", datetime!(2024-07-03 09:30 UTC), datetime!(2024-07-03 13:29 UTC), TODAY),
         ("02:30, after 06:30", datetime!(2024-07-03 09:30 UTC), datetime!(2024-07-03 13:30 UTC), tomorrow),
     ] {
-        assert_eq!(day_at(now, State::Over, ended, vec![]), day, "{what}");
-        assert_eq!(day_at(now, State::Suspended, ended, vec![]), day, "{what}, suspended");
+        assert_eq!(day_at(now, GameState::Over, ended, vec![]), day, "{what}");
+        assert_eq!(day_at(now, GameState::Suspended, ended, vec![]), day, "{what}, suspended");
     }
 }
 
 #[test]
 fn no_fixed_hour_ends_the_day_of_a_game_that_goes_on() {
-    let at = |now: OffsetDateTime| day_at(now, State::On, now - Duration::minutes(5), vec![]);
+    let at = |now: OffsetDateTime| day_at(now, GameState::On, now - Duration::minutes(5), vec![]);
     for now in [datetime!(2024-07-03 07:30 UTC), datetime!(2024-07-03 17:30 UTC)] {
         assert_eq!(at(now), TODAY, "{now}");
     }
@@ -39,12 +44,17 @@ fn a_new_game_and_a_resumed_one_end_the_day_before() {
     let (tomorrow, ended) = (TODAY.next_day().unwrap(), datetime!(2024-07-03 11:00 UTC));
     let morning = datetime!(2024-07-03 14:00 UTC);
     let new = |state| {
-        vec![Listing { listed: tomorrow, official: tomorrow, start: Some(morning), ..listing(2, state) }]
+        vec![ScheduleEntry {
+            listed: tomorrow,
+            official: tomorrow,
+            start: Some(morning),
+            ..listing(2, state)
+        }]
     };
-    assert_eq!(day_at(morning, State::Over, ended, new(State::Ahead)), TODAY);
-    assert_eq!(day_at(morning, State::Over, ended, new(State::On)), tomorrow);
-    let resumed = vec![Listing { listed: tomorrow, ..listing(1, State::On) }];
-    assert_eq!(day_at(morning, State::On, morning, resumed), tomorrow);
+    assert_eq!(day_at(morning, GameState::Over, ended, new(GameState::Ahead)), TODAY);
+    assert_eq!(day_at(morning, GameState::Over, ended, new(GameState::On)), tomorrow);
+    let resumed = vec![ScheduleEntry { listed: tomorrow, ..listing(1, GameState::On) }];
+    assert_eq!(day_at(morning, GameState::On, morning, resumed), tomorrow);
 }
 
 #[test]
@@ -65,8 +75,8 @@ fn the_day_is_kept_by_the_clock_of_the_night_on_which_it_changes() {
         ("leap day", date!(2028 - 02 - 28), datetime!(2028-02-29 05:10 UTC), datetime!(2028-02-29 09:10 UTC)),
         ("new year", date!(2026 - 12 - 31), datetime!(2027-01-01 05:10 UTC), datetime!(2027-01-01 09:10 UTC)),
     ] {
-        let game = Listing { official, listed: official, ..listing(1, State::Over) };
-        let feed = GameBox { last_play: Some(ended), ..feed(1, State::Over, Presence::Fielded, 0) };
+        let game = ScheduleEntry { official, listed: official, ..listing(1, GameState::Over) };
+        let feed = GameFeed { last_play: Some(ended), ..feed(1, GameState::Over, Participation::Fielded, 0) };
         let mut facts = facts(ended, [game], [feed]);
         facts.zone = new_york();
         let day = |now| decide(&facts, now).day;
@@ -79,7 +89,7 @@ fn the_day_is_kept_by_the_clock_of_the_night_on_which_it_changes() {
 fn a_late_start_keeps_its_day_before_the_first_pitch() {
     // A game on the West Coast of a club in the East, at 00:40 by that club's clock.
     let night = datetime!(2024-07-03 07:10 UTC);
-    let late = |start| Listing { start: Some(start), ..listing(1, State::Ahead) };
+    let late = |start| ScheduleEntry { start: Some(start), ..listing(1, GameState::Ahead) };
     let day = |now, start| decide(&facts(now, [late(start)], []), now).day;
     assert_eq!(day(night, night + Duration::minutes(30)), TODAY);
     assert_eq!(day(night, night - Duration::hours(3)), TODAY, "delayed");
@@ -92,16 +102,18 @@ fn a_game_on_the_other_side_of_the_date_line_is_todays_once_it_is_on() {
     let tomorrow = TODAY.next_day().unwrap();
     let start = datetime!(2024-07-03 03:00 UTC);
     let at = |now: OffsetDateTime, state, errors| {
-        let game = Listing { official: tomorrow, listed: tomorrow, start: Some(start), ..listing(1, state) };
-        let answer = answer(now, [game], [feed(1, state, Presence::Fielded, errors)]);
+        let game =
+            ScheduleEntry { official: tomorrow, listed: tomorrow, start: Some(start), ..listing(1, state) };
+        let answer = answer(now, [game], [feed(1, state, Participation::Fielded, errors)]);
         (answer.day, answer.verdict, answer.pace)
     };
     let on = start + Duration::HOUR;
-    assert_eq!(at(start - Duration::minutes(30), State::Ahead, 0), (TODAY, Verdict::NoGame, Pace::Soon));
-    assert_eq!(at(on, State::On, 1), (TODAY, Verdict::Yes(1), Pace::Live));
-    assert_eq!((at(on, State::Over, 1).0, at(on, State::Over, 1).1), (TODAY, Verdict::Yes(1)));
-    let undated = Listing { official: tomorrow, listed: tomorrow, start: None, ..listing(1, State::On) };
-    let undated = answer(on, [undated], [feed(1, State::On, Presence::Fielded, 1)]);
+    assert_eq!(at(start - Duration::minutes(30), GameState::Ahead, 0), (TODAY, Verdict::NoGame, Pace::Soon));
+    assert_eq!(at(on, GameState::On, 1), (TODAY, Verdict::Yes(1), Pace::Live));
+    assert_eq!((at(on, GameState::Over, 1).0, at(on, GameState::Over, 1).1), (TODAY, Verdict::Yes(1)));
+    let undated =
+        ScheduleEntry { official: tomorrow, listed: tomorrow, start: None, ..listing(1, GameState::On) };
+    let undated = answer(on, [undated], [feed(1, GameState::On, Participation::Fielded, 1)]);
     assert_eq!((undated.day, undated.verdict), (TODAY, Verdict::Yes(1)));
 }
 
@@ -109,11 +121,15 @@ fn a_game_on_the_other_side_of_the_date_line_is_todays_once_it_is_on() {
 fn on_the_day_of_a_trade_the_games_of_both_clubs_count() {
     let of = |pk, home| {
         let side = |id| Side { club: club(id, "Club"), runs: None };
-        Listing { home: side(home), away: side(1), ..listing(pk, State::Over) }
+        ScheduleEntry { home: side(home), away: side(1), ..listing(pk, GameState::Over) }
     };
     let (padres, yankees, others) = (of(1, 135), of(2, 147), of(3, 999));
-    let box_ = |pk, presence, errors| feed(pk, State::Over, presence, errors);
-    let boxes = [box_(1, Presence::Fielded, 1), box_(2, Presence::Absent, 0), box_(3, Presence::Absent, 0)];
+    let box_ = |pk, presence, errors| feed(pk, GameState::Over, presence, errors);
+    let boxes = [
+        box_(1, Participation::Fielded, 1),
+        box_(2, Participation::Absent, 0),
+        box_(3, Participation::Absent, 0),
+    ];
     let mut facts = facts(FIRST_PITCH, [padres, yankees, others], boxes);
     facts.schedule.value.clubs = vec![135, 147];
     let player = &mut facts.player.value;
@@ -137,9 +153,9 @@ fn an_entry_of_today_that_cannot_be_read_is_no_reason_for_no() {
         clubs: clubs.to_vec(),
         ..UnreadEntry::default()
     };
-    let at = |state: Option<State>, errors, entry| {
+    let at = |state: Option<GameState>, errors, entry| {
         let listings = state.map(|state| listing(1, state));
-        let boxes = state.map(|state| feed(1, state, Presence::Fielded, errors));
+        let boxes = state.map(|state| feed(1, state, Participation::Fielded, errors));
         let mut facts = facts(FIRST_PITCH, listings, boxes);
         facts.schedule.value.unread = vec![entry];
         let answer = decide(&facts, FIRST_PITCH);
@@ -150,20 +166,21 @@ fn an_entry_of_today_that_cannot_be_read_is_no_reason_for_no() {
     assert_eq!(at(None, 0, entry(None, &[])), (Verdict::Unknown, true), "it may be today's");
     assert_eq!(at(None, 0, entry(later, &[135])), (Verdict::NoGame, false));
     assert_eq!(at(None, 0, entry(today, &[1, 2])), (Verdict::NoGame, false), "two other clubs");
-    assert_eq!(at(Some(State::Over), 0, entry(today, &[135])), (Verdict::Unknown, true));
-    assert_eq!(at(Some(State::Over), 0, entry(None, &[135])), (Verdict::No, false));
-    assert_eq!(at(Some(State::Over), 1, entry(today, &[135])), (Verdict::Yes(1), false));
+    assert_eq!(at(Some(GameState::Over), 0, entry(today, &[135])), (Verdict::Unknown, true));
+    assert_eq!(at(Some(GameState::Over), 0, entry(None, &[135])), (Verdict::No, false));
+    assert_eq!(at(Some(GameState::Over), 1, entry(today, &[135])), (Verdict::Yes(1), false));
     let same = UnreadEntry { pk: Some(1), ..entry(today, &[135]) };
-    assert_eq!(at(Some(State::Over), 0, same), (Verdict::No, false), "the game is read elsewhere");
+    assert_eq!(at(Some(GameState::Over), 0, same), (Verdict::No, false), "the game is read elsewhere");
 }
 
 #[test]
 fn the_off_season_lasts_from_a_week_after_the_last_game_to_the_first() {
-    let on = |date, kind| Listing { listed: date, official: date, kind, ..listing(1, State::Ahead) };
-    let last = Listing { pk: 2, ..on(date!(2025 - 09 - 28), GameKind::Regular) };
-    let last = Listing { status: Status { state: State::Over, words: "Final".into() }, ..last };
+    let on =
+        |date, kind| ScheduleEntry { listed: date, official: date, kind, ..listing(1, GameState::Ahead) };
+    let last = ScheduleEntry { pk: 2, ..on(date!(2025 - 09 - 28), GameKind::Regular) };
+    let last = ScheduleEntry { status: GameStatus { state: GameState::Over, words: "Final".into() }, ..last };
     let spring = on(date!(2026 - 02 - 21), GameKind::Spring);
-    let opener = Listing { pk: 3, ..on(date!(2026 - 03 - 26), GameKind::Regular) };
+    let opener = ScheduleEntry { pk: 3, ..on(date!(2026 - 03 - 26), GameKind::Regular) };
     let (both, alone) = (vec![last.clone(), spring.clone()], vec![last]);
     let (next, no_next) = (Some(date!(2026 - 02 - 21)), None);
     for (what, calendar, now, expected) in [
@@ -191,11 +208,11 @@ fn the_off_season_lasts_from_a_week_after_the_last_game_to_the_first() {
 
 #[test]
 fn the_season_shown_before_the_first_game_is_last_years() {
-    let spring = Listing {
+    let spring = ScheduleEntry {
         listed: date!(2026 - 02 - 21),
         official: date!(2026 - 02 - 21),
         kind: GameKind::Spring,
-        ..listing(1, State::Ahead)
+        ..listing(1, GameState::Ahead)
     };
     let mut facts = facts(FIRST_PITCH, [], []);
     assert_eq!(facts.season_year(date!(2026 - 01 - 01)), 2025, "no schedule yet");

@@ -3,7 +3,7 @@
 use crate::{
     app::check::Finding,
     config::Config,
-    tls::{Source, acme::Challenge, certificate::Certificate},
+    tls::{CertificateSource, acme::ChallengeType, certificate::Certificate},
 };
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ pub(crate) fn certificates(config: &Config) -> Vec<Finding> {
         Ok(Some(certificate)) => {
             found.push(Finding::fine("certificate", lasting(&certificate)));
             let faults = match &source {
-                Source::Files(files) => {
+                CertificateSource::Files(files) => {
                     files.faults(&certificate, &config.domains, OffsetDateTime::now_utc())
                 }
                 _ => certificate.faults(&config.domains, OffsetDateTime::now_utc()),
@@ -28,31 +28,31 @@ pub(crate) fn certificates(config: &Config) -> Vec<Finding> {
         }
         // One that is made for the run only does for a machine, not for its visitors.
         Err(why) => found.push(match source {
-            Source::SelfSigned(_) => Finding::warning("certificate", why),
-            Source::Acme(_) | Source::Files(_) => Finding::error("certificate", why),
+            CertificateSource::SelfSigned(_) => Finding::warning("certificate", why),
+            CertificateSource::Acme(_) | CertificateSource::Files(_) => Finding::error("certificate", why),
         }),
     }
     found
 }
 
-fn explained(source: &Source, config: &Config) -> String {
+fn explained(source: &CertificateSource, config: &Config) -> String {
     match source {
-        Source::Acme(ca) => format!(
+        CertificateSource::Acme(ca) => format!(
             "Certificates for {} come from {} and renew themselves; it looks for proof on {}; what it gives is kept in {}",
             config.domains.join(", "),
             ca.directory,
             match ca.challenge {
-                Challenge::TlsAlpn01 => "port 443 of each name, which has to lead to listen.https",
-                Challenge::Http01 => "port 80 of each name, which has to lead to listen.http",
+                ChallengeType::TlsAlpn01 => "port 443 of each name, which has to lead to listen.https",
+                ChallengeType::Http01 => "port 80 of each name, which has to lead to listen.http",
             },
             ca.dir.display()
         ),
-        Source::SelfSigned(dir) => format!(
+        CertificateSource::SelfSigned(dir) => format!(
             "The certificate is signed by itself and kept in {}: browsers warn; for one that they trust, type --domain NAME \
              --acme EMAIL, or --tls-cert and --tls-key",
             dir.display()
         ),
-        Source::Files(files) => {
+        CertificateSource::Files(files) => {
             format!("The certificate is read from {}; new ones are served as they come", files.cert.display())
         }
     }

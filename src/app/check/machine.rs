@@ -4,16 +4,16 @@ use crate::{
     app::{
         check::Finding,
         data_lock::DataLock,
-        health::Question,
-        listeners::{self, Start},
-        places::{DATA_DIR, LOG, PID_FILE, Place, READY_FILE, around, places},
+        health::HealthCheck,
+        listeners::{self, StartKind},
+        places::{DATA_DIR, LOG, PID_FILE, READY_FILE, WritablePath, around, places},
     },
-    config::{Config, Mode},
-    connection::Listener,
+    config::{CertificateMode, Config},
+    connection::ListenerKind,
     http::access_log::{LogDestination, LogFile},
     net::{
         listen::{self, Address},
-        unix_socket::SocketFile,
+        unix_socket::UnixSocketFile,
     },
     sandbox::is_root,
 };
@@ -25,10 +25,10 @@ use std::{
 /// Binds every address, and lets it go.
 pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
     let (mut found, mut for_visitors) = (Vec::new(), 0);
-    for kind in Listener::ALL {
+    for kind in ListenerKind::ALL {
         for address in config.listen.of(kind) {
             let (finding, opened) = listener(kind, address, config);
-            for_visitors += usize::from(kind != Listener::Admin && opened == Opened::OrFails);
+            for_visitors += usize::from(kind != ListenerKind::Admin && opened == ListenAttempt::OrFails);
             found.push(finding);
         }
     }
@@ -41,68 +41,68 @@ pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
 
 /// What a start does with an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Opened {
+enum ListenAttempt {
     /// It opens the address, or fails.
     OrFails,
     /// It goes on without the address.
     OrLeftOut,
 }
 
-fn listener(kind: Listener, address: &Address, config: &Config) -> (Finding, Opened) {
+fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding, ListenAttempt) {
     let about = match kind {
-        Listener::Http => "listen.http",
-        Listener::Https => "listen.https",
-        Listener::Admin => "listen.admin",
+        ListenerKind::Http => "listen.http",
+        ListenerKind::Https => "listen.https",
+        ListenerKind::Admin => "listen.admin",
     };
     let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {
         Ok(bound) => {
             if let Address::Unix(path) = address {
                 // It goes with the socket.
-                drop(SocketFile::at(path));
+                drop(UnixSocketFile::at(path));
             }
             drop(bound);
-            return (Finding::fine(about, format!("{address} can be listened on")), Opened::OrFails);
+            return (Finding::fine(about, format!("{address} can be listened on")), ListenAttempt::OrFails);
         }
         Err(error) => error,
     };
     let is_taken = error.kind() == io::ErrorKind::AddrInUse;
-    let asked = is_taken.then(|| Question::at(kind, address, config)).flatten();
+    let asked = is_taken.then(|| HealthCheck::at(kind, address, config)).flatten();
     if asked.is_some_and(|question| question.ask(config).is_ok_and(|reply| reply.is_e6)) {
-        return (Finding::fine(about, format!("e6 listens on {address} already")), Opened::OrFails);
+        return (Finding::fine(about, format!("e6 listens on {address} already")), ListenAttempt::OrFails);
     }
-    let what = listeners::cannot_listen(address, kind, &error, Start::First);
+    let what = listeners::cannot_listen(address, kind, &error, StartKind::First);
     if is_taken && config.listen.defaults.contains(&kind) {
         let what = format!("{what}; a start goes on without this default address");
-        return (Finding::warning(about, what), Opened::OrLeftOut);
+        return (Finding::warning(about, what), ListenAttempt::OrLeftOut);
     }
     // Whoever starts the service may be given what this user lacks.
     let finding = match error.kind() == io::ErrorKind::PermissionDenied && !is_root() {
         true => Finding::warning(about, what),
         false => Finding::error(about, what),
     };
-    (finding, Opened::OrFails)
+    (finding, ListenAttempt::OrFails)
 }
 
 /// A directory that a start would make, and whether it can, found out with the rights that the start has then.
-pub(crate) struct Missing {
-    place: Place,
+pub(crate) struct MissingDirectory {
+    place: WritablePath,
     made: io::Result<()>,
 }
 
 /// The directories that a start would make before it becomes another user.
-pub(crate) fn missing_directories(config: &Config) -> Vec<Missing> {
+pub(crate) fn missing_directories(config: &Config) -> Vec<MissingDirectory> {
     let missing = places(config).into_iter().filter(|place| !place.dir.exists());
-    missing.map(|place| Missing { made: can_write(nearest(&place.dir)), place }).collect()
+    missing.map(|place| MissingDirectory { made: can_write(nearest(&place.dir)), place }).collect()
 }
 
 /// Every directory, as the user who writes to it.
-pub(crate) fn directories(config: &Config, missing: Vec<Missing>) -> Vec<Finding> {
-    let there = |place: &Place| missing.iter().all(|missing| missing.place != *place);
+pub(crate) fn directories(config: &Config, missing: Vec<MissingDirectory>) -> Vec<Finding> {
+    let there = |place: &WritablePath| missing.iter().all(|missing| missing.place != *place);
     // The access log is tried by itself, for its file is enough.
-    let tried = |place: &Place| there(place) && place.setting != LOG;
+    let tried = |place: &WritablePath| there(place) && place.setting != LOG;
     let mut found: Vec<_> =
         places(config).into_iter().filter(tried).map(|place| present(place, config)).collect();
-    found.extend(missing.into_iter().map(|Missing { place, made }| {
+    found.extend(missing.into_iter().map(|MissingDirectory { place, made }| {
         let passable = || fs::metadata(nearest(&place.dir).join(".")).map(drop);
         match made.and_then(|()| passable()) {
             Ok(()) => Finding::fine(place.setting, format!("{} can be made", place.dir.display())),
@@ -116,7 +116,7 @@ pub(crate) fn directories(config: &Config, missing: Vec<Missing>) -> Vec<Finding
     found
 }
 
-fn present(place: Place, config: &Config) -> Finding {
+fn present(place: WritablePath, config: &Config) -> Finding {
     let shown = place.dir.display();
     let holder = (place.setting == DATA_DIR).then(|| DataLock::holder(&place.dir)).flatten();
     match (holder, can_write(&place.dir)) {
@@ -133,10 +133,14 @@ fn present(place: Place, config: &Config) -> Finding {
 }
 
 /// An error where the start would fail, or where certificates have to be kept: a CA locks out who asks at every start.
-fn unwritable(Place { setting, dir, lost }: Place, error: &io::Error, config: &Config) -> Finding {
+fn unwritable(
+    WritablePath { setting, dir, lost }: WritablePath,
+    error: &io::Error,
+    config: &Config,
+) -> Finding {
     let what = format!("cannot write {}: {error}", dir.display());
     let is_error = match setting {
-        DATA_DIR if config.tls.mode == Mode::Acme => {
+        DATA_DIR if config.tls.mode == CertificateMode::Acme => {
             let what = format!("{what}; certificates have to be kept: name another with --data-dir");
             return Finding::error(setting, what);
         }

@@ -26,7 +26,7 @@ pub enum Network {
 
 /// Which settings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum SettingsShown {
     /// Those that differ from their default.
     Changed,
     /// Every one.
@@ -34,11 +34,11 @@ pub enum Shown {
 }
 
 /// Everything that was tried.
-pub struct Report(Vec<Finding>);
+pub struct CheckReport(Vec<Finding>);
 
 /// What came of one thing.
 pub(crate) struct Finding {
-    grade: Grade,
+    grade: Severity,
     /// Where it can be changed: a setting, or a part of the machine.
     about: &'static str,
     /// A sentence: what is so, and what to do if it is not as it should be.
@@ -46,7 +46,7 @@ pub(crate) struct Finding {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grade {
+pub(crate) enum Severity {
     Fine,
     /// The site would run and be right.
     Warning,
@@ -55,10 +55,10 @@ pub(crate) enum Grade {
 }
 
 /// Tries what a start would do: as root what root would do, and the rest as the user that it would become.
-pub fn check(config: &Config, network: Network) -> Report {
+pub fn check(config: &Config, network: Network) -> CheckReport {
     let mut found = findings(config, network);
     found.sort_by_key(Finding::position);
-    Report(found)
+    CheckReport(found)
 }
 
 fn findings(config: &Config, network: Network) -> Vec<Finding> {
@@ -90,10 +90,10 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
     found
 }
 
-impl Report {
+impl CheckReport {
     /// Whether the site would start and be right.
     pub fn is_good(&self) -> bool {
-        self.count(Grade::Error) == 0
+        self.count(Severity::Error) == 0
     }
 
     /// Prints the findings in the order of the file of settings, then the settings: what is fine to standard output, the
@@ -101,7 +101,7 @@ impl Report {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn print(&self, config: &Config, shown: Shown) -> io::Result<()> {
+    pub fn print(&self, config: &Config, shown: SettingsShown) -> io::Result<()> {
         for finding in &self.0 {
             finding.print()?;
         }
@@ -110,8 +110,10 @@ impl Report {
             1 => Some(format!("1 {what}")),
             many => Some(format!("{many} {what}s")),
         };
-        let troubles: Vec<_> =
-            [count(Grade::Error, "error"), count(Grade::Warning, "warning")].into_iter().flatten().collect();
+        let troubles: Vec<_> = [count(Severity::Error, "error"), count(Severity::Warning, "warning")]
+            .into_iter()
+            .flatten()
+            .collect();
         match troubles.is_empty() {
             true => format::answer("all is well", "all is well", &[])?,
             false => {
@@ -120,25 +122,25 @@ impl Report {
                 print_trouble(level, &troubles, &troubles, &[])?;
             }
         }
-        print_settings(config, shown, &config::Process)
+        print_settings(config, shown, &config::ProcessEnvironment)
     }
 
-    fn count(&self, grade: Grade) -> usize {
+    fn count(&self, grade: Severity) -> usize {
         self.0.iter().filter(|finding| finding.grade == grade).count()
     }
 }
 
 impl Finding {
     fn fine(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Grade::Fine, about, what: what.into() }
+        Finding { grade: Severity::Fine, about, what: what.into() }
     }
 
     fn warning(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Grade::Warning, about, what: what.into() }
+        Finding { grade: Severity::Warning, about, what: what.into() }
     }
 
     fn error(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Grade::Error, about, what: what.into() }
+        Finding { grade: Severity::Error, about, what: what.into() }
     }
 }
 
@@ -156,9 +158,9 @@ impl Finding {
         let fields = [("about", self.about.into())];
         let (text, message) = (self.to_string(), self.what.as_str());
         match self.grade {
-            Grade::Fine => format::answer(&text, message, &fields),
-            Grade::Warning => print_trouble(Level::WARN, &text, message, &fields),
-            Grade::Error => print_trouble(Level::ERROR, &text, message, &fields),
+            Severity::Fine => format::answer(&text, message, &fields),
+            Severity::Warning => print_trouble(Level::WARN, &text, message, &fields),
+            Severity::Error => print_trouble(Level::ERROR, &text, message, &fields),
         }
     }
 }
@@ -166,9 +168,9 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grade = match self.grade {
-            Grade::Fine => "fine",
-            Grade::Warning => "warning",
-            Grade::Error => "error",
+            Severity::Fine => "fine",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
         };
         write!(f, "{grade:<8} {:<14} {}", self.about, self.what)
     }
@@ -187,14 +189,14 @@ fn print_trouble(
     })
 }
 
-fn print_settings(config: &Config, shown: Shown, environment: &dyn Environment) -> io::Result<()> {
+fn print_settings(config: &Config, shown: SettingsShown, environment: &dyn Environment) -> io::Result<()> {
     let (settings, defaults) = (config.settings(), Config::defaults(environment).settings());
-    let is_shown = |index: &usize| shown == Shown::All || settings[*index].1 != defaults[*index].1;
+    let is_shown = |index: &usize| shown == SettingsShown::All || settings[*index].1 != defaults[*index].1;
     let indices: Vec<_> = (0..settings.len()).filter(is_shown).collect();
     let title = match (shown, indices.len()) {
-        (Shown::All, _) => "\nevery setting:",
-        (Shown::Changed, 0) => "\nevery setting has its default value; `e6 check --all` shows them",
-        (Shown::Changed, _) => {
+        (SettingsShown::All, _) => "\nevery setting:",
+        (SettingsShown::Changed, 0) => "\nevery setting has its default value; `e6 check --all` shows them",
+        (SettingsShown::Changed, _) => {
             "\nsettings that differ from their default (`e6 check --all` shows every one):"
         }
     };

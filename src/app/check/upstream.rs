@@ -1,10 +1,10 @@
 //! Whether MLB answers every kind of question from here, knows the player, and has the same time.
 
 use crate::{
-    answer::{Listing, Trouble, Zone},
+    answer::{Outage, ScheduleEntry, Zone},
     app::check::Finding,
     config::Config,
-    mlb::{Client, REFUSED, Refusal, WAYS_OUT},
+    mlb::{Client, PollError, REFUSED, WAYS_OUT},
 };
 use hyper::StatusCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -22,7 +22,7 @@ pub(crate) fn mlb(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
     let began = Instant::now();
     let mut client = Client::new(config.endpoint(), &config.limits);
     let (player, date) = client.introduction(config.player.id)?;
@@ -41,7 +41,7 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         if listings.is_empty() {
             listings = client.calendar(club, today.year())?;
         }
-        let begun = |listing: &&Listing| listing.start.is_some_and(|start| start <= now);
+        let begun = |listing: &&ScheduleEntry| listing.start.is_some_and(|start| start <= now);
         if let Some(game) = listings.iter().rfind(begun).or(listings.first()) {
             client.feed(game.pk, player.id)?;
             asked.push("feed");
@@ -53,16 +53,16 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn failed(refusal: &Refusal, config: &Config) -> Finding {
+fn failed(refusal: &PollError, config: &Config) -> Finding {
     match (refusal.trouble, refusal.status) {
-        (Trouble::NoSuchPlayer, _) => Finding::error(
+        (Outage::NoSuchPlayer, _) => Finding::error(
             "player.id",
             format!(
                 "MLB knows no player with the number {}: take it from mlb.com/player/…",
                 config.player.id
             ),
         ),
-        (Trouble::Refused, _) => Finding::error("mlb.url", format!("{REFUSED}: {refusal}; {WAYS_OUT}")),
+        (Outage::Refused, _) => Finding::error("mlb.url", format!("{REFUSED}: {refusal}; {WAYS_OUT}")),
         (_, Some(StatusCode::UNAUTHORIZED)) => Finding::error("mlb.token_file", refusal.to_string()),
         _ => Finding::warning(
             "mlb.url",

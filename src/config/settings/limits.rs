@@ -1,7 +1,7 @@
 //! A setting for each limit.
 
 use crate::{
-    config::{Config, mistake::Wrong, settings::Setting},
+    config::{Config, mistake::InvalidValue, settings::Setting},
     limits::{LIMITS, Limit},
 };
 
@@ -9,7 +9,7 @@ pub(crate) fn settings() -> impl Iterator<Item = Setting> {
     LIMITS.iter().map(Setting::limit)
 }
 
-pub(crate) fn set(config: &mut Config, limit: &Limit, text: &str) -> Result<(), Wrong> {
+pub(crate) fn set(config: &mut Config, limit: &Limit, text: &str) -> Result<(), InvalidValue> {
     let Limit { default, unit, range, set, .. } = limit;
     match text.parse() {
         Ok(amount) if range.contains(&amount) => {
@@ -18,7 +18,7 @@ pub(crate) fn set(config: &mut Config, limit: &Limit, text: &str) -> Result<(), 
         }
         _ => {
             let (least, most) = (range.start(), range.end());
-            Err(Wrong::new(
+            Err(InvalidValue::new(
                 format!("{text:?} is no number of {} from {least} to {most}", spelled_out(unit)),
                 format!("write one like {default}"),
             ))
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn a_limit_is_set_within_its_range_and_not_outside() {
         for (setting, limit) in settings().zip(LIMITS) {
-            let mut config = Config::defaults(&crate::config::Process);
+            let mut config = Config::defaults(&crate::config::ProcessEnvironment);
             let least = limit.range.start().to_string();
             assert!(setting.set(&mut config, &least).is_ok(), "{}", setting.key);
             assert_eq!(setting.show(&config), least, "{}", setting.key);

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        mistake::Wrong,
+        mistake::InvalidValue,
         settings::{Setting, or_none, path, put, quoted},
         tls,
     },
@@ -95,7 +95,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
 ];
 
 /// Several addresses are parted by commas; `off` is none.
-fn addresses(text: &str, kind: fn(Address) -> Result<Address, Wrong>) -> Result<Vec<Address>, Wrong> {
+fn addresses(
+    text: &str,
+    kind: fn(Address) -> Result<Address, InvalidValue>,
+) -> Result<Vec<Address>, InvalidValue> {
     match text {
         "off" => Ok(Vec::new()),
         _ => text.split(',').map(|text| address(text.trim()).and_then(kind)).collect(),
@@ -103,7 +106,7 @@ fn addresses(text: &str, kind: fn(Address) -> Result<Address, Wrong>) -> Result<
 }
 
 /// `ADDRESS:PORT`, `localhost:PORT`, `:PORT` for every address of the machine, or `unix:/PATH`.
-fn address(text: &str) -> Result<Address, Wrong> {
+fn address(text: &str) -> Result<Address, InvalidValue> {
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(path);
     }
@@ -117,15 +120,15 @@ fn address(text: &str) -> Result<Address, Wrong> {
         let mend = format!(
             "write an address and a port like \"127.0.0.1:{port}\", \":{port}\" for every address of this machine, or \"off\""
         );
-        Wrong::new(format!("{text:?} is no address to listen on"), mend)
+        InvalidValue::new(format!("{text:?} is no address to listen on"), mend)
     })
 }
 
-fn unix(path: &str) -> Result<Address, Wrong> {
+fn unix(path: &str) -> Result<Address, InvalidValue> {
     let valid = path.starts_with('/') && !path.ends_with('/') && path.len() <= SOCKET_PATH_CAP;
     match valid {
         true => Ok(Address::Unix(path.into())),
-        false => Err(Wrong::new(
+        false => Err(InvalidValue::new(
             format!("{path:?} is no place for a socket"),
             format!(
                 "write a path from the root, like \"unix:/run/e6/e6.sock\", of at most {SOCKET_PATH_CAP} bytes"
@@ -134,13 +137,13 @@ fn unix(path: &str) -> Result<Address, Wrong> {
     }
 }
 
-fn clear(address: Address) -> Result<Address, Wrong> {
+fn clear(address: Address) -> Result<Address, InvalidValue> {
     Ok(address)
 }
 
-fn over_tls(address: Address) -> Result<Address, Wrong> {
+fn over_tls(address: Address) -> Result<Address, InvalidValue> {
     match address {
-        Address::Unix(_) => Err(Wrong::new(
+        Address::Unix(_) => Err(InvalidValue::new(
             format!("{address} is on this machine, where nobody needs TLS"),
             "write it for listen.http",
         )),
@@ -148,17 +151,17 @@ fn over_tls(address: Address) -> Result<Address, Wrong> {
     }
 }
 
-fn mode(text: &str) -> Result<u32, Wrong> {
+fn mode(text: &str) -> Result<u32, InvalidValue> {
     match u32::from_str_radix(text, 8) {
         Ok(mode @ 0..=0o777) => Ok(mode),
-        _ => Err(Wrong::new(
+        _ => Err(InvalidValue::new(
             format!("{text:?} is no mode of a file"),
             "write three digits as for chmod, like \"0660\" (owner and group) or \"0666\" (everyone)",
         )),
     }
 }
 
-fn url(text: &str) -> Result<String, Wrong> {
+fn url(text: &str) -> Result<String, InvalidValue> {
     let valid = text.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
@@ -166,26 +169,27 @@ fn url(text: &str) -> Result<String, Wrong> {
     });
     match valid {
         true => Ok(text.trim_end_matches('/').to_owned()),
-        false => {
-            Err(Wrong::new(format!("{text:?} is no base URL"), "write one like \"https://statsapi.mlb.com\""))
-        }
+        false => Err(InvalidValue::new(
+            format!("{text:?} is no base URL"),
+            "write one like \"https://statsapi.mlb.com\"",
+        )),
     }
 }
 
-fn mlb_proxy(text: &str) -> Result<OutgoingProxy, Wrong> {
+fn mlb_proxy(text: &str) -> Result<OutgoingProxy, InvalidValue> {
     OutgoingProxy::parse(text.trim()).map_err(|what| {
-        Wrong::new(what, "write one like \"http://proxy.example:3128\" or \"socks5://127.0.0.1:1080\"; https and socks5h are known too")
+        InvalidValue::new(what, "write one like \"http://proxy.example:3128\" or \"socks5://127.0.0.1:1080\"; https and socks5h are known too")
     })
 }
 
 /// A base URL without a path: this site is all there is at its address.
-fn origin(text: &str) -> Result<String, Wrong> {
+fn origin(text: &str) -> Result<String, InvalidValue> {
     let mend = "write where the site is, like \"https://example.org\"";
-    let url = url(text).map_err(|wrong| Wrong::new(wrong.what, mend))?;
-    let uri: Uri = url.parse().map_err(|_| Wrong::new(format!("{text:?} is no base URL"), mend))?;
+    let url = url(text).map_err(|wrong| InvalidValue::new(wrong.what, mend))?;
+    let uri: Uri = url.parse().map_err(|_| InvalidValue::new(format!("{text:?} is no base URL"), mend))?;
     let plain =
         uri.path() == "/" && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if plain { Ok(url) } else { Err(Wrong::new(format!("{text:?} is more than an address"), mend)) }
+    if plain { Ok(url) } else { Err(InvalidValue::new(format!("{text:?} is more than an address"), mend)) }
 }
 
 /// As they would be typed.

@@ -13,7 +13,7 @@ pub(crate) mod tls;
 use crate::{
     config::{
         Config,
-        mistake::{Wrong, one_of},
+        mistake::{InvalidValue, one_of},
         source::NoVariables,
     },
     limits::{Limit, TakesEffect},
@@ -58,7 +58,7 @@ pub(crate) enum Shape {
 #[derive(Clone, Copy)]
 enum Value {
     Field {
-        set: fn(&mut Config, &str) -> Result<(), Wrong>,
+        set: fn(&mut Config, &str) -> Result<(), InvalidValue>,
         show: fn(&Config) -> String,
         /// Takes the value of another configuration.
         keep: fn(&mut Config, &Config),
@@ -150,7 +150,7 @@ impl Setting {
 
     const fn field(
         mut self,
-        set: fn(&mut Config, &str) -> Result<(), Wrong>,
+        set: fn(&mut Config, &str) -> Result<(), InvalidValue>,
         show: fn(&Config) -> String,
     ) -> Self {
         if let Value::Field { keep, .. } = self.value {
@@ -160,12 +160,12 @@ impl Setting {
     }
 
     /// A setting that a file cannot hold, and so nobody shows.
-    const fn write_only(self, set: fn(&mut Config, &str) -> Result<(), Wrong>) -> Self {
+    const fn write_only(self, set: fn(&mut Config, &str) -> Result<(), InvalidValue>) -> Self {
         self.field(set, |_| String::new())
     }
 
     /// Takes what was typed.
-    pub fn set(&self, config: &mut Config, text: &str) -> Result<(), Wrong> {
+    pub fn set(&self, config: &mut Config, text: &str) -> Result<(), InvalidValue> {
         match self.value {
             Value::Field { set, .. } => set(config, text),
             Value::Limit(limit) => limits::set(config, limit, text),
@@ -198,17 +198,17 @@ impl Setting {
     }
 }
 
-fn put<T>(slot: &mut T, value: Result<T, Wrong>) -> Result<(), Wrong> {
+fn put<T>(slot: &mut T, value: Result<T, InvalidValue>) -> Result<(), InvalidValue> {
     value.map(|value| *slot = value)
 }
 
-fn truth(text: &str) -> Result<bool, Wrong> {
+fn truth(text: &str) -> Result<bool, InvalidValue> {
     one_of(text, "truth value", &[("true", true), ("false", false)])
 }
 
-fn path(text: &str) -> Result<PathBuf, Wrong> {
+fn path(text: &str) -> Result<PathBuf, InvalidValue> {
     if text.is_empty() {
-        return Err(Wrong::new("it is empty", "write a path"));
+        return Err(InvalidValue::new("it is empty", "write a path"));
     }
     Ok(PathBuf::from(text))
 }

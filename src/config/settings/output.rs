@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        mistake::{Wrong, one_of},
+        mistake::{InvalidValue, one_of},
         settings::{Setting, or_none, path, put, quoted},
     },
     http::access_log::LogDestination,
@@ -73,24 +73,26 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .write_only(|config, text| put(&mut config.clock, instant(text).map(Some))),
 ];
 
-fn directory(text: &str) -> Result<PathBuf, Wrong> {
+fn directory(text: &str) -> Result<PathBuf, InvalidValue> {
     let dir = path(text)?;
     match dir.is_dir() {
         true => Ok(dir),
-        false => Err(Wrong::new(format!("{text:?} is no directory"), "name one laid out like assets/")),
+        false => {
+            Err(InvalidValue::new(format!("{text:?} is no directory"), "name one laid out like assets/"))
+        }
     }
 }
 
-fn instant(text: &str) -> Result<OffsetDateTime, Wrong> {
+fn instant(text: &str) -> Result<OffsetDateTime, InvalidValue> {
     OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| Wrong::new(format!("{text:?} is no time"), "write one like 2023-08-10T01:40:00Z"))
+        .map_err(|_| InvalidValue::new(format!("{text:?} is no time"), "write one like 2023-08-10T01:40:00Z"))
 }
 
-fn log_format(text: &str) -> Result<LogFormat, Wrong> {
+fn log_format(text: &str) -> Result<LogFormat, InvalidValue> {
     one_of(text, "log format", &[("combined", LogFormat::Combined), ("json", LogFormat::Json)])
 }
 
-fn access_log(text: &str) -> Result<Option<LogDestination>, Wrong> {
+fn access_log(text: &str) -> Result<Option<LogDestination>, InvalidValue> {
     match text {
         "off" => Ok(None),
         "stdout" => Ok(Some(LogDestination::Stdout)),
@@ -98,9 +100,9 @@ fn access_log(text: &str) -> Result<Option<LogDestination>, Wrong> {
     }
 }
 
-fn log_level(text: &str) -> Result<tracing::level_filters::LevelFilter, Wrong> {
+fn log_level(text: &str) -> Result<tracing::level_filters::LevelFilter, InvalidValue> {
     text.parse().map_err(|_| {
-        Wrong::new(
+        InvalidValue::new(
             format!("{text:?} is no log level"),
             "write \"error\", \"warn\", \"info\", \"debug\" or \"trace\"",
         )

@@ -2,10 +2,10 @@
 
 use crate::{
     config::{
-        mistake::{Wrong, one_of},
+        mistake::{InvalidValue, one_of},
         settings::{Setting, put, quoted, truth},
     },
-    web::trusted_proxies::{Field, Proxies},
+    web::trusted_proxies::{ForwardedField, TrustedProxies},
 };
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -38,11 +38,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ),
 ];
 
-const FIELDS: [(&str, Field); 3] =
-    [("x-forwarded-for", Field::XForwardedFor), ("forwarded", Field::Forwarded), ("off", Field::Off)];
+const FIELDS: [(&str, ForwardedField); 3] = [
+    ("x-forwarded-for", ForwardedField::XForwardedFor),
+    ("forwarded", ForwardedField::Forwarded),
+    ("off", ForwardedField::Off),
+];
 
 /// Networks, addresses and `unix`, parted by commas; `none` is none.
-fn trusted(proxies: &mut Proxies, text: &str) -> Result<(), Wrong> {
+fn trusted(proxies: &mut TrustedProxies, text: &str) -> Result<(), InvalidValue> {
     let (mut networks, mut unix) = (Vec::new(), false);
     for name in text.split(',').map(str::trim).filter(|_| text != "none") {
         match name {
@@ -54,7 +57,7 @@ fn trusted(proxies: &mut Proxies, text: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn network(text: &str) -> Result<IpNet, Wrong> {
+fn network(text: &str) -> Result<IpNet, InvalidValue> {
     let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let network = text.parse::<IpNet>().ok().or_else(alone).filter(|network| match network {
         // Such an address is compared as what it stands for.
@@ -62,14 +65,14 @@ fn network(text: &str) -> Result<IpNet, Wrong> {
         IpNet::V4(_) => true,
     });
     network.map(|network| network.trunc()).ok_or_else(|| {
-        Wrong::new(
+        InvalidValue::new(
             format!("{text:?} is no network"),
             "write networks and addresses like \"10.0.0.0/8, 2001:db8::1\", \"unix\" for Unix sockets, or \"none\"",
         )
     })
 }
 
-fn show(proxies: &Proxies) -> String {
+fn show(proxies: &TrustedProxies) -> String {
     let networks = proxies.networks.iter().map(IpNet::to_string);
     let names: Vec<_> = networks.chain(proxies.unix.then(|| "unix".to_owned())).collect();
     if names.is_empty() { quoted("none") } else { format!("{names:?}") }

@@ -3,7 +3,7 @@
 use crate::{
     config::{
         Colour,
-        mistake::Wrong,
+        mistake::InvalidValue,
         settings::{Setting, put, quoted},
     },
     language::Language,
@@ -107,35 +107,35 @@ pub(crate) const COLOURS: &[Setting] = &[
         ),
 ];
 
-fn id(text: &str) -> Result<u32, Wrong> {
+fn id(text: &str) -> Result<u32, InvalidValue> {
     let mend = "write the number from the address of his or its page, as in mlb.com/player/665487";
     match text.parse() {
-        Ok(0) | Err(_) => Err(Wrong::new(format!("{text:?} is no id"), mend)),
+        Ok(0) | Err(_) => Err(InvalidValue::new(format!("{text:?} is no id"), mend)),
         Ok(id) => Ok(id),
     }
 }
 
-fn word(text: &str, cap: usize) -> Result<String, Wrong> {
+fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Wrong::new("it is empty", "write what the page should say"));
+        return Err(InvalidValue::new("it is empty", "write what the page should say"));
     }
     if text.chars().any(char::is_control) {
-        return Err(Wrong::new("it has a control character", "write it on one line, as plain text"));
+        return Err(InvalidValue::new("it has a control character", "write it on one line, as plain text"));
     }
     match text.chars().count() {
         length if length > cap => {
-            Err(Wrong::new(format!("it has {length} characters"), format!("write at most {cap}")))
+            Err(InvalidValue::new(format!("it has {length} characters"), format!("write at most {cap}")))
         }
         _ => Ok(text.to_owned()),
     }
 }
 
-fn question(text: &str) -> Result<String, Wrong> {
+fn question(text: &str) -> Result<String, InvalidValue> {
     let question = word(text, QUESTION_CAP)?;
     if question.replace("{player}", "").contains(['{', '}']) {
         let example = Words::of(Language::English).question;
-        return Err(Wrong::new(
+        return Err(InvalidValue::new(
             "{player} is the only placeholder",
             format!("write something like {example:?}"),
         ));
@@ -143,8 +143,8 @@ fn question(text: &str) -> Result<String, Wrong> {
     Ok(question)
 }
 
-fn colour(text: &str) -> Result<Colour, Wrong> {
-    let wrong = || Wrong::new(format!("{text:?} is no colour"), "write one like \"#2f241d\"");
+fn colour(text: &str) -> Result<Colour, InvalidValue> {
+    let wrong = || InvalidValue::new(format!("{text:?} is no colour"), "write one like \"#2f241d\"");
     let digits = text.strip_prefix('#').ok_or_else(wrong)?;
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong());

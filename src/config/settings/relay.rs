@@ -3,7 +3,7 @@
 use crate::{
     config::{
         SharedToken,
-        mistake::Wrong,
+        mistake::InvalidValue,
         settings::{Setting, or_none, path, put},
     },
     mlb::Token,
@@ -34,12 +34,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ),
 ];
 
-fn token(text: &str) -> Result<SharedToken, Wrong> {
+fn token(text: &str) -> Result<SharedToken, InvalidValue> {
     let file = path(text)?;
     let mend = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
     let read = read(&file)
-        .map_err(|error| Wrong::new(format!("cannot read the token in {text:?} ({error})"), &*mend))?;
-    let token = Token::new(&read).map_err(|what| Wrong::new(format!("{what} ({text:?})"), &*mend))?;
+        .map_err(|error| InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), &*mend))?;
+    let token = Token::new(&read).map_err(|what| InvalidValue::new(format!("{what} ({text:?})"), &*mend))?;
     Ok(SharedToken { file, token })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        mistake::Wrong,
+        mistake::InvalidValue,
         settings::{Setting, put, quoted, truth},
     },
     sandbox::User,
@@ -27,14 +27,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .field(|config, text| put(&mut config.landlock, truth(text)), |config| config.landlock.to_string()),
 ];
 
-fn user(name: &str) -> Result<User, Wrong> {
+fn user(name: &str) -> Result<User, InvalidValue> {
     match User::named(name) {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err(Wrong::new(
+        Ok(None) => Err(InvalidValue::new(
             format!("this machine has no user {name:?}"),
             format!("make one: useradd --system --shell /usr/sbin/nologin {name}"),
         )),
-        Err(error) => Err(Wrong::new(
+        Err(error) => Err(InvalidValue::new(
             format!("cannot look the user {name:?} up ({error})"),
             "see /etc/passwd and /etc/nsswitch.conf",
         )),

@@ -1,7 +1,7 @@
 //! How TLS is spoken, and where certificates come from.
 
 use crate::config::{
-    mistake::Wrong,
+    mistake::InvalidValue,
     settings::{Setting, or_none, path, put, quoted},
     tls,
 };
@@ -11,7 +11,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .help("Where certificates come from; \"off\" if another proxy terminates TLS")
         .flag("--tls", "acme|files|self-signed|off")
         .field(
-            |config, text| put(&mut config.tls.mode, tls::Mode::parse(text)),
+            |config, text| put(&mut config.tls.mode, tls::CertificateMode::parse(text)),
             |config| quoted(config.tls.mode.name()),
         ),
     Setting::new("tls.cert", "E6_TLS_CERT")
@@ -73,7 +73,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .switch("--acme-staging")
         .write_only(|config, text| match text {
             "true" => put(&mut config.acme.directory, Ok(tls::LETS_ENCRYPT_STAGING_DIRECTORY.into())),
-            _ => Err(Wrong::new(format!("{text:?} is not \"true\""), "leave it away to ask the real CA")),
+            _ => Err(InvalidValue::new(
+                format!("{text:?} is not \"true\""),
+                "leave it away to ask the real CA",
+            )),
         }),
     Setting::new("acme.ca", "E6_ACME_CA")
         .help("Another CA's own root as PEM")

@@ -8,11 +8,11 @@ mod streams;
 mod upload;
 
 use crate::{
-    connection::Connection,
+    connection::ConnectionInfo,
     http::{
-        activity::{Activity, Limit},
-        connection_metrics::Counters,
-        handler::{Answer, Failure, Handler, UnreadBody},
+        activity::{CloseReason, ConnectionState},
+        connection_metrics::ConnectionMetrics,
+        handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
         in_flight::{FlushTracker, InFlight},
     },
     lifecycle::Phase,
@@ -45,12 +45,12 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
 pub(crate) async fn serve<S, B>(
     stream: S,
-    connection: Connection,
-    handler: Handler<B>,
-    activity: Arc<Activity>,
-    counters: &Counters,
+    connection: ConnectionInfo,
+    handler: SharedHandler<B>,
+    activity: Arc<ConnectionState>,
+    counters: &ConnectionMetrics,
     mut phase: watch::Receiver<Phase>,
-) -> Result<Option<Limit>, Failure>
+) -> Result<Option<CloseReason>, ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin,
@@ -68,7 +68,7 @@ where
             None => match activity.due_at(now) {
                 Ok(next) => next,
                 // What waits is no stream's own but the whole connection's: its socket takes nothing.
-                Err(Limit::Request) => return Ok(Some(Limit::Request)),
+                Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
                 Err(limit) => {
                     over = Some(limit);
                     told = Some(http2.shut_down());
@@ -90,7 +90,7 @@ where
         });
         tokio::select! {
             done = served => match done {
-                _ if activity.has_stalled() => return Ok(Some(Limit::Stall)),
+                _ if activity.has_stalled() => return Ok(Some(CloseReason::Stall)),
                 Some(Ok(())) => return Ok(over),
                 Some(Err(error)) => return Err(error.into()),
                 None => {}
@@ -104,16 +104,16 @@ where
 }
 
 struct Http2<S, B: Body> {
-    state: State<S, B>,
+    state: Http2State<S, B>,
     /// The peer is to be told that the connection ends.
     is_leaving: bool,
     streams: Streams<B>,
-    connection: Arc<Connection>,
-    handler: Handler<B>,
-    activity: Arc<Activity>,
+    connection: Arc<ConnectionInfo>,
+    handler: SharedHandler<B>,
+    activity: Arc<ConnectionState>,
 }
 
-enum State<S, B> {
+enum Http2State<S, B> {
     Handshaking(Handshake<FlushTracker<S, B>, Piece<B>>),
     Serving(server::Connection<FlushTracker<S, B>, Piece<B>>),
 }
@@ -123,7 +123,12 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin,
 {
-    fn new(stream: S, connection: Connection, handler: Handler<B>, activity: &Arc<Activity>) -> Self {
+    fn new(
+        stream: S,
+        connection: ConnectionInfo,
+        handler: SharedHandler<B>,
+        activity: &Arc<ConnectionState>,
+    ) -> Self {
         let limits = activity.limits();
         let in_flight = InFlight::new();
         let handshake = server::Builder::new()
@@ -135,7 +140,7 @@ where
             .max_local_error_reset_streams(Some(limits.h2_local_resets))
             .handshake(FlushTracker::new(stream, in_flight.clone()));
         Http2 {
-            state: State::Handshaking(handshake),
+            state: Http2State::Handshaking(handshake),
             is_leaving: false,
             streams: Streams::new(in_flight, activity.clone()),
             connection: Arc::new(connection),
@@ -167,10 +172,10 @@ where
         }
     }
 
-    fn poll_accept(&mut self, context: &mut Context) -> Poll<Option<Accepted<B>>> {
+    fn poll_accept(&mut self, context: &mut Context) -> Poll<Option<AcceptedStream<B>>> {
         loop {
             match &mut self.state {
-                State::Handshaking(handshake) => {
+                Http2State::Handshaking(handshake) => {
                     let mut connection = match ready!(Pin::new(handshake).poll(context)) {
                         Ok(connection) => connection,
                         Err(error) => return Poll::Ready(Some(Err(error))),
@@ -178,9 +183,9 @@ where
                     if self.is_leaving {
                         connection.graceful_shutdown();
                     }
-                    self.state = State::Serving(connection);
+                    self.state = Http2State::Serving(connection);
                 }
-                State::Serving(connection) => return pin!(connection.accept()).poll(context),
+                Http2State::Serving(connection) => return pin!(connection.accept()).poll(context),
             }
         }
     }
@@ -201,15 +206,15 @@ where
         }
         let upload = (!request.body().is_end_stream()).then_some(body);
         match self.handler.answer(&request, &self.connection, arrival) {
-            Answer::Now(response) => self.streams.respond(&mut respond, response, upload, context),
-            Answer::Later(promise) => self.streams.wait(promise, respond, upload),
+            HandlerResponse::Now(response) => self.streams.respond(&mut respond, response, upload, context),
+            HandlerResponse::Later(promise) => self.streams.wait(promise, respond, upload),
         }
     }
 
     /// Tells the peer that the connection ends (GOAWAY); requests on their way are still answered. When that was.
     fn shut_down(&mut self) -> Instant {
         self.is_leaving = true;
-        if let State::Serving(connection) = &mut self.state {
+        if let Http2State::Serving(connection) = &mut self.state {
             connection.graceful_shutdown();
         }
         Instant::now()
@@ -225,7 +230,7 @@ where
     }
 }
 
-type Accepted<B> = Result<(Request<RecvStream>, SendResponse<Piece<B>>), h2::Error>;
+type AcceptedStream<B> = Result<(Request<RecvStream>, SendResponse<Piece<B>>), h2::Error>;
 
 fn ready_now<T>(poll: Poll<T>) -> Option<T> {
     match poll {

@@ -1,6 +1,6 @@
 //! Pieces of responses on their way through `h2`.
 
-use crate::http::in_flight::{InFlight, Unsent};
+use crate::http::in_flight::{InFlight, UnsentResponse};
 use bytes::{Buf, Bytes};
 use std::{
     io::IoSlice,
@@ -24,7 +24,7 @@ impl<B> Piece<B> {
     /// A piece of a response, which is the last one if it brings the response itself; and what is known of it.
     pub fn new(
         bytes: Bytes,
-        last: Option<Unsent<B>>,
+        last: Option<UnsentResponse<B>>,
         taken: &Arc<AtomicU64>,
         in_flight: &InFlight<B>,
     ) -> (Self, Arc<PieceState<B>>) {
@@ -49,7 +49,7 @@ pub(super) struct PieceState<B> {
     /// How much memory it holds that nothing else does.
     pub own_bytes: usize,
     /// The response, if this is its last piece.
-    last: Mutex<Option<Unsent<B>>>,
+    last: Mutex<Option<UnsentResponse<B>>>,
     has_left: AtomicBool,
 }
 

@@ -1,15 +1,15 @@
 //! The open streams of one HTTP/2 connection: what is sent on each, and when one is reset.
 
 use crate::http::{
-    activity::{Activity, Limit},
+    activity::{CloseReason, ConnectionState},
     blocked::Blocked,
-    connection_metrics::Counters,
+    connection_metrics::ConnectionMetrics,
     date,
     http2::{
         piece::{Piece, PieceState},
         upload::Upload,
     },
-    in_flight::{InFlight, Unsent},
+    in_flight::{InFlight, UnsentResponse},
 };
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
@@ -39,7 +39,7 @@ pub(super) struct Streams<B> {
     /// Requests that are not answered yet.
     promised: Vec<Promised<B>>,
     in_flight: InFlight<B>,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionState>,
     /// Bytes of bodies that windows have let through, of all streams.
     taken: Arc<AtomicU64>,
     /// What that was at the last look, and when it last changed.
@@ -53,7 +53,7 @@ where
     B: Body<Data = Bytes, Error = Infallible> + Unpin,
 {
     /// None yet.
-    pub fn new(in_flight: InFlight<B>, activity: Arc<Activity>) -> Self {
+    pub fn new(in_flight: InFlight<B>, activity: Arc<ConnectionState>) -> Self {
         let now = Instant::now();
         Streams {
             open: Vec::new(),
@@ -81,7 +81,7 @@ where
             head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
         }
         let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
-        let unsent = Unsent::new(body, &self.activity);
+        let unsent = UnsentResponse::new(body, &self.activity);
         let mut send = match respond.send_response(Response::from_parts(head, ()), is_empty) {
             Ok(send) => send,
             Err(error) => {
@@ -161,17 +161,19 @@ where
     }
 
     /// Resets streams whose reader takes too long, and gives up on bodies that do not end.
-    pub fn enforce(&mut self, now: Instant, counters: &Counters) {
+    pub fn enforce(&mut self, now: Instant, counters: &ConnectionMetrics) {
         let (limits, last) = (self.activity.limits(), self.last);
         self.looked = now;
         for stream in &mut self.open {
             stream.upload.take_if(|upload| upload.until().is_some_and(|until| until <= now));
             let is_evicted = stream.blocked.as_ref().is_some_and(Blocked::is_evicted);
             let limit = match stream.piece.as_ref().filter(|piece| !piece.has_left()) {
-                Some(_) if is_evicted => Limit::Memory,
-                Some(piece) if piece.end(stream.end, limits.request) <= now => Limit::Request,
-                Some(piece) if piece.has_stalled(now, last, limits.stall, limits.stall_rate) => Limit::Stall,
-                None if stream.rest.is_some() && stream.end <= now => Limit::Request,
+                Some(_) if is_evicted => CloseReason::Memory,
+                Some(piece) if piece.end(stream.end, limits.request) <= now => CloseReason::Request,
+                Some(piece) if piece.has_stalled(now, last, limits.stall, limits.stall_rate) => {
+                    CloseReason::Stall
+                }
+                None if stream.rest.is_some() && stream.end <= now => CloseReason::Request,
                 _ => continue,
             };
             counters.stream_reset(limit);
@@ -217,7 +219,7 @@ struct OpenStream<B> {
     /// When the response must have been sent.
     end: Instant,
     /// The part of the response that `h2` has not been given. Only event streams keep one.
-    rest: Option<Unsent<B>>,
+    rest: Option<UnsentResponse<B>>,
     /// What it has been given last.
     piece: Option<Arc<PieceState<B>>>,
     /// While windows do not let it through.
@@ -283,7 +285,7 @@ impl<B> OpenStream<B> {
     }
 
     /// Counts it among the blocked responses of all connections for as long as it is one.
-    fn note_blocked(&mut self, activity: &Activity, context: &Context) {
+    fn note_blocked(&mut self, activity: &ConnectionState, context: &Context) {
         match self.piece.as_ref().filter(|piece| !piece.has_left()) {
             Some(piece) if self.blocked.is_none() => {
                 self.blocked = Some(activity.blocked(piece.own_bytes, context.waker()));

@@ -1,19 +1,19 @@
 //! The live feed of a game.
 
 use crate::{
-    answer::{ErrorCount, ErrorKind, ErrorPlay, GameBox, Half, Inning, Presence, Score, State},
+    answer::{ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameState, Half, Inning, Participation, Score},
     mlb::{
-        model::{Surprise, is_in_the_field, parse},
+        model::{UnexpectedReply, is_in_the_field, parse},
         wire::{Boxed, Credit, Feed, Lenient, Linescore, Play, day, instant},
     },
 };
 use std::collections::BTreeMap;
 
 /// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`]. Only the game and its status must be readable.
-pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
+pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedReply> {
     let feed: Feed = parse(json)?;
     if feed.game_pk != pk {
-        return Err(Surprise(format!("asked for game {pk}, got game {}", feed.game_pk)));
+        return Err(UnexpectedReply(format!("asked for game {pk}, got game {}", feed.game_pk)));
     }
     let official = feed.game_data.datetime.get().and_then(|datetime| day(&datetime.official_date));
     let status = feed.game_data.status.into_status();
@@ -26,7 +26,7 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameBox, Surprise> {
     let lists = [teams.away, teams.home]
         .map(|team| team.get().and_then(|team| team.players.get()).unwrap_or_default());
     let (presence, errors) = fielding(&lists, person, stage(status.state, line.inning()));
-    Ok(GameBox {
+    Ok(GameFeed {
         pk,
         as_of: feed.meta_data.get().and_then(|meta| meta.time_stamp),
         official,
@@ -51,7 +51,7 @@ pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,offic
 
 /// How much a game's box score must tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum FeedStage {
     /// Nothing yet.
     Ahead,
     /// A team that has not been in the field yet has no fielding statistics.
@@ -60,53 +60,58 @@ enum Stage {
     Begun,
 }
 
-fn stage(state: State, inning: Option<Inning>) -> Stage {
+fn stage(state: GameState, inning: Option<Inning>) -> FeedStage {
     match state {
-        State::Ahead | State::Postponed | State::Cancelled => Stage::Ahead,
-        State::On if inning.is_none_or(|inning| inning.number == 1) => Stage::FirstInning,
-        _ => Stage::Begun,
+        GameState::Ahead | GameState::Postponed | GameState::Cancelled => FeedStage::Ahead,
+        GameState::On if inning.is_none_or(|inning| inning.number == 1) => FeedStage::FirstInning,
+        _ => FeedStage::Begun,
     }
 }
 
-type List = BTreeMap<String, Lenient<Boxed>>;
+type PlayerList = BTreeMap<String, Lenient<Boxed>>;
 
 /// How far a person takes part, and his errors in every list that he is in: a player who was traded before the game was
 /// resumed is in both teams'. No count where a list that has or may have him cannot be read.
-fn fielding(lists: &[List; 2], person: u32, stage: Stage) -> (Presence, Option<u32>) {
+fn fielding(lists: &[PlayerList; 2], person: u32, stage: FeedStage) -> (Participation, Option<u32>) {
     let key = format!("ID{person}");
-    let entries: Vec<(&List, &Lenient<Boxed>)> =
+    let entries: Vec<(&PlayerList, &Lenient<Boxed>)> =
         lists.iter().filter_map(|list| Some((list, list.get(&key)?))).collect();
     if entries.is_empty() {
-        let is_lost = stage != Stage::Ahead && lists.iter().any(BTreeMap::is_empty);
-        return (Presence::Absent, (!is_lost).then_some(0));
+        let is_lost = stage != FeedStage::Ahead && lists.iter().any(BTreeMap::is_empty);
+        return (Participation::Absent, (!is_lost).then_some(0));
     }
-    let read = |(list, entry): (&List, &Lenient<Boxed>)| match entry.good() {
+    let read = |(list, entry): (&PlayerList, &Lenient<Boxed>)| match entry.good() {
         Some(boxed) => (boxed.presence(list), boxed.errors(stage)),
-        None => (Presence::Listed, (stage == Stage::Ahead).then_some(0)),
+        None => (Participation::Listed, (stage == FeedStage::Ahead).then_some(0)),
     };
-    entries.into_iter().map(read).fold((Presence::Absent, Some(0)), |(presence, sum), (other, errors)| {
-        (presence.max(other), sum.zip(errors).map(|(sum, errors)| sum.saturating_add(errors)))
-    })
+    entries.into_iter().map(read).fold(
+        (Participation::Absent, Some(0)),
+        |(presence, sum), (other, errors)| {
+            (presence.max(other), sum.zip(errors).map(|(sum, errors)| sum.saturating_add(errors)))
+        },
+    )
 }
 
 impl Boxed {
-    fn presence(&self, list: &List) -> Presence {
+    fn presence(&self, list: &PlayerList) -> Participation {
         let is_posted = |entry: &Lenient<Boxed>| entry.good().is_some_and(Boxed::bats);
         match (self.in_the_field(), self.count()) {
-            (Some(true) | None, Some(_)) | (Some(false), Some(1..)) => Presence::Fielded,
-            _ if self.bats() || self.in_the_field().is_some() => Presence::Lineup,
-            _ if list.values().any(is_posted) => Presence::Bench,
-            _ => Presence::Listed,
+            (Some(true) | None, Some(_)) | (Some(false), Some(1..)) => Participation::Fielded,
+            _ if self.bats() || self.in_the_field().is_some() => Participation::Lineup,
+            _ if list.values().any(is_posted) => Participation::Bench,
+            _ => Participation::Listed,
         }
     }
 
     /// His errors; none if he took part and they cannot be read.
-    fn errors(&self, stage: Stage) -> Option<u32> {
+    fn errors(&self, stage: FeedStage) -> Option<u32> {
         let is_due = match (stage, self.in_the_field()) {
-            (Stage::Ahead | Stage::FirstInning, _) => self.has_odd_count() && stage != Stage::Ahead,
+            (FeedStage::Ahead | FeedStage::FirstInning, _) => {
+                self.has_odd_count() && stage != FeedStage::Ahead
+            }
             // A designated hitter need not have fielding statistics.
-            (Stage::Begun, Some(in_the_field)) => in_the_field || self.has_odd_count(),
-            (Stage::Begun, None) => self.bats() || self.has_odd_count(),
+            (FeedStage::Begun, Some(in_the_field)) => in_the_field || self.has_odd_count(),
+            (FeedStage::Begun, None) => self.bats() || self.has_odd_count(),
         };
         self.count().or((!is_due).then_some(0))
     }
@@ -211,7 +216,7 @@ mod tests {
     use serde_json::{Value, json};
     use time::macros::{date, datetime};
 
-    fn feed_with(change: impl Fn(&mut Value)) -> Result<GameBox, Surprise> {
+    fn feed_with(change: impl Fn(&mut Value)) -> Result<GameFeed, UnexpectedReply> {
         let mut feed = json!({
             "gamePk": 1, "metaData": {"timeStamp": "20240703_030000"},
             "gameData": {"status": {"codedGameState": "I"}, "datetime": {"officialDate": "2024-07-02"}},
@@ -238,7 +243,7 @@ mod tests {
     #[test]
     fn odd_plays_and_unknown_credits_do_not_hide_an_error() {
         let game = feed_with(|_| {}).unwrap();
-        assert_eq!((game.errors, game.presence), (ErrorCount::Read(1), Presence::Fielded));
+        assert_eq!((game.errors, game.presence), (ErrorCount::Read(1), Participation::Fielded));
         assert_eq!((game.inning, game.score, game.official), (None, None, Some(date!(2024 - 07 - 02))));
         let play = &game.plays[0];
         assert_eq!(
@@ -321,17 +326,29 @@ mod tests {
         };
         let (read, lost) = (ErrorCount::Read, ErrorCount::AtLeast(0));
         for (what, state, inning, entry, expected) in [
-            ("bench", "F", 9, json!({"stats": {"fielding": {}}}), (Presence::Listed, read(0))),
-            ("designated hitter", "F", 9, positions(&["DH"]), (Presence::Lineup, read(0))),
-            ("designated hitter with a row", "F", 9, charged(&["DH"], 0), (Presence::Lineup, read(0))),
-            ("pinch hitter and runner", "F", 9, charged(&["PH", "PR"], 0), (Presence::Lineup, read(0))),
-            ("pinch hitter who stayed", "F", 9, charged(&["PH", "RF"], 1), (Presence::Fielded, read(1))),
-            ("the box score decides", "F", 9, charged(&["DH"], 1), (Presence::Fielded, read(1))),
-            ("right fielder", "F", 9, positions(&["RF"]), (Presence::Lineup, lost)),
-            ("before his team was in the field", "I", 1, positions(&["RF"]), (Presence::Lineup, read(0))),
-            ("in the second inning", "I", 2, positions(&["RF"]), (Presence::Lineup, lost)),
-            ("before the game", "P", 1, positions(&["RF"]), (Presence::Lineup, read(0))),
-            ("pitcher", "F", 9, json!({"allPositions": [{"abbreviation": "P"}]}), (Presence::Lineup, lost)),
+            ("bench", "F", 9, json!({"stats": {"fielding": {}}}), (Participation::Listed, read(0))),
+            ("designated hitter", "F", 9, positions(&["DH"]), (Participation::Lineup, read(0))),
+            ("designated hitter with a row", "F", 9, charged(&["DH"], 0), (Participation::Lineup, read(0))),
+            ("pinch hitter and runner", "F", 9, charged(&["PH", "PR"], 0), (Participation::Lineup, read(0))),
+            ("pinch hitter who stayed", "F", 9, charged(&["PH", "RF"], 1), (Participation::Fielded, read(1))),
+            ("the box score decides", "F", 9, charged(&["DH"], 1), (Participation::Fielded, read(1))),
+            ("right fielder", "F", 9, positions(&["RF"]), (Participation::Lineup, lost)),
+            (
+                "before his team was in the field",
+                "I",
+                1,
+                positions(&["RF"]),
+                (Participation::Lineup, read(0)),
+            ),
+            ("in the second inning", "I", 2, positions(&["RF"]), (Participation::Lineup, lost)),
+            ("before the game", "P", 1, positions(&["RF"]), (Participation::Lineup, read(0))),
+            (
+                "pitcher",
+                "F",
+                9,
+                json!({"allPositions": [{"abbreviation": "P"}]}),
+                (Participation::Lineup, lost),
+            ),
         ] {
             assert_eq!(game(state, inning, entry), expected, "{what}");
         }

@@ -12,26 +12,26 @@ pub(crate) mod season;
 pub(crate) mod teams;
 
 pub use crate::mlb::model::feed::{FEED_FIELDS, feed};
-pub use crate::mlb::model::people::{Person, person};
+pub use crate::mlb::model::people::{PlayerProfile, person};
 pub use crate::mlb::model::roster::availability;
 pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};
 pub use crate::mlb::model::season::season;
-pub use crate::mlb::model::teams::{Team, team};
+pub use crate::mlb::model::teams::{TeamProfile, team};
 
 use crate::{answer::Club, mlb::wire};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The reply is not what was asked for: a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surprise(pub String);
+pub struct UnexpectedReply(pub String);
 
 /// Whether these bytes are JSON, of whatever shape.
 pub fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Surprise> {
-    serde_json::from_slice(json).map_err(|error| Surprise(format!("not the expected JSON: {error}")))
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, UnexpectedReply> {
+    serde_json::from_slice(json).map_err(|error| UnexpectedReply(format!("not the expected JSON: {error}")))
 }
 
 /// Whether a position is one in the field. A designated hitter, a pinch hitter and a pinch runner have none.

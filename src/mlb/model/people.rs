@@ -3,7 +3,7 @@
 use crate::{
     answer::Club,
     mlb::{
-        model::{Surprise, names::short_name, parse, teams::parent_club},
+        model::{UnexpectedReply, names::short_name, parse, teams::parent_club},
         wire::{CurrentTeam, Lenient, People, PersonRosterEntry, day},
     },
 };
@@ -11,7 +11,7 @@ use time::Date;
 
 /// A player as MLB tells of him.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct PlayerProfile {
     /// MLB's person id.
     pub id: u32,
     /// "Fernando Tatis Jr." (`fullName`).
@@ -45,17 +45,17 @@ struct Stint {
 const LEFT: [&str; 7] = ["RL", "TR", "FA", "CL", "RET", "DEC", "VRT"];
 
 /// `/api/v1/people/{id}?hydrate=currentTeam,rosterEntries`.
-pub fn person(json: &[u8], id: u32) -> Result<Person, Surprise> {
+pub fn person(json: &[u8], id: u32) -> Result<PlayerProfile, UnexpectedReply> {
     let people: People = parse(json)?;
     let person = people
         .people
         .into_iter()
         .find(|person| person.id == id)
-        .ok_or_else(|| Surprise(format!("the reply does not hold person {id}")))?;
+        .ok_or_else(|| UnexpectedReply(format!("the reply does not hold person {id}")))?;
     let entries = person.roster_entries.get().unwrap_or_default();
     let current_team = person.current_team.get();
     let parent = |team: &CurrentTeam| parent_club(team.parent_org_id.good().copied(), team.id);
-    Ok(Person {
+    Ok(PlayerProfile {
         id,
         short_name: short_name(
             &person.full_name,
@@ -70,7 +70,7 @@ pub fn person(json: &[u8], id: u32) -> Result<Person, Surprise> {
     })
 }
 
-impl Person {
+impl PlayerProfile {
     /// The teams he is with on a day, the latest first; none if he is with no club.
     pub fn teams_now(&self, today: Date) -> Vec<u32> {
         let current = self.current_team.as_ref().map(|team| team.id);
@@ -140,7 +140,7 @@ mod tests {
 
     const TODAY: Date = date!(2024 - 07 - 02);
 
-    fn read(active: Value, current: u32, entries: Value) -> Person {
+    fn read(active: Value, current: u32, entries: Value) -> PlayerProfile {
         let person = json!({
             "id": 7, "fullName": "Sam Player", "active": active,
             "currentTeam": {"id": current, "name": "Team"}, "rosterEntries": entries,
@@ -148,7 +148,7 @@ mod tests {
         person_of(person)
     }
 
-    fn person_of(value: Value) -> Person {
+    fn person_of(value: Value) -> PlayerProfile {
         person(json!({"people": [value]}).to_string().as_bytes(), 7).unwrap()
     }
 

@@ -3,13 +3,13 @@
 use crate::{
     answer::{Absence, Availability, Injury},
     mlb::{
-        model::{Surprise, parse},
+        model::{UnexpectedReply, parse},
         wire::{Lenient, Roster, RosterStatus},
     },
 };
 
 /// `/api/v1/teams/{id}/roster?rosterType=40Man`: the status of a player; none if the roster does not list him.
-pub fn availability(json: &[u8], person: u32) -> Result<Option<Availability>, Surprise> {
+pub fn availability(json: &[u8], person: u32) -> Result<Option<Availability>, UnexpectedReply> {
     let roster: Roster = parse(json)?;
     let mut entries = roster.roster.into_iter().filter_map(Lenient::get);
     Ok(entries.find(|entry| entry.person.id == person).map(|entry| entry.status.get().into()))

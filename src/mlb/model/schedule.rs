@@ -1,9 +1,9 @@
 //! The schedule.
 
 use crate::{
-    answer::{DoubleHeader, GameKind, Listing, Schedule, Side, State, Status, UnreadEntry},
+    answer::{DoubleHeader, GameKind, GameState, GameStatus, Schedule, ScheduleEntry, Side, UnreadEntry},
     mlb::{
-        model::{Surprise, parse},
+        model::{UnexpectedReply, parse},
         wire::{self, Lenient, RawSide, RawStatus, ScheduleGame, day, instant},
     },
 };
@@ -12,8 +12,8 @@ use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
 /// `/api/v1/schedule`. An entry that cannot be read is listed apart.
-pub fn schedule(json: &[u8]) -> Result<Schedule, Surprise> {
-    let reply: wire::Schedule = parse(json)?;
+pub fn schedule(json: &[u8]) -> Result<Schedule, UnexpectedReply> {
+    let reply: wire::ScheduleReply = parse(json)?;
     let mut schedule = Schedule::default();
     for group in reply.dates.into_iter().map(|group| group.get().unwrap_or_default()) {
         let listed = group.date.get().as_deref().and_then(day);
@@ -35,7 +35,7 @@ pub fn schedule(json: &[u8]) -> Result<Schedule, Surprise> {
     Ok(schedule)
 }
 
-fn listing(entry: &Value, listed: Option<Date>) -> Result<Listing, String> {
+fn listing(entry: &Value, listed: Option<Date>) -> Result<ScheduleEntry, String> {
     let game = ScheduleGame::deserialize(entry).map_err(|error| error.to_string())?;
     let listed = listed.or_else(|| game.official_date.as_deref().and_then(day));
     listed.map(|listed| game.into_listing(listed)).ok_or_else(|| "no date".into())
@@ -61,7 +61,7 @@ pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,off
     home,team,id,name,score,venue,doubleHeader,gameNumber";
 
 impl ScheduleGame {
-    fn into_listing(self, listed: Date) -> Listing {
+    fn into_listing(self, listed: Date) -> ScheduleEntry {
         let official = self.official_date.as_deref().and_then(day).unwrap_or(listed);
         let moved_to = [self.reschedule_game_date, self.reschedule_date]
             .into_iter()
@@ -70,7 +70,7 @@ impl ScheduleGame {
             .or((official != listed).then_some(official));
         let resumes: Vec<String> =
             [self.resume_game_date, self.resume_date].into_iter().filter_map(Lenient::get).collect();
-        Listing {
+        ScheduleEntry {
             pk: self.game_pk,
             listed,
             official,
@@ -109,18 +109,18 @@ fn is_placeholder(start: OffsetDateTime) -> bool {
 }
 
 impl RawStatus {
-    pub(crate) fn into_status(self) -> Status {
+    pub(crate) fn into_status(self) -> GameStatus {
         let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
-            ("S" | "P", _) => State::Ahead,
-            ("I" | "M" | "N", _) => State::On,
-            ("T" | "U", _) => State::Suspended,
-            ("O" | "F" | "Q" | "R", _) => State::Over,
-            ("D", _) => State::Postponed,
-            ("C", _) => State::Cancelled,
-            (_, "Preview") => State::Ahead,
-            (_, "Live") => State::On,
+            ("S" | "P", _) => GameState::Ahead,
+            ("I" | "M" | "N", _) => GameState::On,
+            ("T" | "U", _) => GameState::Suspended,
+            ("O" | "F" | "Q" | "R", _) => GameState::Over,
+            ("D", _) => GameState::Postponed,
+            ("C", _) => GameState::Cancelled,
+            (_, "Preview") => GameState::Ahead,
+            (_, "Live") => GameState::On,
             // "Final" is also said of postponed games: without a code that is known it proves nothing.
-            _ => State::Unknown,
+            _ => GameState::Unknown,
         };
         let words = match self.reason {
             Some(reason) if !self.detailed_state.contains(&reason) => {
@@ -128,7 +128,7 @@ impl RawStatus {
             }
             _ => self.detailed_state,
         };
-        Status { state, words }
+        GameStatus { state, words }
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
     use serde_json::{Value, json};
     use time::macros::date;
 
-    fn listing(change: impl Fn(&mut Value)) -> Listing {
+    fn listing(change: impl Fn(&mut Value)) -> ScheduleEntry {
         let mut game = json!({
             "gamePk": 1, "gameDate": "2024-07-03T02:05:00Z", "officialDate": "2024-07-02", "gameType": "R",
             "status": {"codedGameState": "S"},
@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn a_code_that_nobody_knows_is_trusted_only_as_far_as_its_abstract_state() {
         for (code, abstract_state, state) in [
-            ("Z", "Preview", State::Ahead),
-            ("Z", "Live", State::On),
-            ("Z", "Final", State::Unknown),
-            ("", "", State::Unknown),
-            ("D", "Final", State::Postponed),
-            ("P", "Live", State::Ahead),
+            ("Z", "Preview", GameState::Ahead),
+            ("Z", "Live", GameState::On),
+            ("Z", "Final", GameState::Unknown),
+            ("", "", GameState::Unknown),
+            ("D", "Final", GameState::Postponed),
+            ("P", "Live", GameState::Ahead),
         ] {
             let status = json!({"codedGameState": code, "abstractGameState": abstract_state});
             assert_eq!(

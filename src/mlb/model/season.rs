@@ -3,7 +3,7 @@
 use crate::{
     answer::{Season, SeasonGame},
     mlb::{
-        model::{Surprise, is_in_the_field, parse},
+        model::{UnexpectedReply, is_in_the_field, parse},
         wire::{SeasonReply, SeasonRow, Team, day},
     },
 };
@@ -14,7 +14,7 @@ const MAJOR_LEAGUES: u32 = 1;
 
 /// `/api/v1/people/{id}/stats?stats=gameLog&group=fielding`: one row per game and position, summed by game. A row that
 /// cannot be read is left out, and the season is not complete.
-pub fn season(json: &[u8], year: i32) -> Result<Season, Surprise> {
+pub fn season(json: &[u8], year: i32) -> Result<Season, UnexpectedReply> {
     let reply: SeasonReply = parse(json)?;
     let mut season = Season { year, games: Vec::new(), is_complete: true };
     let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 use crate::{
     answer::{Club, Zone},
     mlb::{
-        model::{Surprise, parse},
+        model::{UnexpectedReply, parse},
         wire::Teams,
     },
 };
@@ -15,7 +15,7 @@ const COMMISSIONER: u32 = 11;
 
 /// A team and its home ballpark.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Team {
+pub struct TeamProfile {
     /// Its id and name.
     pub club: Club,
     /// Whether it plays in the major league. A team of which MLB does not say is taken for one.
@@ -28,25 +28,25 @@ pub struct Team {
     pub zone: Result<Zone, Option<String>>,
 }
 
-impl Team {
+impl TeamProfile {
     /// A farm club of which only its parent is known.
     pub fn farm(club: Club, parent: u32) -> Self {
-        Team { club, is_major: false, parent: Some(parent), venue: None, zone: Err(None) }
+        TeamProfile { club, is_major: false, parent: Some(parent), venue: None, zone: Err(None) }
     }
 }
 
 /// `/api/v1/teams/{id}?hydrate=venue(timezone)`.
-pub fn team(json: &[u8], id: u32) -> Result<Team, Surprise> {
+pub fn team(json: &[u8], id: u32) -> Result<TeamProfile, UnexpectedReply> {
     let teams: Teams = parse(json)?;
     let team = teams
         .teams
         .into_iter()
         .find(|team| team.id == id)
-        .ok_or_else(|| Surprise(format!("the reply does not hold team {id}")))?;
+        .ok_or_else(|| UnexpectedReply(format!("the reply does not hold team {id}")))?;
     let venue = team.venue.get().unwrap_or_default();
     let name = venue.time_zone.get().map(|zone| zone.id);
     let parent = parent_club(team.parent_org_id.get(), id);
-    Ok(Team {
+    Ok(TeamProfile {
         is_major: team.sport.get().map_or(parent.is_none(), |sport| sport.id == MAJORS),
         club: Club { id, name: team.name },
         parent,
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read(team: Value) -> Team {
+    fn read(team: Value) -> TeamProfile {
         super::team(json!({"teams": [team]}).to_string().as_bytes(), 7).unwrap()
     }
 

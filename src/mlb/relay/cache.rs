@@ -1,9 +1,9 @@
 //! Replies and failures by question, and who waits for them. Pure: the time is an argument.
 
-use super::reply::{Content, Failure, Outcome, Relayed};
+use super::reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use crate::{
-    answer::Trouble,
-    mlb::{question::Question, upstream::Refusal},
+    answer::Outage,
+    mlb::{question::Question, upstream::PollError},
 };
 use hyper::StatusCode;
 use std::{
@@ -22,46 +22,46 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// How much is kept at most; then what was asked for longest ago goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Caps {
+pub(super) struct CacheLimits {
     pub entries: usize,
     pub bytes: usize,
 }
 
 /// Holds the reply once it has come.
-pub(super) type Waiting = watch::Receiver<Option<Relayed>>;
+pub(super) type ReplyWaiter = watch::Receiver<Option<Relayed>>;
 
 /// What there is for a question.
-pub(super) enum Look {
+pub(super) enum Lookup {
     /// An answer.
     Here(Relayed),
     /// A reply is on its way.
-    Wait(Waiting),
+    Wait(ReplyWaiter),
     /// MLB has to be asked, by whoever looks.
-    Ask(Waiting),
+    Ask(ReplyWaiter),
 }
 
 #[derive(Default)]
-struct Entry {
-    content: Option<Arc<Content>>,
-    failed: Option<(Failure, Instant)>,
+struct CacheEntry {
+    content: Option<Arc<ReplyContent>>,
+    failed: Option<(RelayError, Instant)>,
     /// Tells those who wait; none while nobody asks MLB.
     flight: Option<watch::Sender<Option<Relayed>>>,
     /// When it was last asked for, counted in looks.
     used: u64,
 }
 
-pub(super) struct Cache {
-    entries: HashMap<Question, Entry>,
+pub(super) struct ReplyCache {
+    entries: HashMap<Question, CacheEntry>,
     bytes: usize,
-    caps: Caps,
+    caps: CacheLimits,
     looks: u64,
     /// MLB asked for a pause that long.
     paused_until: Option<Instant>,
 }
 
-impl Cache {
-    pub fn new(caps: Caps) -> Self {
-        Cache { entries: HashMap::new(), bytes: 0, caps, looks: 0, paused_until: None }
+impl ReplyCache {
+    pub fn new(caps: CacheLimits) -> Self {
+        ReplyCache { entries: HashMap::new(), bytes: 0, caps, looks: 0, paused_until: None }
     }
 
     pub fn len(&self) -> usize {
@@ -72,7 +72,7 @@ impl Cache {
         self.bytes
     }
 
-    pub fn look(&mut self, question: &Question, now: Instant) -> Look {
+    pub fn look(&mut self, question: &Question, now: Instant) -> Lookup {
         self.looks += 1;
         if !self.entries.contains_key(question) {
             self.make_room(1);
@@ -80,31 +80,34 @@ impl Cache {
         let entry = self.entries.entry(question.clone()).or_default();
         entry.used = self.looks;
         if let Some(content) = entry.content.as_ref().filter(|content| content.is_fresh(now)) {
-            return Look::Here(reply(content, Outcome::Fresh, now));
+            return Lookup::Here(reply(content, RelayOutcome::Fresh, now));
         }
         if let Some(flight) = &entry.flight {
-            return Look::Wait(flight.subscribe());
+            return Lookup::Wait(flight.subscribe());
         }
         if let Some((failure, until)) = entry.failed.as_ref().filter(|(_, until)| *until > now) {
             let failure =
-                Failure { retry_after: failure.retry_after.map(|_| *until - now), ..failure.clone() };
-            return Look::Here(entry.old_or(failure, now));
+                RelayError { retry_after: failure.retry_after.map(|_| *until - now), ..failure.clone() };
+            return Lookup::Here(entry.old_or(failure, now));
         }
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            let failure =
-                Failure::later(StatusCode::SERVICE_UNAVAILABLE, "MLB asked the relay to wait", until - now);
-            return Look::Here(entry.old_or(failure, now));
+            let failure = RelayError::later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "MLB asked the relay to wait",
+                until - now,
+            );
+            return Lookup::Here(entry.old_or(failure, now));
         }
         let (sender, waiting) = watch::channel(None);
         entry.flight = Some(sender);
-        Look::Ask(waiting)
+        Lookup::Ask(waiting)
     }
 
     /// For those who have waited long enough.
     pub fn late(&self, question: &Question, now: Instant) -> Relayed {
         let failure =
-            Failure::later(StatusCode::GATEWAY_TIMEOUT, "MLB has not replied to the relay yet", SOON);
-        self.entries.get(question).unwrap_or(&Entry::default()).old_or(failure, now)
+            RelayError::later(StatusCode::GATEWAY_TIMEOUT, "MLB has not replied to the relay yet", SOON);
+        self.entries.get(question).unwrap_or(&CacheEntry::default()).old_or(failure, now)
     }
 
     pub fn has_failed(&self, question: &Question) -> bool {
@@ -112,7 +115,7 @@ impl Cache {
     }
 
     /// MLB has answered, or failed to.
-    pub fn finish(&mut self, question: &Question, result: Result<Content, Refusal>, now: Instant) {
+    pub fn finish(&mut self, question: &Question, result: Result<ReplyContent, PollError>, now: Instant) {
         let Some(entry) = self.entries.get_mut(question) else { return };
         let relayed = match result {
             Ok(content) => {
@@ -122,12 +125,12 @@ impl Cache {
                 let before = std::mem::replace(&mut entry.content, kept);
                 self.bytes -= before.map_or(0, |before| before.size());
                 entry.failed = None;
-                reply(&content, Outcome::Asked, now)
+                reply(&content, RelayOutcome::Asked, now)
             }
             Err(refusal) => {
-                let failure = Failure::of(&refusal);
+                let failure = RelayError::of(&refusal);
                 let lasts = match (refusal.trouble, refusal.status) {
-                    (Trouble::Refused, _) | (_, Some(StatusCode::NOT_FOUND)) => REFUSAL_LASTS,
+                    (Outage::Refused, _) | (_, Some(StatusCode::NOT_FOUND)) => REFUSAL_LASTS,
                     _ => FAILURE_LASTS,
                 };
                 let until = now + lasts.max(refusal.retry_after.unwrap_or_default());
@@ -151,7 +154,7 @@ impl Cache {
     pub fn give_up(&mut self, question: &Question) {
         let Some(entry) = self.entries.get_mut(question) else { return };
         let failure =
-            Failure::later(StatusCode::SERVICE_UNAVAILABLE, "the relay has too many questions", SOON);
+            RelayError::later(StatusCode::SERVICE_UNAVAILABLE, "the relay has too many questions", SOON);
         let relayed = entry.old_or(failure, Instant::now());
         if let Some(flight) = entry.flight.take() {
             flight.send_replace(Some(relayed));
@@ -172,25 +175,25 @@ impl Cache {
     }
 }
 
-impl Entry {
+impl CacheEntry {
     /// The old reply, if it is good enough while MLB fails like this.
-    fn old_or(&self, failure: Failure, now: Instant) -> Relayed {
+    fn old_or(&self, failure: RelayError, now: Instant) -> Relayed {
         match self.content.as_ref().filter(|content| failure.is_passing() && content.is_better_than_none(now))
         {
-            Some(content) => reply(content, Outcome::Stale, now),
+            Some(content) => reply(content, RelayOutcome::Stale, now),
             None => Relayed::Failure(failure),
         }
     }
 }
 
-impl Failure {
+impl RelayError {
     /// Whether it is an outage, and not MLB's word on the question or on this network.
     fn is_passing(&self) -> bool {
         self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
     }
 }
 
-fn reply(content: &Arc<Content>, outcome: Outcome, now: Instant) -> Relayed {
+fn reply(content: &Arc<ReplyContent>, outcome: RelayOutcome, now: Instant) -> Relayed {
     Relayed::Reply { content: content.clone(), age: content.age(now), outcome }
 }
 

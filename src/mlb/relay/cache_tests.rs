@@ -4,18 +4,18 @@ use ureq::http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
 
 const MLBS: &str = "max-age=10, public, stale-while-revalidate=30, stale-if-error=86400";
 
-fn content(text: &str, cache_control: &str, age: u64, now: Instant) -> Content {
+fn content(text: &str, cache_control: &str, age: u64, now: Instant) -> ReplyContent {
     let fields = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_str(cache_control).unwrap())]);
     let mut freshness = crate::mlb::freshness::Freshness::of(&fields);
     freshness.age = Duration::from_secs(age);
     let body = text.as_bytes().to_vec();
     let reply =
         Reply { status: StatusCode::OK, retry_after: None, date: None, freshness, media_type: None, body };
-    Content::of(reply, now)
+    ReplyContent::of(reply, now)
 }
 
-fn refusal(trouble: Trouble, status: Option<u16>, retry_after: Option<u64>) -> Refusal {
-    Refusal {
+fn refusal(trouble: Outage, status: Option<u16>, retry_after: Option<u64>) -> PollError {
+    PollError {
         trouble,
         status: status.map(|status| StatusCode::from_u16(status).unwrap()),
         retry_after: retry_after.map(Duration::from_secs),
@@ -23,16 +23,16 @@ fn refusal(trouble: Trouble, status: Option<u16>, retry_after: Option<u64>) -> R
     }
 }
 
-fn cache() -> Cache {
-    Cache::new(Caps { entries: 100, bytes: 1_000_000 })
+fn cache() -> ReplyCache {
+    ReplyCache::new(CacheLimits { entries: 100, bytes: 1_000_000 })
 }
 
 /// "text (outcome) age" of a reply, the status of a failure, "ask" or "wait".
-fn told(look: Look) -> String {
+fn told(look: Lookup) -> String {
     match look {
-        Look::Here(relayed) => said(&relayed),
-        Look::Wait(_) => "wait".into(),
-        Look::Ask(_) => "ask".into(),
+        Lookup::Here(relayed) => said(&relayed),
+        Lookup::Wait(_) => "wait".into(),
+        Lookup::Ask(_) => "ask".into(),
     }
 }
 
@@ -75,10 +75,10 @@ fn a_reply_is_used_as_long_as_cache_control_and_age_allow() {
 fn whoever_asks_while_mlb_is_asked_waits_for_the_same_reply() {
     let (mut cache, now) = (cache(), Instant::now());
     let (question, other) = (Question::team(135), Question::team(136));
-    let Look::Ask(first) = cache.look(&question, now) else { panic!("nobody has asked yet") };
-    let waiting: Vec<Waiting> = (0..50)
+    let Lookup::Ask(first) = cache.look(&question, now) else { panic!("nobody has asked yet") };
+    let waiting: Vec<ReplyWaiter> = (0..50)
         .map(|_| match cache.look(&question, now) {
-            Look::Wait(waiting) => waiting,
+            Lookup::Wait(waiting) => waiting,
             _ => panic!("MLB is being asked"),
         })
         .collect();
@@ -97,7 +97,7 @@ fn an_old_reply_is_used_within_limits_while_mlb_fails_but_not_when_it_refuses() 
         let later = start + Duration::from_secs(hours * 3600 + 30);
         drop(cache.look(&question, start));
         cache.finish(&question, Ok(content("a", cache_control, 0, start)), start);
-        let Look::Ask(waiting) = cache.look(&question, later) else { panic!("the reply is old") };
+        let Lookup::Ask(waiting) = cache.look(&question, later) else { panic!("the reply is old") };
         cache.finish(&question, Err(refusal(trouble, status, None)), later);
         let told_first = said(waiting.borrow().as_ref().unwrap());
         assert_eq!(
@@ -107,19 +107,19 @@ fn an_old_reply_is_used_within_limits_while_mlb_fails_but_not_when_it_refuses() 
         told_first
     };
     for (trouble, status, stale) in [
-        (Trouble::TooSlow, None, "a (stale) 30"),
-        (Trouble::Unreachable, None, "a (stale) 30"),
-        (Trouble::TurnedAway, Some(500), "a (stale) 30"),
-        (Trouble::TurnedAway, Some(429), "a (stale) 30"),
-        (Trouble::TurnedAway, Some(404), "404"),
-        (Trouble::Refused, Some(406), "406"),
-        (Trouble::Refused, Some(403), "403"),
+        (Outage::TooSlow, None, "a (stale) 30"),
+        (Outage::Unreachable, None, "a (stale) 30"),
+        (Outage::TurnedAway, Some(500), "a (stale) 30"),
+        (Outage::TurnedAway, Some(429), "a (stale) 30"),
+        (Outage::TurnedAway, Some(404), "404"),
+        (Outage::Refused, Some(406), "406"),
+        (Outage::Refused, Some(403), "403"),
     ] {
         assert_eq!(failed(trouble, status, 0, MLBS), stale, "{trouble:?} {status:?}");
     }
-    assert_eq!(failed(Trouble::TooSlow, None, 2, MLBS), "504", "an hour is enough");
-    assert_eq!(failed(Trouble::TooSlow, None, 0, "max-age=10, stale-if-error=15"), "504");
-    assert_eq!(failed(Trouble::TooSlow, None, 0, "max-age=10"), "504");
+    assert_eq!(failed(Outage::TooSlow, None, 2, MLBS), "504", "an hour is enough");
+    assert_eq!(failed(Outage::TooSlow, None, 0, "max-age=10, stale-if-error=15"), "504");
+    assert_eq!(failed(Outage::TooSlow, None, 0, "max-age=10"), "504");
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn a_failure_is_not_asked_for_again_at_once_and_a_pause_holds_for_all_questions(
     let (question, other) = (Question::team(135), Question::team(136));
     let after = |seconds| start + Duration::from_secs(seconds);
     for (trouble, status, lasts) in [
-        (Trouble::Unreachable, None, 2),
-        (Trouble::Refused, Some(406), 60),
-        (Trouble::TurnedAway, Some(404), 60),
+        (Outage::Unreachable, None, 2),
+        (Outage::Refused, Some(406), 60),
+        (Outage::TurnedAway, Some(404), 60),
     ] {
         let question = Question::person(lasts as u32 + u32::from(status.unwrap_or(0)));
         drop(cache.look(&question, start));
@@ -139,8 +139,8 @@ fn a_failure_is_not_asked_for_again_at_once_and_a_pause_holds_for_all_questions(
         assert_eq!(told(cache.look(&question, after(lasts))), "ask", "{status:?}");
     }
     drop(cache.look(&question, start));
-    cache.finish(&question, Err(refusal(Trouble::TurnedAway, Some(429), Some(300))), start);
-    let Look::Here(Relayed::Failure(paused)) = cache.look(&other, after(100)) else {
+    cache.finish(&question, Err(refusal(Outage::TurnedAway, Some(429), Some(300))), start);
+    let Lookup::Here(Relayed::Failure(paused)) = cache.look(&other, after(100)) else {
         panic!("MLB wants a pause")
     };
     assert_eq!((paused.status.as_u16(), paused.retry_after), (503, Some(Duration::from_secs(200))));
@@ -150,7 +150,7 @@ fn a_failure_is_not_asked_for_again_at_once_and_a_pause_holds_for_all_questions(
 #[test]
 fn no_more_is_kept_than_the_limits_allow_and_what_was_asked_for_longest_ago_goes() {
     let now = Instant::now();
-    let mut cache = Cache::new(Caps { entries: 3, bytes: 1000 });
+    let mut cache = ReplyCache::new(CacheLimits { entries: 3, bytes: 1000 });
     for id in 1..=3 {
         drop(cache.look(&Question::team(id), now));
         cache.finish(&Question::team(id), Ok(content("a", MLBS, 0, now)), now);
@@ -163,7 +163,7 @@ fn no_more_is_kept_than_the_limits_allow_and_what_was_asked_for_longest_ago_goes
     assert!(cache.bytes() <= 1000, "{}", cache.bytes());
     for id in 100..10_000 {
         drop(cache.look(&Question::team(id), now));
-        cache.finish(&Question::team(id), Err(refusal(Trouble::TurnedAway, Some(404), None)), now);
+        cache.finish(&Question::team(id), Err(refusal(Outage::TurnedAway, Some(404), None)), now);
     }
     assert!(cache.len() <= 3 && cache.bytes() <= 1000, "{} {}", cache.len(), cache.bytes());
 }
@@ -172,7 +172,7 @@ fn no_more_is_kept_than_the_limits_allow_and_what_was_asked_for_longest_ago_goes
 fn a_question_that_is_given_up_can_be_asked_again() {
     let (mut cache, now) = (cache(), Instant::now());
     let question = Question::team(135);
-    let Look::Ask(waiting) = cache.look(&question, now) else { panic!("nobody has asked yet") };
+    let Lookup::Ask(waiting) = cache.look(&question, now) else { panic!("nobody has asked yet") };
     assert_eq!(said(&cache.late(&question, now)), "504");
     cache.give_up(&question);
     assert_eq!(said(waiting.borrow().as_ref().unwrap()), "503");

@@ -1,7 +1,7 @@
 //! What is counted of the relay.
 
-use super::reply::Outcome;
-use crate::{answer::Trouble, mlb::polls};
+use super::reply::RelayOutcome;
+use crate::{answer::Outage, mlb::polls};
 use prometheus::{
     IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry as counters,
     register_int_gauge_with_registry as gauge,
@@ -30,7 +30,7 @@ impl RelayMetrics {
             entries: gauge!("e6_relay_entries", "Replies and failures that the relay keeps.", registry)?,
             bytes: gauge!("e6_relay_bytes", "Bytes of the replies that the relay keeps.", registry)?,
         };
-        for outcome in Outcome::ALL {
+        for outcome in RelayOutcome::ALL {
             metrics.requests.with_label_values(&[outcome.name()]);
         }
         for outcome in ["heard", "unreachable", "too_slow", "turned_away", "refused", "garbled"] {
@@ -39,11 +39,11 @@ impl RelayMetrics {
         Ok(metrics)
     }
 
-    pub(super) fn answered(&self, outcome: Outcome) {
+    pub(super) fn answered(&self, outcome: RelayOutcome) {
         self.requests.with_label_values(&[outcome.name()]).inc();
     }
 
-    pub(super) fn asked(&self, trouble: Option<Trouble>) {
+    pub(super) fn asked(&self, trouble: Option<Outage>) {
         self.upstream.with_label_values(&[trouble.map_or("heard", polls::name_of)]).inc();
     }
 

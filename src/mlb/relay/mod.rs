@@ -1,6 +1,6 @@
 //! The `proxy_cache` role: answers e6's own questions for other e6 servers, which MLB then sees as one client.
 //!
-//! A reply is used for as long as its `Cache-Control` and `Age` allow, one request goes to MLB however many ask at once, and
+//! A reply is used for as long as its `ReplyCache-Control` and `Age` allow, one request goes to MLB however many ask at once, and
 //! while MLB fails an old reply is used within limits. MLB is asked by threads of its own: nothing here blocks a worker.
 
 pub(crate) mod cache;
@@ -10,13 +10,13 @@ pub(crate) mod reply;
 use super::{
     question::Question,
     refused::{REFUSED, WAYS_OUT},
-    upstream::{Endpoint, Refusal, Reply, Upstream},
+    upstream::{Endpoint, PollError, Reply, Upstream},
 };
-use crate::{answer::Trouble, limits::Limits};
-use cache::{Cache, Caps, Look, Waiting};
+use crate::{answer::Outage, limits::Limits};
+use cache::{CacheLimits, Lookup, ReplyCache, ReplyWaiter};
 use hyper::StatusCode;
 pub use metrics::RelayMetrics;
-pub use reply::{Content, Failure, Outcome, Relayed};
+pub use reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use std::{
     collections::VecDeque,
     io,
@@ -36,24 +36,24 @@ const LOG_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 /// Answers questions from its cache, or by asking MLB. Its threads end when it is dropped.
 pub struct Relay {
-    shared: Arc<Shared>,
+    shared: Arc<RelayShared>,
     deadline: Duration,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct RelayShared {
+    state: Mutex<RelayState>,
     /// A question has been put into the queue, or the relay has ended.
     changed: Condvar,
     upstream: Upstream,
     metrics: RelayMetrics,
 }
 
-struct State {
-    cache: Cache,
+struct RelayState {
+    cache: ReplyCache,
     queue: VecDeque<Question>,
     has_ended: bool,
     /// The kinds of failures that were logged, and when; none once MLB answers again.
-    logged: Vec<(Trouble, Instant)>,
+    logged: Vec<(Outage, Instant)>,
 }
 
 impl Relay {
@@ -62,10 +62,14 @@ impl Relay {
     /// # Errors
     /// When the system has no threads to spare.
     pub fn start(endpoint: Endpoint, limits: &Limits, metrics: RelayMetrics) -> io::Result<Self> {
-        let caps = Caps { entries: limits.relay_entries, bytes: limits.relay_bytes };
-        let state =
-            State { cache: Cache::new(caps), queue: VecDeque::new(), has_ended: false, logged: Vec::new() };
-        let shared = Arc::new(Shared {
+        let caps = CacheLimits { entries: limits.relay_entries, bytes: limits.relay_bytes };
+        let state = RelayState {
+            cache: ReplyCache::new(caps),
+            queue: VecDeque::new(),
+            has_ended: false,
+            logged: Vec::new(),
+        };
+        let shared = Arc::new(RelayShared {
             state: Mutex::new(state),
             changed: Condvar::new(),
             upstream: Upstream::new(endpoint, limits),
@@ -94,7 +98,7 @@ impl Relay {
     }
 
     /// Counts a request that the relay does not answer.
-    pub fn refuse(&self, outcome: Outcome) {
+    pub fn refuse(&self, outcome: RelayOutcome) {
         self.shared.metrics.answered(outcome);
     }
 }
@@ -106,14 +110,14 @@ impl Drop for Relay {
     }
 }
 
-impl Shared {
+impl RelayShared {
     /// The reply that is there, or one to wait for.
-    fn look(&self, question: &Question) -> Result<Relayed, Waiting> {
+    fn look(&self, question: &Question) -> Result<Relayed, ReplyWaiter> {
         let mut state = self.state();
         match state.cache.look(question, Instant::now()) {
-            Look::Here(relayed) => Ok(relayed),
-            Look::Wait(waiting) => Err(waiting),
-            Look::Ask(waiting) => {
+            Lookup::Here(relayed) => Ok(relayed),
+            Lookup::Wait(waiting) => Err(waiting),
+            Lookup::Ask(waiting) => {
                 if state.queue.len() >= QUEUE_CAP
                     && let Some(oldest) = state.queue.pop_front()
                 {
@@ -141,17 +145,17 @@ impl Shared {
     }
 
     fn next(&self) -> Option<Question> {
-        let is_idle = |state: &mut State| state.queue.is_empty() && !state.has_ended;
+        let is_idle = |state: &mut RelayState| state.queue.is_empty() && !state.has_ended;
         let waited = self.changed.wait_while(self.state(), is_idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.has_ended { None } else { state.queue.pop_front() }
     }
 
-    fn finish(&self, question: &Question, result: Result<Reply, Refusal>) {
+    fn finish(&self, question: &Question, result: Result<Reply, PollError>) {
         let now = Instant::now();
         self.metrics.asked(result.as_ref().err().map(|refusal| refusal.trouble));
         // Compressing takes a while: not under the lock.
-        let result = result.map(|reply| Content::of(reply, now));
+        let result = result.map(|reply| ReplyContent::of(reply, now));
         let mut state = self.state();
         let had_failed = state.cache.has_failed(question);
         match &result {
@@ -167,13 +171,13 @@ impl Shared {
     }
 
     /// The state is whole between two statements, so that a panic elsewhere spoils nothing.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RelayState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn log_failure(&mut self, refusal: &Refusal, now: Instant) {
+impl RelayState {
+    fn log_failure(&mut self, refusal: &PollError, now: Instant) {
         self.logged.retain(|(_, at)| now.saturating_duration_since(*at) < LOG_AGAIN);
         let is_logged = self.logged.iter().any(|(trouble, _)| *trouble == refusal.trouble);
         // Not knowing a player or a game is an answer.
@@ -183,7 +187,7 @@ impl State {
         }
         self.logged.push((refusal.trouble, now));
         match refusal.trouble {
-            Trouble::Refused => tracing::error!("the relay cannot help: {REFUSED}: {refusal}; {WAYS_OUT}"),
+            Outage::Refused => tracing::error!("the relay cannot help: {REFUSED}: {refusal}; {WAYS_OUT}"),
             _ => tracing::warn!("no reply for the relay: {refusal}"),
         }
     }

@@ -1,10 +1,10 @@
 //! What the relay answers: a reply of MLB's with its age, or why there is none.
 
 use crate::{
-    answer::Trouble,
+    answer::Outage,
     mlb::{
         freshness::Freshness,
-        upstream::{Refusal, Reply},
+        upstream::{PollError, Reply},
     },
     web::coding::{Coding, Effort, encode},
 };
@@ -25,7 +25,7 @@ const STALE_CAP: Duration = Duration::from_secs(60 * 60);
 
 /// How a request to the relay was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RelayOutcome {
     /// From the cache.
     Fresh,
     /// By a reply that MLB has just given, to this request or to another one with the same question.
@@ -40,26 +40,26 @@ pub enum Outcome {
     NotAQuestion,
 }
 
-impl Outcome {
+impl RelayOutcome {
     /// All of them.
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Fresh,
-        Outcome::Asked,
-        Outcome::Stale,
-        Outcome::Failed,
-        Outcome::Unauthorized,
-        Outcome::NotAQuestion,
+    pub const ALL: [RelayOutcome; 6] = [
+        RelayOutcome::Fresh,
+        RelayOutcome::Asked,
+        RelayOutcome::Stale,
+        RelayOutcome::Failed,
+        RelayOutcome::Unauthorized,
+        RelayOutcome::NotAQuestion,
     ];
 
     /// As metrics have it.
     pub fn name(self) -> &'static str {
         match self {
-            Outcome::Fresh => "fresh",
-            Outcome::Asked => "asked",
-            Outcome::Stale => "stale",
-            Outcome::Failed => "failed",
-            Outcome::Unauthorized => "unauthorized",
-            Outcome::NotAQuestion => "not_a_question",
+            RelayOutcome::Fresh => "fresh",
+            RelayOutcome::Asked => "asked",
+            RelayOutcome::Stale => "stale",
+            RelayOutcome::Failed => "failed",
+            RelayOutcome::Unauthorized => "unauthorized",
+            RelayOutcome::NotAQuestion => "not_a_question",
         }
     }
 }
@@ -70,19 +70,19 @@ pub enum Relayed {
     /// A reply of MLB's.
     Reply {
         /// The reply.
-        content: Arc<Content>,
+        content: Arc<ReplyContent>,
         /// How long ago the origin made it.
         age: Duration,
         /// How it was come by.
-        outcome: Outcome,
+        outcome: RelayOutcome,
     },
     /// No reply.
-    Failure(Failure),
+    Failure(RelayError),
 }
 
 /// Why there is no reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct RelayError {
     /// MLB's own status, or 502, 503 or 504.
     pub status: StatusCode,
     /// For whoever operates the server that asked.
@@ -93,17 +93,17 @@ pub struct Failure {
 
 impl Relayed {
     /// How the request was answered.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> RelayOutcome {
         match self {
             Relayed::Reply { outcome, .. } => *outcome,
-            Relayed::Failure(_) => Outcome::Failed,
+            Relayed::Failure(_) => RelayOutcome::Failed,
         }
     }
 }
 
 /// A reply with status 200.
 #[derive(Debug)]
-pub struct Content {
+pub struct ReplyContent {
     /// Its body.
     pub body: Bytes,
     /// The same compressed, where that is worth it.
@@ -117,7 +117,7 @@ pub struct Content {
     received: Instant,
 }
 
-impl Content {
+impl ReplyContent {
     /// Of a reply that was received at this moment.
     pub fn of(reply: Reply, received: Instant) -> Self {
         let gzip = (reply.body.len() >= GZIP_FROM)
@@ -125,7 +125,7 @@ impl Content {
             .flatten()
             .filter(|gzip| gzip.len() < reply.body.len());
         let tag = Sha256::digest(&reply.body).iter().take(10).map(|byte| format!("{byte:02x}")).collect();
-        Content {
+        ReplyContent {
             body: reply.body.into(),
             gzip: gzip.map(Bytes::from),
             media_type: reply.media_type.unwrap_or_else(|| "application/json".into()),
@@ -170,9 +170,9 @@ impl Content {
     }
 }
 
-impl Failure {
+impl RelayError {
     /// Of a question that MLB did not answer.
-    pub fn of(refusal: &Refusal) -> Self {
+    pub fn of(refusal: &PollError) -> Self {
         let (status, message) = match (refusal.trouble, refusal.status) {
             // From a relay in front of this one: its token is no matter of those who ask here.
             (_, Some(StatusCode::UNAUTHORIZED)) => {
@@ -181,16 +181,16 @@ impl Failure {
             (_, Some(status)) if status.is_client_error() || status.is_server_error() => {
                 (status, format!("MLB replied {status} to the relay"))
             }
-            (Trouble::TooSlow, _) => {
+            (Outage::TooSlow, _) => {
                 (StatusCode::GATEWAY_TIMEOUT, "MLB did not reply to the relay in time".into())
             }
             _ => (StatusCode::BAD_GATEWAY, "the relay has no usable reply from MLB".into()),
         };
-        Failure { status, message, retry_after: refusal.retry_after }
+        RelayError { status, message, retry_after: refusal.retry_after }
     }
 
     /// Of a question that has to be asked again later.
     pub fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
-        Failure { status, message: message.into(), retry_after: Some(retry_after) }
+        RelayError { status, message: message.into(), retry_after: Some(retry_after) }
     }
 }

@@ -35,7 +35,7 @@ const CONNECTION_LASTS: Duration = Duration::from_secs(15);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What MLB replied, or would have, to a path and query at a moment of that day: a status and JSON.
-pub trait Day: Send + Sync + 'static {
+pub trait ReplaySource: Send + Sync + 'static {
     /// The reply.
     fn reply(&self, path_and_query: &str, now: OffsetDateTime) -> (u16, Vec<u8>);
 }
@@ -74,7 +74,7 @@ impl Replay {
     ///
     /// # Errors
     /// When the system has no thread to spare.
-    pub fn start(socket: ReplaySocket, day: impl Day, clock: Clock) -> io::Result<Self> {
+    pub fn start(socket: ReplaySocket, day: impl ReplaySource, clock: Clock) -> io::Result<Self> {
         let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
@@ -90,7 +90,11 @@ impl Replay {
     }
 }
 
-async fn serve(listener: std::net::TcpListener, day: Arc<impl Day>, clock: Clock) -> io::Result<Infallible> {
+async fn serve(
+    listener: std::net::TcpListener,
+    day: Arc<impl ReplaySource>,
+    clock: Clock,
+) -> io::Result<Infallible> {
     let listener = TcpListener::from_std(listener)?;
     loop {
         let stream = match listener.accept().await {

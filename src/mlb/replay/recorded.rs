@@ -1,6 +1,6 @@
 //! Any past day, from MLB's own records: each feed as it was at that moment, by the API's timecodes.
 
-use crate::mlb::replay::Day;
+use crate::mlb::replay::ReplaySource;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -41,7 +41,7 @@ impl Recorded {
     }
 }
 
-impl Day for Recorded {
+impl ReplaySource for Recorded {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let asked = if path.contains("/feed/live") { with_timecode(path, now) } else { path.to_owned() };
         match (self.fetch)(&asked) {

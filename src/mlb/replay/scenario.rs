@@ -2,7 +2,7 @@
 
 use crate::{
     language::PerLanguage,
-    mlb::replay::{Day, id},
+    mlb::replay::{ReplaySource, id},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,8 +29,8 @@ pub struct Scenario {
     player: Hero,
     club: Home,
     opponent: Opponent,
-    moments: Vec<Moment>,
-    errors: Vec<Charged>,
+    moments: Vec<ScriptMoment>,
+    errors: Vec<ScriptError>,
     series: Vec<Series>,
 }
 
@@ -39,7 +39,7 @@ pub struct Scenario {
 struct Series {
     from: String,
     #[serde(rename = "where")]
-    place: Place,
+    place: SeriesVenue,
     club: u32,
     name: String,
     /// How many, where he played in none or it is not told.
@@ -52,13 +52,13 @@ struct Series {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum SeriesVenue {
     Home,
     Away,
 }
 
 /// A game of the season that is told of in one line.
-struct Told<'a> {
+struct BriefGame<'a> {
     /// Not MLB's: from 1, in the order they are told.
     pk: usize,
     date: String,
@@ -90,10 +90,10 @@ struct Opponent {
 
 /// From this time on.
 #[derive(Debug, Clone, Deserialize)]
-struct Moment {
+struct ScriptMoment {
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    state: Stage,
+    state: GameStage,
     inning: Option<u8>,
     half: Option<String>,
     away: Option<u32>,
@@ -102,7 +102,7 @@ struct Moment {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Stage {
+enum GameStage {
     Pregame,
     Warmup,
     On,
@@ -112,7 +112,7 @@ enum Stage {
 
 /// An error from this time on.
 #[derive(Debug, Clone, Deserialize)]
-struct Charged {
+struct ScriptError {
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
     fielder: u32,
@@ -159,7 +159,7 @@ impl Scenario {
         self.moments.last().map_or(self.start, |moment| moment.at) + AFTER
     }
 
-    fn moment(&self, now: OffsetDateTime) -> Option<&Moment> {
+    fn moment(&self, now: OffsetDateTime) -> Option<&ScriptMoment> {
         self.moments.iter().rev().find(|moment| moment.at <= now)
     }
 
@@ -167,11 +167,11 @@ impl Scenario {
         let stage = self.moment(now).map(|moment| moment.state);
         let (whole, coded, detailed) = match stage {
             None => ("Preview", "S", "Scheduled"),
-            Some(Stage::Pregame) => ("Preview", "P", "Pre-Game"),
-            Some(Stage::Warmup) => ("Live", "P", "Warmup"),
-            Some(Stage::On) => ("Live", "I", "In Progress"),
-            Some(Stage::GameOver) => ("Final", "O", "Game Over"),
-            Some(Stage::Final) => ("Final", "F", "Final"),
+            Some(GameStage::Pregame) => ("Preview", "P", "Pre-Game"),
+            Some(GameStage::Warmup) => ("Live", "P", "Warmup"),
+            Some(GameStage::On) => ("Live", "I", "In Progress"),
+            Some(GameStage::GameOver) => ("Final", "O", "Game Over"),
+            Some(GameStage::Final) => ("Final", "F", "Final"),
         };
         json!({"abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": false})
     }
@@ -190,7 +190,7 @@ impl Scenario {
     }
 
     /// The other games of the season. A second one on a day is the second of a doubleheader.
-    fn told(&self) -> impl Iterator<Item = Told<'_>> {
+    fn told(&self) -> impl Iterator<Item = BriefGame<'_>> {
         let days = self.series.iter().flat_map(|series| {
             let games = series.games.max(series.errors.len());
             days_from(&series.from).take(games).enumerate().map(move |(index, date)| (series, index, date))
@@ -199,18 +199,19 @@ impl Scenario {
         days.enumerate().map(move |(told, (series, index, date))| {
             let number = if date <= last { 2 } else { 1 };
             last.clone_from(&date);
-            Told { pk: told + 1, date, number, series, errors: series.errors.get(index).copied() }
+            BriefGame { pk: told + 1, date, number, series, errors: series.errors.get(index).copied() }
         })
     }
 
-    fn listing(&self, told: &Told) -> Value {
+    fn listing(&self, told: &BriefGame) -> Value {
         let (whole, coded, detailed) = match told.date < self.date {
             true => ("Final", "F", "Final"),
             false => ("Preview", "S", "Scheduled"),
         };
         let ours = json!({"team": {"id": self.club.id, "name": self.club.name}});
         let theirs = json!({"team": {"id": told.series.club, "name": told.series.name}});
-        let (away, home) = if told.series.place == Place::Home { (theirs, ours) } else { (ours, theirs) };
+        let (away, home) =
+            if told.series.place == SeriesVenue::Home { (theirs, ours) } else { (ours, theirs) };
         json!({
             "gamePk": told.pk, "gameType": "R", "gameDate": format!("{}T03:33:00Z", told.date),
             "officialDate": told.date, "doubleHeader": "N", "gameNumber": told.number,
@@ -221,10 +222,10 @@ impl Scenario {
 
     /// His log until the day before.
     fn log(&self) -> Value {
-        let row = |told: Told| {
+        let row = |told: BriefGame| {
             let errors = told.errors.filter(|_| told.date < self.date)?;
             Some(json!({
-                "date": told.date, "isHome": told.series.place == Place::Home, "stat": {"errors": errors},
+                "date": told.date, "isHome": told.series.place == SeriesVenue::Home, "stat": {"errors": errors},
                 "opponent": {"id": told.series.club, "name": told.series.name},
                 "game": {"gamePk": told.pk, "gameNumber": told.number},
             }))
@@ -234,7 +235,8 @@ impl Scenario {
 
     fn feed(&self, now: OffsetDateTime) -> Value {
         let moment = self.moment(now);
-        let begun = moment.is_some_and(|moment| !matches!(moment.state, Stage::Pregame | Stage::Warmup));
+        let begun =
+            moment.is_some_and(|moment| !matches!(moment.state, GameStage::Pregame | GameStage::Warmup));
         let plays: Vec<Value> = self.errors.iter().filter(|error| error.at <= now).map(play).collect();
         let stamp = format_description!("[year][month][day]_[hour][minute][second]");
         json!({
@@ -281,7 +283,7 @@ impl Scenario {
     }
 }
 
-impl Day for Scenario {
+impl ReplaySource for Scenario {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let (hero, club) = (u64::from(self.player.id), u64::from(self.club.id));
         let body = match (path, id(path.split('?').next().unwrap_or(path))) {
@@ -322,7 +324,7 @@ fn days_from(first: &str) -> impl Iterator<Item = String> {
     std::iter::successors(first, |day| day.next_day()).map(|day| day.to_string())
 }
 
-fn play(error: &Charged) -> Value {
+fn play(error: &ScriptError) -> Value {
     json!({
         "result": {"description": error.text},
         "about": {"inning": error.inning, "halfInning": error.half, "endTime": rfc3339(error.at)},
@@ -333,7 +335,7 @@ fn play(error: &Charged) -> Value {
     })
 }
 
-fn linescore(moment: &Moment) -> Value {
+fn linescore(moment: &ScriptMoment) -> Value {
     json!({
         "currentInning": moment.inning, "inningState": moment.half,
         "teams": {"away": {"runs": moment.away}, "home": {"runs": moment.home}},

@@ -1,12 +1,12 @@
 use crate::{
-    answer::{Presence, State, Trouble},
+    answer::{GameState, Outage, Participation},
     mlb::{Client, Endpoint, model, replay::*},
 };
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use time::macros::{date, datetime};
 
-fn feed(now: OffsetDateTime) -> crate::answer::GameBox {
+fn feed(now: OffsetDateTime) -> crate::answer::GameFeed {
     let (status, json) = Scenario::of_the_day().reply("/api/v1.1/game/717055/feed/live?fields=x", now);
     assert_eq!(status, 200);
     model::feed(&json, 717055, 665487).unwrap()
@@ -15,13 +15,13 @@ fn feed(now: OffsetDateTime) -> crate::answer::GameBox {
 #[test]
 fn the_day_goes_from_no_to_yes() {
     for (now, state, presence, errors) in [
-        (datetime!(2023-08-10 01:15 UTC), State::Ahead, Presence::Lineup, 0),
-        (datetime!(2023-08-10 01:30 UTC), State::Ahead, Presence::Lineup, 0),
-        (datetime!(2023-08-10 02:23:53 UTC), State::On, Presence::Fielded, 0),
-        (datetime!(2023-08-10 02:23:54 UTC), State::On, Presence::Fielded, 1),
-        (datetime!(2023-08-10 04:20 UTC), State::On, Presence::Fielded, 1),
-        (datetime!(2023-08-10 04:34 UTC), State::Over, Presence::Fielded, 1),
-        (datetime!(2023-08-10 04:40 UTC), State::Over, Presence::Fielded, 1),
+        (datetime!(2023-08-10 01:15 UTC), GameState::Ahead, Participation::Lineup, 0),
+        (datetime!(2023-08-10 01:30 UTC), GameState::Ahead, Participation::Lineup, 0),
+        (datetime!(2023-08-10 02:23:53 UTC), GameState::On, Participation::Fielded, 0),
+        (datetime!(2023-08-10 02:23:54 UTC), GameState::On, Participation::Fielded, 1),
+        (datetime!(2023-08-10 04:20 UTC), GameState::On, Participation::Fielded, 1),
+        (datetime!(2023-08-10 04:34 UTC), GameState::Over, Participation::Fielded, 1),
+        (datetime!(2023-08-10 04:40 UTC), GameState::Over, Participation::Fielded, 1),
     ] {
         let feed = feed(now);
         assert_eq!(
@@ -63,8 +63,8 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     let log = client.season(665487, 2023).unwrap();
     assert_eq!((log.games.len(), log.games.iter().map(|game| game.errors).sum::<u32>()), (94, 3));
     assert!(client.season(665487, 2022).is_err());
-    assert_eq!(client.person(1).unwrap_err().trouble, Trouble::NoSuchPlayer);
-    assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Trouble::TurnedAway);
+    assert_eq!(client.person(1).unwrap_err().trouble, Outage::NoSuchPlayer);
+    assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Outage::TurnedAway);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_recorded_day_is_asked_for_by_timecode_and_its_schedule_turned_back() {
     let (_, json) = recorded.reply("/api/v1/schedule?sportId=1", now);
     let listings = model::schedule(&json).unwrap().listings;
     let states: Vec<_> = listings.iter().map(|listing| listing.status.state).collect();
-    assert_eq!(states, [State::On, State::Ahead, State::Postponed]);
+    assert_eq!(states, [GameState::On, GameState::Ahead, GameState::Postponed]);
     assert_eq!(listings[1].home.runs, None);
     let (begin, end) = recorded.span(135, date!(2023 - 08 - 09)).unwrap().unwrap();
     assert_eq!((begin, end), (datetime!(2023-08-09 17:35 UTC), datetime!(2023-08-10 06:40 UTC)));

@@ -2,8 +2,8 @@
 
 use crate::{
     answer::{
-        Absence, Availability, DoubleHeader, ErrorCount, ErrorKind, GameBox, GameKind, Half, Injury, Inning,
-        Listing, Presence, State,
+        Absence, Availability, DoubleHeader, ErrorCount, ErrorKind, GameFeed, GameKind, GameState, Half,
+        Injury, Inning, Participation, ScheduleEntry,
     },
     mlb::{
         model,
@@ -26,11 +26,11 @@ fn fixture(name: &str) -> Vec<u8> {
     read(&fixtures().join(name))
 }
 
-fn final_game(person: u32) -> GameBox {
+fn final_game(person: u32) -> GameFeed {
     model::feed(&fixture("feed_live/800001-final-3-errors.json"), 800001, person).unwrap()
 }
 
-fn schedule(name: &str) -> Vec<Listing> {
+fn schedule(name: &str) -> Vec<ScheduleEntry> {
     model::schedule(&fixture(&format!("schedule/{name}.json"))).unwrap().listings
 }
 
@@ -44,7 +44,7 @@ fn an_error_is_read_with_its_play() {
     let game = final_game(RIGHT_FIELDER);
     assert_eq!(
         (game.errors, game.status.state, game.presence),
-        (ErrorCount::Read(1), State::Over, Presence::Fielded)
+        (ErrorCount::Read(1), GameState::Over, Participation::Fielded)
     );
     let score = game.score.unwrap();
     assert_eq!((score.away, score.home), (1, 6));
@@ -69,16 +69,16 @@ fn a_feed_of_another_game_is_refused() {
 
 #[test]
 fn a_player_without_fielding_has_no_error_and_a_stranger_is_absent() {
-    assert_eq!(final_game(DESIGNATED_HITTER).presence, Presence::Lineup);
-    assert_eq!(final_game(STRANGER).presence, Presence::Absent);
+    assert_eq!(final_game(DESIGNATED_HITTER).presence, Participation::Lineup);
+    assert_eq!(final_game(STRANGER).presence, Participation::Absent);
     let before = |person| model::feed(&fixture("feed_live/800003-scheduled.json"), 800003, person).unwrap();
     let game = before(RIGHT_FIELDER);
     assert_eq!(
         (game.status.state, game.presence, game.errors),
-        (State::Ahead, Presence::Listed, ErrorCount::Read(0))
+        (GameState::Ahead, Participation::Listed, ErrorCount::Read(0))
     );
     assert_eq!((game.score, game.last_play), (None, None));
-    assert_eq!(before(STRANGER).presence, Presence::Absent);
+    assert_eq!(before(STRANGER).presence, Participation::Absent);
 }
 
 #[test]
@@ -93,17 +93,17 @@ fn every_state_of_a_game_is_known() {
     assert_eq!(
         states,
         [
-            State::Ahead,
-            State::Ahead,
-            State::Ahead,
-            State::On,
-            State::On,
-            State::On,
-            State::Suspended,
-            State::Over,
-            State::Over,
-            State::Over,
-            State::Cancelled
+            GameState::Ahead,
+            GameState::Ahead,
+            GameState::Ahead,
+            GameState::On,
+            GameState::On,
+            GameState::On,
+            GameState::Suspended,
+            GameState::Over,
+            GameState::Over,
+            GameState::Over,
+            GameState::Cancelled
         ]
     );
     assert_eq!(day[4].status.words, "Delayed: Rain");
@@ -115,13 +115,13 @@ fn every_state_of_a_game_is_known() {
 fn a_postponed_game_names_the_day_it_was_moved_to() {
     let rain = &schedule("2024-06-05-postponed")[0];
     assert_eq!((rain.listed, rain.official), (date!(2024 - 06 - 05), date!(2024 - 08 - 26)));
-    assert_eq!((rain.status.state, rain.moved_to), (State::Postponed, Some(date!(2024 - 08 - 26))));
+    assert_eq!((rain.status.state, rain.moved_to), (GameState::Postponed, Some(date!(2024 - 08 - 26))));
     assert_eq!(rain.status.words, "Postponed: Inclement Weather");
 
     let old = schedule("2018-09-27-no-official-date");
     assert!(old.iter().all(|game| game.official == game.listed));
-    assert_eq!((old[0].status.state, old[0].moved_to), (State::Over, None));
-    assert_eq!((old[1].status.state, old[1].moved_to), (State::Postponed, Some(date!(2018 - 09 - 29))));
+    assert_eq!((old[0].status.state, old[0].moved_to), (GameState::Over, None));
+    assert_eq!((old[1].status.state, old[1].moved_to), (GameState::Postponed, Some(date!(2018 - 09 - 29))));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_resumed_game_is_listed_twice_and_a_second_game_may_have_no_time() {
     assert_eq!(resumed.len(), 2);
     assert!(resumed.iter().all(|game| game.official == date!(2022 - 05 - 11)));
     let moved = of(810031);
-    assert_eq!([moved[0].status.state, moved[1].status.state], [State::Postponed, State::Over]);
+    assert_eq!([moved[0].status.state, moved[1].status.state], [GameState::Postponed, GameState::Over]);
     assert_eq!(
         (moved[1].double_header, moved[1].number, moved[1].start),
         (DoubleHeader::Traditional, 2, None)

@@ -4,7 +4,7 @@ pub(crate) mod fixtures;
 pub(crate) mod needs_recordings;
 
 use crate::{
-    answer::{ErrorCount, Presence, State},
+    answer::{ErrorCount, GameState, Participation},
     mlb::model,
 };
 use serde_json::Value;
@@ -67,7 +67,7 @@ fn counts_equal_the_box_score(dir: &Path) -> (u32, u32) {
                 let fielded = charged.is_some_and(|errors| errors > 0 || positions.iter().any(fields));
                 let game = model::feed(trimmed.as_bytes(), pk, id).unwrap();
                 assert_eq!(game.errors, ErrorCount::Read(charged.unwrap_or(0) as u32), "{name} {key}");
-                assert_eq!(game.presence == Presence::Fielded, fielded, "{name} {key}");
+                assert_eq!(game.presence == Participation::Fielded, fielded, "{name} {key}");
                 assert_eq!(game.plays.len() as u32, game.errors.known(), "{name} {key}: plays agree");
                 if players % 50 == 0 || game.errors.known() > 0 {
                     assert_eq!(model::feed(&json, pk, id).unwrap(), game, "{name} {key}: whole");
@@ -91,7 +91,7 @@ fn every_schedule_is_read(dir: &Path) {
         let trimmed = trimmed(&serde_json::from_slice(&json).unwrap(), &fields).to_string();
         assert_eq!(model::schedule(trimmed.as_bytes()).ok(), Some(schedule), "{name}: trimmed");
         for listing in listings {
-            assert_ne!(listing.status.state, State::Unknown, "{name} {}", listing.pk);
+            assert_ne!(listing.status.state, GameState::Unknown, "{name} {}", listing.pk);
         }
     }
 }
@@ -106,9 +106,9 @@ fn every_status_has_a_state(dir: &Path) {
         }]}]});
         let state = model::schedule(schedule.to_string().as_bytes()).unwrap().listings[0].status.state;
         let other = row["abstractGameState"] == "Other";
-        assert_eq!(state == State::Unknown, other, "{row}");
+        assert_eq!(state == GameState::Unknown, other, "{row}");
         let called_off = row["detailedState"].as_str().unwrap().starts_with(['P', 'C'])
             && matches!(row["codedGameState"].as_str(), Some("D" | "C"));
-        assert_eq!(matches!(state, State::Postponed | State::Cancelled), called_off, "{row}");
+        assert_eq!(matches!(state, GameState::Postponed | GameState::Cancelled), called_off, "{row}");
     }
 }

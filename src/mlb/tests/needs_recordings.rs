@@ -2,7 +2,8 @@
 
 use crate::{
     answer::{
-        Availability, DoubleHeader, ErrorCount, ErrorKind, GameKind, Half, Injury, Inning, Presence, State,
+        Availability, DoubleHeader, ErrorCount, ErrorKind, GameKind, GameState, Half, Injury, Inning,
+        Participation,
     },
     mlb::{
         model,
@@ -33,7 +34,7 @@ fn the_error_of_august_9_2023_is_read_with_its_play() {
     let game = model::feed(&json, 717055, 665487).unwrap();
     assert_eq!(
         (game.errors, game.status.state, game.presence),
-        (ErrorCount::Read(1), State::Over, Presence::Fielded)
+        (ErrorCount::Read(1), GameState::Over, Participation::Fielded)
     );
     let score = game.score.unwrap();
     assert_eq!((score.away, score.home), (1, 6));
@@ -51,7 +52,7 @@ fn before_a_game_nobody_has_fielded_and_a_stranger_is_absent() {
     let game = model::feed(&json, 662573, 660271).unwrap();
     assert_eq!(
         (game.status.state, game.presence, game.errors),
-        (State::Ahead, Presence::Absent, ErrorCount::Read(0))
+        (GameState::Ahead, Participation::Absent, ErrorCount::Read(0))
     );
     assert_eq!((game.score, game.last_play), (None, None));
 }
@@ -93,7 +94,7 @@ fn odd_schedule_entries_mean_what_they_say() {
 
     let rain = &schedule("2024-06-05-postponed-rain-CLE.json")[0];
     assert_eq!((rain.listed, rain.official), (date!(2024 - 06 - 05), date!(2024 - 08 - 26)));
-    assert_eq!((rain.status.state, rain.moved_to), (State::Postponed, Some(date!(2024 - 08 - 26))));
+    assert_eq!((rain.status.state, rain.moved_to), (GameState::Postponed, Some(date!(2024 - 08 - 26))));
     assert_eq!(rain.status.words, "Postponed: Inclement Weather");
 
     let league = "2022-04-07_2022-06-09-league.json.gz";
@@ -103,7 +104,7 @@ fn odd_schedule_entries_mean_what_they_say() {
     let padres = of(league, 663068);
     assert_eq!(
         padres.iter().map(|listing| listing.status.state).collect::<Vec<_>>(),
-        [State::Postponed, State::Over]
+        [GameState::Postponed, GameState::Over]
     );
     assert_eq!(
         (padres[1].double_header, padres[1].number, padres[1].start),
@@ -112,15 +113,15 @@ fn odd_schedule_entries_mean_what_they_say() {
 
     let old = schedule("2018-09-27-postponed-placeholder-time.json");
     assert!(old.iter().all(|listing| listing.official == listing.listed), "no officialDate in 2018");
-    let postponed = old.iter().find(|listing| listing.status.state == State::Postponed).unwrap();
+    let postponed = old.iter().find(|listing| listing.status.state == GameState::Postponed).unwrap();
     assert_eq!(postponed.moved_to, Some(date!(2018 - 09 - 29)));
 
     let delayed = schedule("2024-07-02-4-inprogress-delayed.json");
     let delayed = delayed.iter().find(|listing| listing.status.words.starts_with("Delayed")).unwrap();
-    assert_eq!((delayed.status.state, delayed.status.words.as_str()), (State::On, "Delayed: Rain"));
+    assert_eq!((delayed.status.state, delayed.status.words.as_str()), (GameState::On, "Delayed: Rain"));
 
     let over = schedule("2024-07-02-5-gameover.json");
-    assert!(over.iter().any(|game| game.status.words == "Game Over" && game.status.state == State::Over));
+    assert!(over.iter().any(|game| game.status.words == "Game Over" && game.status.state == GameState::Over));
 
     let split_squad = schedule("2026-03-14-spring-splitsquad-scheduled.json");
     let padres: Vec<_> =

@@ -1,7 +1,7 @@
 //! When each part is to be asked for again: one that failed is repeated alone, while the others keep their pace.
 
 use crate::{
-    answer::Trouble,
+    answer::Outage,
     clock::{Clock, Mark},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -39,16 +39,16 @@ pub(crate) struct Attempts(BTreeMap<PartKey, Attempt>);
 
 struct Attempt {
     at: Mark,
-    failure: Option<Failure>,
+    failure: Option<FailedAttempts>,
 }
 
 /// Failed attempts in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct FailedAttempts {
     /// How many.
     pub count: u32,
     /// Why the latest failed.
-    pub trouble: Trouble,
+    pub trouble: Outage,
     /// How long to wait after it.
     pub wait: Duration,
 }
@@ -64,16 +64,16 @@ impl Attempts {
     }
 
     /// Notes that this part was read. Returns the failures that this ends.
-    pub fn succeeded(&mut self, key: PartKey, at: Mark) -> Option<Failure> {
+    pub fn succeeded(&mut self, key: PartKey, at: Mark) -> Option<FailedAttempts> {
         self.0.insert(key, Attempt { at, failure: None })?.failure
     }
 
     /// Notes that this part could not be read, and that the next attempt must wait for at least this long.
-    pub fn failed(&mut self, key: PartKey, at: Mark, trouble: Trouble, at_least: Duration) -> Failure {
+    pub fn failed(&mut self, key: PartKey, at: Mark, trouble: Outage, at_least: Duration) -> FailedAttempts {
         let before = self.0.get(&key).and_then(|attempt| attempt.failure);
         let count = before.map_or(0, |before| before.count).saturating_add(1);
         let wait = backoff(count, trouble, fastrand::f64()).max(at_least);
-        let failure = Failure { count, trouble, wait };
+        let failure = FailedAttempts { count, trouble, wait };
         self.0.insert(key, Attempt { at, failure: Some(failure) });
         failure
     }
@@ -86,7 +86,7 @@ impl Attempts {
     /// Makes every part due at once whose latest attempt was refused.
     pub fn forget_refused(&mut self) {
         let is_refused =
-            |attempt: &Attempt| attempt.failure.is_some_and(|failure| failure.trouble == Trouble::Refused);
+            |attempt: &Attempt| attempt.failure.is_some_and(|failure| failure.trouble == Outage::Refused);
         self.0.retain(|_, attempt| !is_refused(attempt));
     }
 
@@ -100,8 +100,8 @@ impl Attempts {
 }
 
 /// Exponential, with the upper half jittered so that many sites do not return at once. `dice` is in 0..1.
-fn backoff(failures: u32, trouble: Trouble, dice: f64) -> Duration {
-    let cap = if trouble == Trouble::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
+fn backoff(failures: u32, trouble: Outage, dice: f64) -> Duration {
+    let cap = if trouble == Outage::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
     let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(cap);
     full.mul_f64(0.5 + dice / 2.0)
 }
@@ -115,8 +115,8 @@ mod tests {
     fn backoff_grows_to_its_cap_and_never_hammers() {
         let outage = [(1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 45), (4_000_000_000, 45)];
         let refusal = [(1, 2), (5, 32), (6, 64), (9, 512), (10, 900), (4_000_000_000, 900)];
-        let outage = outage.map(|row| (Trouble::TooSlow, row));
-        let refusal = refusal.map(|row| (Trouble::Refused, row));
+        let outage = outage.map(|row| (Outage::TooSlow, row));
+        let refusal = refusal.map(|row| (Outage::Refused, row));
         for (trouble, (failures, longest)) in outage.into_iter().chain(refusal) {
             let longest = Duration::from_secs(longest);
             assert_eq!(backoff(failures, trouble, 1.0), longest, "{failures} failures, {trouble:?}");
@@ -135,7 +135,7 @@ mod tests {
         let mut attempts = Attempts::default();
         assert_eq!(attempts.left(one, lasts, &at(0)), Duration::ZERO, "never asked for");
         assert_eq!(attempts.succeeded(one, at(0).mark()), None);
-        let failure = attempts.failed(two, at(0).mark(), Trouble::TooSlow, Duration::from_secs(120));
+        let failure = attempts.failed(two, at(0).mark(), Outage::TooSlow, Duration::from_secs(120));
         assert_eq!(failure.wait, Duration::from_secs(120), "as long as MLB asked for");
         assert_eq!(attempts.left(one, lasts, &at(4)), Duration::from_secs(6));
         assert_eq!(attempts.left(two, lasts, &at(20)), Duration::from_secs(100));

@@ -3,9 +3,9 @@
 use crate::{
     answer::{Ballpark, Club, ClubStint, Part, Player, Zone},
     mlb::{
-        model::{Person, Team},
-        upstream::Refusal,
-        watch::{Watch, attempts::PartKey},
+        model::{PlayerProfile, TeamProfile},
+        upstream::PollError,
+        watch::{Poller, attempts::PartKey},
     },
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -21,19 +21,19 @@ const JUST_ASKED: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct Whereabouts {
     /// Whether the log of this process names the player and his club.
     is_logged: bool,
-    person: Option<(Person, OffsetDateTime)>,
-    teams: BTreeMap<u32, Team>,
+    person: Option<(PlayerProfile, OffsetDateTime)>,
+    teams: BTreeMap<u32, TeamProfile>,
 }
 
-impl Watch {
-    pub(crate) fn read_player(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+impl Poller {
+    pub(crate) fn read_player(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let person = self.client.person(self.facts.player.value.id)?;
         let player = &mut self.facts.player.value;
         player.name.clone_from(&person.name);
         player.short_name.clone_from(&person.short_name);
         let mut teams = BTreeMap::new();
         if let Some((team, parent)) = person.current_team.clone().zip(person.parent) {
-            teams.insert(team.id, Team::farm(team, parent));
+            teams.insert(team.id, TeamProfile::farm(team, parent));
         }
         let is_logged = self.whereabouts.is_logged;
         self.whereabouts = Whereabouts { is_logged, person: Some((person, now)), teams };
@@ -46,7 +46,7 @@ impl Watch {
     }
 
     /// His teams, and the club that they make his.
-    pub(crate) fn read_club(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+    pub(crate) fn read_club(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let mut failed = None;
         // A farm club leads to its parent.
         for _ in 0..2 {
@@ -124,13 +124,13 @@ impl Watch {
     }
 
     /// The team whose games are watched.
-    fn home_team(&self, now: OffsetDateTime) -> Option<&Team> {
+    fn home_team(&self, now: OffsetDateTime) -> Option<&TeamProfile> {
         let teams = &self.whereabouts.teams;
         if let Some(club) = self.club {
             return teams.get(&club);
         }
         let (person, _) = self.whereabouts.person.as_ref()?;
-        let now: Vec<&Team> =
+        let now: Vec<&TeamProfile> =
             person.teams_now(self.today(now)).iter().filter_map(|id| teams.get(id)).collect();
         let major = now.iter().copied().find(|team| team.is_major);
         let parent = || now.iter().find_map(|team| teams.get(&team.parent?).filter(|parent| parent.is_major));
@@ -173,7 +173,7 @@ impl Watch {
         self.change_club(before.value.club);
     }
 
-    fn farm_club(&self, home: &Team, person: &Person, today: Date) -> Option<Club> {
+    fn farm_club(&self, home: &TeamProfile, person: &PlayerProfile, today: Date) -> Option<Club> {
         let current = person.current_team.as_ref().map(|team| team.id);
         let ids = current.into_iter().chain(person.teams_now(today));
         let mut teams = ids.filter_map(|id| self.whereabouts.teams.get(&id));
@@ -181,7 +181,13 @@ impl Watch {
     }
 
     /// The clubs of yesterday and today: as his stints tell, and the one that was his until now.
-    fn stints(&self, person: &Person, before: &Player, home: Option<&Team>, today: Date) -> Vec<ClubStint> {
+    fn stints(
+        &self,
+        person: &PlayerProfile,
+        before: &Player,
+        home: Option<&TeamProfile>,
+        today: Date,
+    ) -> Vec<ClubStint> {
         let club_of = |id: u32| {
             let team = self.whereabouts.teams.get(&id)?;
             if team.is_major { Some(id) } else { team.parent }
@@ -206,7 +212,7 @@ impl Watch {
 
     /// The time zone of a team's ballpark: as MLB tells now, as it told before of the ballpark or the club, that of another
     /// of his teams, else Pacific.
-    fn zone_of(&self, team: &Team) -> Zone {
+    fn zone_of(&self, team: &TeamProfile) -> Zone {
         let named = match &team.zone {
             Ok(zone) => return zone.clone(),
             Err(named) => named,
@@ -257,19 +263,19 @@ mod tests {
     use crate::{
         clock::Clock,
         limits::Limits,
-        mlb::{Client, Polls, model, upstream::Endpoint},
+        mlb::{Client, PollMetrics, model, upstream::Endpoint},
     };
     use prometheus::Registry;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2024-07-02 19:00 UTC);
 
-    fn watch() -> Watch {
+    fn watch() -> Poller {
         let endpoint =
             Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
         let client = Client::new(endpoint, &Limits::default());
-        let polls = Polls::register(&Registry::new()).unwrap();
-        Watch::new(
+        let polls = PollMetrics::register(&Registry::new()).unwrap();
+        Poller::new(
             client,
             Clock::starting_at(NOW),
             Player::named(7, "Sam Player", "Player"),

@@ -8,18 +8,18 @@ pub(crate) mod club;
 pub(crate) mod parts;
 
 use crate::{
-    answer::{self, Answer, Facts, Memory, Pace, Player, Trouble},
+    answer::{self, Answer, Facts, LastAnswer, Outage, Pace, Player},
     clock::{Clock, Mark},
     limits::Limits,
     mlb::{
         client::Client,
         distrust::Distrust,
-        polls::Polls,
+        polls::PollMetrics,
         refused::{REFUSED, WAYS_OUT},
-        store::{Kept, Saver, Store},
-        upstream::Refusal,
+        store::{Saved, Saver, Store},
+        upstream::PollError,
         watch::{
-            attempts::{Attempts, Failure, PartKey},
+            attempts::{Attempts, FailedAttempts, PartKey},
             club::Whereabouts,
         },
     },
@@ -49,19 +49,19 @@ const FEED_BEFORE_START: time::Duration = time::Duration::HOUR;
 const FEEDS_AT_MOST: usize = 8;
 
 /// Ends the watch when dropped or sent to.
-pub type Stop = Receiver<()>;
+pub type StopSignal = Receiver<()>;
 
 /// Watches one player.
-pub struct Watch {
+pub struct Poller {
     client: Client,
     clock: Clock,
-    polls: Polls,
+    polls: PollMetrics,
     saver: Option<Saver>,
     /// The club to watch in place of the player's own.
     club: Option<u32>,
     whereabouts: Whereabouts,
     facts: Facts,
-    memory: Option<Memory>,
+    memory: Option<LastAnswer>,
     attempts: Attempts,
     /// When MLB asked us to wait, and for how long.
     hold: Option<(Mark, Duration)>,
@@ -77,10 +77,10 @@ pub struct Watch {
 #[derive(Default)]
 struct Round {
     answered: u32,
-    trouble: Option<Trouble>,
+    trouble: Option<Outage>,
 }
 
-impl Watch {
+impl Poller {
     /// Watches a player, for another club than his own if one is given. What `store` holds is used until MLB
     /// answers.
     pub fn new(
@@ -89,12 +89,12 @@ impl Watch {
         player: Player,
         club: Option<u32>,
         store: Option<Store>,
-        polls: Polls,
+        polls: PollMetrics,
     ) -> Self {
         let kept = store.as_ref().and_then(|store| store.load(player.id));
         let (facts, memory) =
-            kept.map_or((Facts::unread(player), None), |Kept { facts, memory }| (facts, memory));
-        Watch {
+            kept.map_or((Facts::unread(player), None), |Saved { facts, memory }| (facts, memory));
+        Poller {
             client,
             clock,
             polls,
@@ -122,7 +122,7 @@ impl Watch {
     }
 
     /// Asks and publishes until told to stop.
-    pub fn run(mut self, stop: &Stop, mut publish: impl FnMut(Answer)) {
+    pub fn run(mut self, stop: &StopSignal, mut publish: impl FnMut(Answer)) {
         loop {
             self.client.beat();
             let mut answer = self.conclude();
@@ -197,7 +197,7 @@ impl Watch {
     }
 
     /// One round: every question that is due. One that fails leaves the part as it was and spoils no other.
-    fn ask(&mut self, pace: Pace, stop: &Stop) {
+    fn ask(&mut self, pace: Pace, stop: &StopSignal) {
         let (now, started) = (self.clock.now(), Instant::now());
         self.hold = None;
         let mut round = Round::default();
@@ -240,7 +240,7 @@ impl Watch {
         pace: Pace,
         now: OffsetDateTime,
         round: &mut Round,
-        read: impl FnOnce(&mut Self, OffsetDateTime) -> Result<(), Refusal>,
+        read: impl FnOnce(&mut Self, OffsetDateTime) -> Result<(), PollError>,
     ) {
         if self.hold.is_some() || !self.left_of(key, pace).is_zero() {
             return;
@@ -261,8 +261,8 @@ impl Watch {
         }
     }
 
-    fn note_recovery(&mut self, key: PartKey, failure: Failure) {
-        if failure.trouble != Trouble::Refused {
+    fn note_recovery(&mut self, key: PartKey, failure: FailedAttempts) {
+        if failure.trouble != Outage::Refused {
             tracing::info!(failures = failure.count, part = ?key, "MLB answers again");
         } else if std::mem::take(&mut self.is_refusal_logged) {
             tracing::info!("MLB no longer refuses this server's network");
@@ -270,7 +270,7 @@ impl Watch {
         }
     }
 
-    fn note_failure(&mut self, key: PartKey, pace: Pace, refusal: &Refusal) {
+    fn note_failure(&mut self, key: PartKey, pace: Pace, refusal: &PollError) {
         let trouble = refusal.trouble;
         match key {
             PartKey::Player => self.facts.player.fail(trouble),
@@ -290,7 +290,7 @@ impl Watch {
         };
         let failure = self.attempts.failed(key, mark, trouble, at_least);
         match key {
-            PartKey::Roster | PartKey::Season | PartKey::Calendar if trouble != Trouble::Refused => {
+            PartKey::Roster | PartKey::Season | PartKey::Calendar if trouble != Outage::Refused => {
                 tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
             }
             _ => self.log_failure(refusal, failure),
@@ -298,14 +298,18 @@ impl Watch {
     }
 
     /// The first failure is news, the hundredth is not; a refusal is logged once, with what to do about it.
-    fn log_failure(&mut self, refusal: &Refusal, Failure { count: failures, trouble, wait }: Failure) {
-        if trouble == Trouble::NoSuchPlayer {
+    fn log_failure(
+        &mut self,
+        refusal: &PollError,
+        FailedAttempts { count: failures, trouble, wait }: FailedAttempts,
+    ) {
+        if trouble == Outage::NoSuchPlayer {
             tracing::error!(
                 player = self.facts.player.value.id,
                 "MLB knows no such player: give the id from his page at mlb.com/player with --player"
             );
         }
-        if trouble == Trouble::Refused {
+        if trouble == Outage::Refused {
             if !std::mem::replace(&mut self.is_refusal_logged, true) {
                 tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
             }
@@ -319,7 +323,7 @@ impl Watch {
 
     fn keep(&mut self) {
         if let Some(saver) = &mut self.saver {
-            saver.keep(Kept { facts: self.facts.clone(), memory: self.memory.clone() });
+            saver.keep(Saved { facts: self.facts.clone(), memory: self.memory.clone() });
         }
     }
 

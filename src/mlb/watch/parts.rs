@@ -2,12 +2,13 @@
 
 use crate::{
     answer::{
-        self, GameBox, GameKind, Listing, Part, Schedule, State, Trouble, begins_the_day_before, day_of,
+        self, GameFeed, GameKind, GameState, Outage, Part, Schedule, ScheduleEntry, begins_the_day_before,
+        day_of,
     },
     mlb::{
         distrust::Distrust,
-        upstream::Refusal,
-        watch::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_AT_MOST, Watch, attempts::PartKey},
+        upstream::PollError,
+        watch::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_AT_MOST, Poller, attempts::PartKey},
     },
 };
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use time::OffsetDateTime;
 /// Until this hour at the ballpark the feeds of the evening before are read even if they were never read before.
 const MORNING_ENDS: u8 = 12;
 
-impl Watch {
-    pub(crate) fn read_schedule(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+impl Poller {
+    pub(crate) fn read_schedule(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let today = self.today(now);
         let (from, to) = (today - time::Duration::DAY, today + time::Duration::days(DAYS_AHEAD));
         self.client.take_age();
@@ -67,27 +68,29 @@ impl Watch {
     }
 
     /// The games whose feeds are read: those that have begun or are about to. Yesterday's are read until they are over.
-    pub(crate) fn wanted_feeds(&self, now: OffsetDateTime) -> BTreeMap<u64, Listing> {
+    pub(crate) fn wanted_feeds(&self, now: OffsetDateTime) -> BTreeMap<u64, ScheduleEntry> {
         let zone = &self.facts.zone.value;
         let today = self.today(now);
         // After midnight the answer may still be about the evening's games.
         let about = answer::today(&self.facts, now);
         let in_the_morning = zone.local(now).hour() < MORNING_ENDS;
-        let unfinished = |feed: &GameBox| feed.status.state != State::Over;
-        let wanted = |listing: &&Listing| {
+        let unfinished = |feed: &GameFeed| feed.status.state != GameState::Over;
+        let wanted = |listing: &&ScheduleEntry| {
             let day = match listing.is_resumption() {
                 true => listing.listed,
                 false => day_of(listing, listing.status.state, zone),
             };
             let feed = self.facts.feed(listing.pk);
             match listing.status.state {
-                State::Postponed | State::Cancelled => false,
-                State::On => day <= today.next_day().unwrap_or(today),
-                State::Suspended => day <= today,
+                GameState::Postponed | GameState::Cancelled => false,
+                GameState::On => day <= today.next_day().unwrap_or(today),
+                GameState::Suspended => day <= today,
                 // Whether it went past midnight tells which day the answer is about.
-                State::Over if feed.is_none() && day < today => in_the_morning,
-                State::Over | State::Unknown => [today, about].contains(&day) || feed.is_some_and(unfinished),
-                State::Ahead => {
+                GameState::Over if feed.is_none() && day < today => in_the_morning,
+                GameState::Over | GameState::Unknown => {
+                    [today, about].contains(&day) || feed.is_some_and(unfinished)
+                }
+                GameState::Ahead => {
                     let near = listing.start.is_some_and(|start| start - now < FEED_BEFORE_START);
                     let is_due =
                         day == today || (near && (day < today || begins_the_day_before(listing, zone)));
@@ -97,17 +100,23 @@ impl Watch {
         };
         // By id: a game may be listed under two days.
         let listings = self.facts.schedule.value.listings.iter().filter(wanted);
-        let games: BTreeMap<u64, Listing> = listings.map(|listing| (listing.pk, listing.clone())).collect();
+        let games: BTreeMap<u64, ScheduleEntry> =
+            listings.map(|listing| (listing.pk, listing.clone())).collect();
         games.into_iter().take(FEEDS_AT_MOST).collect()
     }
 
     /// The feed of a game: of the same day as its listing, and no older than the one already read. MLB's caches
     /// sometimes answer from the past.
-    pub(crate) fn read_feed(&mut self, listing: &Listing, now: OffsetDateTime) -> Result<(), Refusal> {
+    pub(crate) fn read_feed(
+        &mut self,
+        listing: &ScheduleEntry,
+        now: OffsetDateTime,
+    ) -> Result<(), PollError> {
         let pk = listing.pk;
         self.client.take_age();
         let mut fresh = self.client.feed(pk, self.facts.player.value.id)?;
-        let refuse = |what| Err(Refusal { trouble: Trouble::Garbled, status: None, retry_after: None, what });
+        let refuse =
+            |what| Err(PollError { trouble: Outage::Garbled, status: None, retry_after: None, what });
         if fresh.official.is_some_and(|official| official != listing.official) {
             return refuse(format!(
                 "the feed of game {pk} is of another day than its listing, {}",
@@ -130,14 +139,14 @@ impl Watch {
         if let Some(known) = self.facts.feed(pk) {
             fresh.keep_from(known);
         }
-        if fresh.status.state == State::On {
+        if fresh.status.state == GameState::On {
             self.facts.seen_on.insert(pk, now);
         }
         self.facts.feeds.insert(pk, Part::read(Some(fresh), now - self.client.take_age()));
         Ok(())
     }
 
-    pub(crate) fn read_roster(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+    pub(crate) fn read_roster(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };
         let availability = self.client.availability(club, self.facts.player.value.id)?;
         if availability.is_none() {
@@ -147,7 +156,7 @@ impl Watch {
         Ok(())
     }
 
-    pub(crate) fn read_season(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+    pub(crate) fn read_season(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let year = self.facts.season_year(self.today(now));
         if self.facts.season.value.as_ref().is_some_and(|season| season.year != year) {
             self.facts.season = Part::default();
@@ -158,11 +167,11 @@ impl Watch {
     }
 
     /// The year's games; once the last of them is over, next year's too.
-    pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), Refusal> {
+    pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };
         let today = self.today(now);
         let mut calendar = self.client.calendar(club, today.year())?;
-        let is_to_come = |listing: &Listing| listing.official >= today && !listing.is_off();
+        let is_to_come = |listing: &ScheduleEntry| listing.official >= today && !listing.is_off();
         if !calendar.iter().any(is_to_come) {
             calendar.extend(self.client.calendar(club, today.year() + 1)?);
         }
@@ -180,12 +189,12 @@ mod tests {
     use super::*;
     use crate::{
         answer::{
-            Player, Presence,
+            Participation, Player,
             tests::{facts, feed, listing},
         },
         clock::Clock,
         limits::Limits,
-        mlb::{Client, Endpoint, Polls},
+        mlb::{Client, Endpoint, PollMetrics},
     };
     use prometheus::Registry;
     use time::macros::datetime;
@@ -195,13 +204,13 @@ mod tests {
         let endpoint =
             Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
         let client = Client::new(endpoint, &Limits::default());
-        let polls = Polls::register(&Registry::new()).unwrap();
+        let polls = PollMetrics::register(&Registry::new()).unwrap();
         // 00:30 in San Diego.
         let ended = datetime!(2024-07-03 07:30 UTC);
         let player = Player::named(7, "Sam Player", "Player");
-        let mut watch = Watch::new(client, Clock::starting_at(ended), player, None, None, polls);
-        let over = GameBox { last_play: Some(ended), ..feed(1, State::Over, Presence::Fielded, 1) };
-        watch.facts = facts(ended, [listing(1, State::Over)], [over]);
+        let mut watch = Poller::new(client, Clock::starting_at(ended), player, None, None, polls);
+        let over = GameFeed { last_play: Some(ended), ..feed(1, GameState::Over, Participation::Fielded, 1) };
+        watch.facts = facts(ended, [listing(1, GameState::Over)], [over]);
         for (hours, is_wanted) in [(1, true), (3, true), (5, false)] {
             let wanted = watch.wanted_feeds(ended + time::Duration::hours(hours));
             assert_eq!(wanted.contains_key(&1), is_wanted, "{hours} hours after the end");

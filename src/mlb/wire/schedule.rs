@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Deserialize)]
-pub(crate) struct Schedule {
+pub(crate) struct ScheduleReply {
     pub(crate) dates: Vec<Lenient<ScheduleDay>>,
 }
 

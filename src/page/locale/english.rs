@@ -1,14 +1,14 @@
 //! English.
 
 use crate::{
-    answer::{Availability, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Half, Inning, Outage, SeasonGame, SeasonSoFar},
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Due, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels,
-            roster, sentence_case,
+            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, games,
+            labels, roster, sentence_case,
         },
-        times::Moment,
+        times::LocalTime,
     },
 };
 use time::{Date, macros::format_description};
@@ -30,7 +30,7 @@ impl Phrases for English {
         }
     }
 
-    fn labels(&self) -> &'static Labels {
+    fn labels(&self) -> &'static PageLabels {
         &labels::ENGLISH
     }
 
@@ -54,7 +54,7 @@ impl Phrases for English {
         }
     }
 
-    fn clock(&self, at: &Moment) -> String {
+    fn clock(&self, at: &LocalTime) -> String {
         let format = format_description!("[hour repr:12 padding:none]:[minute] [period]");
         format!("{} {}", at.local.format(format).unwrap_or_default(), at.zone)
     }
@@ -108,7 +108,7 @@ impl Phrases for English {
         game.opponent.as_ref().map(|club| format!("{at} {}{second}", club.name)).unwrap_or_default()
     }
 
-    fn against(&self, meeting: &Meeting) -> String {
+    fn against(&self, meeting: &GameSides) -> String {
         if meeting.all_star {
             return "in the All-Star Game".into();
         }
@@ -142,11 +142,11 @@ impl Phrases for English {
         format!("{half} of the {number}{suffix}")
     }
 
-    fn standing(&self, standing: Standing) -> String {
+    fn standing(&self, standing: ScoreLine) -> String {
         match standing {
-            Standing::Ahead(ours, theirs) => format!("ahead {ours} to {theirs}"),
-            Standing::Behind(ours, theirs) => format!("behind {theirs} to {ours}"),
-            Standing::Tied(runs) => format!("tied at {runs}"),
+            ScoreLine::Ahead(ours, theirs) => format!("ahead {ours} to {theirs}"),
+            ScoreLine::Behind(ours, theirs) => format!("behind {theirs} to {ours}"),
+            ScoreLine::Tied(runs) => format!("tied at {runs}"),
         }
     }
 
@@ -167,15 +167,15 @@ impl Phrases for English {
         format!("{kind}{inning}{position}{batter}")
     }
 
-    fn never_heard(&self, trouble: Trouble, player: u32) -> String {
+    fn never_heard(&self, trouble: Outage, player: u32) -> String {
         match trouble {
-            Trouble::Starting => "MLB has just been asked; the reply is on its way.".into(),
-            Trouble::Unreachable => "MLB cannot be reached at the moment.".into(),
-            Trouble::TooSlow => "MLB did not reply in time.".into(),
-            Trouble::TurnedAway => "MLB turned the question away; we will ask again.".into(),
-            Trouble::Refused => "MLB refuses this server's network.".into(),
-            Trouble::Garbled => "MLB's reply made no sense; we will ask again.".into(),
-            Trouble::NoSuchPlayer => format!("MLB knows no player with the number {player}."),
+            Outage::Starting => "MLB has just been asked; the reply is on its way.".into(),
+            Outage::Unreachable => "MLB cannot be reached at the moment.".into(),
+            Outage::TooSlow => "MLB did not reply in time.".into(),
+            Outage::TurnedAway => "MLB turned the question away; we will ask again.".into(),
+            Outage::Refused => "MLB refuses this server's network.".into(),
+            Outage::Garbled => "MLB's reply made no sense; we will ask again.".into(),
+            Outage::NoSuchPlayer => format!("MLB knows no player with the number {player}."),
         }
     }
 
@@ -201,36 +201,36 @@ impl Phrases for English {
         format!("He did not play {games}.")
     }
 
-    fn is_on(&self, meeting: &Meeting) -> String {
+    fn is_on(&self, meeting: &GameSides) -> String {
         format!("{} is on", the_game(meeting))
     }
 
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String {
+    fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
         let is = if due == Due::Past { "was to be" } else { "is" };
         format!("First pitch {} {is} at {}{}.", self.against(meeting), self.clock(at), on_day(at))
     }
 
-    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String {
+    fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
         let is = if due == Due::Past { "was" } else { "is" };
         let at = at.map_or("today".into(), |at| format!("at {}", self.clock(at)));
         format!("{} {is} to go on {at}.", sentence_case(&the_game(meeting)))
     }
 
-    fn start_unknown(&self, meeting: &Meeting) -> String {
+    fn start_unknown(&self, meeting: &GameSides) -> String {
         format!("The start {} is still to be announced.", self.against(meeting))
     }
 
-    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+    fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
         format!("The start {} is delayed{}.", self.against(meeting), bracketed(cause))
     }
 
-    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String {
+    fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
         let later = to.map(|day| format!(" and will be finished on {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
         format!("{game} was interrupted{later}. {}", labels::ENGLISH.no_error_so_far)
     }
 
-    fn box_unread(&self, meeting: &Meeting) -> String {
+    fn box_unread(&self, meeting: &GameSides) -> String {
         format!(
             "{} has begun, but its box score cannot be read at the moment.",
             sentence_case(&the_game(meeting))
@@ -241,16 +241,16 @@ impl Phrases for English {
         games::english_unread(unread, games)
     }
 
-    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
+    fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
         let to = to.map_or("to a day not yet set".into(), |date| format!("to {}", short_date(date)));
         format!("{} was postponed {to}{}.", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
-    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+    fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
         format!("{} was cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
-    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
+    fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
         let at = at.map(|at| format!(", at {}{}", self.clock(at), on_day(at))).unwrap_or_default();
         format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
     }
@@ -263,12 +263,14 @@ impl Phrases for English {
         "One of today's games cannot be read in MLB's schedule at the moment."
     }
 
-    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String {
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
         let figures =
             figures.map(|(errors, games)| format!(": {} in {}", self.errors(errors), self.games(games)));
         let next = match next {
-            Some((date, Next::Spring)) => format!("{}, spring training", month_day(date)),
-            Some((date, Next::Game(meeting))) => format!("{}, {}", month_day(date), self.against(&meeting)),
+            Some((date, NextGame::Spring)) => format!("{}, spring training", month_day(date)),
+            Some((date, NextGame::Game(meeting))) => {
+                format!("{}, {}", month_day(date), self.against(&meeting))
+            }
             None => "not announced yet".into(),
         };
         format!("The season is over{}. Next game: {next}.", figures.unwrap_or_default())
@@ -336,11 +338,11 @@ impl Phrases for English {
     }
 }
 
-fn the_game(meeting: &Meeting) -> String {
+fn the_game(meeting: &GameSides) -> String {
     match meeting.begun {
         _ if meeting.all_star => "the All-Star Game".into(),
         Some(day) => {
-            let against = English.against(&Meeting { begun: None, ..*meeting });
+            let against = English.against(&GameSides { begun: None, ..*meeting });
             format!("the game of {} {against}", short_date(day))
         }
         None => format!("the game {}", English.against(meeting)),
@@ -354,7 +356,7 @@ fn short_date(date: Date) -> String {
 }
 
 /// " on Wednesday, August 9", where the day does not go without saying.
-fn on_day(at: &Moment) -> String {
+fn on_day(at: &LocalTime) -> String {
     at.day.map(|day| format!(" on {}", short_date(day))).unwrap_or_default()
 }
 

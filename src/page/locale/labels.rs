@@ -1,8 +1,8 @@
 //! What is always said in the same way, in each language.
 
-use crate::page::locale::Labels;
+use crate::page::locale::PageLabels;
 
-pub(crate) const ENGLISH: Labels = Labels {
+pub(crate) const ENGLISH: PageLabels = PageLabels {
     locale: "en_US",
     no_error_so_far: "No error so far.",
     no_game_this_week: "No game today, and none in the next seven days.",
@@ -43,7 +43,7 @@ pub(crate) const ENGLISH: Labels = Labels {
     by_the_end: "by the end",
 };
 
-pub(crate) const SPANISH: Labels = Labels {
+pub(crate) const SPANISH: PageLabels = PageLabels {
     locale: "es_MX",
     no_error_so_far: "Sin errores hasta ahora.",
     no_game_this_week: "Hoy no hay juego, ni en los próximos siete días.",

@@ -9,11 +9,11 @@ pub(crate) mod roster;
 pub(crate) mod spanish;
 
 use crate::{
-    answer::{Availability, ErrorPlay, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Inning, Outage, SeasonGame, SeasonSoFar},
     language::Language,
     page::{
         Words,
-        times::{Age, Moment},
+        times::{Age, LocalTime},
     },
 };
 use time::Date;
@@ -31,12 +31,12 @@ pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
 pub(crate) trait Phrases: Sync {
     /// The words on the page where the operator gives no others.
     fn words(&self) -> Words;
-    fn labels(&self) -> &'static Labels;
+    fn labels(&self) -> &'static PageLabels;
     /// The title and the sentence of a response that is not a success.
     fn failure(&self, status: u16) -> (&'static str, &'static str);
 
     /// "7:05 PM PDT".
-    fn clock(&self, at: &Moment) -> String;
+    fn clock(&self, at: &LocalTime) -> String;
     /// "Wednesday, August 9, 2023".
     fn long_date(&self, date: Date) -> String;
     /// "Aug 9".
@@ -60,13 +60,13 @@ pub(crate) trait Phrases: Sync {
     /// "at Seattle Mariners"; empty where the log does not say.
     fn matchup(&self, game: &SeasonGame) -> String;
     /// "against the Texas Rangers".
-    fn against(&self, meeting: &Meeting) -> String;
+    fn against(&self, meeting: &GameSides) -> String;
     /// "in today's 2 games".
     fn todays_games(&self, count: usize, day: Doubleheader) -> String;
     /// "bottom of the 3rd".
     fn inning(&self, inning: Inning) -> String;
     /// "ahead 4 to 2".
-    fn standing(&self, standing: Standing) -> String;
+    fn standing(&self, standing: ScoreLine) -> String;
     /// Where a game stands, from MLB's words.
     fn status(&self, words: &str) -> String;
     /// Why a game is delayed or off, from MLB's words.
@@ -74,7 +74,7 @@ pub(crate) trait Phrases: Sync {
     /// "Throwing error, bottom of the 3rd, playing RF".
     fn play(&self, play: &ErrorPlay) -> String;
 
-    fn never_heard(&self, trouble: Trouble, player: u32) -> String;
+    fn never_heard(&self, trouble: Outage, player: u32) -> String;
     fn no_club(&self, name: &str) -> String;
     /// In these games; `over` when the day's are.
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String;
@@ -83,26 +83,26 @@ pub(crate) trait Phrases: Sync {
     /// The same after a sentence that names him.
     fn nor_played(&self, games: &str) -> String;
     /// "the game against the Texas Rangers is on", without an end.
-    fn is_on(&self, meeting: &Meeting) -> String;
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String;
+    fn is_on(&self, meeting: &GameSides) -> String;
+    fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String;
     /// Of a game that is resumed today.
-    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String;
-    fn start_unknown(&self, meeting: &Meeting) -> String;
-    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String;
+    fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String;
+    fn start_unknown(&self, meeting: &GameSides) -> String;
+    fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String;
     /// To be finished on another day, where one is set.
-    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String;
-    fn box_unread(&self, meeting: &Meeting) -> String;
+    fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String;
+    fn box_unread(&self, meeting: &GameSides) -> String;
     /// "One of today's two games cannot be read at the moment."
     fn games_unread(&self, unread: usize, games: usize) -> String;
-    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String;
-    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String;
-    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String;
+    fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String;
+    fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String;
+    fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String;
     /// Why a player does not play and where he is, as the rosters have it; none if they say nothing of the kind.
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
     /// A schedule entry of today cannot be read.
     fn entry_unread(&self) -> &'static str;
     /// Off season, with his errors and games where they are known, and the next game.
-    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String;
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String;
     /// Said where the answer is not about the present day.
     fn about_day(&self, date: Date) -> String;
     fn not_in_line_up(&self, name: &str) -> String;
@@ -122,7 +122,7 @@ pub(crate) trait Phrases: Sync {
 }
 
 /// What is always said in the same way.
-pub(crate) struct Labels {
+pub(crate) struct PageLabels {
     /// As Open Graph writes it.
     pub locale: &'static str,
     pub no_error_so_far: &'static str,
@@ -167,7 +167,7 @@ pub(crate) struct Labels {
 }
 
 /// A game, from his club's side.
-pub(crate) struct Meeting<'a> {
+pub(crate) struct GameSides<'a> {
     pub all_star: bool,
     pub at_home: bool,
     pub opponent: &'a str,
@@ -185,9 +185,9 @@ pub(crate) enum Due {
 }
 
 /// The next game after the season.
-pub(crate) enum Next<'a> {
+pub(crate) enum NextGame<'a> {
     Spring,
-    Game(Meeting<'a>),
+    Game(GameSides<'a>),
 }
 
 /// Whether a day's games are the two of a doubleheader.
@@ -199,7 +199,7 @@ pub(crate) enum Doubleheader {
 
 /// How his club stands: its runs, then the other's.
 #[derive(Clone, Copy)]
-pub(crate) enum Standing {
+pub(crate) enum ScoreLine {
     Ahead(u32, u32),
     Behind(u32, u32),
     Tied(u32),

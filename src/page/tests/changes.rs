@@ -12,7 +12,7 @@ fn yes(errors: u32) -> Answer {
         batter: None,
         text: String::new(),
     };
-    let game = game(State::On, "In Progress", Presence::Fielded);
+    let game = game(GameState::On, "In Progress", Participation::Fielded);
     Answer {
         plays: (1..=errors).map(|count| play(2 + u8::try_from(count).unwrap())).collect(),
         ..answer(Verdict::Yes(errors), Reason::Charged { over: false, unread: vec![] }, vec![game])
@@ -20,7 +20,11 @@ fn yes(errors: u32) -> Answer {
 }
 
 fn not_yet() -> Answer {
-    answer(Verdict::NotYet, Reason::Playing(0), vec![game(State::On, "In Progress", Presence::Fielded)])
+    answer(
+        Verdict::NotYet,
+        Reason::Playing(0),
+        vec![game(GameState::On, "In Progress", Participation::Fielded)],
+    )
 }
 
 #[test]

@@ -9,8 +9,8 @@ fn club(id: u32, name: &str) -> Club {
     Club { id, name: name.into() }
 }
 
-fn listing(state: State, words: &str) -> Listing {
-    Listing {
+fn listing(state: GameState, words: &str) -> ScheduleEntry {
+    ScheduleEntry {
         pk: 1,
         listed: date!(2024 - 07 - 02),
         official: date!(2024 - 07 - 02),
@@ -18,7 +18,7 @@ fn listing(state: State, words: &str) -> Listing {
         kind: GameKind::Regular,
         number: 1,
         double_header: DoubleHeader::No,
-        status: Status { state, words: words.into() },
+        status: GameStatus { state, words: words.into() },
         away: Side { club: club(140, "Texas Rangers"), runs: None },
         home: Side { club: club(135, "San Diego Padres"), runs: None },
         venue: "Petco Park".into(),
@@ -28,9 +28,9 @@ fn listing(state: State, words: &str) -> Listing {
     }
 }
 
-fn game(state: State, words: &str, presence: Presence) -> Game {
+fn game(state: GameState, words: &str, presence: Participation) -> Game {
     let listing = listing(state, words);
-    let feed = GameBox {
+    let feed = GameFeed {
         pk: 1,
         as_of: None,
         official: None,
@@ -73,8 +73,8 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
     }
 }
 
-fn look() -> Look {
-    Look {
+fn look() -> Theme {
+    Theme {
         words: PerLanguage::of(Words::of),
         ground: "#2f241d".into(),
         accent: "#ffc425".into(),
@@ -92,10 +92,10 @@ fn look() -> Look {
 fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
     let now = datetime!(2024-07-03 05:00 UTC);
     let on = || {
-        let game = game(State::On, "In Progress", Presence::Fielded);
+        let game = game(GameState::On, "In Progress", Participation::Fielded);
         answer(Verdict::NotYet, Reason::Playing(0), vec![game])
     };
-    let version = |answer: &Answer, look: &Look| render(answer, look, Duration::ZERO, now).version;
+    let version = |answer: &Answer, look: &Theme| render(answer, look, Duration::ZERO, now).version;
     let before = version(&on(), &look());
     let later = Answer { asked_at: Some(datetime!(2024-07-03 03:10 UTC)), ..on() };
     assert_eq!(version(&later, &look()), before, "a poll that finds nothing new");
@@ -110,7 +110,7 @@ fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
     }
     let mut words = look();
     words.words.spanish.yes = "Ni modo, sí".into();
-    for (what, changed) in [("words", words), ("colour", Look { accent: "#000000".into(), ..look() })] {
+    for (what, changed) in [("words", words), ("colour", Theme { accent: "#000000".into(), ..look() })] {
         assert_ne!(version(&on(), &changed), before, "{what}");
     }
 }
@@ -118,7 +118,7 @@ fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
 #[test]
 fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let stale = Answer { stale: true, ..answer(Verdict::No, Reason::Clean { played: true }, vec![]) };
-    let look = Look { replay: Some(PerLanguage::of(|_| "June 1".into())), ..look() };
+    let look = Theme { replay: Some(PerLanguage::of(|_| "June 1".into())), ..look() };
     let rendered = render(&stale, &look, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
         rendered.told.english.html.contains(
@@ -140,7 +140,7 @@ fn everything_from_outside_is_escaped() {
     let mut answer = answer(
         Verdict::Yes(1),
         Reason::Charged { over: true, unread: vec![] },
-        vec![game(State::Over, evil, Presence::Fielded)],
+        vec![game(GameState::Over, evil, Participation::Fielded)],
     );
     answer.player.short_name = evil.into();
     answer.plays = vec![ErrorPlay {

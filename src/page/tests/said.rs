@@ -9,7 +9,7 @@ fn sentences(answer: &Answer) -> [String; 2] {
 
 #[test]
 fn every_reason_has_its_sentence() {
-    use Presence::{Bench, Fielded, Lineup};
+    use Participation::{Bench, Fielded, Lineup};
     let away = |mut game: Game| {
         std::mem::swap(&mut game.listing.home, &mut game.listing.away);
         game
@@ -35,20 +35,22 @@ fn every_reason_has_its_sentence() {
         game.listing.start = None;
         game
     };
-    let on = |presence| game(State::On, "In Progress", presence);
-    let ahead = |words, presence| game(State::Ahead, words, presence);
-    let moved =
-        Listing { moved_to: Some(date!(2024 - 08 - 26)), ..listing(State::Postponed, "Postponed: Rain") };
+    let on = |presence| game(GameState::On, "In Progress", presence);
+    let ahead = |words, presence| game(GameState::Ahead, words, presence);
+    let moved = ScheduleEntry {
+        moved_to: Some(date!(2024 - 08 - 26)),
+        ..listing(GameState::Postponed, "Postponed: Rain")
+    };
     let resumed = |state| {
         let mut game = game(state, "In Progress", Fielded);
         game.listing.official = date!(2024 - 06 - 30);
         game
     };
-    let mut tomorrow = game(State::Suspended, "Suspended", Fielded);
+    let mut tomorrow = game(GameState::Suspended, "Suspended", Fielded);
     tomorrow.listing.resumes_on = Some(date!(2024 - 07 - 03));
     for (reason, games, said) in [
         (
-            Reason::NeverHeard(Trouble::Starting),
+            Reason::NeverHeard(Outage::Starting),
             vec![],
             [
                 "MLB has just been asked; the reply is on its way.",
@@ -56,17 +58,17 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::NeverHeard(Trouble::Unreachable),
+            Reason::NeverHeard(Outage::Unreachable),
             vec![],
             ["MLB cannot be reached at the moment.", "Por el momento no hay comunicación con MLB."],
         ),
         (
-            Reason::NeverHeard(Trouble::TooSlow),
+            Reason::NeverHeard(Outage::TooSlow),
             vec![],
             ["MLB did not reply in time.", "MLB no respondió a tiempo."],
         ),
         (
-            Reason::NeverHeard(Trouble::TurnedAway),
+            Reason::NeverHeard(Outage::TurnedAway),
             vec![],
             [
                 "MLB turned the question away; we will ask again.",
@@ -74,12 +76,12 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::NeverHeard(Trouble::Refused),
+            Reason::NeverHeard(Outage::Refused),
             vec![],
             ["MLB refuses this server's network.", "MLB rechaza la red de este servidor."],
         ),
         (
-            Reason::NeverHeard(Trouble::Garbled),
+            Reason::NeverHeard(Outage::Garbled),
             vec![],
             [
                 "MLB's reply made no sense; we will ask again.",
@@ -87,7 +89,7 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::NeverHeard(Trouble::NoSuchPlayer),
+            Reason::NeverHeard(Outage::NoSuchPlayer),
             vec![],
             [
                 "MLB knows no player with the number 665487.",
@@ -97,7 +99,7 @@ fn every_reason_has_its_sentence() {
         (Reason::NoClub, vec![], ["Tatis Jr. is with no club.", "Tatis Jr. no está con ningún equipo."]),
         (
             Reason::Clean { played: true },
-            vec![game(State::Over, "Final", Fielded)],
+            vec![game(GameState::Over, "Final", Fielded)],
             [
                 "Tatis Jr. was charged with no error against the Texas Rangers.",
                 "Tatis Jr. no cometió errores contra los Rangers de Texas.",
@@ -134,7 +136,7 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::Playing(0),
-            vec![game(State::On, "Delayed: Rain", Fielded)],
+            vec![game(GameState::On, "Delayed: Rain", Fielded)],
             [
                 "Bottom of the 3rd against the Texas Rangers, behind 4 to 2 (Delayed: Rain). No error so far.",
                 "Baja de la 3.ª entrada contra los Rangers de Texas, abajo 4 a 2 (Retrasado: lluvia). Sin errores hasta ahora.",
@@ -205,7 +207,7 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::Postponed(Box::new(listing(State::Postponed, "Postponed"))),
+            Reason::Postponed(Box::new(listing(GameState::Postponed, "Postponed"))),
             vec![],
             [
                 "The game against the Texas Rangers was postponed to a day not yet set.",
@@ -213,7 +215,7 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::Cancelled(Box::new(listing(State::Cancelled, "Cancelled: Inclement Weather"))),
+            Reason::Cancelled(Box::new(listing(GameState::Cancelled, "Cancelled: Inclement Weather"))),
             vec![],
             [
                 "The game against the Texas Rangers was cancelled (inclement weather).",
@@ -222,7 +224,7 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::Playing(0),
-            vec![resumed(State::On)],
+            vec![resumed(GameState::On)],
             [
                 "Bottom of the 3rd against the Texas Rangers in the game of Sunday, June 30, resumed today, behind 4 to 2. No error so far.",
                 "Baja de la 3.ª entrada contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy, abajo 4 a 2. Sin errores hasta ahora.",
@@ -230,7 +232,7 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::Waiting(0),
-            vec![resumed(State::Ahead)],
+            vec![resumed(GameState::Ahead)],
             [
                 "The game of Sunday, June 30 against the Texas Rangers is to go on at 7:05 PM PDT.",
                 "El juego del domingo 30 de junio contra los Rangers de Texas se reanuda a las 7:05 p. m. PDT.",
@@ -238,7 +240,7 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::Clean { played: true },
-            vec![resumed(State::Over)],
+            vec![resumed(GameState::Over)],
             [
                 "Tatis Jr. was charged with no error against the Texas Rangers in the game of Sunday, June 30, resumed today.",
                 "Tatis Jr. no cometió errores contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy.",
@@ -246,7 +248,7 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::Overdue(0),
-            vec![game(State::Ahead, "Pre-Game", Fielded)],
+            vec![game(GameState::Ahead, "Pre-Game", Fielded)],
             [
                 "First pitch against the Texas Rangers was to be at 7:05 PM PDT.",
                 "El primer lanzamiento contra los Rangers de Texas estaba previsto a las 7:05 p. m. PDT.",
@@ -269,7 +271,7 @@ fn every_reason_has_its_sentence() {
             ],
         ),
         (
-            Reason::OffDay { next: Some(Box::new(listing(State::Ahead, "Scheduled"))) },
+            Reason::OffDay { next: Some(Box::new(listing(GameState::Ahead, "Scheduled"))) },
             vec![],
             [
                 "No game today. The next one is against the Texas Rangers on Tuesday, July 2, at 7:05 PM PDT.",
@@ -301,7 +303,7 @@ fn every_reason_has_its_sentence() {
 #[test]
 fn a_time_on_another_day_is_told_with_its_day() {
     let waiting = |calendar_day| {
-        let games = vec![game(State::Ahead, "Scheduled", Presence::Lineup)];
+        let games = vec![game(GameState::Ahead, "Scheduled", Participation::Lineup)];
         sentences(&Answer { calendar_day, ..answer(Verdict::NotYet, Reason::Waiting(0), games) })
     };
     assert_eq!(
@@ -312,7 +314,7 @@ fn a_time_on_another_day_is_told_with_its_day() {
         ]
     );
     // Noon in Tokyo is the evening before in San Diego.
-    let next = Listing { official: date!(2024 - 07 - 03), ..listing(State::Ahead, "Scheduled") };
+    let next = ScheduleEntry { official: date!(2024 - 07 - 03), ..listing(GameState::Ahead, "Scheduled") };
     let next = Reason::OffDay { next: Some(Box::new(next)) };
     assert_eq!(
         sentences(&answer(Verdict::NoGame, next, vec![])),
@@ -325,12 +327,12 @@ fn a_time_on_another_day_is_told_with_its_day() {
 
 #[test]
 fn the_off_season_and_an_unreadable_schedule_are_told() {
-    let on = |kind, month| Listing {
+    let on = |kind, month| ScheduleEntry {
         kind,
         official: Date::from_calendar_date(2025, month, 26).unwrap(),
-        ..listing(State::Ahead, "Scheduled")
+        ..listing(GameState::Ahead, "Scheduled")
     };
-    let off = |next: Option<Listing>| {
+    let off = |next: Option<ScheduleEntry>| {
         sentences(&answer(Verdict::NoGame, Reason::OffSeason { next: next.map(Box::new) }, vec![]))
     };
     for (next, said) in [
@@ -370,7 +372,7 @@ fn the_off_season_and_an_unreadable_schedule_are_told() {
 #[test]
 fn where_he_is_is_said_with_the_farm_clubs_name() {
     let said = |availability, reason| {
-        let waiting = vec![game(State::Ahead, "Scheduled", Presence::Absent)];
+        let waiting = vec![game(GameState::Ahead, "Scheduled", Participation::Absent)];
         let mut answer = Answer { availability, ..answer(Verdict::NotYet, reason, waiting) };
         answer.player.farm_club = Some(club(4904, "El Paso Chihuahuas"));
         let tail = |said: &str| said[said.find("Tatis Jr. ").unwrap()..].to_owned();
@@ -407,7 +409,7 @@ fn where_he_is_is_said_with_the_farm_clubs_name() {
 #[test]
 fn what_keeps_him_away_is_said_after_his_name() {
     let said = |availability| {
-        let waiting = vec![game(State::Ahead, "Scheduled", Presence::Absent)];
+        let waiting = vec![game(GameState::Ahead, "Scheduled", Participation::Absent)];
         let answer = Answer { availability, ..answer(Verdict::NotYet, Reason::Waiting(0), waiting) };
         sentences(&answer).map(|sentence| sentence.split_once(". ").unwrap().1.replace("m. PDT. ", ""))
     };
@@ -499,7 +501,7 @@ fn what_could_not_be_read_is_named() {
             Verdict::Unknown => Reason::BoxUnread(unread),
             _ => Reason::Charged { over: true, unread },
         };
-        let games = vec![game(State::Over, "Final", Presence::Fielded); games];
+        let games = vec![game(GameState::Over, "Final", Participation::Fielded); games];
         sentences(&answer(verdict, reason, games))
     };
     for (verdict, games, unread, said) in [
@@ -555,11 +557,11 @@ fn what_could_not_be_read_is_named() {
 
 #[test]
 fn of_several_games_the_one_resumed_from_another_day_is_told_apart() {
-    let mut resumed = game(State::Over, "Final", Presence::Fielded);
+    let mut resumed = game(GameState::Over, "Final", Participation::Fielded);
     resumed.listing.official = date!(2024 - 06 - 30);
     resumed.feed.as_mut().unwrap().errors = ErrorCount::Read(1);
     let reason = Reason::Charged { over: true, unread: vec![] };
-    let games = vec![resumed, game(State::Over, "Final", Presence::Fielded)];
+    let games = vec![resumed, game(GameState::Over, "Final", Participation::Fielded)];
     assert_eq!(
         sentences(&answer(Verdict::Yes(1), reason, games)),
         [
@@ -629,7 +631,7 @@ fn a_play_is_told_as_a_broadcaster_would() {
 #[test]
 fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
     let words = Words::of(Language::English);
-    let on = game(State::On, "In Progress", Presence::Bench);
+    let on = game(GameState::On, "In Progress", Participation::Bench);
     let injured = Availability::Injured(Injury::Days(10));
     let suspended = Availability::Suspended;
     for (verdict, reason, availability, presence, expected) in [
@@ -637,21 +639,27 @@ fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
             Verdict::Yes(2),
             Reason::Charged { over: true, unread: vec![] },
             Availability::Active,
-            Presence::Fielded,
+            Participation::Fielded,
             "Yes",
         ),
-        (Verdict::No, Reason::Clean { played: false }, injured.clone(), Presence::Absent, "No"),
-        (Verdict::NotYet, Reason::Waiting(0), Availability::Active, Presence::Listed, "Not yet"),
-        (Verdict::NotYet, Reason::Playing(0), Availability::Active, Presence::Bench, "No, so far"),
-        (Verdict::NotYet, Reason::Waiting(0), injured.clone(), Presence::Absent, "Injured"),
-        (Verdict::NotYet, Reason::Playing(0), injured, Presence::Lineup, "No, so far"),
-        (Verdict::NotYet, Reason::Playing(0), suspended, Presence::Absent, "Suspended"),
-        (Verdict::NoGame, Reason::OffDay { next: None }, Availability::Active, Presence::Absent, "No game"),
+        (Verdict::No, Reason::Clean { played: false }, injured.clone(), Participation::Absent, "No"),
+        (Verdict::NotYet, Reason::Waiting(0), Availability::Active, Participation::Listed, "Not yet"),
+        (Verdict::NotYet, Reason::Playing(0), Availability::Active, Participation::Bench, "No, so far"),
+        (Verdict::NotYet, Reason::Waiting(0), injured.clone(), Participation::Absent, "Injured"),
+        (Verdict::NotYet, Reason::Playing(0), injured, Participation::Lineup, "No, so far"),
+        (Verdict::NotYet, Reason::Playing(0), suspended, Participation::Absent, "Suspended"),
+        (
+            Verdict::NoGame,
+            Reason::OffDay { next: None },
+            Availability::Active,
+            Participation::Absent,
+            "No game",
+        ),
         (
             Verdict::Unknown,
-            Reason::NeverHeard(Trouble::Starting),
+            Reason::NeverHeard(Outage::Starting),
             Availability::Unknown,
-            Presence::Absent,
+            Participation::Absent,
             "Can't tell yet",
         ),
     ] {
@@ -665,8 +673,8 @@ fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
 #[test]
 fn between_the_games_of_a_day_the_word_is_of_what_has_been() {
     let games = vec![
-        game(State::Over, "Final", Presence::Fielded),
-        game(State::Ahead, "Scheduled", Presence::Listed),
+        game(GameState::Over, "Final", Participation::Fielded),
+        game(GameState::Ahead, "Scheduled", Participation::Listed),
     ];
     let between = answer(Verdict::NotYet, Reason::Waiting(1), games);
     assert_eq!(sentence::word(&between, &Words::of(Language::English)), "No, so far");
@@ -697,7 +705,7 @@ fn times_and_dates_are_written_as_each_language_does() {
         (datetime!(2024-07-02 07:05 UTC), ["12:05 AM PDT", "12:05 a. m. PDT"]),
         (datetime!(2024-12-02 21:30 UTC), ["1:30 PM PST", "1:30 p. m. PST"]),
     ] {
-        assert_eq!(said(&|phrases| phrases.clock(&times::Moment::at(at, &zone))), expected);
+        assert_eq!(said(&|phrases| phrases.clock(&times::LocalTime::at(at, &zone))), expected);
     }
     let day = date!(2024 - 12 - 25);
     assert_eq!(

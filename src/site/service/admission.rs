@@ -2,12 +2,9 @@
 
 use crate::{
     connection::network,
-    http::metrics::TooMany,
-    site::{
-        exchange::Content,
-        service::{Service, Way},
-    },
-    web::respond::Whole,
+    http::metrics::RequestLimit,
+    site::{exchange::RequestContext, exchange::ResponseContent, service::Service},
+    web::respond::FullResponse,
 };
 use hyper::{
     HeaderMap, Response, StatusCode,
@@ -22,26 +19,31 @@ const STREAM_RETRY: Duration = Duration::from_secs(60);
 
 impl Service {
     /// The response to a request of an address that sends too many; none if the request is answered.
-    pub(crate) fn unwelcome(&self, way: &Way, headers: &HeaderMap) -> Option<Whole> {
+    pub(crate) fn unwelcome(&self, way: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
         let network = network(way.client.counted?);
         let wait = self.rates.admit(network, way.arrival.at, &self.limits).err()?;
-        Some(self.later(TooMany::OfAddress, wait, headers))
+        Some(self.later(RequestLimit::OfAddress, wait, headers))
     }
 
     /// Begins the stream of events for which this is the head, if there is room for one more.
-    pub(crate) fn stream(&self, head: Whole, way: &Way, headers: &HeaderMap) -> Response<Content> {
+    pub(crate) fn stream(
+        &self,
+        head: FullResponse,
+        way: &RequestContext,
+        headers: &HeaderMap,
+    ) -> Response<ResponseContent> {
         match self.hub.subscribe(way.client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
-            Some(events) => head.map(|_| Content::Events(events)),
-            None => self.later(TooMany::Streams, STREAM_RETRY, headers).map(Content::Whole),
+            Some(events) => head.map(|_| ResponseContent::Events(events)),
+            None => self.later(RequestLimit::Streams, STREAM_RETRY, headers).map(ResponseContent::Whole),
         }
     }
 
     /// "Not now": when to ask again, in seconds (RFC 9110 §10.2.3).
-    fn later(&self, why: TooMany, wait: Duration, headers: &HeaderMap) -> Whole {
+    fn later(&self, why: RequestLimit, wait: Duration, headers: &HeaderMap) -> FullResponse {
         self.observer.metrics.refused(why);
         let status = match why {
-            TooMany::OfAddress => StatusCode::TOO_MANY_REQUESTS,
-            TooMany::Streams => StatusCode::SERVICE_UNAVAILABLE,
+            RequestLimit::OfAddress => StatusCode::TOO_MANY_REQUESTS,
+            RequestLimit::Streams => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut response = self.error(status, headers);
         response.headers_mut().insert(RETRY_AFTER, (wait.as_secs_f64().ceil() as u64).max(1).into());

@@ -2,22 +2,25 @@
 //! does: the path asked about goes through it, and the response is read instead of sent.
 
 use crate::{
-    connection::Connection,
+    connection::ConnectionInfo,
     http::log_record::protocol,
     language::Language,
     site::{
         assets,
-        exchange::Way,
-        routes::{Route, Target},
-        service::{Service, resource::Asking},
+        exchange::RequestContext,
+        routes::{Route, RouteTarget},
+        service::{Service, resource::ReadRequest},
         snapshot::page_policy,
-        trace::{Answered, Asked, ChosenBy, Connected, Made, Outcome, Process, Spent, Tls, Trace, Tried},
+        trace::{
+            ChosenBy, ConnectionTrace, Made, MlbTrace, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace,
+            Timings, TlsTrace, Trace,
+        },
     },
     web::{
         coding::Coding,
         negotiate::{self, Codings, FORM_FIELDS, Form},
-        representation::{Fields, Representation, parse_http_date},
-        respond::{Refused, Whole, respond},
+        representation::{Representation, RepresentationFields, parse_http_date},
+        respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
 use hyper::{
@@ -36,32 +39,32 @@ use time::{OffsetDateTime, UtcOffset};
 
 /// Makes a page out of a trace.
 #[derive(Clone)]
-pub struct How {
-    draw: Arc<Draw>,
+pub struct HowPage {
+    draw: Arc<RenderHow>,
     policy: HeaderMap,
-    begun: Begun,
+    begun: ProcessStart,
 }
 
 /// How this process began.
 #[derive(Debug, Clone, Copy)]
-pub struct Begun {
+pub struct ProcessStart {
     /// When it was started.
     pub at: OffsetDateTime,
     /// How many processes before it have handed it their sockets.
     pub upgrades: u32,
 }
 
-type Draw = dyn Fn(&Trace, Form) -> String + Send + Sync;
+type RenderHow = dyn Fn(&Trace, Form) -> String + Send + Sync;
 
-impl How {
+impl HowPage {
     /// `style` is the CSP source of the page's inline style block.
     pub fn new(
         style: &str,
-        begun: Begun,
+        begun: ProcessStart,
         draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static,
     ) -> Self {
-        let begun = Begun { at: second(begun.at), ..begun };
-        How { draw: Arc::new(draw), policy: page_policy(style), begun }
+        let begun = ProcessStart { at: second(begun.at), ..begun };
+        HowPage { draw: Arc::new(draw), policy: page_policy(style), begun }
     }
 
     fn page(&self, trace: &Trace, form: Form) -> Representation {
@@ -70,13 +73,21 @@ impl How {
             Form::Json => ("application/json", HeaderMap::new()),
             Form::Text => ("text/plain; charset=utf-8", HeaderMap::new()),
         };
-        let fields = Fields { language: Some(Language::English), more, ..Fields::momentary(media_type) };
+        let fields = RepresentationFields {
+            language: Some(Language::English),
+            more,
+            ..RepresentationFields::momentary(media_type)
+        };
         Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&FORM_FIELDS)
     }
 }
 
 impl Service {
-    pub(crate) fn how(&self, asking: &Asking, way: &Way) -> Result<Whole, Refused> {
+    pub(crate) fn how(
+        &self,
+        asking: &ReadRequest,
+        way: &RequestContext,
+    ) -> Result<FullResponse, RefusedRepresentation> {
         let about = asked_about(asking.query);
         let path = about.as_deref().unwrap_or(asking.path);
         let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, USER_AGENT]);
@@ -95,19 +106,19 @@ impl Service {
             tls: agreed(way.connection),
             routes: tried(self.routes, rehearsed.matched),
             answer: self.answered(&rehearsed, &offer),
-            mlb: Asked {
+            mlb: MlbTrace {
                 asked_at: site.asked_at.map(second),
                 seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
                 took_ms: site.asking_took.map(|took| micros(took) / 1e3),
             },
-            microseconds: Spent {
+            microseconds: Timings {
                 accept: micros(way.connection.queued),
                 handshake: way.connection.tls.as_ref().map(|tls| micros(tls.took)),
                 wait: micros(way.arrival.waited),
                 route: micros(spent.0),
                 answer: spent.1,
             },
-            server: Process {
+            server: ProcessTrace {
                 version: env!("CARGO_PKG_VERSION"),
                 commit: env!("BUILD_COMMIT"),
                 rustc: env!("BUILD_RUSTC"),
@@ -122,21 +133,28 @@ impl Service {
     }
 
     /// Sends a path through the pipeline as a first visit of a client with this offer would.
-    fn rehearse(&self, path: &str, offer: &HeaderMap) -> Rehearsed {
+    fn rehearse(&self, path: &str, offer: &HeaderMap) -> SimulatedResponse {
         let began = Instant::now();
         let matched = self.route(path);
         let routing = began.elapsed();
         let ask = |headers| {
-            self.read(&Asking { path, query: None, method: &Method::GET, headers, way: None, relayed: None })
+            self.read(&ReadRequest {
+                path,
+                query: None,
+                method: &Method::GET,
+                headers,
+                way: None,
+                relayed: None,
+            })
         };
         let response = ask(offer);
         // The pipeline has found the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);
         let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE, USER_AGENT])));
-        Rehearsed { matched, routing, response, answering, bytes_before }
+        SimulatedResponse { matched, routing, response, answering, bytes_before }
     }
 
-    fn answered(&self, rehearsed: &Rehearsed, offer: &HeaderMap) -> Answered {
+    fn answered(&self, rehearsed: &SimulatedResponse, offer: &HeaderMap) -> ResponseTrace {
         let response = &rehearsed.response;
         let made = self.made(rehearsed);
         let made_at = match made {
@@ -146,7 +164,7 @@ impl Service {
             Made::Start => Some(self.how.begun.at),
             Made::Request => Some(second(OffsetDateTime::now_utc())),
         };
-        Answered {
+        ResponseTrace {
             status: response.status().as_u16(),
             location: ours(response, LOCATION),
             made,
@@ -160,11 +178,11 @@ impl Service {
         }
     }
 
-    fn made(&self, rehearsed: &Rehearsed) -> Made {
+    fn made(&self, rehearsed: &SimulatedResponse) -> Made {
         let status = rehearsed.response.status();
         match rehearsed.matched.map(|route| route.target) {
-            Some(Target::Ready) if status.is_server_error() => Made::Answer,
-            Some(Target::Asset) if self.design.is_some() => Made::Request,
+            Some(RouteTarget::Ready) if status.is_server_error() => Made::Answer,
+            Some(RouteTarget::Asset) if self.design.is_some() => Made::Request,
             Some(target) if status.is_success() => target.made(),
             _ => Made::Start,
         }
@@ -178,25 +196,25 @@ impl Service {
 }
 
 /// A request that was answered and not sent.
-struct Rehearsed {
+struct SimulatedResponse {
     /// None for an invalid path.
     matched: Option<&'static Route>,
     routing: Duration,
-    response: Whole,
+    response: FullResponse,
     answering: Duration,
     /// Of the same response to a client that knows no coding.
     bytes_before: Option<u64>,
 }
 
 /// The table as it is read from the top, until one row matches.
-pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<Tried> {
+pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
     let end = matched.and_then(|matched| table.iter().position(|route| route == matched));
     let outcome = |index| match end {
-        Some(end) if index < end => Outcome::Passed,
-        Some(end) if index == end => Outcome::Matched,
-        _ => Outcome::NotTried,
+        Some(end) if index < end => RouteOutcome::Passed,
+        Some(end) if index == end => RouteOutcome::Matched,
+        _ => RouteOutcome::NotTried,
     };
-    let row = |(index, route): (usize, &Route)| Tried {
+    let row = |(index, route): (usize, &Route)| RouteTrace {
         pattern: route.pattern,
         about: route.about,
         outcome: outcome(index),
@@ -224,8 +242,8 @@ fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
     offer
 }
 
-fn connected(way: &Way) -> Connected {
-    Connected {
+fn connected(way: &RequestContext) -> ConnectionTrace {
+    ConnectionTrace {
         protocol: protocol(way.version),
         chosen_by: match &way.connection.tls {
             None => ChosenBy::Clear,
@@ -240,8 +258,8 @@ fn connected(way: &Way) -> Connected {
     }
 }
 
-fn agreed(connection: &Connection) -> Option<Tls> {
-    connection.tls.as_ref().map(|tls| Tls {
+fn agreed(connection: &ConnectionInfo) -> Option<TlsTrace> {
+    connection.tls.as_ref().map(|tls| TlsTrace {
         version: tls.version,
         cipher: tls.cipher.clone(),
         group: tls.group,
@@ -258,17 +276,17 @@ fn acceptable(offer: &HeaderMap) -> Vec<&'static str> {
     accepted.map(Coding::token).collect()
 }
 
-fn coding(response: &Whole) -> &'static str {
+fn coding(response: &FullResponse) -> &'static str {
     let named = response.headers().get(CONTENT_ENCODING);
     let coding = Coding::ALL.into_iter().find(|coding| named.is_some_and(|name| name == coding.token()));
     coding.unwrap_or(Coding::Identity).token()
 }
 
-fn length(response: &Whole) -> Option<u64> {
+fn length(response: &FullResponse) -> Option<u64> {
     ours(response, CONTENT_LENGTH)?.parse().ok()
 }
 
-fn ours(response: &Whole, name: HeaderName) -> Option<String> {
+fn ours(response: &FullResponse, name: HeaderName) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 

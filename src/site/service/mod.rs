@@ -4,32 +4,32 @@ pub(crate) mod admission;
 pub(crate) mod how;
 pub(crate) mod resource;
 
-pub use crate::site::service::how::{Begun, How, tried};
+pub use crate::site::service::how::{HowPage, ProcessStart, tried};
 
 use crate::{
     clock::Clock,
-    connection::{Arrival, Connection, Listener},
-    http::rate_limit::Rates,
+    connection::{Arrival, ConnectionInfo, ListenerKind},
+    http::rate_limit::RateLimiter,
     language::PerLanguage,
     limits::Limits,
     site::{
         assets, cors,
         errors::ErrorPages,
-        events::Hub,
-        exchange::{Body, Content, Exchange, Observer, Way},
+        events::EventHub,
+        exchange::{RequestContext, RequestLog, RequestObserver, ResponseBody, ResponseContent},
         relay::{Relaying, only_get},
-        routes::{ADMIN_ROUTES, ROUTES, Reach, Route, Target, route},
-        service::resource::{Asking, embedded},
-        snapshot::{Forms, Site},
+        routes::{ADMIN_ROUTES, CorsScope, ROUTES, Route, RouteTarget, route},
+        service::resource::{ReadRequest, embedded},
+        snapshot::{PageForms, Site},
     },
     web::{
-        forwarded::Client,
-        host::{Hosts, Ruling, Scheme, authority, names_a_host},
+        forwarded::ClientAddr,
+        host::{HostDecision, Hosts, Scheme, authority, names_a_host},
         negotiate::{self, Form},
         path,
-        representation::{Fields, Representation, field},
-        respond::{Whole, respond_as},
-        trusted_proxies::Proxies,
+        representation::{Representation, RepresentationFields, field},
+        respond::{FullResponse, respond_as},
+        trusted_proxies::TrustedProxies,
     },
 };
 use arc_swap::ArcSwap;
@@ -61,33 +61,33 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 #[derive(Clone)]
 pub struct Service {
     pub(crate) routes: &'static [Route],
-    observer: Arc<Observer>,
-    hub: Arc<Hub>,
+    observer: Arc<RequestObserver>,
+    hub: Arc<EventHub>,
     site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
     errors: ErrorPages,
-    how: How,
-    certificates: Option<Arc<dyn Certificates>>,
+    how: HowPage,
+    certificates: Option<Arc<dyn CertificateFacts>>,
     hosts: Hosts,
-    proxies: Arc<Proxies>,
+    proxies: Arc<TrustedProxies>,
     pub(crate) relay: Option<Relaying>,
     ready: Representation,
     clock: Clock,
     limits: Limits,
-    rates: Arc<Rates>,
+    rates: Arc<RateLimiter>,
 }
 
 /// What a service is made of.
-pub struct Parts {
+pub struct ServiceParts {
     /// What is served.
     pub site: Arc<ArcSwap<Site>>,
     /// Where what is served is announced.
-    pub hub: Arc<Hub>,
+    pub hub: Arc<EventHub>,
     /// What is said when something is wrong.
     pub errors: ErrorPages,
     /// What is said of how a request was answered.
-    pub how: How,
+    pub how: HowPage,
     /// A directory to read assets from instead of the embedded ones.
     pub design: Option<PathBuf>,
     /// The time of the site.
@@ -95,19 +95,19 @@ pub struct Parts {
     /// What is refused, and how much there may be at once.
     pub limits: Limits,
     /// Who is told of every exchange.
-    pub observer: Observer,
+    pub observer: RequestObserver,
     /// Whom to ask about certificates; none without TLS.
-    pub certificates: Option<Arc<dyn Certificates>>,
+    pub certificates: Option<Arc<dyn CertificateFacts>>,
     /// The names that it answers to.
     pub hosts: Hosts,
     /// The proxies that are believed.
-    pub proxies: Proxies,
+    pub proxies: TrustedProxies,
     /// Answers other e6 servers; none where nobody configured it.
     pub relay: Option<Relaying>,
 }
 
 /// What has to be told of certificates by those who know nothing of TLS.
-pub trait Certificates: Send + Sync {
+pub trait CertificateFacts: Send + Sync {
     /// The answer to the HTTP-01 challenge with this token, while a CA looks for it (RFC 8555 §8.3).
     fn challenge(&self, token: &str) -> Option<String>;
 
@@ -121,7 +121,7 @@ pub trait Certificates: Send + Sync {
 impl Service {
     /// Made of these.
     pub fn new(
-        Parts {
+        ServiceParts {
             site,
             hub,
             errors,
@@ -134,12 +134,13 @@ impl Service {
             hosts,
             proxies,
             relay,
-        }: Parts,
+        }: ServiceParts,
     ) -> Self {
         observer.metrics.expect_routes(ROUTES.iter().map(|route| route.pattern));
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
-        let say =
-            |text: &str| Representation::of(text.into(), &Fields::momentary("text/plain; charset=utf-8"));
+        let say = |text: &str| {
+            Representation::of(text.into(), &RepresentationFields::momentary("text/plain; charset=utf-8"))
+        };
         Service {
             routes: ROUTES,
             observer: Arc::new(observer),
@@ -156,7 +157,7 @@ impl Service {
             ready: say("ready\n"),
             clock,
             limits,
-            rates: Arc::new(Rates::new()),
+            rates: Arc::new(RateLimiter::new()),
         }
     }
 
@@ -166,7 +167,7 @@ impl Service {
     }
 
     /// The proxies that are believed.
-    pub fn proxies(&self) -> &Arc<Proxies> {
+    pub fn proxies(&self) -> &Arc<TrustedProxies> {
         &self.proxies
     }
 
@@ -174,15 +175,15 @@ impl Service {
     pub fn handle<B: hyper::body::Body>(
         &self,
         request: &Request<B>,
-        connection: &Connection,
+        connection: &ConnectionInfo,
         arrival: Arrival,
-    ) -> Response<Body> {
+    ) -> Response<ResponseBody> {
         let route = self.route(request.uri().path());
-        let client = Client::of(connection, request.headers(), &self.proxies);
-        let way = Way::new(connection, client, arrival, request.version());
+        let client = ClientAddr::of(connection, request.headers(), &self.proxies);
+        let way = RequestContext::new(connection, client, arrival, request.version());
         // Operators' own requests would drown the visitors'.
-        let exchange = (connection.listener != Listener::Admin)
-            .then(|| Exchange::begin(&self.observer, request, route, &way));
+        let exchange = (connection.listener != ListenerKind::Admin)
+            .then(|| RequestLog::begin(&self.observer, request, route, &way));
         let answered = catch_unwind(AssertUnwindSafe(|| {
             let unwelcome = self.unwelcome(&way, request.headers());
             unwelcome.unwrap_or_else(|| self.answer(request, &way))
@@ -195,11 +196,11 @@ impl Service {
         if request.method() == Method::HEAD {
             *response.body_mut() = Full::default();
         }
-        let is_stream = route.is_some_and(|route| route.target == Target::Events)
+        let is_stream = route.is_some_and(|route| route.target == RouteTarget::Events)
             && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
         let mut response = match is_stream {
             true => self.stream(response, &way, request.headers()),
-            false => response.map(Content::Whole),
+            false => response.map(ResponseContent::Whole),
         };
         if request.version() == Version::HTTP_2 {
             // Says nothing there and must not be sent (RFC 9113 §8.2.2).
@@ -207,7 +208,7 @@ impl Service {
         }
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let reach = route.map_or(Reach::Site, Route::reach);
+        let reach = route.map_or(CorsScope::Site, Route::reach);
         cors::apply(reach, request.method(), request.headers(), &ALLOWED, response.headers_mut());
         // What speaks TLS before us has a certificate of its own.
         let may_insist = connection.tls.is_none() || self.https().is_some();
@@ -215,23 +216,23 @@ impl Service {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
         let status = response.status();
-        let embedded = route.is_some_and(|route| route.target == Target::Asset)
+        let embedded = route.is_some_and(|route| route.target == RouteTarget::Asset)
             && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
             response.headers_mut().insert(REQUEST_ID, field(&way.id()));
             response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
         }
-        response.map(|content| Body::watched(content, exchange, status))
+        response.map(|content| ResponseBody::watched(content, exchange, status))
     }
 
     /// Counts and logs a request that could not be read as one, and has been refused with this status.
-    pub fn note_refusal(&self, status: StatusCode, connection: &Connection) {
-        if connection.listener != Listener::Admin {
-            Exchange::refused(&self.observer, status, connection);
+    pub fn note_refusal(&self, status: StatusCode, connection: &ConnectionInfo) {
+        if connection.listener != ListenerKind::Admin {
+            RequestLog::refused(&self.observer, status, connection);
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, way: &Way) -> Whole {
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, way: &RequestContext) -> FullResponse {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -244,7 +245,7 @@ impl Service {
         }
         // Before any redirect: a target that is invalid here is invalid there.
         let is_about_server = *method == Method::CONNECT || (*method == Method::OPTIONS && uri.path() == "*");
-        if !is_about_server && path::read(uri.path()) == path::Target::Garbled {
+        if !is_about_server && path::read(uri.path()) == path::PathTarget::Garbled {
             return self.error(StatusCode::BAD_REQUEST, headers);
         }
         if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
@@ -252,7 +253,7 @@ impl Service {
         }
         let relayed = request.extensions().get();
         let asking =
-            Asking { path: uri.path(), query: uri.query(), method, headers, way: Some(way), relayed };
+            ReadRequest { path: uri.path(), query: uri.query(), method, headers, way: Some(way), relayed };
         let response = self.by_method(&asking);
         // A body is never read. Where the request fails anyway its own status says more.
         if response.status().is_success() && !request.body().is_end_stream() {
@@ -261,10 +262,10 @@ impl Service {
         response
     }
 
-    fn by_method(&self, asking: &Asking) -> Whole {
+    fn by_method(&self, asking: &ReadRequest) -> FullResponse {
         let (path, method, headers) = (asking.path, asking.method, asking.headers);
         let is_relay =
-            || self.relay.is_some() && self.route(path).is_some_and(|row| row.target == Target::Relay);
+            || self.relay.is_some() && self.route(path).is_some_and(|row| row.target == RouteTarget::Relay);
         if *method != Method::GET && is_relay() {
             return only_get();
         }
@@ -273,7 +274,7 @@ impl Service {
             Method::OPTIONS if path == "*" => allowing(bare(StatusCode::NO_CONTENT)),
             _ => match self.status(path) {
                 StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
-                    self.read(&Asking { method: &Method::GET, ..*asking })
+                    self.read(&ReadRequest { method: &Method::GET, ..*asking })
                 }
                 _ if *method == Method::OPTIONS => allowing(bare(StatusCode::NO_CONTENT)),
                 _ => allowing(self.error(StatusCode::METHOD_NOT_ALLOWED, headers)),
@@ -284,27 +285,30 @@ impl Service {
     /// The row of the table that a path falls to, however it is written.
     fn route(&self, path: &str) -> Option<&'static Route> {
         match path::read(path) {
-            path::Target::Canonical => route(self.routes, path),
-            path::Target::Means(canonical) => route(self.routes, &canonical),
-            path::Target::Garbled => None,
+            path::PathTarget::Canonical => route(self.routes, path),
+            path::PathTarget::Means(canonical) => route(self.routes, &canonical),
+            path::PathTarget::Garbled => None,
         }
     }
 
     /// The response to what is for another host or scheme. Health checks, CAs and those whom the relay answers come by any name.
-    fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<Whole> {
+    fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<FullResponse> {
         let (uri, headers) = (request.uri(), request.headers());
         let target = self.route(uri.path())?.target;
-        if matches!(target, Target::Alive | Target::Ready | Target::Challenge | Target::Relay) {
+        if matches!(
+            target,
+            RouteTarget::Alive | RouteTarget::Ready | RouteTarget::Challenge | RouteTarget::Relay
+        ) {
             return None;
         }
         match self.hosts.rule(authority(request), scheme, self.https()) {
-            Ruling::Serve => None,
-            Ruling::Elsewhere(status) => Some(self.error(status, headers)),
+            HostDecision::Serve => None,
+            HostDecision::Elsewhere(status) => Some(self.error(status, headers)),
             // Refused here as it would be there.
-            Ruling::Move(_) if !is_known(request.method()) => None,
+            HostDecision::Move(_) if !is_known(request.method()) => None,
             // A browser does not follow a redirect of a preflight, but it does one of the request after it.
-            Ruling::Move(_) if cors::is_preflight(request.method(), headers) => None,
-            Ruling::Move(origin) => {
+            HostDecision::Move(_) if cors::is_preflight(request.method(), headers) => None,
+            HostDecision::Move(origin) => {
                 let target = path::reference(uri.path(), uri.query());
                 Some(self.moved(&format!("{origin}{target}"), headers))
             }
@@ -318,13 +322,13 @@ impl Service {
             .filter(|_| self.certificates.as_ref().is_some_and(|certificates| certificates.is_settled()))
     }
 
-    fn moved(&self, location: &str, headers: &HeaderMap) -> Whole {
+    fn moved(&self, location: &str, headers: &HeaderMap) -> FullResponse {
         let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
         response.headers_mut().insert(LOCATION, field(location));
         response
     }
 
-    pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> Whole {
+    pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> FullResponse {
         match self.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
@@ -349,24 +353,24 @@ fn is_known(method: &Method) -> bool {
 }
 
 /// An error page in the form and language that are asked for.
-fn negotiated(status: StatusCode, pages: &PerLanguage<Forms>, headers: &HeaderMap) -> Whole {
-    let Forms { html, text } = &pages[negotiate::language(headers)];
+fn negotiated(status: StatusCode, pages: &PerLanguage<PageForms>, headers: &HeaderMap) -> FullResponse {
+    let PageForms { html, text } = &pages[negotiate::language(headers)];
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 
-pub(crate) fn bare(status: StatusCode) -> Whole {
+pub(crate) fn bare(status: StatusCode) -> FullResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
 }
 
 /// The response after which the connection ends.
-fn closing(mut response: Whole) -> Whole {
+fn closing(mut response: FullResponse) -> FullResponse {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn allowing(mut response: Whole) -> Whole {
+fn allowing(mut response: FullResponse) -> FullResponse {
     response.headers_mut().insert(ALLOW, ALLOWED);
     response
 }
@@ -380,9 +384,9 @@ mod tests {
     use super::*;
     use crate::{
         connection::Peer,
-        http::metrics::Metrics,
+        http::metrics::RequestMetrics,
         lifecycle::Lifecycle,
-        site::snapshot::{Page, Pages},
+        site::snapshot::{PageText, SiteContent},
     };
     use bytes::Bytes;
     use hyper::body::{Frame, SizeHint};
@@ -422,12 +426,12 @@ mod tests {
         Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
     }
 
-    fn page(text: &str) -> PerLanguage<Page> {
-        PerLanguage::of(|_| Page { html: text.into(), text: text.into() })
+    fn page(text: &str) -> PerLanguage<PageText> {
+        PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
     }
 
     fn service() -> Service {
-        let site = Site::new(Pages {
+        let site = Site::new(SiteContent {
             home: page("page"),
             json: "{}".into(),
             line: "{}".into(),
@@ -442,28 +446,30 @@ mod tests {
             not_ready: page("rain"),
         });
         let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
-        let metrics = Metrics::register(prometheus::Registry::new()).unwrap();
+        let metrics = RequestMetrics::register(prometheus::Registry::new()).unwrap();
         let site = Arc::new(ArcSwap::from_pointee(site));
-        let observer = Observer { metrics, log: None };
-        Service::new(Parts {
+        let observer = RequestObserver { metrics, log: None };
+        Service::new(ServiceParts {
             site,
-            hub: Arc::new(Hub::new(Lifecycle::new().watch())),
+            hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
             errors: ErrorPages::new(errors, ""),
-            how: How::new("", Begun { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| "how".into()),
+            how: HowPage::new("", ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| {
+                "how".into()
+            }),
             design: None,
             clock: Clock::System,
             limits: Limits::default(),
             observer,
             certificates: None,
             hosts: Hosts::default(),
-            proxies: Proxies::default(),
+            proxies: TrustedProxies::default(),
             relay: None,
         })
     }
 
-    fn connection(listener: Listener) -> Connection {
+    fn connection(listener: ListenerKind) -> ConnectionInfo {
         let peer = Peer::Unix;
-        Connection { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
+        ConnectionInfo { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
     }
 
     const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
@@ -471,10 +477,13 @@ mod tests {
     #[test]
     fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
         let service = service();
-        let broken = service.handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST());
+        let broken = service.handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST());
         assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(broken.headers()["cache-control"], "no-store");
-        assert_eq!(service.handle(&get("/"), &connection(Listener::Http), FIRST()).status(), StatusCode::OK);
+        assert_eq!(
+            service.handle(&get("/"), &connection(ListenerKind::Http), FIRST()).status(),
+            StatusCode::OK
+        );
     }
 
     /// What is logged.
@@ -497,7 +506,7 @@ mod tests {
         let log = lines.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
         let broken = tracing::subscriber::with_default(subscriber, || {
-            service().handle(&get("/").map(|_| Broken), &connection(Listener::Http), FIRST())
+            service().handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST())
         });
         let id = broken.headers()["x-request-id"].to_str().unwrap().to_owned();
         let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
@@ -507,7 +516,7 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_stands_behind_is_not_ready() {
         assert_eq!(
-            service().handle(&get("/readyz"), &connection(Listener::Http), FIRST()).status(),
+            service().handle(&get("/readyz"), &connection(ListenerKind::Http), FIRST()).status(),
             StatusCode::SERVICE_UNAVAILABLE
         );
     }

@@ -4,14 +4,14 @@ use crate::{
     mlb::relay::Relayed,
     site::{
         assets,
-        exchange::Way,
-        routes::{CHALLENGE, Target, route},
+        exchange::RequestContext,
+        routes::{CHALLENGE, RouteTarget, route},
         service::{Service, bare, negotiated},
     },
     web::{
         negotiate, path,
-        representation::{Caching, Fields, Representation},
-        respond::{Refused, Whole, respond},
+        representation::{Caching, Representation, RepresentationFields},
+        respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
 use bytes::Bytes;
@@ -32,24 +32,24 @@ const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the answer to a read depends on.
 #[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
+pub(crate) struct ReadRequest<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub method: &'a Method,
     pub headers: &'a HeaderMap,
     /// How the request came; none where there is only a question what it would be answered with.
-    pub way: Option<&'a Way<'a>>,
+    pub way: Option<&'a RequestContext<'a>>,
     /// What the relay answered, if it was asked.
     pub relayed: Option<&'a Relayed>,
 }
 
 impl Service {
     /// GET and HEAD: the one way to write a path is answered, others are sent there.
-    pub(crate) fn read(&self, asking: &Asking) -> Whole {
+    pub(crate) fn read(&self, asking: &ReadRequest) -> FullResponse {
         match path::read(asking.path) {
-            path::Target::Canonical => self.resource(asking),
-            path::Target::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
-            path::Target::Means(path) => {
+            path::PathTarget::Canonical => self.resource(asking),
+            path::PathTarget::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
+            path::PathTarget::Means(path) => {
                 if self.status(&path) == StatusCode::NOT_FOUND {
                     return self.error(StatusCode::NOT_FOUND, asking.headers);
                 }
@@ -61,30 +61,37 @@ impl Service {
     /// What a path would be answered with.
     pub(crate) fn status(&self, path: &str) -> StatusCode {
         let headers = &HeaderMap::new();
-        self.read(&Asking { path, query: None, method: &Method::HEAD, headers, way: None, relayed: None })
-            .status()
+        self.read(&ReadRequest {
+            path,
+            query: None,
+            method: &Method::HEAD,
+            headers,
+            way: None,
+            relayed: None,
+        })
+        .status()
     }
 
-    pub(crate) fn resource(&self, asking: &Asking) -> Whole {
-        let Asking { path, method, headers, .. } = *asking;
+    pub(crate) fn resource(&self, asking: &ReadRequest) -> FullResponse {
+        let ReadRequest { path, method, headers, .. } = *asking;
         let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
-            Target::Home => {
+            RouteTarget::Home => {
                 let (form, language) = (negotiate::form(headers), negotiate::language(headers));
                 respond(site.home.get(form, language), method, headers)
             }
-            Target::HomeIn(language) => {
+            RouteTarget::HomeIn(language) => {
                 respond(site.home_in.get(negotiate::form(headers), language), method, headers)
             }
-            Target::Answer => respond(&site.api, method, headers),
-            Target::Alive => {
+            RouteTarget::Answer => respond(&site.api, method, headers),
+            RouteTarget::Alive => {
                 let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
                 let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
                 body.push('\n');
                 respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
             }
-            Target::Challenge => {
+            RouteTarget::Challenge => {
                 let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
                 match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
                     Some(answer) => respond(
@@ -95,26 +102,28 @@ impl Service {
                     None => return self.error(StatusCode::NOT_FOUND, headers),
                 }
             }
-            Target::Published => match site.published.get(path) {
+            RouteTarget::Published => match site.published.get(path) {
                 Some(published) => respond(published, method, headers),
                 None => return self.error(StatusCode::NOT_FOUND, headers),
             },
-            Target::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
+            RouteTarget::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
                 respond(&self.ready, method, headers)
             }
-            Target::Ready => return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers),
-            Target::Events => Ok(event_stream()),
-            Target::Relay => return self.relay_response(asking),
-            Target::Metrics => {
+            RouteTarget::Ready => {
+                return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers);
+            }
+            RouteTarget::Events => Ok(event_stream()),
+            RouteTarget::Relay => return self.relay_response(asking),
+            RouteTarget::Metrics => {
                 let page = self.observer.metrics.page(self.hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
-            Target::How => match asking.way {
+            RouteTarget::How => match asking.way {
                 Some(way) => self.how(asking, way),
                 // Nobody is told: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },
-            Target::Asset => match (&self.design, self.assets.get(path)) {
+            RouteTarget::Asset => match (&self.design, self.assets.get(path)) {
                 (None, Some(asset)) => respond(asset, method, headers),
                 (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
                 (Some(dir), _) => match assets::from_disk(dir, path) {
@@ -125,7 +134,7 @@ impl Service {
                 },
             },
         };
-        responded.unwrap_or_else(|Refused { status, fields }| {
+        responded.unwrap_or_else(|RefusedRepresentation { status, fields }| {
             let mut response = self.error(status, headers);
             response.headers_mut().extend(fields);
             response
@@ -134,7 +143,7 @@ impl Service {
 }
 
 /// The head of a stream; what comes after it is per reader.
-fn event_stream() -> Whole {
+fn event_stream() -> FullResponse {
     let mut head = bare(StatusCode::OK);
     head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     head.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -145,7 +154,11 @@ fn event_stream() -> Whole {
 
 pub(crate) fn embedded(asset: &'static assets::Asset) -> Representation {
     let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
-    let fields = Fields { caching, modified: Some(assets::built()), ..Fields::momentary(asset.media_type) };
+    let fields = RepresentationFields {
+        caching,
+        modified: Some(assets::built()),
+        ..RepresentationFields::momentary(asset.media_type)
+    };
     let variants = asset
         .variants
         .iter()

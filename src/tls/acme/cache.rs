@@ -1,7 +1,7 @@
 //! What has to outlive the process: account key, certificate, and when orders were placed. Nobody else may read it.
 
 use crate::tls::{
-    acme::{Ca, error::Trouble},
+    acme::{Ca, error::AcmeFailure},
     certificate::{Certificate, replace},
 };
 use rustls_acme::acme::Account;
@@ -36,10 +36,10 @@ impl Cache {
     }
 
     /// The certificate that was kept, if one was.
-    pub(crate) fn certificate(&self) -> Result<Option<Certificate>, Trouble> {
+    pub(crate) fn certificate(&self) -> Result<Option<Certificate>, AcmeFailure> {
         let unusable = |error: &dyn std::fmt::Display| {
             tracing::warn!(file = %self.certificate.display(), "mend it, or remove it to order another");
-            Trouble::disk("the kept certificate cannot be used, and none is ordered meanwhile", error)
+            AcmeFailure::disk("the kept certificate cannot be used, and none is ordered meanwhile", error)
         };
         match fs::read(&self.certificate) {
             Ok(pem) => Certificate::from_pem(&pem, &pem).map(Some).map_err(|error| unusable(&error)),
@@ -49,9 +49,9 @@ impl Cache {
     }
 
     /// Keeps a certificate with its key.
-    pub(crate) fn keep(&self, pem: &str) -> Result<(), Trouble> {
+    pub(crate) fn keep(&self, pem: &str) -> Result<(), AcmeFailure> {
         self.write(&self.certificate, pem.as_bytes()).map_err(|error| {
-            Trouble::disk("cannot keep the new certificate: a restart would order another", error)
+            AcmeFailure::disk("cannot keep the new certificate: a restart would order another", error)
         })
     }
 
@@ -105,8 +105,8 @@ fn mark(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::acme::Challenge;
-    use crate::tls::certificate::SelfSigned;
+    use crate::tls::acme::ChallengeType;
+    use crate::tls::certificate::SelfSignedPem;
     use std::path::Path;
 
     fn cache(dir: &Path, directory: &str, email: &str) -> Cache {
@@ -114,7 +114,7 @@ mod tests {
             directory: directory.into(),
             email: email.into(),
             root: None,
-            challenge: Challenge::TlsAlpn01,
+            challenge: ChallengeType::TlsAlpn01,
             dir: dir.join("acme"),
         })
     }
@@ -126,7 +126,7 @@ mod tests {
         assert!(cache.certificate().unwrap().is_none() && cache.orders().unwrap().is_empty());
         let key = cache.account_key().unwrap();
         assert_eq!(cache.account_key().unwrap(), key);
-        let pair = SelfSigned::fresh(&["example.org".into()], time::Duration::days(90)).unwrap();
+        let pair = SelfSignedPem::fresh(&["example.org".into()], time::Duration::days(90)).unwrap();
         cache.keep(&format!("{}\n{}", pair.key, pair.chain)).unwrap();
         assert_eq!(cache.certificate().unwrap().unwrap().names, ["example.org"]);
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();

@@ -11,14 +11,14 @@ const NOT_A_SUCCESS: &str = "non 2xx http status: ";
 
 /// One failure, in words for operators.
 #[derive(Debug)]
-pub(crate) struct Trouble {
-    pub kind: Kind,
+pub(crate) struct AcmeFailure {
+    pub kind: AcmeFailureKind,
     said: String,
 }
 
 /// What follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum AcmeFailureKind {
     /// The CA is away, silent or broken: nothing was counted against us.
     Unreachable,
     /// The CA looked and said no.
@@ -31,25 +31,31 @@ pub(crate) enum Kind {
     Disk,
 }
 
-impl Trouble {
-    pub(crate) fn new(kind: Kind, said: impl Into<String>) -> Self {
-        Trouble { kind, said: said.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
+impl AcmeFailure {
+    pub(crate) fn new(kind: AcmeFailureKind, said: impl Into<String>) -> Self {
+        AcmeFailure { kind, said: said.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
     }
 
     pub(crate) fn disk(what: &str, error: impl fmt::Display) -> Self {
-        Trouble::new(Kind::Disk, format!("{what}: {error}"))
+        AcmeFailure::new(AcmeFailureKind::Disk, format!("{what}: {error}"))
     }
 
     /// An authorization that did not become valid.
     pub(crate) fn unproven(authorization: &Auth) -> Self {
         let rustls_acme::acme::Identifier::Dns(name) = &authorization.identifier;
         let problem = authorization.challenges.iter().find_map(|challenge| challenge.error.as_ref());
-        Trouble::new(Kind::Refused, format!("the CA could not find {name} here: {}", detail(problem)))
+        AcmeFailure::new(
+            AcmeFailureKind::Refused,
+            format!("the CA could not find {name} here: {}", detail(problem)),
+        )
     }
 
     /// An order that became invalid.
     pub(crate) fn invalid(order: &Order) -> Self {
-        Trouble::new(Kind::Refused, format!("the CA refused the order: {}", detail(order.error.as_ref())))
+        AcmeFailure::new(
+            AcmeFailureKind::Refused,
+            format!("the CA refused the order: {}", detail(order.error.as_ref())),
+        )
     }
 
     fn not_a_success(status: u16, body: &str) -> Self {
@@ -60,51 +66,56 @@ impl Trouble {
             _ => body,
         };
         let kind = match (status, kind.rsplit(':').next()) {
-            (_, Some("badNonce")) => Kind::Nonce,
-            (429, _) | (_, Some("rateLimited")) => Kind::Limited(retry_after(said)),
-            (400..500, _) => Kind::Refused,
-            _ => Kind::Unreachable,
+            (_, Some("badNonce")) => AcmeFailureKind::Nonce,
+            (429, _) | (_, Some("rateLimited")) => AcmeFailureKind::Limited(retry_after(said)),
+            (400..500, _) => AcmeFailureKind::Refused,
+            _ => AcmeFailureKind::Unreachable,
         };
-        Trouble::new(kind, format!("the CA answered {status}: {said}"))
+        AcmeFailure::new(kind, format!("the CA answered {status}: {said}"))
     }
 }
 
-impl From<AcmeError> for Trouble {
+impl From<AcmeError> for AcmeFailure {
     fn from(error: AcmeError) -> Self {
         match error {
             AcmeError::HttpRequest(error) => {
                 let text = error.to_string();
                 match reply(&text) {
-                    Some((status, body)) => Trouble::not_a_success(status, &body),
-                    None => {
-                        Trouble::new(Kind::Unreachable, format!("the CA cannot be reached: {}", words(&text)))
-                    }
+                    Some((status, body)) => AcmeFailure::not_a_success(status, &body),
+                    None => AcmeFailure::new(
+                        AcmeFailureKind::Unreachable,
+                        format!("the CA cannot be reached: {}", words(&text)),
+                    ),
                 }
             }
-            AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => {
-                Trouble::new(Kind::Refused, format!("the CA does not offer this challenge: {error}"))
-            }
+            AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => AcmeFailure::new(
+                AcmeFailureKind::Refused,
+                format!("the CA does not offer this challenge: {error}"),
+            ),
             AcmeError::Io(error) => {
-                Trouble::new(Kind::Unreachable, format!("the CA cannot be reached: {error}"))
+                AcmeFailure::new(AcmeFailureKind::Unreachable, format!("the CA cannot be reached: {error}"))
             }
-            error => Trouble::new(Kind::Unreachable, format!("the CA's answer made no sense: {error}")),
+            error => AcmeFailure::new(
+                AcmeFailureKind::Unreachable,
+                format!("the CA's answer made no sense: {error}"),
+            ),
         }
     }
 }
 
-impl From<rcgen::Error> for Trouble {
+impl From<rcgen::Error> for AcmeFailure {
     fn from(error: rcgen::Error) -> Self {
-        Trouble::new(Kind::Refused, format!("cannot make a request for these names: {error}"))
+        AcmeFailure::new(AcmeFailureKind::Refused, format!("cannot make a request for these names: {error}"))
     }
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for AcmeFailure {
     fn from(error: io::Error) -> Self {
-        Trouble::disk("cannot keep certificates, so none is ordered", error)
+        AcmeFailure::disk("cannot keep certificates, so none is ordered", error)
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for AcmeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.said)
     }
@@ -140,25 +151,25 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
-    fn of(status: u16, kind: &str, detail: &str) -> (Kind, String) {
+    fn of(status: u16, kind: &str, detail: &str) -> (AcmeFailureKind, String) {
         let body =
             serde_json::json!({"type": format!("urn:ietf:params:acme:error:{kind}"), "detail": detail});
         let text = format!("{NOT_A_SUCCESS}{status} {:?}", format!("{body:#}"));
         let (status, body) = reply(&text).unwrap();
-        let trouble = Trouble::not_a_success(status, &body);
+        let trouble = AcmeFailure::not_a_success(status, &body);
         (trouble.kind, trouble.to_string())
     }
 
     #[test]
     fn replies_are_told_apart_by_whose_turn_it_is() {
         for (status, kind, expected) in [
-            (400, "badNonce", Kind::Nonce),
-            (403, "rejectedIdentifier", Kind::Refused),
-            (400, "malformed", Kind::Refused),
-            (429, "rateLimited", Kind::Limited(None)),
-            (403, "rateLimited", Kind::Limited(None)),
-            (500, "serverInternal", Kind::Unreachable),
-            (503, "", Kind::Unreachable),
+            (400, "badNonce", AcmeFailureKind::Nonce),
+            (403, "rejectedIdentifier", AcmeFailureKind::Refused),
+            (400, "malformed", AcmeFailureKind::Refused),
+            (429, "rateLimited", AcmeFailureKind::Limited(None)),
+            (403, "rateLimited", AcmeFailureKind::Limited(None)),
+            (500, "serverInternal", AcmeFailureKind::Unreachable),
+            (503, "", AcmeFailureKind::Unreachable),
         ] {
             let said = "a \"word\" about it\n";
             assert_eq!(
@@ -172,15 +183,18 @@ mod tests {
     fn the_date_in_a_rate_limit_is_read() {
         let said = "too many failed authorizations (5) for \"example.org\" in the last 1h0m0s, \
                     retry after 2026-03-01 13:30:05 UTC: see https://letsencrypt.org/docs/rate-limits/";
-        assert_eq!(of(429, "rateLimited", said).0, Kind::Limited(Some(datetime!(2026-03-01 13:30:05 UTC))));
-        assert_eq!(of(429, "rateLimited", "retry after lunch").0, Kind::Limited(None));
+        assert_eq!(
+            of(429, "rateLimited", said).0,
+            AcmeFailureKind::Limited(Some(datetime!(2026-03-01 13:30:05 UTC)))
+        );
+        assert_eq!(of(429, "rateLimited", "retry after lunch").0, AcmeFailureKind::Limited(None));
     }
 
     #[test]
     fn what_is_no_problem_document_is_repeated_in_part() {
         let page = format!("<html>{}\u{7}\r\n", "x".repeat(10_000));
-        let trouble = Trouble::not_a_success(502, &page);
-        assert_eq!(trouble.kind, Kind::Unreachable);
+        let trouble = AcmeFailure::not_a_success(502, &page);
+        assert_eq!(trouble.kind, AcmeFailureKind::Unreachable);
         assert!(trouble.to_string().len() <= SAID_CAP && !trouble.to_string().contains('\u{7}'));
     }
 

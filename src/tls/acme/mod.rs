@@ -8,12 +8,12 @@ pub(crate) mod schedule;
 use crate::tls::{
     acme::{
         cache::Cache,
-        error::{Kind, Trouble},
+        error::{AcmeFailure, AcmeFailureKind},
         order::Order,
     },
     certificate::Certificate,
     pem,
-    resolver::{Origin, Serving},
+    resolver::{CertificateOrigin, CertificateResolver},
 };
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use std::{convert::Infallible, error::Error, fs, path::PathBuf, sync::Arc};
@@ -32,14 +32,14 @@ pub struct Ca {
     /// Its own root, as a PEM file; else the web's.
     pub root: Option<PathBuf>,
     /// How names are proven.
-    pub challenge: Challenge,
+    pub challenge: ChallengeType,
     /// Where keys and certificates are kept.
     pub dir: PathBuf,
 }
 
 /// How a CA sees that a name leads here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Challenge {
+pub enum ChallengeType {
     /// By a handshake on port 443 (RFC 8737).
     TlsAlpn01,
     /// By a request to port 80 (RFC 8555 §8.3).
@@ -87,16 +87,16 @@ pub(crate) struct Renewals {
     names: Vec<String>,
     client: Arc<ClientConfig>,
     cache: Cache,
-    serving: Arc<Serving>,
+    serving: Arc<CertificateResolver>,
     /// What is due next, and when.
-    task: Task,
+    task: AcmeTask,
     due: OffsetDateTime,
     /// In a row.
     failures: u32,
 }
 
 /// What is due.
-enum Task {
+enum AcmeTask {
     /// Reading what was kept.
     Recall,
     /// Keeping this certificate, which is served already.
@@ -110,12 +110,12 @@ impl Renewals {
     pub(crate) fn open(
         ca: Ca,
         names: Vec<String>,
-        serving: Arc<Serving>,
+        serving: Arc<CertificateResolver>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let client = Arc::new(ca.client()?);
         let (cache, due) = (Cache::new(&ca), OffsetDateTime::now_utc());
         let mut renewals =
-            Renewals { ca, names, client, cache, serving, task: Task::Recall, due, failures: 0 };
+            Renewals { ca, names, client, cache, serving, task: AcmeTask::Recall, due, failures: 0 };
         let recalled = renewals.recall();
         renewals.after(recalled);
         Ok(renewals)
@@ -128,18 +128,18 @@ impl Renewals {
                 tokio::time::sleep(left.min(NAP).unsigned_abs()).await;
                 continue;
             }
-            let done = match std::mem::replace(&mut self.task, Task::Order) {
-                Task::Recall => self.recall(),
+            let done = match std::mem::replace(&mut self.task, AcmeTask::Order) {
+                AcmeTask::Recall => self.recall(),
                 // What was kept tells when the next one is due.
-                Task::Keep(pem) => self.keep(pem).and_then(|()| self.recall()),
-                Task::Order => self.order().await,
+                AcmeTask::Keep(pem) => self.keep(pem).and_then(|()| self.recall()),
+                AcmeTask::Order => self.order().await,
             };
             self.after(done);
         }
     }
 
     /// Says how it went; after a failure, sets when to try again.
-    fn after(&mut self, done: Result<(), Trouble>) {
+    fn after(&mut self, done: Result<(), AcmeFailure>) {
         match done {
             Ok(()) => {
                 self.failures = 0;
@@ -157,27 +157,27 @@ impl Renewals {
 
     /// Serves the certificate that was kept. One that cannot be read is no reason to order another: whatever the cause,
     /// each restart would, and the CA gives five a week.
-    fn recall(&mut self) -> Result<(), Trouble> {
-        self.task = Task::Recall;
+    fn recall(&mut self) -> Result<(), AcmeFailure> {
+        self.task = AcmeTask::Recall;
         let kept = self.cache.certificate()?;
-        self.task = Task::Order;
+        self.task = AcmeTask::Order;
         self.due = OffsetDateTime::now_utc();
         if let Some(kept) = kept {
             if self.names.iter().all(|name| kept.covers(name)) {
                 self.due = schedule::renewal(kept.not_before, kept.not_after, fastrand::f64());
             }
-            self.serving.serve(kept, Origin::Acme, Some(self.due));
+            self.serving.serve(kept, CertificateOrigin::Acme, Some(self.due));
         }
         Ok(())
     }
 
-    async fn order(&mut self) -> Result<(), Trouble> {
+    async fn order(&mut self) -> Result<(), AcmeFailure> {
         let now = OffsetDateTime::now_utc();
         let before = self.cache.orders()?;
         let open = schedule::gate(&before, now);
         if open > now {
             let said = "several orders were refused within the hour; the next one waits, or the CA would lock us out";
-            return Err(Trouble::new(Kind::Limited(Some(open)), said));
+            return Err(AcmeFailure::new(AcmeFailureKind::Limited(Some(open)), said));
         }
         let account_key = self.cache.account_key()?;
         self.cache
@@ -189,14 +189,17 @@ impl Renewals {
         match order.place().await {
             Ok(pem) => {
                 let fresh = Certificate::from_pem(pem.as_bytes(), pem.as_bytes()).map_err(|error| {
-                    Trouble::new(Kind::Refused, format!("the CA's certificate cannot be used: {error}"))
+                    AcmeFailure::new(
+                        AcmeFailureKind::Refused,
+                        format!("the CA's certificate cannot be used: {error}"),
+                    )
                 })?;
                 self.due = schedule::renewal(fresh.not_before, fresh.not_after, fastrand::f64());
-                self.serving.serve(fresh, Origin::Acme, Some(self.due));
+                self.serving.serve(fresh, CertificateOrigin::Acme, Some(self.due));
                 self.keep(pem)
             }
             Err(trouble) => {
-                if matches!(trouble.kind, Kind::Unreachable | Kind::Nonce) {
+                if matches!(trouble.kind, AcmeFailureKind::Unreachable | AcmeFailureKind::Nonce) {
                     self.cache.set_orders(&before)?;
                 }
                 Err(trouble)
@@ -204,11 +207,11 @@ impl Renewals {
         }
     }
 
-    fn keep(&mut self, pem: String) -> Result<(), Trouble> {
+    fn keep(&mut self, pem: String) -> Result<(), AcmeFailure> {
         let kept = self.cache.keep(&pem);
         match kept {
             Ok(()) => self.cache.set_orders(&[])?,
-            Err(_) => self.task = Task::Keep(pem),
+            Err(_) => self.task = AcmeTask::Keep(pem),
         }
         kept
     }

@@ -5,10 +5,10 @@
 
 use crate::tls::{
     acme::{
-        Ca, Challenge,
-        error::{Kind, Trouble},
+        Ca, ChallengeType,
+        error::{AcmeFailure, AcmeFailureKind},
     },
-    resolver::{self, Serving},
+    resolver::{self, CertificateResolver},
 };
 use rustls::ClientConfig;
 use rustls_acme::acme::{self, Account, AcmeError, AuthStatus, Directory, Identifier, OrderStatus};
@@ -28,12 +28,12 @@ pub(crate) struct Order<'a> {
     pub names: &'a [String],
     pub account_key: &'a [u8],
     pub client: &'a Arc<ClientConfig>,
-    pub serving: &'a Serving,
+    pub serving: &'a CertificateResolver,
 }
 
 impl Order<'_> {
     /// A fresh key and the chain for it, as PEM.
-    pub(crate) async fn place(&self) -> Result<String, Trouble> {
+    pub(crate) async fn place(&self) -> Result<String, AcmeFailure> {
         let client = self.client;
         let directory = ask(|| Directory::discover(client, &self.ca.directory)).await?;
         let contact = [format!("mailto:{}", self.ca.email)];
@@ -55,13 +55,15 @@ impl Order<'_> {
         ask(|| account.finalize(client, &order.finalize, request.der())).await?;
         let is_valid = |status: &OrderStatus| matches!(status, OrderStatus::Valid { .. });
         let order = self.settled(&account, &url, is_valid).await?;
-        let OrderStatus::Valid { certificate } = order.status else { return Err(Trouble::invalid(&order)) };
+        let OrderStatus::Valid { certificate } = order.status else {
+            return Err(AcmeFailure::invalid(&order));
+        };
         let chain = ask(|| account.certificate(client, &certificate)).await?;
         Ok(format!("{}\n{chain}", key.serialize_pem()))
     }
 
     /// Answers a challenge until the CA has seen it.
-    async fn prove(&self, account: &Account, url: &str) -> Result<(), Trouble> {
+    async fn prove(&self, account: &Account, url: &str) -> Result<(), AcmeFailure> {
         let client = self.client;
         let mut asked = false;
         for wait in WAITS {
@@ -74,24 +76,24 @@ impl Order<'_> {
                     ask(|| account.challenge(client, &challenge)).await?;
                     asked = true;
                 }
-                _ => return Err(Trouble::unproven(&authorization)),
+                _ => return Err(AcmeFailure::unproven(&authorization)),
             }
             sleep(Duration::from_millis(wait)).await;
         }
-        Err(Trouble::new(Kind::Refused, "the CA did not come to look within a minute"))
+        Err(AcmeFailure::new(AcmeFailureKind::Refused, "the CA did not come to look within a minute"))
     }
 
     /// Puts up the answer to an authorization's challenge; the URL is where the CA is told to look.
-    fn answer(&self, account: &Account, authorization: &acme::Auth) -> Result<String, Trouble> {
+    fn answer(&self, account: &Account, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
         let Identifier::Dns(name) = &authorization.identifier;
         let (challenge, answer) = match self.ca.challenge {
-            Challenge::TlsAlpn01 => {
+            ChallengeType::TlsAlpn01 => {
                 let (challenge, key) = account.tls_alpn_01(&authorization.challenges, name.clone())?;
-                (challenge, resolver::Challenge::TlsAlpn01 { name: name.clone(), key: Arc::new(key) })
+                (challenge, resolver::PendingChallenge::TlsAlpn01 { name: name.clone(), key: Arc::new(key) })
             }
-            Challenge::Http01 => {
+            ChallengeType::Http01 => {
                 let (challenge, answer) = account.http_01(&authorization.challenges)?;
-                (challenge, resolver::Challenge::Http01 { token: challenge.token.clone(), answer })
+                (challenge, resolver::PendingChallenge::Http01 { token: challenge.token.clone(), answer })
             }
         };
         self.serving.answer(Some(answer));
@@ -104,21 +106,21 @@ impl Order<'_> {
         account: &Account,
         url: &str,
         is_so: impl Fn(&OrderStatus) -> bool,
-    ) -> Result<acme::Order, Trouble> {
+    ) -> Result<acme::Order, AcmeFailure> {
         for wait in WAITS {
             let order = ask(|| account.order(self.client, url)).await?;
             match &order.status {
                 status if is_so(status) => return Ok(order),
-                OrderStatus::Invalid => return Err(Trouble::invalid(&order)),
+                OrderStatus::Invalid => return Err(AcmeFailure::invalid(&order)),
                 _ => sleep(Duration::from_millis(wait)).await,
             }
         }
-        Err(Trouble::new(Kind::Unreachable, "the CA did not finish the order within a minute"))
+        Err(AcmeFailure::new(AcmeFailureKind::Unreachable, "the CA did not finish the order within a minute"))
     }
 }
 
 /// Sends a request, and again while only its nonce is refused.
-async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, Trouble>
+async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, AcmeFailure>
 where
     F: Future<Output = Result<T, AcmeError>>,
 {
@@ -126,13 +128,13 @@ where
     loop {
         let trouble = match timeout(REQUEST, request()).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => Trouble::from(error),
+            Ok(Err(error)) => AcmeFailure::from(error),
             Err(_) => {
                 let said = format!("the CA did not answer within {} s", REQUEST.as_secs());
-                return Err(Trouble::new(Kind::Unreachable, said));
+                return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, said));
             }
         };
-        if trouble.kind != Kind::Nonce || refused == NONCES {
+        if trouble.kind != AcmeFailureKind::Nonce || refused == NONCES {
             return Err(trouble);
         }
         refused += 1;
@@ -157,7 +159,7 @@ mod tests {
             let hangs = ask(std::future::pending::<Result<(), AcmeError>>).await;
             (hangs.unwrap_err(), began.elapsed())
         });
-        assert_eq!((said.kind, waited), (Kind::Unreachable, REQUEST));
+        assert_eq!((said.kind, waited), (AcmeFailureKind::Unreachable, REQUEST));
         assert_eq!(said.to_string(), "the CA did not answer within 20 s");
     }
 
@@ -168,6 +170,6 @@ mod tests {
             asked.set(asked.get() + 1);
             async { Err::<(), _>(AcmeError::NoHttp01Challenge) }
         }));
-        assert_eq!((failed.unwrap_err().kind, asked.get()), (Kind::Refused, 1));
+        assert_eq!((failed.unwrap_err().kind, asked.get()), (AcmeFailureKind::Refused, 1));
     }
 }

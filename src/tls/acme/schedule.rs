@@ -3,7 +3,7 @@
 //! Let's Encrypt allows five failed validations per name, account and hour, and gives one back every twelve minutes. We
 //! stop at four in any hour, also over restarts, so that whoever mends the cause is not locked out when it is mended.
 
-use crate::tls::acme::error::Kind;
+use crate::tls::acme::error::AcmeFailureKind;
 use time::{Duration, OffsetDateTime};
 
 /// Refused orders in any hour.
@@ -27,20 +27,27 @@ pub(crate) fn renewal(not_before: OffsetDateTime, not_after: OffsetDateTime, ran
 }
 
 /// When to try again after this many failures in a row, at least one. `random` is within 0..1.
-pub(crate) fn retry(kind: Kind, failures: u32, now: OffsetDateTime, random: f64) -> OffsetDateTime {
+pub(crate) fn retry(
+    kind: AcmeFailureKind,
+    failures: u32,
+    now: OffsetDateTime,
+    random: f64,
+) -> OffsetDateTime {
     let again = failures.saturating_sub(1);
     match kind {
-        Kind::Unreachable | Kind::Nonce => {
+        AcmeFailureKind::Unreachable | AcmeFailureKind::Nonce => {
             let span = UNREACHABLE * 2_i32.pow(again.min(20));
             now + span.min(UNREACHABLE_CAP) * (0.5 + random / 2.0)
         }
-        Kind::Refused => now + (REFUSED * 4_i32.pow(again.min(10))).min(WINDOW) * (1.0 + random / 4.0),
-        Kind::Limited(until) => {
+        AcmeFailureKind::Refused => {
+            now + (REFUSED * 4_i32.pow(again.min(10))).min(WINDOW) * (1.0 + random / 4.0)
+        }
+        AcmeFailureKind::Limited(until) => {
             let until = until.unwrap_or(now + WINDOW);
             // A date far off is a mistake or a clock's; looking once a day costs the CA nothing.
             until.clamp(now + Duration::MINUTE, now + Duration::DAY) + Duration::MINUTE * random
         }
-        Kind::Disk => now + DISK,
+        AcmeFailureKind::Disk => now + DISK,
     }
 }
 
@@ -74,8 +81,9 @@ mod tests {
 
     #[test]
     fn a_ca_that_cannot_be_reached_is_asked_less_and_less_often() {
-        let wait =
-            |failures, random| (retry(Kind::Unreachable, failures, NOW, random) - NOW).as_seconds_f64();
+        let wait = |failures, random| {
+            (retry(AcmeFailureKind::Unreachable, failures, NOW, random) - NOW).as_seconds_f64()
+        };
         for (failures, seconds) in [(1, 5.0), (2, 10.0), (5, 80.0), (10, 1800.0), (u32::MAX, 1800.0)] {
             assert_eq!((wait(failures, 0.0), wait(failures, 1.0)), (seconds / 2.0, seconds), "{failures}");
         }
@@ -87,7 +95,7 @@ mod tests {
             let (mut now, mut orders) = (NOW, Vec::new());
             for failures in 1..50 {
                 orders.push(now);
-                now = retry(Kind::Refused, failures, now, random).max(gate(&orders, now));
+                now = retry(AcmeFailureKind::Refused, failures, now, random).max(gate(&orders, now));
             }
             for (index, order) in orders.iter().enumerate() {
                 let within = orders[index..].iter().filter(|at| **at - *order < WINDOW).count();
@@ -115,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_the_ca_says_about_its_limits_is_kept() {
-        let until = |until| retry(Kind::Limited(until), 1, NOW, 0.0) - NOW;
+        let until = |until| retry(AcmeFailureKind::Limited(until), 1, NOW, 0.0) - NOW;
         assert_eq!(until(None), Duration::HOUR);
         assert_eq!(until(Some(NOW + Duration::hours(3))), Duration::hours(3));
         assert_eq!(until(Some(NOW - Duration::hours(3))), Duration::MINUTE);

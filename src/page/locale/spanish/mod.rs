@@ -3,14 +3,14 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{Availability, ErrorPlay, Half, Inning, SeasonGame, SeasonSoFar, Trouble},
+    answer::{Availability, ErrorPlay, Half, Inning, Outage, SeasonGame, SeasonSoFar},
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Due, Labels, Meeting, Next, Phrases, Standing, bracketed, games, labels,
-            roster, sentence_case,
+            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, games,
+            labels, roster, sentence_case,
         },
-        times::Moment,
+        times::LocalTime,
     },
 };
 use time::Date;
@@ -32,7 +32,7 @@ impl Phrases for Spanish {
         }
     }
 
-    fn labels(&self) -> &'static Labels {
+    fn labels(&self) -> &'static PageLabels {
         &labels::SPANISH
     }
 
@@ -63,7 +63,7 @@ impl Phrases for Spanish {
         }
     }
 
-    fn clock(&self, at: &Moment) -> String {
+    fn clock(&self, at: &LocalTime) -> String {
         let (is_pm, hour) = (at.local.hour() >= 12, terms::hour(at.local.hour()));
         let period = if is_pm { "p. m." } else { "a. m." };
         format!("{hour}:{:02} {period} {}", at.local.minute(), at.zone)
@@ -124,7 +124,7 @@ impl Phrases for Spanish {
             .unwrap_or_default()
     }
 
-    fn against(&self, meeting: &Meeting) -> String {
+    fn against(&self, meeting: &GameSides) -> String {
         if meeting.all_star {
             return "en el Juego de Estrellas".into();
         }
@@ -152,11 +152,11 @@ impl Phrases for Spanish {
         format!("{half} {number}.ª entrada")
     }
 
-    fn standing(&self, standing: Standing) -> String {
+    fn standing(&self, standing: ScoreLine) -> String {
         match standing {
-            Standing::Ahead(ours, theirs) => format!("arriba {ours} a {theirs}"),
-            Standing::Behind(ours, theirs) => format!("abajo {theirs} a {ours}"),
-            Standing::Tied(runs) => format!("empatados a {runs}"),
+            ScoreLine::Ahead(ours, theirs) => format!("arriba {ours} a {theirs}"),
+            ScoreLine::Behind(ours, theirs) => format!("abajo {theirs} a {ours}"),
+            ScoreLine::Tied(runs) => format!("empatados a {runs}"),
         }
     }
 
@@ -181,15 +181,15 @@ impl Phrases for Spanish {
         format!("{kind}{inning}{position}{batter}")
     }
 
-    fn never_heard(&self, trouble: Trouble, player: u32) -> String {
+    fn never_heard(&self, trouble: Outage, player: u32) -> String {
         match trouble {
-            Trouble::Starting => "Acabamos de preguntarle a MLB; la respuesta viene en camino.".into(),
-            Trouble::Unreachable => "Por el momento no hay comunicación con MLB.".into(),
-            Trouble::TooSlow => "MLB no respondió a tiempo.".into(),
-            Trouble::TurnedAway => "MLB no quiso responder; volveremos a preguntar.".into(),
-            Trouble::Refused => "MLB rechaza la red de este servidor.".into(),
-            Trouble::Garbled => "La respuesta de MLB no se entiende; volveremos a preguntar.".into(),
-            Trouble::NoSuchPlayer => format!("MLB no conoce a ningún jugador con el número {player}."),
+            Outage::Starting => "Acabamos de preguntarle a MLB; la respuesta viene en camino.".into(),
+            Outage::Unreachable => "Por el momento no hay comunicación con MLB.".into(),
+            Outage::TooSlow => "MLB no respondió a tiempo.".into(),
+            Outage::TurnedAway => "MLB no quiso responder; volveremos a preguntar.".into(),
+            Outage::Refused => "MLB rechaza la red de este servidor.".into(),
+            Outage::Garbled => "La respuesta de MLB no se entiende; volveremos a preguntar.".into(),
+            Outage::NoSuchPlayer => format!("MLB no conoce a ningún jugador con el número {player}."),
         }
     }
 
@@ -219,36 +219,36 @@ impl Phrases for Spanish {
         format!("No jugó {games}.")
     }
 
-    fn is_on(&self, meeting: &Meeting) -> String {
+    fn is_on(&self, meeting: &GameSides) -> String {
         format!("{} está en marcha", the_game(meeting))
     }
 
-    fn first_pitch(&self, meeting: &Meeting, at: &Moment, due: Due) -> String {
+    fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
         let is = if due == Due::Past { "estaba previsto" } else { "es" };
         format!("El primer lanzamiento {} {is} {}{}.", self.against(meeting), self.at(at), on_day(at))
     }
 
-    fn goes_on(&self, meeting: &Meeting, at: Option<&Moment>, due: Due) -> String {
+    fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
         let is = if due == Due::Past { "debía reanudarse" } else { "se reanuda" };
         let at = at.map_or("hoy".into(), |at| self.at(at));
         format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
     }
 
-    fn start_unknown(&self, meeting: &Meeting) -> String {
+    fn start_unknown(&self, meeting: &GameSides) -> String {
         format!("Falta anunciar la hora d{}.", the_game(meeting))
     }
 
-    fn start_delayed(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+    fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
         format!("Está retrasado el inicio d{}{}.", the_game(meeting), bracketed(cause))
     }
 
-    fn suspended_game(&self, meeting: &Meeting, to: Option<Date>) -> String {
+    fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
         let later = to.map(|day| format!(" y se terminará el {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
         format!("{game} fue interrumpido{later}. {}", labels::SPANISH.no_error_so_far)
     }
 
-    fn box_unread(&self, meeting: &Meeting) -> String {
+    fn box_unread(&self, meeting: &GameSides) -> String {
         let game = sentence_case(&the_game(meeting));
         format!("{game} ya empezó, pero por el momento no se puede leer su box score.")
     }
@@ -257,17 +257,17 @@ impl Phrases for Spanish {
         games::spanish_unread(unread, games)
     }
 
-    fn postponed(&self, meeting: &Meeting, to: Option<Date>, cause: Option<&str>) -> String {
+    fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
         let game = sentence_case(&the_game(meeting));
         let to = to.map_or("sin fecha nueva todavía".into(), |date| format!("para el {}", short_date(date)));
         format!("{game} fue pospuesto {to}{}.", bracketed(cause))
     }
 
-    fn cancelled(&self, meeting: &Meeting, cause: Option<&str>) -> String {
+    fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
         format!("{} fue cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
-    fn next_game(&self, meeting: &Meeting, date: Date, at: Option<&Moment>) -> String {
+    fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
         let at = at.map(|at| format!(", {}{}", self.at(at), on_day(at))).unwrap_or_default();
         format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
     }
@@ -280,12 +280,14 @@ impl Phrases for Spanish {
         "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB."
     }
 
-    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, Next)>) -> String {
+    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
         let figures =
             figures.map(|(errors, games)| format!(": {} en {}", self.errors(errors), self.games(games)));
         let next = match next {
-            Some((date, Next::Spring)) => format!("{}, entrenamiento de primavera", month_day(date)),
-            Some((date, Next::Game(meeting))) => format!("{}, {}", month_day(date), self.against(&meeting)),
+            Some((date, NextGame::Spring)) => format!("{}, entrenamiento de primavera", month_day(date)),
+            Some((date, NextGame::Game(meeting))) => {
+                format!("{}, {}", month_day(date), self.against(&meeting))
+            }
             None => "sin anunciar todavía".into(),
         };
         format!("La temporada terminó{}. Próximo juego: {next}.", figures.unwrap_or_default())
@@ -362,16 +364,16 @@ impl Spanish {
     }
 
     /// "a las 7:05 p. m. PDT".
-    fn at(&self, at: &Moment) -> String {
+    fn at(&self, at: &LocalTime) -> String {
         format!("{} {}", if terms::hour(at.local.hour()) == 1 { "a la" } else { "a las" }, self.clock(at))
     }
 }
 
-fn the_game(meeting: &Meeting) -> String {
+fn the_game(meeting: &GameSides) -> String {
     match meeting.begun {
         _ if meeting.all_star => "el Juego de Estrellas".into(),
         Some(day) => {
-            let against = Spanish.against(&Meeting { begun: None, ..*meeting });
+            let against = Spanish.against(&GameSides { begun: None, ..*meeting });
             format!("el juego del {} {against}", short_date(day))
         }
         None => format!("el juego {}", Spanish.against(meeting)),
@@ -384,7 +386,7 @@ fn short_date(date: Date) -> String {
 }
 
 /// " del miércoles 9 de agosto", where the day does not go without saying.
-fn on_day(at: &Moment) -> String {
+fn on_day(at: &LocalTime) -> String {
     at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
 }
 
