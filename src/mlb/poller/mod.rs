@@ -14,14 +14,14 @@ use crate::{
     mlb::{
         client::Client,
         distrust::Distrust,
+        poller::{
+            attempts::{Attempts, FailedAttempts, PartKey},
+            club::Whereabouts,
+        },
         polls::PollMetrics,
         refused::{REFUSED, WAYS_OUT},
         store::{Saved, Saver, Store},
         upstream::PollError,
-        watch::{
-            attempts::{Attempts, FailedAttempts, PartKey},
-            club::Whereabouts,
-        },
     },
 };
 use std::{

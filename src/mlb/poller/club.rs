@@ -4,8 +4,8 @@ use crate::{
     answer::{Ballpark, Club, ClubStint, Part, Player, Zone},
     mlb::{
         model::{PlayerProfile, TeamProfile},
+        poller::{Poller, attempts::PartKey},
         upstream::PollError,
-        watch::{Poller, attempts::PartKey},
     },
 };
 use std::{collections::BTreeMap, time::Duration};

@@ -7,8 +7,8 @@ use crate::{
     },
     mlb::{
         distrust::Distrust,
+        poller::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_AT_MOST, Poller, attempts::PartKey},
         upstream::PollError,
-        watch::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_AT_MOST, Poller, attempts::PartKey},
     },
 };
 use std::collections::BTreeMap;
