@@ -106,6 +106,7 @@ mod tests {
         let largest = add(100 * EACH);
         assert!(blocked.iter().all(Blocked::is_evicted) && !largest.is_evicted());
         drop((blocked, largest));
-        assert_eq!((all.lock().bytes, all.lock().responses.len()), (0, 0));
+        let state = all.lock();
+        assert_eq!((state.bytes, state.responses.len()), (0, 0));
     }
 }
