@@ -83,6 +83,17 @@ impl Clock {
     }
 }
 
+/// A duration in its largest whole unit, for the log: `250 ms`, `8 s`, `15 min`, `2 h`.
+pub fn rounded(duration: Duration) -> String {
+    let (whole, unit) = match duration.as_secs_f64() {
+        seconds if seconds < 0.9995 => (seconds * 1000.0, "ms"),
+        seconds if seconds < 59.5 => (seconds, "s"),
+        seconds if seconds < 3570.0 => (seconds / 60.0, "min"),
+        seconds => (seconds / 3600.0, "h"),
+    };
+    format!("{whole:.0} {unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +132,20 @@ mod tests {
         let clock = Clock::starting_at(datetime!(2024-07-02 12:00 UTC));
         assert!(clock.now() >= datetime!(2024-07-02 12:00 UTC));
         assert!(clock.now() < datetime!(2024-07-02 12:01 UTC));
+    }
+
+    #[test]
+    fn a_duration_is_rounded_to_its_largest_unit() {
+        for (milliseconds, expected) in [
+            (0, "0 ms"),
+            (249, "249 ms"),
+            (1000, "1 s"),
+            (7_731, "8 s"),
+            (59_600, "1 min"),
+            (900_000, "15 min"),
+            (7_200_000, "2 h"),
+        ] {
+            assert_eq!(rounded(Duration::from_millis(milliseconds)), expected);
+        }
     }
 }

@@ -3,7 +3,10 @@
 //! One file: a line with format, version and SHA-256 of the rest, then JSON. It is replaced as a whole (temporary
 //! file, fsync, rename, fsync of the directory), so that a crash at any moment leaves the old one or the new one.
 
-use crate::answer::{Facts, LastAnswer};
+use crate::{
+    answer::{Facts, LastAnswer},
+    clock::rounded,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -149,7 +152,7 @@ impl Saver {
                 return;
             }
             if writing.is_said {
-                tracing::info!(%file, took = ?writing.began.elapsed(), "the disk has taken the state file at last");
+                tracing::info!(%file, took = rounded(writing.began.elapsed()), "the disk has taken the state file at last");
             }
             self.writing = None;
         }

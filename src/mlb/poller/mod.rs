@@ -9,7 +9,7 @@ pub(crate) mod parts;
 
 use crate::{
     answer::{self, Answer, Facts, LastAnswer, Outage, Pace, Player},
-    clock::{Clock, Mark},
+    clock::{Clock, Mark, rounded},
     limits::Limits,
     mlb::{
         client::Client,
@@ -313,11 +313,11 @@ impl Poller {
             if !std::mem::replace(&mut self.is_refusal_logged, true) {
                 tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
             }
-            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+            tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
         } else if failures.is_power_of_two() {
-            tracing::warn!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+            tracing::warn!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
         } else {
-            tracing::debug!(failures, retry_in = ?wait, "no news from MLB: {refusal}");
+            tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
         }
     }
 

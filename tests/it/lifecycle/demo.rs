@@ -8,7 +8,7 @@ use crate::support::{
 use serde_json::json;
 use std::{
     cell::RefCell,
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::Read,
     thread,
     time::{Duration, Instant},
@@ -92,15 +92,20 @@ fn a_clock_and_a_day_that_has_not_been_are_refused_at_once() {
 
 #[test]
 fn the_day_is_told_line_by_line_where_there_is_no_terminal_and_its_end_too() {
-    let server = Server::start_with(&["demo", "--speed", "700", "--access-log", "stdout"]);
-    server.wait_for("over", |answer| answer["games"][0]["state"] == "over");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("stdout");
+    let (stdout, stderr) = (File::create(&file).unwrap(), File::create(dir.path().join("stderr")).unwrap());
+    let arguments = ["demo", "--speed", "700", "--access-log", "stdout"];
+    let server = Server::start_writing(command(dir.path()), dir, &arguments, stdout.into(), stderr.into());
     server.get("/healthz", "");
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    let printed = server.printed();
+    let printed = || fs::read_to_string(&file).unwrap();
+    server.wait_until("over", || printed().contains("The replay is over."));
+    let printed = printed();
     let told: Vec<_> = printed.lines().filter(|line| line.contains("Mariners")).collect();
     assert!(told.iter().any(|line| line.ends_with(": No, so far")), "{printed}");
+    let last = told.last().unwrap();
     assert!(
-        told.last().unwrap().starts_with("Final, ") && told.last().unwrap().ends_with(": Yes"),
+        ["Final, ", "Game Over, "].iter().any(|state| last.starts_with(state)) && last.ends_with(": Yes"),
         "{printed}"
     );
     assert!(

@@ -219,11 +219,16 @@ fn foreign_clients_count_no_failure_in_upgrades_either() {
     // h2load takes a GOAWAY for a failure of the request that it sends next: over HTTP/2 it is curl that counts.
     let by_h2 = ["--http2", "--insecure", "--silent", "--no-buffer", "--output", "/dev/null"];
     let many = format!("{https}?[1-1000000]");
-    let mut curl =
-        run("curl", &[&by_h2[..], &["--write-out", "%{http_code} %{http_version}\\n", &many]].concat());
+    // Standard error is not buffered: what curl has counted is there when it is killed.
+    let format = "%{stderr}%{http_code} %{http_version}\\n";
+    let mut curl = Command::new("curl")
+        .args([&by_h2[..], &["--write-out", format, &many]].concat())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     upgrade(&server, FOREIGN_UPGRADES);
     curl.kill().unwrap();
-    let said = String::from_utf8(curl.wait_with_output().unwrap().stdout).unwrap();
+    let said = String::from_utf8(curl.wait_with_output().unwrap().stderr).unwrap();
     let (cut, failed) = (said.rfind('\n').unwrap(), |line: &&str| *line != "200 2");
     eprintln!("curl: {} requests", said.lines().count());
     assert_eq!(said[..cut].lines().find(failed), None, "{}", server.stderr());
