@@ -4,19 +4,19 @@ use crate::config::settings::{self, Setting, Shape};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use std::path::PathBuf;
 
-/// Names the file of settings; the only flag that is not one.
+/// The flag that names the settings file; the only one that is not a setting.
 const CONFIG: &str = "--config";
 
-/// The flags of a command that were typed.
+/// Flags of a command, as typed.
 #[derive(Debug, Default)]
 pub struct Flags {
-    /// The file of settings.
+    /// The settings file.
     pub config: Option<PathBuf>,
     typed: Vec<(&'static str, String)>,
 }
 
 impl Flags {
-    /// The settings among them, by name, with their values as text.
+    /// The flags of settings, with their values as text.
     pub fn typed(&self) -> &[(&'static str, String)] {
         &self.typed
     }
@@ -28,7 +28,7 @@ impl Args for Flags {
             .long(long(CONFIG))
             .value_name("FILE")
             .value_parser(clap::value_parser!(PathBuf))
-            .help("A file of settings; by default e6.toml, if there is one");
+            .help("Settings file; by default e6.toml, if it exists");
         flags().map(argument).fold(command.arg(file), Command::arg)
     }
 

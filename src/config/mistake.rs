@@ -1,36 +1,36 @@
-//! A mistake: where, what, and what to do.
+//! Mistakes in the configuration: the place, the problem and the fix.
 
 use std::{fmt, path::PathBuf};
 
-/// Everything wrong with what was typed, at once.
+/// All mistakes in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
-/// One of them.
+/// One mistake in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Where it was typed.
+    /// The place where the value was typed.
     pub place: SettingPlace,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// What to type instead.
+    /// The fix, as an instruction.
     pub mend: String,
 }
 
-/// Where something was typed.
+/// The place where a setting was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingPlace {
-    /// In a file, on a line (from 1).
+    /// A line of a file, from 1.
     File(PathBuf, usize),
-    /// In an environment variable.
+    /// An environment variable.
     Variable(String),
-    /// In a flag.
+    /// A flag.
     Flag(String),
-    /// In several together.
+    /// No single place: several settings contradict each other.
     Everywhere,
 }
 
-/// What is wrong with a value, and what to type instead.
+/// The problem with a value and the fix, without the place.
 pub(crate) struct InvalidValue {
     pub what: String,
     pub mend: String,
@@ -46,7 +46,7 @@ impl InvalidValue {
     }
 }
 
-/// The value that goes by this name.
+/// The value named `text` in `known`.
 pub(crate) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Result<T, InvalidValue> {
     let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
@@ -55,7 +55,7 @@ pub(crate) fn one_of<T: Copy>(text: &str, what: &str, known: &[(&str, T)]) -> Re
     })
 }
 
-/// The known name most like what was typed.
+/// The known name closest to the typed one; none if all are too different.
 pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))

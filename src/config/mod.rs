@@ -1,5 +1,5 @@
-//! What was typed (flags > environment > e6.toml > defaults) becomes one valid [`Config`], or a list of every mistake
-//! with its place and the mend.
+//! The configuration: flags, environment, e6.toml and defaults, in this order of precedence, become one valid
+//! [`Config`], or a list of every mistake with its place and fix.
 
 pub(crate) mod flags;
 pub(crate) mod mistake;
@@ -32,80 +32,80 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 
-/// Fernando Tatis Jr. (mlb.com/player/665487): the question this site began with.
+/// Fernando Tatis Jr. (mlb.com/player/665487), whose errors this site was made for.
 const DEFAULT_PLAYER: u32 = 665_487;
-/// Loopback, so that nothing is on the internet before somebody says so; ports that need no privilege.
+/// Loopback, so that the site is not on the internet by default; a port that needs no privilege.
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 /// As above, with TLS.
 const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
-/// For operators on the machine itself. Prometheus's list of default port allocations gives 9100 to node_exporter and most of
-/// 9100 to 9999 to others; 8606 is not on it, and below the ports that systems give to outgoing connections.
+/// Loopback, for operators on this machine. Prometheus's list of default port allocations gives 9100 to node_exporter
+/// and most of 9100 to 9999 to others. 8606 is not on that list, and is below the port range of outgoing connections.
 const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
-/// The owner and his group, which a proxy on this machine is put into.
+/// Owner and group: a reverse proxy on this machine connects as a member of the group.
 const DEFAULT_UNIX_MODE: u32 = 0o660;
-/// The public API.
+/// MLB's public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
-/// In the runtime directory, else in the data directory.
+/// Name of the pid file in the runtime directory, else in the data directory.
 const PID_FILE: &str = "e6.pid";
 /// The club's brown.
 const DEFAULT_GROUND: Colour = Colour([0x2f, 0x24, 0x1d]);
 /// The club's gold.
 const DEFAULT_ACCENT: Colour = Colour([0xff, 0xc4, 0x25]);
 
-/// Everything that can be configured, valid.
+/// The configuration, validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// The file that settings were read from, or would have been.
+    /// The settings file; the default one need not exist.
     pub file: PathBuf,
-    /// Who the question is about.
+    /// The player in the question.
     pub player: PlayerChoice,
     /// The words on the page.
     pub words: PerLanguage<Words>,
     /// The colours of the page.
     pub colours: Colours,
-    /// Where the site is on the internet, if it is not at the first of `domains`: an origin without a slash at the end.
+    /// The site's public origin, without a slash at the end, if it is not at the first of `domains`.
     pub url: Option<String>,
-    /// Where to listen.
+    /// The addresses to listen on.
     pub listen: ListenAddresses,
-    /// The proxies that are believed.
+    /// The reverse proxies that are trusted to name the client.
     pub proxies: TrustedProxies,
     /// Base URL of MLB's Stats API, without a trailing slash.
     pub mlb_url: String,
-    /// What the relay at `mlb_url` asks for; none where MLB itself is asked.
+    /// The token for the relay at `mlb_url`; none if that is MLB itself.
     pub mlb_token: Option<SharedToken>,
-    /// What those bring whom the relay answers; none turns the relay off.
+    /// The token that clients of our relay send; none turns the relay off.
     pub relay_token: Option<SharedToken>,
-    /// The proxy on the way there.
+    /// The outgoing proxy for requests to MLB.
     pub mlb_proxy: MlbProxy,
-    /// Where the last good state is kept; none keeps nothing.
+    /// The directory for the last good state; none saves no state.
     pub data_dir: Option<PathBuf>,
-    /// The site's names, in lower case, the canonical one first; none is any name.
+    /// The site's names, in lower case, the canonical one first; without any, every name is answered.
     pub domains: Vec<String>,
-    /// Whom the process becomes once it listens; none stays who it is.
+    /// The user the process switches to once it listens; none keeps the present user.
     pub user: Option<User>,
-    /// Whether it closes itself in with Landlock then.
+    /// Whether the process then confines itself with Landlock.
     pub landlock: bool,
-    /// How TLS is spoken.
+    /// TLS and the source of certificates.
     pub tls: TlsSettings,
-    /// Whom this process asks for certificates.
+    /// The CA for certificates by ACME.
     pub acme: AcmeSettings,
     /// A directory to read assets from instead of the embedded ones.
     pub assets: Option<PathBuf>,
-    /// What to write once serving.
+    /// The file to write once serving.
     pub ready_file: Option<PathBuf>,
-    /// Where this process is to be found, if not in its usual place.
+    /// The pid file, if it is not in its default place.
     pub pid_file: Option<PathBuf>,
-    /// What systemd gives a service for files that go with it.
+    /// The service's runtime directory, from systemd.
     pub runtime_dir: Option<PathBuf>,
-    /// Where the site's clock starts; none is the system's clock.
+    /// The start of the site's clock; none is the system's clock.
     pub clock: Option<OffsetDateTime>,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// Where the access log goes; none is off.
+    /// The destination of the access log; none turns it off.
     pub access_log: Option<LogDestination>,
-    /// How much is logged.
+    /// The least severe level that is logged.
     pub log_level: LevelFilter,
-    /// What a peer can make us hold, and for how long.
+    /// The limits on peers and on MLB.
     pub limits: Limits,
 }
 
@@ -118,32 +118,32 @@ pub struct SharedToken {
     pub token: Token,
 }
 
-/// Who the question is about.
+/// The player in the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlayerChoice {
     /// MLB's person id.
     pub id: u32,
-    /// MLB's team id, instead of the club he belongs to.
+    /// MLB's team id, in place of the player's own club.
     pub club: Option<u32>,
 }
 
-/// The proxy through which MLB is asked.
+/// The outgoing proxy for requests to MLB.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MlbProxy {
-    /// The configured one; none is the environment's.
+    /// The configured proxy; none is the environment's.
     pub configured: Option<OutgoingProxy>,
-    /// A file with user and password for it.
+    /// The file with the user and password for it.
     pub credentials: Option<PathBuf>,
-    /// What follows from these and the environment; none asks directly.
+    /// The proxy in use, from these settings and the environment; none connects directly.
     pub on_the_way: Option<OutgoingProxy>,
 }
 
-/// Two colours; everything else follows from them.
+/// The two colours that all others are derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colours {
-    /// Text on light paper, and the browser's frame.
+    /// Colour of text on a light page, and of the browser's frame.
     pub ground: Colour,
-    /// Highlights, and the verdict on dark paper.
+    /// Colour of highlights, and of the verdict on a dark page.
     pub accent: Colour,
 }
 
@@ -151,23 +151,23 @@ pub struct Colours {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
-/// Where to listen; nowhere is off.
+/// The addresses to listen on; an empty list turns a kind of listener off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddresses {
-    /// HTTP/1.1 in clear.
+    /// HTTP/1.1 without TLS.
     pub http: Vec<Address>,
     /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
     pub https: Vec<Address>,
-    /// For operators.
+    /// Metrics and health for operators.
     pub admin: Vec<Address>,
-    /// Who may connect to a Unix socket, as in `chmod`.
+    /// The mode of Unix sockets, as in `chmod`.
     pub unix_mode: u32,
-    /// Kinds of listener that have their default addresses: nobody misses one that is taken.
+    /// The kinds of listener at their default addresses. If one of these is in use, e6 starts without it.
     pub defaults: Vec<ListenerKind>,
 }
 
 impl ListenAddresses {
-    /// Those of this kind.
+    /// The addresses of one kind of listener.
     pub fn of(&self, kind: ListenerKind) -> &[Address] {
         match kind {
             ListenerKind::Http => &self.http,
@@ -178,7 +178,7 @@ impl ListenAddresses {
 }
 
 impl Config {
-    /// What holds where nothing was typed.
+    /// The default configuration.
     pub fn defaults(environment: &dyn Environment) -> Self {
         let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {
@@ -217,14 +217,14 @@ impl Config {
         }
     }
 
-    /// Where links that leave the site lead, as an origin without a slash at the end; none if nobody said.
+    /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
     pub fn public_url(&self) -> Option<String> {
         self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
     }
 
-    /// Where MLB's Stats API is asked, and as whom.
+    /// The endpoint of MLB's Stats API, with token, contact and proxy.
     pub fn endpoint(&self) -> Endpoint {
-        // MLB's terms allow individual, non-bulk use: say who asks, or else about whom.
+        // MLB's terms allow individual, non-bulk use: the contact is the site, or else the page of the player.
         let player = || format!("https://www.mlb.com/player/{}", self.player.id);
         let token = self.mlb_token.as_ref().map(|shared| shared.token.clone());
         Endpoint {
@@ -235,19 +235,19 @@ impl Config {
         }
     }
 
-    /// Where a running process is to be found; none where it has no place to write.
+    /// The path of the pid file; none without a directory for it.
     pub fn pid_file(&self) -> Option<PathBuf> {
         let usual = || Some(self.runtime_dir.as_ref().or(self.data_dir.as_ref())?.join(PID_FILE));
         self.pid_file.clone().or_else(usual)
     }
 
-    /// The settings that this configuration has and the one in force has not.
+    /// The keys of settings whose values differ from those in force.
     pub fn waiting(&self, in_force: &Config) -> Vec<&'static str> {
         let differs = |setting: &&Setting| setting.show(self) != setting.show(in_force);
         settings::all().filter(differs).map(|setting| setting.key).collect()
     }
 
-    /// This configuration, but settings that take effect at a start as the running process has them.
+    /// This configuration, with the running process's values of settings that take effect at a start.
     pub fn keeping(&self, running: &Config) -> Self {
         let mut config = self.clone();
         for setting in settings::all().filter(|setting| setting.takes_effect == TakesEffect::AtStart) {
@@ -256,7 +256,7 @@ impl Config {
         config
     }
 
-    /// Every setting that a file can hold, with its present value, in the order of the file.
+    /// Every setting that a file can hold, with its current value, in the order of the file.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let rows = settings::all().filter(|setting| !setting.key.is_empty());
         rows.map(|setting| (setting.key, setting.show(self))).collect()
@@ -271,17 +271,17 @@ pub(crate) fn position(key: &str) -> usize {
     settings::all().position(is_it).unwrap_or(usize::MAX)
 }
 
-/// Where a user that a root process becomes keeps state (Filesystem Hierarchy Standard): root's own home is closed to it.
+/// The data directory after a switch of user, who cannot read root's home (Filesystem Hierarchy Standard).
 const SYSTEM_DATA_DIR: &str = "/var/lib/e6";
 
-/// What systemd gives a service, else the user's place for state (XDG Base Directory).
+/// The service's state directory, from systemd, else the user's (XDG Base Directory).
 fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
     directory(environment, "STATE_DIRECTORY")
         .or_else(|| directory(environment, "XDG_STATE_HOME").map(|home| home.join("e6")))
         .or_else(|| directory(environment, "HOME").map(|home| home.join(".local/state/e6")))
 }
 
-/// A directory that a variable names; systemd may name several, of which the first is the one.
+/// The directory in a variable. systemd may list several; the first is used.
 fn directory(environment: &dyn Environment, variable: &str) -> Option<PathBuf> {
     let named = environment.get(variable)?;
     named.split(':').next().filter(|dir| !dir.is_empty()).map(PathBuf::from)

@@ -3,9 +3,9 @@
 use crate::{config::settings, limits::TakesEffect};
 use std::fmt::Write;
 
-/// What a section of the file is about.
+/// The sections of the file, with their descriptions.
 const SECTIONS: &[(&str, &str)] = &[
-    ("player", "whose errors"),
+    ("player", "the player in the question"),
     ("words", "the words on the page, in English"),
     ("words.es", "the words on the page, in Spanish"),
     ("colours", ""),
@@ -19,12 +19,12 @@ const SECTIONS: &[(&str, &str)] = &[
     ("security", ""),
     ("data", ""),
     ("log", ""),
-    ("limits", "what a peer can make e6 hold; `e6 limits` says what each stops"),
+    ("limits", "limits on peers and on MLB; `e6 limits` explains each"),
 ];
 
-/// Comments of the file begin in this column, if the value leaves room.
+/// The column where comments of the file begin, unless the value is longer.
 const COLUMN: usize = 28;
-/// The longest line of the file with a comment behind a value.
+/// Maximum length of a line with a comment after its value.
 const WIDTH: usize = 120;
 
 /// A settings file with every setting and its default.
@@ -50,7 +50,7 @@ pub fn file() -> String {
     file
 }
 
-/// The comment stands behind the line, or above it where that would be too long.
+/// The line with its comment after it, or above it if one line would be too long.
 fn commented(line: &str, comment: &str) -> String {
     if comment.is_empty() {
         return line.to_owned();
@@ -59,7 +59,7 @@ fn commented(line: &str, comment: &str) -> String {
     if together.chars().count() <= WIDTH { together } else { format!("# {comment}:\n{line}") }
 }
 
-/// The page of the documentation.
+/// The page of the documentation, as Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(
         "# Settings\n\nThis page is `e6 settings --markdown`. A flag beats its variable, which beats the file (`e6.toml`, or the one that\n\

@@ -1,4 +1,4 @@
-//! Where settings are typed: a file, the environment, flags; later ones win.
+//! The sources of settings: a file, the environment, flags. Later ones win.
 
 use crate::{
     config::{
@@ -18,18 +18,18 @@ use std::{
 };
 use toml::de::{DeTable, DeValue};
 
-/// Read where no other file is named.
+/// The settings file if no other is named.
 pub(crate) const DEFAULT_FILE: &str = "e6.toml";
-/// Names another file; not a setting itself.
+/// The variable that names another file; it is not a setting.
 const FILE_VARIABLE: &str = "E6_CONFIG";
-/// A configuration file is a few kilobytes; what is larger is not one.
+/// Maximum bytes of a settings file. A real one has a few kilobytes.
 const SIZE_CAP: u64 = 1024 * 1024;
 
 /// The process's environment, or a test's.
 pub trait Environment {
     /// A variable's value.
     fn get(&self, name: &str) -> Option<String>;
-    /// All names.
+    /// The names of all variables.
     fn names(&self) -> Vec<String>;
 }
 
@@ -59,10 +59,10 @@ impl Environment for NoVariables {
     }
 }
 
-/// Reads everything that was typed. `flags` are names with their values; `file` is the one of `--config`.
+/// Reads settings from all sources. `flags` are names with their values; `file` is the one of `--config`.
 ///
 /// # Errors
-/// Every mistake there is.
+/// Every mistake in any of the sources.
 pub fn load(
     flags: &[(&'static str, String)],
     file: Option<&Path>,
@@ -72,7 +72,7 @@ pub fn load(
     if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(ConfigErrors(reader.mistakes)) }
 }
 
-/// Where a process that was started so is to be found, whatever mistakes have been made since.
+/// The pid file of a process that was started with these sources, even if they have mistakes by now.
 pub fn pid_file(
     flags: &[(&'static str, String)],
     file: Option<&Path>,
@@ -81,7 +81,7 @@ pub fn pid_file(
     read_all(flags, file, environment).config.pid_file()
 }
 
-/// How log lines should look, whatever mistakes have been made besides.
+/// The format of log lines, even if there are mistakes in the sources.
 pub fn log_format(
     flags: &[(&'static str, String)],
     file: Option<&Path>,
@@ -145,7 +145,7 @@ impl SettingsReader {
             let place = SettingPlace::Variable(name.clone());
             match settings::all().find(|setting| setting.variable == name) {
                 Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
-                // What is like none of ours is somebody else's: Kubernetes sets E6_PORT for a service named e6.
+                // A name unlike all of ours belongs to another program: Kubernetes sets E6_PORT for a service named e6.
                 None => {
                     if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
                         let wrong = InvalidValue::new("no such setting", format!("did you mean {known}?"));
@@ -163,7 +163,7 @@ impl SettingsReader {
                 return;
             }
             Err(error) => {
-                let mend = "name a readable file of settings, or leave --config away";
+                let mend = "name a readable settings file, or omit --config";
                 let place = SettingPlace::File(path.into(), 1);
                 self.mistakes.push(InvalidValue::new(format!("cannot read it ({error})"), mend).at(place));
                 return;
@@ -174,19 +174,19 @@ impl SettingsReader {
         };
         let (table, errors) = DeTable::parse_recoverable(&text);
         for error in errors {
-            let wrong = InvalidValue::new(error.message(), "see toml.io for how values are written");
+            let wrong = InvalidValue::new(error.message(), "see toml.io for the syntax");
             self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
         }
         let after_syntax = self.mistakes.len();
         self.section("", table.get_ref(), &place);
-        // The parser gives the keys in the order of the alphabet.
+        // The parser returns the keys in alphabetical order.
         self.mistakes[after_syntax..].sort_by_key(|mistake| match &mistake.place {
             SettingPlace::File(_, line) => *line,
             SettingPlace::Variable(_) | SettingPlace::Flag(_) | SettingPlace::Everywhere => usize::MAX,
         });
     }
 
-    /// A table of the file, whose keys begin so.
+    /// Reads a table of the file; `prefix` is the beginning of its keys.
     fn section(&mut self, prefix: &str, table: &DeTable, place: &dyn Fn(Range<usize>) -> SettingPlace) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
@@ -214,12 +214,12 @@ impl SettingsReader {
         let known = settings::all().map(|setting| setting.key).filter(|key| !key.is_empty());
         let mend = match nearest(key, known) {
             Some(known) => format!("did you mean {known}?"),
-            None => "remove it; `e6 check` on an empty file lists what there is".into(),
+            None => "remove it; `e6 settings` lists every setting".into(),
         };
         self.mistakes.push(InvalidValue::new(format!("unknown key {key}"), mend).at(place));
     }
 
-    /// The proxy on the way to MLB. One that cannot be used is a mistake, never a direct connection.
+    /// Finds the outgoing proxy for MLB. An unusable one is a mistake; it never leads to a direct connection.
     fn proxy_on_the_way(&mut self, environment: &dyn Environment) {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
@@ -229,7 +229,7 @@ impl SettingsReader {
             match (configured.take(), read(path).map_err(|error| error.to_string())) {
                 (None, _) => self.mistakes.push(mistake(
                     "mlb.proxy_credentials is set, and mlb.proxy is not".into(),
-                    "name the proxy that they are for",
+                    "name the proxy that uses them",
                 )),
                 (Some(proxy), text) => match text.and_then(|text| Credentials::from_file(&text)) {
                     Ok(credentials) => configured = Some(proxy.with(credentials)),
@@ -251,7 +251,7 @@ impl SettingsReader {
         }
     }
 
-    /// What is right by itself and wrong together.
+    /// Derives settings that were not typed, and finds settings that contradict each other.
     fn together(&mut self, environment: &dyn Environment) {
         self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
@@ -280,7 +280,7 @@ impl SettingsReader {
             );
         }
         if let Err(missing) = source {
-            wrong("no certificate can be had".into(), &missing);
+            wrong("cannot get a certificate".into(), &missing);
         }
         let all: Vec<_> = [listen.http, listen.https, listen.admin].concat();
         for (index, address) in all.iter().enumerate() {
@@ -291,7 +291,7 @@ impl SettingsReader {
                 } else if wide.covers(narrow) {
                     wrong(
                         format!("two listeners on {narrow}: {wide} is there as well"),
-                        "leave one of them away, or give it a port of its own",
+                        "remove one of them, or give it another port",
                     );
                 }
             }
@@ -308,7 +308,7 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Text, whole numbers, lists of them, and true or false where the present value is one, as they would be typed in a flag.
+/// A value as typed in a flag: text, a whole number, a list of these, or a boolean if the current value is one.
 fn scalar(value: &DeValue, present: &str) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),

@@ -1,4 +1,4 @@
-//! Names and certificates: what was typed becomes a source of certificates, or what is missing is said.
+//! Domains, TLS and ACME: the settings, and the source of certificates that follows from them.
 
 use crate::{
     config::{
@@ -19,36 +19,36 @@ use std::{
     time::Duration,
 };
 
-/// Beside the working directory, where a developer finds it.
+/// In the working directory, where a developer finds it.
 const DEFAULT_CERTS: &str = "certs";
-/// Five minutes: long enough to be noticed when HTTPS breaks, short enough to go back.
+/// Five minutes: long enough to notice that HTTPS is broken, short enough to go back to HTTP.
 const DEFAULT_HSTS: Duration = Duration::from_secs(5 * 60);
 
-/// How TLS is spoken.
+/// TLS and the source of certificates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TlsSettings {
-    /// Where certificates come from.
+    /// The source of certificates.
     pub mode: CertificateMode,
-    /// PEM, leaf first; for `files`.
+    /// The certificate chain as PEM, leaf first; for `files`.
     pub cert: Option<PathBuf>,
-    /// PEM; for `files`.
+    /// The private key as PEM; for `files`.
     pub key: Option<PathBuf>,
-    /// Where the self-signed certificate is kept.
+    /// The directory of the self-signed certificate.
     pub certs: PathBuf,
-    /// How long browsers are told to insist on HTTPS for the site's domains (RFC 6797); zero does not tell them.
+    /// `max-age` of `Strict-Transport-Security` for the site's domains (RFC 6797); zero omits the field.
     pub hsts: Duration,
 }
 
-/// Where certificates come from.
+/// The source of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateMode {
-    /// A CA that this process asks.
+    /// A CA, by ACME.
     Acme,
-    /// Two files that somebody else renews.
+    /// Two files that another program renews.
     Files,
-    /// This process.
+    /// This process, which signs its own.
     SelfSigned,
-    /// Nowhere: another proxy speaks TLS.
+    /// None: a reverse proxy terminates TLS.
     Off,
 }
 
@@ -64,7 +64,7 @@ impl CertificateMode {
         one_of(text, "way to get certificates", &Self::NAMES)
     }
 
-    /// As it is typed.
+    /// The name as it is typed.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
     }
@@ -82,16 +82,16 @@ impl Default for TlsSettings {
     }
 }
 
-/// Whom this process asks for certificates, and how.
+/// The CA for certificates by ACME, and the challenge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcmeSettings {
-    /// Whom the CA may write to; naming it chooses this way.
+    /// The contact address for the CA. If it is set, the default mode is `acme`.
     pub email: Option<String>,
-    /// The CA's directory.
+    /// The URL of the CA's ACME directory.
     pub directory: String,
-    /// The CA's own root; else the web's.
+    /// The CA's own root as PEM; none uses the public roots.
     pub ca: Option<PathBuf>,
-    /// How names are proven.
+    /// The challenge that proves control of a name.
     pub challenge: ChallengeType,
 }
 
@@ -113,13 +113,13 @@ pub(crate) fn challenge(text: &str) -> Result<ChallengeType, InvalidValue> {
     one_of(text, "challenge", &CHALLENGES)
 }
 
-/// As it is typed.
+/// The name as it is typed.
 pub(crate) fn challenge_name(challenge: ChallengeType) -> &'static str {
     CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
 }
 
 impl Config {
-    /// What follows from what was typed, where it was left open: `typed` tells which keys were.
+    /// Derives settings that were not typed from those that were; `typed` tells whether a key was.
     pub(crate) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
         self.listen.defaults.retain(|kind| !typed(&format!("listen.{}", kind.name())));
         if !typed("tls.mode") {
@@ -130,7 +130,7 @@ impl Config {
             }
         }
         if self.tls.mode == CertificateMode::Acme {
-            // A CA comes to the usual ports, and whoever names a domain wants to be found there.
+            // The CA and the visitors of a domain connect to the default ports.
             let everywhere = |port| vec![SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port).into()];
             if !typed("listen.http") {
                 self.listen.http = everywhere(80);
@@ -147,18 +147,17 @@ impl Config {
         }
     }
 
-    /// Where certificates come from; none without TLS.
+    /// The source of certificates; none without TLS.
     ///
     /// # Errors
-    /// What has to be typed besides.
+    /// The setting that is missing, and what to type.
     pub fn source(&self) -> Result<Option<CertificateSource>, String> {
         match (self.tls.mode, self.listen.https.first()) {
             (CertificateMode::Off, Some(https)) => Err(format!(
                 "tls.mode is off, so nothing can listen on {https}: turn listen.https off as well"
             )),
             (CertificateMode::Acme | CertificateMode::Files, None) => {
-                Err("listen.https is off, so it would be shown to nobody: turn it on, or type --tls off"
-                    .into())
+                Err("listen.https is off, so no client would see it: turn it on, or type --tls off".into())
             }
             (_, None) => Ok(None),
             (CertificateMode::Acme, _) => self.ca().map(|ca| Some(CertificateSource::Acme(ca))),
@@ -179,13 +178,13 @@ impl Config {
 impl Config {
     fn ca(&self) -> Result<Ca, String> {
         if self.domains.is_empty() {
-            return Err("a CA has to know for which name: --domain NAME, or site.domains".into());
+            return Err("no domain to get it for: use --domain NAME or site.domains".into());
         }
-        let email = self.acme.email.clone().ok_or("a CA wants an address: --acme EMAIL, or acme.email")?;
+        let email = self.acme.email.clone().ok_or("no email for the CA: use --acme EMAIL or acme.email")?;
         let data = self.data_dir.as_ref();
-        let dir = data.ok_or("the certificate has to be kept: --data-dir DIR, or data.dir")?.join("acme");
+        let dir = data.ok_or("no directory to keep it in: use --data-dir DIR or data.dir")?.join("acme");
         if self.acme.challenge == ChallengeType::Http01 && self.listen.http.is_empty() {
-            return Err("the challenge http-01 comes to listen.http, which is off: turn it on".into());
+            return Err("the challenge http-01 needs listen.http, which is off: turn it on".into());
         }
         let AcmeSettings { directory, ca, challenge, .. } = self.acme.clone();
         let ca = Ca { directory, email, root: ca, challenge, dir };
@@ -206,7 +205,7 @@ pub(crate) fn email(text: &str) -> Result<String, InvalidValue> {
     }
 }
 
-/// A directory that is asked over TLS; in clear only on this machine.
+/// The URL of an ACME directory, with TLS unless it is on this machine.
 pub(crate) fn directory(text: &str) -> Result<String, InvalidValue> {
     let uri = text.parse::<hyper::Uri>().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
@@ -224,7 +223,7 @@ pub(crate) fn directory(text: &str) -> Result<String, InvalidValue> {
     }
 }
 
-/// DNS names as a client sends them: lower-case, ASCII, at least one. Several are parted by commas.
+/// DNS names as a client sends them: lower-case, ASCII, at least one, separated by commas.
 pub(crate) fn domains(text: &str) -> Result<Vec<String>, InvalidValue> {
     let mut names = Vec::new();
     for name in text.split(',').map(|name| name.trim().to_ascii_lowercase()) {

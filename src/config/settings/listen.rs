@@ -1,4 +1,4 @@
-//! Where the site is, and where it asks.
+//! The settings of the site's address, the listeners and the connection to MLB.
 
 use crate::{
     config::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use hyper::Uri;
 
-/// What fits into a socket's address (`sun_path` in unix(7)), with its end.
+/// Maximum bytes of a Unix socket's path: `sun_path` in unix(7) has 108, with the final zero byte.
 const SOCKET_PATH_CAP: usize = 107;
 
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -41,7 +41,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .list("--http", "ADDR|unix:PATH|off")
         .at_start(|config, running| config.listen.http = running.listen.http.clone())
         .field(
-            |config, text| put(&mut config.listen.http, addresses(text, clear)),
+            |config, text| put(&mut config.listen.http, addresses(text, without_tls)),
             |config| listeners(&config.listen.http),
         ),
     Setting::new("listen.https", "E6_HTTPS")
@@ -57,7 +57,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .list("--admin", "ADDR|unix:PATH|off")
         .at_start(|config, running| config.listen.admin = running.listen.admin.clone())
         .field(
-            |config, text| put(&mut config.listen.admin, addresses(text, clear)),
+            |config, text| put(&mut config.listen.admin, addresses(text, without_tls)),
             |config| listeners(&config.listen.admin),
         ),
     Setting::new("listen.unix_mode", "E6_UNIX_MODE")
@@ -94,7 +94,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ),
 ];
 
-/// Several addresses are parted by commas; `off` is none.
+/// Addresses separated by commas; `off` is an empty list.
 fn addresses(
     text: &str,
     kind: fn(Address) -> Result<Address, InvalidValue>,
@@ -137,7 +137,7 @@ fn unix(path: &str) -> Result<Address, InvalidValue> {
     }
 }
 
-fn clear(address: Address) -> Result<Address, InvalidValue> {
+fn without_tls(address: Address) -> Result<Address, InvalidValue> {
     Ok(address)
 }
 
@@ -182,7 +182,7 @@ fn mlb_proxy(text: &str) -> Result<OutgoingProxy, InvalidValue> {
     })
 }
 
-/// A base URL without a path: this site is all there is at its address.
+/// A base URL without a path, because the site is always at the root.
 fn origin(text: &str) -> Result<String, InvalidValue> {
     let mend = "write where the site is, like \"https://example.org\"";
     let url = url(text).map_err(|wrong| InvalidValue::new(wrong.what, mend))?;
@@ -192,7 +192,7 @@ fn origin(text: &str) -> Result<String, InvalidValue> {
     if plain { Ok(url) } else { Err(InvalidValue::new(format!("{text:?} is more than an address"), mend)) }
 }
 
-/// As they would be typed.
+/// The addresses as the file has them.
 fn listeners(addresses: &[Address]) -> String {
     match addresses {
         [] => quoted("off"),

@@ -1,5 +1,5 @@
-//! The table of settings. A row and the use of its value are all it takes to add one: the file, the variables, the flags,
-//! `--help`, `e6 check`, reloads and the documentation read it here.
+//! The table of settings. A new setting needs a row here and the use of its value: the file, the variables, the flags,
+//! `--help`, `e6 check`, reloads and the documentation are made from the table.
 
 pub(crate) mod limits;
 pub(crate) mod listen;
@@ -23,44 +23,41 @@ use std::{
     sync::LazyLock,
 };
 
-/// One row.
+/// One row of the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting {
     /// Section and name in the file; empty if a file cannot hold it.
     pub key: &'static str,
-    /// Its environment variable.
     pub variable: &'static str,
-    /// Its flag; empty if it has none.
+    /// The flag with its dashes; empty if there is none.
     pub flag: &'static str,
-    /// How the flag is typed.
     pub shape: Shape,
-    /// What it is for, in one sentence without a full stop.
+    /// The purpose in one sentence, without a full stop.
     pub help: &'static str,
     /// A value as the file has it, for the documentation of a setting without a default.
     pub example: &'static str,
-    /// When a change of it takes effect.
     pub takes_effect: TakesEffect,
     value: Value,
 }
 
-/// How a flag is typed.
+/// The values that a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Once, with a value of this description.
+    /// One value, with this placeholder in the help.
     One(&'static str),
-    /// With several values, separated by commas or typed again.
+    /// Several values, separated by commas or by repeating the flag.
     List(&'static str),
-    /// Without a value.
+    /// No value.
     Switch,
 }
 
-/// How the value is parsed and printed.
+/// Parser and printer of a setting's value.
 #[derive(Clone, Copy)]
 enum Value {
     Field {
         set: fn(&mut Config, &str) -> Result<(), InvalidValue>,
         show: fn(&Config) -> String,
-        /// Takes the value of another configuration.
+        /// Copies the value from the second configuration to the first.
         keep: fn(&mut Config, &Config),
     },
     Limit(&'static Limit),
@@ -100,12 +97,12 @@ impl Setting {
         }
     }
 
-    /// The texts live as long as the table, which is never dropped.
+    /// The setting of a limit. Its texts are leaked, because the table is never dropped.
     fn limit(limit: &'static Limit) -> Self {
         let help = match limit.unit {
             "s" => format!("{}, in seconds", limit.what),
             unit @ ("bytes" | "bytes/s" | "requests/s") => format!("{}, in {unit}", limit.what),
-            // The sentence says what is counted.
+            // The description names the unit already.
             _ => limit.what.to_owned(),
         };
         Setting {
@@ -159,12 +156,12 @@ impl Setting {
         self
     }
 
-    /// A setting that a file cannot hold, and so nobody shows.
+    /// A setting that a file cannot hold, and that is never printed.
     const fn write_only(self, set: fn(&mut Config, &str) -> Result<(), InvalidValue>) -> Self {
         self.field(set, |_| String::new())
     }
 
-    /// Takes what was typed.
+    /// Parses a typed value into the configuration.
     pub fn set(&self, config: &mut Config, text: &str) -> Result<(), InvalidValue> {
         match self.value {
             Value::Field { set, .. } => set(config, text),
@@ -172,7 +169,7 @@ impl Setting {
         }
     }
 
-    /// The value where nothing was typed, as the file has it; none if there is none, or if it depends on the environment.
+    /// The default value, as the file has it; none without a default, or if it depends on the environment.
     pub fn default(&self) -> Option<String> {
         let value = match self.value {
             Value::Limit(limit) => limit.default.to_string(),
@@ -181,7 +178,7 @@ impl Setting {
         (!value.is_empty() && !value.starts_with('(') && value != "[]").then_some(value)
     }
 
-    /// Takes the value of the running configuration.
+    /// Copies the value from the running configuration.
     pub fn keep(&self, config: &mut Config, running: &Config) {
         match self.value {
             Value::Field { keep, .. } => keep(config, running),
@@ -189,7 +186,7 @@ impl Setting {
         }
     }
 
-    /// The present value, as the file has it.
+    /// The current value, as the file has it.
     pub fn show(&self, config: &Config) -> String {
         match self.value {
             Value::Field { show, .. } => show(config),

@@ -1,4 +1,4 @@
-//! What is written and read besides.
+//! The settings of state, logs, assets, the pid file and the clock.
 
 use crate::{
     config::{

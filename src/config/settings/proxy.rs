@@ -1,4 +1,4 @@
-//! The proxies in front, and how they say for whom they come.
+//! The settings of trusted reverse proxies, and of the way in which they name the client.
 
 use crate::{
     config::{
@@ -44,7 +44,7 @@ const FIELDS: [(&str, ForwardedField); 3] = [
     ("off", ForwardedField::Off),
 ];
 
-/// Networks, addresses and `unix`, parted by commas; `none` is none.
+/// Networks, addresses and `unix`, separated by commas; `none` is an empty list.
 fn trusted(proxies: &mut TrustedProxies, text: &str) -> Result<(), InvalidValue> {
     let (mut networks, mut unix) = (Vec::new(), false);
     for name in text.split(',').map(str::trim).filter(|_| text != "none") {
@@ -60,7 +60,7 @@ fn trusted(proxies: &mut TrustedProxies, text: &str) -> Result<(), InvalidValue>
 fn network(text: &str) -> Result<IpNet, InvalidValue> {
     let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let network = text.parse::<IpNet>().ok().or_else(alone).filter(|network| match network {
-        // Such an address is compared as what it stands for.
+        // Peers with an IPv4-mapped address are compared as IPv4, so such a network would never match.
         IpNet::V6(network) => network.addr().to_ipv4_mapped().is_none(),
         IpNet::V4(_) => true,
     });

@@ -1,4 +1,4 @@
-//! Who the question is about, and how it is put.
+//! The settings of the player, the words and the colours.
 
 use crate::{
     config::{
@@ -10,12 +10,12 @@ use crate::{
     page::Words,
 };
 
-/// The longest word on the page; the page has room for no more.
+/// Maximum characters of a word; the page has room for no more.
 const WORD_CAP: usize = 80;
-/// The longest question.
+/// Maximum characters of the question.
 const QUESTION_CAP: usize = 200;
 
-/// The words of one language, in the section of the file that is about it.
+/// The settings of the words in one language, which has its own section in the file.
 macro_rules! words {
     ($language:ident, $section:literal, $variable:literal) => {
         [

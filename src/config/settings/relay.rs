@@ -1,4 +1,4 @@
-//! The relay, and the token that it and its clients share.
+//! The settings of our relay and of its client: the shared token of each.
 
 use crate::{
     config::{
@@ -14,7 +14,7 @@ use std::{
     path::Path,
 };
 
-/// A token file holds one line.
+/// Maximum bytes of a token file, which holds one line.
 const SIZE_CAP: u64 = 4096;
 
 pub(crate) const SETTINGS: &[Setting] = &[

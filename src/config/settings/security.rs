@@ -1,4 +1,4 @@
-//! What the process gives up once it listens.
+//! The settings of the privileges that the process drops once it listens.
 
 use crate::{
     config::{

@@ -1,4 +1,4 @@
-//! How TLS is spoken, and where certificates come from.
+//! The settings of TLS and of the source of certificates.
 
 use crate::config::{
     mistake::InvalidValue,
@@ -75,7 +75,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
             "true" => put(&mut config.acme.directory, Ok(tls::LETS_ENCRYPT_STAGING_DIRECTORY.into())),
             _ => Err(InvalidValue::new(
                 format!("{text:?} is not \"true\""),
-                "leave it away to ask the real CA",
+                "omit it to use the production CA",
             )),
         }),
     Setting::new("acme.ca", "E6_ACME_CA")
