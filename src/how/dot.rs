@@ -1,4 +1,4 @@
-//! Both ways in Graphviz's language, for those who keep their drawings elsewhere.
+//! Both drawings in Graphviz's language.
 
 use crate::how::story::{RequestPath, Step};
 

@@ -1,6 +1,6 @@
-//! Both ways as pictures: a base path that runs down past every step, and the answer thrown home.
+//! Both drawings as SVG: a base path that runs down past every step, and the response thrown back home.
 //!
-//! All lengths are in units of the view box, which is as wide as a phone: there one unit is one pixel.
+//! All lengths are in units of the view box, which is as wide as a phone's screen, where a unit is a pixel.
 
 use crate::{
     how::{
@@ -12,24 +12,24 @@ use crate::{
 };
 use askama::Template;
 
-/// The base path.
+/// x of the base path.
 const SPINE: i32 = 20;
-/// Where names begin.
+/// x of the start of names.
 const LABEL: i32 = 46;
-/// Where times end.
+/// x of the end of times.
 const RIGHT: i32 = 312;
-/// Where the answer flies.
+/// x of the response's flight.
 const FLIGHT: i32 = 344;
-/// The height of the first step, and from each to the next: a name and two lines of print.
+/// y of the first step, and the distance to the next: a name and two lines of text.
 const FIRST: i32 = 30;
 const STEP: i32 = 62;
-/// From one pattern to the next.
+/// Distance between patterns.
 const ROW: i32 = 21;
-/// Three of them beside each other; four lines of print.
+/// Size of a card: three fit side by side, with four lines of text each.
 const CARD_WIDTH: i32 = 102;
 const CARD_HEIGHT: i32 = 82;
 const CARD_GAP: i32 = 6;
-/// From one source of a card to the next: an arrow and three lines of print.
+/// Distance between the sources of a card: an arrow and three lines of text.
 const SOURCE: i32 = 66;
 
 /// Shapes and words, in order from back to front.
@@ -40,7 +40,7 @@ pub(crate) struct Drawing {
     height: i32,
     shapes: Vec<DrawingShape>,
     words: Vec<DrawingText>,
-    /// Rules for where no style sheet is.
+    /// The style sheet of a drawing outside of a page.
     style: Option<&'static str>,
 }
 
@@ -56,11 +56,11 @@ struct DrawingText {
     text: String,
 }
 
-/// The style sheet of the drawings, and its colours where a drawing stands alone.
+/// The style sheet of the drawings, with the colours that a page would define.
 const ALONE: &str = concat!(include_str!("../../assets/static/how.css"), include_str!("alone.css"));
 
 impl Drawing {
-    /// As a file that needs no other.
+    /// The drawing as a self-contained file.
     pub fn alone(self) -> String {
         rendered(&Drawing { style: Some(ALONE), ..self }) + "\n"
     }
@@ -102,7 +102,7 @@ impl Drawing {
         drawing
     }
 
-    /// The lines: first all that could be taken, then the one that was.
+    /// Draws the lines: first every possible one, then the one that the request took.
     fn ways(&mut self, path: &RequestPath, fork: i32, cards: i32) {
         let drop = |centre: i32| format!("H{}Q{centre} {fork} {centre} {}V{cards}", centre - 10, fork + 10);
         let start = format!("M{SPINE} {}Q{SPINE} {fork} {} {fork}", fork - 10, SPINE + 10);
@@ -114,7 +114,7 @@ impl Drawing {
         let mut way = format!("M{SPINE} {FIRST}");
         for (step, y) in path.steps.iter().zip(heights()) {
             if step.taken == StepState::No {
-                // A base that is not touched is passed on the outside.
+                // The line passes on the outside of a base that it does not touch.
                 let out = SPINE - 17;
                 way += &format!(
                     "V{}C{SPINE} {} {out} {} {out} {y}S{SPINE} {} {SPINE} {}",
@@ -184,7 +184,7 @@ impl Drawing {
         self.word("original middle", centre, y + 71, step.original);
     }
 
-    /// The answer comes home.
+    /// Draws the response's flight back to the first step.
     fn throw(&mut self, from: i32, top: i32) {
         let (from, end) = (from + 30, RIGHT + 8);
         self.shape(

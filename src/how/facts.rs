@@ -1,4 +1,4 @@
-//! What is known of each step of one request, in sentences and in the few words that a picture has room for.
+//! The facts about each step of one request, in sentences and in a few words for the drawing.
 
 use crate::{
     how::figures::{fit, listed, plural, span, thousands},
@@ -6,7 +6,7 @@ use crate::{
     site::trace::{ChosenBy, Made, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace, TlsTrace, Trace},
 };
 
-/// What is known of a step.
+/// The facts about a step.
 pub(crate) struct StepFacts {
     pub short: String,
     /// Microseconds.
@@ -114,7 +114,7 @@ pub(crate) fn http(trace: &Trace) -> StepFacts {
     StepFacts { short, time: Some(trace.microseconds.wait), facts }
 }
 
-/// As people call it: "HTTP/2".
+/// The protocol's common name: "HTTP/2".
 pub(crate) fn protocol(trace: &Trace) -> &'static str {
     let protocol = trace.connection.protocol;
     protocol.strip_suffix(".0").filter(|short| *short != "HTTP/1").unwrap_or(protocol)
@@ -201,7 +201,7 @@ fn coding(answer: &ResponseTrace) -> Option<String> {
     })
 }
 
-/// What the answer rests on: the check, the poller, MLB.
+/// The facts about the sources of the answer: the check, the poller, MLB.
 pub(crate) fn asked(trace: &Trace) -> Vec<StepFacts> {
     let check = "The same question is asked of what MLB said, in one pure function, once for all readers.";
     let ago = trace.mlb.seconds_ago.map(|seconds| span(seconds * 1e6));

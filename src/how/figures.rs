@@ -1,6 +1,6 @@
-//! Numbers and other people's words, made fit to be read.
+//! Formatting of numbers and lists, and cutting of text to a length.
 
-/// Microseconds for people.
+/// Microseconds in a readable unit.
 pub(crate) fn span(micros: f64) -> String {
     match micros {
         micros if micros < 9.95 => format!("{micros:.1} µs"),
@@ -14,7 +14,7 @@ pub(crate) fn span(micros: f64) -> String {
     }
 }
 
-/// At most so many characters.
+/// The text, cut to at most `most` characters.
 pub(crate) fn fit(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),

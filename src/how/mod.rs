@@ -1,4 +1,4 @@
-//! `/how`: a request's way to its answer and the binary's way to production, as a page, as text, as data and as drawings.
+//! `/how`: the path of a request to its response and of the binary to production, as a page, text, JSON and drawings.
 
 pub(crate) mod dot;
 pub(crate) mod drawing;
@@ -25,7 +25,7 @@ use crate::{
 };
 use askama::Template;
 
-/// For browsers.
+/// The page for browsers.
 pub fn html(trace: &Trace, look: &Theme) -> String {
     let path = RequestPath::of(trace);
     let production = story::production(Some(&trace.server));
@@ -46,7 +46,7 @@ pub fn html(trace: &Trace, look: &Theme) -> String {
     })
 }
 
-/// For programs.
+/// The trace as JSON, for programs.
 pub fn json(trace: &Trace) -> String {
     // Strings, numbers and lists of them: nothing here can fail to serialize.
     let mut json = serde_json::to_string_pretty(trace).unwrap_or_default();
@@ -54,7 +54,7 @@ pub fn json(trace: &Trace) -> String {
     json
 }
 
-/// Both ways without figures, as files: name and content.
+/// Both drawings as files, without the facts of a request: name and content.
 pub fn files(routes: Vec<RouteTrace>) -> [(&'static str, String); 4] {
     let path = RequestPath::of_any(routes);
     let production = story::production(None);

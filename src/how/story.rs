@@ -1,5 +1,5 @@
-//! The two ways in words: each step with its name, its name in a site of Nginx, Gunicorn and Django, and what is known of
-//! it.
+//! The steps of a request and of a deployment: for each its name, its name on a site of Nginx, Gunicorn and Django, and
+//! the facts about it.
 
 use crate::{
     how::{
@@ -11,45 +11,45 @@ use crate::{
     site::trace::{Made, ProcessTrace, RouteTrace, Trace},
 };
 
-/// One step of a way.
+/// One step of a path.
 pub(crate) struct Step {
     pub name: &'static str,
-    /// What it is called in a site of Nginx, Gunicorn and Django.
+    /// Its name on a site of Nginx, Gunicorn and Django.
     pub original: &'static str,
     pub taken: StepState,
-    /// A few words for the picture.
+    /// A few words for the drawing.
     pub short: String,
     pub time: Option<String>,
     /// Whole sentences for the list.
     pub facts: Vec<String>,
 }
 
-/// Whether this request came by.
+/// Whether the request took a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepState {
     Yes,
     No,
-    /// It happens where no server can see it.
+    /// The step happens where no server can see it.
     Unseen,
 }
 
-/// What answers, and what its bytes are made from.
+/// A source of responses, and the sources that its bytes are made from.
 pub(crate) struct Branch {
     pub step: Step,
     /// The nearest first.
     pub sources: Vec<Step>,
 }
 
-/// A request's way to its answer.
+/// The path of a request to its response.
 pub(crate) struct RequestPath {
-    /// One after another, down to the router.
+    /// In order, down to the router.
     pub steps: [Step; 6],
     pub routes: Vec<RouteTrace>,
     pub lanes: [Branch; 3],
 }
 
 impl RequestPath {
-    /// Of one request.
+    /// The path of one request, with facts.
     pub fn of(trace: &Trace) -> Self {
         let mut path = Self::of_any(trace.routes.clone());
         let [you, dns, tcp, tls, http, router] = &mut path.steps;
@@ -66,18 +66,18 @@ impl RequestPath {
         }
         let Branch { step, sources } = &mut path.lanes[lane(trace.answer.made)];
         step.tell(facts::answer(trace));
-        let told = match trace.answer.made {
+        let source_facts = match trace.answer.made {
             Made::Answer => facts::asked(trace),
             Made::Build => vec![facts::built(&trace.server)],
             Made::Start | Made::Request => Vec::new(),
         };
-        for (source, told) in sources.iter_mut().zip(told) {
-            source.tell(told);
+        for (source, facts) in sources.iter_mut().zip(source_facts) {
+            source.tell(facts);
         }
         path
     }
 
-    /// Of any request, without figures.
+    /// The path of any request, without facts.
     pub fn of_any(routes: Vec<RouteTrace>) -> Self {
         RequestPath {
             steps: [
@@ -110,12 +110,12 @@ impl RequestPath {
         }
     }
 
-    /// Which lane the request took.
+    /// The index of the lane that the request took.
     pub fn lit(&self) -> Option<usize> {
         self.lanes.iter().position(|lane| lane.step.taken == StepState::Yes)
     }
 
-    /// Every step that has something to tell, in order.
+    /// The steps with facts, in order.
     pub fn told(&self) -> impl Iterator<Item = &Step> {
         let lane = self.lit().map(|lit| &self.lanes[lit]);
         let end = lane.into_iter().flat_map(|lane| std::iter::once(&lane.step).chain(&lane.sources));
@@ -123,7 +123,7 @@ impl RequestPath {
     }
 }
 
-/// What was there already.
+/// The original name of a step that is the same on both sites.
 const SAME: &str = "the same";
 
 impl Step {
@@ -131,18 +131,18 @@ impl Step {
         Step { name, original, taken: StepState::No, short: short.into(), time: None, facts: Vec::new() }
     }
 
-    /// The original name, where it is another.
+    /// The original name, if it is a different one.
     pub fn elsewhere(&self) -> Option<&'static str> {
         Some(self.original).filter(|original| !original.is_empty() && *original != SAME)
     }
 
-    /// It was taken, and this is known of it.
+    /// Marks the step as taken and sets its facts.
     fn tell(&mut self, StepFacts { short, time, facts }: StepFacts) {
         (self.taken, self.short, self.time, self.facts) = (StepState::Yes, short, time.map(span), facts);
     }
 }
 
-/// The way of this binary to production. Figures only where a process is running.
+/// The path of this binary to production, with facts if a running process is given.
 pub(crate) fn production(process: Option<&ProcessTrace>) -> Vec<Step> {
     let mut steps = vec![
         Step::plain("Laptop", SAME, "cargo run, cargo test"),
@@ -154,7 +154,7 @@ pub(crate) fn production(process: Option<&ProcessTrace>) -> Vec<Step> {
     let Some(process) = process else { return steps };
     let ProcessTrace { version, commit, rustc, target, built_at, started_at, answered, upgrades } = process;
     let short_rustc = rustc.split(" (").next().unwrap_or(rustc);
-    let told = [
+    let step_facts = [
         (short_rustc.to_owned(), format!("Compiled by {rustc}.")),
         (format!("commit {commit}"), format!("Built from commit {commit}.")),
         (
@@ -178,7 +178,7 @@ pub(crate) fn production(process: Option<&ProcessTrace>) -> Vec<Step> {
             ),
         ),
     ];
-    for (step, (short, fact)) in steps.iter_mut().zip(told) {
+    for (step, (short, fact)) in steps.iter_mut().zip(step_facts) {
         step.tell(StepFacts { short, time: None, facts: vec![fact] });
     }
     steps
@@ -192,7 +192,7 @@ fn upgraded(times: u32) -> String {
     }
 }
 
-/// The question, the word and the sentence over the picture.
+/// The question, the word and the sentence above the drawing.
 pub(crate) fn headline(trace: &Trace) -> (String, &'static str, String) {
     let question = match &trace.path {
         _ if trace.own => "How does this site connect to the internet, anyway?".to_owned(),

@@ -145,7 +145,7 @@ fn whatever_is_asked_about_fits_and_is_no_markup() {
     };
     let drawing = drawn(&trace);
     assert!(!drawing.contains("<script"), "{drawing}");
-    // An escape counts for more than it takes.
+    // An escaped character is longer in the source than in the drawing.
     let longest = words(&drawing).into_iter().max_by_key(|word| word.len()).unwrap();
     assert!(longest.chars().count() <= 60, "{longest}");
     assert!(text(&trace).lines().all(|line| line.chars().count() <= 80), "{}", text(&trace));

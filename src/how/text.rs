@@ -1,4 +1,4 @@
-//! Both ways for terminals: 80 columns, no escape codes.
+//! Both paths as text for terminals: 80 columns, no escape codes.
 
 use crate::{
     how::story::{self, RequestPath, Step, StepState},
@@ -6,12 +6,12 @@ use crate::{
     site::trace::{RouteOutcome, Trace},
 };
 
-/// Where the sentences of a step begin.
+/// The column where the sentences of a step begin.
 const INDENT: usize = 22;
-/// A lane with the space after it.
+/// Width of a lane with the space after it.
 const LANE: usize = 27;
 
-/// For terminals.
+/// The text for terminals.
 pub fn text(trace: &Trace) -> String {
     let path = RequestPath::of(trace);
     let (question, word, sentence) = story::headline(trace);
@@ -40,7 +40,7 @@ pub fn text(trace: &Trace) -> String {
     lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// A step: its base, its name, its time, and beside them what is known of it.
+/// The lines of a step: its base, name and time, with its facts beside them.
 fn station(step: &Step, way: &str) -> Vec<String> {
     let base = if step.taken == StepState::Yes { "◆" } else { "◇" };
     let time = step.time.as_deref().unwrap_or_default();
