@@ -12,10 +12,10 @@ use time::{
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]");
 const INSTANT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// The length of a game, more or less.
+/// The approximate length of a game.
 const GAME_LENGTH: &str = "PT3H";
 
-/// A calendar must have a component (RFC 5545 §3.6). Before any game is known this one stands in, which no client shows.
+/// The component of a calendar without games, which no client shows. A calendar must have one (RFC 5545 §3.6).
 const INVISIBLE: &str = "BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0000\r\n\
     TZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
 
@@ -35,12 +35,12 @@ impl Calendar {
         }
     }
 
-    /// The file. `made` is when it became what it is (DTSTAMP).
+    /// The calendar as a file. `made` is the time of its last change (DTSTAMP).
     pub fn text(&self, made: OffsetDateTime) -> String {
         let mut calendar = icalendar::Calendar::new();
         calendar.append_property(("PRODID", "-//e6//An error today//EN"));
         for key in ["NAME", "X-WR-CALNAME"] {
-            // The library escapes only what it knows to be text.
+            // The library escapes only values that are declared as text.
             calendar.append_property(Property::new(key, &self.name).add_parameter("VALUE", "TEXT").done());
         }
         let hourly = Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done();
@@ -74,7 +74,7 @@ fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: LocalizedTh
             None if outcome.is_none() => EventStatus::Tentative,
             _ => EventStatus::Confirmed,
         })
-        // A game takes none of the reader's time.
+        // A game does not make the reader busy.
         .add_property("TRANSP", "TRANSPARENT");
     match listing.start {
         Some(start) => event.add_property("DTSTART", utc(start)).add_property("DURATION", GAME_LENGTH),

@@ -32,7 +32,7 @@ fn detail(before: &Answer, after: &Answer, look: &Theme) -> String {
     parts.join(", ")
 }
 
-/// When the latest error was made; none while the plays disagree with the count.
+/// The inning of the latest error; none while the plays disagree with the count.
 fn latest(answer: &Answer) -> Option<Inning> {
     answer.plays.last().filter(|_| answer.plays_complete)?.inning
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 pub(crate) fn feed(answer: &Answer, voice: LocalizedTheme) -> String {
     let look = voice.look;
     let days = || answer.error_days.iter().rev();
-    // While nothing has happened the feed is as new as what says so.
+    // A feed without entries is as new as the answer.
     let updated = days().map(|day| day.since).max().or(answer.changed_at);
     let name = plain(&answer.player.short_name);
     let page = FeedTemplate {

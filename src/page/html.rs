@@ -17,12 +17,12 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// What people are told, in one language.
+/// A page in one language, in two forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedPage {
     /// For browsers.
     pub html: String,
-    /// For everyone else.
+    /// For terminals and other clients.
     pub text: String,
 }
 
@@ -36,7 +36,7 @@ pub fn error(status: u16, look: &Theme) -> PerLanguage<RenderedPage> {
     })
 }
 
-/// What is said instead of "ready" while this answer is none to stand behind.
+/// The readiness probe's page in place of "ready" while this answer cannot be trusted.
 pub fn not_ready(answer: &Answer, look: &Theme) -> PerLanguage<RenderedPage> {
     PerLanguage::of(|language| {
         let voice = look.voice(language);
@@ -112,7 +112,7 @@ pub(crate) fn answer(
     })
 }
 
-/// Rendering into memory fails only if a template's own code does, and these have none that can.
+/// Rendering into memory fails only if a template's own code fails, and no template here has such code.
 pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
@@ -135,9 +135,9 @@ struct AnswerTemplate<'a> {
     question: String,
     word: &'a str,
     sentence: String,
-    /// The same, with its time for machines.
+    /// The sentence, with its time for machines.
     reason: ReasonText,
-    /// Changes with the card: chats keep a picture by its URL.
+    /// The card's version, which is part of its URL because chats cache a picture by URL.
     card: &'a str,
     replay: Option<String>,
     out_of_date: Option<StaleNote>,
@@ -149,9 +149,9 @@ struct AnswerTemplate<'a> {
     day: String,
     asked: Option<ClockTime>,
     age: String,
-    /// The same in seconds, for the script that counts on.
+    /// The age in seconds, for the script that updates it.
     age_seconds: i64,
-    /// What the script cannot say by itself.
+    /// The text for an age under a minute, for the script.
     moments_ago: String,
 }
 
@@ -172,7 +172,7 @@ impl ReasonText {
     }
 }
 
-/// The note about a stale answer, around the age that the script counts on.
+/// The note about a stale answer, around the age that the script updates.
 struct StaleNote {
     before: String,
     age: String,
@@ -199,7 +199,7 @@ struct PlayRow<'a> {
 struct GameRow {
     teams: String,
     state: String,
-    /// While it is ahead and known.
+    /// None once the game has begun, or if its start is unknown.
     start: Option<ClockTime>,
 }
 

@@ -25,9 +25,9 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 
 /// The answer for programs.
 pub(crate) struct Json {
-    /// As they ask for it.
+    /// Indented, for responses.
     pub pretty: String,
-    /// On one line, as they are told of it.
+    /// On one line, for events.
     pub line: String,
     /// The same without the time MLB was asked: it stays the same while nothing happens.
     pub undated: String,
@@ -66,7 +66,7 @@ pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
     Json { pretty, line: dated, undated: line(&body) }
 }
 
-/// His season, game by game. Without the time MLB was heard: it stays the same while nothing happens.
+/// The season, game by game, without the time MLB was asked: it stays the same while nothing happens.
 pub(crate) fn season(answer: &Answer, look: &Theme) -> String {
     pretty(&SeasonPage {
         player: PlayerBody::new(&answer.player),

@@ -1,7 +1,6 @@
-//! What people read, rendered from an answer: a page, a text for terminals, JSON for programs.
+//! The rendered forms of an answer: a page, a text for terminals, JSON for programs, and pictures.
 //!
-//! Rests on `answer` alone, and `how` on a `trace`. It never sees a request, a header or a socket: it makes text and a
-//! picture, once per answer.
+//! Rendering depends on `answer` and never on a request, a header or a socket. Each answer is rendered once.
 
 pub(crate) mod calendar;
 pub(crate) mod change;
@@ -38,17 +37,17 @@ use time::{Date, OffsetDateTime};
 pub struct Words {
     /// With `{player}` for his name.
     pub question: String,
-    /// He has.
+    /// After an error.
     pub yes: String,
-    /// He has not, and the day's games are over.
+    /// Without an error, once the day's games are over.
     pub no: String,
-    /// The first pitch is still to come.
+    /// Before the first pitch.
     pub not_yet: String,
-    /// A game is on and he has none.
+    /// From the first pitch on, without an error.
     pub so_far: String,
-    /// No game counts for today.
+    /// On a day without a game.
     pub no_game: String,
-    /// MLB could not be heard.
+    /// While MLB does not answer.
     pub unknown: String,
     /// Instead of "not yet" while he is on the injured list.
     pub injured: String,
@@ -57,20 +56,20 @@ pub struct Words {
 }
 
 impl Words {
-    /// Those of a language, where the operator gives no others.
+    /// The default words of a language.
     pub fn of(language: Language) -> Self {
         locale::phrases(language).words()
     }
 }
 
-/// How the site looks: what does not change with the answer.
+/// The site's words, colours and URLs, which do not change with the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
     /// The words.
     pub words: PerLanguage<Words>,
-    /// Text on light paper, as `#rrggbb`.
+    /// Colour of text on a light page, as `#rrggbb`.
     pub ground: String,
-    /// Highlights, as `#rrggbb`.
+    /// Colour of highlights, as `#rrggbb`.
     pub accent: String,
     /// URL of the style sheet.
     pub stylesheet: &'static str,
@@ -80,40 +79,40 @@ pub struct Theme {
     pub artwork: &'static str,
     /// URL of the style sheet of drawings.
     pub drawings: &'static str,
-    /// Where the site is on the internet, as an origin without a slash at the end; none if nobody said.
+    /// The site's public origin, without a slash at the end; none if it is not configured.
     pub url: Option<String>,
-    /// What is being replayed ("August 9, 2023"); none when live.
+    /// The name of the replay ("August 9, 2023"); none when live.
     pub replay: Option<PerLanguage<String>>,
-    /// What is to be said of where the season's games come from; none where they are MLB's.
+    /// The note on the source of the season's games; none if they are MLB's.
     pub season_note: Option<PerLanguage<String>>,
 }
 
-/// Enough of a hash that two answers do not share one.
+/// Bytes of the hash in a version: enough that no two answers share one.
 const VERSION_BYTES: usize = 10;
 
-/// The year in which tags were first made here: whoever has the name now had it then, or does not use tags of before.
+/// The date in tag URIs (RFC 4151): the year in which e6 began to make them. A change would change every id.
 const TAGGED_SINCE: u16 = 2026;
 
 impl Theme {
-    /// What goes before a path to make it absolute; empty if that is not known.
+    /// The prefix that makes a path absolute; empty if the site's origin is not known.
     fn origin(&self) -> &str {
         self.url.as_deref().unwrap_or_default()
     }
 
-    /// The name under which ids are made: the site's host, or the one that everybody has.
+    /// The authority in ids: the site's host, else `localhost`.
     fn authority(&self) -> &str {
         let host = self.origin().split("://").nth(1).and_then(|rest| rest.split([':', '/']).next());
         let named = |host: &&str| !host.is_empty() && !host.starts_with('[');
         host.filter(named).unwrap_or("localhost")
     }
 
-    /// An id that stays the same (RFC 4151).
+    /// A tag URI (RFC 4151): an id that stays the same.
     fn tag(&self, of: &str) -> String {
         format!("tag:{},{TAGGED_SINCE}:e6/{of}", self.authority())
     }
 }
 
-/// A look in one language.
+/// A theme in one language.
 #[derive(Clone, Copy)]
 pub(crate) struct LocalizedTheme<'a> {
     language: Language,
@@ -128,7 +127,7 @@ impl Theme {
         LocalizedTheme { language, phrases, words: &self.words[language], look: self }
     }
 
-    /// What programs, feeds and calendars are told in.
+    /// The theme for programs, feeds and calendars.
     fn english(&self) -> LocalizedTheme<'_> {
         self.voice(Language::English)
     }
@@ -148,7 +147,7 @@ impl LocalizedTheme<'_> {
         sentence::sentence(answer, self.phrases)
     }
 
-    /// As a line of its own.
+    /// The answer's day as a line of its own.
     fn day(&self, answer: &Answer) -> String {
         locale::sentence_case(&self.phrases.long_date(answer.day))
     }
@@ -179,21 +178,21 @@ pub fn scoreboard(answer: &Answer, look: &Theme) -> String {
 /// One answer in every form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedAnswer {
-    /// For people.
+    /// The page and the text for people.
     pub told: PerLanguage<RenderedPage>,
-    /// For programs.
+    /// JSON for programs.
     pub json: String,
-    /// The same on one line.
+    /// The same JSON on one line.
     pub line: String,
-    /// Changes when the page does, but for its age; an open page compares it with what it hears.
+    /// Changes with the page, except for its age. An open page compares it with the id of an event.
     pub version: String,
-    /// For programs: the season, game by game.
+    /// The season game by game, as JSON.
     pub season: String,
-    /// For feed readers: the days with an error.
+    /// The days with an error, as an Atom feed.
     pub feed: String,
-    /// For other people's pages: the badge, as SVG.
+    /// The badge for other sites, as SVG.
     pub badge: String,
-    /// For previews in chats: the card, as SVG to make a PNG of.
+    /// The card for previews of links, as SVG that is converted to PNG.
     pub card: PerLanguage<String>,
 }
 
@@ -201,9 +200,9 @@ pub struct RenderedAnswer {
 pub fn render(answer: &Answer, look: &Theme, refresh: Duration, now: OffsetDateTime) -> RenderedAnswer {
     let json = json::json(answer, look.english());
     let card = PerLanguage::of(|language| og_image::card(answer, look.voice(language)));
-    // What a page says in any language follows from the same facts, and from its words and colours.
+    // The pages in all languages follow from the same facts and the theme.
     let version = version(&format!("{}{look:?}", json.undated));
-    let told = |language: Language| {
+    let page = |language: Language| {
         let voice = look.voice(language);
         let card = self::version(&card[language]);
         RenderedPage {
@@ -212,7 +211,7 @@ pub fn render(answer: &Answer, look: &Theme, refresh: Duration, now: OffsetDateT
         }
     };
     RenderedAnswer {
-        told: PerLanguage::of(told),
+        told: PerLanguage::of(page),
         json: json.pretty,
         line: json.line,
         season: json::season(answer, look),
@@ -228,12 +227,12 @@ pub fn date(date: Date) -> PerLanguage<String> {
     PerLanguage::of(|language| locale::phrases(language).long_date(date))
 }
 
-/// Changes with the text.
+/// A hash of the text.
 fn version(text: &str) -> String {
     Sha256::digest(text).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without what XML forbids and terminals act on: control characters and two that are none.
+/// The text without control characters and two noncharacters: XML forbids them, or terminals act on them.
 fn plain(text: &str) -> String {
     text.chars().filter(|char| !char.is_control() && !matches!(char, '\u{fffe}' | '\u{ffff}')).collect()
 }

@@ -1,4 +1,4 @@
-//! What a link to the site looks like elsewhere: the card of a chat's preview, and the badge.
+//! The pictures for other sites: the card for previews of links, and the badge.
 
 use crate::{
     answer::{Answer, Verdict},
@@ -11,19 +11,19 @@ use crate::{
 };
 use askama::Template;
 
-/// Width of the card's text, in pixels; the card itself is 1200 by 630, as all previews want it.
+/// Width of the card's text, in pixels; the card itself is 1200 by 630, the size for previews.
 const WIDTH: f32 = 1040.0;
-/// Where the text begins and ends; below it are the season and the day.
+/// y of the text's start and end; the season and the day are below it.
 const TOP: f32 = 70.0;
 const BOTTOM: f32 = 490.0;
 
-/// Sizes to try in turn, each with the lines there is room for.
+/// Font sizes to try in turn, each with its maximum number of lines.
 type FontSizes = &'static [(f32, usize)];
 const QUESTION: FontSizes = &[(44.0, 1), (34.0, 2), (26.0, 3), (22.0, 5)];
 const WORD: FontSizes = &[(260.0, 1), (200.0, 1), (150.0, 1), (110.0, 2), (80.0, 3), (60.0, 4)];
 const REASON: FontSizes = &[(38.0, 1), (34.0, 1), (36.0, 2), (30.0, 3), (24.0, 4)];
 
-/// Verdana, in which badges are set, is wider than our typeface by this.
+/// Width of Verdana, the font of badges, relative to our typeface.
 const VERDANA: f32 = 1.13;
 /// Pixels between a badge's text and its edge.
 const MARGIN: f32 = 6.0;
@@ -53,7 +53,7 @@ pub(crate) fn card(answer: &Answer, voice: LocalizedTheme) -> String {
     crate::page::html::rendered(&page)
 }
 
-/// The badge as SVG, in the shape that badges have.
+/// The badge as SVG, in the usual shape.
 pub(crate) fn badge(answer: &Answer, voice: LocalizedTheme) -> String {
     let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
     let value = BadgePart::new(voice.word(answer), label.width);
@@ -95,7 +95,7 @@ struct TextBlock {
 }
 
 struct TextLine {
-    /// Of its base.
+    /// The height of its baseline.
     y: f32,
     text: String,
 }
@@ -113,7 +113,7 @@ impl TextBlock {
             if broken.len() <= room {
                 break;
             }
-            // What fits in no size is cut in the smallest.
+            // A text that fits in no size is cut at the smallest.
             broken.truncate(room);
         }
         TextBlock { size, lines: broken.into_iter().map(|text| TextLine { y: 0.0, text }).collect() }
@@ -130,7 +130,7 @@ impl TextBlock {
     /// Moves the text's top here.
     fn place(&mut self, top: f32) {
         let leading = self.leading();
-        // The middle of a capital is this far above the base, in most typefaces.
+        // The middle of a capital is this far above the baseline, in most typefaces.
         let base = leading / 2.0 + self.size * 0.35;
         for (index, line) in self.lines.iter_mut().enumerate() {
             line.y = top + leading * index as f32 + base;
@@ -159,7 +159,7 @@ fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
 /// One half of a badge, in pixels.
 struct BadgePart {
     text: String,
-    /// Of the text.
+    /// Width of the text without the margins.
     length: f32,
     width: f32,
     middle: f32,

@@ -1,4 +1,4 @@
-//! From SVG to PNG, with the typeface that comes with e6: what a picture says must not depend on the machine's fonts.
+//! Conversion of SVG to PNG with the embedded typeface: a picture must not depend on the machine's fonts.
 
 use resvg::{tiny_skia, usvg};
 use std::{
@@ -21,9 +21,9 @@ pub(crate) enum FontWeight {
     ExtraBold = 800,
 }
 
-/// The picture as PNG; none, which is logged, if it cannot be made.
+/// The picture as PNG; none if it cannot be made, which is logged.
 pub fn png(svg: &str) -> Option<Vec<u8>> {
-    // A picture is not worth the answer: whatever the renderer does, the poller goes on.
+    // A panic of the renderer must not stop the poller: the answer matters more than the picture.
     let drawn = catch_unwind(|| {
         let tree = parsed(svg).map_err(|error| error.to_string())?;
         let size = tree.size().to_int_size();
@@ -37,9 +37,9 @@ pub fn png(svg: &str) -> Option<Vec<u8>> {
         .ok()
 }
 
-/// How wide a text is, in units of its size.
+/// The width of a text, in units of its size.
 pub(crate) fn width(text: &str, weight: FontWeight) -> f32 {
-    /// Large enough for hinting and rounding not to matter.
+    /// Large enough that hinting and rounding do not matter.
     const SIZE: f32 = 100.0;
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\" font-family=\"Archivo\" font-weight=\"{}\">\

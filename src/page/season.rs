@@ -8,10 +8,10 @@ use crate::{
 /// A club's games in a full season: the strip is as long as that, so that it fills as the year goes on.
 const FULL_SEASON: usize = 162;
 
-/// A month's name needs this much of the strip on the narrowest screens, in per cent.
+/// Width of a month's name on the narrowest screens, in per cent of the strip.
 const MONTH_WIDTH: f64 = 9.0;
 
-/// What the templates show of a season; the strip's numbers are in pixels and in per cent of its width.
+/// The season for the templates. Positions and widths of the strip are in per cent of its width.
 pub(crate) struct SeasonView {
     pub title: String,
     pub figures: Vec<SeasonFigure>,
@@ -19,15 +19,15 @@ pub(crate) struct SeasonView {
     pub months: Vec<MonthLabel>,
     /// Width of a game's place, in per cent.
     pub place: String,
-    /// Width of what is drawn in it.
+    /// Width of the mark in it.
     pub tick: String,
-    /// That rows of the log are missing.
+    /// The note that rows of the log are missing.
     pub incomplete: Option<&'static str>,
-    /// What is to be known of where these games come from.
+    /// The note on the source of these games.
     pub note: Option<String>,
 }
 
-/// A number worth a line of its own.
+/// A figure of the season, with its label.
 pub(crate) struct SeasonFigure {
     pub label: &'static str,
     pub value: String,
@@ -36,9 +36,9 @@ pub(crate) struct SeasonFigure {
 
 /// One game of the strip, and one row of the table.
 pub(crate) struct GameMark {
-    /// Where its place begins.
+    /// The start of its place.
     pub x: String,
-    /// Where its middle is.
+    /// The middle of its place.
     pub middle: String,
     pub errors: u32,
     pub date: String,
@@ -47,7 +47,7 @@ pub(crate) struct GameMark {
     pub count: String,
 }
 
-/// Where a month begins in the strip.
+/// The start of a month in the strip.
 pub(crate) struct MonthLabel {
     pub x: String,
     pub name: String,
@@ -87,7 +87,7 @@ pub(crate) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     Some(phrases.season(season))
 }
 
-/// Before its first game a season is not worth a word.
+/// The season; none before its first game.
 fn played(answer: &Answer) -> Option<&SeasonSoFar> {
     answer.season.as_ref().filter(|season| !season.games.is_empty())
 }
@@ -96,7 +96,7 @@ fn per_cent(part: f64) -> String {
     format!("{:.2}", part * 100.0)
 }
 
-/// Where each month begins; one that has no room for its name before the next is left out.
+/// The start of each month. A month without room for its name before the next is omitted.
 fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<MonthLabel> {
     let mut months: Vec<(f64, MonthLabel)> = Vec::new();
     let mut last = None;

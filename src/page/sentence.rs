@@ -1,4 +1,4 @@
-//! The word and the sentence: what of an answer is said. How it is said is in `phrases`.
+//! The word and the sentence of an answer. This module selects the facts; `locale` has the wording.
 
 use crate::{
     answer::{
@@ -35,13 +35,13 @@ pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
     }
 }
 
-/// He is in a line-up, or nothing keeps him from being in one.
+/// Whether he is in a line-up, or no injury or suspension keeps him out of one.
 fn takes_part(answer: &Answer) -> bool {
     let barred = matches!(answer.availability, Availability::Injured(_) | Availability::Suspended);
     !barred || answer.games.iter().any(|game| game.presence() >= Some(Participation::Lineup))
 }
 
-/// The reason, in a sentence or two; with the day it is about, where that is not the present one.
+/// The reason, in a sentence or two; with the answer's day, if that is not the present one.
 pub(crate) fn sentence(answer: &Answer, phrases: &dyn Phrases) -> String {
     let reason = reason(answer, phrases);
     let is_read = !matches!(answer.reason, Reason::NeverHeard(_));
@@ -98,7 +98,7 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
                 None => phrases.labels().no_game_this_week.into(),
                 Some(next) => phrases.next_game(&meeting(next), next.official, start(answer, next).as_ref()),
             };
-            // An injury is no news on an off day, but where he is does tell.
+            // An injury is no news on an off day, but a stay with a farm club is.
             let is_away = answer.player.farm_club.is_some();
             match absence(answer, phrases).filter(|_| is_away) {
                 Some(absence) => format!("{off} {absence}"),
@@ -121,7 +121,7 @@ fn off_season(answer: &Answer, next: Option<&ScheduleEntry>, phrases: &dyn Phras
     phrases.season_over(figures, next)
 }
 
-/// The time of day that the sentence says, if it says one.
+/// The time of day in the sentence, if it has one.
 pub(crate) fn moment(answer: &Answer) -> Option<LocalTime> {
     match &answer.reason {
         Reason::Waiting(index) | Reason::Overdue(index) => start(answer, &answer.games[*index].listing),
@@ -173,7 +173,7 @@ pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     parts.join(" · ")
 }
 
-/// What the official scorer took back today.
+/// The note on errors that the official scorer took back today.
 pub(crate) fn taken_back(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     (answer.taken_back > 0).then(|| phrases.taken_back(answer.taken_back))
 }
@@ -222,7 +222,7 @@ fn waiting(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
     }
 }
 
-/// Of several games, those of another day that he was charged in when they were resumed.
+/// The errors in a game of another day that was resumed today, if it is one of several games.
 fn resumed_errors(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     let charged = |game: &&Game| game.listing.is_resumption() && game.errors() > 0;
     let game = answer.games.iter().find(charged).filter(|_| answer.games.len() > 1)?;
@@ -230,7 +230,7 @@ fn resumed_errors(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     Some(format!("{errors} {}.", phrases.against(&meeting(answer, &game.listing))))
 }
 
-/// What keeps him out of a game that is on or to come.
+/// The reason why he is not in a game that is on or to come.
 fn remark(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<String> {
     if game.presence() >= Some(Participation::Lineup) {
         return None;
@@ -272,10 +272,10 @@ fn meeting<'a>(answer: &Answer, listing: &'a ScheduleEntry) -> GameSides<'a> {
     }
 }
 
-/// When a game begins by the ballpark's clock; with the day there, where that is not the one that is said or the present.
+/// The start of a game by the ballpark's clock; with its local day, if readers would assume another one.
 fn start(answer: &Answer, listing: &ScheduleEntry) -> Option<LocalTime> {
-    let said = if listing.official > answer.day { listing.official } else { answer.calendar_day };
-    listing.start.map(|start| LocalTime::at(start, &answer.zone).unless_on(said))
+    let known_day = if listing.official > answer.day { listing.official } else { answer.calendar_day };
+    listing.start.map(|start| LocalTime::at(start, &answer.zone).unless_on(known_day))
 }
 
 fn score(game: &Game) -> Option<Score> {

@@ -9,7 +9,7 @@ use crate::{
 };
 use time::OffsetDateTime;
 
-/// The width of a terminal that was never resized.
+/// The default width of a terminal.
 pub(crate) const WIDTH: usize = 80;
 
 pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) -> String {
@@ -25,7 +25,7 @@ pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) 
     lines.extend(voice.season_note().filter(|_| answer.season.is_some()).map(str::to_owned));
     lines.push(String::new());
     lines.extend(voice.replay().map(|about| format!("{}.", phrases.replay(about))));
-    let heard = match answer.asked_at {
+    let updated = match answer.asked_at {
         Some(at) => {
             let (clock, ago) =
                 (phrases.clock(&LocalTime::at(at, &answer.zone)), phrases.ago(times::age(now - at)));
@@ -34,11 +34,11 @@ pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) 
         None => labels.not_heard.into(),
     };
     let stale = if answer.stale { format!(" {}", labels.maybe_out_of_date) } else { String::new() };
-    lines.push(format!("{}. {heard}{stale}", voice.day(answer)));
+    lines.push(format!("{}. {updated}{stale}", voice.day(answer)));
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }
 
-/// Breaks at spaces to lines of so many characters; a word longer than the line stands alone.
+/// The lines of a text, broken at spaces, of at most `width` characters; a longer word stands alone.
 pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in plain(line).split_whitespace() {

@@ -1,4 +1,4 @@
-//! Times and dates, but for the words.
+//! Times and dates, without the words of a language.
 
 use crate::answer::Zone;
 use time::{
@@ -11,7 +11,7 @@ pub(crate) struct LocalTime {
     pub local: OffsetDateTime,
     /// "PDT".
     pub zone: String,
-    /// Its day, where that is not the one that goes without saying.
+    /// Its day, if readers would assume another one.
     pub day: Option<Date>,
 }
 
@@ -20,19 +20,19 @@ impl LocalTime {
         LocalTime { local: zone.local(instant), zone: zone.abbreviation(instant), day: None }
     }
 
-    /// With its day, unless it is this one.
+    /// Sets its day, unless that is `day`.
     pub(crate) fn unless_on(mut self, day: Date) -> Self {
         self.day = Some(self.local.date()).filter(|own| *own != day);
         self
     }
 
-    /// RFC 3339 with the ballpark's offset, so that a reader's script can tell whether its own is another.
+    /// RFC 3339 with the ballpark's offset, so that the script can tell whether the reader's offset differs.
     pub(crate) fn machine(&self) -> String {
         rfc3339(self.local)
     }
 }
 
-/// How long ago something was, in its largest whole unit.
+/// An age, in its largest whole unit.
 #[derive(Clone, Copy)]
 pub(crate) enum Age {
     Moments,
@@ -62,7 +62,7 @@ fn rfc3339(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default()
 }
 
-/// In the largest unit of which it has one.
+/// The age in its largest whole unit.
 pub(crate) fn age(age: Duration) -> Age {
     match age {
         age if age < Duration::MINUTE => Age::Moments,

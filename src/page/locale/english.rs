@@ -355,7 +355,7 @@ fn short_date(date: Date) -> String {
     date.format(format).unwrap_or_default()
 }
 
-/// " on Wednesday, August 9", where the day does not go without saying.
+/// " on Wednesday, August 9", if the time has a day.
 fn on_day(at: &LocalTime) -> String {
     at.day.map(|day| format!(" on {}", short_date(day))).unwrap_or_default()
 }

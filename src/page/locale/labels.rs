@@ -1,4 +1,4 @@
-//! What is always said in the same way, in each language.
+//! The fixed texts in each language.
 
 use crate::page::locale::PageLabels;
 

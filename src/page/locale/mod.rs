@@ -1,6 +1,6 @@
-//! The catalogue: everything the site says to people, in every language. A language that lacks a sentence does not compile.
+//! The catalogue of all texts for people, in every language. A language that lacks a text does not compile.
 //!
-//! What is said when is decided in `sentence`; here is only how.
+//! `sentence` decides which text is used; this module has only the wording.
 
 pub(crate) mod english;
 pub(crate) mod games;
@@ -18,7 +18,7 @@ use crate::{
 };
 use time::Date;
 
-/// What a language says.
+/// The texts of a language.
 pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
     match language {
         Language::English => &english::English,
@@ -26,10 +26,10 @@ pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
     }
 }
 
-/// A language. What is said in the middle of a sentence begins with a small letter, and nothing ends with a full stop
-/// but sentences.
+/// The texts of a language. A text for the middle of a sentence begins with a small letter, and only sentences end with
+/// a full stop.
 pub(crate) trait Phrases: Sync {
-    /// The words on the page where the operator gives no others.
+    /// The default words on the page.
     fn words(&self) -> Words;
     fn labels(&self) -> &'static PageLabels;
     /// The title and the sentence of a response that is not a success.
@@ -67,29 +67,29 @@ pub(crate) trait Phrases: Sync {
     fn inning(&self, inning: Inning) -> String;
     /// "ahead 4 to 2".
     fn standing(&self, standing: ScoreLine) -> String;
-    /// Where a game stands, from MLB's words.
+    /// The status of a game, from MLB's words.
     fn status(&self, words: &str) -> String;
-    /// Why a game is delayed or off, from MLB's words.
+    /// The reason why a game is delayed or off, from MLB's words.
     fn cause(&self, words: &str) -> String;
     /// "Throwing error, bottom of the 3rd, playing RF".
     fn play(&self, play: &ErrorPlay) -> String;
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String;
     fn no_club(&self, name: &str) -> String;
-    /// In these games; `over` when the day's are.
+    /// `over` if the day's games are over.
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String;
     fn clean(&self, name: &str, games: &str) -> String;
     fn did_not_play(&self, name: &str, games: &str) -> String;
     /// The same after a sentence that names him.
     fn nor_played(&self, games: &str) -> String;
-    /// "the game against the Texas Rangers is on", without an end.
+    /// "the game against the Texas Rangers is on", without a full stop.
     fn is_on(&self, meeting: &GameSides) -> String;
     fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String;
-    /// Of a game that is resumed today.
+    /// The resumption of a game today.
     fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String;
     fn start_unknown(&self, meeting: &GameSides) -> String;
     fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String;
-    /// To be finished on another day, where one is set.
+    /// `to` is the day on which it will be finished, if one is set.
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String;
     fn box_unread(&self, meeting: &GameSides) -> String;
     /// "One of today's two games cannot be read at the moment."
@@ -97,13 +97,13 @@ pub(crate) trait Phrases: Sync {
     fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String;
     fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String;
     fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String;
-    /// Why a player does not play and where he is, as the rosters have it; none if they say nothing of the kind.
+    /// The reason why a player does not play and his farm club, from the rosters; none if they have neither.
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
     /// A schedule entry of today cannot be read.
     fn entry_unread(&self) -> &'static str;
-    /// Off season, with his errors and games where they are known, and the next game.
+    /// The off season, with his errors and games if they are known, and the next game.
     fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String;
-    /// Said where the answer is not about the present day.
+    /// The note on an answer that is not about the present day.
     fn about_day(&self, date: Date) -> String;
     fn not_in_line_up(&self, name: &str) -> String;
 
@@ -121,9 +121,9 @@ pub(crate) trait Phrases: Sync {
     fn in_games(&self, count: u32) -> String;
 }
 
-/// What is always said in the same way.
+/// The fixed texts of a language.
 pub(crate) struct PageLabels {
-    /// As Open Graph writes it.
+    /// The locale as Open Graph writes it.
     pub locale: &'static str,
     pub no_error_so_far: &'static str,
     pub no_game_this_week: &'static str,
@@ -173,7 +173,7 @@ pub(crate) struct GameSides<'a> {
     pub opponent: &'a str,
     /// Which game of the day, from 1.
     pub number: u8,
-    /// The day a game began that is resumed on another.
+    /// The day on which a resumed game began.
     pub begun: Option<Date>,
 }
 
@@ -197,7 +197,7 @@ pub(crate) enum Doubleheader {
     No,
 }
 
-/// How his club stands: its runs, then the other's.
+/// The score from his club's side: its runs, then the opponent's.
 #[derive(Clone, Copy)]
 pub(crate) enum ScoreLine {
     Ahead(u32, u32),
@@ -205,7 +205,7 @@ pub(crate) enum ScoreLine {
     Tied(u32),
 }
 
-/// In brackets, after a blank.
+/// The cause in parentheses after a space; empty without one.
 fn bracketed(cause: Option<&str>) -> String {
     cause.map(|cause| format!(" ({cause})")).unwrap_or_default()
 }

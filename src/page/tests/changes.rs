@@ -1,4 +1,4 @@
-//! The line that the log has for each change of the answer.
+//! The log line for each change of the answer.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is said, in every language.
+//! The words and sentences, in every language.
 
 use crate::page::tests::*;
 

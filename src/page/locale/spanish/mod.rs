@@ -358,7 +358,7 @@ impl Phrases for Spanish {
 }
 
 impl Spanish {
-    /// "los Rangers de Texas"; a club of no known name stands without an article.
+    /// "los Rangers de Texas"; a name that is not known has no article.
     fn the_club(&self, name: &str) -> String {
         terms::club(name).map_or(name.to_owned(), |club| format!("los {club}"))
     }
@@ -385,7 +385,7 @@ fn short_date(date: Date) -> String {
     format!("{} {}", terms::weekday(date.weekday()), month_day(date))
 }
 
-/// " del miércoles 9 de agosto", where the day does not go without saying.
+/// " del miércoles 9 de agosto", if the time has a day.
 fn on_day(at: &LocalTime) -> String {
     at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What MLB calls in English, as Spanish broadcasts call it. None where it is not known: then MLB's own words stand.
+//! Spanish terms for MLB's English ones, as broadcasters use them. None if a term is not known: MLB's own is used then.
 
 use time::{Month, Weekday};
 
@@ -136,7 +136,7 @@ pub(crate) fn weekday(day: Weekday) -> &'static str {
     }
 }
 
-/// The hour on a clock's face, from the hour of the day.
+/// The hour on a 12-hour clock, from the hour of the day.
 pub(crate) fn hour(hour: u8) -> u8 {
     match hour % 12 {
         0 => 12,
