@@ -1,4 +1,4 @@
-//! Embeds everything under `assets/`: hashed names, every content coding that is worth having, an entity tag for each.
+//! Embeds the files under `assets/`: hashed names, the content codings that save enough bytes, an entity tag for each.
 
 use sha2::{Digest, Sha256};
 use std::{
@@ -15,7 +15,7 @@ use std::{
 #[expect(dead_code, reason = "the other effort is for pages made while serving")]
 mod coding;
 
-/// Hex digits of the content's hash in a URL: 40 bits tell all versions of a file apart that will ever be.
+/// Hex digits of the content's hash in a URL. 40 bits are enough to tell all versions of a file apart.
 const HASH_DIGITS: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,18 +40,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(
         out.join("assets.rs"),
         format!(
-            "/// All of them, by path.\npub static ASSETS: &[Asset] = &[\n{rows}];\n\
-             /// When the binary was built, in seconds since 1970.\nconst BUILT: i64 = {built};\n"
+            "/// The embedded assets, sorted by path.\npub static ASSETS: &[Asset] = &[\n{rows}];\n\
+             /// Build time of the binary, in seconds since 1970.\nconst BUILT: i64 = {built};\n"
         ),
     )?;
-    // Not E6_…: `cargo run` hands these to the program as well, where that prefix means settings.
-    println!("cargo::rustc-env=BUILD_COMMIT={}", said("git", &["rev-parse", "--short=10", "HEAD"]));
+    // Not named E6_…: `cargo run` passes these variables to the program, which would read them as settings.
+    println!("cargo::rustc-env=BUILD_COMMIT={}", stdout("git", &["rev-parse", "--short=10", "HEAD"]));
     println!("cargo::rustc-env=BUILD_TARGET={}", env::var("TARGET")?);
-    println!("cargo::rustc-env=BUILD_RUSTC={}", said(&env::var("RUSTC")?, &["--version"]));
+    println!("cargo::rustc-env=BUILD_RUSTC={}", stdout(&env::var("RUSTC")?, &["--version"]));
     Ok(())
 }
 
-/// One file's row of the table, with its variants written beside the table.
+/// Writes the variants of one file to `out`; returns its path and its row of the table.
 fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(String, String), Box<dyn Error>> {
     let name = file.file_name().and_then(|name| name.to_str()).ok_or("not a UTF-8 name")?;
     let bytes = fs::read(file)?;
@@ -78,18 +78,19 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
     Ok((path, row))
 }
 
-/// A build of the same commit gives the same bytes.
+/// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, so that builds of a commit are identical; else now.
 fn built_at() -> i64 {
-    let told = env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| said("git", &["log", "-1", "--format=%ct"]));
-    told.parse().unwrap_or_else(|_| {
+    let time =
+        env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| stdout("git", &["log", "-1", "--format=%ct"]));
+    time.parse().unwrap_or_else(|_| {
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs() as i64)
     })
 }
 
-/// What a command prints; "unknown" where it cannot be asked, as in a source archive without git.
-fn said(command: &str, arguments: &[&str]) -> String {
+/// The trimmed output of a command; "unknown" if it fails, as in a source archive without git.
+fn stdout(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output();
     let text = output
         .ok()

@@ -1,4 +1,4 @@
-//! What one request costs between hyper and the socket: the whole of `Service::handle`, and what of it is observation.
+//! Cost of one request between hyper and the socket: all of `Service::handle`, with and without the access log.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -28,7 +28,7 @@ use std::{
 };
 use time::OffsetDateTime;
 
-/// What Chromium sends when a page is opened.
+/// The fields that Chromium sends when a page is opened.
 const BROWSER: &[(&str, &str)] = &[
     ("host", "example.org"),
     ("connection", "keep-alive"),
@@ -52,15 +52,15 @@ const BROWSER: &[(&str, &str)] = &[
     ("accept-language", "en-US,en;q=0.9"),
 ];
 
-/// The same in every form and language.
-fn told(text: &str) -> PerLanguage<PageText> {
+/// The same text in every form and language.
+fn page_text(text: &str) -> PerLanguage<PageText> {
     PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
 }
 
 fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
     let site = Site::new(SiteContent {
-        home: told(&page),
+        home: page_text(&page),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),
@@ -71,13 +71,13 @@ fn service(log: Option<AccessLog>) -> Service {
         ready_until: None,
         asked_at: None,
         asking_took: None,
-        not_ready: told("not ready\n"),
+        not_ready: page_text("not ready\n"),
     });
     let observer = RequestObserver {
         metrics: RequestMetrics::register(Registry::new()).unwrap(),
         log: log.map(Arc::new),
     };
-    let errors = ErrorPages::new([(404, told("Not here."))], "");
+    let errors = ErrorPages::new([(404, page_text("Not here."))], "");
     let begun = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
     Service::new(ServiceParts {
         site: Arc::new(ArcSwap::from_pointee(site)),

@@ -1,4 +1,4 @@
-//! Commands and flags. Here is only what was typed; `config` decides what it means.
+//! The command line: commands and flags. `config` turns the flags into settings.
 
 use crate::{
     app::{
@@ -17,64 +17,64 @@ use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 use time::{Date, macros::format_description};
 use tracing::Level;
 
-/// What to do.
+/// A command with its flags and arguments.
 #[derive(Debug)]
 pub enum Command {
-    /// Answer the question, today.
+    /// `e6 serve`, or `e6` alone: serve the site.
     Serve(Flags),
-    /// Answer it for a day that has been.
+    /// `e6 demo`: serve the replay of a past day.
     Demo {
-        /// As for `Serve`.
+        /// The flags of settings.
         flags: Flags,
-        /// Seconds of that day in one second.
+        /// Speed of the replay: seconds of that day per second.
         speed: u32,
-        /// Which day; none is the one that comes with e6.
+        /// The day to replay; none is the one embedded in the binary.
         date: Option<Date>,
     },
-    /// Ask a running process something.
+    /// `e6 reload` and `e6 upgrade`: send a request to the running process.
     Ask(ControlRequest, Flags),
-    /// Say what a start would come to.
+    /// `e6 check`: check the configuration and the machine.
     Check {
-        /// As for `Serve`.
+        /// The flags of settings.
         flags: Flags,
-        /// Whether others are asked.
+        /// Whether MLB is asked.
         network: Network,
-        /// Which settings are shown.
+        /// The settings to print.
         shown: SettingsShown,
     },
-    /// Say whether a site lives.
+    /// `e6 health`: check that a site answers.
     Health {
-        /// As for `Serve`.
+        /// The flags of settings.
         flags: Flags,
-        /// Where it is; none is where the configuration has it.
+        /// The URL to request; none is the site of this configuration.
         url: Option<String>,
     },
-    /// Write what a shell needs to complete the command line.
+    /// `e6 completions`: print a shell's completion script.
     Completions(Shell),
-    /// Write the manual page.
+    /// `e6 man`: print the manual page.
     Man,
-    /// Say which URL is answered by what.
+    /// `e6 routes`: print the table of URL patterns.
     Routes,
-    /// Say what a peer can make us hold, and for how long.
+    /// `e6 limits`: print the limits.
     Limits {
-        /// As for `Serve`.
+        /// The flags of settings.
         flags: Flags,
-        /// As the page of the documentation.
+        /// Print the page of the documentation instead.
         markdown: bool,
     },
-    /// Print every setting with its default.
+    /// `e6 settings`: print every setting with its default.
     Settings {
-        /// As the page of the documentation.
+        /// Print the page of the documentation instead.
         markdown: bool,
     },
-    /// Draw how the site works.
+    /// `e6 render`: write the drawings of `/how`.
     Render {
-        /// Where the drawings go.
+        /// The directory for the drawings.
         dir: PathBuf,
     },
 }
 
-/// How lines should look, as far as can be told before the command line is parsed: errors in it are lines too.
+/// The log format of a command line that is not parsed yet, because usage errors are printed in this format too.
 pub fn log_format(command_line: &[OsString]) -> LogFormat {
     let value = |flag: &str| {
         let mut words = command_line.iter().skip(1).map(|word| word.to_string_lossy());
@@ -90,10 +90,10 @@ pub fn log_format(command_line: &[OsString]) -> LogFormat {
 /// Reads the command line, the program's name first.
 ///
 /// # Errors
-/// The exit code, where there is no command to perform: help or a usage error has been printed.
+/// The exit code, if help or a usage error was printed instead.
 pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
     let Arguments { command, flags } =
-        Arguments::try_parse_from(command_line).map_err(|error| told(&error))?;
+        Arguments::try_parse_from(command_line).map_err(|error| print_message(&error))?;
     Ok(match command {
         None => Command::Serve(flags),
         Some(CommandArguments::Serve { flags }) => Command::Serve(flags),
@@ -115,8 +115,8 @@ pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
     })
 }
 
-/// Prints help to standard output, a usage error to standard error.
-fn told(error: &clap::Error) -> ExitCode {
+/// Prints help to stdout or a usage error to stderr, and returns the exit code.
+fn print_message(error: &clap::Error) -> ExitCode {
     let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
     let stream = if error.use_stderr() { output::stderr() } else { output::stdout() };
     let coloured = stream.has_colour() && format::present() == LogFormat::Combined;
@@ -135,7 +135,7 @@ fn told(error: &clap::Error) -> ExitCode {
     code
 }
 
-/// The script that this shell needs to complete the command line.
+/// The completion script for a shell.
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "e6", &mut script);
@@ -145,7 +145,7 @@ pub fn completions(shell: Shell) -> String {
 /// One manual page for all commands, in roff.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If the page cannot be rendered.
 pub fn man() -> io::Result<String> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
@@ -169,74 +169,74 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum CommandArguments {
-    /// Serve the site (also what `e6` alone does)
+    /// Serve the site (the default command)
     Serve {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Replay a day, from before the first pitch to the last out
+    /// Serve the replay of a past day, from before the first pitch to the last out
     Demo {
         #[command(flatten)]
         flags: Flags,
-        /// How many seconds of that day pass in one second
+        /// Speed of the replay: seconds of that day per second
         #[arg(long, value_name = "N", default_value_t = 110, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         speed: u32,
-        /// Any past day, from MLB's own records (needs a network); without it August 9, 2023, from this binary
+        /// The day to replay, from MLB's records (needs a network); without it, August 9, 2023, from this binary
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         date: Option<Date>,
     },
-    /// Check configuration and machine: list every mistake, or what a start would meet and the settings that were changed
+    /// Check the configuration and this machine; print every mistake, or the findings and the changed settings
     Check {
         #[command(flatten)]
         flags: Flags,
-        /// Do not ask MLB
+        /// Do not connect to MLB
         #[arg(long)]
         offline: bool,
-        /// Show every setting, not only those that differ from their default
+        /// Print every setting, not only those that differ from their default
         #[arg(long)]
         all: bool,
     },
-    /// Have a running e6 read its configuration again; exit code 2 lists the mistakes for which it did not
+    /// Reload the configuration of the running e6; if it is invalid, list the mistakes, keep the old one, exit with 2
     Reload {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Have a running e6 give way to the binary that is on disk now, without a pause
+    /// Replace the running e6 with the binary on disk, without downtime
     Upgrade {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Ask the site whether it lives: exit code 0, or 1 and what is wrong
+    /// Check that the site answers; exit with 0, or with 1 and the reason
     Health {
         #[command(flatten)]
         flags: Flags,
-        /// Where it is; without it, the first address where it listens
+        /// The URL to request; by default, /healthz at the first address where e6 listens
         #[arg(value_name = "URL")]
         at: Option<String>,
     },
-    /// Print what a shell needs to complete this command line
+    /// Print the completion script for a shell
     Completions { shell: Shell },
     /// Print the manual page
     Man,
-    /// Print the table of URL patterns, in the order in which they are tried
+    /// Print the table of URL patterns, in the order of matching
     Routes,
-    /// Print every limit: in force, by default, and what it stops
+    /// Print every limit with its value, its default and what it prevents
     Limits {
         #[command(flatten)]
         flags: Flags,
-        /// The page of the documentation instead
+        /// Print the page of the documentation (Markdown) instead
         #[arg(long)]
         markdown: bool,
     },
     /// Print every setting with its default, as a settings file
     Settings {
-        /// The page of the documentation instead
+        /// Print the page of the documentation (Markdown) instead
         #[arg(long)]
         markdown: bool,
     },
-    /// Write the two drawings of /how, as SVG and for Graphviz
+    /// Write the two drawings of /how as SVG and Graphviz files
     Render {
-        /// Where to; files of these names are replaced
+        /// The directory; existing files with the same names are replaced
         dir: PathBuf,
     },
 }

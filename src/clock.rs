@@ -1,27 +1,27 @@
-//! The site's clock: the system's, or one that starts elsewhere and may run faster (`--clock`, `e6 demo`).
+//! The site's clock: the system's, or one that starts at another time and may run faster (`--clock`, `e6 demo`).
 
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
-/// Tells the time of the site. Cheap to copy; all copies agree.
+/// The clock of the site. Cheap to copy; all copies show the same time.
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
     /// The system's clock.
     System,
-    /// A clock of its own.
+    /// A clock that was set to another time.
     Set {
-        /// What it showed at `began`.
+        /// The time it showed at `began`.
         start: OffsetDateTime,
-        /// When it was started.
+        /// The moment it was started.
         began: Instant,
-        /// How many of its seconds pass in one real second; at least 1.
+        /// Its seconds per real second; at least 1.
         rate: u32,
-        /// It stops here.
+        /// The time at which it stops; none runs on.
         end: Option<OffsetDateTime>,
     },
 }
 
-/// A moment.
+/// A moment to measure elapsed time from.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
     shown: OffsetDateTime,
@@ -51,17 +51,17 @@ impl Clock {
         }
     }
 
-    /// Whether it has stopped at its end.
+    /// Whether the clock has reached its end.
     pub fn has_stopped(&self) -> bool {
         matches!(*self, Clock::Set { end: Some(end), .. } if self.now() >= end)
     }
 
-    /// This moment, to measure from.
+    /// The present moment, for [`Clock::since`].
     pub fn mark(&self) -> Mark {
         Mark { shown: self.now(), at: Instant::now() }
     }
 
-    /// How long ago a moment was, by this clock, whatever anyone has set the system's clock to since.
+    /// Time since a moment by this clock, unaffected by changes of the system's time.
     pub fn since(&self, mark: &Mark) -> Duration {
         match self {
             Clock::System => mark.at.elapsed(),
@@ -69,12 +69,12 @@ impl Clock {
         }
     }
 
-    /// As `since`, but a clock that was set forward counts too: a machine that slept shows the time again that passed.
+    /// Like [`Clock::since`], but at least the difference of the times shown, which counts time in suspend.
     pub fn at_least_since(&self, mark: &Mark) -> Duration {
         self.since(mark).max(Duration::try_from(self.now() - mark.shown).unwrap_or_default())
     }
 
-    /// How long something that takes `span` by this clock takes in reality.
+    /// The real duration of a `span` on this clock.
     pub fn real(&self, span: Duration) -> Duration {
         match *self {
             Clock::System => span,

@@ -1,18 +1,18 @@
-//! The languages in which the site speaks, and one of something for each.
+//! The languages of the site, and a container with a value for each.
 
 use std::ops::Index;
 
-/// A language that every page is made in.
+/// A language of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// What programs are told, and who asks for neither.
+    /// The default, and the language for programs.
     English,
-    /// As San Diego and Tijuana speak it.
+    /// Spanish as spoken in San Diego and Tijuana.
     Spanish,
 }
 
 impl Language {
-    /// All of them, the one for who asks for none first.
+    /// All languages, the default first.
     pub const ALL: [Language; 2] = [Language::English, Language::Spanish];
 
     /// Its language tag (RFC 5646), a primary subtag alone.
@@ -23,7 +23,7 @@ impl Language {
         }
     }
 
-    /// What it calls itself.
+    /// The language's name in the language itself.
     pub const fn name(self) -> &'static str {
         match self {
             Language::English => "English",
@@ -31,7 +31,7 @@ impl Language {
         }
     }
 
-    /// What goes before the path of what a language has of its own.
+    /// The prefix of paths that exist once per language.
     pub const fn prefix(self) -> &'static str {
         match self {
             Language::English => "",
@@ -39,7 +39,7 @@ impl Language {
         }
     }
 
-    /// Where search engines and previews find its page: at `/` they get the first language, for they ask for none.
+    /// The path of its page for search engines and previews, which ask for no language and get the default at `/`.
     pub const fn home(self) -> &'static str {
         match self {
             Language::English => "/",
@@ -48,7 +48,7 @@ impl Language {
     }
 }
 
-/// One for each language: none can be forgotten.
+/// A value for each language; a missing one does not compile.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct PerLanguage<T> {
     /// In English.
@@ -60,17 +60,17 @@ pub struct PerLanguage<T> {
 }
 
 impl<T> PerLanguage<T> {
-    /// Makes one after the other.
+    /// Makes the value of each language.
     pub fn of(mut make: impl FnMut(Language) -> T) -> Self {
         PerLanguage { english: make(Language::English), spanish: make(Language::Spanish) }
     }
 
-    /// Makes another of each.
+    /// Converts the value of each language.
     pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> PerLanguage<U> {
         PerLanguage { english: make(self.english), spanish: make(self.spanish) }
     }
 
-    /// The same of what is kept elsewhere.
+    /// References to the values.
     pub const fn as_ref(&self) -> PerLanguage<&T> {
         PerLanguage { english: &self.english, spanish: &self.spanish }
     }

@@ -9,8 +9,8 @@
 //!                              MLB Stats API ──▶ mlb ──▶ answer
 //! ```
 //!
-//! Static and dynamic differ only in when their bytes are made: an asset when the binary is built, a page when the answer
-//! changes. Nothing is rendered because somebody reads it, except `/how`, which describes the reader's own request.
+//! Assets are rendered when the binary is built, pages when the answer changes. A visitor's request renders nothing,
+//! except for `/how`, which describes that request.
 //!
 //! Modules import each other only downwards in the order in which they are declared below.
 
@@ -86,17 +86,17 @@ pub mod internals {
 pub const BUILD: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ", ", env!("BUILD_RUSTC"), ")");
 
-/// Usage or configuration.
+/// Exit code for a usage error or an invalid configuration.
 const EXIT_MISTAKE: u8 = 2;
-/// A failure while running.
+/// Exit code for a failure while running.
 const EXIT_FAILURE: u8 = 1;
 
-/// In which a running e6 says what became of what it was asked: what an upgrade may take, and some.
-const ANSWERED: Duration = Duration::from_secs(15);
+/// Timeout for the outcome of a reload or an upgrade: the timeout of an upgrade, and a margin.
+const OUTCOME_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Does what the command line (with the program's name) asks for; the exit code says how it went.
+/// Runs the command of a command line, the program's name first, and returns the exit code.
 pub fn run(command_line: impl Iterator<Item = OsString>) -> ExitCode {
-    // Also after a panic.
+    // Writes the remaining output at the end, also after a panic.
     let _finish = FinishOnDrop;
     logging::log_panics();
     let command_line: Vec<_> = command_line.collect();
@@ -110,11 +110,11 @@ pub fn run(command_line: impl Iterator<Item = OsString>) -> ExitCode {
 fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
         cli::Command::Serve(flags) => {
-            launched()?;
+            run_launcher()?;
             crate::app::serve(set_up(flags)?, None).map_err(not_started)?;
         }
         cli::Command::Demo { flags, speed, date } => {
-            launched()?;
+            run_launcher()?;
             crate::app::demo::demo(set_up(flags)?, speed, date).map_err(not_started)?;
         }
         cli::Command::Check { flags, network, shown } => {
@@ -142,12 +142,12 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     Ok(())
 }
 
-/// What a running e6 says to what it is asked; it has this long to do it.
+/// Sends a request to the running e6 and prints the outcome.
 fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
     let path = config::pid_file(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment);
     let path = path
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
-    let outcome = crate::app::control::ask(asked, &path, ANSWERED).map_err(failed)?;
+    let outcome = crate::app::control::ask(asked, &path, OUTCOME_TIMEOUT).map_err(failed)?;
     let level = if outcome.done { Level::INFO } else { Level::ERROR };
     outcome.said.iter().for_each(|line| format::report(level, line));
     match (outcome.done, asked) {
@@ -157,8 +157,8 @@ fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
     }
 }
 
-/// Goes on unless this process is only the launcher of another one.
-fn launched() -> Result<(), ExitCode> {
+/// Does the launcher's work if this process was started as one; the error is then its exit code.
+fn run_launcher() -> Result<(), ExitCode> {
     match crate::app::launcher::launch() {
         Ok(None) => Ok(()),
         Ok(Some(code)) => Err(ExitCode::from(code)),
@@ -166,18 +166,18 @@ fn launched() -> Result<(), ExitCode> {
     }
 }
 
-/// The configuration, with what every command under it needs in place. Mistakes have been told.
+/// Loads the configuration and prepares the process for the command. Mistakes are printed.
 fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
-    // How many connections there may be depends on it.
+    // The limit on connections is derived from the limit on descriptors.
     limits::take_all_descriptors();
-    // Before anything is opened that could have their numbers.
+    // Comes before the first file is opened, which could take the number of an inherited descriptor.
     let adopted = crate::net::listen_fds::adopt().map_err(|error| {
         failed(format!(
             "cannot use the descriptors that LISTEN_FDS announces: {error}; unset it, or hand them over"
         ))
     })?;
-    let config = read(&flags).map_err(mistaken)?;
-    // One provider for everything: set before the first client or server asks for it. Set already means the same one.
+    let config = read(&flags).map_err(report_mistakes)?;
+    // The only TLS provider, installed before the first client or server needs it. An error means that it is installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let logging = Logging::start(config.log_format, config.log_level);
     Ok(Setup { config, adopted, logging, read_again: Box::new(move || read(&flags)) })
@@ -187,7 +187,7 @@ fn read(flags: &Flags) -> Result<Config, ConfigErrors> {
     config::load(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment)
 }
 
-fn mistaken(mistakes: impl std::fmt::Display) -> ExitCode {
+fn report_mistakes(mistakes: impl std::fmt::Display) -> ExitCode {
     format::report(Level::ERROR, &mistakes.to_string());
     ExitCode::from(EXIT_MISTAKE)
 }

@@ -1,4 +1,4 @@
-//! Parse, run, exit code.
+//! The program: runs the command line and returns the exit code.
 
 use std::process::ExitCode;
 
