@@ -9,11 +9,11 @@ use prometheus::{
     register_int_gauge_vec_with_registry as gauges,
 };
 
-/// Gauges of the answer that is shown.
+/// Gauges of the published answer.
 #[derive(Clone)]
 pub(crate) struct AnswerMetrics {
     verdicts: IntGaugeVec,
-    /// Without labels. Empty while the number is unknown, for zero would be an answer.
+    /// A vector without labels, so that it can be empty while the number is unknown: zero would be an answer.
     errors: IntGaugeVec,
     last_success: Gauge,
 }
@@ -45,7 +45,7 @@ impl AnswerMetrics {
         })
     }
 
-    /// Shows an answer.
+    /// Sets the gauges to an answer.
     pub fn set(&self, answer: &Answer) {
         match answer.verdict {
             Verdict::Unknown => self.errors.reset(),
@@ -53,7 +53,7 @@ impl AnswerMetrics {
         }
         let nanoseconds = answer.asked_at.map_or(0, |at| at.unix_timestamp_nanos());
         self.last_success.set(nanoseconds as f64 / 1e9);
-        // The new one last: a scrape in between sees none rather than two.
+        // The new verdict is set last, so that a scrape in between sees none rather than two.
         let shown = page::verdict(answer.verdict);
         for name in page::VERDICTS.into_iter().filter(|name| *name != shown).chain([shown]) {
             self.verdicts.with_label_values(&[name]).set(i64::from(name == shown));

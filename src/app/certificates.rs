@@ -1,4 +1,4 @@
-//! TLS at work: its terms, the certificate behind them, and whoever looks after that.
+//! TLS in service: its configuration, the certificate source, and the task that renews the certificate.
 
 use crate::{
     app::{RunError, StartError},
@@ -17,16 +17,16 @@ pub(crate) struct ServedTls {
     source: CertificateSource,
     names: Vec<String>,
     terms: TlsConfig,
-    /// For as long as the process lives: sessions can be resumed after a reload.
+    /// Kept for the life of the process, so that sessions can be resumed after a reload.
     tickets: TicketKeys,
     serving: Arc<CertificateResolver>,
     expiry: IntGauge,
-    /// Opened, and not looked after yet.
+    /// An open source whose renewal task has not been started yet.
     waiting: Option<CertificateOwner>,
     keeper: JoinSet<()>,
 }
 
-/// A certificate's source that is open, and not served yet.
+/// A certificate source that is open and not in service yet.
 pub(crate) struct OpenedTls {
     source: CertificateSource,
     names: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct OpenedTls {
 }
 
 impl ServedTls {
-    /// None without TLS.
+    /// Opens the configured certificate source; none without TLS.
     ///
     /// # Errors
     /// When a certificate's file cannot be used, or the system refuses what TLS needs.
@@ -44,7 +44,7 @@ impl ServedTls {
         if let CertificateSource::Files(files) = &source {
             files.certificate().map_err(|error| {
                 StartError::Configuration(format!(
-                    "{error}: name a readable pair with --tls-cert and --tls-key, or leave both away for a self-signed \
+                    "{error}: name a readable pair with --tls-cert and --tls-key, or omit both for a self-signed \
                      certificate"
                 ))
             })?;
@@ -74,10 +74,10 @@ impl ServedTls {
         self.serving.clone()
     }
 
-    /// Whether this configuration's certificates can be used, without a trace.
+    /// Checks that this configuration's certificate files can be used, and changes nothing.
     ///
     /// # Errors
-    /// Why not.
+    /// A sentence that says why they cannot be used.
     pub fn check(&self, config: &Config) -> Result<(), String> {
         match config.source()? {
             Some(CertificateSource::Files(files)) => {
@@ -87,10 +87,10 @@ impl ServedTls {
         }
     }
 
-    /// What this configuration asks for, opened; none where that is served already.
+    /// Opens the certificate source of this configuration; none if it is in service already.
     ///
     /// # Errors
-    /// Why it cannot be served. Then the metric tells of the certificate in service, as before.
+    /// A sentence that says why it cannot be used. The expiry metric is then set back to the certificate in service.
     pub fn refresh(&self, config: &Config) -> Result<Option<OpenedTls>, String> {
         let Some(source) = config.source()? else { return Ok(None) };
         let may_have_changed = matches!(source, CertificateSource::Files(_));
@@ -112,7 +112,7 @@ impl ServedTls {
         Ok(OpenedTls { source, names, terms, opened })
     }
 
-    /// From the next handshake on.
+    /// Puts an opened source into service, from the next handshake on.
     pub fn renew(&mut self, fresh: OpenedTls, runtime: &Handle) {
         let OpenedTls { source, names, terms, opened } = fresh;
         (self.source, self.names, self.serving) = (source, names, opened.serving());
@@ -121,10 +121,10 @@ impl ServedTls {
         self.look_after(runtime);
     }
 
-    /// Begins to see to the next certificate. Not before the doors are open: a CA comes to look.
+    /// Starts the renewal task. Call it only once the listeners are open: a CA connects to validate the domains.
     pub fn look_after(&mut self, runtime: &Handle) {
         if let Some(opened) = self.waiting.take() {
-            // Who did so before stops.
+            // Dropping the old set stops the renewal task before.
             self.keeper = JoinSet::new();
             self.keeper.spawn_on(async { match opened.look_after().await {} }, runtime);
         }
@@ -132,5 +132,5 @@ impl ServedTls {
 }
 
 fn no_tls(error: &dyn std::error::Error) -> RunError {
-    RunError(format!("cannot speak TLS: {error}; run with --tls off"))
+    RunError(format!("cannot set up TLS: {error}; run with --tls off"))
 }

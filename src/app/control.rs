@@ -1,7 +1,7 @@
-//! How commands find a running e6 and hear from it: the pid file, and the control file beside it.
+//! The pid file, by which commands find a running e6, and the control file beside it, which reports outcomes to them.
 //!
-//! The pid file holds the process's number and nothing else. The process holds a lock on it, so that a file that was left
-//! behind is told from a valid one: the number in it may be another program's by now. The control file says where the process
+//! The pid file holds only the process's number. The process holds a lock on it, which distinguishes it from a stale
+//! file, whose number may belong to another program by now. The control file holds the addresses where the process
 //! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,21 +15,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often whoever asked looks for what became of it.
+/// Interval at which a command checks the control file for the outcome.
 const LOOK: Duration = Duration::from_millis(20);
-/// What the name of the control file has after that of the pid file.
+/// The suffix that makes the control file's name from the pid file's name.
 const CONTROL_SUFFIX: &str = ".json";
-/// Everybody may read both files, which hold no secret.
+/// The mode of both files: everybody may read them, because they hold no secret.
 const MODE: u32 = 0o644;
 
-/// The addresses where a process listens, as they are displayed.
+/// The addresses where a process listens, as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenReport {
-    /// HTTP in clear.
+    /// HTTP without TLS.
     pub http: Vec<String>,
     /// HTTP over TLS.
     pub https: Vec<String>,
-    /// For operators.
+    /// HTTP for operators.
     pub admin: Vec<String>,
 }
 
@@ -47,28 +47,28 @@ pub struct PidFile {
     _lock: File,
 }
 
-/// What became of what was asked.
+/// The outcome of a request to a running e6.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlOutcome {
-    /// No two are the same.
+    /// A random number that tells this outcome from the one before.
     pub id: u64,
-    /// Who says so.
+    /// The number of the process that reports the outcome.
     pub pid: u32,
-    /// What was asked.
+    /// The request that was made.
     pub of: ControlRequest,
-    /// Whether it was done.
+    /// Whether the request succeeded.
     pub done: bool,
-    /// Every mistake, or what else there is to say; one line each.
+    /// The errors or remarks, one line each.
     pub said: Vec<String>,
 }
 
-/// What a running e6 can be asked.
+/// A request to a running e6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ControlRequest {
-    /// To read its configuration again.
+    /// Reload the configuration.
     Reload,
-    /// To give way to the binary that is on disk now.
+    /// Replace the running process with the binary that is on disk now.
     Upgrade,
 }
 
@@ -82,8 +82,8 @@ impl ControlRequest {
 }
 
 impl PidFile {
-    /// Writes the pid file and the control file. A pid file of another running process is replaced only if that is the
-    /// predecessor; `None` is a predecessor that did not tell its number, or none.
+    /// Writes the pid file and the control file. Replaces the pid file of another running process only if that process
+    /// is the predecessor; `None` if there is no predecessor or its number is unknown.
     ///
     /// # Errors
     /// When another process has the file, or when its directory cannot be made or written to.
@@ -100,7 +100,8 @@ impl PidFile {
         Ok(PidFile { path: path.to_owned(), _lock: lock })
     }
 
-    /// Writes an outcome, for the command that waits in [`ask`]. Where the process listens stays as its successor wrote it.
+    /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a
+    /// successor may have written them.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -111,12 +112,12 @@ impl PidFile {
     }
 }
 
-/// Where the process of this pid file listens; none where no process runs.
+/// The addresses where the process of this pid file listens; none if it does not run.
 pub fn listening(path: &Path) -> Option<ListenReport> {
     owner(path).and_then(|_| read_control(path)).map(|control| control.listening)
 }
 
-/// The running process of this pid file.
+/// The number of the running process that has this pid file; none for a stale file.
 fn owner(path: &Path) -> Option<u32> {
     let file = File::open(path).ok()?;
     let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
@@ -132,7 +133,7 @@ fn write_control(path: &Path, control: &Control) -> io::Result<()> {
 }
 
 impl Drop for PidFile {
-    /// Removes it, unless another process has replaced it.
+    /// Removes the pid file, unless another process has replaced it.
     fn drop(&mut self) {
         let is_ours = read(&self.path).is_ok_and(|pid| pid.as_raw_pid().unsigned_abs() == process::id());
         if is_ours && let Err(error) = fs::remove_file(&self.path) {
@@ -141,24 +142,24 @@ impl Drop for PidFile {
     }
 }
 
-/// Asks the process of this file, and waits for what became of it.
+/// Signals the process of this pid file and waits for the outcome.
 ///
 /// # Errors
-/// That there is none, or that it does not say.
+/// When no process has the file, or none reports an outcome within `patience`.
 pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<ControlOutcome, String> {
-    let nobody = |why: &str| {
+    let not_found = |why: &str| {
         format!(
             "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file",
             path.display()
         )
     };
-    let file = File::open(path).map_err(|error| nobody(&error.to_string()))?;
+    let file = File::open(path).map_err(|error| not_found(&error.to_string()))?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {}
-        Ok(()) => return Err(nobody("it was left behind by one that has ended")),
-        Err(TryLockError::Error(error)) => return Err(nobody(&error.to_string())),
+        Ok(()) => return Err(not_found("it was left behind by a process that has ended")),
+        Err(TryLockError::Error(error)) => return Err(not_found(&error.to_string())),
     }
-    let pid = read(path).map_err(|error| nobody(&error.to_string()))?;
+    let pid = read(path).map_err(|error| not_found(&error.to_string()))?;
     let outcome = || read_control(path)?.outcome;
     let before = outcome().map(|outcome| outcome.id);
     kill_process(pid, asked.signal()).map_err(|error| {
@@ -173,7 +174,7 @@ pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<Con
     }
     let pid = pid.as_raw_pid();
     Err(format!(
-        "the process {pid} has not said within {} s what became of it: see its log",
+        "the process {pid} has not said within {} s whether it succeeded: see its log",
         patience.as_secs()
     ))
 }
@@ -190,7 +191,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The new file, locked before it is there for others to see.
+/// Replaces a file atomically. The new file is locked before it is visible to other processes.
 fn replace(path: &Path, text: &str) -> io::Result<File> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
@@ -214,7 +215,7 @@ mod tests {
 
         let ours = PidFile::write(&path, None, ListenReport::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()));
-        // Whoever holds the lock is asked; here that would be this very process.
+        // `ask` would signal the process that holds the lock, which is this one.
         assert!(matches!(File::open(&path).unwrap().try_lock_shared(), Err(TryLockError::WouldBlock)));
         let number = fs::read_to_string(&path).unwrap();
         drop(ours);

@@ -1,5 +1,5 @@
-//! One running e6 for each data directory: a file in it that is locked. The lock ends with the last process that holds it,
-//! however that process ends; an upgrade hands it over.
+//! The lock of a data directory, which only one running e6 can use. The lock ends with the last process that holds it,
+//! however that process ends. An upgrade hands it over.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -16,13 +16,12 @@ const FILE: &str = "e6.lock";
 /// Digits of the longest process number, a `u32`.
 const PID_WIDTH: usize = 10;
 
-/// The lock of a data directory.
 pub(crate) struct DataLock(File);
 
-/// Why there is no lock.
+/// The reason why a process does not get the lock.
 #[derive(Debug)]
 pub(crate) enum DataDirInUse {
-    /// Another e6 has it: this process, if it has said so.
+    /// Another e6 has the lock; its process number, if known.
     InUse(Option<u32>),
     /// The file cannot be written or locked.
     Failed(io::Error),
@@ -50,24 +49,24 @@ impl DataLock {
         Ok(lock)
     }
 
-    /// Writes this process's number into the file, for whom the lock refuses.
+    /// Writes this process's number into the file, for the error message of a process that does not get the lock.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn sign(&self) -> io::Result<()> {
-        // All of the file in one write: a reader sees the old number or the new one, never none.
+        // The whole file in one write: a reader sees the old number or the new one, never none.
         self.0.write_all_at(format!("{:<PID_WIDTH$}\n", process::id()).as_bytes(), 0)
     }
 
     /// The same lock, for the new process of an upgrade.
     ///
     /// # Errors
-    /// When there is no descriptor for it.
+    /// When the process has no descriptor left.
     pub fn share(&self) -> io::Result<OwnedFd> {
         self.0.try_clone().map(OwnedFd::from)
     }
 
-    /// The process that has the lock of this directory, if there is one: `Some(None)` if it is not known which.
+    /// The process that has the lock of this directory, if there is one: `Some(None)` if its number is unknown.
     pub fn holder(dir: &Path) -> Option<Option<u32>> {
         let file = File::open(dir.join(FILE)).ok()?;
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| read_pid(&file))

@@ -1,4 +1,4 @@
-//! `e6 demo`: a day that has been, played at many times its speed by the same code that asks MLB.
+//! `e6 demo`: replays a past day at many times its speed, with the same code that polls MLB.
 
 use crate::{
     app::{DataSource, ReplayPlan, RunError, Setup, StartError, live_site::LiveSite, publisher::ReplayedDay},
@@ -19,19 +19,19 @@ use std::{sync::Arc, time::Duration};
 use time::{Date, OffsetDateTime};
 use tracing::level_filters::LevelFilter;
 
-/// How often the line on the terminal is written anew, if it has changed.
+/// Interval at which the scoreboard's line is checked for a change.
 const LOOK: Duration = Duration::from_millis(200);
-/// From the end of the replay's clock until it is over, whatever was heard.
+/// Number of checks after the replay's clock has stopped. Then the replay is over, even if a game is not.
 const LAST_LOOKS: u32 = 25;
-/// A longer line would not be rewritten, but scroll.
+/// Longest line on a terminal, in characters: a longer one would wrap and could not be overwritten.
 const WIDTH: usize = 79;
-/// What a terminal needs to write over a line.
+/// The terminal sequence that clears the current line.
 const OVER_THE_LINE: &str = "\r\x1b[2K";
 
-/// Plays the day that comes with e6, or any past day from MLB's records.
+/// Replays the day that comes with e6, or any past day from MLB's records.
 ///
 /// # Errors
-/// When there is no such day, or the server could not run.
+/// When there is no such day, or the server fails to run.
 pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), StartError> {
     if setup.config.clock.is_some() {
         let what = "the replay has a clock of its own: leave --clock (or E6_CLOCK) away";
@@ -51,7 +51,8 @@ pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), Star
     }
 }
 
-/// Standard output is for the line of the replay, and a terminal for nothing but that and troubles.
+/// Keeps standard output for the replay's line: turns off an access log there, and logs only warnings and errors to a
+/// terminal.
 fn quiet(config: &mut Config) {
     if config.access_log == Some(LogDestination::Stdout) {
         config.access_log = None;
@@ -68,7 +69,7 @@ fn is_on_a_terminal() -> bool {
 fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> {
     if setup.config.player.id != day.player() {
         return Err(StartError::Configuration(format!(
-            "the day that comes with e6 is about player {}; for another, replay a day of his with --date",
+            "the day that comes with e6 is about player {}; for another player, replay one of his days with --date",
             day.player()
         )));
     }
@@ -83,7 +84,7 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> 
 fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
     if date > OffsetDateTime::now_utc().date() {
         return Err(StartError::Configuration(format!(
-            "{date} is in the future: choose a day that has been with --date"
+            "{date} is in the future: choose a past day with --date"
         )));
     }
     play(setup, move |config| {
@@ -101,7 +102,7 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
     })
 }
 
-/// The club whose day it is.
+/// The club whose games are replayed: the configured one, or else the player's current one.
 fn club(config: &Config) -> Result<u32, StartError> {
     if let Some(club) = config.player.club {
         return Ok(club);
@@ -117,7 +118,7 @@ fn club(config: &Config) -> Result<u32, StartError> {
     Ok(club.id)
 }
 
-/// Serves while a day is played. Only the port is bound before privileges are dropped.
+/// Serves a replay. Only its port is bound before privileges are dropped.
 fn play<D: ReplaySource>(
     setup: Setup,
     prepare: impl FnOnce(&Config) -> Result<(D, Clock, ReplayedDay), StartError> + 'static,
@@ -139,23 +140,22 @@ fn cannot_replay(error: impl std::fmt::Display) -> RunError {
     RunError::new(format!("cannot replay: {error}"))
 }
 
-/// A replay that is being shown; it ends when this is dropped.
+/// A running replay. It ends when this is dropped.
 pub struct RunningReplay {
-    /// What is replayed.
     pub replayed: ReplayedDay,
-    /// Where it is asked instead of MLB.
+    /// The URL of the replay's server, which stands in for MLB.
     pub url: String,
     _replay: Replay,
 }
 
-/// Tells how the day goes, with inning, score and answer: on a terminal on one line that is written anew, elsewhere on a
-/// line for each change; and in the end that it is over.
+/// Prints inning, score and answer while the day is replayed: on a terminal on one line that is overwritten, elsewhere
+/// on a new line for each change. Prints at the end that the replay is over.
 pub(crate) async fn follow(site: Arc<LiveSite>, clock: Clock) {
     let (mut before, mut looks_left) = (String::new(), LAST_LOOKS);
     loop {
         let (line, is_over) = site.scoreboard();
         if line != before {
-            tell(&line);
+            print_line(&line);
             before = line;
         }
         looks_left -= u32::from(clock.has_stopped());
@@ -169,7 +169,7 @@ pub(crate) async fn follow(site: Arc<LiveSite>, clock: Clock) {
     }
 }
 
-fn tell(line: &str) {
+fn print_line(line: &str) {
     if is_on_a_terminal() {
         let line: String = line.chars().take(WIDTH).collect();
         output::stdout().queue(format!("{OVER_THE_LINE}{line}").as_bytes());

@@ -1,4 +1,4 @@
-//! `e6 health`: whether a site lives, asked as its visitors ask, for images without curl and for `e6 check`.
+//! `e6 health`: checks a running site with a visitor's request, for container images without curl and for `e6 check`.
 
 use crate::{
     app::control::{self, ListenReport},
@@ -27,31 +27,30 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-/// From the look-up of the name to the answer. Who asks every few seconds wants to know, not to wait.
+/// Timeout from the name look-up to the response. It is short because health checks run every few seconds.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// For whom it comes: for nobody (haproxy.org, proxy-protocol.txt, version 1).
-const INTRODUCTION: &[u8] = b"PROXY UNKNOWN\r\n";
-/// What is asked where nothing else is named.
+/// A PROXY header that names no client (haproxy.org, proxy-protocol.txt, version 1).
+const PROXY_HEADER: &[u8] = b"PROXY UNKNOWN\r\n";
+/// The path that is requested unless a URL names another one.
 const PATH: &str = "/healthz";
 
-/// Where a site is asked, and for what.
+/// A request to a site: the transport and the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
-    door: Transport,
+    transport: Transport,
     path: String,
-    /// Whether it has to begin as a proxy does: who comes from this machine is taken for one.
-    introduced: bool,
+    /// Whether a PROXY header has to come first, because the site trusts this machine as a proxy.
+    sends_proxy_header: bool,
 }
 
-/// How to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Transport {
     Unix(PathBuf),
-    Clear {
+    Plain {
         host: String,
         port: u16,
     },
-    /// `name` is whom the certificate has to be for.
+    /// `name` is the name that the certificate has to be valid for.
     Tls {
         host: String,
         port: u16,
@@ -59,22 +58,21 @@ enum Transport {
     },
 }
 
-/// What was answered.
+/// The response to a health check.
 pub struct HealthReply {
-    /// Its status.
     pub status: StatusCode,
-    /// Whether it says that it is from e6.
+    /// Whether the `Server` field names e6.
     pub is_e6: bool,
-    /// From the question to the answer.
+    /// Time from the open connection to the response.
     pub took: Duration,
 }
 
 type HealthError = Box<dyn Error + Send + Sync>;
 
-/// Asks the site with this configuration, or this URL. What it says when all is well is one line.
+/// Checks the site with this configuration, or at this URL. Returns one line if the site is healthy.
 ///
 /// # Errors
-/// One line: who was asked, and what was wrong with it.
+/// One line: the URL or socket, and what is wrong.
 pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
     let question = match url {
         Some(url) => HealthCheck::from_url(url)?,
@@ -90,8 +88,8 @@ pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
 }
 
 impl HealthCheck {
-    /// The first listener: where the running process says that it listens, else where the configuration says so. Without TLS
-    /// if possible: a problem of the certificate does not make the site unhealthy.
+    /// A check of the first listener in the running process's control file, or else in the configuration. Listeners
+    /// without TLS come first, because an invalid certificate does not make the site unhealthy.
     fn for_site(config: &Config) -> Result<Self, String> {
         let listen = match config.pid_file().and_then(|path| control::listening(&path)) {
             Some(ListenReport { http, https, admin }) => [parse(http), parse(admin), parse(https)],
@@ -104,27 +102,27 @@ impl HealthCheck {
         question.ok_or_else(|| "every listener has a port that the system chooses: name the URL".into())
     }
 
-    /// At an address that this site listens on; none where its port is not known.
+    /// A check at an address where this site listens; none if its port is unknown.
     pub fn at(kind: ListenerKind, address: &Address, config: &Config) -> Option<Self> {
-        let (door, peer) = match address {
+        let (transport, peer) = match address {
             Address::Unix(path) => (Transport::Unix(path.clone()), Peer::Unix),
             Address::Tcp(address) if address.port() == 0 => return None,
             Address::Tcp(address) => {
-                // Every address is also the loopback one.
+                // A listener on every address is reached at the loopback address too.
                 let every = address.ip().is_unspecified();
                 let ip = if every { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
                 let (host, port) = (ip.to_string(), address.port());
                 let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
-                let door = match kind {
+                let transport = match kind {
                     ListenerKind::Https => Transport::Tls { host, port, name },
-                    ListenerKind::Http | ListenerKind::Admin => Transport::Clear { host, port },
+                    ListenerKind::Http | ListenerKind::Admin => Transport::Plain { host, port },
                 };
-                (door, Peer::from(ip))
+                (transport, Peer::from(ip))
             }
         };
         let proxies = &config.proxies;
-        let introduced = kind != ListenerKind::Admin && proxies.protocol && proxies.trust(peer);
-        Some(HealthCheck { door, path: PATH.into(), introduced })
+        let sends_proxy_header = kind != ListenerKind::Admin && proxies.protocol && proxies.trust(peer);
+        Some(HealthCheck { transport, path: PATH.into(), sends_proxy_header })
     }
 
     fn from_url(url: &str) -> Result<Self, String> {
@@ -132,54 +130,54 @@ impl HealthCheck {
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         let host = host.trim_matches(['[', ']']).to_owned();
-        let door = match uri.scheme_str() {
-            Some("http") => Transport::Clear { host, port: uri.port_u16().unwrap_or(80) },
+        let transport = match uri.scheme_str() {
+            Some("http") => Transport::Plain { host, port: uri.port_u16().unwrap_or(80) },
             Some("https") => Transport::Tls { name: host.clone(), host, port: uri.port_u16().unwrap_or(443) },
             _ => return Err(wrong()),
         };
         let path = uri.path_and_query().map(ToString::to_string).filter(|path| path != "/");
-        Ok(HealthCheck { door, path: path.unwrap_or_else(|| PATH.into()), introduced: false })
+        Ok(HealthCheck { transport, path: path.unwrap_or_else(|| PATH.into()), sends_proxy_header: false })
     }
 
-    /// Asks, within two seconds. What is trusted follows from the configuration.
+    /// Sends the request and waits up to two seconds. The configuration decides which certificates are trusted.
     ///
     /// # Errors
-    /// Why there was no answer.
+    /// When the connection fails, or no response comes in time.
     pub fn ask(&self, config: &Config) -> Result<HealthReply, HealthError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = runtime.block_on(async { timeout(DEADLINE, self.converse(config)).await });
-        // A name server that does not answer holds a thread; nobody waits for it.
+        let answer = runtime.block_on(async { timeout(DEADLINE, self.send(config)).await });
+        // A name server that does not answer holds a thread: do not wait for it.
         runtime.shutdown_background();
         answer.map_err(|_| format!("no answer within {} s", DEADLINE.as_secs()))?
     }
 
-    async fn converse(&self, config: &Config) -> Result<HealthReply, HealthError> {
-        match &self.door {
+    async fn send(&self, config: &Config) -> Result<HealthReply, HealthError> {
+        match &self.transport {
             Transport::Unix(path) => {
-                let stream = self.introduce(UnixStream::connect(path).await?).await?;
-                self.over(stream, "localhost").await
+                let stream = self.write_header(UnixStream::connect(path).await?).await?;
+                self.request(stream, "localhost").await
             }
-            Transport::Clear { host, port } => {
-                let stream = self.introduce(TcpStream::connect((host.as_str(), *port)).await?).await?;
-                self.over(stream, host).await
+            Transport::Plain { host, port } => {
+                let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
+                self.request(stream, host).await
             }
             Transport::Tls { host, port, name } => {
                 let server = ServerName::try_from(name.clone())?;
                 let connector = TlsConnector::from(Arc::new(client(config, host)?));
-                let stream = self.introduce(TcpStream::connect((host.as_str(), *port)).await?).await?;
-                self.over(connector.connect(server, stream).await?, name).await
+                let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
+                self.request(connector.connect(server, stream).await?, name).await
             }
         }
     }
 
-    async fn introduce<S: AsyncWrite + Unpin>(&self, mut stream: S) -> io::Result<S> {
-        if self.introduced {
-            stream.write_all(INTRODUCTION).await?;
+    async fn write_header<S: AsyncWrite + Unpin>(&self, mut stream: S) -> io::Result<S> {
+        if self.sends_proxy_header {
+            stream.write_all(PROXY_HEADER).await?;
         }
         Ok(stream)
     }
 
-    async fn over(
+    async fn request(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         host: &str,
@@ -193,7 +191,7 @@ impl HealthCheck {
             .header(header::USER_AGENT, concat!("e6-health/", env!("CARGO_PKG_VERSION")))
             .header(header::CONNECTION, "close")
             .body(Empty::<Bytes>::new())?;
-        let response = sender.send_request(request).await.map_err(root)?;
+        let response = sender.send_request(request).await.map_err(root_cause)?;
         connection.abort();
         let is_e6 = response.headers().get(header::SERVER).is_some_and(|server| server == "e6");
         Ok(HealthReply { status: response.status(), is_e6, took: began.elapsed() })
@@ -204,8 +202,9 @@ fn parse(addresses: Vec<String>) -> Vec<Address> {
     addresses.iter().filter_map(|text| text.parse().ok()).collect()
 }
 
-/// On this machine the certificate that the site signs itself is good, for it is read from where the site keeps it; and so
-/// are those that it was given. Elsewhere the web's roots decide.
+/// The TLS client. At a loopback address it trusts the site's self-signed certificate, read from the site's directory.
+/// With certificate files it trusts these and the web's roots, with ACME the roots of the CA's client, else the web's
+/// roots.
 fn client(config: &Config, host: &str) -> Result<ClientConfig, HealthError> {
     let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let mut roots = RootCertStore::empty();
@@ -222,8 +221,8 @@ fn client(config: &Config, host: &str) -> Result<ClientConfig, HealthError> {
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
-/// What hyper says of an error is what it did about it; why is behind that.
-fn root(error: hyper::Error) -> String {
+/// The root cause of an error. hyper's own message says only what failed, not why.
+fn root_cause(error: hyper::Error) -> String {
     let mut root: &dyn Error = &error;
     while let Some(source) = root.source() {
         root = source;
@@ -244,9 +243,9 @@ fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), HealthError> {
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        match &self.door {
+        match &self.transport {
             Transport::Unix(path) => write!(f, "unix:{}", path.display()),
-            Transport::Clear { host: at, port } => write!(f, "http://{}:{port}{}", host(at), self.path),
+            Transport::Plain { host: at, port } => write!(f, "http://{}:{port}{}", host(at), self.path),
             Transport::Tls { host: at, port, .. } => write!(f, "https://{}:{port}{}", host(at), self.path),
         }
     }

@@ -1,4 +1,4 @@
-//! What came with this process: sockets from systemd or from the old process of an upgrade, and from the old process also
+//! The inherited descriptors: sockets from systemd or from the old process of an upgrade, and from the old process also
 //! the lock of the data directory and a socket to report readiness on.
 
 use crate::{
@@ -27,7 +27,6 @@ pub(crate) const LOCK: &str = "data-lock";
 pub(crate) const READY: u8 = b'!';
 /// Timeout for the handoff, which the old process writes before it starts the new one.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The port of HTTPS.
 const HTTPS: u16 = 443;
 
 pub(crate) struct Inherited {
@@ -43,7 +42,7 @@ pub(crate) struct OldProcess {
     line: UnixStream,
 }
 
-/// What the old process of an upgrade tells the new one.
+/// The message from the old process of an upgrade to the new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handoff {
     /// The number of the process that writes this.
@@ -53,7 +52,7 @@ pub(crate) struct Handoff {
     pub upgrades: u32,
     /// The files of Unix sockets that an e6 made; the last process removes them.
     pub files: Vec<PathBuf>,
-    /// The configured address of each socket, in the order in which they are handed over; none where systemd made it.
+    /// The configured address of each socket, in the order in which they are handed over; none if systemd made it.
     #[serde(default)]
     pub configured: Vec<Option<String>>,
 }
@@ -69,14 +68,15 @@ impl Inherited {
         self.predecessor.as_ref().map_or(0, |predecessor| predecessor.handoff.upgrades)
     }
 
-    /// The files of Unix sockets that the old process made and these listeners have no more: they go with it.
+    /// The files of the old process's Unix sockets that these listeners do not use. They are removed after the
+    /// handover.
     pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {
         let files = self.predecessor.iter().flat_map(|predecessor| &predecessor.handoff.files);
         let is_left = |file: &&PathBuf| listeners.iter().any(|bound| bound.address.unix() == Some(file));
         files.filter(|file| !is_left(file)).cloned().collect()
     }
 
-    /// The files of Unix sockets that systemd made, and removes.
+    /// The files of Unix sockets that systemd made and will remove.
     pub fn files_of_others(&self) -> Vec<PathBuf> {
         let ours = self.predecessor.as_ref().map_or(&[][..], |predecessor| &predecessor.handoff.files);
         let files = self.sockets.iter().filter_map(|bound| bound.address.unix());
@@ -98,7 +98,7 @@ impl Inherited {
             }
             if name == PREDECESSOR {
                 let line = UnixStream::from(descriptor);
-                inherited.predecessor = Some(OldProcess::heard(line).map_err(unusable)?);
+                inherited.predecessor = Some(OldProcess::receive(line).map_err(unusable)?);
                 continue;
             }
             let mut bound = BoundSocket::adopted(ListenerKind::Http, descriptor).map_err(unusable)?;
@@ -122,7 +122,7 @@ impl Inherited {
     }
 }
 
-/// What a socket is for: by its name, else by its port, else in the order http, https, admin.
+/// The kind of listener of a socket: by its name, else by its port, else the next in the order http, https, admin.
 fn kind(name: &str, bound: &BoundSocket, before: &[BoundSocket]) -> ListenerKind {
     let kinds = ListenerKind::ALL;
     let named = kinds.into_iter().find(|kind| kind.name() == name);
@@ -133,7 +133,7 @@ fn kind(name: &str, bound: &BoundSocket, before: &[BoundSocket]) -> ListenerKind
 }
 
 impl OldProcess {
-    fn heard(line: UnixStream) -> io::Result<Self> {
+    fn receive(line: UnixStream) -> io::Result<Self> {
         line.set_read_timeout(Some(PATIENCE))?;
         let mut text = String::new();
         BufReader::new(&line).read_line(&mut text)?;
@@ -142,7 +142,7 @@ impl OldProcess {
 
     /// Tells the old process why this one does not serve.
     pub fn refuse(mut self, failure: &StartError) {
-        // It sees the end of this process anyway.
+        // If this fails, the old process still notices the end of this one.
         let _ = self.line.write_all(failure.to_string().as_bytes());
     }
 

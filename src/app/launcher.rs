@@ -1,9 +1,9 @@
 //! The launcher: the process between an old e6 and the new one while an upgrade is on its way.
 //!
-//! A supervisor notices the end of a service's main process only if that process is its own child. So the old e6 starts the
-//! new one through this process. Once the new e6 is ready, the old one ends the launcher, and the kernel makes the new e6 a
-//! child of whoever adopts orphans here: systemd, or process 1 of a container. Until then the launcher passes on how the
-//! new e6 ended, and the new e6 ends with the launcher.
+//! A supervisor notices the end of a service's main process only if that process is its own child. So the old e6 starts
+//! the new one through this process. Once the new e6 is ready, the old one ends the launcher, and the kernel makes the
+//! new e6 a child of the process that adopts orphans: systemd, or process 1 of a container. Until then the launcher
+//! passes on the exit code of the new e6, and the new e6 ends with the launcher.
 
 use crate::net::listen_fds::{self, FIRST, InheritedFd};
 use command_fds::{CommandFdExt, FdMapping};
@@ -14,18 +14,19 @@ use std::{
     process::{self, Command, ExitStatus},
 };
 
-/// Asks a new process to be the launcher, or tells the process that it starts the launcher's process number.
+/// The environment variable that makes a new process the launcher. For the process that the launcher starts, its value
+/// is the launcher's process number.
 pub(crate) const VARIABLE: &str = "UPGRADE_LAUNCHER";
-/// The value that asks for it.
+/// The value that makes a process the launcher.
 pub(crate) const WANTED: &str = "wanted";
-/// What shells add to the number of a signal that ended a process.
+/// Added to the number of the signal that ended a process to make its exit code, as shells do.
 const SIGNALLED: u8 = 128;
 
-/// Does the launcher's work if this process was started as one: `Some` is its exit code. The process that a launcher has
-/// started ends when the launcher does, until [`let_go`].
+/// Runs the launcher if this process was started as one, and returns its exit code. Otherwise, a process that a
+/// launcher has started ends with the launcher, until [`let_go`].
 ///
 /// # Errors
-/// Why the launcher could not start its process.
+/// When the launcher cannot start its process, or the launcher that started this process is gone.
 pub fn launch() -> io::Result<Option<u8>> {
     match env::var(VARIABLE) {
         Ok(value) if value == WANTED => spawn().map(|status| Some(exit_code(status))),
@@ -51,7 +52,7 @@ fn spawn() -> io::Result<ExitStatus> {
     let mut command = Command::new(arguments.next().unwrap_or_default());
     command.args(arguments).env(VARIABLE, process::id().to_string());
     let mut child = command.fd_mappings(mapped.collect()).map_err(io::Error::other)?.spawn()?;
-    // Its copies of the descriptors: the old e6 learns by the end of one that the new e6 hung up.
+    // Closes the launcher's copies of the descriptors, so that the old e6 notices when the new e6 closes its own.
     drop(command);
     child.wait()
 }

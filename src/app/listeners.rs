@@ -1,4 +1,4 @@
-//! The addresses: bound once for each worker, told to whoever started us.
+//! The listeners: bound once for each worker, logged and announced at the start.
 
 use crate::{
     app::{RunError, control::ListenReport},
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every socket that listens, those of one address together.
+/// All listening sockets, those of one address next to each other.
 pub(crate) struct Listeners(Vec<BoundSocket>);
 
 /// Whether sockets are opened by the first process or by one that takes over in an upgrade.
@@ -28,12 +28,12 @@ pub(crate) enum StartKind {
 }
 
 impl Listeners {
-    /// Opens what the configuration asks for, with the sockets that were handed over. Those of systemd are used in place of
-    /// the configured addresses of their kind. Those of the process before this one are used for the addresses that are
-    /// still configured, and closed for all others.
+    /// Opens the configured listeners, with the sockets that were handed over. Sockets from systemd replace the
+    /// configured addresses of their kind. Sockets from the old process of an upgrade are kept for addresses that are
+    /// still configured, and closed otherwise.
     ///
     /// # Errors
-    /// When an address that somebody configured cannot be bound, or nothing is left to serve visitors.
+    /// When an explicitly configured address cannot be bound, or no listener for visitors is left.
     pub fn open(
         config: &Config,
         handed_over: Vec<BoundSocket>,
@@ -62,7 +62,7 @@ impl Listeners {
                     Ok(bound) => sockets.extend(bound),
                     Err(error) => {
                         let why = cannot_listen(address, kind, &error, start);
-                        if !is_missed_by_nobody(config, kind, &error, start) {
+                        if !is_dispensable(config, kind, &error, start) {
                             return Err(RunError(why));
                         }
                         tracing::warn!("{why}; e6 goes on without this default address");
@@ -80,7 +80,7 @@ impl Listeners {
         Ok(Listeners(sockets))
     }
 
-    /// Says what an operator may not expect: who can read metrics, and that there is no IPv6.
+    /// Logs facts that may surprise an operator: who can read the metrics, and that IPv6 is missing.
     pub fn log(&self, config: &Config) {
         let on_ipv4_only = |bound: &&BoundSocket| {
             bound.configured.as_ref().is_some_and(Address::is_every_address)
@@ -116,15 +116,15 @@ impl Listeners {
         BoundAddresses(self.addresses_once().map(|bound| (bound.kind, bound.address.clone())).collect())
     }
 
-    /// The files that go with the last process that listens: those of Unix sockets, but for others'.
+    /// The files of Unix sockets, except those in `of_others`. The last process that listens removes them.
     pub fn files(&self, of_others: &[PathBuf]) -> Vec<UnixSocketFile> {
         let files = self.0.iter().filter_map(|bound| bound.address.unix());
         let ours = files.filter(|file| !of_others.iter().any(|other| other == file));
         ours.filter_map(|file| UnixSocketFile::at(file).ok()).collect()
     }
 
-    /// A worker's share of the sockets, dealt for each address by itself. Where there are fewer than workers it shares one,
-    /// and that is a queue, with others. Operators are few: the first worker sees to them.
+    /// The sockets of one worker, dealt out address by address. If an address has fewer sockets than there are workers,
+    /// several workers share one socket and its queue. The first worker alone serves operators, because they are few.
     pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<BoundSocket>> {
         let mut share = Vec::new();
         for (kind, address) in self.addresses().0 {
@@ -142,7 +142,8 @@ impl Listeners {
     }
 }
 
-/// The file of a Unix socket is its user's, and so is a directory that has to be made for it: it goes with the process.
+/// Binds an address. The configured user owns the file of a Unix socket, and a directory made for it, so that the
+/// process can remove the file when it ends.
 fn bind(
     config: &Config,
     kind: ListenerKind,
@@ -160,7 +161,7 @@ fn bind(
     Ok(bound)
 }
 
-/// The sockets for a configured address, all of one bound address.
+/// Takes the sockets for a configured address out of `sockets`; all have the same bound address.
 fn take(sockets: &mut Vec<BoundSocket>, configured: &Address) -> Vec<BoundSocket> {
     let Some(first) = sockets.iter().find(|bound| bound.is_for(configured)) else { return Vec::new() };
     let address = first.address.clone();
@@ -171,9 +172,9 @@ fn take(sockets: &mut Vec<BoundSocket>, configured: &Address) -> Vec<BoundSocket
     taken
 }
 
-/// Whether e6 can go on without this address: nobody asked for it, and it is another program's, or may not be opened any
-/// more.
-fn is_missed_by_nobody(config: &Config, kind: ListenerKind, error: &io::Error, start: StartKind) -> bool {
+/// Whether e6 can run without this address: it is a default, and another program has it, or the new process of an
+/// upgrade may not open it any more.
+fn is_dispensable(config: &Config, kind: ListenerKind, error: &io::Error, start: StartKind) -> bool {
     let is_expected = match error.kind() {
         io::ErrorKind::AddrInUse => true,
         io::ErrorKind::PermissionDenied => start == StartKind::Upgrade,
@@ -182,7 +183,7 @@ fn is_missed_by_nobody(config: &Config, kind: ListenerKind, error: &io::Error, s
     is_expected && config.listen.defaults.contains(&kind)
 }
 
-/// Who reaches an address, for the log.
+/// The clients that can reach an address, for the log.
 fn readers(address: &Address, unix_mode: u32) -> String {
     match address.tcp().map(|address| address.ip().to_canonical()) {
         None => format!("the users of this machine whom the mode {unix_mode:04o} of the socket lets connect"),
@@ -192,7 +193,7 @@ fn readers(address: &Address, unix_mode: u32) -> String {
     }
 }
 
-/// What happened, and what to do.
+/// The message for an address that cannot be bound: the error, and what to do.
 pub(crate) fn cannot_listen(
     address: &Address,
     kind: ListenerKind,
@@ -231,7 +232,7 @@ pub(crate) fn cannot_listen(
     format!("cannot listen on {address}: {error}; {advice}")
 }
 
-/// Where it really listens.
+/// The addresses where the process listens, with the ports that the system chose.
 #[derive(Debug, Clone)]
 pub(crate) struct BoundAddresses(Vec<(ListenerKind, Address)>);
 
@@ -240,13 +241,12 @@ impl BoundAddresses {
         self.0.iter().filter(move |(other, _)| *other == kind).map(|(_, address)| address)
     }
 
-    /// The port where TLS is spoken.
+    /// The port of the first HTTPS listener on TCP.
     pub fn https_port(&self) -> Option<u16> {
         self.of(ListenerKind::Https).find_map(|address| Some(address.tcp()?.port()))
     }
 
-    /// Tells where the site listens: a line for the build and for each address, and the URL to open on a line of its own,
-    /// last: the public one, where the site has one.
+    /// Prints the build, each address, and last the URL to open: the public URL if the site has one.
     pub fn announce(&self, certificate: Option<&CertificateStatus>, public: Option<String>) {
         let build = crate::BUILD;
         format::announce(&format!("e6 {build}"), "e6", &[("build", build.into())]);
@@ -271,7 +271,7 @@ impl BoundAddresses {
         }
     }
 
-    /// As the control file has them.
+    /// The addresses for the control file and the ready file.
     pub fn listening(&self) -> ListenReport {
         let list = |kind| self.of(kind).map(Address::to_string).collect();
         ListenReport {
@@ -281,7 +281,7 @@ impl BoundAddresses {
         }
     }
 
-    /// For whoever started us and waits for the ports.
+    /// Writes the ready file, for a program that started e6 and waits for its ports.
     pub fn write(&self, path: &Path) -> Result<(), RunError> {
         let mut ready = serde_json::json!(self.listening());
         ready["pid"] = std::process::id().into();
@@ -296,7 +296,7 @@ impl BoundAddresses {
     }
 }
 
-/// What to open to get there: every address of a machine is also localhost.
+/// The URL to open for an address; `localhost` for a listener on every address of the machine.
 fn url(kind: ListenerKind, address: &Address) -> String {
     let scheme = if kind == ListenerKind::Https { "https" } else { "http" };
     match address {

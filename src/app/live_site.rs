@@ -1,4 +1,4 @@
-//! What is shown: one site, made of the last answer in the words and colours of the configuration.
+//! The live site: made of the last answer, in the words and colours of the configuration.
 
 use crate::{
     answer::{Answer, GameState},
@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// The site, and whoever may change it.
+/// The site, and the poller that may change it.
 pub(crate) struct LiveSite {
     pub site: Arc<ArcSwap<Site>>,
     pub hub: Arc<EventHub>,
-    /// On one line, for operators.
+    /// The answer on one line, for operators.
     line: watch::Sender<String>,
     metrics: AnswerMetrics,
     scene: Mutex<Current>,
@@ -26,7 +26,7 @@ struct Current {
     tenure: PollerId,
 }
 
-/// Whose answers are shown: those of the poller that was appointed last. One before it may be asking MLB still.
+/// The number of a poller. Only the newest poller's answers are published; an older one may still be waiting for MLB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PollerId(u64);
 
@@ -50,7 +50,7 @@ impl LiveSite {
         }
     }
 
-    /// What is shown, on one line.
+    /// The answer on one line, now and after each change.
     pub fn line(&self) -> watch::Receiver<String> {
         self.line.subscribe()
     }
@@ -63,15 +63,15 @@ impl LiveSite {
         (scene.publisher.scoreboard(&scene.answer), is_over)
     }
 
-    /// Who may show answers now.
+    /// The poller whose answers are published.
     pub fn tenure(&self) -> PollerId {
         self.scene().tenure
     }
 
-    /// Shows an answer, if whoever found it is still in office.
+    /// Publishes an answer, unless it comes from an older poller or changes nothing.
     pub fn show(&self, tenure: PollerId, answer: Answer) {
         let mut scene = self.scene();
-        // What is stale is shown with its age, which changes by itself.
+        // A stale answer is shown with its age, so the page changes even if the answer does not.
         if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
             log_change(&scene.publisher, &scene.answer, &answer);
             scene.answer = answer;
@@ -79,7 +79,7 @@ impl LiveSite {
         }
     }
 
-    /// Shows the same answer in other words and colours.
+    /// Publishes the same answer in other words and colours.
     pub fn redress(&self, publisher: Publisher) {
         let mut scene = self.scene();
         if !publisher.looks_like(&scene.publisher) {
@@ -88,7 +88,7 @@ impl LiveSite {
         }
     }
 
-    /// Shows the answer to another question; who answered the one before is no longer listened to.
+    /// Publishes the first answer of a new poller. Answers of older pollers are ignored from now on.
     pub fn recast(&self, publisher: Publisher, answer: Answer) -> PollerId {
         let mut scene = self.scene();
         let tenure = PollerId(scene.tenure.0 + 1);
@@ -100,7 +100,7 @@ impl LiveSite {
 
     fn publish(&self, Current { publisher, answer, .. }: &mut Current) {
         let fresh = Arc::new(publisher.site(answer));
-        // Whoever is told of it must find it.
+        // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
         self.hub.publish(&fresh);
         self.metrics.set(answer);
@@ -112,13 +112,13 @@ impl LiveSite {
         });
     }
 
-    /// A scene that a fault has interrupted is whole: it is changed by single assignments.
+    /// A panic while this was locked leaves it consistent, because it is changed by single assignments.
     fn scene(&self) -> MutexGuard<'_, Current> {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One line for each change of the answer, and none otherwise.
+/// Logs a line if the answer has changed.
 fn log_change(publisher: &Publisher, before: &Answer, after: &Answer) {
     if let Some(change) = publisher.change(before, after) {
         tracing::info!("answer: {change}");

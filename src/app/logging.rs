@@ -1,4 +1,4 @@
-//! The log: events of the process, line by line on standard error. Standard output is for what was asked for.
+//! The log: events of the process as lines on standard error. Standard output is for the output that was requested.
 
 use crate::output::{
     self, LogWriter,
@@ -15,14 +15,14 @@ use tracing_subscriber::{
 
 type LogLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// The log, whose format and level can be changed while it is written.
+/// The log. Its format and level can be changed at runtime.
 pub struct Logging {
     lines: reload::Handle<LogLayer, Registry>,
     level: reload::Handle<LevelFilter, Layered<reload::Layer<LogLayer, Registry>, Registry>>,
 }
 
 impl Logging {
-    /// Starts it. A second start in one process keeps the first.
+    /// Starts the log. A second start in one process keeps the first log.
     pub fn start(format: LogFormat, level: LevelFilter) -> Self {
         let (lines, lines_handle) = reload::Layer::new(lines(format));
         let (level, level_handle) = reload::Layer::new(level);
@@ -31,10 +31,10 @@ impl Logging {
         Logging { lines: lines_handle, level: level_handle }
     }
 
-    /// From the next line on.
+    /// Changes format and level from the next line on.
     pub fn change(&self, format: LogFormat, level: LevelFilter) {
         format::set(format);
-        // Fails only where the first start was another's.
+        // Fails only if another log was started first in this process.
         let _ = self.lines.reload(lines(format)).and_then(|()| self.level.reload(level));
     }
 }
@@ -43,7 +43,7 @@ fn lines(format: LogFormat) -> LogLayer {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| LogWriter)
         .with_target(false)
-        // They would be printed to standard error by the thread that logs.
+        // Otherwise the thread that logs would print internal errors to standard error itself.
         .log_internal_errors(false);
     match format {
         LogFormat::Combined => lines.with_ansi(output::stderr().has_colour()).boxed(),
@@ -51,7 +51,7 @@ fn lines(format: LogFormat) -> LogLayer {
     }
 }
 
-/// From now on a panic is a line of the log like any other, or of standard error as long as there is no log.
+/// Sends panics to the log from now on, or to standard error until the log has started.
 pub fn log_panics() {
     panic::set_hook(Box::new(|fault| {
         let place = fault.location().map(ToString::to_string).unwrap_or_default();

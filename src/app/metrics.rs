@@ -1,4 +1,4 @@
-//! Everything that is counted and watched, by the room that counts it.
+//! All metrics and heartbeats of the process.
 
 use crate::{
     app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics, threads::RestartingThreads},

@@ -62,12 +62,12 @@ use std::{fmt, io, os::fd::OwnedFd, sync::Arc, thread};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-/// Why the server could not start or keep running, and what to do about it.
+/// An error message for the operator: why the server cannot start or keep running, and what to do about it.
 #[derive(Debug)]
 pub struct RunError(String);
 
 impl RunError {
-    /// A sentence: what happened, to what, and what to do next.
+    /// Makes an error from a sentence: what failed, on what, why, and what to do next.
     pub fn new(what: impl Into<String>) -> Self {
         RunError(what.into())
     }
@@ -81,12 +81,12 @@ impl fmt::Display for RunError {
 
 impl std::error::Error for RunError {}
 
-/// Why the server did not start, or did not go on.
+/// The error that ends [`serve`]. Configuration errors have an exit code of their own.
 #[derive(Debug)]
 pub enum StartError {
     /// The configuration cannot be used on this machine.
     Configuration(String),
-    /// Anything else.
+    /// Any other failure.
     Failed(RunError),
 }
 
@@ -107,31 +107,31 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// What was typed at the start, and how it is read again.
+/// The input of a start: configuration, inherited descriptors, log, and the way to read the configuration again.
 pub struct Setup {
-    /// Valid.
+    /// The configuration, validated.
     pub config: Config,
-    /// Descriptors that came with the process.
+    /// The descriptors that the process inherited from systemd or from the old process of an upgrade.
     pub adopted: Vec<InheritedFd>,
-    /// The log of what goes on inside, as the configuration has it.
+    /// The log, with the configuration's format and level.
     pub logging: Logging,
-    /// Reads flags, environment and file as they are now.
+    /// Reads the configuration again from flags, environment and file.
     pub read_again: Box<dyn Fn() -> Result<Config, ConfigErrors>>,
 }
 
-/// What is being shown: the day as it happens, or a replay of another.
+/// The source of the site's data: MLB, or the replay of a past day.
 pub struct DataSource {
-    /// The time of the site.
+    /// The site's clock.
     pub clock: Clock,
-    /// What is replayed, and where it is asked for instead of at MLB; none when live.
+    /// The running replay, which stands in for MLB; none when live.
     pub replay: Option<RunningReplay>,
 }
 
-/// A replay that has not begun: privileges are dropped before.
+/// A replay that starts after privileges have been dropped.
 pub struct ReplayPlan {
-    /// Where the replay will be asked instead of MLB.
+    /// The URL of the replay's server, which stands in for MLB.
     pub url: String,
-    /// Begins it.
+    /// Starts the replay's server.
     pub begin: BeginReplay,
 }
 
@@ -139,11 +139,11 @@ pub struct ReplayPlan {
 pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<DataSource, StartError>>;
 
 impl DataSource {
-    /// Where MLB, or what is replayed, is asked.
+    /// The endpoint of MLB, or of the replay.
     fn endpoint(&self, config: &Config) -> Endpoint {
         let endpoint = config.endpoint();
         match &self.replay {
-            // It is on this machine.
+            // The replay's server runs on this machine and needs no token and no proxy.
             Some(RunningReplay { url, .. }) => {
                 Endpoint { url: url.clone(), token: None, proxy: None, ..endpoint }
             }
@@ -156,7 +156,7 @@ impl DataSource {
     }
 }
 
-/// Serves until told to stop, then drains.
+/// Serves until a signal stops the process or a new process replaces it, then drains.
 ///
 /// # Errors
 /// When an address cannot be bound, a certificate's file or the access log cannot be opened, another e6 uses the data
@@ -181,7 +181,7 @@ pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartEr
     }
 }
 
-/// A process that serves, and nobody has been told yet.
+/// A process that serves and has not announced it yet.
 struct Started {
     running: Running,
     runtime: Runtime,
@@ -193,14 +193,14 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
-    // Everything that has to be opened, before the first thread: each has rights of its own. What comes after the sockets is
-    // opened as the one who runs.
+    // Linux privileges belong to a thread: open the sockets and drop privileges before the first thread starts.
+    // Everything else is opened as the configured user.
     let files_of_others = inherited.files_of_others();
     let listeners =
         Listeners::open(config, std::mem::take(&mut inherited.sockets), inherited.start(), workers)?;
     listeners.log(config);
     let (files, gone) = (listeners.files(&files_of_others), inherited.gone(&listeners));
-    // A replay keeps nothing.
+    // A replay stores no data.
     let is_live = replay.is_none();
     let places =
         places::places(config).into_iter().filter(|place| is_live || place.setting != places::DATA_DIR);
@@ -213,8 +213,8 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         Some(replay) => (replay.begin)(config)?,
         None => DataSource { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
     };
-    let meters =
-        AllMetrics::new(&config.limits).map_err(|error| RunError(format!("cannot count: {error}")))?;
+    let meters = AllMetrics::new(&config.limits)
+        .map_err(|error| RunError(format!("cannot register the metrics: {error}")))?;
     let tls = ServedTls::open(config, &meters.registry)?;
     let log_file = log_file(config)?;
     let make_watch = poller_thread::watches(config, &show, &meters);
@@ -239,7 +239,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let serving = tls.as_ref().map(ServedTls::serving);
     let desk = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
     let listeners = Arc::new(listeners);
-    let house = house(&config.limits, &facts.meters, &lifecycle);
+    let house = accept_context(&config.limits, &facts.meters, &lifecycle);
     let crowd = house.crowd.clone();
     let post = WorkerContext {
         listeners: Arc::downgrade(&listeners),
@@ -274,7 +274,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     Ok(Started { running, runtime, signals })
 }
 
-/// The lock of the data directory; none where there is no directory, or none that can be written.
+/// Takes the lock of the data directory; none without a data directory, or if e6 cannot write to it.
 fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataLock>, RunError> {
     let Some(dir) = &config.data_dir else {
         tracing::warn!(
@@ -286,7 +286,7 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
         Ok(lock) => Ok(Some(lock)),
         Err(DataDirInUse::InUse(pid)) => Err(RunError(format!(
             "another e6 ({}) uses the data directory {}: stop it, or name another directory with --data-dir",
-            pid.map_or("its process is not known".into(), |pid| format!("process {pid}")),
+            pid.map_or("its process number is unknown".into(), |pid| format!("process {pid}")),
             dir.display()
         ))),
         Err(DataDirInUse::Failed(error)) => {
@@ -296,7 +296,7 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
     }
 }
 
-fn house(limits: &Limits, meters: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
+fn accept_context(limits: &Limits, meters: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
     AcceptContext {
         crowd: Arc::new(Clients::new(limits.clone())),
         counters: meters.connections.clone(),

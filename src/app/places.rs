@@ -14,17 +14,17 @@ use std::{
 pub(crate) const DATA_DIR: &str = "data.dir";
 /// The setting of the access log.
 pub(crate) const LOG: &str = "log.access";
-/// The flags of the files by which others find this process.
+/// The flags of the files by which other programs find this process.
 pub(crate) const PID_FILE: &str = "--pid-file";
 pub(crate) const READY_FILE: &str = "--ready-file";
 
-/// A directory, and what it is for.
+/// A directory that e6 writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WritablePath {
     /// The setting that names it.
     pub setting: &'static str,
     pub dir: PathBuf,
-    /// What is lost where it cannot be written.
+    /// The consequence if e6 cannot write to it.
     pub lost: &'static str,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn places(config: &Config) -> Vec<WritablePath> {
     );
     let log = place(LOG, "the access log cannot be written");
     let pid_file = place(PID_FILE, "e6 reload, e6 upgrade and e6 health do not find this process");
-    let ready_file = place(READY_FILE, "nobody is told when this process is ready");
+    let ready_file = place(READY_FILE, "programs that wait for the ready file are not notified");
     let is_data = |dir: &Path| {
         config.data_dir.as_ref().is_some_and(|data| std::path::absolute(data).ok().as_deref() == Some(dir))
     };
@@ -59,7 +59,7 @@ pub(crate) fn places(config: &Config) -> Vec<WritablePath> {
 }
 
 impl WritablePath {
-    /// Makes the directory, for this user if another one is named. One that is there is left as it is.
+    /// Makes the directory, owned by `owner` if there is one. An existing directory is left as it is.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -68,7 +68,7 @@ impl WritablePath {
     }
 }
 
-/// The directories that are e6's own.
+/// The directories that only e6 uses.
 pub(crate) fn own(config: &Config) -> impl Iterator<Item = PathBuf> {
     [config.data_dir.clone(), certs(config)].into_iter().flatten()
 }
@@ -78,8 +78,8 @@ fn certs(config: &Config) -> Option<PathBuf> {
     is_used.then(|| config.tls.certs.clone())
 }
 
-/// Where the access log is written: the file's directory, for the file is moved away and made anew. A pipe, a terminal or the
-/// like is written where it is.
+/// The path that the access log needs to write to: its directory, because log rotation renames the file and e6 makes a
+/// new one; the path itself if it is a pipe, a terminal or the like.
 pub(crate) fn log_dir(config: &Config) -> Option<PathBuf> {
     let Some(LogDestination::File(path)) = &config.access_log else { return None };
     Some(if is_special(path) { path.clone() } else { around(path) })
@@ -89,12 +89,12 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
-/// The directories of the files by which others find this process.
+/// The directories of the ready file and the pid file.
 pub(crate) fn marks(config: &Config) -> impl Iterator<Item = PathBuf> {
     [config.ready_file.clone(), config.pid_file()].into_iter().flatten().map(|file| around(&file))
 }
 
-/// The directory in which this lies; never `/`: then it is the path itself.
+/// The directory that contains the path; the path itself if that directory is `/`.
 pub(crate) fn around(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_: io::Error| path.to_owned());
     match path.parent() {

@@ -1,4 +1,4 @@
-//! The thread that asks MLB and shows what follows.
+//! The thread that polls MLB and publishes the answers.
 
 use crate::{
     answer::Player,
@@ -13,15 +13,15 @@ use crate::{
 };
 use std::sync::{Arc, mpsc};
 
-/// The default player as his fans call him, for the minutes before MLB was first heard.
+/// The default player's id, name and short name, used until MLB first answers.
 const DEFAULT_PLAYER: (u32, &str, &str) = (665487, "Fernando Tatis Jr.", "Tatis Jr.");
 
-/// The poller at work. It ends when this is dropped, and nobody waits for it: nothing it could still learn would be shown.
+/// The running poller. Dropping this stops it without waiting for it, because its answers would not be published.
 pub(crate) struct PollerThread {
     _stop: mpsc::Sender<()>,
 }
 
-/// Makes a watch, and makes it anew after a fault.
+/// A function that makes a poller, at first and again after a panic.
 pub(crate) fn watches(
     config: &Config,
     show: &DataSource,
@@ -38,7 +38,7 @@ pub(crate) fn watches(
     }
 }
 
-/// What the page calls the player until MLB was heard.
+/// The player's name on the page until MLB first answers.
 fn expected_player(id: u32) -> Player {
     let (default, name, short_name) = DEFAULT_PLAYER;
     if id == default {
@@ -48,15 +48,14 @@ fn expected_player(id: u32) -> Player {
     Player::named(id, name.clone(), name)
 }
 
-/// A poller whose thread waits until it may ask. Dropped, it never asks.
+/// A poller whose thread waits for [`PreparedPoller::start`]. Dropping this ends the thread before its first request.
 pub(crate) struct PreparedPoller {
     may_ask: mpsc::Sender<PollerId>,
     stop: mpsc::Sender<()>,
 }
 
 impl PreparedPoller {
-    /// Starts the thread. It watches with the first watch, and with another one after a fault; pages stay as they are
-    /// meanwhile.
+    /// Starts the thread. It runs the first poller, and another one after a panic; pages stay as they are meanwhile.
     pub fn new(
         first: Poller,
         make_watch: impl Fn() -> Poller + Send + 'static,
@@ -77,9 +76,9 @@ impl PreparedPoller {
         Ok(PreparedPoller { may_ask, stop: sender })
     }
 
-    /// Lets it ask, and show answers by this tenure.
+    /// Starts the poller, whose answers are published under this number.
     pub fn start(self, tenure: PollerId) -> PollerThread {
-        // The thread waits for it.
+        // The thread is waiting for this message.
         let _ = self.may_ask.send(tenure);
         PollerThread { _stop: self.stop }
     }

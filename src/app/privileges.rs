@@ -1,4 +1,4 @@
-//! What of the machine a site needs while it runs, and giving up the rest.
+//! Gives up all rights on the machine but those that e6 needs while it runs.
 
 use crate::{
     app::{
@@ -16,17 +16,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names and their addresses, time zones, processors: what the C library and ours look up while running.
+/// Paths that the C library and our crates read while running: names and addresses, time zones, processors.
 const SYSTEM: [&str; 5] = ["/etc", "/run/systemd/resolve", "/usr/share/zoneinfo", "/proc", "/sys/fs/cgroup"];
-/// Where a name server's address really stands; whoever manages the network replaces it.
+/// The file with the name servers' addresses, often a link. The network manager replaces it.
 const RESOLVER: &str = "/etc/resolv.conf";
-/// What a child's standard streams may lead to.
+/// The file that a child's standard streams may be redirected to.
 const NOWHERE: &str = "/dev/null";
-/// HTTPS, and DNS where an answer is too long for UDP.
+/// The ports of HTTPS, and of DNS over TCP for answers that are too long for UDP.
 const PORTS: [u16; 2] = [443, 53];
 
-/// Becomes the configured user, and gives up every capability. What is opened from here on is opened as the user who runs, so
-/// that it can be opened again later. The directories of these places are made before, and given to the user.
+/// Becomes the configured user and gives up every capability. Files opened from here on are opened as that user, so
+/// that they can be opened again later. The directories of `places` are made first and given to that user.
 ///
 /// # Errors
 /// When the system refuses. A directory that cannot be made is logged.
@@ -45,8 +45,8 @@ pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<()
     sandbox::become_user(config.user.as_ref()).map_err(RunError)
 }
 
-/// Closes the process in: from now on it reaches only what `config` needs, and the directories around `gone`, which are
-/// files that have to be removed.
+/// Enters the sandbox. With Landlock, the process reaches from now on only the paths and ports that `config` needs, and
+/// the directories of `gone`, which are files to remove. Returns what stays in reach.
 ///
 /// # Errors
 /// When the system refuses.
@@ -69,7 +69,7 @@ pub(crate) fn close_in(
     Ok(in_force.reach())
 }
 
-/// Keeps the running configuration's settings where the new ones lead out of reach.
+/// Keeps the running value of each setting whose new value needs a path or port outside the sandbox.
 pub(crate) fn keep_within(reach: &AllowedPaths, config: &mut Config, running: &Config) {
     if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
@@ -89,12 +89,12 @@ pub(crate) fn keep_within(reach: &AllowedPaths, config: &mut Config, running: &C
         && (tls.mode != CertificateMode::SelfSigned || reach.writes(&tls.certs))
         && (tls.mode != CertificateMode::Acme || asks());
     if !is_within {
-        // One without the others would be a mistake.
+        // These settings are valid only together.
         (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
     }
 }
 
-/// The files of Unix sockets, which go with the process.
+/// The files of the configured Unix sockets, which are removed when the process ends.
 fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     let listen = &config.listen;
     [&listen.http, &listen.https, &listen.admin].into_iter().flatten().filter_map(|address| match address {
@@ -105,7 +105,7 @@ fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
 
 fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPaths {
     let mut reach = AllowedPaths { execute: sandbox::code(), ..AllowedPaths::default() };
-    // An upgrade executes what is there by then.
+    // An upgrade executes the binary that is there by then.
     reach.execute.insert(around(binary));
     reach.read.extend(SYSTEM.map(PathBuf::from));
     reach.read.extend(config.assets.clone());
@@ -121,10 +121,11 @@ fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPat
     let files = files.into_iter().flatten().chain(tokens).map(PathBuf::as_path);
     for file in files.chain([Path::new(RESOLVER)]) {
         reach.read.insert(around(file));
-        // Links: Let's Encrypt's certbot and Kubernetes keep the files elsewhere.
+        // Certbot and Kubernetes make these files links to files in other directories.
         reach.read.extend(fs::canonicalize(file).ok().map(|real| around(&real)));
     }
-    // What stands around them: a directory that was removed, or a volume that was away, comes back as another.
+    // The parent directories: a directory that was removed and made again, or a volume that was mounted again, is
+    // another directory to Landlock.
     reach.write.extend(own(config).map(|dir| around(&dir)));
     reach.write.extend(log_dir(config));
     reach.write.extend(marks(config));

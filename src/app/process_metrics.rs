@@ -1,5 +1,5 @@
-//! The `process_*` metrics that every Prometheus client library has, from /proc. The `prometheus` crate's own need a second `rustix`,
-//! and have CPU time in whole seconds.
+//! The `process_*` metrics of every Prometheus client library, read from /proc. The `prometheus` crate's own need a
+//! second version of `rustix`, and have CPU time in whole seconds only.
 
 use prometheus::{
     Counter, Gauge,
@@ -12,13 +12,13 @@ use rustix::{
 };
 use std::{collections::HashMap, fs};
 
-/// The metrics of this process, read when they are asked for.
+/// A collector that reads the metrics of this process at each scrape.
 pub(crate) struct ProcessMetrics {
     cpu: Desc,
     gauges: [(Desc, Read); 6],
 }
 
-/// Reads one figure of a process; none if the kernel does not tell it.
+/// Reads one value of a sample; none if the kernel does not report it.
 type Read = fn(&ProcessSample) -> Option<f64>;
 
 impl ProcessMetrics {
@@ -60,7 +60,7 @@ impl Collector for ProcessMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // Without /proc there are none.
+        // Without /proc there are no metrics.
         let Some(process) = ProcessSample::read() else { return Vec::new() };
         let mut families = Vec::new();
         if let Ok(cpu) = Counter::new(&*self.cpu.fq_name, &*self.cpu.help) {
@@ -77,7 +77,7 @@ impl Collector for ProcessMetrics {
     }
 }
 
-/// This process at a moment: seconds, bytes and counts.
+/// The values of this process at one moment, in seconds, bytes and counts.
 struct ProcessSample {
     cpu: f64,
     start: Option<f64>,
@@ -95,7 +95,7 @@ impl ProcessSample {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();
         let ticks = clock_ticks_per_second() as f64;
-        // The directory that is read is one of them.
+        // Reading the directory opens one descriptor more.
         let fds = fs::read_dir("/proc/self/fd").ok().map(|dir| dir.count().saturating_sub(1) as f64);
         Some(ProcessSample {
             cpu: (field(14)? + field(15)?) / ticks,
@@ -109,7 +109,7 @@ impl ProcessSample {
     }
 }
 
-/// When the machine was started, as a Unix time.
+/// The Unix time at which the machine was started.
 fn booted() -> Option<f64> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()

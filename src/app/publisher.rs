@@ -1,4 +1,4 @@
-//! From an answer to a site: what `page` renders becomes what `web` serves.
+//! Turns an answer into a site: renders it with `page` and makes the representations that `site` serves.
 
 use crate::{
     answer::{Answer, Pace, Verdict},
@@ -18,20 +18,20 @@ use crate::{
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
 
-/// A day that is shown instead of today.
+/// The past day that a replay shows.
 #[derive(Debug, Clone)]
 pub struct ReplayedDay {
     /// "August 9, 2023: San Diego at Seattle".
     pub about: PerLanguage<String>,
-    /// What is to be said of where its season comes from; none where it is MLB's.
+    /// A note on the source of its season; none if the source is MLB.
     pub season_note: Option<PerLanguage<String>>,
 }
 
-/// How a page looks here, and what time it is.
+/// Renders answers with the theme of a configuration and the site's clock.
 pub struct Publisher {
     look: Theme,
     clock: Clock,
-    /// What was published last, by path, each with the text that it was made from.
+    /// The last representation of each path, with the text that it was made from.
     published: HashMap<&'static str, (String, Representation)>,
 }
 
@@ -42,9 +42,9 @@ struct PublishedFile {
     lasts: Duration,
 }
 
-/// What programs and pictures may lag behind the page.
+/// Cache lifetime of JSON and images: how far they may lag behind the page.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Feed readers and calendars ask every quarter of an hour at most; caches between may save them some of that.
+/// Cache lifetime of the feed and the calendar, whose clients ask every 15 minutes at most.
 const MINUTES: Duration = Duration::from_secs(5 * 60);
 
 const SEASON: PublishedFile =
@@ -62,7 +62,7 @@ const fn card(path: &'static str) -> PublishedFile {
 }
 
 impl Publisher {
-    /// With the words and colours of this configuration.
+    /// A publisher with the words and colours of this configuration.
     pub fn new(config: &Config, replay: Option<ReplayedDay>, clock: Clock) -> Self {
         let look = Theme {
             words: config.words.clone(),
@@ -79,7 +79,7 @@ impl Publisher {
         Publisher { look, clock, published: HashMap::new() }
     }
 
-    /// Whether both make the same pages of an answer.
+    /// Whether both render the same pages for an answer.
     pub fn looks_like(&self, other: &Publisher) -> bool {
         self.look == other.look
     }
@@ -89,7 +89,7 @@ impl Publisher {
         page::in_a_line(answer, &self.look)
     }
 
-    /// What has changed from one answer to the next, on one line for operators; none if both say the same.
+    /// The change from one answer to the next, on one line for operators; none if both say the same.
     pub fn change(&self, before: &Answer, after: &Answer) -> Option<String> {
         page::change(before, after, &self.look)
     }
@@ -99,7 +99,7 @@ impl Publisher {
         page::scoreboard(answer, &self.look)
     }
 
-    /// Everything that is served while this answer stands.
+    /// The site with everything that is served until the next answer.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
@@ -117,15 +117,15 @@ impl Publisher {
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {
-            home: rendered.told.map(told),
-            not_ready: page::not_ready(answer, &self.look).map(told),
+            home: rendered.told.map(page_text),
+            not_ready: page::not_ready(answer, &self.look).map(page_text),
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
             published: published.into_iter().flatten().collect(),
             style: page::style_hash(&self.look),
-            // Not the verdict's `changed_at`: score, inning and age are on the page too. By the system's clock, for it is
-            // compared with dates that others wrote.
+            // Not the verdict's `changed_at`, because score, inning and age are on the page too. By the system's clock,
+            // because it is compared with dates from other programs.
             modified: Some(OffsetDateTime::now_utc()),
             lasts,
             ready_until: answer.fresh_until.filter(|_| stands),
@@ -134,7 +134,7 @@ impl Publisher {
         })
     }
 
-    /// What draws a request's way.
+    /// The page that describes how the reader's own request was answered.
     pub fn how(&self, begun: ProcessStart) -> HowPage {
         let look = self.look.clone();
         HowPage::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
@@ -144,7 +144,8 @@ impl Publisher {
         })
     }
 
-    /// Made anew only when what it is made from changes, so that its date is when it did; none if it cannot be made.
+    /// Makes a representation only when its source text has changed, so that its date is that of the change; none if it
+    /// cannot be made.
     fn publish(
         &mut self,
         resource: PublishedFile,
@@ -157,29 +158,28 @@ impl Publisher {
         {
             return Some((path, made.clone()));
         }
-        // By the system's clock, for it is compared with dates that others wrote.
+        // By the system's clock, because it is compared with dates from other programs.
         let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
         let made = Representation::published(body, media_type, modified, lasts);
         self.published.insert(path, (from, made.clone()));
         Some((path, made))
     }
 
-    /// The pages for what goes wrong.
     pub fn error_pages(&self) -> ErrorPages {
-        let page = |&status: &u16| (status, page::error(status, &self.look).map(told));
+        let page = |&status: &u16| (status, page::error(status, &self.look).map(page_text));
         let pages = ErrorPages::STATUSES.iter().map(page);
         ErrorPages::new(pages, &page::style_hash(&self.look))
     }
 }
 
-fn told(page::RenderedPage { html, text }: page::RenderedPage) -> PageText {
+fn page_text(page::RenderedPage { html, text }: page::RenderedPage) -> PageText {
     PageText { html, text }
 }
 
 /// Writes the drawings of how the site works into a directory.
 ///
 /// # Errors
-/// Which of them could not be written, and why.
+/// A sentence that names the file that cannot be written, and the reason.
 pub fn render(dir: &Path) -> Result<(), String> {
     for (name, drawing) in crate::how::files(tried(ROUTES, None)) {
         let file = dir.join(name);
@@ -190,7 +190,7 @@ pub fn render(dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// How long an answer can be kept without being asked for again: half of what the poller takes to notice a change.
+/// Cache lifetime of an answer: half of the time that the poller takes to notice a change.
 fn lasts(answer: &Answer) -> Duration {
     if answer.verdict == Verdict::Unknown || answer.stale {
         return Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! The configuration, read again while the process serves: taken whole, or not at all.
+//! Reloads the configuration while the process serves: as a whole, or not at all.
 
 use crate::{
     answer::Answer,
@@ -18,10 +18,10 @@ use crate::{
 use std::{fs, path::PathBuf, sync::Arc};
 use tokio::runtime::Handle;
 
-/// What became of it: the settings that wait for the next start, or every mistake.
+/// The settings that wait for a restart, or all errors of a failed reload.
 pub(crate) type ReloadOutcome = Result<Vec<&'static str>, Vec<String>>;
 
-/// What has to be opened for a new configuration, before it can be taken.
+/// The resources of a new configuration, opened before it takes effect.
 struct OpenedResources {
     config: Config,
     waiting: Vec<&'static str>,
@@ -29,25 +29,25 @@ struct OpenedResources {
     rest: OpenedRest,
 }
 
-/// What cannot be left behind as a file.
+/// The resources other than the access log.
 struct OpenedRest {
-    /// The poller of another player or endpoint; none where it stays.
+    /// The poller of another player or endpoint; none if the running one stays.
     poller: Option<(PreparedPoller, Answer)>,
     relay: Option<Relaying>,
-    /// New certificates; none where they stay.
+    /// The new certificate source; none if the one in service stays.
     tls: Option<certificates::OpenedTls>,
 }
 
 impl Running {
-    /// Takes the configuration as it is written now, between two requests and without an end to any connection.
+    /// Reloads the configuration. It takes effect between two requests and closes no connection.
     pub fn reload(&mut self, runtime: &Handle) -> ReloadOutcome {
         systemd::reloading();
         let reloaded = self.open().map(|opened| self.take(opened, runtime));
         match &reloaded {
-            Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been read again"),
+            Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been reloaded"),
             Ok(waiting) => tracing::warn!(
                 waiting = waiting.join(", "),
-                "the configuration has been read again; some of it waits until e6 is started again"
+                "the configuration has been reloaded; some settings wait until e6 is started again"
             ),
             Err(mistakes) => {
                 for mistake in mistakes {
@@ -60,7 +60,7 @@ impl Running {
         reloaded
     }
 
-    /// Opens what the new configuration needs. Where a part of it fails, nothing is left of the others.
+    /// Opens the resources of the new configuration. If one of them fails, the others are closed again.
     fn open(&self) -> Result<OpenedResources, Vec<String>> {
         let running = &self.setup.config;
         let written = (self.setup.read_again)()
@@ -82,19 +82,19 @@ impl Running {
         match opened {
             Ok((log, rest)) => Ok(OpenedResources { config, waiting, log, rest }),
             Err(mistakes) => {
-                // A file of a log that is not to be.
+                // The log's file was made for a configuration that does not take effect.
                 made.map(fs::remove_file);
                 Err(mistakes)
             }
         }
     }
 
-    /// The configuration, but what this process cannot change as long as it runs.
+    /// The new configuration, with the running values of settings that need a restart.
     fn possible(&self, written: &Config) -> Config {
         let running = &self.setup.config;
         let mut config = written.keeping(running);
         if (config.tls.mode == CertificateMode::Off) != (running.tls.mode == CertificateMode::Off) {
-            // There is no socket for it, or one too many.
+            // Turning TLS on needs a socket that is missing; turning it off leaves one too many.
             (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
         }
         if let Some(reach) = &self.reach {
@@ -106,7 +106,7 @@ impl Running {
         config
     }
 
-    /// The access log, and its file if that has been made.
+    /// Opens the access log. Returns also the path of its file if the file did not exist before.
     fn open_log(&self, config: &Config) -> (Result<Option<Arc<AccessLog>>, RunError>, Option<PathBuf>) {
         let file = match &config.access_log {
             Some(LogDestination::File(path)) => Some(path.clone()),
@@ -118,7 +118,7 @@ impl Running {
         (log, made)
     }
 
-    /// The certificates come last: a metric tells of them as soon as they are open.
+    /// Opens the rest. The certificates come last, because opening them sets a metric.
     fn open_rest(&self, config: &Config) -> Result<OpenedRest, Vec<String>> {
         let running = &self.setup.config;
         let poller = match (config.player, config.endpoint()) == (running.player, running.endpoint()) {

@@ -1,4 +1,4 @@
-//! The process while it serves: does what signals ask for, and drains in the end.
+//! The serving process: handles signals (reload, upgrade, log reopening, stop) and drains at the end.
 
 use crate::{
     app::{
@@ -35,24 +35,24 @@ use tokio::{
     time::timeout,
 };
 
-/// Everything that runs in a process that serves.
+/// The parts of a serving process.
 pub(crate) struct Running {
     pub setup: Setup,
     pub show: DataSource,
-    /// What can still be got at; none is all that the user may.
+    /// The paths and ports that the sandbox leaves in reach; none without Landlock.
     pub reach: Option<AllowedPaths>,
     pub origin: Executable,
     pub facts: ProcessFacts,
-    /// Who is connected, and may be.
+    /// The table of clients, shared by all workers.
     pub crowd: Arc<Clients>,
     pub log: Option<Arc<AccessLog>>,
     pub tls: Option<ServedTls>,
     pub desk: SwapHandler,
     pub lifecycle: Lifecycle,
     pub listeners: Arc<Listeners>,
-    /// They go with the process.
+    /// The files of Unix sockets, removed when the process ends, unless a new process has taken over.
     pub files: Vec<UnixSocketFile>,
-    /// The files of Unix sockets that the old process had and this one has not.
+    /// The files of the old process's Unix sockets that this process does not use; removed after the handover.
     pub gone: Vec<PathBuf>,
     pub workers: Workers,
     pub poller: PollerThread,
@@ -61,7 +61,7 @@ pub(crate) struct Running {
     pub pid_file: Option<PidFile>,
 }
 
-/// What stays for as long as the process lives, whatever its configuration.
+/// The parts that stay for the life of the process, across reloads.
 pub(crate) struct ProcessFacts {
     pub begun: ProcessStart,
     pub addresses: BoundAddresses,
@@ -70,7 +70,7 @@ pub(crate) struct ProcessFacts {
 }
 
 impl ProcessFacts {
-    /// What answers requests, by this configuration.
+    /// Builds the service that answers requests with this configuration.
     pub fn service(
         &self,
         config: &Config,
@@ -101,19 +101,19 @@ impl ProcessFacts {
     }
 }
 
-/// Why it no longer serves.
+/// The reason why the process stops serving.
 enum ServeEnd {
-    /// A signal, by its name.
-    Told(&'static str),
-    /// A process that serves on the same sockets.
-    Relieved(u32),
+    /// A stop signal, by its name.
+    Stopped(&'static str),
+    /// A new process, by its number, that serves on the same sockets.
+    Replaced(u32),
 }
 
 impl Running {
-    /// Announces that this process serves: prints the addresses, writes the pid and ready files. The old process of an upgrade is
-    /// told in [`Running::until_told`].
+    /// Announces that this process serves: prints the addresses, writes the pid and ready files.
+    /// [`Running::until_told`] notifies the old process of an upgrade.
     pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), RunError> {
-        // Not before the doors are open: a CA comes to look.
+        // Only once the listeners are open: a CA connects to validate the domains.
         if let Some(tls) = &mut self.tls {
             tls.look_after(runtime.handle());
         }
@@ -131,7 +131,7 @@ impl Running {
         Ok(())
     }
 
-    /// Serves until a signal ends it or another process takes over, then drains.
+    /// Serves until a signal stops the process or a new process takes over, then drains.
     pub fn until_told(
         mut self,
         predecessor: Option<OldProcess>,
@@ -139,7 +139,7 @@ impl Running {
         mut signals: Signals,
     ) -> Result<(), RunError> {
         match predecessor {
-            // It tells the supervisor, once this process is no longer its descendant.
+            // The old process notifies the supervisor, once this process is no longer its descendant.
             Some(predecessor) => self.relieve(predecessor)?,
             None => systemd::ready(),
         }
@@ -149,12 +149,12 @@ impl Running {
     }
 
     fn relieve(&mut self, predecessor: OldProcess) -> Result<(), RunError> {
-        // Before anyone is told that the upgrade is done.
+        // Before the upgrade is reported as done.
         self.sign_lock();
         predecessor.relieve().map_err(|error| {
             RunError(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
         })?;
-        // Dropped, a socket's file is removed.
+        // Dropping a `UnixSocketFile` removes the file.
         self.gone.drain(..).for_each(|path| drop(UnixSocketFile::at(&path)));
         Ok(())
     }
@@ -162,11 +162,11 @@ impl Running {
     /// Writes this process's number into the lock of the data directory.
     fn sign_lock(&self) {
         if let Some(Err(error)) = self.lock.as_ref().map(DataLock::sign) {
-            tracing::warn!(%error, "the lock of the data directory names another process");
+            tracing::warn!(%error, "cannot write this process's number into the lock of the data directory");
         }
     }
 
-    /// What is shown instead of today is nobody's service: it is found only where it says so.
+    /// Writes the pid file. A replay writes one only if its path is configured, because it is not run as a service.
     fn pid_file(&self, predecessor: Option<u32>) -> Result<Option<PidFile>, RunError> {
         let config = &self.setup.config;
         let typed = config.pid_file.is_some();
@@ -185,7 +185,7 @@ impl Running {
         }
     }
 
-    /// Does what signals ask for, until one ends the process or another takes over.
+    /// Handles signals until one stops the process or a new process takes over.
     async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> ServeEnd {
         let mut successor: Option<NewProcess> = None;
         loop {
@@ -200,15 +200,15 @@ impl Running {
                     Ok(pid) => {
                         self.tell(ControlRequest::Upgrade, true, Vec::new());
                         systemd::relieved(pid);
-                        return ServeEnd::Relieved(pid);
+                        return ServeEnd::Replaced(pid);
                     }
                     Err(why) => {
                         successor = None;
-                        self.stays(why);
+                        self.upgrade_failed(why);
                     }
                 },
                 intent = signals.next() => match intent {
-                    SignalAction::Stop(signal) => return ServeEnd::Told(signal),
+                    SignalAction::Stop(signal) => return ServeEnd::Stopped(signal),
                     SignalAction::ReopenLog => {
                         if let Some(log) = &self.log {
                             log.reopen();
@@ -216,8 +216,8 @@ impl Running {
                     }
                     SignalAction::Reload => match self.reload(runtime) {
                         Ok(waiting) => {
-                            let said = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
-                            self.tell(ControlRequest::Reload, true, said.collect());
+                            let messages = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
+                            self.tell(ControlRequest::Reload, true, messages.collect());
                         }
                         Err(mistakes) => self.tell(ControlRequest::Reload, false, mistakes),
                     },
@@ -227,7 +227,7 @@ impl Running {
                             tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
                             successor = Some(started);
                         }
-                        Err(why) => self.stays(why),
+                        Err(why) => self.upgrade_failed(why),
                     },
                 },
             }
@@ -248,33 +248,33 @@ impl Running {
         NewProcess::start(&self.origin, &handoff, self.listeners.iter(), self.lock.as_ref())
     }
 
-    fn stays(&self, why: String) {
+    fn upgrade_failed(&self, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
-        // The new process may have signed it already.
+        // The new process may have written its own number into the lock already.
         self.sign_lock();
         systemd::ready();
         self.tell(ControlRequest::Upgrade, false, vec![why]);
     }
 
-    /// For whoever asked and waits.
-    fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) {
+    /// Writes an outcome to the control file, for the command that waits for it.
+    fn tell(&self, of: ControlRequest, done: bool, messages: Vec<String>) {
         let Some(file) = &self.pid_file else { return };
-        if let Err(error) = file.tell(of, done, said) {
-            tracing::warn!(%error, "cannot say beside the pid file what became of it");
+        if let Err(error) = file.tell(of, done, messages) {
+            tracing::warn!(%error, "cannot write the outcome to the control file");
         }
     }
 
-    /// Lets what was begun be finished, for a while; a second signal cuts it short.
+    /// Waits for open connections to end, for at most the drain limit; a second stop signal ends the wait.
     fn drain(self, end: &ServeEnd, runtime: &Runtime, mut signals: Signals) {
         let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, pid_file, .. } = self;
         let phase = match end {
-            ServeEnd::Told(signal) => {
+            ServeEnd::Stopped(signal) => {
                 tracing::info!(signal, "draining");
                 systemd::stopping();
                 drop(files);
                 Phase::Draining
             }
-            ServeEnd::Relieved(pid) => {
+            ServeEnd::Replaced(pid) => {
                 tracing::info!(pid, "another process serves now; draining");
                 files.into_iter().for_each(UnixSocketFile::leave);
                 Phase::HandedOver

@@ -1,4 +1,4 @@
-//! Where requests are answered: a service that a reload replaces as a whole, between two requests.
+//! The handler that connections call: a service that a reload replaces as a whole, between two requests.
 
 use crate::{
     connection::{Arrival, ConnectionInfo},
@@ -12,7 +12,7 @@ use http_body_util::Empty;
 use hyper::{Request, StatusCode};
 use std::sync::Arc;
 
-/// Whoever has come in asks here.
+/// The handlers of visitors and of operators. A reload replaces both.
 #[derive(Clone)]
 pub(crate) struct SwapHandler {
     visitors: Arc<ArcSwap<Service>>,
@@ -27,7 +27,7 @@ impl SwapHandler {
         }
     }
 
-    /// Every request from now on is answered by this one.
+    /// Replaces the service for all requests from now on.
     pub fn replace(&self, service: Service) {
         self.operators.store(Arc::new(service.admin()));
         self.visitors.store(Arc::new(service));
@@ -42,7 +42,7 @@ impl SwapHandler {
     }
 }
 
-/// What `edge` asks is what `web` answers.
+/// Implements the handler of `http` with the service of `site`.
 impl crate::http::handler::Handler for ArcSwap<Service> {
     type Body = ResponseBody;
 
@@ -72,7 +72,7 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
     }
 }
 
-/// The same request without its body, which is not read.
+/// A copy of the request without its body, which is not read.
 fn head(request: &Request<UnreadBody>) -> Request<Empty<Bytes>> {
     let mut head = Request::new(Empty::new());
     *head.method_mut() = request.method().clone();
@@ -82,7 +82,7 @@ fn head(request: &Request<UnreadBody>) -> Request<Empty<Bytes>> {
     head
 }
 
-/// What `web` tells of certificates is what `edge` knows.
+/// Gives `site` the facts about certificates, so that it does not depend on `tls`.
 impl crate::site::service::CertificateFacts for crate::tls::resolver::CertificateResolver {
     fn challenge(&self, token: &str) -> Option<String> {
         self.http_challenge(token)

@@ -10,31 +10,31 @@ use std::{
 };
 use tokio::{sync::watch, time::sleep};
 
-/// A supervisor that cannot be reached does not stop e6.
+/// Notifies the supervisor. A failure is only logged, because e6 works without a supervisor.
 fn tell(states: &[NotifyState]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the supervisor does not listen");
+        tracing::debug!(%error, "cannot notify the supervisor");
     }
 }
 
-/// This process is ready: at the start, and after a reload or an upgrade that failed.
+/// Reports that this process is ready: at the start, after a reload, and after an upgrade that failed.
 pub(crate) fn ready() {
     tell(&[NotifyState::MainPid(process::id()), NotifyState::Ready]);
 }
 
-/// This process reloads, or starts an upgrade; [`ready`] or [`relieved`] follows.
+/// Reports that this process reloads or starts an upgrade; [`ready`] or [`relieved`] follows.
 pub(crate) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         tell(&[NotifyState::Reloading, now]);
     }
 }
 
-/// The new process of an upgrade is the main process from now on.
+/// Reports that the new process of an upgrade is the main process from now on.
 pub(crate) fn relieved(by: u32) {
     tell(&[NotifyState::MainPid(by), NotifyState::Ready]);
 }
 
-/// This process drains, then ends.
+/// Reports that this process drains and then ends.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("draining")]);
 }
@@ -50,23 +50,23 @@ pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
     }
 }
 
-/// Feeds the watchdog, if there is one, while every loop gives signs of life.
+/// Notifies the watchdog, if there is one, while every loop has a recent heartbeat.
 pub(crate) async fn feed(pulses: Arc<Heartbeats>) {
-    let Some(patience) = sd_notify::watchdog_enabled() else { return };
-    feed_every(patience / 4, &pulses, || tell(&[NotifyState::Watchdog])).await;
+    let Some(deadline) = sd_notify::watchdog_enabled() else { return };
+    feed_every(deadline / 4, &pulses, || tell(&[NotifyState::Watchdog])).await;
 }
 
 async fn feed_every(span: Duration, pulses: &Heartbeats, feed: impl Fn()) {
-    let mut is_said = false;
+    let mut is_logged = false;
     loop {
         match pulses.missing(Instant::now()) {
             None => {
-                is_said = false;
+                is_logged = false;
                 feed();
             }
-            Some(thread) if !is_said => {
-                is_said = true;
-                tracing::error!(thread, "it no longer goes on: the watchdog is not fed any more");
+            Some(thread) if !is_logged => {
+                is_logged = true;
+                tracing::error!(thread, "the thread hangs; the watchdog is no longer notified");
             }
             Some(_) => {}
         }
@@ -91,7 +91,7 @@ mod tests {
                 worker.beat();
                 sleep(Duration::from_millis(5)).await;
             }
-            // It hangs: after its time there is nothing any more.
+            // The worker hangs: after its limit the watchdog is no longer fed.
             sleep(Duration::from_millis(300)).await;
             let before = fed.get();
             sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! Threads that are kept alive: a fault in one is logged and counted, and its work begins anew.
+//! Threads that restart after a failure: a panic or an error is logged and counted, and the work starts again.
 
 use crate::app::RunError;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-/// After a fault, so that a fault that repeats does not spin.
+/// Pause before a restart, so that a failure that repeats does not spin.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts threads and keeps them alive.
+/// Starts threads, and restarts their work after a failure.
 #[derive(Clone)]
 pub(crate) struct RestartingThreads {
     restarts: IntCounterVec,
@@ -28,7 +28,7 @@ impl RestartingThreads {
         })
     }
 
-    /// Does this work in a thread of its own until it is done; where it fails or panics it is begun anew.
+    /// Does this work in a new thread, and starts it again whenever it fails or panics, until it returns `Ok`.
     pub fn alive(
         &self,
         name: String,
@@ -44,7 +44,7 @@ impl RestartingThreads {
                     Err(_) => "a panic".into(),
                 };
                 restarts.inc();
-                tracing::error!(thread = thread::current().name(), cause, "a thread broke; starting it anew");
+                tracing::error!(thread = thread::current().name(), cause, "a thread failed; restarting it");
                 thread::sleep(pause);
             }
         };

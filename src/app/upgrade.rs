@@ -1,5 +1,5 @@
-//! An upgrade: starts the binary that is on disk now with this process's sockets. Once the new process reports that it is
-//! ready, it serves and this process drains.
+//! An upgrade: starts the binary that is on disk now with this process's sockets. Once the new process reports that it
+//! is ready, it serves and this process drains.
 
 use crate::{
     app::{
@@ -29,26 +29,26 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// Timeout for the new process to be ready. It asks nobody on the network: slower is broken.
+/// Timeout for the new process to be ready. It does not wait for the network, so a slower process is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest report of a new process, in bytes.
 const REST_CAP: u64 = 4096;
 /// Interval for checking whether a process that closed its socket has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How this process was started: the new process of an upgrade is started alike.
+/// The binary and the arguments of this process. An upgrade starts the new process with the same ones.
 pub(crate) struct Executable {
     binary: PathBuf,
     arguments: Vec<OsString>,
 }
 
 impl Executable {
-    /// What an upgrade executes.
+    /// The file that an upgrade executes.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
 
-    /// The path is taken as it was typed: a link in it may lead to another binary tomorrow, and is meant to.
+    /// Keeps the path as it was typed: a link in it may lead to a newer binary by the time of an upgrade.
     pub fn of_this_process() -> Result<Self, RunError> {
         let mut arguments = env::args_os();
         let typed = PathBuf::from(arguments.next().unwrap_or_default());
@@ -68,7 +68,7 @@ fn in_path(name: &Path) -> Option<PathBuf> {
     env::split_paths(&dirs).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
-/// The new process, on its way. It is killed when this is dropped.
+/// The new process of an upgrade. It is killed if this is dropped before it is ready.
 pub(crate) struct NewProcess {
     /// The launcher, which ends with the new process; or the new process itself, if its binary knows no launcher.
     child: Child,
@@ -78,10 +78,10 @@ pub(crate) struct NewProcess {
 }
 
 impl NewProcess {
-    /// Must be called within a tokio runtime.
+    /// Starts the new process. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// Why it could not be started.
+    /// A sentence that says why it cannot be started.
     pub fn start<'a>(
         origin: &Executable,
         handoff: &Handoff,
@@ -117,7 +117,7 @@ impl NewProcess {
             .env(COUNT_VARIABLE, names.len().to_string())
             .env(NAMES_VARIABLE, names.join(":"))
             .env(launcher::VARIABLE, launcher::WANTED)
-            // They are about this process.
+            // These variables are about this process.
             .env_remove(PID_VARIABLE)
             .env_remove("WATCHDOG_PID")
             .stdin(Stdio::null())
@@ -128,17 +128,17 @@ impl NewProcess {
         Ok(NewProcess { child, line, deadline, is_ready: false })
     }
 
-    /// Waits until the new process serves, and returns its number. By then it is nobody's child but the supervisor's. It may
-    /// be left and waited for again.
+    /// Waits until the new process serves, and returns its number. By then the launcher has ended, so that the new
+    /// process can be the supervisor's child. The wait may be cancelled and started again.
     ///
     /// # Errors
-    /// Why it does not serve.
+    /// A sentence that says why it does not serve.
     pub async fn ready(&mut self) -> Result<u32, String> {
         let mut word = [0];
         match timeout_at(self.deadline, self.line.read(&mut word)).await {
             Ok(Ok(1)) if word == [READY] => {
                 self.is_ready = true;
-                // A binary from before there was a launcher says nothing more.
+                // A binary from before the launcher existed sends no number.
                 let pid = self.rest().await;
                 Ok(self.set_free(pid.trim().parse().ok()))
             }
@@ -148,10 +148,10 @@ impl NewProcess {
             }
             Ok(_) => Err(match timeout_at(self.deadline, ended(&mut self.child)).await {
                 Ok(Ok(status)) => {
-                    format!("the new process ended before it was ready ({status}): its own lines say why")
+                    format!("the new process ended before it was ready ({status}): see its log")
                 }
                 Ok(Err(error)) => format!("the new process ended before it was ready: {error}"),
-                Err(_) => "the new process hung up before it was ready: it is no e6".into(),
+                Err(_) => "the new process hung up before it was ready: it is not e6".into(),
             }),
             Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
         }
@@ -182,7 +182,7 @@ impl NewProcess {
     }
 }
 
-/// Waits for the end of a process. The thread is not held: it has signals to attend to.
+/// Waits for the end of a process without blocking the thread, which also handles signals.
 async fn ended(child: &mut Child) -> io::Result<ExitStatus> {
     loop {
         match child.try_wait()? {

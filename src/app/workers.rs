@@ -1,4 +1,4 @@
-//! The threads that serve.
+//! The worker threads, which serve connections.
 
 use crate::{
     app::{RunError, listeners::Listeners, metrics::AllMetrics, runtime, swap_handler::SwapHandler},
@@ -12,23 +12,23 @@ use crate::{
 use std::{io, sync::Weak, time::Duration};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet, time::interval};
 
-/// How often a worker's loop gives a sign of life.
+/// Interval between the heartbeats of a worker.
 const PULSE: Duration = Duration::from_secs(1);
-/// No task may keep a loop for so long; who is held up by a busy machine has as much.
+/// Longest time between two heartbeats of a worker that is not hanging. A busy machine may delay it for so long.
 const PULSE_AT_MOST: Duration = Duration::from_secs(10);
 
-/// Started, and waited for at the end.
+/// The running workers.
 pub(crate) struct Workers {
     done: Vec<oneshot::Receiver<()>>,
 }
 
-/// What workers have in common.
+/// The parts that all workers share.
 #[derive(Clone)]
 pub(crate) struct WorkerContext {
-    /// The sockets, which outlive a worker that breaks: its queue waits for it to begin anew. They are closed when whoever
-    /// owns them says so, not when the last worker ends.
+    /// The sockets. They outlive a worker that fails, so that connections wait in the queue until it has restarted.
+    /// Their owner closes them, not the last worker.
     pub listeners: Weak<Listeners>,
-    /// How many workers they are dealt to.
+    /// Number of workers that share the sockets.
     pub workers: usize,
     pub terms: Option<TlsConfig>,
     pub desk: SwapHandler,
@@ -36,8 +36,8 @@ pub(crate) struct WorkerContext {
 }
 
 impl Workers {
-    /// One thread for each, with a runtime and listeners of its own: nothing is shared on the way of a request but the
-    /// site, the counters and the cap on connections.
+    /// Starts one thread for each worker, with its own runtime and listeners. While they answer requests, workers share
+    /// only the site, the counters and the limit on connections.
     pub fn start(
         post: &WorkerContext,
         AllMetrics { keep, pulses, .. }: &AllMetrics,
@@ -50,9 +50,9 @@ impl Workers {
             let post = post.clone();
             let pulse = pulses.of(format!("worker-{worker}"), PULSE_AT_MOST);
             keep.alive(format!("worker-{worker}"), move || {
-                let (runtime, doors) = opened.take().map_or_else(|| post.open(worker), Ok)?;
-                runtime.block_on(serve(doors, &post.house, &pulse))?;
-                // Nobody waits for it where the process ends at once.
+                let (runtime, listeners) = opened.take().map_or_else(|| post.open(worker), Ok)?;
+                runtime.block_on(serve(listeners, &post.house, &pulse))?;
+                // The receiver is gone if the process ends without waiting.
                 finished.take().map(|finished| finished.send(()));
                 Ok(())
             })?;
@@ -70,31 +70,31 @@ impl Workers {
 }
 
 impl WorkerContext {
-    /// An event loop, and the worker's doors in it; none once the sockets are closed.
+    /// Makes an event loop and the worker's listeners; no listeners once the sockets are closed.
     fn open(&self, worker: usize) -> io::Result<(Runtime, Vec<WorkerListener<ResponseBody>>)> {
         let runtime = runtime()?;
         let Some(listeners) = self.listeners.upgrade() else { return Ok((runtime, Vec::new())) };
-        let door = |BoundSocket { kind, socket, .. }| WorkerListener {
+        let listener = |BoundSocket { kind, socket, .. }| WorkerListener {
             kind,
             worker,
             socket,
             tls: self.terms.clone().filter(|_| kind == ListenerKind::Https),
             handler: if kind == ListenerKind::Admin { self.desk.operators() } else { self.desk.visitors() },
         };
-        let doors = listeners.deal(worker, self.workers)?.into_iter().map(door).collect();
-        Ok((runtime, doors))
+        let listeners = listeners.deal(worker, self.workers)?.into_iter().map(listener).collect();
+        Ok((runtime, listeners))
     }
 }
 
-/// Until the doors are closed and the last who came in has left.
+/// Serves until the listeners are closed and the last connection has ended.
 async fn serve(
-    doors: Vec<WorkerListener<ResponseBody>>,
+    listeners: Vec<WorkerListener<ResponseBody>>,
     house: &AcceptContext,
     pulse: &Heartbeat,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
-    for door in doors {
-        loops.spawn(crate::http::accept::accept(door, house.clone()));
+    for listener in listeners {
+        loops.spawn(crate::http::accept::accept(listener, house.clone()));
     }
     let mut beat = interval(PULSE);
     loop {

@@ -1,4 +1,4 @@
-//! Where certificates come from, whether they can, and how long the present one lasts.
+//! Checks the certificate source: where certificates come from, whether that works, and when the current one expires.
 
 use crate::{
     app::check::Finding,
@@ -10,12 +10,12 @@ use time::OffsetDateTime;
 pub(crate) fn certificates(config: &Config) -> Vec<Finding> {
     let source = match config.source() {
         Err(why) => return vec![Finding::error("tls", why)],
-        Ok(None) => return vec![Finding::fine("tls", "TLS is off: another proxy has to speak it")],
+        Ok(None) => return vec![Finding::fine("tls", "TLS is off: a proxy in front has to terminate it")],
         Ok(Some(source)) => source,
     };
     let mut found = vec![Finding::fine("tls", explained(&source, config))];
     match source.present() {
-        Ok(None) => found.push(Finding::fine("certificate", "there is none yet: the start sees to it")),
+        Ok(None) => found.push(Finding::fine("certificate", "there is none yet: e6 gets one when it starts")),
         Ok(Some(certificate)) => {
             found.push(Finding::fine("certificate", lasting(&certificate)));
             let faults = match &source {
@@ -26,7 +26,7 @@ pub(crate) fn certificates(config: &Config) -> Vec<Finding> {
             };
             found.extend(faults.into_iter().map(|fault| Finding::warning("certificate", fault)));
         }
-        // One that is made for the run only does for a machine, not for its visitors.
+        // A certificate that a start makes for itself is enough for this machine, but not for visitors.
         Err(why) => found.push(match source {
             CertificateSource::SelfSigned(_) => Finding::warning("certificate", why),
             CertificateSource::Acme(_) | CertificateSource::Files(_) => Finding::error("certificate", why),
@@ -38,7 +38,7 @@ pub(crate) fn certificates(config: &Config) -> Vec<Finding> {
 fn explained(source: &CertificateSource, config: &Config) -> String {
     match source {
         CertificateSource::Acme(ca) => format!(
-            "Certificates for {} come from {} and renew themselves; it looks for proof on {}; what it gives is kept in {}",
+            "Certificates for {} come from {} and renew themselves; the CA validates on {}; certificates are kept in {}",
             config.domains.join(", "),
             ca.directory,
             match ca.challenge {
@@ -48,12 +48,12 @@ fn explained(source: &CertificateSource, config: &Config) -> String {
             ca.dir.display()
         ),
         CertificateSource::SelfSigned(dir) => format!(
-            "The certificate is signed by itself and kept in {}: browsers warn; for one that they trust, type --domain NAME \
+            "The certificate is signed by itself and kept in {}: browsers warn; for one that they trust, use --domain NAME \
              --acme EMAIL, or --tls-cert and --tls-key",
             dir.display()
         ),
         CertificateSource::Files(files) => {
-            format!("The certificate is read from {}; new ones are served as they come", files.cert.display())
+            format!("The certificate is read from {}; e6 serves renewed ones", files.cert.display())
         }
     }
 }

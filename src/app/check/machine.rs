@@ -1,4 +1,4 @@
-//! What this machine has to give: addresses, directories, the access log.
+//! Checks what the machine provides: addresses, directories, the access log.
 
 use crate::{
     app::{
@@ -22,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Binds every address, and lets it go.
+/// Binds every address and closes it again.
 pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
     let (mut found, mut for_visitors) = (Vec::new(), 0);
     for kind in ListenerKind::ALL {
@@ -39,12 +39,12 @@ pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
     found
 }
 
-/// What a start does with an address.
+/// How a start handles an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ListenAttempt {
-    /// It opens the address, or fails.
+    /// The start opens the address or fails.
     OrFails,
-    /// It goes on without the address.
+    /// The start goes on without the address.
     OrLeftOut,
 }
 
@@ -57,7 +57,7 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
     let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {
         Ok(bound) => {
             if let Address::Unix(path) = address {
-                // It goes with the socket.
+                // The socket's file is removed too.
                 drop(UnixSocketFile::at(path));
             }
             drop(bound);
@@ -75,7 +75,7 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
         let what = format!("{what}; a start goes on without this default address");
         return (Finding::warning(about, what), ListenAttempt::OrLeftOut);
     }
-    // Whoever starts the service may be given what this user lacks.
+    // The service may be started with rights that this user lacks.
     let finding = match error.kind() == io::ErrorKind::PermissionDenied && !is_root() {
         true => Finding::warning(about, what),
         false => Finding::error(about, what),
@@ -83,7 +83,7 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
     (finding, ListenAttempt::OrFails)
 }
 
-/// A directory that a start would make, and whether it can, found out with the rights that the start has then.
+/// A directory that a start would make, and whether it can. This is tried with the rights that the start would have.
 pub(crate) struct MissingDirectory {
     place: WritablePath,
     made: io::Result<()>,
@@ -95,10 +95,10 @@ pub(crate) fn missing_directories(config: &Config) -> Vec<MissingDirectory> {
     missing.map(|place| MissingDirectory { made: can_write(nearest(&place.dir)), place }).collect()
 }
 
-/// Every directory, as the user who writes to it.
+/// Checks every directory, as the user who writes to it.
 pub(crate) fn directories(config: &Config, missing: Vec<MissingDirectory>) -> Vec<Finding> {
     let there = |place: &WritablePath| missing.iter().all(|missing| missing.place != *place);
-    // The access log is tried by itself, for its file is enough.
+    // The access log has its own check, because it is enough that its file can be written.
     let tried = |place: &WritablePath| there(place) && place.setting != LOG;
     let mut found: Vec<_> =
         places(config).into_iter().filter(tried).map(|place| present(place, config)).collect();
@@ -132,7 +132,8 @@ fn present(place: WritablePath, config: &Config) -> Finding {
     }
 }
 
-/// An error where the start would fail, or where certificates have to be kept: a CA locks out who asks at every start.
+/// The finding for a directory that cannot be written: an error if the start would fail, or if certificates from a CA
+/// have to be kept, because a CA locks out a client that orders one at every start.
 fn unwritable(
     WritablePath { setting, dir, lost }: WritablePath,
     error: &io::Error,
@@ -155,19 +156,19 @@ fn unwritable(
     }
 }
 
-/// The nearest directory that is there.
+/// The directory itself if it exists, else its nearest ancestor that exists.
 fn nearest(dir: &Path) -> PathBuf {
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir).to_owned()
 }
 
-/// Makes a file in it that nobody sees.
+/// Tries to make an unnamed file in the directory.
 fn can_write(dir: impl AsRef<Path>) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
-/// Opens it, unless its directory is not there: that is told with the other directories. A file that was not there is not left
-/// behind.
+/// Opens the access log, unless its directory is missing: [`directories`] reports that. A file that did not exist
+/// before is removed again.
 pub(crate) fn access_log(config: &Config) -> Option<Finding> {
     let destination = config.access_log.clone()?;
     let LogDestination::File(path) = &destination else { return None };

@@ -1,4 +1,4 @@
-//! `e6 check`: what a start with this configuration on this machine would come to, found out by trying.
+//! `e6 check`: tries what a start with this configuration on this machine would do, and reports the findings.
 
 pub(crate) mod certificates;
 pub(crate) mod machine;
@@ -15,46 +15,46 @@ use crate::{
 use std::{fmt, io};
 use tracing::Level;
 
-/// Whether others are asked.
+/// Whether the check sends requests to MLB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// MLB is.
+    /// It sends requests to MLB.
     Asked,
-    /// Nobody is.
+    /// It sends none.
     LeftAlone,
 }
 
-/// Which settings are shown.
+/// The settings to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingsShown {
-    /// Those that differ from their default.
+    /// Settings that differ from their default.
     Changed,
-    /// Every one.
+    /// All settings.
     All,
 }
 
-/// Everything that was tried.
+/// The findings of a check.
 pub struct CheckReport(Vec<Finding>);
 
-/// What came of one thing.
+/// The result of one step of the check.
 pub(crate) struct Finding {
     grade: Severity,
-    /// Where it can be changed: a setting, or a part of the machine.
+    /// The setting, or the part of the machine, that the finding is about.
     about: &'static str,
-    /// A sentence: what is so, and what to do if it is not as it should be.
+    /// A sentence: the finding, and what to do if there is a problem.
     what: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
     Fine,
-    /// The site would run and be right.
+    /// The site would run and be correct.
     Warning,
-    /// It would not start, or not be right.
+    /// The site would not start, or not be correct.
     Error,
 }
 
-/// Tries what a start would do: as root what root would do, and the rest as the user that it would become.
+/// Tries what a start would do: first as root, if this is root, and then as the configured user.
 pub fn check(config: &Config, network: Network) -> CheckReport {
     let mut found = findings(config, network);
     found.sort_by_key(Finding::position);
@@ -73,11 +73,11 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
         }
         Some(user) if !user.is_present() => found.push(Finding::warning(
             "security.user",
-            format!("only root can become {}, or see what it could: run e6 check as root", user.name),
+            format!("only root can become {} and test its rights: run e6 check as root", user.name),
         )),
         None if is_root() => found.push(Finding::warning(
             "security.user",
-            "root serves visitors: better type --user NAME, of a user that owns nothing else",
+            "root serves visitors: use --user NAME to drop to an unprivileged user",
         )),
         _ => {}
     }
@@ -91,13 +91,13 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
 }
 
 impl CheckReport {
-    /// Whether the site would start and be right.
+    /// Whether the site would start and be correct.
     pub fn is_good(&self) -> bool {
         self.count(Severity::Error) == 0
     }
 
-    /// Prints the findings in the order of the file of settings, then the settings: what is fine to standard output, the
-    /// rest to standard error.
+    /// Prints the findings in the order of the configuration file, then the settings. Warnings and errors go to
+    /// standard error, the rest to standard output.
     ///
     /// # Errors
     /// When standard output cannot be written.
@@ -145,7 +145,7 @@ impl Finding {
 }
 
 impl Finding {
-    /// What is not about a setting stands with the setting that comes nearest.
+    /// The position in the configuration file. A finding that is not about a setting takes that of a related one.
     fn position(&self) -> usize {
         config::position(match self.about {
             "certificate" => "tls.mode",
@@ -176,7 +176,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The same on standard error.
+/// Prints a warning or an error to standard error.
 fn print_trouble(
     level: Level,
     text: &str,

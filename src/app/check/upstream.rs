@@ -1,4 +1,4 @@
-//! Whether MLB answers every kind of question from here, knows the player, and has the same time.
+//! Checks that MLB answers every kind of request from here and knows the player, and that the clocks agree.
 
 use crate::{
     answer::{Outage, ScheduleEntry, Zone},
@@ -10,11 +10,13 @@ use hyper::StatusCode;
 use std::time::{Duration, Instant, SystemTime};
 use time::OffsetDateTime;
 
-/// A clock that is this far off turns the day at the wrong time, and tells wrong ages.
+/// Largest difference between the clocks without a warning. A clock that is off by more starts the day at the wrong
+/// time and shows wrong ages.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Asks one question of each kind that a day needs, for MLB's CDN may answer some and refuse others. Not hearing MLB is a
-/// warning: the site would run and say that it cannot tell. Being refused is an error: that does not pass by itself.
+/// Sends one request of each kind that a day needs, because MLB's CDN may answer some and refuse others. If MLB does
+/// not answer, that is a warning: the site would run and say that it can't tell. A refusal is an error, because it does
+/// not pass by itself.
 pub(crate) fn mlb(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     let asked = ask(config, &mut findings);
@@ -30,7 +32,7 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
     let mut asked = vec!["people"];
     if let Some(id) = config.player.club.or(player.current_team.as_ref().map(|team| team.id)) {
         let team = client.team(id)?;
-        // Of a farm club the parent's games are watched.
+        // For a farm club, e6 watches the parent club's games.
         let club = team.parent.unwrap_or(id);
         let zone = team.zone.unwrap_or_else(|_| Zone::fallback());
         let now = config.clock.unwrap_or_else(OffsetDateTime::now_utc);
@@ -48,8 +50,8 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
         }
     }
     let (url, took, asked) = (&config.mlb_url, began.elapsed().as_millis(), asked.join(", "));
-    let heard = format!("{url} answered within {took} ms ({asked}) and knows {}", player.name);
-    findings.insert(0, Finding::fine("mlb.url", heard));
+    let answered = format!("{url} answered within {took} ms ({asked}) and knows {}", player.name);
+    findings.insert(0, Finding::fine("mlb.url", answered));
     Ok(())
 }
 
@@ -71,7 +73,7 @@ fn failed(refusal: &PollError, config: &Config) -> Finding {
     }
 }
 
-/// The Date of a reply is whole seconds, and some time has passed since.
+/// Compares the clocks. The `Date` of a reply has whole seconds and is a little old, so a small difference is normal.
 fn clock(theirs: SystemTime, ours: SystemTime) -> Finding {
     let (apart, direction) = match ours.duration_since(theirs) {
         Ok(ahead) => (ahead, "ahead of"),
