@@ -1,4 +1,4 @@
-//! THE accept loop and the task of each connection.
+//! The accept loop and the task of each connection.
 
 use crate::{
     connection::{ConnectionInfo, ListenerKind, Peer, network},
@@ -38,93 +38,94 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// How long accepting pauses when the process is out of descriptors; spinning would not free one.
+/// Pause before accepting again when the process is out of descriptors; spinning would not free one.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often that is said.
-const COMPLAINT: Duration = Duration::from_secs(60);
-/// How long it takes those who were told to go for others.
+/// Minimum time between two log lines about this.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+/// Pause after evicting idle connections, before accepting again.
 const LEAVING_PAUSE: Duration = Duration::from_millis(5);
 
-/// A listening socket of one worker, what is spoken there, and who answers.
+/// A listening socket of one worker, with its TLS configuration and its handler.
 pub struct WorkerListener<B> {
-    /// Which of the configured listeners it is.
+    /// The kind of listener.
     pub kind: ListenerKind,
-    /// Which worker it belongs to.
+    /// The number of the worker.
     pub worker: usize,
-    /// The socket; it listens and does not block.
+    /// The non-blocking listening socket.
     pub socket: Socket,
-    /// TLS, or cleartext HTTP/1.1.
+    /// The TLS configuration; none for HTTP/1.1 without TLS.
     pub tls: Option<config::TlsConfig>,
-    /// What answers requests.
+    /// The handler of its requests.
     pub handler: SharedHandler<B>,
 }
 
-/// What the doors of all workers have in common.
+/// State shared by the accept loops of all workers.
 #[derive(Clone)]
 pub struct AcceptContext {
-    /// Who is connected, and may be.
+    /// The table of clients.
     pub crowd: Arc<Clients>,
-    /// What is counted.
+    /// The metrics of connections.
     pub counters: ConnectionMetrics,
-    /// When to stop.
+    /// The phase of the process; accepting stops when it leaves `Serving`.
     pub phase: watch::Receiver<Phase>,
 }
 
 type AcceptError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Accepts until the phase leaves `Serving`, then waits for the connections that are open.
+/// Accepts connections until the phase leaves `Serving`, then waits for the open ones to end.
 ///
 /// # Errors
-/// When the socket cannot be used.
-pub async fn accept<B>(door: WorkerListener<B>, mut house: AcceptContext) -> io::Result<()>
+/// When the socket cannot be registered with the event loop.
+pub async fn accept<B>(listener: WorkerListener<B>, mut shared: AcceptContext) -> io::Result<()>
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let WorkerListener { kind: listener, worker, socket, tls: terms, handler } = door;
+    let WorkerListener { kind: listener, worker, socket, tls: tls_config, handler } = listener;
     let acceptor = SocketListener::new(socket)?;
     let mut connections = JoinSet::new();
     let admit =
-        |connections: &mut JoinSet<()>, house: &AcceptContext, arrival: Accepted, seat: ConnectionPermit| {
+        |tasks: &mut JoinSet<()>, shared: &AcceptContext, arrival: Accepted, permit: ConnectionPermit| {
             let Accepted { stream, peer, at } = arrival;
-            let tls = terms.as_ref().map(config::TlsConfig::acceptor);
-            let (handler, here) = (handler.clone(), house.clone());
-            let id = seat.id();
-            let task = connections.spawn(async move {
+            let tls = tls_config.as_ref().map(config::TlsConfig::acceptor);
+            let (handler, here) = (handler.clone(), shared.clone());
+            let id = permit.id();
+            let task = tasks.spawn(async move {
                 let _open = here.counters.open(listener);
                 let queued = at.elapsed();
                 let connection =
                     ConnectionInfo { listener, peer, introduced: None, worker, queued, tls: None };
-                if let Err(error) = serve(stream, seat, connection, tls, handler, here).await {
+                if let Err(error) = serve(stream, permit, connection, tls, handler, here).await {
                     tracing::debug!(%error, %peer, "connection ended");
                 }
             });
-            house.crowd.serves(id, task);
-            if terms.is_some() && house.crowd.begin_handshake(id) {
-                house.counters.refused(RefusalReason::UnfinishedHandshakes);
+            shared.crowd.serves(id, task);
+            if tls_config.is_some() && shared.crowd.begin_handshake(id) {
+                shared.counters.refused(RefusalReason::UnfinishedHandshakes);
             }
         };
-    let mut complained = None;
+    let mut logged = None;
     loop {
         let arrival = tokio::select! {
-            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => break,
+            _ = shared.phase.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = connections.join_next() => continue,
             arrival = next(&acceptor) => arrival,
         };
         match arrival {
             Ok(arrival) => {
-                let Some(seat) = seat(&mut house, listener).await else { break };
-                admit(&mut connections, &house, arrival, seat);
+                let Some(permit) = wait_for_permit(&mut shared, listener).await else { break };
+                admit(&mut connections, &shared, arrival, permit);
             }
-            Err(error) => survive(&error, &mut complained, &house).await,
+            Err(error) => survive(&error, &mut logged, &shared).await,
         }
     }
-    if *house.phase.borrow() == Phase::Draining {
-        // Nobody else takes from this queue, and whoever is in it would be reset. The event loop may not have looked yet.
+    if *shared.phase.borrow() == Phase::Draining {
+        // No other process accepts from this queue, so the connections in it would be reset. The event loop may not
+        // have polled the socket yet.
         yield_now().await;
         while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
-            let Some(seat) = Clients::enter(&house.crowd, listener) else { break };
-            admit(&mut connections, &house, arrival, seat);
+            let Some(permit) = Clients::enter(&shared.crowd, listener) else { break };
+            admit(&mut connections, &shared, arrival, permit);
         }
     }
     drop(acceptor);
@@ -132,7 +133,7 @@ where
     Ok(())
 }
 
-/// Who has come, and when.
+/// An accepted connection and the time of its arrival.
 struct Accepted {
     stream: SocketStream,
     peer: Peer,
@@ -144,7 +145,7 @@ async fn next(acceptor: &SocketListener) -> io::Result<Accepted> {
     Ok(Accepted { stream, peer, at: Instant::now() })
 }
 
-/// What is there without waiting.
+/// The output of a future, if it is ready now.
 async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
     let mut wait = pin!(wait);
     poll_fn(|context| match wait.as_mut().poll(context) {
@@ -154,41 +155,43 @@ async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// A seat for one more, once there is room; none if the phase leaves `Serving` first. Who comes meanwhile is in the backlog.
-async fn seat(house: &mut AcceptContext, listener: ListenerKind) -> Option<ConnectionPermit> {
+/// Waits for room and returns a permit; none if the phase leaves `Serving` first. Meanwhile, new connections wait in
+/// the backlog.
+async fn wait_for_permit(shared: &mut AcceptContext, listener: ListenerKind) -> Option<ConnectionPermit> {
     loop {
-        if let Some(seat) = Clients::enter(&house.crowd, listener) {
-            return Some(seat);
+        if let Some(permit) = Clients::enter(&shared.crowd, listener) {
+            return Some(permit);
         }
         if listener != ListenerKind::Admin {
-            house.make_room();
+            shared.make_room();
         }
         tokio::select! {
-            _ = house.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
+            _ = shared.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
             () = sleep(LEAVING_PAUSE) => {}
         }
     }
 }
 
-/// A peer that gave up is its own affair; a lack of descriptors or memory is met with room, and passes while we wait.
-async fn survive(error: &io::Error, complained: &mut Option<Instant>, house: &AcceptContext) {
+/// Handles a failed accept. A peer that gave up is only logged. If descriptors or memory are exhausted, idle
+/// connections are evicted and accepting pauses.
+async fn survive(error: &io::Error, logged: &mut Option<Instant>, shared: &AcceptContext) {
     let peers_fault = matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     );
     if peers_fault {
-        tracing::debug!(%error, "a connection was gone before it was accepted");
+        tracing::debug!(%error, "a connection was closed before it was accepted");
         return;
     }
-    if complained.is_none_or(|at| at.elapsed() > COMPLAINT) {
-        *complained = Some(Instant::now());
-        tracing::error!(%error, "cannot accept connections, so those that have been idle longest go; raise the limit of descriptors");
+    if logged.is_none_or(|at| at.elapsed() > LOG_INTERVAL) {
+        *logged = Some(Instant::now());
+        tracing::error!(%error, "cannot accept connections, closing those that have been idle longest; raise the limit of descriptors");
     }
-    sleep(if house.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
+    sleep(if shared.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
 }
 
 impl AcceptContext {
-    /// How many connections it has ended for that.
+    /// Evicts idle connections and returns their number.
     fn make_room(&self) -> usize {
         let count = self.crowd.make_room();
         self.counters.ended(CloseReason::Room, count);
@@ -198,7 +201,7 @@ impl AcceptContext {
 
 async fn serve<B>(
     mut stream: SocketStream,
-    mut seat: ConnectionPermit,
+    mut permit: ConnectionPermit,
     mut connection: ConnectionInfo,
     tls: Option<TlsAcceptor>,
     handler: SharedHandler<B>,
@@ -207,7 +210,7 @@ async fn serve<B>(
 where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let activity = seat.activity.clone();
+    let activity = permit.activity.clone();
     let limits = activity.limits();
     stream.prepare(limits)?;
     let deadline = time::Instant::now() + limits.handshake;
@@ -221,9 +224,9 @@ where
             }
         }
     }
-    if proxies.counted(&connection).is_some_and(|address| !seat.claim(network(address))) {
+    if proxies.counted(&connection).is_some_and(|address| !permit.claim(network(address))) {
         counters.refused(RefusalReason::Address);
-        return Err("its address has too many connections".into());
+        return Err("the address has too many connections".into());
     }
     let stream = WriteTimeout::new(stream, activity.clone());
     let ended = match tls {
@@ -233,12 +236,13 @@ where
         }
         Some(acceptor) => {
             let began = Instant::now();
-            let shaken = tokio::select! {
-                shaken = handshake(stream, &acceptor, limits, deadline) => shaken,
-                // Nothing was asked yet. Where another process serves, whoever is here already is served to the end.
+            let result = tokio::select! {
+                result = handshake(stream, &acceptor, limits, deadline) => result,
+                // No request has been read yet. If another process takes over, connections that are open here are
+                // served to the end.
                 _ = phase.wait_for(|phase| *phase == Phase::Draining) => return Ok(()),
             };
-            let mut stream = match shaken {
+            let mut stream = match result {
                 Ok(stream) => stream,
                 Err((why, error)) => {
                     counters.refused(why);
@@ -249,11 +253,11 @@ where
                 }
             };
             let took = began.elapsed();
-            seat.end_handshake();
+            permit.end_handshake();
             let session = stream.get_ref().1;
             let protocol = match session.alpn_protocol() {
                 Some(b"h2") => Protocol::Http2,
-                // The CA has seen the certificate it came for.
+                // The CA has seen the certificate of its challenge.
                 Some(config::CHALLENGE) => return Ok(stream.shutdown().await?),
                 _ => Protocol::Http1,
             };

@@ -1,5 +1,5 @@
-//! The access log: records go into a bounded queue, a thread of its own writes them. A request never waits for a disk;
-//! what does not fit into the queue is counted instead.
+//! The access log: requests put records into a bounded queue, and a separate thread writes them. A request never waits
+//! for a disk; records that do not fit into the queue are counted as dropped.
 
 use crate::{
     http::log_record::LogRecord,
@@ -18,16 +18,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Records that may wait: what a busy server makes in a tenth of a second. At most some 30 MB, for requests as long as can be.
+/// Records that may wait: as many as a busy server makes in a tenth of a second. At most about 30 MB, if every request
+/// is as long as possible.
 const QUEUE_CAP: usize = 8192;
-/// Lines are written in batches this far apart: waking the writer for each would cost the request more than all else.
+/// Interval between batches of lines: waking the writer for each line would cost the request more than everything else.
 const BATCH: Duration = Duration::from_millis(10);
-/// How long the end of the process waits for the last lines.
+/// Time for which the end of the process waits for the last lines.
 const FINISH: Duration = Duration::from_secs(1);
-/// Readable by the administrators' group: there are addresses in it.
+/// The file's mode: readable by the administrators' group, because the log contains addresses.
 const MODE: u32 = 0o640;
 
-/// Where the lines go.
+/// The destination of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogDestination {
     /// Standard output.
@@ -36,7 +37,7 @@ pub enum LogDestination {
     File(PathBuf),
 }
 
-/// The way into the log.
+/// The sending end of the log.
 pub struct AccessLog {
     queue: SyncSender<LogMessage>,
     reopen: Arc<AtomicBool>,
@@ -45,20 +46,20 @@ pub struct AccessLog {
 
 enum LogMessage {
     Record(Box<LogRecord>),
-    /// Look at the flag.
+    /// Check the reopen flag.
     Wake,
-    /// Say when all before this is written.
+    /// Report when everything before this is written.
     Finish(SyncSender<()>),
 }
 
-/// Where the lines go, open.
+/// An open destination.
 pub struct LogFile {
     destination: LogDestination,
     file: Arc<Mutex<LineFile>>,
 }
 
 impl LogFile {
-    /// Opens it.
+    /// Opens the destination.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -69,10 +70,10 @@ impl LogFile {
 }
 
 impl AccessLog {
-    /// Starts the writer.
+    /// Starts the writer thread.
     ///
     /// # Errors
-    /// When there can be no thread.
+    /// When the thread cannot be started.
     pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
         let (sender, queue) = sync_channel(QUEUE_CAP);
         let reopen = Arc::new(AtomicBool::new(false));
@@ -89,21 +90,21 @@ impl AccessLog {
         Ok(AccessLog { queue: sender, reopen, dropped })
     }
 
-    /// Takes a record, or counts it where there is no room.
+    /// Queues a record, or counts it as dropped if the queue is full.
     pub(crate) fn write(&self, record: LogRecord) {
         if self.queue.try_send(LogMessage::Record(Box::new(record))).is_err() {
             self.dropped.inc();
         }
     }
 
-    /// Opens the file again, for whoever has moved it away.
+    /// Reopens the file, for log rotation that has moved it away.
     pub fn reopen(&self) {
         self.reopen.store(true, Ordering::Release);
-        // A queue without room keeps the writer awake anyway.
+        // A full queue keeps the writer awake anyway.
         let _ = self.queue.try_send(LogMessage::Wake);
     }
 
-    /// Waits a moment until all that was taken is written.
+    /// Waits up to `FINISH` until all queued records are written.
     pub fn finish(&self) {
         let (written, done) = sync_channel(1);
         let deadline = Instant::now() + FINISH;
@@ -130,7 +131,7 @@ struct AccessLogWriter {
     file: Arc<Mutex<LineFile>>,
     reopen: Arc<AtomicBool>,
     dropped: IntCounter,
-    /// Rendered and not yet written.
+    /// Lines that are rendered and not yet written.
     lines: Vec<u8>,
     failing: bool,
 }
@@ -139,7 +140,7 @@ impl AccessLogWriter {
     fn run(mut self, queue: &Receiver<LogMessage>) {
         while let Ok(first) = queue.recv() {
             self.take(first);
-            // Bounded by the queue: a writer that only reads would never write.
+            // Bounded, because a writer that only reads would never write.
             for message in queue.try_iter().take(QUEUE_CAP) {
                 self.take(message);
             }
@@ -154,7 +155,7 @@ impl AccessLogWriter {
             match open(&self.destination) {
                 Ok(file) => self.file = file,
                 Err(error) => {
-                    tracing::error!(%error, "cannot reopen the access log: writing on where it was")
+                    tracing::error!(%error, "cannot reopen the access log: still writing to the old file")
                 }
             }
         }
@@ -170,7 +171,8 @@ impl AccessLogWriter {
         }
     }
 
-    /// Writes the rendered lines. A full disk costs lines, is logged once, and is tried again with the next lines.
+    /// Writes the rendered lines. If the disk is full, they are lost; this is logged once, and the next lines are tried
+    /// again.
     fn flush(&mut self) {
         if self.lines.is_empty() {
             return;
@@ -184,11 +186,11 @@ impl AccessLogWriter {
                 self.failing = false;
             }
             Err(lost) => {
-                // A reader of standard output that has gone was not interested.
+                // A closed standard output is not an error: its reader was not interested.
                 let is_closed = lost.error.kind() == ErrorKind::BrokenPipe;
                 if !(self.failing || is_closed && self.destination == LogDestination::Stdout) {
                     let error = lost.error;
-                    tracing::error!(%error, "cannot write the access log: lines are lost until this is mended");
+                    tracing::error!(%error, "cannot write the access log: lines are lost until this is fixed");
                 }
                 self.failing = !is_closed;
                 self.dropped.inc_by(lost.lines);

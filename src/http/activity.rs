@@ -1,5 +1,5 @@
-//! What a connection is doing, and so when it has to end: requests, heads that are on their way, responses that are not
-//! sent yet.
+//! The state of a connection, and from it the time at which it must end: its requests, unfinished heads and unsent
+//! responses.
 
 use crate::{
     connection::Arrival,
@@ -16,41 +16,42 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// After this, whoever has used a connection is not about to use it again: the longest way that a request has.
+/// Time after which a client that has just used a connection is not sending on it any more: the longest realistic way
+/// of a request.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// What is spoken, as agreed by ALPN.
+/// The protocol of a connection, as agreed by ALPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// HTTP/1.1, also what a client without ALPN speaks. One request after the other.
+    /// HTTP/1.1, also for a client without ALPN. One request after the other.
     Http1,
     /// HTTP/2.
     Http2,
 }
 
-/// Why we end a connection, or reset an HTTP/2 stream, that its peer would keep.
+/// The reason to close a connection, or reset an HTTP/2 stream, that its peer would keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CloseReason {
-    /// The head of a request did not come in time.
+    /// The head of a request did not arrive in time.
     Head,
     /// There was no request for too long.
     Idle,
-    /// It is old.
+    /// The connection has reached its maximum age.
     Age,
-    /// It has had all the requests it may have.
+    /// The connection has reached its maximum number of requests.
     Requests,
-    /// A response was not taken in time.
+    /// A response was not sent in time.
     Request,
-    /// Bytes wait, and the peer takes none or hardly any.
+    /// Bytes wait, and the peer takes none or too few.
     Stall,
-    /// There is no room for others.
+    /// The connection was idle, and others needed the room.
     Room,
     /// Blocked responses hold too much memory, and this one has been blocked longest.
     Memory,
 }
 
 impl CloseReason {
-    /// All of them.
+    /// The reasons to close a connection; `Memory` only resets streams.
     pub const ALL: [CloseReason; 7] = [
         CloseReason::Head,
         CloseReason::Idle,
@@ -61,7 +62,7 @@ impl CloseReason {
         CloseReason::Room,
     ];
 
-    /// As the metrics have it.
+    /// The name in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             CloseReason::Head => "head",
@@ -76,7 +77,7 @@ impl CloseReason {
     }
 }
 
-/// Of one connection.
+/// The state of one connection.
 pub(crate) struct ConnectionState {
     limits: Arc<Limits>,
     load: Arc<Load>,
@@ -85,29 +86,29 @@ pub(crate) struct ConnectionState {
 
 struct StateInner {
     protocol: Protocol,
-    /// When it could begin with requests.
+    /// The time from which requests could come.
     ready: Instant,
-    /// When it must end whatever it does.
+    /// The time at which it reaches its maximum age.
     old: Instant,
-    /// Since when there has been nothing to answer.
+    /// The time since which no response is unsent.
     quiet: Instant,
-    /// When the first byte of a head came that is not there as a whole; at first, when it could have come.
+    /// The time of the first byte of an incomplete head; at first, the time from which it could come.
     head: Option<Instant>,
-    /// When the last request came.
+    /// The time of the last request.
     asked: Option<Instant>,
     requests: u64,
-    /// By when each response must have been sent that has not been yet, in no order.
+    /// The deadline of each unsent response, in no order.
     open: Vec<Instant>,
     stalled: bool,
-    /// Since when it is to end as soon as its peer can tell.
+    /// The time since which it closes gracefully.
     leaving: Option<Instant>,
 }
 
 impl ConnectionState {
-    /// Of a connection that has just been accepted.
+    /// The state of a connection that was just accepted.
     pub fn new(limits: Arc<Limits>, load: Arc<Load>) -> Self {
         let now = Instant::now();
-        // So that those who came together do not all come back together.
+        // Random, so that clients that connected together do not all reconnect together.
         let age = limits.age.mul_f64(0.9 + fastrand::f64() / 5.0);
         let active = StateInner {
             protocol: Protocol::Http1,
@@ -128,7 +129,7 @@ impl ConnectionState {
         &self.limits
     }
 
-    /// Counts a response as blocked that has this many bytes for itself.
+    /// Counts a response as blocked that holds this many bytes of its own.
     pub fn blocked(&self, bytes: usize, waker: &Waker) -> Blocked {
         BlockedResponses::add(&self.load.blocked, bytes, self.limits.blocked_memory(), waker)
     }
@@ -137,13 +138,13 @@ impl ConnectionState {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on there can be requests.
+    /// Notes that requests can come from now on.
     pub fn ready(&self, protocol: Protocol) {
         let (mut active, now) = (self.lock(), Instant::now());
         (active.ready, active.quiet, active.head, active.protocol) = (now, now, Some(now), protocol);
     }
 
-    /// Bytes have come: in HTTP/1.1, of a head, for nothing else is read.
+    /// Notes that bytes have come. In HTTP/1.1 they belong to a head, because nothing else is read.
     pub fn heard(&self) {
         let mut active = self.lock();
         if active.protocol == Protocol::Http1 {
@@ -151,8 +152,8 @@ impl ConnectionState {
         }
     }
 
-    /// The next response says that it is the last. Whoever has just used the connection may be sending already, and would
-    /// see it closed instead of an answer (RFC 9112 §9.6): it is idle only once it has been for a moment.
+    /// Makes the next response the last one. A client that has just used the connection may be sending already, and
+    /// would see it closed instead of a response (RFC 9112 §9.6), so the connection stays open for `MOMENT`.
     pub fn leave(&self) {
         self.lock().leaving.get_or_insert_with(Instant::now);
     }
@@ -161,7 +162,7 @@ impl ConnectionState {
         self.lock().leaving.is_some()
     }
 
-    /// Bytes wait for the peer, who takes none or hardly any.
+    /// Notes that bytes wait and the peer takes none or too few.
     pub fn stalled(&self) {
         self.lock().stalled = true;
     }
@@ -170,27 +171,27 @@ impl ConnectionState {
         self.lock().stalled
     }
 
-    /// A response has begun that has to be sent by then.
+    /// Notes a response that must be sent by `end`.
     pub(crate) fn begin(&self, end: Instant) {
         self.lock().open.push(end);
     }
 
-    /// It has been sent, or given up.
+    /// Notes that a response with this deadline was sent or given up.
     pub(crate) fn end(&self, end: Instant) {
         let mut active = self.lock();
-        // Those with the same end are alike.
+        // Responses with the same deadline are interchangeable.
         if let Some(index) = active.open.iter().position(|other| *other == end) {
             active.open.swap_remove(index);
         }
         if active.open.is_empty() {
             let now = Instant::now();
             active.quiet = now;
-            // What came meanwhile could not be read before.
+            // Bytes that came meanwhile could not be read before.
             active.head = active.head.map(|_| now);
         }
     }
 
-    /// A request has come.
+    /// Notes a request and returns its arrival.
     pub fn request(&self) -> Arrival {
         let (mut active, at) = (self.lock(), Instant::now());
         let waited = at - active.asked.unwrap_or(active.ready);
@@ -199,18 +200,18 @@ impl ConnectionState {
         Arrival { at: at.into_std(), number: active.requests, waited }
     }
 
-    /// Since when there has been nothing to answer; none while there is.
+    /// The time since which no response is unsent; none while one is.
     pub fn quiet(&self) -> Option<Instant> {
         let active = self.lock();
         active.open.is_empty().then_some(active.quiet)
     }
 
-    /// When this has to be looked at again, or what has passed.
+    /// The next time to check the connection, or the limit that it has reached.
     pub fn due(&self) -> Result<Instant, CloseReason> {
         self.due_at(Instant::now())
     }
 
-    /// The same at this time.
+    /// The same as [`Self::due`] at this time.
     pub fn due_at(&self, now: Instant) -> Result<Instant, CloseReason> {
         let (active, limits) = (self.lock(), &self.limits);
         if active.requests >= limits.requests {
@@ -222,7 +223,7 @@ impl ConnectionState {
             (None, None, Some(_)) => (active.quiet + MOMENT, CloseReason::Idle),
             (None, Some(head), None) => (head + limits.head, CloseReason::Head),
             (None, None, None) => {
-                // Halfway it is looked at whether others need the room.
+                // After half the timeout, the connection ends if others need the room.
                 let halfway = active.quiet + limits.crowded_idle();
                 let is_enough = now < halfway || self.load.is_crowded();
                 (if is_enough { halfway } else { active.quiet + limits.idle }, CloseReason::Idle)
@@ -236,8 +237,8 @@ impl ConnectionState {
         }
     }
 
-    /// When a connection is cut that was asked to end then: what is still open has the time that one response has, be it a
-    /// stream, and then there is a farewell.
+    /// The time at which a connection is cut whose graceful close began at `asked`. Unsent responses, event streams
+    /// included, have at most the request timeout; then `farewell` remains.
     pub fn last(&self, asked: Instant, farewell: Duration) -> Instant {
         let active = self.lock();
         match active.open.iter().min() {
@@ -261,7 +262,7 @@ mod tests {
     };
     use tokio::time::advance;
 
-    /// A body that goes on.
+    /// A body that never ends.
     struct Endless;
 
     impl Body for Endless {
@@ -285,7 +286,7 @@ mod tests {
         Arc::new(activity)
     }
 
-    /// What ends it, and after how long, if nothing more happens.
+    /// The limit that ends it and the seconds until then, if nothing more happens.
     async fn end(activity: &ConnectionState) -> (CloseReason, u64) {
         let began = Instant::now();
         loop {

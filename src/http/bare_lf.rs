@@ -1,7 +1,7 @@
-//! Line ends of HTTP/1.1, strictly: a line feed without a carriage return ends none.
+//! Strict line ends of HTTP/1.1: a line feed without a carriage return is refused.
 //!
-//! RFC 9112 §2.2 lets a server take a lone line feed for a line's end, and hyper does. A proxy before us may not: two
-//! readings of one head are how requests are smuggled.
+//! RFC 9112 §2.2 lets a server accept a lone line feed as a line end, and hyper does. A proxy in front may not: two
+//! readings of one head allow request smuggling.
 
 use std::{
     io::{self, IoSlice},
@@ -10,10 +10,11 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What hyper refuses wherever it stands in a head.
+/// A byte that hyper refuses anywhere in a head.
 const REFUSED: u8 = 0;
 
-/// A stream of heads and nothing else, for no body is read; lone line feeds in it are refused by whoever reads it.
+/// A stream of heads and nothing else, because no body is read. It replaces each lone line feed with a byte that hyper
+/// refuses.
 pub(crate) struct RejectBareLf<S> {
     stream: S,
     /// The last byte that was read.
@@ -26,8 +27,8 @@ impl<S> RejectBareLf<S> {
     }
 }
 
-/// Spoils lone line feeds in bytes that follow this one.
-fn spoil(mut last: u8, bytes: &mut [u8]) -> u8 {
+/// Replaces lone line feeds in bytes that follow `last`. Returns the new last byte.
+fn replace_bare_lf(mut last: u8, bytes: &mut [u8]) -> u8 {
     for byte in bytes {
         if *byte == b'\n' && last != b'\r' {
             *byte = REFUSED;
@@ -45,7 +46,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for RejectBareLf<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.last = spoil(self.last, &mut buffer.filled_mut()[before..]);
+        self.last = replace_bare_lf(self.last, &mut buffer.filled_mut()[before..]);
         read
     }
 }

@@ -1,5 +1,6 @@
-//! HTTP/2 responses that their readers do not take, of all connections: together they hold so much memory, and then the one
-//! that has been blocked longest is reset. Refusing the newest instead would let a few such readers keep everyone out.
+//! HTTP/2 responses of all connections that their peers do not take. Their memory is limited together: beyond the
+//! limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such peers keep
+//! everyone out.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +11,8 @@ use std::{
     task::Waker,
 };
 
-/// What a blocked response holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was shut.
+/// Bytes that a blocked response holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was
+/// shut.
 const EACH: usize = 2 * 1024;
 
 /// The blocked responses of all connections.
@@ -20,7 +22,7 @@ pub(crate) struct BlockedResponses(Mutex<BlockedState>);
 #[derive(Default)]
 struct BlockedState {
     next: u64,
-    /// What they hold together.
+    /// Bytes that they hold together.
     bytes: usize,
     /// The longest blocked first.
     responses: BTreeMap<u64, BlockedEntry>,
@@ -29,7 +31,7 @@ struct BlockedState {
 struct BlockedEntry {
     bytes: usize,
     is_evicted: Arc<AtomicBool>,
-    /// Its connection.
+    /// Wakes the response's connection.
     waker: Waker,
 }
 
@@ -38,8 +40,8 @@ impl BlockedResponses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a response that is blocked from now on and has this many bytes for itself. Where all of them then hold more
-    /// than `most`, those blocked longest are evicted: their connections are woken to reset them.
+    /// Counts a response that is blocked from now on and holds this many bytes of its own. If all of them then hold
+    /// more than `most`, those blocked longest are evicted: their connections are woken to reset them.
     pub fn add(blocked: &Arc<Self>, bytes: usize, most: usize, waker: &Waker) -> Blocked {
         let is_evicted = Arc::<AtomicBool>::default();
         let bytes = EACH + bytes;
@@ -64,7 +66,7 @@ impl BlockedResponses {
     }
 }
 
-/// A blocked response, until this is dropped.
+/// A blocked response, counted until this is dropped.
 pub(crate) struct Blocked {
     all: Arc<BlockedResponses>,
     id: u64,

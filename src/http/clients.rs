@@ -1,4 +1,4 @@
-//! Who is connected: how many, from where, and who goes when there is no room for others.
+//! The table of clients: connections, their number per network, and the eviction of idle ones when there is no room.
 
 use crate::{
     connection::ListenerKind,
@@ -12,12 +12,13 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// Connections that operators may have besides all others: they come to see why there is no room.
+/// Connections of the admin listener that are allowed beyond all others: operators connect to see why there is no room.
 const FOR_OPERATORS: usize = 16;
-/// The part of all connections that goes at once: a flood has the table gone through for one in so many arrivals.
+/// The divisor for the part of all connections that is evicted at once. A flood then searches the table only once for
+/// that many arrivals.
 const BATCH: usize = 100;
 
-/// Of all workers.
+/// The table of clients, shared by all workers.
 pub struct Clients {
     load: Arc<Load>,
     members: Mutex<ClientTable>,
@@ -27,13 +28,13 @@ pub struct Clients {
 struct ClientTable {
     next: u64,
     present: HashMap<u64, TableEntry>,
-    /// How many of them are operators, who are nobody's room.
+    /// Connections of the admin listener, which do not count towards the limit.
     operators: usize,
-    /// How many of them have been told to go.
+    /// Evicted connections that are not closed yet.
     leaving: usize,
     /// Connections whose TLS handshake is unfinished, the oldest first.
     handshakes: BTreeSet<u64>,
-    /// Connections of each address.
+    /// The number of connections of each network.
     by_network: HashMap<IpAddr, usize>,
 }
 
@@ -51,12 +52,12 @@ impl ClientTable {
 }
 
 impl Clients {
-    /// Nobody yet.
+    /// An empty table.
     pub fn new(limits: Limits) -> Self {
         Clients { load: Arc::new(Load::new(limits)), members: Mutex::default() }
     }
 
-    /// Other limits for those who come from now on; who is here keeps his.
+    /// Sets the limits of future connections; open connections keep theirs.
     pub fn limit(&self, limits: Limits) {
         self.load.limit(limits);
     }
@@ -65,37 +66,37 @@ impl Clients {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat, if there is room for one more.
-    pub(crate) fn enter(crowd: &Arc<Clients>, listener: ListenerKind) -> Option<ConnectionPermit> {
-        let limits = crowd.load.limits();
+    /// A permit for one more connection, if there is room.
+    pub(crate) fn enter(clients: &Arc<Clients>, listener: ListenerKind) -> Option<ConnectionPermit> {
+        let limits = clients.load.limits();
         let is_operator = listener == ListenerKind::Admin;
         let most = if is_operator { FOR_OPERATORS } else { limits.connections };
-        let mut members = crowd.lock();
+        let mut members = clients.lock();
         let present = if is_operator { members.operators } else { members.visitors() };
         if present >= most {
             return None;
         }
         let id = members.next;
         members.next += 1;
-        let activity = Arc::new(ConnectionState::new(limits, crowd.load.clone()));
+        let activity = Arc::new(ConnectionState::new(limits, clients.load.clone()));
         members.present.insert(
             id,
             TableEntry { activity: activity.clone(), task: None, is_operator, is_leaving: false },
         );
         members.operators += usize::from(is_operator);
-        crowd.load.set_open(members.visitors());
-        Some(ConnectionPermit { crowd: crowd.clone(), id, activity, network: None })
+        clients.load.set_open(members.visitors());
+        Some(ConnectionPermit { clients: clients.clone(), id, activity, network: None })
     }
 
-    /// Says what task serves the connection with this number, so that it can be ended.
+    /// Registers the task that serves the connection with this number, so that it can be ended.
     pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
         if let Some(member) = self.lock().present.get_mut(&id) {
             member.task = Some(task);
         }
     }
 
-    /// Notes that the connection with this number has to shake hands first. Where that are too many the oldest unfinished
-    /// handshake is closed; whether one was. Refusing the newest instead would let a few silent peers keep everyone out.
+    /// Registers the TLS handshake of the connection with this number. If too many are unfinished, the oldest is
+    /// closed. Returns whether one was. Refusing the newest instead would let a few silent peers keep everyone out.
     pub(crate) fn begin_handshake(&self, id: u64) -> bool {
         let most = self.load.limits().unfinished_handshakes();
         let mut members = self.lock();
@@ -114,7 +115,7 @@ impl Clients {
         task.is_some()
     }
 
-    /// Ends those that have had nothing to answer for longest, unless some are on their way out already. How many.
+    /// Ends the connections that have been idle longest, unless evicted ones are still closing. Returns their number.
     pub(crate) fn make_room(&self) -> usize {
         let batch = (self.load.limits().connections / BATCH).max(1);
         let mut members = self.lock();
@@ -142,48 +143,47 @@ impl Clients {
     }
 }
 
-/// A connection's place among all, given back when dropped.
+/// A connection's place in the table, given back when dropped.
 pub(crate) struct ConnectionPermit {
-    crowd: Arc<Clients>,
+    clients: Arc<Clients>,
     id: u64,
     pub activity: Arc<ConnectionState>,
     network: Option<IpAddr>,
 }
 
 impl ConnectionPermit {
-    /// Its number.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Notes that the TLS handshake is finished.
+    /// Notes that the TLS handshake has finished.
     pub fn end_handshake(&self) {
-        self.crowd.lock().handshakes.remove(&self.id);
+        self.clients.lock().handshakes.remove(&self.id);
     }
 
-    /// Counts the connection among those of this network; false where that has too many.
+    /// Counts the connection for this network. Returns false if the network has too many.
     pub fn claim(&mut self, network: IpAddr) -> bool {
         let most = self.activity.limits().address_connections;
-        let mut members = self.crowd.lock();
+        let mut members = self.clients.lock();
         let connections = members.by_network.entry(network).or_default();
-        let is_welcome = *connections < most;
-        if is_welcome {
+        let is_allowed = *connections < most;
+        if is_allowed {
             *connections += 1;
             self.network = Some(network);
         }
-        is_welcome
+        is_allowed
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut members = self.crowd.lock();
+        let mut members = self.clients.lock();
         if let Some(member) = members.present.remove(&self.id) {
             members.leaving -= usize::from(member.is_leaving);
             members.operators -= usize::from(member.is_operator);
         }
         members.handshakes.remove(&self.id);
-        self.crowd.load.set_open(members.visitors());
+        self.clients.load.set_open(members.visitors());
         if let Some(network) = self.network
             && let Some(connections) = members.by_network.get_mut(&network)
         {

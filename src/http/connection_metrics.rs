@@ -1,4 +1,4 @@
-//! What is counted of connections.
+//! Metrics of connections.
 
 use crate::{
     connection::{ListenerKind, TlsSession},
@@ -10,18 +10,18 @@ use prometheus::{
 };
 use rustls::crypto::aws_lc_rs;
 
-/// Why a connection ended before its first request could be read.
+/// The reason why a connection ended before its first request could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalReason {
     /// The TLS handshake took longer than its deadline.
     HandshakeDeadline,
-    /// The peer broke TLS, left, or accepts nothing we have.
+    /// The peer violated TLS, left, or supports none of our parameters.
     HandshakeFailed,
-    /// The peer spoke HTTP without TLS.
+    /// The peer sent HTTP without TLS.
     Cleartext,
-    /// A proxy did not say in time, or not in the PROXY protocol's words, for whom it comes.
+    /// A proxy did not send a valid PROXY protocol header in time.
     ProxyHeader,
-    /// Its address has as many as it may have.
+    /// The address has too many connections.
     Address,
     /// It was the oldest of too many unfinished TLS handshakes.
     UnfinishedHandshakes,
@@ -49,7 +49,7 @@ impl RefusalReason {
     }
 }
 
-/// Of all listeners.
+/// The metrics of connections, over all listeners.
 #[derive(Clone)]
 pub struct ConnectionMetrics {
     open: IntGaugeVec,
@@ -61,7 +61,7 @@ pub struct ConnectionMetrics {
 }
 
 impl ConnectionMetrics {
-    /// Makes them known to whoever reads the registry.
+    /// Registers the metrics.
     ///
     /// # Errors
     /// When the registry has some of them already.
@@ -103,7 +103,7 @@ impl ConnectionMetrics {
         Ok(counters)
     }
 
-    /// Makes every series exist from the start: a counter that begins at 1 hides its first increase.
+    /// Creates every series at the start: a counter that begins at 1 hides its first increase.
     fn begin(&self) {
         for listener in ListenerKind::ALL {
             self.open.with_label_values(&[listener.name()]);
@@ -138,7 +138,7 @@ impl ConnectionMetrics {
         OpenConnection(open)
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     pub fn now_open(&self) -> i64 {
         let listeners = ListenerKind::ALL;
         listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
@@ -162,7 +162,7 @@ impl ConnectionMetrics {
     }
 }
 
-/// An open connection.
+/// Counts a connection as open until it is dropped.
 pub(crate) struct OpenConnection(IntGauge);
 
 impl Drop for OpenConnection {

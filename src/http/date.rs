@@ -1,4 +1,5 @@
-//! The value of Date (RFC 9110 §6.6.1), made once a second for each worker. hyper does that by itself for HTTP/1.1.
+//! The value of the Date field (RFC 9110 §6.6.1), made once a second by each worker. For HTTP/1.1, hyper does this
+//! itself.
 
 use hyper::header::HeaderValue;
 use std::{

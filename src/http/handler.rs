@@ -1,4 +1,4 @@
-//! What connections call to have a request answered. It is a parameter: this room knows nothing of pages or baseball.
+//! The handler that connections call for each request. It is a parameter: this room knows nothing of pages or baseball.
 
 use crate::{
     connection::{Arrival, ConnectionInfo},
@@ -16,23 +16,23 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Why a connection failed.
+/// The error that ended a connection.
 pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
 pub enum HandlerResponse<B> {
     /// The response.
     Now(Response<B>),
-    /// The response to a request for which something has to be fetched first. It comes within a deadline of its own.
+    /// A promise, for a request that needs something fetched first. It resolves within its own deadline.
     Later(Pin<Box<dyn Future<Output = Response<B>> + Send>>),
 }
 
-/// What answers requests. It must not block.
+/// Answers requests. It must not block.
 pub trait Handler: Send + Sync {
     /// The body of its responses.
     type Body;
 
-    /// The proxies in front of it.
+    /// The trusted proxies in front of the server.
     fn proxies(&self) -> Arc<TrustedProxies>;
 
     /// The response to a request.
@@ -43,25 +43,25 @@ pub trait Handler: Send + Sync {
         arrival: Arrival,
     ) -> HandlerResponse<Self::Body>;
 
-    /// Is told of a request that could not be read as one, and has been refused with this status.
+    /// Called for a request that could not be parsed and was refused with this status.
     fn refused(&self, status: StatusCode, connection: &ConnectionInfo);
 }
 
-/// One service for all connections of a listener.
+/// One handler for all connections of a listener.
 pub type SharedHandler<B> = Arc<dyn Handler<Body = B>>;
 
-/// The body of a request: nobody reads it, so all that is known is whether there is one.
+/// The body of a request. It is never read; only its presence is known.
 pub struct UnreadBody {
     is_empty: bool,
 }
 
 impl UnreadBody {
-    /// What a handler is told of this body.
+    /// The presence of this body, for the handler.
     pub(crate) fn new(body: &impl Body) -> Self {
         UnreadBody { is_empty: body.is_end_stream() }
     }
 
-    /// A body of which it is known whether it is empty.
+    /// A body that is known to be empty or not.
     pub(crate) fn of(is_empty: bool) -> Self {
         UnreadBody { is_empty }
     }

@@ -1,4 +1,4 @@
-//! From an accepted socket to a TLS session, within one deadline.
+//! The TLS handshake on an accepted socket, within one deadline.
 
 use crate::{
     http::{connection_metrics::RefusalReason, write_timeout::WriteTimeout},
@@ -12,29 +12,30 @@ use tokio::{
 };
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
-/// The content type of every TLS hello (RFC 8446 §5.1).
+/// The first byte of a TLS connection: the content type of the record with the ClientHello (RFC 8446 §5.1).
 const HANDSHAKE_RECORD: u8 = 22;
-/// To whoever speaks HTTP where TLS is spoken.
+/// The response to HTTP without TLS on a TLS listener.
 const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n\
     Connection: close\r\n\r\nThis port speaks HTTPS, and you spoke HTTP: write https:// instead.\n";
 
-/// Why there is no session.
+/// The reason and the error of a failed handshake.
 pub(crate) type HandshakeFailure = (RefusalReason, Box<dyn std::error::Error + Send + Sync>);
 
-/// Shakes hands until the deadline. Nothing is held while it waits for the peer, so a silent one delays nobody.
+/// Performs the TLS handshake until the deadline. Nothing is held while it waits for the peer, so a silent peer delays
+/// no other.
 pub(crate) async fn handshake(
     stream: WriteTimeout<SocketStream>,
     acceptor: &TlsAcceptor,
     limits: &Limits,
     deadline: Instant,
 ) -> Result<TlsStream<WriteTimeout<SocketStream>>, HandshakeFailure> {
-    match timeout_at(deadline, greet(stream, acceptor, limits)).await {
-        Ok(greeted) => greeted,
+    match timeout_at(deadline, negotiate(stream, acceptor, limits)).await {
+        Ok(result) => result,
         Err(late) => Err((RefusalReason::HandshakeDeadline, late.into())),
     }
 }
 
-async fn greet(
+async fn negotiate(
     mut stream: WriteTimeout<SocketStream>,
     acceptor: &TlsAcceptor,
     limits: &Limits,
@@ -42,15 +43,16 @@ async fn greet(
     let failed = |error: io::Error| (RefusalReason::HandshakeFailed, error.into());
     let first = stream.get_mut().peek().await.map_err(failed)?;
     if first.is_some_and(|first| first != HANDSHAKE_RECORD && first.is_ascii_uppercase()) {
-        // A peer that does not listen loses nothing it wanted.
+        // The connection ends anyway, so an error here changes nothing.
         let _ = refuse(stream.get_mut(), limits.head_buffer()).await;
-        return Err((RefusalReason::Cleartext, "cleartext HTTP where TLS is spoken".into()));
+        return Err((RefusalReason::Cleartext, "HTTP without TLS on a TLS listener".into()));
     }
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.map_err(failed)?;
     hello.into_stream(acceptor.config().clone()).await.map_err(failed)
 }
 
-/// Answers in clear, and reads what is left: a socket closed with bytes unread resets, and the peer sees no answer.
+/// Responds without TLS, then reads the remaining bytes: closing a socket with unread bytes resets the connection, and
+/// the peer would not see the response.
 async fn refuse(stream: &mut SocketStream, most: usize) -> io::Result<()> {
     stream.write_all(CLEARTEXT.as_bytes()).await?;
     stream.shutdown().await?;

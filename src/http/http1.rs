@@ -33,10 +33,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// For a request that was on its way when the connection was told to end, and for the lingering close.
+/// Time for a request that was on its way when the connection began to close, and for the lingering close.
 const FAREWELL: Duration = Duration::from_secs(3);
 
-/// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
+/// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
 pub(crate) async fn serve<S, B>(
     stream: S,
     connection: ConnectionInfo,
@@ -59,34 +59,35 @@ where
         in_flight,
     };
     let http1 = http1::Builder::new()
-        // hyper's counts from the last response on, and so idleness as well: `ConnectionState` parts them.
+        // hyper's timeout starts at the last response and so includes idle time; `ConnectionState` separates the two.
         .header_read_timeout(None)
         .max_buf_size(limits.head_buffer())
         .max_headers(limits.fields_read())
-        // `FlushTracker` lets a client that has closed its half read its response; one that leaves an event stream is noticed.
+        // `FlushTracker` lets a client that has closed its half read its response; a client that leaves an event stream
+        // is still noticed.
         .half_close(false)
         .serve_connection(TokioIo::new(stream), requests);
-    let ended = attend(Box::pin(http1), &activity, phase).await;
+    let ended = run(Box::pin(http1), &activity, phase).await;
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
         handler.refused(status, &connection);
     }
     ended
 }
 
-/// The status with which hyper itself has answered what it could not read as HTTP/1.1.
+/// The status with which hyper itself refused bytes that it could not parse as HTTP/1.1.
 fn refusal(failure: &ConnectionError) -> Option<StatusCode> {
     let error = failure.downcast_ref::<hyper::Error>()?;
     if error.is_parse_too_large() {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    // A preface of HTTP/2 is answered with nothing.
+    // hyper sends no response to an HTTP/2 preface.
     (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
 type Http1<S, R> = http1::Connection<S, R>;
 
-/// Runs a connection, and ends it when its time has come: gracefully, but not for longer than a farewell takes.
-async fn attend<S, B>(
+/// Runs a connection. At a limit or a drain it closes gracefully, until the time that [`ConnectionState::last`] allows.
+async fn run<S, B>(
     mut connection: Pin<Box<Http1<TokioIo<S>, HyperService<B>>>>,
     activity: &ConnectionState,
     mut phase: watch::Receiver<Phase>,
@@ -95,16 +96,16 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let mut look = pin!(sleep_until(Instant::now()));
-    // Why it ends; the drain is no limit.
-    let mut over = None;
+    let mut timer = pin!(sleep_until(Instant::now()));
+    // The limit that ends the connection; none for a drain.
+    let mut reached = None;
     loop {
         let next = match activity.due() {
             Ok(next) => next,
             Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
             Err(_) if activity.is_leaving() => break,
             Err(limit) => {
-                over = Some(limit);
+                reached = Some(limit);
                 if limit == CloseReason::Age {
                     activity.leave();
                     continue;
@@ -112,8 +113,8 @@ where
                 break;
             }
         };
-        look.as_mut().reset(next);
-        // What happens meanwhile may bring the next look forward.
+        timer.as_mut().reset(next);
+        // Progress while polling may bring the next deadline forward.
         let served = poll_fn(|context| match connection.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending if activity.due().is_ok_and(|due| due >= next) => Poll::Pending,
@@ -121,21 +122,21 @@ where
         });
         tokio::select! {
             done = served => if let Some(done) = done {
-                return ended(done, over, activity);
+                return ended(done, reached, activity);
             },
             _ = phase.wait_for(|phase| *phase != Phase::Serving), if !activity.is_leaving() => {
                 activity.leave();
             }
-            () = &mut look => {}
+            () = &mut timer => {}
         }
     }
     connection.as_mut().graceful_shutdown();
-    let asked = Instant::now();
+    let shutdown_at = Instant::now();
     loop {
-        let last = activity.last(asked, FAREWELL);
+        let last = activity.last(shutdown_at, FAREWELL);
         match timeout_at(last, connection.as_mut()).await {
-            Ok(done) => return ended(done, over, activity),
-            Err(_) if activity.last(asked, FAREWELL) <= last => return Ok(over),
+            Ok(done) => return ended(done, reached, activity),
+            Err(_) if activity.last(shutdown_at, FAREWELL) <= last => return Ok(reached),
             Err(_) => {}
         }
     }
@@ -143,17 +144,17 @@ where
 
 fn ended(
     done: hyper::Result<()>,
-    over: Option<CloseReason>,
+    reached: Option<CloseReason>,
     activity: &ConnectionState,
 ) -> Result<Option<CloseReason>, ConnectionError> {
     if activity.has_stalled() {
         return Ok(Some(CloseReason::Stall));
     }
     done?;
-    Ok(over)
+    Ok(reached)
 }
 
-/// hyper's side of the handler; notes when a request came.
+/// The handler as a hyper service; it records the arrival of each request.
 struct HyperService<B: Body> {
     handler: SharedHandler<B>,
     connection: Arc<ConnectionInfo>,
@@ -173,19 +174,19 @@ impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for HyperService<
             answer: Some(self.handler.answer(&request, &self.connection, arrival)),
             in_flight: self.in_flight.begin(),
             activity: self.activity.clone(),
-            // A body is not read, so what follows it cannot be told from it.
+            // A request body is not read, so the next request behind it cannot be found.
             is_last: arrival.number >= self.activity.limits().requests || !request.body().is_end_stream(),
         }
     }
 }
 
-/// An answer on its way to hyper.
+/// A response on its way to hyper.
 struct HyperResponse<B> {
-    /// None once it has been handed over.
+    /// None once hyper has it.
     answer: Option<HandlerResponse<B>>,
     in_flight: PendingResponse<B>,
     activity: Arc<ConnectionState>,
-    /// No other request is answered on this connection.
+    /// Whether the connection closes after this response.
     is_last: bool,
 }
 
@@ -202,7 +203,7 @@ impl<B: Body<Data = Bytes> + Unpin> Future for HyperResponse<B> {
                     return Poll::Pending;
                 }
             },
-            // hyper does not poll again what has been ready.
+            // hyper does not poll a future again that was ready.
             None => return Poll::Pending,
         };
         if self.is_last || self.activity.is_leaving() {

@@ -1,5 +1,5 @@
-//! Responses of one connection that have not left yet. Each is over once the socket has taken its last byte: only then is
-//! it logged and counted, and no longer a reason to keep the connection.
+//! The unsent responses of one connection. Each ends once the socket has taken its last byte: only then is it logged
+//! and counted, and no longer keeps the connection open.
 
 use crate::http::activity::ConnectionState;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 
-/// A response that has not left yet. Its body is dropped with it, which is when the response is logged.
+/// A response that has not left yet. Dropping it drops its body, which logs the response.
 pub(crate) struct UnsentResponse<B> {
     pub body: B,
     deadline: Deadline,
@@ -31,18 +31,18 @@ impl<B: Body> UnsentResponse<B> {
 }
 
 impl<B> UnsentResponse<B> {
-    /// When its last byte must have left.
+    /// The deadline for its last byte.
     pub fn end(&self) -> Instant {
         self.deadline.end
     }
 }
 
-/// A body of known length is there as a whole; any other goes on, as events do.
+/// Whether the body is an event stream. Any other body has a known length and is complete.
 fn is_stream(body: &impl Body) -> bool {
     body.size_hint().exact().is_none()
 }
 
-/// Keeps a response among those that the connection has not sent.
+/// Counts a response among the connection's unsent ones until it is dropped.
 struct Deadline {
     activity: Arc<ConnectionState>,
     end: Instant,
@@ -51,7 +51,7 @@ struct Deadline {
 impl Deadline {
     fn new(activity: &Arc<ConnectionState>, is_stream: bool) -> Self {
         let limits = activity.limits();
-        // A stream ends by itself, and then has the time that every response has.
+        // An event stream ends by itself, and then has the timeout of every response.
         let lasts = if is_stream { limits.event_stream } else { Duration::ZERO } + limits.request;
         let end = Instant::now() + lasts;
         activity.begin(end);
@@ -69,15 +69,15 @@ impl Drop for Deadline {
 pub(crate) struct InFlight<B>(Arc<Mutex<InFlightState<B>>>);
 
 struct InFlightState<B> {
-    /// Responses that the protocol layer has not been given whole; of event streams, not even the first piece.
+    /// Responses that the protocol layer does not have completely; of event streams, not even the first piece.
     incomplete: usize,
-    /// Responses that it has been given whole since the last flush.
+    /// Responses that it was given completely since the last flush.
     complete: Vec<UnsentResponse<B>>,
     /// Whether anything was handed over since the last flush.
     is_dirty: bool,
-    /// Whether anything was written to the socket, or could not be, since then.
+    /// Whether a write to the socket was tried since then.
     is_unflushed: bool,
-    /// A reader that waits to be told of the end of the peer's bytes.
+    /// The reader to wake when no response is on its way, which then reports the end of the peer's bytes.
     reader: Option<Waker>,
 }
 
@@ -88,7 +88,6 @@ impl<B> Clone for InFlight<B> {
 }
 
 impl<B> InFlight<B> {
-    /// No response yet.
     pub fn new() -> Self {
         let state = InFlightState {
             incomplete: 0,
@@ -104,21 +103,21 @@ impl<B> InFlight<B> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come whose response will follow.
+    /// Registers a request whose response will follow.
     pub fn begin(&self) -> PendingResponse<B> {
         self.lock().incomplete += 1;
         PendingResponse(Some(self.clone()))
     }
 
-    /// A response's last byte is with the protocol layer: it has left with the next flush.
+    /// Takes a response whose last byte the protocol layer has. It has left after the next flush.
     pub fn complete(&self, unsent: UnsentResponse<B>) {
         let mut state = self.lock();
         state.complete.push(unsent);
         state.is_dirty = true;
     }
 
-    /// The protocol layer has nothing to write now. Where the socket has been flushed too, every complete response has left:
-    /// `h2` lets go of a response's last bytes only after that.
+    /// Notes that the protocol layer has nothing to write now. If the socket is flushed too, every complete response
+    /// has left: `h2` drops the last bytes of a response only after that.
     pub fn settle(&self) {
         let state = self.lock();
         if !state.is_unflushed {
@@ -126,7 +125,7 @@ impl<B> InFlight<B> {
         }
     }
 
-    /// Everything that was handed over has left.
+    /// Notes that everything that was handed over has left.
     fn flushed(&self) {
         let mut state = self.lock();
         state.is_unflushed = false;
@@ -147,7 +146,7 @@ impl<B> InFlight<B> {
         }
     }
 
-    /// Whether a response is on its way; the reader is woken once none is.
+    /// Whether a response is on its way. If so, the reader is woken once none is.
     fn holds(&self, reader: &Waker) -> bool {
         let mut state = self.lock();
         let holds = state.incomplete > 0 || state.is_dirty;
@@ -158,11 +157,11 @@ impl<B> InFlight<B> {
     }
 }
 
-/// A response of which the protocol layer has nothing yet, or not enough: until this is dropped.
+/// A response of which the protocol layer has nothing or not enough yet, until this is dropped.
 pub(crate) struct PendingResponse<B>(Option<InFlight<B>>);
 
 impl<B> PendingResponse<B> {
-    /// Leaves an empty one behind.
+    /// Moves the response out and leaves an empty one behind.
     pub fn take(&mut self) -> Self {
         PendingResponse(self.0.take())
     }
@@ -182,7 +181,7 @@ impl<B> Drop for PendingResponse<B> {
 pub(crate) struct TrackedBody<B> {
     unsent: Option<UnsentResponse<B>>,
     in_flight: Option<InFlight<B>>,
-    /// Whoever waits for the last byte of an event stream would wait for long: it lasts until the first piece.
+    /// Dropped at the first piece of an event stream, because its last byte may be far away.
     begun: Option<PendingResponse<B>>,
 }
 
@@ -240,12 +239,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
     }
 }
 
-/// A stream that tells [`InFlight`] when everything written has left, and keeps the end of the peer's bytes to itself while
-/// a response is on its way: a client may close its half of the connection and still read the response.
+/// A stream that tells [`InFlight`] when everything written has left. It hides the end of the peer's bytes while a
+/// response is on its way: a client may close its half of the connection and still read the response.
 pub(crate) struct FlushTracker<S, B> {
     stream: S,
     in_flight: InFlight<B>,
-    /// The peer sends no more bytes.
+    /// The peer has closed its half.
     has_ended: bool,
 }
 
@@ -267,7 +266,7 @@ impl<S: AsyncRead + Unpin, B> AsyncRead for FlushTracker<S, B> {
             let read = Pin::new(&mut self.stream).poll_read(context, buffer);
             self.has_ended = match &read {
                 Poll::Ready(Ok(())) => buffer.filled().len() == before,
-                // TLS: the connection was closed without a closing alert.
+                // The peer closed TLS without a close_notify alert.
                 Poll::Ready(Err(error)) => error.kind() == io::ErrorKind::UnexpectedEof,
                 Poll::Pending => false,
             };
@@ -298,7 +297,7 @@ impl<S: AsyncWrite + Unpin, B> AsyncWrite for FlushTracker<S, B> {
         self.stream.is_write_vectored()
     }
 
-    /// The layer above flushes once all it had is written.
+    /// The layer above flushes once it has written everything.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if matches!(flushed, Poll::Ready(Ok(()))) {

@@ -7,37 +7,36 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Of all workers.
+/// The limits and the number of connections, shared by all workers.
 pub(crate) struct Load {
     limits: ArcSwap<Limits>,
-    /// How many visitors there are.
+    /// Open connections, without those of the admin listener.
     open: AtomicUsize,
-    /// Responses that their readers do not take.
+    /// Responses that their peers do not take.
     pub blocked: Arc<BlockedResponses>,
 }
 
 impl Load {
-    /// Nothing yet.
     pub fn new(limits: Limits) -> Self {
         Load { limits: ArcSwap::from_pointee(limits), open: AtomicUsize::new(0), blocked: Arc::default() }
     }
 
-    /// The limits of those who come now.
+    /// The limits of new connections.
     pub fn limits(&self) -> Arc<Limits> {
         self.limits.load_full()
     }
 
-    /// Other limits from now on.
+    /// Replaces the limits from now on.
     pub fn limit(&self, limits: Limits) {
         self.limits.store(Arc::new(limits));
     }
 
-    /// There are so many visitors now.
+    /// Sets the number of open connections, without those of the admin listener.
     pub fn set_open(&self, visitors: usize) {
         self.open.store(visitors, Ordering::Relaxed);
     }
 
-    /// Whether there is hardly room for more.
+    /// Whether at least 90 % of the permitted connections are open.
     pub fn is_crowded(&self) -> bool {
         let most = self.limits.load().connections;
         self.open.load(Ordering::Relaxed) >= most - most / 10

@@ -1,4 +1,4 @@
-//! One line of the access log: what it holds and how it is written.
+//! One line of the access log: its fields and formats.
 
 use crate::{
     connection::{ConnectionInfo, Peer},
@@ -20,26 +20,26 @@ pub(crate) const FIELD_CAP: usize = 512;
 /// One request and its response.
 #[derive(Debug)]
 pub(crate) struct LogRecord {
-    /// When the request's head had been read.
+    /// The time at which the request's head was complete.
     pub time: SystemTime,
-    /// The client, who is at the other end of the connection but for proxies in between.
+    /// The client: the peer of the connection, or the address that a trusted proxy names.
     pub peer: Peer,
     pub host: PeerText,
-    /// None where it could not be read.
+    /// None if it could not be read.
     pub request: Option<(Method, PeerText, Version)>,
     pub status: StatusCode,
-    /// Of the body, as it was handed to the connection.
+    /// Bytes of the body that were handed to the connection.
     pub bytes: u64,
     /// From the request's head to the last byte handed to the connection.
     pub duration: Duration,
     pub referer: PeerText,
     pub agent: PeerText,
-    /// The TLS version; none in clear.
+    /// The TLS version; none without TLS.
     pub tls: Option<&'static str>,
     pub id: u64,
 }
 
-/// Bytes that a peer sent, cut to a cap. Nothing in them is to be trusted, not even that they are text.
+/// Bytes that a peer sent, cut to a cap. They are untrusted and may not even be text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct PeerText(Box<[u8]>);
 
@@ -48,8 +48,8 @@ impl PeerText {
         PeerText(bytes[..bytes.len().min(cap)].into())
     }
 
-    /// Printable ASCII as it is; everything else, the quote and the backslash as `\xHH`, as nginx does. What is left
-    /// can end neither the field nor the line, and moves no terminal.
+    /// Keeps printable ASCII; every other byte, the quote and the backslash become `\xHH`, as in nginx. The result
+    /// cannot end the field or the line, or control a terminal.
     fn escaped(&self) -> String {
         let mut text = String::with_capacity(self.0.len());
         for &byte in &self.0 {
@@ -67,7 +67,7 @@ const COMBINED_TIME: &[BorrowedFormatItem] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
 impl LogRecord {
-    /// What is known before anything was read.
+    /// The record of a request before any of it is read.
     pub fn unread(connection: &ConnectionInfo, client: Peer, id: u64) -> Self {
         LogRecord {
             time: SystemTime::now(),
@@ -94,7 +94,7 @@ impl LogRecord {
         out.push(b'\n');
     }
 
-    /// The combined format, and after it what it lacks: host, microseconds, TLS version and request id.
+    /// The combined format, followed by host, microseconds, TLS version and request id.
     fn combined(&self) -> String {
         let line = self.line();
         let request = match (&line.method, &line.target, line.protocol) {
@@ -140,7 +140,7 @@ impl LogRecord {
     }
 }
 
-/// The fields in their order: first those of every JSON line.
+/// The fields in their order, those common to all JSON lines first.
 #[derive(Serialize)]
 struct FieldWriter {
     timestamp: String,
@@ -160,12 +160,12 @@ struct FieldWriter {
     request_id: String,
 }
 
-/// A request's number, as the log and the response have it.
+/// A request's number as the log and the response show it.
 pub(crate) fn hex_id(id: u64) -> String {
     format!("{id:016x}")
 }
 
-/// As RFC 9110 §2.5 writes it.
+/// The protocol's name as in RFC 9110 §2.5.
 pub(crate) fn protocol(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "HTTP/2.0",

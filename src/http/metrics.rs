@@ -1,4 +1,4 @@
-//! What is counted of requests, and the page that shows everything that is counted.
+//! Metrics of requests, and the page with all metrics.
 
 use prometheus::{
     Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
@@ -7,11 +7,12 @@ use prometheus::{
 };
 use std::time::Duration;
 
-/// Upper bounds in seconds. Bytes are made beforehand, so a response takes microseconds; the rest is the reader's line.
+/// Upper bounds in seconds. Bodies are made in advance, so a response takes microseconds; the rest is the client's
+/// network.
 const DURATIONS: [f64; 12] =
     [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 5e-3, 25e-3, 100e-3, 1.0, 10.0];
 
-/// The counters of the service, and the registry of all.
+/// The metrics of requests, and the registry of all metrics.
 #[derive(Clone)]
 pub struct RequestMetrics {
     registry: Registry,
@@ -23,12 +24,12 @@ pub struct RequestMetrics {
     refused: IntCounterVec,
 }
 
-/// Of what a request was one too many.
+/// The limit that a refused request exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestLimit {
-    /// Of those of its address.
+    /// The request rate of its address.
     OfAddress,
-    /// Of streams, of all or of its address.
+    /// The number of event streams, of all clients or of its address.
     Streams,
 }
 
@@ -46,7 +47,7 @@ impl RequestLimit {
 /// The label of a request that no route matches.
 pub(crate) const NO_ROUTE: &str = "none";
 
-/// What a request is counted under. Each has few values, whatever peers send.
+/// The labels of a request. Each has few values, whatever peers send.
 pub(crate) struct Labels {
     pub route: &'static str,
     pub method: &'static str,
@@ -54,7 +55,7 @@ pub(crate) struct Labels {
 }
 
 impl RequestMetrics {
-    /// Makes the service's counters known to this registry, which the metrics page will show.
+    /// Registers the metrics of requests with this registry, which the metrics page shows.
     ///
     /// # Errors
     /// When the registry has some of them already.
@@ -93,12 +94,12 @@ impl RequestMetrics {
         Ok(metrics)
     }
 
-    /// The counter of what the access log loses.
+    /// The counter of lost access log lines.
     pub fn dropped(&self) -> IntCounter {
         self.dropped.clone()
     }
 
-    /// Makes the usual series of these routes exist from the start: a counter that begins at 1 hides its first increase.
+    /// Creates the usual series of these routes at the start: a counter that begins at 1 hides its first increase.
     pub(crate) fn expect_routes(&self, routes: impl IntoIterator<Item = &'static str>) {
         for route in routes.into_iter().chain([NO_ROUTE]) {
             for protocol in ["HTTP/1.1", "HTTP/2.0"] {
@@ -122,12 +123,12 @@ impl RequestMetrics {
         self.bytes.inc_by(bytes);
     }
 
-    /// Whole responses to visitors so far.
+    /// Complete responses to visitors so far.
     pub(crate) fn answered(&self) -> u64 {
         self.durations.get_sample_count()
     }
 
-    /// Everything, in Prometheus's text format.
+    /// All metrics in Prometheus's text format.
     pub(crate) fn page(&self, streams: usize) -> Vec<u8> {
         self.streams.set(streams as i64);
         let mut page = String::new();

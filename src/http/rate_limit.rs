@@ -1,4 +1,4 @@
-//! How often an address may ask.
+//! The limit on the request rate of an address.
 
 use crate::limits::Limits;
 use std::{
@@ -8,13 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many addresses can be told apart, in 128 KiB. Two that meet in one bucket share it: however many there are, nothing
-/// grows and nothing has to be swept, and who would fill the buckets of others has to ask at full rate from thousands of
-/// addresses, whose hashes nobody can foresee.
+/// The number of addresses that can be told apart, in 128 KiB. Two addresses that hash to one bucket share it, so
+/// nothing grows and nothing has to be swept. To fill the buckets of others, an attacker would have to send at full
+/// rate from thousands of addresses, whose hashes are unpredictable.
 const BUCKETS: usize = 16 * 1024;
 
-/// A bucket for each address (the generic cell rate algorithm, ITU-T I.371): in it is the time at which it will be empty,
-/// in nanoseconds.
+/// A bucket for each address (the generic cell rate algorithm, ITU-T I.371). It holds the time at which it will be
+/// empty, in nanoseconds since `began`.
 pub(crate) struct RateLimiter {
     began: Instant,
     hasher: RandomState,
@@ -27,10 +27,10 @@ impl RateLimiter {
         RateLimiter { began: Instant::now(), hasher: RandomState::new(), buckets }
     }
 
-    /// Lets a request in that has come now.
+    /// Admits a request that arrives now.
     ///
     /// # Errors
-    /// How long it would have to wait.
+    /// The time that it would have to wait.
     pub fn admit(&self, network: IpAddr, now: Instant, limits: &Limits) -> Result<(), Duration> {
         let cost = nanoseconds(Duration::from_secs(1) / limits.address_rate);
         let now = nanoseconds(now.saturating_duration_since(self.began));
@@ -46,7 +46,7 @@ impl RateLimiter {
     }
 }
 
-/// Of spans of this process's life: 584 years.
+/// A span in nanoseconds; 64 bits suffice for 584 years of this process.
 fn nanoseconds(span: Duration) -> u64 {
     span.as_nanos().try_into().unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! A socket that tells of its peer: that bytes have come, and that bytes which wait are not taken.
+//! A stream that reports received bytes, and fails when its peer takes too few of the bytes that wait.
 
 use crate::http::activity::ConnectionState;
 use std::{
@@ -13,24 +13,24 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// How often a reader who takes little is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval between checks of a slow peer.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A stream that fails once its reader takes too little for too long.
+/// A stream that fails once its peer takes too few bytes for too long.
 pub(crate) struct WriteTimeout<S> {
     stream: S,
     activity: Arc<ConnectionState>,
-    /// While bytes wait: who is idle holds no timer.
+    /// Set while bytes wait to be written, so that an idle connection holds no timer.
     wait: Option<Box<BlockedWrite>>,
 }
 
-/// Since the socket first had no room, and until all has been written.
+/// The time from when the socket first had no room until everything is written.
 struct BlockedWrite {
     began: Instant,
-    /// When the last bytes were taken.
+    /// The time at which the last bytes were taken.
     last: Instant,
     taken: u64,
-    look: Pin<Box<Sleep>>,
+    check: Pin<Box<Sleep>>,
 }
 
 impl<S> WriteTimeout<S> {
@@ -42,7 +42,7 @@ impl<S> WriteTimeout<S> {
         &mut self.stream
     }
 
-    /// Takes note of what a write came to.
+    /// Records the result of a write; fails if the peer is too slow.
     fn noted(&mut self, context: &mut Context, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match (&written, &mut self.wait) {
             (Poll::Ready(Ok(count)), Some(wait)) => {
@@ -54,17 +54,17 @@ impl<S> WriteTimeout<S> {
                 let limits = self.activity.limits();
                 let wait = self.wait.get_or_insert_with(|| {
                     let now = Instant::now();
-                    let look = Box::pin(sleep_until(now + limits.stall));
-                    Box::new(BlockedWrite { began: now, last: now, taken: 0, look })
+                    let check = Box::pin(sleep_until(now + limits.stall));
+                    Box::new(BlockedWrite { began: now, last: now, taken: 0, check })
                 });
-                while wait.look.as_mut().poll(context).is_ready() {
+                while wait.check.as_mut().poll(context).is_ready() {
                     let now = Instant::now();
                     if wait.is_over(now, limits.stall, limits.stall_rate) {
                         self.activity.stalled();
-                        let slow = "the reader takes nothing, or hardly anything";
+                        let slow = "the peer takes no bytes, or too few";
                         return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow)));
                     }
-                    wait.look.as_mut().reset(now + LOOK);
+                    wait.check.as_mut().reset(now + CHECK_INTERVAL);
                 }
             }
         }
@@ -115,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         self.stream.is_write_vectored()
     }
 
-    /// Everything above a socket flushes once all it had is written: nothing waits any more.
+    /// The layers above flush once everything is written, so no bytes wait any more.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if matches!(flushed, Poll::Ready(Ok(()))) {

@@ -1,4 +1,4 @@
-//! Requests that RFC 9113 calls malformed and `h2` lets through.
+//! Requests that RFC 9113 calls malformed and `h2` accepts.
 
 use crate::http::handler::UnreadBody;
 use hyper::{
@@ -6,7 +6,7 @@ use hyper::{
     header::{HOST, HeaderValue},
 };
 
-/// Why a request is malformed; none if it is well-formed.
+/// The reason why a request is malformed; none if it is well-formed.
 pub(super) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
     let (method, uri) = (request.method(), request.uri());
     if request.headers().values().any(is_padded) {
@@ -39,7 +39,7 @@ fn is_padded(value: &HeaderValue) -> bool {
     blank(value.as_bytes().first()) || blank(value.as_bytes().last())
 }
 
-/// Whether each Host is the authority; their letters' case and the default port make no difference.
+/// Whether every Host field equals the authority. Case and the default port make no difference.
 fn names_the_same(headers: &HeaderMap, authority: &str) -> bool {
     let without_port = |host: &str| host.strip_suffix(":443").unwrap_or(host).to_ascii_lowercase();
     let mut hosts = headers.get_all(HOST).into_iter().peekable();

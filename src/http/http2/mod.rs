@@ -1,6 +1,6 @@
-//! One HTTP/2 connection, from its preface to its end. The `h2` crate speaks the protocol; requests are answered in the
-//! connection's own loop, without a task for each stream: responses are there as a whole, but for those of the relay and of
-//! event streams.
+//! One HTTP/2 connection, from its preface to its end. The `h2` crate implements the protocol. The connection's own
+//! loop answers requests, without a task for each stream, because all responses are complete at once, except those of
+//! the relay and of event streams.
 
 mod malformed;
 mod piece;
@@ -39,10 +39,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// For the peer to acknowledge that the connection ends (RFC 9113 §6.8): the longest round trip there is.
+/// Time for the peer to acknowledge GOAWAY (RFC 9113 §6.8): the longest realistic round trip.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Serves requests until the peer leaves, the server drains, or a limit is reached, which is returned.
+/// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
 pub(crate) async fn serve<S, B>(
     stream: S,
     connection: ConnectionInfo,
@@ -56,56 +56,57 @@ where
     B: Body<Data = Bytes, Error = Infallible> + Send + Unpin,
 {
     let mut http2 = Http2::new(stream, connection, handler, &activity);
-    let mut look = pin!(sleep_until(Instant::now()));
-    // Why it ends; the drain is no limit.
-    let mut over = None;
-    // When the peer was told that it ends.
-    let mut told = None;
+    let mut timer = pin!(sleep_until(Instant::now()));
+    // The limit that ends the connection; none for a drain.
+    let mut reached = None;
+    // The time at which the connection began to shut down.
+    let mut shutdown_at = None;
     loop {
         let now = Instant::now();
         http2.streams.enforce(now, counters);
-        let end = match told {
+        let end = match shutdown_at {
             None => match activity.due_at(now) {
                 Ok(next) => next,
-                // What waits is no stream's own but the whole connection's: its socket takes nothing.
+                // `enforce` has reset the streams that are overdue, so the connection itself is: its socket takes
+                // nothing.
                 Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
                 Err(limit) => {
-                    over = Some(limit);
-                    told = Some(http2.shut_down());
+                    reached = Some(limit);
+                    shutdown_at = Some(http2.shut_down());
                     continue;
                 }
             },
-            Some(told) => match activity.last(told, FAREWELL) {
-                last if last <= now => return Ok(over),
+            Some(shutdown_at) => match activity.last(shutdown_at, FAREWELL) {
+                last if last <= now => return Ok(reached),
                 last => last,
             },
         };
         let next = http2.streams.next_deadline().map_or(end, |deadline| deadline.min(end));
-        look.as_mut().reset(next);
-        // What happens meanwhile may bring the next look forward.
+        timer.as_mut().reset(next);
+        // Progress while polling may bring the next deadline forward.
         let served = poll_fn(|context| match http2.poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if http2.looks_by(next, told) => Poll::Pending,
+            Poll::Pending if http2.nothing_is_due_before(next, shutdown_at) => Poll::Pending,
             Poll::Pending => Poll::Ready(None),
         });
         tokio::select! {
             done = served => match done {
                 _ if activity.has_stalled() => return Ok(Some(CloseReason::Stall)),
-                Some(Ok(())) => return Ok(over),
+                Some(Ok(())) => return Ok(reached),
                 Some(Err(error)) => return Err(error.into()),
                 None => {}
             },
-            _ = phase.wait_for(|phase| *phase != Phase::Serving), if told.is_none() => {
-                told = Some(http2.shut_down());
+            _ = phase.wait_for(|phase| *phase != Phase::Serving), if shutdown_at.is_none() => {
+                shutdown_at = Some(http2.shut_down());
             }
-            () = &mut look => {}
+            () = &mut timer => {}
         }
     }
 }
 
 struct Http2<S, B: Body> {
     state: Http2State<S, B>,
-    /// The peer is to be told that the connection ends.
+    /// GOAWAY was sent, or will be sent after the handshake.
     is_leaving: bool,
     streams: Streams<B>,
     connection: Arc<ConnectionInfo>,
@@ -149,7 +150,7 @@ where
         }
     }
 
-    /// Drives the connection: reads frames, answers requests, sends what windows allow.
+    /// Drives the connection: reads frames, answers requests, sends what flow control allows.
     fn poll(&mut self, context: &mut Context) -> Poll<Result<(), h2::Error>> {
         loop {
             let mut requests = Vec::new();
@@ -161,7 +162,8 @@ where
                 }
             }
             if !requests.is_empty() {
-                // `h2` writes whenever it is asked for a request: all are answered first, so that their responses leave together.
+                // `h2` writes whenever it is polled for a request. All requests are answered first, so that their
+                // responses leave together.
                 for (request, respond) in requests {
                     self.answer(request, respond, context);
                 }
@@ -211,7 +213,7 @@ where
         }
     }
 
-    /// Tells the peer that the connection ends (GOAWAY); requests on their way are still answered. When that was.
+    /// Sends GOAWAY and returns the time. Requests on their way are still answered.
     fn shut_down(&mut self) -> Instant {
         self.is_leaving = true;
         if let Http2State::Serving(connection) = &mut self.state {
@@ -220,11 +222,11 @@ where
         Instant::now()
     }
 
-    /// Whether nothing has to be looked at before this time.
-    fn looks_by(&self, next: Instant, told: Option<Instant>) -> bool {
-        let end = match told {
+    /// Whether no deadline is earlier than `next`.
+    fn nothing_is_due_before(&self, next: Instant, shutdown_at: Option<Instant>) -> bool {
+        let end = match shutdown_at {
             None => self.activity.due().unwrap_or_else(|_| Instant::now()),
-            Some(told) => self.activity.last(told, FAREWELL),
+            Some(shutdown_at) => self.activity.last(shutdown_at, FAREWELL),
         };
         end >= next && self.streams.next_deadline().is_none_or(|deadline| deadline >= next)
     }

@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Bytes of a response on their way through `h2`, which lets go of them when the connection's buffer has them.
+/// A piece of a response body. `h2` drops it when the connection's buffer has its bytes.
 pub(super) struct Piece<B> {
     bytes: Bytes,
     taken: Arc<AtomicU64>,
@@ -21,7 +21,7 @@ pub(super) struct Piece<B> {
 }
 
 impl<B> Piece<B> {
-    /// A piece of a response, which is the last one if it brings the response itself; and what is known of it.
+    /// A piece and its state. The last piece of a response owns the response.
     pub fn new(
         bytes: Bytes,
         last: Option<UnsentResponse<B>>,
@@ -31,7 +31,7 @@ impl<B> Piece<B> {
         let state = Arc::new(PieceState {
             began: Instant::now(),
             taken_before: taken.load(Ordering::Relaxed),
-            // What is shared with others is there anyway.
+            // Bytes shared with other responses are in memory anyway.
             own_bytes: if bytes.is_unique() { bytes.len() } else { 0 },
             last: Mutex::new(last),
             has_left: AtomicBool::new(false),
@@ -41,12 +41,12 @@ impl<B> Piece<B> {
     }
 }
 
-/// What is known of a piece outside `h2`.
+/// The state of a piece, as seen outside `h2`.
 pub(super) struct PieceState<B> {
     pub began: Instant,
-    /// Bytes that the connection had let through then.
+    /// Bytes that the connection had let through when this piece began.
     taken_before: u64,
-    /// How much memory it holds that nothing else does.
+    /// Bytes of memory that only this piece holds.
     pub own_bytes: usize,
     /// The response, if this is its last piece.
     last: Mutex<Option<UnsentResponse<B>>>,
@@ -58,18 +58,18 @@ impl<B> PieceState<B> {
         self.has_left.load(Ordering::Relaxed)
     }
 
-    /// The response is reset: it ends now, wherever `h2` has its bytes.
+    /// Ends the response, which is reset, even if `h2` still has bytes of it.
     pub fn give_up(&self) {
         drop(self.last.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// When it must have left: with its response, and no later than a whole response that began with it.
+    /// The deadline of this piece: that of its response, and at most the request timeout from when the piece began.
     pub fn end(&self, of_response: Instant, request: Duration) -> Instant {
         of_response.min(self.began + request)
     }
 
-    /// Whether the connection as a whole has taken nothing for so long, or hardly anything since then: where other streams
-    /// go on, this one waits for its turn.
+    /// Whether the connection as a whole has taken nothing for `stall`, or on average less than `rate` bytes/s since
+    /// this piece began. While other streams go on, this one only waits for its turn.
     pub fn has_stalled(&self, now: Instant, last: (u64, Instant), stall: Duration, rate: u64) -> bool {
         let (taken, changed) = (last.0.saturating_sub(self.taken_before), last.1.max(self.began));
         let lasted = now - self.began;

@@ -1,4 +1,4 @@
-//! The open streams of one HTTP/2 connection: what is sent on each, and when one is reset.
+//! The open streams of one HTTP/2 connection: sends their responses and resets those that are too slow.
 
 use crate::http::{
     activity::{CloseReason, ConnectionState},
@@ -30,29 +30,28 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How often a reader who takes little is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval between checks of a slow peer.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The open streams of one connection.
 pub(super) struct Streams<B> {
     open: Vec<OpenStream<B>>,
-    /// Requests that are not answered yet.
+    /// Requests without a response yet.
     promised: Vec<Promised<B>>,
     in_flight: InFlight<B>,
     activity: Arc<ConnectionState>,
-    /// Bytes of bodies that windows have let through, of all streams.
+    /// Bytes of bodies that flow control has let through, over all streams.
     taken: Arc<AtomicU64>,
-    /// What that was at the last look, and when it last changed.
+    /// The last known value of `taken`, and the time at which it changed.
     last: (u64, Instant),
-    /// When slow readers were last looked for.
-    looked: Instant,
+    /// The time of the last check for slow peers.
+    checked: Instant,
 }
 
 impl<B> Streams<B>
 where
     B: Body<Data = Bytes, Error = Infallible> + Unpin,
 {
-    /// None yet.
     pub fn new(in_flight: InFlight<B>, activity: Arc<ConnectionState>) -> Self {
         let now = Instant::now();
         Streams {
@@ -62,11 +61,11 @@ where
             activity,
             taken: Arc::default(),
             last: (0, now),
-            looked: now,
+            checked: now,
         }
     }
 
-    /// Sends a response. What cannot be sent at once goes on when the connection is polled.
+    /// Sends a response. Bytes that cannot be sent at once follow when the connection is polled.
     pub fn respond(
         &mut self,
         respond: &mut SendResponse<Piece<B>>,
@@ -90,7 +89,7 @@ where
                 return;
             }
         };
-        // Where the windows are wide enough nothing is left to do: `h2` sends the response by itself.
+        // If the windows have room for the whole response, `h2` sends it by itself.
         let is_done = upload.is_none()
             && length.is_some_and(|length| {
                 send.reserve_capacity(length);
@@ -115,12 +114,12 @@ where
         }
     }
 
-    /// Sends a response once it is there.
+    /// Sends a response once it is ready.
     pub fn wait(&mut self, promise: Promise<B>, respond: SendResponse<Piece<B>>, upload: Option<RecvStream>) {
         self.promised.push(Promised { promise, respond, upload });
     }
 
-    /// Answers what can be answered by now; whether there was anything.
+    /// Sends the responses that are ready. Returns whether there were any.
     fn keep_promises(&mut self, context: &mut Context) -> bool {
         let mut has_any = false;
         for mut promised in std::mem::take(&mut self.promised) {
@@ -132,14 +131,14 @@ where
                 Poll::Pending if promised.respond.poll_reset(context).is_pending() => {
                     self.promised.push(promised);
                 }
-                // The reader has left.
+                // The peer has reset the stream.
                 Poll::Pending => {}
             }
         }
         has_any
     }
 
-    /// Goes on with every stream; whether there is more for the connection to send.
+    /// Advances every stream. Returns whether the connection has more to send.
     pub fn advance(&mut self, context: &mut Context) -> bool {
         let mut has_more = self.keep_promises(context);
         let (in_flight, taken, activity) = (&self.in_flight, &self.taken, &self.activity);
@@ -155,15 +154,15 @@ where
         has_more
     }
 
-    /// The connection has written all it can for now.
+    /// Notes that the connection has written all it can for now.
     pub fn settle(&self) {
         self.in_flight.settle();
     }
 
-    /// Resets streams whose reader takes too long, and gives up on bodies that do not end.
+    /// Resets streams whose peer takes too long, and gives up on request bodies that do not end.
     pub fn enforce(&mut self, now: Instant, counters: &ConnectionMetrics) {
         let (limits, last) = (self.activity.limits(), self.last);
-        self.looked = now;
+        self.checked = now;
         for stream in &mut self.open {
             stream.upload.take_if(|upload| upload.until().is_some_and(|until| until <= now));
             let is_evicted = stream.blocked.as_ref().is_some_and(Blocked::is_evicted);
@@ -182,17 +181,17 @@ where
         self.open.retain(|stream| !stream.is_over());
     }
 
-    /// When [`Self::enforce`] has something to do, if nothing happens before.
+    /// The next time at which [`Self::enforce`] has something to do, if nothing happens before.
     pub fn next_deadline(&self) -> Option<Instant> {
         let limits = self.activity.limits();
         let deadline = |stream: &OpenStream<B>| {
             let waiting = stream.piece.as_ref().filter(|piece| !piece.has_left());
             let sending = match waiting {
-                Some(_) if stream.blocked.as_ref().is_some_and(Blocked::is_evicted) => Some(self.looked),
+                Some(_) if stream.blocked.as_ref().is_some_and(Blocked::is_evicted) => Some(self.checked),
                 Some(piece) => {
                     let first = piece.began + limits.stall;
-                    let look = if first > self.looked { first } else { self.looked + LOOK };
-                    Some(look.min(piece.end(stream.end, limits.request)))
+                    let check = if first > self.checked { first } else { self.checked + CHECK_INTERVAL };
+                    Some(check.min(piece.end(stream.end, limits.request)))
                 }
                 None => stream.rest.as_ref().map(|_| stream.end),
             };
@@ -203,26 +202,26 @@ where
     }
 }
 
-/// A response that has to be waited for.
+/// A response that is not ready yet.
 type Promise<B> = Pin<Box<dyn Future<Output = Response<B>> + Send>>;
 
-/// A request that is not answered yet.
+/// A request whose response is not ready yet.
 struct Promised<B> {
     promise: Promise<B>,
     respond: SendResponse<Piece<B>>,
     upload: Option<RecvStream>,
 }
 
-/// A stream whose response or request is not over.
+/// A stream whose response or request is unfinished.
 struct OpenStream<B> {
     send: SendStream<Piece<B>>,
-    /// When the response must have been sent.
+    /// The deadline of the response.
     end: Instant,
-    /// The part of the response that `h2` has not been given. Only event streams keep one.
+    /// The part of the response that `h2` does not have yet. Only event streams keep one.
     rest: Option<UnsentResponse<B>>,
-    /// What it has been given last.
+    /// The last piece that `h2` was given.
     piece: Option<Arc<PieceState<B>>>,
-    /// While windows do not let it through.
+    /// Set while flow control holds the piece back.
     blocked: Option<Blocked>,
     upload: Option<Upload>,
 }
@@ -231,7 +230,7 @@ impl<B> OpenStream<B>
 where
     B: Body<Data = Bytes, Error = Infallible> + Unpin,
 {
-    /// Whether there is more for the connection to send.
+    /// Advances the stream. Returns whether the connection has more to send.
     fn advance(&mut self, in_flight: &InFlight<B>, taken: &Arc<AtomicU64>, context: &mut Context) -> bool {
         let has_left = self.rest.is_none() && !self.is_waiting();
         self.upload.take_if(|upload| {
@@ -241,13 +240,13 @@ where
             upload.read_and_drop(context)
         });
         if self.rest.is_some() && self.send.poll_reset(context).is_ready() {
-            // The reader has left.
+            // The peer has reset the stream.
             self.rest = None;
         }
         self.send_pieces(in_flight, taken, context)
     }
 
-    /// Gives `h2` one piece after the other, as the windows let them through; whether there was one.
+    /// Gives `h2` the next piece once the last one has left. Returns whether there was one.
     fn send_pieces(
         &mut self,
         in_flight: &InFlight<B>,
@@ -271,7 +270,7 @@ where
         let (piece, state) = Piece::new(bytes.unwrap_or_default(), last, taken, in_flight);
         (self.piece, self.blocked) = (Some(state), None);
         if self.send.send_data(piece, is_last).is_err() {
-            // The reader has left.
+            // The stream is closed already.
             self.rest = None;
         }
         true
@@ -279,12 +278,12 @@ where
 }
 
 impl<B> OpenStream<B> {
-    /// Whether `h2` waits for the peer's windows with what it has been given.
+    /// Whether `h2` still holds the last piece that it was given.
     fn is_waiting(&self) -> bool {
         self.piece.as_ref().is_some_and(|piece| !piece.has_left())
     }
 
-    /// Counts it among the blocked responses of all connections for as long as it is one.
+    /// Counts the response among the blocked ones of all connections while its piece waits.
     fn note_blocked(&mut self, activity: &ConnectionState, context: &Context) {
         match self.piece.as_ref().filter(|piece| !piece.has_left()) {
             Some(piece) if self.blocked.is_none() => {
@@ -295,13 +294,13 @@ impl<B> OpenStream<B> {
         }
     }
 
-    /// Whether nothing more will happen here. A request that has not ended is then cut with NO_ERROR by `h2`, once the
-    /// response is out (RFC 9113 §8.1).
+    /// Whether the stream is finished. `h2` then ends an unfinished request with NO_ERROR, once the response is out
+    /// (RFC 9113 §8.1).
     fn is_over(&self) -> bool {
         self.rest.is_none() && self.upload.is_none() && !self.is_waiting()
     }
 
-    /// Gives up on this response alone.
+    /// Resets this stream only; the connection goes on.
     fn reset(&mut self) {
         (self.rest, self.upload, self.blocked) = (None, None, None);
         if let Some(piece) = self.piece.take() {
