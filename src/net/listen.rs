@@ -1,5 +1,5 @@
-//! Listening sockets. On TCP there is one for each worker on the same address, so that the kernel spreads connections
-//! and workers share nothing; a Unix socket has one queue, which all workers take from.
+//! Listening sockets. On TCP each worker has its own socket on the same address, so that the kernel spreads connections
+//! and workers share nothing. A Unix socket has one queue, from which all workers accept.
 
 use crate::{connection::ListenerKind, net::unix_socket};
 use rustix::io::Errno;
@@ -12,25 +12,25 @@ use std::{
     str::FromStr,
 };
 
-/// What the path of a Unix socket begins with where an address is written.
+/// The prefix of a Unix socket's path in a written address.
 const UNIX: &str = "unix:";
-/// Connections the kernel completes for us before we accept them.
+/// Connections that the kernel queues before we accept them.
 const BACKLOG: i32 = 1024;
 
-/// Where to listen.
+/// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// An address of the machine and a port; port 0 is any that is free. `[::]` is every address, of IPv4 as well.
+    /// An IP address and a port. Port 0 means any free port; `[::]` means every address, IPv4 included.
     Tcp(SocketAddr),
     /// A socket in the file system, by its absolute path.
     Unix(PathBuf),
 }
 
 impl Address {
-    /// Where a socket listens.
+    /// The address of a listening socket.
     ///
     /// # Errors
-    /// When it is none that e6 can listen on.
+    /// When it is neither TCP nor a Unix socket with a path.
     pub fn of(socket: &Socket) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let unix = || address.as_pathname().map(|path| Address::Unix(path.to_owned()));
@@ -39,7 +39,7 @@ impl Address {
         })
     }
 
-    /// The address of the machine; none where only the file system leads there.
+    /// The IP address and port; none for a Unix socket.
     pub fn tcp(&self) -> Option<SocketAddr> {
         match self {
             Address::Tcp(address) => Some(*address),
@@ -47,7 +47,7 @@ impl Address {
         }
     }
 
-    /// The path in the file system; none of an address of the machine.
+    /// The path of a Unix socket; none for TCP.
     pub fn unix(&self) -> Option<&Path> {
         match self {
             Address::Tcp(_) => None,
@@ -55,12 +55,13 @@ impl Address {
         }
     }
 
-    /// Whether this is every address of the machine, of IPv6 and IPv4.
+    /// Whether this is `[::]`: every IPv6 and IPv4 address of the machine.
     pub fn is_every_address(&self) -> bool {
         self.tcp().is_some_and(|address| address.is_ipv6() && address.ip().is_unspecified())
     }
 
-    /// Whether who listens here has all that comes there. Port 0 is never the same twice.
+    /// Whether a listener on this address receives every connection to the other. Port 0 covers nothing, because each
+    /// bind gets a different port.
     pub fn covers(&self, other: &Address) -> bool {
         match (self, other) {
             (Address::Tcp(wide), Address::Tcp(narrow)) => {
@@ -80,7 +81,7 @@ impl From<SocketAddr> for Address {
     }
 }
 
-/// As it is displayed.
+/// Reads the form that `Display` writes.
 impl FromStr for Address {
     type Err = AddrParseError;
 
@@ -101,54 +102,54 @@ impl fmt::Display for Address {
     }
 }
 
-/// A socket that listens and does not block. It knows nothing of who made it: this process, or one before it.
+/// A non-blocking listening socket, created by this process or by another.
 #[derive(Debug)]
 pub struct BoundSocket {
-    /// What is spoken there.
+    /// The kind of listener.
     pub kind: ListenerKind,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: Address,
-    /// The configured address that it was bound for; none where another program made the socket.
+    /// The configured address it was bound for; none if another program created the socket.
     pub configured: Option<Address>,
     /// The socket.
     pub socket: Socket,
 }
 
 impl BoundSocket {
-    /// A socket that somebody else has made.
+    /// Adopts a socket that another process created.
     ///
     /// # Errors
-    /// When it is none that e6 can listen on.
+    /// When it is not a listening stream socket, or its address is not supported.
     pub fn adopted(kind: ListenerKind, descriptor: OwnedFd) -> io::Result<Self> {
         let socket = Socket::from(descriptor);
         if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "it is no stream socket that listens"));
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "not a listening stream socket"));
         }
         socket.set_nonblocking(true)?;
         Ok(BoundSocket { kind, address: Address::of(&socket)?, configured: None, socket })
     }
 
-    /// Whether this socket is what this configured address asks for.
+    /// Whether this socket serves this configured address.
     pub fn is_for(&self, configured: &Address) -> bool {
         self.address == *configured || self.configured.as_ref() == Some(configured)
     }
 
-    /// The same queue once more.
+    /// A second handle for the same queue.
     ///
     /// # Errors
-    /// When there is no descriptor for it.
+    /// When no descriptor is left.
     pub fn again(&self) -> io::Result<Self> {
         let (address, configured) = (self.address.clone(), self.configured.clone());
         Ok(BoundSocket { kind: self.kind, address, configured, socket: self.socket.try_clone()? })
     }
 }
 
-/// Binds as many sockets to one address of TCP as there are workers, and one to a Unix socket's path. Port 0 is settled by
-/// the first. `unix_mode` is who may connect to a Unix socket, as in `chmod`. Where the kernel has no IPv6, every address of
-/// the machine is every IPv4 address.
+/// Binds one socket for each worker to a TCP address, or a single socket to a Unix socket's path. The first socket
+/// settles port 0. `unix_mode` is the file mode of a Unix socket, as in `chmod`. On a kernel without IPv6, `[::]` means
+/// every IPv4 address.
 ///
 /// # Errors
-/// When the address is taken, also by another process that would share it.
+/// When the address is in use, even by a process that would share it.
 pub fn bind(
     kind: ListenerKind,
     address: &Address,
@@ -173,13 +174,13 @@ pub fn bind(
 }
 
 fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
-    // Sockets that share a port would silently share it with a second e6 as well: ask for it alone, first.
+    // SO_REUSEPORT would silently share the port with a second e6, so the port is bound exclusively first.
     let alone = tcp(address, PortSharing::Exclusive)?.local_addr()?;
     let settled = alone.as_socket().unwrap_or(address);
     (0..workers.max(1)).map(|_| tcp(settled, PortSharing::Workers)).collect()
 }
 
-/// Not compiled in, or switched off at boot (`ipv6.disable=1`).
+/// IPv6 is not compiled in, or is switched off at boot (`ipv6.disable=1`).
 fn has_no_ipv6(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     errno.is_some_and(|errno| [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL].contains(&errno))
@@ -193,7 +194,7 @@ enum PortSharing {
 
 fn tcp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for connections of the last process to leave TIME_WAIT.
+    // A restart must not wait for connections of the previous process to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(sharing == PortSharing::Workers)?;
     if address.is_ipv6() {

@@ -1,4 +1,4 @@
-//! Descriptors that came with the process: from systemd (sd_listen_fds(3)), or from the e6 before this one.
+//! Inherited descriptors: from systemd (sd_listen_fds(3)), or from the previous e6.
 #![allow(unsafe_code)]
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
@@ -9,27 +9,27 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Those come right after standard input, output and error.
+/// The first inherited descriptor, after standard input, output and error.
 pub const FIRST: RawFd = 3;
-/// More than any configuration has; a larger number is nobody's that we should believe.
+/// The most descriptors that are adopted; no configuration has as many.
 const AT_MOST: RawFd = 4096;
 
-/// How many there are.
+/// The variable with the number of descriptors.
 pub const COUNT_VARIABLE: &str = "LISTEN_FDS";
-/// What they are, parted by colons.
+/// The variable with their names, separated by colons.
 pub const NAMES_VARIABLE: &str = "LISTEN_FDNAMES";
-/// For which process; where it is missing, for whichever got them.
+/// The variable with the process they are for; if it is missing, they are for this process.
 pub const PID_VARIABLE: &str = "LISTEN_PID";
 
-/// A descriptor with its name, which is empty where none was given.
+/// An inherited descriptor with its name, which is empty if none was given.
 pub struct InheritedFd {
-    /// As `LISTEN_FDNAMES` has it.
+    /// The name in `LISTEN_FDNAMES`.
     pub name: String,
-    /// Ours from now on, and not for programs that we start. It may be anything.
+    /// The descriptor, owned from now on and closed on exec. It may be of any kind.
     pub descriptor: OwnedFd,
 }
 
-/// Takes what came with the process. A second call takes nothing.
+/// Adopts the inherited descriptors. A second call returns none.
 ///
 /// # Errors
 /// When the variables announce descriptors that are not there.
@@ -52,10 +52,10 @@ pub fn adopt() -> io::Result<Vec<InheritedFd>> {
 }
 
 fn take(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: it is borrowed for one call, which only asks whether it is open.
+    // SAFETY: it is borrowed for one call, which only checks whether it is open.
     fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) })?;
-    // SAFETY: it is open. Whoever set the variables has given it away with them; it is taken once, and before this process
-    // has opened anything that it keeps: nobody else here owns it.
+    // SAFETY: it is open. The process that set the variables gave it away with them; it is taken once, and before this
+    // process has opened anything that it keeps, so nothing else here owns it.
     let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
     fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
     Ok(descriptor)

@@ -1,5 +1,5 @@
-//! The proxy of an outgoing connection, by the rules of curl: a proxy that is configured, else the one that the
-//! environment names for the URL's scheme; none for a host that `NO_PROXY` names.
+//! The proxy of an outgoing connection, by curl's rules: the configured proxy, else the one that the environment names
+//! for the URL's scheme; none for a host in `NO_PROXY`.
 
 use hyper::Uri;
 use ipnet::IpNet;
@@ -9,7 +9,7 @@ use ureq::ProxyProtocol;
 
 /// curl's default port of a proxy.
 const PORT: u16 = 1080;
-/// And of one that is spoken to over TLS.
+/// curl's default port of a proxy that is reached over TLS.
 const TLS_PORT: u16 = 443;
 
 const PROTOCOLS: [(&str, ProxyProtocol); 6] = [
@@ -21,10 +21,10 @@ const PROTOCOLS: [(&str, ProxyProtocol); 6] = [
     ("socks5h", ProxyProtocol::Socks5h),
 ];
 
-/// A value of the environment.
+/// Looks up a variable of the environment.
 pub type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A proxy. Its text holds no credentials.
+/// A proxy. `Display` and `Debug` omit its credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingProxy {
     protocol: ProxyProtocol,
@@ -45,15 +45,15 @@ pub struct Credentials {
 pub struct Unusable {
     /// The variable's name.
     pub variable: String,
-    /// What is wrong with it; without credentials.
+    /// The reason, without credentials.
     pub what: String,
 }
 
 impl OutgoingProxy {
-    /// `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; without a scheme it is `http`.
+    /// Parses `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`; the default scheme is `http`.
     ///
     /// # Errors
-    /// What is wrong, without the text itself: there may be credentials in it.
+    /// The reason, without the text itself, which may contain credentials.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let scheme = scheme.to_ascii_lowercase();
@@ -82,20 +82,20 @@ impl OutgoingProxy {
         Ok(OutgoingProxy { protocol, host: place.host().to_owned(), port, credentials })
     }
 
-    /// With these credentials instead of its own.
+    /// The same proxy with these credentials instead of its own.
     pub fn with(self, credentials: Credentials) -> Self {
         OutgoingProxy { credentials: Some(credentials), ..self }
     }
 
-    /// The port that is connected to.
+    /// The proxy's port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// For the HTTP client.
+    /// The proxy as the HTTP client needs it.
     ///
     /// # Errors
-    /// When the client does not understand the proxy's host.
+    /// When the client rejects the proxy's host.
     pub fn for_client(&self) -> Result<ureq::Proxy, ureq::Error> {
         let mut proxy = ureq::Proxy::builder(self.protocol).host(&self.host).port(self.port);
         if let Some(Credentials { user, password }) = &self.credentials {
@@ -119,10 +119,10 @@ impl fmt::Debug for OutgoingProxy {
 }
 
 impl Credentials {
-    /// `USER:PASSWORD`, as a file has it.
+    /// Parses the content of a file: `USER:PASSWORD`.
     ///
     /// # Errors
-    /// What is wrong, without the text itself.
+    /// The reason, without the text itself.
     pub fn from_file(text: &str) -> Result<Self, String> {
         let line = text.trim_end_matches(['\r', '\n']);
         if !line.contains(':') || line.contains('\n') {
@@ -142,10 +142,10 @@ fn decoded(text: &str) -> Result<String, String> {
     decoded.map(String::from).map_err(|_| "the proxy's credentials are not UTF-8".to_owned())
 }
 
-/// The proxy for this URL: the one that is configured, else the environment's, and none for a host of `NO_PROXY`.
+/// The proxy for this URL: the configured one, else the environment's; none for a host in `NO_PROXY`.
 ///
 /// # Errors
-/// Which variable names no usable proxy. It is never ignored: that would be a direct connection.
+/// The variable that names no usable proxy. It is never ignored, because that would mean a direct connection.
 pub fn proxy_for(
     url: &Uri,
     configured: Option<&OutgoingProxy>,
@@ -166,7 +166,7 @@ pub fn proxy_for(
     }
     let scheme = url.scheme_str().unwrap_or("http");
     let mut names = vec![format!("{scheme}_proxy")];
-    // A CGI script's client sets HTTP_PROXY, by a field `Proxy` (httpoxy).
+    // `HTTP_PROXY` is not used: a CGI script's client can set it with a header field `Proxy` (httpoxy).
     names.extend((scheme != "http").then(|| format!("{}_PROXY", scheme.to_ascii_uppercase())));
     names.extend(["all_proxy", "ALL_PROXY"].map(String::from));
     let Some((name, value)) = first(&names) else { return Ok(None) };
@@ -206,7 +206,7 @@ fn is_exception(url: &Uri, list: &str) -> bool {
     })
 }
 
-/// A name and the port behind it. The colons of a bare IPv6 address are no ports.
+/// Splits the port off a name. The colons of a bare IPv6 address separate no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((name, port)) if !name.contains(':') || name.ends_with(']') => match port.parse() {

@@ -1,5 +1,5 @@
-//! The PROXY protocol, versions 1 and 2 (HAProxy's `proxy-protocol.txt`): what a proxy says of a connection before the
-//! connection's own bytes.
+//! The PROXY protocol, versions 1 and 2 (HAProxy's `proxy-protocol.txt`): a header before the connection's own bytes in
+//! which a proxy names the client.
 
 use crate::{connection::Peer, net::socket::SocketStream};
 use bytes::BytesMut;
@@ -7,21 +7,23 @@ use proxy_header::{ParseConfig, ProxyHeader};
 use std::io;
 use tokio::io::AsyncReadExt;
 
-/// A line of version 1, with its end (§2.1).
+/// The longest header of version 1, in bytes with its line end (§2.1).
 const LINE_CAP: usize = 107;
-/// What version 2 begins with.
+/// The first bytes of a version 2 header.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// Of version 2: signature, version and command, family, length (§2.2). The length, and so all of it, ends at 64 KiB.
+/// Bytes of version 2 before the addresses: signature, version and command, family, length (§2.2). The length has 16
+/// bits, so a header is at most about 64 KiB.
 const FIXED: usize = 16;
-/// Version 2, and the proxy's own connection, not for a client.
+/// The byte for version 2 and the command LOCAL: a connection of the proxy itself, not for a client.
 const LOCAL: u8 = 0x20;
-/// Room for all but the longest headers.
+/// The initial buffer in bytes: room for all but the longest headers.
 const USUAL: usize = 256;
 
-/// Reads the header off the stream: who the client is, none where the proxy speaks for itself or cannot tell.
+/// Reads the header from the stream and returns the client; none if the proxy connects for itself or does not know the
+/// client.
 ///
 /// # Errors
-/// When the bytes are no header, or end before it does.
+/// When the bytes are not a valid header, or the stream ends before the header does.
 pub(crate) async fn introduction(stream: &mut SocketStream) -> io::Result<Option<Peer>> {
     let mut read = BytesMut::with_capacity(USUAL);
     loop {
@@ -38,7 +40,7 @@ pub(crate) async fn introduction(stream: &mut SocketStream) -> io::Result<Option
     }
 }
 
-/// How long the header that begins so is, once that can be told.
+/// The length of the header that begins with these bytes; none until it is known.
 fn length(begun: &[u8]) -> io::Result<Option<usize>> {
     let may_be = |prefix: &[u8]| begun.iter().zip(prefix).all(|(byte, expected)| byte == expected);
     if may_be(SIGNATURE) {
@@ -54,13 +56,13 @@ fn length(begun: &[u8]) -> io::Result<Option<usize>> {
     }
 }
 
-/// Whom a whole header names.
+/// The client that a complete header names.
 fn client(header: &[u8]) -> io::Result<Option<Peer>> {
-    // What else these say is to be ignored, whatever it is.
-    let nobody = header == b"PROXY UNKNOWN\r\n"
+    // The rest of these headers must be ignored.
+    let has_no_client = header == b"PROXY UNKNOWN\r\n"
         || header.starts_with(b"PROXY UNKNOWN ")
-        || header.strip_prefix(SIGNATURE).is_some_and(|told| told.first() == Some(&LOCAL));
-    if nobody {
+        || header.strip_prefix(SIGNATURE).is_some_and(|rest| rest.first() == Some(&LOCAL));
+    if has_no_client {
         return Ok(None);
     }
     let (header, _) = ProxyHeader::parse(header, ParseConfig::default()).map_err(garbled)?;

@@ -1,4 +1,4 @@
-//! An accepted socket, of whatever family: what everything above reads from and writes to.
+//! An accepted socket, TCP or Unix: the stream that TLS and HTTP read and write.
 
 use crate::{connection::Peer, limits::Limits};
 use bytes::{Buf, Bytes};
@@ -18,22 +18,22 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// As much of what comes first as is read to look at it: a TLS hello with a post-quantum key share.
+/// Bytes that are read ahead at most: room for a TLS ClientHello with a post-quantum key share.
 const EARLY: usize = 2 * 1024;
 
-/// How much a peer may send after we have closed our half of the connection.
+/// Bytes that a peer may send after we have closed our half of the connection.
 const LINGER_CAP: usize = 256 * 1024;
-/// For how long it may.
+/// Time for which it may send them.
 const LINGER_LASTS: Duration = Duration::from_secs(2);
 
-/// A listening socket in an event loop.
+/// A listening socket that is registered with an event loop.
 pub(crate) enum SocketListener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
 impl SocketListener {
-    /// Registers a socket that listens and does not block with this thread's event loop.
+    /// Registers a non-blocking listening socket with this thread's event loop.
     pub fn new(socket: socket2::Socket) -> io::Result<Self> {
         if socket.local_addr()?.is_unix() {
             UnixListener::from_std(unix::net::UnixListener::from(socket)).map(SocketListener::Unix)
@@ -42,7 +42,7 @@ impl SocketListener {
         }
     }
 
-    /// The next connection.
+    /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<(SocketStream, Peer)> {
         Ok(match self {
             SocketListener::Tcp(listener) => {
@@ -56,12 +56,12 @@ impl SocketListener {
     }
 }
 
-/// A connection's two directions.
+/// The byte stream of an accepted connection.
 pub(crate) struct SocketStream {
     socket: SocketKind,
-    /// Read already, and still to be read by whoever comes next.
+    /// Bytes that were read ahead; the next read returns them first.
     early: Bytes,
-    /// The socket has been shut down; what the peer still sends is dropped.
+    /// Set once the socket is shut down; bytes that the peer still sends are dropped.
     lingering: Option<Box<Lingering>>,
 }
 
@@ -70,7 +70,7 @@ enum SocketKind {
     Unix(UnixStream),
 }
 
-/// The same of either.
+/// Makes the same call on either kind of socket.
 macro_rules! either {
     ($socket:expr, $stream:ident => $call:expr) => {
         match $socket {
@@ -87,18 +87,18 @@ impl From<SocketKind> for SocketStream {
 }
 
 impl SocketStream {
-    /// Sends what is written at once, where a socket would wait for more; and keeps as much ready in the system as the slowest
-    /// welcome reader takes twice within the time that a stall may last: it could not be told from one who takes nothing,
-    /// if it had to empty more before there is room again.
+    /// Sets TCP_NODELAY and TCP_NOTSENT_LOWAT. The latter is the number of bytes that the slowest permitted peer takes
+    /// in twice the `stall` timeout: if the kernel queued more, the socket would have no room for so long that such a
+    /// peer would look like one that takes nothing.
     pub fn prepare(&self, limits: &Limits) -> io::Result<()> {
         let SocketKind::Tcp(stream) = &self.socket else { return Ok(()) };
         let ready = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
         SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
-        // Responses are whole when they are written: waiting for more bytes only delays the last segment.
+        // Responses are written whole, so waiting for more bytes would only delay the last segment.
         stream.set_nodelay(true)
     }
 
-    /// The next byte, which stays to be read; none at the end.
+    /// Waits for the next byte without consuming it; none at the end of the stream.
     pub async fn peek(&mut self) -> io::Result<Option<u8>> {
         if self.early.is_empty() {
             self.early = poll_fn(|context| self.poll_early(context)).await?;
@@ -106,12 +106,12 @@ impl SocketStream {
         Ok(self.early.first().copied())
     }
 
-    /// Gives back what was read too much; nothing else may be waiting to be read again.
+    /// Gives back bytes that were read too far; no other bytes may be waiting in `early`.
     pub fn unread(&mut self, early: Bytes) {
         self.early = early;
     }
 
-    /// Who is silent costs no buffer: it is made of what has come.
+    /// Reads onto the stack and allocates only for bytes that have come, so that a silent peer costs no buffer.
     fn poll_early(&mut self, context: &mut Context) -> Poll<io::Result<Bytes>> {
         let mut space = [0; EARLY];
         let mut read = ReadBuf::new(&mut space);
@@ -174,10 +174,10 @@ impl AsyncWrite for SocketStream {
     }
 }
 
-/// A close that waits for the peer. A socket that is closed with bytes unread resets the connection, and the peer may lose
-/// the response that it has not read yet.
+/// A close that waits for the peer. Closing a socket with unread bytes resets the connection, and the peer may lose a
+/// response that it has not read yet.
 struct Lingering {
-    /// Bytes that may still come.
+    /// Bytes that the peer may still send.
     left: usize,
     end: Pin<Box<Sleep>>,
 }

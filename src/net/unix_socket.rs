@@ -1,4 +1,4 @@
-//! Unix sockets as files: made where nothing is in the way but what a process before us has left, and removed at the end.
+//! Unix sockets as files: created on a free path or in place of a stale socket, and removed at the end.
 
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Listens at this path, for whom the mode lets connect. So many connections wait in the kernel before they are accepted.
+/// Listens at this path with this file mode. The kernel queues up to `backlog` connections before they are accepted.
 ///
 /// # Errors
-/// `AddrInUse` when somebody listens there, `AlreadyExists` when there is something that is no socket.
+/// `AddrInUse` when another process listens there, `AlreadyExists` when the path is not a socket.
 pub(crate) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<Socket> {
     let socket = socket()?;
     let address = SockAddr::unix(path)?;
@@ -22,7 +22,7 @@ pub(crate) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<Socket> {
         }
         bound => bound?,
     }
-    // Nobody can connect before it listens, so nobody gets in by a mode that was not meant.
+    // Nobody can connect before `listen`, so nobody gets in by the mode that the socket was created with.
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     socket.listen(backlog)?;
     Ok(socket)
@@ -34,10 +34,10 @@ fn socket() -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Removes a socket that a process has left, and nothing else: one that listens takes connections, or has no room.
+/// Removes a stale socket and nothing else. A socket that accepts a connection, or whose queue is full, is in use.
 fn clear(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path)?.file_type().is_socket() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there, and no socket"));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the path exists and is not a socket"));
     }
     match socket()?.connect(&SockAddr::unix(path)?) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
@@ -46,18 +46,18 @@ fn clear(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The file of a socket that was bound here. It goes when this is dropped, unless another has taken its place.
+/// The file of a bound socket. It is removed on drop, unless another file has taken its place.
 #[derive(Debug)]
 pub struct UnixSocketFile {
     path: PathBuf,
     identity: FileIdentity,
 }
 
-/// Which file it is. Numbers of files are used again, times are not.
+/// Device, inode and change time. Inode numbers are reused, times are not.
 type FileIdentity = (u64, u64, i64, i64);
 
 impl UnixSocketFile {
-    /// The one that is at this path now.
+    /// The file that is at this path now.
     ///
     /// # Errors
     /// When there is none.
@@ -65,12 +65,12 @@ impl UnixSocketFile {
         Ok(UnixSocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
     }
 
-    /// Leaves it to another process.
+    /// Leaves the file to another process.
     pub fn leave(self) {
         std::mem::forget(self);
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -80,7 +80,7 @@ impl Drop for UnixSocketFile {
     fn drop(&mut self) {
         let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity);
         if is_ours && let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!(%error, path = %self.path.display(), "a socket is left behind");
+            tracing::debug!(%error, path = %self.path.display(), "cannot remove the socket's file");
         }
     }
 }
