@@ -1,7 +1,9 @@
-//! Landlock: the kernel holds a process to the part of the machine that it named (docs.kernel.org/userspace-api/landlock.html).
+//! Landlock: the kernel restricts a process to the files and ports that it names
+//! (docs.kernel.org/userspace-api/landlock.html).
 //!
-//! A rule holds a directory, not its name: what is beneath may come and go, but a directory or file that is replaced is
-//! another. That is why rules are about what stands around a file that somebody replaces.
+//! A rule applies to a directory or file itself, not to its name: entries beneath a directory may come and go, but a
+//! directory or file that is replaced loses its rule. Rules therefore name the directory around a file that gets
+//! replaced.
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, RestrictSelfError,
@@ -15,38 +17,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The newest that this was tried with. What a kernel lacks is left out, what it has besides is not asked for.
+/// The newest ABI that this was tested with. Rights that the kernel lacks are left out; newer rights are not
+/// restricted.
 const KNOWN: ABI = ABI::V7;
 const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
-/// Regular files and directories; nothing else is ever made.
+/// Rights on regular files and directories; no other kind of file is created.
 const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
     ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
 });
 
-/// What became of a reach.
+/// The outcome of restricting a thread.
 #[derive(Debug)]
 pub(crate) enum Confinement {
-    /// Held to, by this.
+    /// Restricted by this mechanism to these paths and ports.
     Closed(String, AllowedPaths),
-    /// Held to nothing, for this reason.
+    /// Not restricted, for this reason.
     Open(&'static str),
 }
 
-/// What a process can still get at. What is not there is left out.
+/// The paths and ports that a process can still use. Missing paths are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedPaths {
-    /// Read, with all beneath.
+    /// Paths to read, with everything beneath.
     pub read: BTreeSet<PathBuf>,
-    /// Read and written, with all beneath.
+    /// Paths to read and write, with everything beneath.
     pub write: BTreeSet<PathBuf>,
-    /// Read and executed, with all beneath.
+    /// Paths to read and execute, with everything beneath.
     pub execute: BTreeSet<PathBuf>,
-    /// TCP ports that are connected to; none is listened on.
+    /// TCP ports to connect to; listening on new ports is not allowed.
     pub connect: BTreeSet<u16>,
 }
 
 impl AllowedPaths {
-    /// Holds the calling thread to it, if the kernel can.
+    /// Restricts the calling thread to these paths and ports, if the kernel supports it.
     pub(crate) fn close_in(self) -> Result<Confinement, RulesetError> {
         match self.enforce() {
             Ok(RestrictionStatus {
@@ -57,7 +60,8 @@ impl AllowedPaths {
                 Ok(Confinement::Closed(format!("Landlock ABI {abi}"), self))
             }
             Ok(_) => Ok(Confinement::Open("this kernel has no Landlock")),
-            // The kernel stacks 16: who comes after so many upgrades is held by what those before it were held to.
+            // The kernel stacks at most 16 rulesets. After that many upgrades, the rulesets of the previous processes
+            // still apply.
             Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
                 if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
             {
@@ -82,7 +86,7 @@ impl AllowedPaths {
         Ruleset::default()
             .handle_access(AccessFs::from_all(KNOWN))?
             .handle_access(AccessNet::from_all(KNOWN))?
-            // No signal to whom it did not start.
+            // No signals to processes outside this Landlock domain.
             .scope(Scope::Signal)?
             .create()?
             .add_rules(path_beneath_rules(&self.read, READ))?
@@ -93,14 +97,14 @@ impl AllowedPaths {
     }
 }
 
-/// Links are followed where there is something to follow.
+/// Whether a path is beneath an allowed one. Symbolic links are followed if their target exists.
 fn is_beneath(path: &Path, allowed: &BTreeSet<PathBuf>) -> bool {
     let real = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path));
     let Ok(path) = real(path) else { return false };
     allowed.iter().filter_map(|dir| real(dir).ok()).any(|dir| path.starts_with(dir))
 }
 
-/// Where the code of this process lies, loader and libraries too: what a successor is likely to need.
+/// The directories of this process's code, of its loader and of its libraries: a successor is likely to need them.
 pub fn code() -> BTreeSet<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let mapped = |line: &str| {
@@ -151,7 +155,7 @@ mod tests {
     mod needs_landlock {
         use super::*;
 
-        /// Only its own thread is closed in.
+        /// Only the spawned thread is restricted.
         #[test]
         #[ignore = "needs Landlock"]
         fn what_is_out_of_reach_cannot_be_read_written_executed_or_connected_to() {

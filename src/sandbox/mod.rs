@@ -1,7 +1,7 @@
-//! What the process gives up once its sockets are open: the user it was started as, its capabilities, and all of the
-//! machine that it does not need. Knows users and paths; what for is no matter here.
+//! Privileges that the process gives up once its sockets are open: the user it started as, its capabilities, and access
+//! to all files and ports that it does not need. This room knows users and paths, not what they are for.
 //!
-//! All of it is about the calling thread and those it starts: it has to come before the first of them.
+//! All of it applies to the calling thread and to threads it starts later, so it must come before the first of them.
 
 pub(crate) mod landlock;
 pub(crate) mod user;
@@ -20,7 +20,7 @@ use rustix::{
 };
 use std::fmt;
 
-/// What holds from now on, for the log.
+/// The restrictions in force, for the log.
 #[derive(Debug)]
 pub struct SandboxStatus {
     user: String,
@@ -28,7 +28,7 @@ pub struct SandboxStatus {
 }
 
 impl SandboxStatus {
-    /// What can still be got at, for the log; none is all that the user may.
+    /// The paths and ports that the process can still use; none if only the user's permissions limit it.
     pub fn reach_ref(&self) -> Option<&AllowedPaths> {
         match &self.landlock {
             Confinement::Closed(_, reach) => Some(reach),
@@ -36,7 +36,7 @@ impl SandboxStatus {
         }
     }
 
-    /// What can still be got at; none is all that the user may.
+    /// The same as [`Self::reach_ref`], by value.
     pub fn reach(self) -> Option<AllowedPaths> {
         match self.landlock {
             Confinement::Closed(_, reach) => Some(reach),
@@ -55,40 +55,41 @@ impl fmt::Display for SandboxStatus {
     }
 }
 
-/// Becomes the user, if one is named, keeps no capability and no way to another, and leaves no core dump. What is open stays
-/// open. None of it can be undone, and children inherit it.
+/// Switches to the user, if one is given, drops all capabilities and ways to gain new ones, and disables core dumps.
+/// Open descriptors stay open. None of it can be undone, and children inherit it.
 ///
 /// # Errors
-/// A sentence, when the system refuses a part of it.
+/// A sentence, when the system refuses a step.
 pub fn become_user(user: Option<&User>) -> Result<(), String> {
     drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     if let Some(user) = user {
         user.become_it()?;
     }
     drop_capabilities().map_err(|error| format!("cannot give up capabilities: {error}"))?;
-    // Keys are in memory. A core file would have them on disk, and a debugger of the same user would read them.
+    // Private keys are in memory: a core file would write them to disk, and a debugger of the same user could read
+    // them.
     let no_dumps = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
     no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
     set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
 }
 
-/// Closes the process in where a reach is given; after [`become_user`].
+/// Restricts the process with Landlock to `reach`, if given. Call it after [`become_user`].
 ///
 /// # Errors
-/// A sentence, when the system refuses. That the kernel has no Landlock is none.
+/// A sentence, when the system refuses. A kernel without Landlock is not an error.
 pub fn close_in(reach: Option<AllowedPaths>) -> Result<SandboxStatus, String> {
     let landlock = match reach {
         None => Confinement::Open("Landlock is switched off"),
         Some(reach) => reach.close_in().map_err(|error| {
-            format!("cannot close itself in with Landlock: {error}; try security.landlock = false")
+            format!("cannot restrict the process with Landlock: {error}; try security.landlock = false")
         })?,
     };
     Ok(SandboxStatus { user: user::present(), landlock })
 }
 
-/// Empties the bounding set, which limits what an executed program could get. Without CAP_SETPCAP the set stays as it is; no
-/// new privileges come from it, because `no_new_privs` is set.
+/// Empties the capability bounding set, which limits what an executed program can gain. Without CAP_SETPCAP the set
+/// stays as it is; it grants no new privileges, because `no_new_privs` is set.
 fn drop_bounding_set() -> io::Result<()> {
     if !capabilities(None)?.effective.contains(CapabilitySet::SETPCAP) {
         return Ok(());

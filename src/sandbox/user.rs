@@ -9,51 +9,51 @@ use std::{
     path::Path,
 };
 
-/// Directories that are made for a user: others have no business there.
+/// The mode of a directory that is made for a user: no access for others.
 const MODE: u32 = 0o750;
-/// Directories above them.
+/// The mode of the directories above it.
 const PASSABLE: u32 = 0o755;
 
-/// A user that the machine knows, with its groups.
+/// A user of this machine, with its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// As it is typed.
+    /// The user's name.
     pub name: String,
     uid: Uid,
     gid: Gid,
     groups: Vec<Gid>,
 }
 
-/// Whether this process may do everything.
+/// Whether this process runs as root.
 pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
 impl User {
-    /// Looks a user up; none is known by this name.
+    /// Looks a user up by name; none if there is no such user.
     ///
     /// # Errors
-    /// When the machine's list of users cannot be read.
+    /// When the user database cannot be read.
     pub fn named(name: &str) -> io::Result<Option<Self>> {
         let Some(user) = unistd::User::from_name(name)? else { return Ok(None) };
         let groups = unistd::getgrouplist(&CString::new(name)?, user.gid)?;
         Ok(Some(User { name: name.to_owned(), uid: user.uid, gid: user.gid, groups }))
     }
 
-    /// Whether this process is that user.
+    /// Whether this process runs as this user.
     pub fn is_present(&self) -> bool {
         unistd::getresuid().is_ok_and(|now| [now.real, now.effective, now.saved] == [self.uid; 3])
     }
 
-    /// Gives a file to this user.
+    /// Makes this user the owner of a file.
     ///
     /// # Errors
-    /// When it cannot be given.
+    /// When the owner cannot be changed.
     pub fn own_file(&self, file: &Path) -> io::Result<()> {
         lchown(file, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
-    /// Groups first: who has changed the user may no longer change them.
+    /// Switches the process to this user. Groups come first: after the change of user they can no longer be set.
     pub(crate) fn become_it(&self) -> Result<(), String> {
         if self.is_present() {
             return Ok(());
@@ -71,10 +71,11 @@ impl User {
     }
 }
 
-/// Makes a directory with those above it, and gives it to its owner if one is named. One that is there is left as it is.
+/// Makes a directory and its missing parents. The directory itself is given to the owner, if one is named. An existing
+/// directory is left as it is.
 ///
 /// # Errors
-/// When one of them cannot be made or given.
+/// When one of them cannot be made, or its owner or mode cannot be changed.
 pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
     let missing: Vec<_> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
@@ -82,7 +83,7 @@ pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
     for dir in above.iter().rev() {
         DirBuilder::new().create(dir)?;
         if owner.is_some() {
-            // The owner has to pass, whatever the umask says.
+            // The owner must be able to enter it, whatever the umask is.
             fs::set_permissions(dir, Permissions::from_mode(PASSABLE))?;
         }
     }
@@ -90,7 +91,7 @@ pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
     owner.map_or(Ok(()), |owner| chown(last, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())))
 }
 
-/// Who this process is, by name if there is one.
+/// The user that this process runs as: the name, or the uid if it has none.
 pub(crate) fn present() -> String {
     let uid = Uid::effective();
     match unistd::User::from_uid(uid) {
