@@ -1,4 +1,5 @@
-//! What is known of a connection and of each request's arrival on it: written down by `edge`, told by `web`.
+//! The facts about a connection and about each request's arrival on it. `http` fills them in; `web` and `site` read
+//! them.
 
 use std::{
     fmt,
@@ -9,38 +10,39 @@ use std::{
 /// One connection.
 #[derive(Debug)]
 pub struct ConnectionInfo {
-    /// Where it came in.
+    /// The listener that accepted it.
     pub listener: ListenerKind,
-    /// Who is at the other end of the socket.
+    /// The peer of the socket.
     pub peer: Peer,
-    /// Whom a trusted proxy there names as the client (PROXY protocol); none where it speaks for itself.
+    /// The client that a trusted proxy names in the PROXY protocol; none if the proxy names none or there is no such
+    /// proxy.
     pub introduced: Option<Peer>,
-    /// Which worker serves it, from 0, as its thread is called.
+    /// The worker that serves it, from 0, as in its thread's name.
     pub worker: usize,
-    /// From when the kernel handed it over until its task began.
+    /// Time from accept until the connection's task began.
     pub queued: Duration,
-    /// What the handshake agreed on; none in clear.
+    /// The TLS session; none without TLS.
     pub tls: Option<TlsSession>,
 }
 
 impl ConnectionInfo {
-    /// Whose connection it is, as far as that is told before the first request.
+    /// The client, as far as it is known before the first request: the PROXY protocol's if there is one, else the peer.
     pub fn client(&self) -> Peer {
         self.introduced.unwrap_or(self.peer)
     }
 }
 
-/// Who is at the other end of a socket.
+/// The peer of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// A machine; an IPv4 address is written as one also where it came to an IPv6 socket.
+    /// An IP address. An IPv4-mapped IPv6 address is stored as IPv4.
     Address(IpAddr),
-    /// A process on this machine, by a Unix socket.
+    /// A process on this machine that connected to a Unix socket.
     Unix,
 }
 
 impl Peer {
-    /// The address, where there is one.
+    /// The IP address; none for a Unix socket.
     pub fn address(self) -> Option<IpAddr> {
         match self {
             Peer::Address(address) => Some(address),
@@ -49,8 +51,8 @@ impl Peer {
     }
 }
 
-/// Who an address counts as where each has a limit: the part of it that one household has for itself, all of IPv4's, the
-/// first half of IPv6's.
+/// The network that an address counts for where limits apply per address: the whole IPv4 address, or the /64 of an IPv6
+/// address, which one household or office has to itself.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
@@ -66,7 +68,7 @@ impl From<IpAddr> for Peer {
     }
 }
 
-/// As nginx writes it in its log.
+/// The form that nginx logs.
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -79,22 +81,22 @@ impl fmt::Display for Peer {
 /// A request's place on its connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
-    /// When its head had been read.
+    /// The time at which its head was complete.
     pub at: Instant,
-    /// Counted from 1.
+    /// The request's number on its connection, from 1.
     pub number: u64,
-    /// Since the request before it came; for the first, since the connection was ready.
+    /// Time since the previous request; for the first one, since the connection was ready.
     pub waited: Duration,
 }
 
-/// Where a connection came in.
+/// The kind of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenerKind {
-    /// HTTP/1.1 in clear.
+    /// HTTP/1.1 without TLS.
     Http,
     /// HTTP/2 and HTTP/1.1 over TLS.
     Https,
-    /// For operators.
+    /// The admin listener, for operators.
     Admin,
 }
 
@@ -102,7 +104,7 @@ impl ListenerKind {
     /// Every kind, in the order in which they are opened.
     pub const ALL: [ListenerKind; 3] = [ListenerKind::Http, ListenerKind::Https, ListenerKind::Admin];
 
-    /// As its flag and its metrics have it.
+    /// The name in flags and metrics.
     pub fn name(self) -> &'static str {
         match self {
             ListenerKind::Http => "http",
@@ -112,27 +114,27 @@ impl ListenerKind {
     }
 }
 
-/// What a TLS handshake agreed on.
+/// The parameters of a TLS session.
 #[derive(Debug)]
 pub struct TlsSession {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
     /// The cipher suite's IANA name.
     pub cipher: String,
-    /// The key exchange's IANA name; none where a TLS 1.2 session was resumed.
+    /// The key exchange's IANA name; none if a TLS 1.2 session was resumed.
     pub group: Option<&'static str>,
-    /// Whether it continued an earlier session (RFC 8446 §2.2).
+    /// Whether it resumes an earlier session (RFC 8446 §2.2).
     pub resumed: bool,
-    /// The name the client asked for (RFC 6066 §3); none if it named an address or nothing.
+    /// The server name that the client sent (RFC 6066 §3); none if it sent an address or nothing.
     pub server_name: Option<String>,
-    /// What ALPN (RFC 7301) agreed on; none where the client offered nothing.
+    /// The protocol that ALPN (RFC 7301) selected; none if the client offered none.
     pub alpn: Option<&'static str>,
-    /// How long the handshake took.
+    /// The duration of the handshake.
     pub took: Duration,
 }
 
 impl TlsSession {
-    /// Whether the key exchange withstands a quantum computer.
+    /// Whether the key exchange is post-quantum.
     pub fn is_post_quantum(&self) -> bool {
         self.group.is_some_and(|group| group.contains("MLKEM"))
     }

@@ -1,4 +1,4 @@
-//! Signs of life: loops that must go on beat, and whoever watches over them sees which do not.
+//! Heartbeats: loops report that they still run, and a watchdog finds those that do not.
 
 use std::{
     sync::{
@@ -8,19 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One loop's. Copies are the same loop's.
+/// The heartbeat of one loop. Copies belong to the same loop.
 #[derive(Debug, Clone)]
 pub struct Heartbeat(Arc<LastBeat>);
 
 #[derive(Debug)]
 struct LastBeat {
     began: Instant,
-    /// In milliseconds after that.
+    /// The last beat, in milliseconds after `began`.
     last: AtomicU64,
 }
 
 impl Heartbeat {
-    /// The loop goes on.
+    /// Reports that the loop still runs.
     pub fn beat(&self) {
         self.0.last.store(self.0.began.elapsed().as_millis() as u64, Ordering::Relaxed);
     }
@@ -30,26 +30,26 @@ impl Heartbeat {
     }
 }
 
-/// A pulse that nobody watches begins now.
+/// A heartbeat that starts now and that nobody watches.
 impl Default for Heartbeat {
     fn default() -> Self {
         Heartbeat(Arc::new(LastBeat { began: Instant::now(), last: AtomicU64::new(0) }))
     }
 }
 
-/// All that are watched.
+/// The heartbeats that are watched.
 #[derive(Debug, Default)]
 pub struct Heartbeats(Mutex<Vec<(String, Duration, Heartbeat)>>);
 
 impl Heartbeats {
-    /// The pulse of this loop, which never takes longer than that from one beat to the next unless something is wrong.
+    /// Registers a loop, which is missing once it has not beaten for more than `longest`.
     pub fn of(&self, name: String, longest: Duration) -> Heartbeat {
         let pulse = Heartbeat::default();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, longest, pulse.clone()));
         pulse
     }
 
-    /// A loop that has not beaten in its time; none while all do.
+    /// The name of a loop whose beat is overdue; none if there is no such loop.
     pub fn missing(&self, now: Instant) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_late = |(_, longest, pulse): &&(_, Duration, Heartbeat)| {

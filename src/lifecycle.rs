@@ -6,34 +6,34 @@ use tokio::{
     sync::watch,
 };
 
-/// Where the process is in its life.
+/// A phase in the life of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Accepting connections.
     Serving,
-    /// Finishing what was begun, while another process serves on the same sockets.
+    /// Finishing open connections, while another process serves on the same sockets.
     HandedOver,
-    /// Finishing what was begun.
+    /// Finishing open connections, then ending.
     Draining,
 }
 
-/// The phase as its owner sees it; everyone else watches.
+/// The owner of the current phase; others watch it.
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
 }
 
 impl Lifecycle {
-    /// A process that serves.
+    /// Starts in the phase `Serving`.
     pub fn new() -> Self {
         Lifecycle { phase: watch::Sender::new(Phase::Serving) }
     }
 
-    /// For those who wait for a change.
+    /// A receiver of the current phase that can wait for its changes.
     pub fn watch(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
     }
 
-    /// Ends the serving phase.
+    /// Ends the phase `Serving` and begins this one.
     pub fn end(&self, phase: Phase) {
         self.phase.send_replace(phase);
     }
@@ -45,20 +45,20 @@ impl Default for Lifecycle {
     }
 }
 
-/// What a signal asks for.
+/// The action that a signal requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignalAction {
-    /// SIGTERM or SIGINT, by name: finish what was begun, then end.
+    /// SIGTERM or SIGINT, by name: drain, then end.
     Stop(&'static str),
-    /// SIGHUP: read the configuration again.
+    /// SIGHUP: reload the configuration.
     Reload,
-    /// SIGUSR1: open the access log again.
+    /// SIGUSR1: reopen the access log.
     ReopenLog,
-    /// SIGUSR2: give way to the binary that is on disk now.
+    /// SIGUSR2: upgrade to the binary on disk.
     Upgrade,
 }
 
-/// The signals that are ours from now on.
+/// The signals that the process handles.
 pub struct Signals {
     terminate: Signal,
     hang_up: Signal,
@@ -68,10 +68,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes them over. Must be called within a tokio runtime.
+    /// Installs the handlers. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// When the system refuses a handler.
+    /// When a handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -82,7 +82,7 @@ impl Signals {
         })
     }
 
-    /// The next of them.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> SignalAction {
         tokio::select! {
             _ = self.terminate.recv() => SignalAction::Stop("SIGTERM"),

@@ -1,44 +1,44 @@
-//! What a peer can make us hold, and for how long: each limit once, with its default, unit, range and reason. Settings,
-//! `e6 limits` and limits.md are made from this table.
+//! Limits on the memory and time that a peer can take: each defined once, with its default, unit, range and reason.
+//! Settings, `e6 limits` and limits.md are made from this table.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{fmt::Write, ops::RangeInclusive, time::Duration};
 
 /// One row of the table.
 pub struct Limit {
-    /// Its name, also in the section `[limits]` of e6.toml.
+    /// The name, which is also the key in the section `[limits]` of e6.toml.
     pub name: &'static str,
-    /// Where nothing else is said and the machine allows it.
+    /// The value if none is configured and the machine allows it.
     pub default: u64,
-    /// What a value counts.
+    /// The unit of a value.
     pub unit: &'static str,
-    /// What makes sense.
+    /// The permitted values.
     pub range: RangeInclusive<u64>,
-    /// What is limited.
+    /// A description of the limited amount or time.
     pub what: &'static str,
-    /// Why.
+    /// The attack or failure that the limit stops.
     pub stops: &'static str,
-    /// The value in force.
+    /// Reads the value in force.
     pub get: fn(&Limits) -> u64,
-    /// Replaces it; the value is one of the range.
+    /// Sets the value, which must be in `range`.
     pub set: fn(&mut Limits, u64),
-    /// When a change of it takes effect.
+    /// The time at which a change takes effect.
     pub takes_effect: TakesEffect,
 }
 
-/// When a change of a setting takes effect.
+/// The time at which a changed setting takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakesEffect {
     /// At a reload.
     AtReload,
-    /// When the process is started again.
+    /// At a restart of the process.
     AtStart,
 }
 
 /// Declares the struct, its defaults and the table at once.
 macro_rules! limits {
     ($($(#[$reason:meta])* $name:ident: $type:ty = $default:literal, $unit:literal, $range:expr, $what:literal, $stops:literal, $takes_effect:ident;)*) => {
-        /// All limits.
+        /// The values of all limits.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits { $($(#[$reason])* pub $name: $type,)* }
 
@@ -48,7 +48,7 @@ macro_rules! limits {
             }
         }
 
-        /// The table, in the order in which a connection meets its rows.
+        /// The table, in the order in which a connection reaches the limits.
         pub const LIMITS: &[Limit] = &[$(Limit {
             name: stringify!($name),
             default: $default,
@@ -67,50 +67,50 @@ const DAY: u64 = 24 * 60 * 60;
 const MIB: u64 = 1024 * 1024;
 
 limits! {
-    /// All workers together; what is left of the descriptors is for listeners, files and MLB.
+    /// For all workers together. The other descriptors are for listeners, files and MLB.
     connections: usize = 10_000, "connections", 1..=1_000_000,
         "open connections, at most 80 % of the descriptors; then the longest idle goes first", "exhaustion", AtReload;
-    /// A household, an office, or one who opens connections for their own sake. Each costs memory, also when idle.
+    /// Enough for a household or an office; more is an attack. Each connection costs memory, even an idle one.
     address_connections: usize = 64, "connections", 1..=1_000_000,
         "open connections of one address (IPv4, or IPv6 /64)", "one noisy host", AtReload;
-    /// From accept on. Slower is silence or an attack.
+    /// Counted from accept. A slower peer is silent or an attacker.
     handshake: Duration = 10, "s", 1..=300,
         "TLS hello and handshake together, with a proxy's header before them", "silent and slow handshakes", AtReload;
-    /// From its first byte; the first request's from the end of the handshake, whatever the protocol.
+    /// Counted from the head's first byte; for the first request, from the end of the handshake, in every protocol.
     head: Duration = 15, "s", 1..=300,
         "a request's head from its first byte, or the first request after the handshake", "slowloris; a handshake and then nothing", AtReload;
-    /// Browsers open a new connection faster than anyone notices. Pings are no requests.
+    /// Browsers open a new connection faster than anyone notices. A ping does not count as a request.
     idle: Duration = 60, "s", 1..=DAY,
         "a connection without a request; half as long when the connections are nearly full", "idle hoarding", AtReload;
-    /// Or a drain would never end and a load balancer never balance. A tenth of it is chance, so that not all come back
-    /// at once.
+    /// Without it connections could stay open for ever, and a load balancer could not rebalance. The actual age varies
+    /// at random by up to a tenth, so that clients do not all reconnect at once.
     age: Duration = 3600, "s", 1..=30 * DAY,
         "a connection, give or take a tenth", "immortal connections", AtReload;
-    /// As above, for those who are quick.
+    /// Like `age`, for connections with many requests.
     requests: u64 = 10_000, "requests", 1..=1_000_000_000,
         "requests of one connection", "immortal connections", AtReload;
     /// The largest asset takes a second on a slow phone.
     request: Duration = 30, "s", 1..=DAY,
         "one request, from its head to the last byte handed to the socket", "stalls, windows that stay shut", AtReload;
-    /// Its client comes back at once.
+    /// The client reconnects at once.
     event_stream: Duration = 3600, "s", 1..=30 * DAY,
         "one stream of events; it is closed then, and its client comes back", "immortal streams", AtReload;
-    /// A reader who takes nothing for so long is gone, or means to hold what we have for him.
+    /// A peer that takes nothing for so long is gone, or wants to make us hold memory.
     stall: Duration = 10, "s", 1..=300,
         "bytes that wait for a reader who takes none", "slow readers", AtReload;
-    /// Less than the slowest telephone line: after `stall`, so that the socket's buffers do not decide.
+    /// Less than the slowest modem takes. Checked only after `stall`, so that socket buffers do not decide.
     stall_rate: u64 = 1024, "bytes/s", 1..=MIB,
         "what a reader takes on average, once bytes have waited for as long as that", "slow readers", AtReload;
     /// Field names and values. Browsers send about 1 KiB.
     head_size: usize = 16_384, "bytes", 4096..=MIB,
         "a request's fields together", "header bombs", AtReload;
-    /// Browsers send some twenty.
+    /// Browsers send about 20.
     head_fields: usize = 100, "fields", 8..=1000,
         "fields of a request", "header bombs", AtReload;
     /// No URL of this site is near it, and logs stay readable.
     target_size: usize = 2048, "bytes", 64..=32_768,
         "a request's target", "header bombs", AtReload;
-    /// A page needs six.
+    /// A page needs 6.
     h2_streams: u32 = 64, "streams", 1..=10_000,
         "streams at once on an HTTP/2 connection", "memory per connection", AtReload;
     /// No request body is read, so the protocol's default is plenty.
@@ -122,39 +122,39 @@ limits! {
     /// CVE-2025-8671.
     h2_local_resets: usize = 100, "streams", 1..=10_000,
         "HTTP/2 streams that the peer has made us reset", "made-you-reset", AtReload;
-    /// An answer is one multiplication away; who asks more often than this has something else in mind.
+    /// Far more than people and browsers send; `address_burst` covers the loading of a page.
     address_rate: u32 = 50, "requests/s", 1..=1_000_000,
         "requests of one address, lasting; more are answered 429", "one noisy host", AtReload;
-    /// A page and its assets, for an office that opens it at once.
+    /// Covers a page and its assets for an office that opens it at once.
     address_burst: u32 = 200, "requests", 1..=1_000_000,
         "requests of one address before its rate is looked at", "one noisy host", AtReload;
-    /// Each holds some kilobytes and a connection.
+    /// Each holds a few kilobytes and a connection.
     event_streams: usize = 5000, "streams", 1..=1_000_000,
         "open streams of events", "push abuse", AtReload;
-    /// A household with the page open in every room.
+    /// Covers a household with the page open in every room.
     address_event_streams: usize = 8, "streams", 1..=1_000_000,
         "open streams of events of one address", "push abuse", AtReload;
-    /// Shorter than the 30 s that Kubernetes waits, the 90 s of systemd.
+    /// Shorter than the 30 s of Kubernetes and the 90 s of systemd.
     drain: Duration = 25, "s", 1..=DAY,
         "from the signal to the end of the process", "immortal old processes", AtReload;
-    /// A refused or unreachable host is known within this.
+    /// Long enough to detect a refusing or unreachable host.
     mlb_connect: Duration = 2, "s", 1..=60,
         "connecting to MLB", "a sick upstream", AtStart;
-    /// From look-up to the last byte. MLB answers in well under a second.
+    /// From name look-up to the last byte. MLB responds in well under a second.
     mlb_total: Duration = 8, "s", 1..=300,
         "one question to MLB; its reply has to begin after five eighths of that", "a sick upstream", AtStart;
-    /// A whole live feed of a long game is about 2 MiB; more than this is not one.
+    /// The complete live feed of a long game is about 2 MiB; a larger reply is not a feed.
     mlb_body: u64 = 8_388_608, "bytes", 65_536..=64 * MIB,
         "MLB's reply", "a sick upstream", AtStart;
-    /// A day needs some twenty questions for each player that is followed.
+    /// A day needs about 20 requests for each player that is followed.
     relay_entries: usize = 256, "replies", 1..=100_000,
         "replies that the relay keeps; then what was asked for longest ago goes", "memory of the relay", AtStart;
-    /// Trimmed feeds are some kilobytes, a whole one 2 MiB.
+    /// Trimmed feeds are a few kilobytes, a complete one is 2 MiB.
     relay_bytes: usize = 67_108_864, "bytes", 1_048_576..=16_384 * MIB,
         "replies that the relay keeps, together", "memory of the relay", AtStart;
 }
 
-/// What follows from them, for people.
+/// Rules that follow from the limits, for the printed tables.
 const DERIVED: &[(&str, &str)] = &[
     (
         "request bodies",
@@ -184,23 +184,24 @@ const DERIVED: &[(&str, &str)] = &[
 ];
 
 impl Limits {
-    /// The defaults, as far as this machine allows.
+    /// The defaults, reduced to what this machine's descriptors allow.
     pub fn of_this_machine() -> Self {
         Limits::default().within(descriptors())
     }
 
-    /// The same where there are so many descriptors.
+    /// The same limits, with `connections` at most 80 % of this number of descriptors.
     pub fn within(self, descriptors: u64) -> Self {
         let most = usize::try_from(descriptors / 5 * 4).unwrap_or(usize::MAX);
         Limits { connections: self.connections.min(most).max(1), ..self }
     }
 
-    /// How long a connection may be idle when there is hardly room for another.
+    /// The idle timeout while the connections are nearly full.
     pub fn crowded_idle(&self) -> Duration {
         self.idle / 2
     }
 
-    /// How many TLS handshakes may be unfinished at once. Finished ones always have the other half of the connections.
+    /// The number of TLS handshakes that may be unfinished at once. Finished ones always have the other half of the
+    /// connections.
     pub fn unfinished_handshakes(&self) -> usize {
         (self.connections / 2).max(1)
     }
@@ -210,32 +211,35 @@ impl Limits {
         self.connections.saturating_mul(8 * 1024)
     }
 
-    /// The longest head that is read: room for the service to refuse politely.
+    /// The longest head that is read, in bytes: longer than the limit, so that the service can respond to a head that
+    /// is too long.
     pub fn head_buffer(&self) -> usize {
         2 * self.head_size
     }
 
-    /// As above, for the number of fields.
+    /// The most fields that are read, for the same reason.
     pub fn fields_read(&self) -> usize {
         self.head_fields + self.head_fields / 4
     }
 
-    /// HTTP/2's header list (RFC 9113 §6.5.2), as above.
+    /// The longest header list of HTTP/2 (RFC 9113 §6.5.2), in bytes, for the same reason.
     pub fn header_list(&self) -> u32 {
         u32::try_from(self.head_buffer()).unwrap_or(u32::MAX)
     }
 
-    /// From the question to the beginning of MLB's reply: after this a server that only listens is given up.
+    /// Timeout from the request to the beginning of MLB's reply: a server that accepts connections and never responds
+    /// is given up.
     pub fn mlb_head(&self) -> Duration {
         self.mlb_total * 5 / 8
     }
 
-    /// How long a request to the relay waits for MLB: those who ask have the same limits, and should hear why it takes long.
+    /// Timeout for a request to the relay that waits for MLB. The relay's clients have the same limits, and should
+    /// receive the reason for the delay before they give up.
     pub fn relay_deadline(&self) -> Duration {
         self.mlb_total / 2
     }
 
-    /// The table for a terminal.
+    /// The table as text for a terminal.
     pub fn table(&self) -> String {
         let mut table = format!(
             "{:<22}{:>9} {:>9} {:<12} {:<37} what\n",
@@ -253,7 +257,7 @@ impl Limits {
     }
 }
 
-/// The table for the documentation.
+/// The table as Markdown for the documentation.
 pub fn markdown() -> String {
     let mut page = String::from(
         "# Limits\n\nWhat a peer can make e6 hold, and for how long. This page is `e6 limits --markdown`; `e6 limits` shows what is\n\
@@ -270,20 +274,19 @@ pub fn markdown() -> String {
     page
 }
 
-/// Lets this process have as many descriptors as it is granted: the usual soft limit of 1,024 is for programs that call
-/// select(2).
+/// Raises the soft limit of descriptors to the hard limit: the usual 1,024 is for programs that call select(2).
 pub fn take_all_descriptors() {
     let granted = getrlimit(Resource::Nofile);
-    // Where that is refused, the soft limit stays, and the connections are fewer.
+    // If this fails, the soft limit stays, and there are fewer connections.
     let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: granted.maximum, ..granted });
 }
 
-/// How many this process may have.
+/// The soft limit of descriptors of this process.
 pub fn descriptors() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// What a row counts in.
+/// The type of a limit's value, converted from and to the number in the table.
 trait Amount {
     fn of(amount: u64) -> Self;
     fn amount(&self) -> u64;
