@@ -1,4 +1,4 @@
-//! Whether a player can play, as his club's roster has it.
+//! Whether a player can play, according to his club's roster.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,10 @@ pub enum Availability {
     Other(String),
 }
 
-/// Which injured list a player is on.
+/// The injured list that a player is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Injury {
-    /// The list of so many days (D7, D10, D15, D60).
+    /// The list of this many days (D7, D10, D15, D60).
     Days(u16),
     /// For the full season (ILF).
     FullSeason,
@@ -33,7 +33,7 @@ pub enum Injury {
     Other(String),
 }
 
-/// Why a player is not with the club.
+/// The reason why a player is not with the club.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Absence {
     /// RST: the restricted list.

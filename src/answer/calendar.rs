@@ -1,4 +1,4 @@
-//! His club's games of the year, and what is known of him in each.
+//! The club's games of the year, and the player's outcome in each.
 
 use crate::answer::{
     Facts, Game, GameKind, GameState, Participation, ScheduleEntry, SeasonGame, SeasonSoFar,
@@ -18,11 +18,11 @@ const REST: Duration = Duration::days(7);
 pub struct Fixture {
     /// Its schedule entry.
     pub listing: ScheduleEntry,
-    /// What he did in it, once known.
+    /// The player's outcome, once known.
     pub outcome: Option<GameOutcome>,
 }
 
-/// What he did in a game.
+/// The player's outcome in a game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GameOutcome {
     /// He was charged with this many errors; at least one.
@@ -33,18 +33,18 @@ pub enum GameOutcome {
     Absent,
 }
 
-/// A day on which he was charged.
+/// A day on which the player was charged with an error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorDay {
-    /// Which.
+    /// The day.
     pub date: Date,
-    /// The games with his errors, in playing order.
+    /// The games with errors of his, in playing order.
     pub games: Vec<SeasonGame>,
-    /// Since when this site knows this count; for a day before it began to watch, the end of that day.
+    /// The time since which this site has had this count; for a day that it did not watch, the end of that day.
     pub since: OffsetDateTime,
 }
 
-/// What is remembered of an error day.
+/// The part of an error day that is kept for the next answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KnownErrorDay {
     pub date: Date,
@@ -78,8 +78,8 @@ pub(crate) fn fixtures(
     fixtures
 }
 
-/// Whether the day is in the off season: his club has no more game this year and the last was a week ago, or the first game
-/// of the year is still to come. A club in the postseason may wait for its next game for most of a week.
+/// Whether the day is in the off season: the club has no more game this year and the last was a week ago, or the first
+/// game of the year is still to come. A club in the postseason may wait for its next game for most of a week.
 pub(crate) fn is_off_season(facts: &Facts, day: Date, next: Option<&ScheduleEntry>) -> bool {
     let played = listings(facts).into_iter().filter(|listing| {
         !listing.is_off() && listing.official <= day && listing.official.year() == day.year()
@@ -96,7 +96,7 @@ pub(crate) fn is_off_season(facts: &Facts, day: Date, next: Option<&ScheduleEntr
     }
 }
 
-/// Whether his season of this day is still last year's: no game of the year has been played.
+/// Whether no game of the year has been played, so that the season shown is still last year's.
 pub(crate) fn is_before_first_game(facts: &Facts, day: Date) -> bool {
     let games = listings(facts);
     let of_year = || games.iter().filter(|listing| listing.official.year() == day.year());
@@ -105,14 +105,14 @@ pub(crate) fn is_before_first_game(facts: &Facts, day: Date) -> bool {
     !has_played && is_known && day.month() <= LATEST_OPENING
 }
 
-/// How many regular-season games of his club are over, and how many there are, those still to be made up included.
+/// The number of the club's regular-season games that are over, and of all of them, those still to be made up included.
 pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
     let is_regular =
         |listing: &&ScheduleEntry| listing.kind == GameKind::Regular && listing.official.year() == day.year();
     let regular: Vec<_> = listings(facts).into_iter().filter(is_regular).collect();
     let over = |listing: &&&ScheduleEntry| match listing.status.state {
         GameState::Postponed | GameState::Cancelled | GameState::Suspended => false,
-        // A schedule read while a game was on says so until it is read again.
+        // A schedule that was read during a game shows it in progress until it is read again.
         _ if listing.official < day => true,
         _ => {
             let feed = facts.feed(listing.pk);
@@ -124,7 +124,7 @@ pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
     (regular.iter().filter(over).count(), all)
 }
 
-/// The days on which he was charged, in order. Without a log there is still today.
+/// The days on which the player was charged, in order; without a log, only those of the day's games.
 pub(crate) fn error_days(
     facts: &Facts,
     games: &[Game],
@@ -136,7 +136,7 @@ pub(crate) fn error_days(
     let is_todays = |pk| games.iter().any(|game| game.listing.pk == pk && !game.listing.is_resumption());
     let before = season.into_iter().flat_map(|season| &season.games);
     let before = before.filter(|game| game.date <= day && !is_todays(game.pk)).cloned();
-    // The league books a resumed game under the day it began; what happened today is of today.
+    // The league counts a resumed game for the day it began; this site counts today's errors for today.
     let today = games.iter().map(|game| SeasonGame {
         date: if game.listing.is_resumption() { day } else { game.listing.official },
         ..SeasonGame::of(&game.listing, player, game.errors())
@@ -157,7 +157,7 @@ impl ErrorDay {
         self.games.iter().map(|game| game.errors).sum()
     }
 
-    /// Sets `since` from what was remembered. `ended` is when the day ended, or will.
+    /// Sets `since` from the previous answer's error days. `ended` is the end of the day, past or future.
     pub(crate) fn follow(
         &mut self,
         before: &[KnownErrorDay],
@@ -173,8 +173,8 @@ impl ErrorDay {
     }
 }
 
-/// His club's entries of the year, fresher ones for the days around today, one for each game: a postponed game is
-/// listed under its new day as well.
+/// The club's schedule entries of the year, with fresher ones for the days around today, one for each game: a postponed
+/// game is listed under its new day as well.
 fn listings(facts: &Facts) -> Vec<&ScheduleEntry> {
     let Some(club) = facts.club_id() else { return Vec::new() };
     let entries = facts.calendar.value.iter().chain(&facts.schedule.value.listings);
@@ -204,7 +204,7 @@ fn outcome_today(game: &Game) -> Option<GameOutcome> {
     }
 }
 
-/// By the log, which is of the regular season and may lag by a night.
+/// The outcome by the log, which covers the regular season and may lag by a night.
 fn outcome_before(listing: &ScheduleEntry, season: &SeasonSoFar, day: Date) -> Option<GameOutcome> {
     match season.games.iter().find(|game| game.pk == listing.pk) {
         Some(game) if game.errors > 0 => Some(GameOutcome::Charged(game.errors)),

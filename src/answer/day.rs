@@ -1,4 +1,4 @@
-//! Which baseball day it is, and which games count for it.
+//! The baseball day, and the games that count for it.
 
 use crate::answer::{
     ErrorCount, Facts, Game, GameFeed, GameKind, GameState, GameStatus, Part, Participation, Player,
@@ -7,19 +7,19 @@ use crate::answer::{
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime, Time, macros::time};
 
-/// A game that ends after midnight keeps the answer about its day for this long.
+/// After a game that ends past midnight the answer stays about the day before for this long.
 const KEPT_FOR: Duration = Duration::hours(4);
-/// And at least until this time at the home ballpark.
+/// The answer stays about that day at least until this time at the home ballpark.
 const KEPT_UNTIL: Time = time!(04:00);
 
-/// A game that is on and had no play for this long is not the evening's any more: it is resumed on another day.
+/// A game in progress without a play for this long was interrupted: it is resumed on another day.
 const LONGEST_PAUSE: Duration = Duration::hours(8);
 
-/// A feed that is older than the schedule by more than this tells nothing against it.
+/// A feed that is older than the schedule by more than this does not override it.
 const FEED_LAG: Duration = Duration::minutes(20);
 
-/// The day the question is about: the calendar day at the club's ballpark; after a game that went past midnight the day
-/// before, until it has been over for a while or a new game has begun.
+/// The day that the answer is about: the calendar day at the club's ballpark. After a game that went past midnight it
+/// is the day before, until the game has been over for some hours or a new game has begun.
 pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     let zone = &facts.zone.value;
     let date = zone.local(now).date();
@@ -35,8 +35,8 @@ pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     if now < kept_until && !new_game { yesterday } else { date }
 }
 
-/// When a game of the evening before ended, if that was after midnight; of one that is on or about to begin, when that was
-/// read.
+/// The end of a game of the evening before, if after midnight; for a game in progress or about to begin, the time at
+/// which it was read or, if later, its start.
 fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
     let read_at = game.feed_asked_at.or(facts.schedule.asked_at);
     let last_play = game.feed.as_ref().and_then(|feed| feed.last_play);
@@ -46,7 +46,7 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
         entries.any(|listing| listing.pk == game.listing.pk && listing.resumed_on(date).is_some());
     let is_recent = |moment: OffsetDateTime| read_at.is_some_and(|read_at| read_at - moment < LONGEST_PAUSE);
     match game.state() {
-        // A game that is resumed today is not the evening's any more.
+        // A game that is resumed today no longer belongs to the evening before.
         GameState::On | GameState::Over if is_resumed_today => None,
         GameState::On if last_play.is_none_or(is_recent) => read_at,
         GameState::Ahead if game.listing.start.is_some_and(is_recent) => game.listing.start.max(read_at),
@@ -57,8 +57,8 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
     }
 }
 
-/// The day a game counts for by the ballpark's calendar: its official date; once it has begun, the day before where it
-/// began on that day here, as a noon game in Asia does.
+/// The day a game counts for: its official date, or the day before if it has begun and, by the ballpark's calendar,
+/// began on that day, as a noon game in Asia does.
 pub fn day_of(listing: &ScheduleEntry, state: GameState, zone: &Zone) -> Date {
     let has_begun = matches!(state, GameState::On | GameState::Over | GameState::Suspended);
     if has_begun && begins_the_day_before(listing, zone) {
@@ -74,7 +74,7 @@ pub fn begins_the_day_before(listing: &ScheduleEntry, zone: &Zone) -> bool {
     begins.is_some() && begins == listing.official.previous_day()
 }
 
-/// Whether a game is about to begin, for whichever day it counts.
+/// Whether any listed game is about to begin, whatever day it counts for.
 pub(crate) fn begins_soon(facts: &Facts, within: Duration, now: OffsetDateTime) -> bool {
     let mut listings = facts.schedule.value.listings.iter();
     listings.any(|listing| {
@@ -83,7 +83,7 @@ pub(crate) fn begins_soon(facts: &Facts, within: Duration, now: OffsetDateTime) 
     })
 }
 
-/// The games that count for the day the question is about; a game that is on is among them, whatever its date says.
+/// The games that count for the day of the answer, with any game of a later date that is in progress on that day.
 pub(crate) fn todays_games(facts: &Facts, day: Date, now: OffsetDateTime) -> Vec<Game> {
     let is_calendar_day = facts.zone.value.local(now).date() == day;
     games(facts, day, |game| is_calendar_day && game.listing.official > day && game.state() == GameState::On)
@@ -96,7 +96,7 @@ pub(crate) fn games_of(facts: &Facts, day: Date) -> Vec<Game> {
 
 fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Game> {
     let zone = &facts.zone.value;
-    // Of a game that is listed twice, the entry under the day itself knows the most.
+    // A game may be listed twice: the entry under the day itself has the most data.
     let rank = |listing: &ScheduleEntry| {
         (listing.official == day, listing.listed == day, listing.resumed_on(day).is_some())
     };
@@ -108,7 +108,7 @@ fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Ga
         }
     }
     let game = |listing: &ScheduleEntry| {
-        // A feed that says so of a game that is not called off is of the day it was.
+        // The game is not called off, so a feed that shows it as called off is outdated.
         let is_of_the_game = |part: &&Part<Option<GameFeed>>| {
             !part.value.as_ref().is_some_and(|feed| feed.status.state.is_off())
         };
@@ -137,8 +137,8 @@ fn games(facts: &Facts, day: Date, counts_too: impl Fn(&Game) -> bool) -> Vec<Ga
     games
 }
 
-/// Whether a schedule entry that cannot be read may be of a game of the day. An entry of no known day may be where no
-/// other game is listed.
+/// Whether an unreadable schedule entry may be a game of the day. An entry without a day may be one if no other game is
+/// listed.
 pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool {
     let clubs = facts.player.value.clubs_on(day);
     let of_day = |entry: &UnreadEntry| match entry.day(&facts.zone.value) {
@@ -150,20 +150,20 @@ pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool
     unread.any(|entry| entry.may_concern(&clubs) && of_day(entry) && !is_listed(entry))
 }
 
-/// A game listed under this day that was called off, whichever day it counts for now.
+/// A game listed under this day that was called off, whatever day it counts for now.
 pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<ScheduleEntry> {
     let listing = listed(facts, day).find(|listing| is_off(facts, listing))?;
     let status = called_off_by_feed(facts, listing).unwrap_or(&listing.status).clone();
     Some(ScheduleEntry { status, ..listing.clone() })
 }
 
-/// Whether a game was called off, by its entry or by its feed: either may tell first.
+/// Whether a game was called off, by its schedule entry or by its feed: either may be updated first.
 fn is_off(facts: &Facts, listing: &ScheduleEntry) -> bool {
     listing.is_off() || called_off_by_feed(facts, listing).is_some()
 }
 
-/// The status of a game whose feed says that it was called off, while its entry does not yet. The feed of a game that is
-/// made up says so of the day it was called off, so it must be about as fresh as the schedule.
+/// The feed's status of a game that was called off, if its schedule entry does not show that yet. The feed of a
+/// rescheduled game may still show the day it was called off, so it must be about as fresh as the schedule.
 fn called_off_by_feed<'a>(facts: &'a Facts, listing: &ScheduleEntry) -> Option<&'a GameStatus> {
     let part = facts.feeds.get(&listing.pk).filter(|_| !listing.is_off())?;
     let is_fresh = part.asked_at? + FEED_LAG >= facts.schedule.asked_at?;
@@ -171,7 +171,7 @@ fn called_off_by_feed<'a>(facts: &'a Facts, listing: &ScheduleEntry) -> Option<&
     (status.state.is_off() && is_fresh).then_some(status)
 }
 
-/// The entries under this day of the clubs he was with on it.
+/// The schedule entries under this day of the clubs that the player was with on it.
 fn listed(facts: &Facts, day: Date) -> impl Iterator<Item = &ScheduleEntry> {
     let player = &facts.player.value;
     let listings = facts.schedule.value.listings.iter();
@@ -189,7 +189,7 @@ pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&ScheduleEntry> {
 }
 
 impl Game {
-    /// Where the game stands: as its feed says, unless the schedule knows that it was called off or has begun.
+    /// The state of the game: the feed's, unless the schedule shows that it was called off or has begun.
     pub fn state(&self) -> GameState {
         let listed = self.listing.status.state;
         let state = match self.feed.as_ref().map(|feed| feed.status.state) {
@@ -202,18 +202,18 @@ impl Game {
             _ => listed,
         };
         match state {
-            // The game waits for the day it is resumed.
+            // Until the game is resumed, its entry under the new day counts as not begun.
             GameState::Suspended if self.listing.is_resumption() => GameState::Ahead,
             state => state,
         }
     }
 
-    /// MLB's words for where the game stands.
+    /// MLB's words for the state of the game.
     pub fn status_words(&self) -> &str {
         self.feed.as_ref().map_or(&self.listing.status.words, |feed| &feed.status.words)
     }
 
-    /// Errors charged to him in this game on this day; none if the feed was never read.
+    /// Errors charged to the player in this game on this day; none if the feed was never read.
     pub fn count(&self) -> Option<ErrorCount> {
         self.feed.as_ref().map(|feed| self.session.errors(feed))
     }
@@ -223,12 +223,12 @@ impl Game {
         self.count().map_or(0, ErrorCount::known)
     }
 
-    /// How far he takes part, once the feed was read.
+    /// The player's part in the game; none if the feed was never read.
     pub fn presence(&self) -> Option<Participation> {
         self.feed.as_ref().map(|feed| feed.presence)
     }
 
-    /// The games of his clubs of that day concern him; another team's (the All-Star Game) only when he is in it.
+    /// Whether the game counts: one of the player's clubs of that day is in it, or the player himself (All-Star Game).
     fn concerns(&self, player: &Player, day: Date) -> bool {
         player.plays_in(&self.listing, day)
             || self.presence().is_some_and(|presence| presence > Participation::Absent)
@@ -236,14 +236,14 @@ impl Game {
 }
 
 impl ScheduleEntry {
-    /// Postponed or cancelled: nothing happens in this entry, though MLB's abstract state says "Final".
+    /// Whether the game is postponed or cancelled, though MLB's abstract state is "Final".
     pub fn is_off(&self) -> bool {
         self.status.state.is_off()
     }
 }
 
 impl GameState {
-    /// Postponed or cancelled.
+    /// Whether the state is postponed or cancelled.
     pub fn is_off(self) -> bool {
         matches!(self, GameState::Postponed | GameState::Cancelled)
     }

@@ -1,4 +1,4 @@
-//! From facts and a time to an answer.
+//! The decision: facts and a time make an answer.
 
 use crate::answer::{
     Answer, ErrorCount, ErrorPlay, Facts, Game, GameFeed, GameState, Pace, Participation, Reason, Verdict,
@@ -6,26 +6,26 @@ use crate::answer::{
 };
 use time::{Date, Duration, OffsetDateTime};
 
-/// How long before the first pitch line-ups, delays and early starts make the data move.
+/// Time before the first pitch from which line-ups, delays and early starts change the data.
 const SOON: Duration = Duration::HOUR;
 
-/// How long after the last play official scorers commonly change a call.
+/// Time after the last play within which official scorers commonly change a call.
 const SETTLING: Duration = Duration::HOUR;
 
-/// How far ahead of the clock data may be dated: more than two clocks that are right differ.
+/// Data may be dated this far ahead of the clock: more than two correct clocks differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 
-/// Older than this the schedule is stale while the feed of a game that is on is read: the feed tells more, and the
-/// schedule is asked for less often.
+/// The lowest age at which the schedule is stale. During a game the feed tells more, and the schedule is polled less
+/// often.
 const SCHEDULE_PROMISE: std::time::Duration = std::time::Duration::from_secs(4 * 60);
 
-/// A feed that says for longer than this that a game has not begun, which the schedule has on, does not follow the game.
+/// A feed that shows a game as not begun this long after its start, while the schedule has it on, does not follow it.
 const FOLLOWS_WITHIN: Duration = Duration::minutes(15);
 
-/// From this time at the ballpark on, a game whose start is to be determined may begin.
+/// The earliest time at the ballpark at which a game whose start is to be determined may begin.
 const EARLIEST_START: time::Time = time::macros::time!(10:00);
 
-/// How far ahead a game of another year counts as next.
+/// A game of another year counts as the next game if it is nearer than this.
 const DAYS_AHEAD: Duration = Duration::days(7);
 
 /// The answer that these facts support at this time.
@@ -40,7 +40,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let parts = parts(facts, day, &games, pace);
     let fresh_until = parts.iter().map(|part| part.fresh_until).min();
     let asked_at = asked_at(&parts, now);
-    // Data from the future was dated by a clock that was wrong.
+    // Data from the future was dated by a wrong clock.
     let is_ahead = facts.latest().is_some_and(|latest| latest > now + CLOCK_TOLERANCE);
     let stale = fresh_until.is_some_and(|until| until < now) || is_ahead;
     let read_before_the_day = asked_at.is_none_or(|at| at < facts.zone.value.midnight(day));
@@ -104,8 +104,7 @@ fn verdict(
     if !facts.schedule.value.covers(&facts.player.value.clubs_on(day)) {
         return (Verdict::Unknown, Reason::NeverHeard(facts.trouble()));
     }
-    // A state of no known code is trusted as little as possible: its box was read, so the count stands, but nothing
-    // says that it is over.
+    // A game of unknown state was read, so its count stands, but it may not be over.
     if let Some(game) = first(games, |game| matches!(game.state(), GameState::On | GameState::Unknown)) {
         return (Verdict::NotYet, Reason::Playing(game));
     }
@@ -141,12 +140,12 @@ fn off_day(facts: &Facts, day: Date) -> Reason {
     if off_season {
         return Reason::OffSeason { next: next.cloned().map(Box::new) };
     }
-    // In the week after its last game a club may still wait for the postseason: next year's games are not next.
+    // In the week after its last game a club may still be in the postseason: next year's first game is not its next.
     let next = next.filter(|next| next.official - day < DAYS_AHEAD || next.official.year() == day.year());
     Reason::OffDay { next: next.cloned().map(Box::new) }
 }
 
-/// A game that has begun, or by the clock must have, and in which his errors are not known.
+/// Whether a game has begun, or must have by the clock, and the player's errors in it are not known.
 fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     match game.state() {
         GameState::On | GameState::Over | GameState::Suspended | GameState::Unknown => {
@@ -161,8 +160,8 @@ fn is_unread(game: &Game, stale: bool, now: OffsetDateTime) -> bool {
     }
 }
 
-/// The schedule has the game further on than the feed, which cannot be read afresh or does not follow: what has happened
-/// since is not known.
+/// Whether the schedule shows a later state than the feed, which cannot be read again or does not follow the game, so
+/// that the latest plays are unknown.
 fn is_left_behind(game: &Game, feed: &GameFeed, now: OffsetDateTime) -> bool {
     match (feed.status.state, game.listing.status.state) {
         (GameState::Ahead, GameState::Over | GameState::Suspended) => true,
@@ -193,7 +192,7 @@ fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
     }
 }
 
-/// When the first game that is still ahead, or may go on, came near, or comes.
+/// The earliest time at which a game that is still to begin, or may be resumed, counts as [`Pace::Soon`].
 fn soon_since(facts: &Facts, day: Date, games: &[Game]) -> Option<OffsetDateTime> {
     let near = |game: &Game| match (game.state(), game.listing.start) {
         (GameState::Ahead, Some(start)) => Some(start - SOON),
@@ -206,7 +205,7 @@ fn soon_since(facts: &Facts, day: Date, games: &[Game]) -> Option<OffsetDateTime
     games.iter().filter_map(near).min()
 }
 
-/// When a game whose start is to be determined can begin: after the other games of the day, or by daylight.
+/// The earliest start of a game without a set start: when the day's other games have ended, else [`EARLIEST_START`].
 fn can_begin(facts: &Facts, day: Date, games: &[Game], game: &Game) -> Option<OffsetDateTime> {
     let mut others = games.iter().filter(|other| other.listing.pk != game.listing.pk).peekable();
     if others.peek().is_none() {
@@ -222,18 +221,18 @@ fn can_begin(facts: &Facts, day: Date, games: &[Game], game: &Game) -> Option<Of
     others.map(ended).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-/// How old a part is that the answer rests on.
+/// The age of one part that the answer rests on.
 struct PartAge {
     asked_at: OffsetDateTime,
-    /// The part is as fresh as promised until then.
+    /// The part is stale after this.
     fresh_until: OffsetDateTime,
 }
 
 /// The ages of the parts that the answer rests on: the feeds of the day's games first, then the schedule; without a
 /// club the player.
 ///
-/// The promise of a pace counts from when that pace began: data of a quiet morning is not stale at the very second the
-/// last hour before the game begins.
+/// The promise of [`Pace::Soon`] counts from the start of that pace, so that data read before it does not become stale
+/// at that moment.
 fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<PartAge> {
     let age = |asked_at: OffsetDateTime, promise: std::time::Duration| {
         let since = match pace {
@@ -253,8 +252,8 @@ fn parts(facts: &Facts, day: Date, games: &[Game], pace: Pace) -> Vec<PartAge> {
     }
 }
 
-/// When MLB made what the answer rests on: the oldest part that is stale; if none is, the oldest feed, or the schedule
-/// where there is no feed.
+/// The time at which MLB made the data behind the answer: the oldest stale part; if none is stale, the oldest feed, or
+/// the last part if there is no feed.
 fn asked_at(parts: &[PartAge], now: OffsetDateTime) -> Option<OffsetDateTime> {
     let stale = parts.iter().filter(|part| part.fresh_until < now).map(|part| part.asked_at).min();
     let (base, feeds) = parts.split_last()?;

@@ -1,6 +1,6 @@
-//! What MLB said, part by part.
+//! MLB's data, part by part.
 //!
-//! Each part keeps its last good value with its own age, so that a part that cannot be read spoils only itself.
+//! Each part keeps its last good value with its own age, so that an unreadable part does not affect the others.
 
 use crate::answer::{
     Availability, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::{Date, OffsetDateTime};
 
-/// Everything MLB said that the answer rests on. Kept on disk, so that a restart answers at once.
+/// All of MLB's data that the answer rests on. It is saved to disk, so that a restart answers at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
-    /// The player; until he was read, as configured. His club is the one whose games are watched.
+    /// The player, as configured until he was read. His club is the one whose games are watched.
     pub player: Part<Player>,
     /// The time zone of the club's home ballpark.
     pub zone: Part<Zone>,
@@ -20,16 +20,16 @@ pub struct Facts {
     pub ballpark: Option<Ballpark>,
     /// The schedule of the days around today.
     pub schedule: Part<Schedule>,
-    /// The live feeds by game id (`gamePk`). A game whose feed was asked for in vain has a part without a value.
+    /// The live feeds by game id (`gamePk`). A game whose feed was requested but never read has a part without a value.
     pub feeds: BTreeMap<u64, Part<Option<GameFeed>>>,
-    /// When each of these games was last seen to be on.
+    /// The time at which each game was last seen in progress, by game id.
     #[serde(with = "seen_on")]
     pub seen_on: BTreeMap<u64, OffsetDateTime>,
     /// The player's status on the club's roster.
     pub availability: Part<Availability>,
     /// The player's fielding log of the season.
     pub season: Part<Option<Season>>,
-    /// The club's schedule entries of the whole year, and in the off season of the next, asked for less often than
+    /// The club's schedule entries of the whole year, and in the off season of the next, requested less often than
     /// `schedule`.
     pub calendar: Part<Vec<ScheduleEntry>>,
 }
@@ -43,21 +43,21 @@ pub struct Ballpark {
     pub venue: Option<u32>,
 }
 
-/// One part of what MLB said.
+/// One part of MLB's data.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Part<T> {
-    /// The last good value; until there is one, what to assume.
+    /// The last good value; until there is one, a default.
     pub value: T,
-    /// When MLB made this value; none if no value was ever read.
+    /// The time at which MLB made this value; none if no value was ever read.
     #[serde(with = "time::serde::rfc3339::option")]
     pub asked_at: Option<OffsetDateTime>,
-    /// Why the latest attempt to read this part failed; none if it succeeded. Not kept on disk.
+    /// The failure of the latest attempt to read this part; none if it succeeded. Not saved to disk.
     #[serde(skip)]
     pub trouble: Option<Outage>,
 }
 
 impl<T> Part<T> {
-    /// A value to assume until one is read.
+    /// A default until a value is read.
     pub fn assumed(value: T) -> Self {
         Part { value, asked_at: None, trouble: None }
     }
@@ -67,7 +67,7 @@ impl<T> Part<T> {
         Part { value, asked_at: Some(asked_at), trouble: None }
     }
 
-    /// Notes that an attempt to read this part failed. The last good value stands.
+    /// Records a failed attempt to read this part. The last good value stays.
     pub fn fail(&mut self, trouble: Outage) {
         self.trouble = Some(trouble);
     }
@@ -79,7 +79,7 @@ impl<T> Part<T> {
 }
 
 impl Facts {
-    /// What is known of a player before MLB was asked.
+    /// The facts about a player before MLB was asked.
     pub fn unread(player: Player) -> Self {
         Facts {
             player: Part::assumed(player),
@@ -104,18 +104,18 @@ impl Facts {
         self.player.value.club.as_ref().map(|club| club.id)
     }
 
-    /// Whether the day's games are known: the schedule was read, or it was read that the player is with no club.
+    /// Whether the day's games are known: the schedule was read, or the player was read and is with no club.
     pub(crate) fn is_read(&self) -> bool {
         if self.club_id().is_some() { self.schedule.is_read() } else { self.player.is_read() }
     }
 
-    /// When the newest part was made.
+    /// The time at which MLB made the newest of schedule, player and feeds.
     pub fn latest(&self) -> Option<OffsetDateTime> {
         let feeds = self.feeds.values().map(|part| part.asked_at);
         feeds.chain([self.schedule.asked_at, self.player.asked_at]).flatten().max()
     }
 
-    /// Why the day's games are not known: the first part in the chain from player to schedule that failed.
+    /// The reason why the day's games are not known: the first failed part in the chain from player to schedule.
     pub(crate) fn trouble(&self) -> Outage {
         let chain = [
             self.player.trouble.filter(|_| !self.player.is_read()),
@@ -126,7 +126,7 @@ impl Facts {
         chain.into_iter().flatten().next().unwrap_or(Outage::Starting)
     }
 
-    /// The year of the season that is shown on a day: before the year's first game it is last year's.
+    /// The year of the season that is shown on a day: before the year's first game, the year before.
     pub fn season_year(&self, day: Date) -> i32 {
         if calendar::is_before_first_game(self, day) { day.year() - 1 } else { day.year() }
     }

@@ -1,4 +1,4 @@
-//! A game as the answer sees it: what the schedule lists and what the live feed adds.
+//! A game: its schedule entry and its live feed.
 
 use crate::answer::Club;
 use serde::{Deserialize, Serialize};
@@ -17,25 +17,25 @@ pub struct ScheduleEntry {
     /// Scheduled first pitch; none while it is to be determined.
     #[serde(with = "time::serde::rfc3339::option")]
     pub start: Option<OffsetDateTime>,
-    /// What is at stake.
+    /// The kind of game.
     pub kind: GameKind,
-    /// Which game of a doubleheader, from 1 (`gameNumber`).
+    /// The number of the game in a doubleheader, from 1 (`gameNumber`).
     pub number: u8,
-    /// Whether another game follows or precedes on the same day.
+    /// The kind of doubleheader that the game is part of, if any.
     pub double_header: DoubleHeader,
-    /// Where the game stands.
+    /// The state of the game.
     pub status: GameStatus,
-    /// The visitors.
+    /// The away team.
     pub away: Side,
-    /// The hosts.
+    /// The home team.
     pub home: Side,
-    /// Where it is played.
+    /// The name of the ballpark.
     pub venue: String,
     /// The day a postponed game was moved to, if known (`rescheduleDate`).
     pub moved_to: Option<Date>,
     /// The day a suspended game is, or was, resumed (`resumeGameDate`).
     pub resumes_on: Option<Date>,
-    /// And when (`resumeDate`).
+    /// The time at which it is, or was, resumed (`resumeDate`).
     #[serde(with = "time::serde::rfc3339::option")]
     pub resumes_at: Option<OffsetDateTime>,
 }
@@ -43,18 +43,18 @@ pub struct ScheduleEntry {
 /// A team in a game.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
-    /// Which club.
+    /// The club.
     pub club: Club,
-    /// Its runs, where the schedule has them.
+    /// Its runs, if the schedule has them.
     pub runs: Option<u32>,
 }
 
-/// Runs of both teams.
+/// The runs of both teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// The visitors' runs.
+    /// Runs of the away team.
     pub away: u32,
-    /// The hosts' runs.
+    /// Runs of the home team.
     pub home: u32,
 }
 
@@ -84,17 +84,16 @@ pub enum DoubleHeader {
     Split,
 }
 
-/// Where a game stands, and MLB's words for it.
+/// The state of a game, and MLB's words for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameStatus {
-    /// What it means for the answer.
+    /// The state.
     pub state: GameState,
     /// `detailedState`, with `reason` where there is one: "Delayed: Rain".
     pub words: String,
 }
 
-/// What a status means for the answer (`codedGameState`, which unlike `abstractGameState` tells a postponed game
-/// from a final one).
+/// The state of a game (by `codedGameState`, which unlike `abstractGameState` tells a postponed game from a final one).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GameState {
     /// S, P: not begun, whether scheduled, warming up or with a delayed start.
@@ -113,28 +112,29 @@ pub enum GameState {
     Unknown,
 }
 
-/// What a game's live feed says.
+/// The data of a game's live feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GameFeed {
     /// MLB's game id (`gamePk`).
     pub pk: u64,
-    /// The feed's own clock (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). It never goes back.
+    /// The feed's timestamp (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). A newer feed has a later
+    /// one.
     pub as_of: Option<String>,
-    /// The day the game counts for, as the feed has it.
+    /// The day the game counts for, according to the feed.
     pub official: Option<Date>,
-    /// Where the game stands, fresher than in the schedule.
+    /// The state of the game, fresher than in the schedule.
     pub status: GameStatus,
-    /// The present inning.
+    /// The current inning.
     pub inning: Option<Inning>,
     /// The score.
     pub score: Option<Score>,
-    /// How far he takes part.
+    /// The player's part in the game.
     pub presence: Participation,
-    /// Errors charged to him.
+    /// Errors charged to the player.
     pub errors: ErrorCount,
-    /// The plays credited to him as errors.
+    /// The plays on which the player was charged with an error.
     pub plays: Vec<ErrorPlay>,
-    /// When the last play ended (`about.endTime`), the nearest the feed has to when the game did.
+    /// The end of the last play (`about.endTime`); the feed has no end of the game itself.
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_play: Option<OffsetDateTime>,
 }
@@ -142,14 +142,14 @@ pub struct GameFeed {
 /// The errors charged to a player in a game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorCount {
-    /// So many, by the box score.
+    /// The count in the box score.
     Read(u32),
-    /// The box score has no readable count of a player who took part or may have: so many are known from the plays, or
-    /// from an earlier box score.
+    /// The box score has no readable count of a player who took part or may have. This many errors are known from the
+    /// plays or from an earlier box score.
     AtLeast(u32),
 }
 
-/// How far a player takes part in a game.
+/// A player's part in a game, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Participation {
     /// In neither team's list.
@@ -164,12 +164,12 @@ pub enum Participation {
     Fielded,
 }
 
-/// Top or bottom.
+/// Top or bottom of an inning, or a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Half {
-    /// The visitors bat.
+    /// The away team bats.
     Top,
-    /// The hosts bat.
+    /// The home team bats.
     Bottom,
     /// Between the two halves.
     Middle,
@@ -180,33 +180,33 @@ pub enum Half {
 /// A half-inning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inning {
-    /// From 1.
+    /// The number of the inning, from 1.
     pub number: u8,
-    /// Which half.
+    /// The half.
     pub half: Half,
 }
 
-/// A play on which he was charged with an error.
+/// A play on which the player was charged with an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorPlay {
-    /// Which game.
+    /// The game's id (`gamePk`).
     pub game: u64,
-    /// When in the game.
+    /// The inning.
     pub inning: Option<Inning>,
-    /// When by the clock (`about.endTime`, else `startTime`).
+    /// The time of the play (`about.endTime`, else `startTime`).
     #[serde(with = "time::serde::rfc3339::option")]
     pub at: Option<OffsetDateTime>,
-    /// How.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// The position he played, as the scorer writes it: "RF".
+    /// The player's position, as the scorer writes it: "RF".
     pub position: Option<String>,
-    /// Who was at bat.
+    /// The batter's name.
     pub batter: Option<String>,
-    /// What happened (`result.description`).
+    /// MLB's description of the play (`result.description`).
     pub text: String,
 }
 
-/// The kind of error, from the fielder's credit. Passed balls and wild pitches are no errors.
+/// The kind of error, from the fielder's credit. Passed balls and wild pitches are not errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// `f_fielding_error`: misplayed ball.
@@ -237,7 +237,7 @@ impl ErrorCount {
         }
     }
 
-    /// Whether it tells anything.
+    /// Whether anything is known: false for `AtLeast(0)`.
     pub fn is_known(self) -> bool {
         self != ErrorCount::AtLeast(0)
     }
@@ -249,8 +249,8 @@ impl ErrorCount {
 }
 
 impl GameFeed {
-    /// Takes over what an earlier feed of this game knew and this one has lost: a box score that cannot be read takes no
-    /// error back.
+    /// Keeps the data of an earlier feed of this game that this one has lost: an unreadable box score takes no error
+    /// back.
     pub fn keep_from(&mut self, earlier: &GameFeed) {
         if let ErrorCount::AtLeast(errors) = self.errors {
             self.errors = ErrorCount::AtLeast(errors.max(earlier.errors.known()));

@@ -1,7 +1,7 @@
-//! The question itself: given what MLB said and a time, has he made an error today?
+//! The decision: given MLB's data and a time, has the player made an error today?
 //!
-//! Pure functions over plain data. Nothing here does I/O, reads a clock or keeps state, and nothing here knows
-//! what MLB's JSON looks like, how a page is worded or that a network exists.
+//! Pure functions over plain data, without I/O, clock or state. This module knows nothing of MLB's JSON, of the network
+//! or of the page's wording.
 
 pub(crate) mod availability;
 pub(crate) mod calendar;
@@ -37,18 +37,18 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
-/// What can be said about today.
+/// The short answer about today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// Charged with this many errors (at least one).
+    /// The player is charged with this many errors (at least one).
     Yes(u32),
-    /// His club's games of the day are over and he was charged with none.
+    /// His club's games of the day are over, without an error of his.
     No,
-    /// A game is on or still to come, and no error so far.
+    /// A game is in progress or still to come, without an error so far.
     NotYet,
     /// No game counts for today: off day, off season, postponed, cancelled.
     NoGame,
-    /// Nothing trustworthy has been heard about today.
+    /// There is no trustworthy data about today.
     Unknown,
 }
 
@@ -62,98 +62,98 @@ impl Verdict {
     }
 }
 
-/// The answer to the question, with all a page needs to explain it.
+/// The answer, with everything that a page needs to explain it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The short of it.
+    /// The short answer.
     pub verdict: Verdict,
-    /// Why, as data; the words are made in `page`.
+    /// The reason for the verdict, as data; `page` makes the words.
     pub reason: Reason,
-    /// The baseball day this is about.
+    /// The baseball day that the answer is about.
     pub day: Date,
     /// The calendar day at the ballpark; after midnight the answer may still be about the day before.
     pub calendar_day: Date,
-    /// The ballpark's clock, for showing times.
+    /// The ballpark's time zone, for showing times.
     pub zone: Zone,
-    /// Who this is about.
+    /// The player that the answer is about.
     pub player: Player,
-    /// Whether he could play.
+    /// The player's roster status: whether he can play.
     pub availability: Availability,
     /// The games that count for the day, in playing order.
     pub games: Vec<Game>,
-    /// The plays he was charged on, oldest first.
+    /// The plays on which the player was charged, oldest first.
     pub plays: Vec<ErrorPlay>,
     /// False when the box score charges more or fewer errors than `plays` shows (the box score is right), or cannot be
     /// read.
     pub plays_complete: bool,
-    /// His season so far, today included, if the log could be read.
+    /// The player's season so far, today included, if the log could be read.
     pub season: Option<SeasonSoFar>,
-    /// The days of the season on which he was charged, today included.
+    /// The days of the season on which the player was charged, today included.
     pub error_days: Vec<ErrorDay>,
     /// His club's games of the year, in playing order, as far as they are known.
     pub fixtures: Vec<Fixture>,
-    /// Errors of today that the official scorer has taken back since they were shown.
+    /// Errors of today that the official scorer has taken back since the page showed them.
     pub taken_back: u32,
-    /// When MLB made the data this rests on: the oldest of the games' feeds, or the schedule where there is no feed. None
-    /// if nothing was ever read.
+    /// The time at which MLB made the data behind the answer: the oldest of the games' feeds, or the schedule without a
+    /// feed. None if nothing was ever read.
     pub asked_at: Option<OffsetDateTime>,
-    /// How long that took, in real time; none if this process has not heard MLB.
+    /// The duration of the last round of requests that MLB answered, in real time; none if there was none yet.
     pub asking_took: Option<Duration>,
-    /// When the verdict or the count became what it is; none if nothing was ever heard.
+    /// The time of the last change of the verdict or its count; none before the first known verdict.
     pub changed_at: Option<OffsetDateTime>,
-    /// Until when the data is as fresh as `pace` promises; none if nothing was ever heard.
+    /// The time until which the data is as fresh as `pace` promises; none if nothing was ever read.
     pub fresh_until: Option<OffsetDateTime>,
-    /// The data is older than that.
+    /// Whether the data is older than that, or dated in the future.
     pub stale: bool,
-    /// How fast things move now.
+    /// The rate at which the data can change now.
     pub pace: Pace,
 }
 
-/// One game of the day, from its listing and, once begun, its live feed.
+/// One game of the day: its schedule entry and its live feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Game {
     /// The schedule entry.
     pub listing: ScheduleEntry,
     /// The live feed as last read, if it was.
     pub feed: Option<GameFeed>,
-    /// When MLB made that feed.
+    /// The time at which MLB made that feed.
     pub feed_asked_at: Option<OffsetDateTime>,
-    /// Why the latest attempt to read the feed failed; none if it succeeded or there was none.
+    /// The failure of the latest attempt to read the feed; none if it succeeded or there was none.
     pub feed_trouble: Option<Outage>,
-    /// The part of the game that is of the day.
+    /// The part of the game that is played on the day.
     pub session: Session,
 }
 
-/// Why the verdict is what it is. Indices point into [`Answer::games`].
+/// The reason for the verdict. Indices point into [`Answer::games`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// Nothing was heard from MLB today, and what stood in the way last.
+    /// There is no data about today; the latest failure says why.
     NeverHeard(Outage),
-    /// He is with no club.
+    /// The player is with no club.
     NoClub,
-    /// Charged with errors.
+    /// The player is charged with errors.
     Charged {
-        /// The day's games are over: nothing more can happen today.
+        /// Whether the day's games are over, so that nothing more can happen today.
         over: bool,
-        /// The games of the day that cannot be read, or not whole.
+        /// The games of the day that cannot be read, or not completely.
         unread: Vec<usize>,
     },
-    /// All games of the day are over.
+    /// All games of the day are over, without an error of his.
     Clean {
-        /// He took part in at least one of them.
+        /// Whether the player took part in at least one of them.
         played: bool,
     },
-    /// This game is on.
+    /// This game is in progress, or may be: its state is unknown.
     Playing(usize),
     /// This game is the next to begin.
     Waiting(usize),
-    /// This game is the next to begin, and was to have begun.
+    /// This game is the next to begin; its scheduled start has passed.
     Overdue(usize),
     /// This game was interrupted and will be finished later.
     Suspended(usize),
     /// These games have begun or ended, but cannot be read; at least one.
     BoxUnread(Vec<usize>),
-    /// The day's game was called off; the entry says which and until when.
+    /// The day's game was postponed; the schedule entry has the new day, if known.
     Postponed(Box<ScheduleEntry>),
     /// The day's game was cancelled for good.
     Cancelled(Box<ScheduleEntry>),
@@ -164,19 +164,19 @@ pub enum Reason {
         /// The next game, if it is known.
         next: Option<Box<ScheduleEntry>>,
     },
-    /// No game is listed today; the next one within the days asked for.
+    /// There is no game today, during the season.
     OffDay {
-        /// The next game listed, if any.
+        /// The next game, if one is listed.
         next: Option<Box<ScheduleEntry>>,
     },
 }
 
-/// What kept us from hearing MLB, as far as a visitor cares.
+/// The reason why MLB's data could not be read, as far as it matters to a visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// The first question is still on its way.
+    /// The first request has no reply yet.
     Starting,
-    /// No connection: name look-up, refused, network down.
+    /// No connection: DNS failed, connection refused, network down.
     Unreachable,
     /// No complete reply within the deadline.
     TooSlow,
@@ -184,14 +184,14 @@ pub enum Outage {
     TurnedAway,
     /// MLB's CDN refuses the network that this server is in (403, 406).
     Refused,
-    /// The reply made no sense.
+    /// The reply was invalid, outdated or too large.
     Garbled,
     /// MLB knows no person with this id.
     NoSuchPlayer,
 }
 
 impl Outage {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Outage; 7] = [
         Outage::Starting,
         Outage::Unreachable,
@@ -203,21 +203,21 @@ impl Outage {
     ];
 }
 
-/// How fast the data can change, and so how old it may be before it counts as stale.
+/// The rate at which the data can change, which sets the age at which it counts as stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// A game is on.
+    /// A game is in progress, or has begun and is unread.
     Live,
     /// A game begins within the hour, or should have begun.
     Soon,
-    /// The last game ended less than an hour ago: scorers still change their minds.
+    /// The last game ended less than an hour ago: official scorers may still change a call.
     Settling,
     /// Nothing is expected for a while.
     Idle,
 }
 
 impl Pace {
-    /// Data older than this is shown as stale. Each is several poll intervals, so that one failed poll is no news.
+    /// The age at which data counts as stale: several poll intervals, so that one failed poll does not make it stale.
     pub const fn promise(self) -> Duration {
         Duration::from_secs(match self {
             Pace::Live => 60,
@@ -228,7 +228,7 @@ impl Pace {
     }
 }
 
-/// What was concluded before, so that the next answer can say since when it holds and what was taken back.
+/// The previous answer, kept so that the next one knows since when it holds and how many errors were taken back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LastAnswer {
     day: Date,
@@ -242,15 +242,15 @@ pub struct LastAnswer {
 }
 
 impl Answer {
-    /// Whether the box score of every game that was read tells his errors.
+    /// Whether the player's errors are readable in the box score of every game that was read.
     pub fn is_read(&self) -> bool {
         self.games.iter().filter_map(Game::count).all(ErrorCount::is_read)
     }
 
-    /// Compares with what was concluded before: sets `changed_at`, `taken_back` and since when each error day stands, and
-    /// returns what to remember.
+    /// Compares this answer with the previous one: sets `changed_at`, `taken_back` and each error day's `since`, and
+    /// returns the state for the next comparison.
     ///
-    /// An `Unknown` answer is not a conclusion: it is neither dated nor remembered.
+    /// An `Unknown` answer changes neither `changed_at` nor that state.
     pub fn follow(&mut self, before: Option<&LastAnswer>, now: OffsetDateTime) -> Option<LastAnswer> {
         let before_today = before.filter(|memory| memory.day == self.day);
         self.taken_back = before_today.map_or(0, |memory| memory.taken_back);
@@ -275,8 +275,8 @@ impl Answer {
         })
     }
 
-    /// Counts the errors that were taken back since. Only the data of the same game takes an error back: a game that is
-    /// missing now, or that cannot be read, does not. Returns what to remember of the day's games.
+    /// Counts the errors taken back since the previous answer. Only new data of the same game takes an error back, not
+    /// a game that is missing or unreadable now. Returns the day's games and his errors in each, to be remembered.
     fn take_back(&mut self, before: &[(u64, u32)]) -> Vec<(u64, u32)> {
         let read = self.games.iter().filter_map(|game| Some((game.listing.pk, game.count()?)));
         let read = read.filter(|(_, errors)| errors.is_known());
@@ -288,17 +288,17 @@ impl Answer {
         games.into_iter().collect()
     }
 
-    /// Days of the year that the log does not tell of now are not forgotten: it may lag, or lack one for a while.
+    /// The error days to remember. Earlier days of the year stay even if the log lacks them now: it may lag.
     fn charges(&mut self, before: &[KnownErrorDay], now: OffsetDateTime) -> Vec<KnownErrorDay> {
         let zone = &self.zone;
         let ended = |date: Date| date.next_day().map_or(now, |next| zone.midnight(next));
-        let told = self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now));
-        let mut charges: Vec<KnownErrorDay> = told.collect();
-        let untold = |charge: &&KnownErrorDay| {
+        let days = self.error_days.iter_mut().map(|day| day.follow(before, ended(day.date), now));
+        let mut charges: Vec<KnownErrorDay> = days.collect();
+        let absent = |charge: &&KnownErrorDay| {
             let earlier = charge.date < self.day && charge.date.year() == self.day.year();
             earlier && !self.error_days.iter().any(|day| day.date == charge.date)
         };
-        charges.extend(before.iter().filter(untold));
+        charges.extend(before.iter().filter(absent));
         charges
     }
 }

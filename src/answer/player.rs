@@ -11,13 +11,13 @@ pub struct Player {
     pub id: u32,
     /// "Fernando Tatis Jr." (`fullName`).
     pub name: String,
-    /// "Tatis Jr." (`useLastName`): how the question calls him.
+    /// "Tatis Jr." (`useLastName`), as the page calls him.
     pub short_name: String,
-    /// The club he is with, if any; of a farm club its parent.
+    /// The club that he is with, if any; for a player on a farm club, its parent.
     pub club: Option<Club>,
-    /// The farm club of that club he is with, on a rehab assignment or optioned.
+    /// The farm club of that club that he plays for, on a rehab assignment or optioned.
     pub farm_club: Option<Club>,
-    /// The clubs he was with on the days around today, as far as MLB tells.
+    /// The clubs that he was with on the days around today, as far as MLB's data has them.
     pub stints: Vec<ClubStint>,
 }
 
@@ -33,7 +33,7 @@ pub struct Club {
 /// A player's time with a club.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClubStint {
-    /// Which club.
+    /// The club's id.
     pub club: u32,
     /// The first day; none if it is long ago.
     pub from: Option<Date>,
@@ -42,7 +42,7 @@ pub struct ClubStint {
 }
 
 impl Player {
-    /// A player of whom only the names are known.
+    /// A player of whom only id and names are known.
     pub fn named(id: u32, name: impl Into<String>, short_name: impl Into<String>) -> Self {
         Player {
             id,

@@ -15,7 +15,7 @@ pub struct Schedule {
     pub unread: Vec<UnreadEntry>,
 }
 
-/// A schedule entry that could not be read, as far as it can be told which game it is.
+/// A schedule entry that could not be read, with those of its fields that could.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct UnreadEntry {
     /// MLB's game id.
@@ -27,9 +27,9 @@ pub struct UnreadEntry {
     /// Scheduled first pitch.
     #[serde(with = "time::serde::rfc3339::option")]
     pub start: Option<OffsetDateTime>,
-    /// The clubs that are named.
+    /// The ids of the clubs that the entry names.
     pub clubs: Vec<u32>,
-    /// Why it could not be read, for the log.
+    /// The reason, for the log.
     pub why: String,
 }
 
@@ -49,7 +49,7 @@ impl Schedule {
         }
     }
 
-    /// The part of one club.
+    /// The games of one club.
     pub fn of_club(&self, club: u32) -> Schedule {
         let plays = |listing: &&ScheduleEntry| [listing.home.club.id, listing.away.club.id].contains(&club);
         Schedule {
@@ -64,7 +64,7 @@ impl Schedule {
         clubs.iter().all(|club| self.clubs.contains(club))
     }
 
-    /// In place of an entry that could not be read: the game's entry of an earlier reply, if there was one.
+    /// Replaces each unread entry with the game's entry of an earlier reply, if there is one.
     pub fn fill_in(&mut self, earlier: &Schedule) {
         let Schedule { listings, unread, .. } = self;
         unread.retain(|entry| {
@@ -78,12 +78,12 @@ impl Schedule {
 }
 
 impl UnreadEntry {
-    /// Whether this may be a game of one of these clubs; unless it names two others, it may.
+    /// Whether this may be a game of one of these clubs: true unless it names two others.
     pub fn may_concern(&self, clubs: &[u32]) -> bool {
         self.clubs.len() < 2 || self.clubs.iter().any(|club| clubs.contains(club))
     }
 
-    /// The day it is of; none if nothing tells.
+    /// The day of the game; none if no field has it.
     pub fn day(&self, zone: &Zone) -> Option<Date> {
         self.official.or(self.listed).or_else(|| self.start.map(|start| zone.local(start).date()))
     }

@@ -1,48 +1,48 @@
-//! His season at a glance: the fielding log with today's box scores on top of it, and what they come to.
+//! The player's season: the fielding log with today's box scores added, and the figures computed from them.
 
 use crate::answer::{Club, Facts, GameKind, Participation, Player, ScheduleEntry, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
 
-/// No pace before his club has played this many games, an eighth of a season: with fewer behind them a single error
-/// would count for more than eight over the year.
+/// Games of the club before a pace is given, an eighth of a season: earlier, a single error would project to more than
+/// eight over the year.
 const PACE_FROM: usize = 20;
 
-/// His fielding log of one regular season, as MLB lists it.
+/// The player's fielding log of one regular season, as MLB lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Season {
-    /// Which.
+    /// The year.
     pub year: i32,
-    /// The games he fielded in, each once.
+    /// The games that the player fielded in, each once.
     pub games: Vec<SeasonGame>,
     /// False if a row of the log could not be read and was left out.
     pub is_complete: bool,
 }
 
-/// A game he fielded in.
+/// A game that the player fielded in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeasonGame {
     /// MLB's game id (`gamePk`).
     pub pk: u64,
     /// The day it counts for.
     pub date: Date,
-    /// Which game of a doubleheader, from 1.
+    /// The number of the game in a doubleheader, from 1.
     pub number: u8,
-    /// Whom his club of that day played, where the log says so.
+    /// The opponent of the player's club of that day, if the log has it.
     pub opponent: Option<Club>,
-    /// Whether that was at his club's home; as scheduled, so the designated home team of a game on neutral ground.
+    /// Whether his club was the home team, as scheduled: on neutral ground, the designated home team.
     pub at_home: bool,
-    /// Errors charged to him, at all positions together.
+    /// Errors charged to the player, at all positions together.
     pub errors: u32,
 }
 
 /// The season until now, today included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonSoFar {
-    /// Which.
+    /// The year.
     pub year: i32,
-    /// The games he fielded in, in playing order. One that is on counts once he has taken the field.
+    /// The games that the player fielded in, in playing order. A game in progress counts once he has taken the field.
     pub games: Vec<SeasonGame>,
     /// Errors charged.
     pub errors: u32,
@@ -50,32 +50,32 @@ pub struct SeasonSoFar {
     pub is_complete: bool,
     /// The latest error, if there was one.
     pub last_error: Option<LastError>,
-    /// The longest run of games without an error, the latest of equals; none if there was no game without.
+    /// The longest run of games without an error, the latest of equals; none without such a game.
     pub longest_clean: Option<Streak>,
-    /// Errors over the whole season if it goes on like this, rounded; by his club's games, so that games he misses
-    /// count as clean. None while it is too early to say, once the season is over, and where the schedule is unknown.
+    /// The errors projected over the whole season, rounded; by his club's games, so that games he misses count as
+    /// clean. None while it is too early to say, once the season is over, and if the schedule is unknown.
     pub on_pace_for: Option<u32>,
 }
 
-/// How long ago the latest error was.
+/// The latest error, with the days and games since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastError {
-    /// Its day.
+    /// The day of the error.
     pub date: Date,
-    /// Calendar days from then to today; 0 if it is of today.
+    /// Calendar days from then to today; 0 if it was today.
     pub days: u32,
-    /// Games he fielded in since.
+    /// Games that the player has fielded in since.
     pub games: u32,
 }
 
-/// Games in a row.
+/// A run of games without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streak {
-    /// How many; at least 1.
+    /// The number of games; at least 1.
     pub games: u32,
-    /// The day of the first.
+    /// The day of the first game.
     pub from: Date,
-    /// The day of the last.
+    /// The day of the last game.
     pub to: Date,
 }
 
@@ -95,8 +95,8 @@ pub(crate) fn so_far(facts: &Facts, day: Date) -> Option<SeasonSoFar> {
     })
 }
 
-/// Every game once. Of today the box scores tell, whether the log has the game already or not; a game of before today
-/// that the log does not have yet is taken from its box score too. Later ones, which a replay's log has, do not count.
+/// Each game once. Today's games are taken from the box scores, whether or not the log has them; so is an earlier game
+/// that the log lacks. Later games, which a replay's log has, do not count.
 fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let logged = season.games.iter().filter(|game| game.date < day);
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
@@ -114,7 +114,7 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     games
 }
 
-/// The log is of the regular season.
+/// Whether a game counts for the log: of the regular season of that year, up to this day, and not called off.
 fn counts(listing: &ScheduleEntry, year: i32, day: Date) -> bool {
     let official = listing.official;
     listing.kind == GameKind::Regular && official.year() == year && official <= day && !listing.is_off()
@@ -137,14 +137,14 @@ fn longest_clean(games: &[SeasonGame]) -> Option<Streak> {
     Some(Streak { games: longest.len() as u32, from: first.date, to: last.date })
 }
 
-/// From the games of his club that are over and all of its games.
+/// The projection from the number of his club's games that are over and the number of all its games.
 fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
     let rate = f64::from(errors) / over as f64;
     (PACE_FROM..all).contains(&over).then(|| (rate * all as f64).round() as u32)
 }
 
 impl SeasonGame {
-    /// A game of a player, by its listing.
+    /// The game of a schedule entry, with the player's errors.
     pub(crate) fn of(listing: &ScheduleEntry, player: &Player, errors: u32) -> Self {
         let at_home = player.is_at_home(listing);
         let opponent = if at_home { &listing.away } else { &listing.home };

@@ -1,12 +1,12 @@
-//! The part of a game that is of one day: a suspended game is played on two.
+//! The part of a game that is played on one day: a suspended game is played on two.
 
 use crate::answer::{ErrorCount, ErrorPlay, Facts, GameFeed, ScheduleEntry, Zone};
 use time::{Date, Duration, OffsetDateTime, macros::time};
 
-/// A game may be resumed earlier than planned.
+/// A game may be resumed this much earlier than planned.
 const EARLY: Duration = Duration::HOUR;
 
-/// From when to when a part of a game is played; open where the game begins or ends in it.
+/// The time span of a part of a game; open where the game begins or ends in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Session {
     from: Option<OffsetDateTime>,
@@ -14,7 +14,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The part that the entry of a game stands for.
+    /// The part of the game that this schedule entry covers.
     pub(crate) fn of(facts: &Facts, listing: &ScheduleEntry) -> Self {
         let zone = &facts.zone.value;
         let entries = facts.schedule.value.listings.iter().filter(|entry| entry.pk == listing.pk);
@@ -29,7 +29,7 @@ impl Session {
         Session { from, to }
     }
 
-    /// The errors charged to him in this part. Those of a play without a time are of the first part.
+    /// The errors charged to the player in this part. Errors of a play without a time count for the first part.
     pub fn errors(&self, feed: &GameFeed) -> ErrorCount {
         let timed = feed.plays.iter().filter(|play| play.at.is_some()).count() as u32;
         let here = feed.plays.iter().filter(|play| play.at.is_some_and(|at| self.holds(at))).count() as u32;
@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    /// The plays of this part on which he was charged.
+    /// The plays of this part on which the player was charged.
     pub fn plays<'a>(&'a self, feed: &'a GameFeed) -> impl Iterator<Item = &'a ErrorPlay> {
         let is_here = |play: &&ErrorPlay| match play.at {
             Some(at) => self.holds(at),
@@ -58,7 +58,7 @@ impl Session {
     }
 }
 
-/// When a game that is resumed on this day can go on.
+/// The earliest time at which a game resumed on this day can go on.
 fn begin(day: Date, start: Option<OffsetDateTime>, zone: &Zone) -> OffsetDateTime {
     match start {
         Some(start) if zone.local(start).date() == day => start - EARLY,
@@ -67,12 +67,12 @@ fn begin(day: Date, start: Option<OffsetDateTime>, zone: &Zone) -> OffsetDateTim
 }
 
 impl ScheduleEntry {
-    /// Whether this is the entry of a game under the day it is resumed.
+    /// Whether this is a game's entry under the day it is resumed.
     pub fn is_resumption(&self) -> bool {
         self.listed > self.official && !self.is_off()
     }
 
-    /// The day, and the time where it is known, that a suspended game is resumed.
+    /// The day, and the time if known, at which a suspended game is resumed.
     fn resumption(&self) -> Option<(Date, Option<OffsetDateTime>)> {
         if self.is_resumption() {
             return Some((self.listed, self.start));
@@ -80,13 +80,13 @@ impl ScheduleEntry {
         self.resumes_on.filter(|day| *day > self.official).map(|day| (day, self.resumes_at))
     }
 
-    /// The entry that a game resumed on this day has, or would have, under it.
+    /// The game's entry under this day, if it is resumed on it; derived from this entry.
     pub(crate) fn resumed_on(&self, day: Date) -> Option<ScheduleEntry> {
         let (resumed, start) = self.resumption().filter(|_| self.official < day)?;
         (resumed == day).then(|| ScheduleEntry { listed: day, start, ..self.clone() })
     }
 
-    /// Whether a suspended game may go on this day.
+    /// Whether a suspended game may be resumed on this day.
     pub(crate) fn may_go_on(&self, day: Date) -> bool {
         self.resumes_on.is_none_or(|resumes| resumes <= day)
     }

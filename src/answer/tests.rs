@@ -1,4 +1,4 @@
-//! Every verdict and reason, over every shape of a day that MLB has been seen to produce.
+//! Every verdict and reason, for every kind of day that MLB's data has shown.
 
 mod days;
 
@@ -562,7 +562,7 @@ fn a_game_is_called_off_by_its_feed_or_by_the_schedule_whichever_tells_first() {
         let reason = told(listing(1, GameState::Postponed), feed(1, state, Participation::Bench, 0));
         assert_eq!(reason, postponed(GameState::Postponed, "Postponed"), "{state:?}");
     }
-    // The feed of the day it was called off tells nothing of the day it is made up.
+    // A feed of the day on which the game was called off does not count on the day it is made up.
     let mut facts = facts(FIRST_PITCH, [listing(1, GameState::Ahead)], [off(GameState::Postponed)]);
     facts.feeds.get_mut(&1).unwrap().asked_at = Some(FIRST_PITCH - Duration::hours(20));
     assert_eq!(decide(&facts, FIRST_PITCH - Duration::MINUTE).verdict, Verdict::NotYet);
@@ -753,7 +753,7 @@ fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
         (3, Some(GameOutcome::Clean)),
         (4, Some(GameOutcome::Absent)),
         (5, None),
-        // Of last night's game the log may not tell yet.
+        // The log may not have last night's game yet.
         (6, None),
         (9, Some(GameOutcome::Charged(1))),
         (10, None),

@@ -1,4 +1,4 @@
-//! The clock of a ballpark, from the tz database.
+//! The time zone of a ballpark, from the tz database.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(jiff::tz::TimeZone);
 
-/// The tz database has no zone of this name.
+/// The error for a name that is no zone of the tz database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownZone(String);
 
@@ -22,7 +22,7 @@ impl Zone {
         jiff::tz::TimeZone::get(name).map(Zone).map_err(|_| UnknownZone(name.to_owned()))
     }
 
-    /// The zone for when no ballpark is known yet: the westernmost one with a club, where the day turns last.
+    /// The zone until a ballpark is known: the westernmost one with a club, where the day ends last.
     pub fn fallback() -> Self {
         Zone::named("America/Los_Angeles").unwrap_or(Zone(jiff::tz::TimeZone::UTC))
     }
@@ -37,7 +37,7 @@ impl Zone {
         instant.to_offset(self.offset(instant))
     }
 
-    /// What the zone's clocks call this instant: "PDT".
+    /// The zone's abbreviation at this instant, such as "PDT".
     pub fn abbreviation(&self, instant: OffsetDateTime) -> String {
         match jiff::Timestamp::from_second(instant.unix_timestamp()) {
             Ok(instant) => self.0.to_offset_info(instant).abbreviation().to_owned(),
@@ -50,8 +50,8 @@ impl Zone {
         self.at(day, Time::MIDNIGHT)
     }
 
-    /// When the clocks here show this time of this day: the first of two such times, and the hour after where the
-    /// clocks skip it.
+    /// The instant at which clocks here show this time on this day: the first of two such instants; an hour later if
+    /// the clocks skip it.
     pub fn at(&self, day: Date, time: Time) -> OffsetDateTime {
         let wall = PrimitiveDateTime::new(day, time);
         let part = |number: u8| i8::try_from(number).ok();

@@ -1,4 +1,4 @@
-//! Which day the answer is about, whose games count for it, and the off season.
+//! The day that the answer is about, the clubs whose games count for it, and the off season.
 
 use super::*;
 
