@@ -1,4 +1,4 @@
-//! Asking: one request at a time, each reply judged.
+//! The API client: one request at a time, with each reply checked.
 
 use crate::{
     answer::{Availability, GameFeed, Outage, Schedule, ScheduleEntry, Season},
@@ -18,26 +18,26 @@ use std::{
 use time::{Date, Month};
 use ureq::http::StatusCode;
 
-/// Asks MLB's Stats API.
+/// A client of MLB's Stats API.
 pub struct Client {
     upstream: Upstream,
     pulse: Heartbeat,
-    /// Games whose trimmed feed lacked something, and which form is asked for since.
+    /// The form of feed to request, for games whose trimmed feed lacked something.
     feeds: BTreeMap<u64, FeedForm>,
-    /// The greatest age of a reply about games since it was last taken.
+    /// The greatest age of a reply about games since the last [`Client::take_age`].
     age: Cell<Duration>,
 }
 
-/// What is asked for of a live feed.
+/// The form of a live feed to request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FeedForm {
     Whole,
-    /// The whole lacks the same.
+    /// The whole feed lacks the same.
     Trimmed,
 }
 
 impl Client {
-    /// A client for the API there.
+    /// A client of the API at this endpoint.
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         Client {
             upstream: Upstream::new(endpoint, limits),
@@ -47,27 +47,27 @@ impl Client {
         }
     }
 
-    /// Beats with each question.
+    /// Beats this heartbeat with each request.
     pub fn alive_by(self, pulse: Heartbeat) -> Self {
         Client { pulse, ..self }
     }
 
-    /// Whoever asks goes on.
+    /// Beats the heartbeat: the caller is alive.
     pub(crate) fn beat(&self) {
         self.pulse.beat();
     }
 
-    /// How old the oldest reply about games was when it was received, since this was last asked.
+    /// The greatest age at receipt of the replies about games since the last call.
     pub(crate) fn take_age(&self) -> Duration {
         self.age.take()
     }
 
-    /// A player, and the teams he is with.
+    /// A player's profile, with the teams he is with.
     pub fn person(&self, id: u32) -> Result<PlayerProfile, PollError> {
         self.introduction(id).map(|(person, _)| person)
     }
 
-    /// A player, and what time it is at MLB; none if it does not say.
+    /// A player's profile, and the time of the reply by MLB's clock; none if the reply has no date.
     pub fn introduction(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
         self.ask_dated(&Question::person(id), |json| model::person(json, id)).map_err(|refusal| match refusal
             .status
@@ -88,7 +88,7 @@ impl Client {
         Ok(Schedule { clubs: vec![club], ..schedule })
     }
 
-    /// All games of a club in a year, trimmed to what is read: the whole is megabytes.
+    /// All games of a club in a year, trimmed to the fields that are read: a whole reply is megabytes.
     pub fn calendar(&self, club: u32, year: i32) -> Result<Vec<ScheduleEntry>, PollError> {
         let day = |month, day| Date::from_calendar_date(year, month, day);
         let (Ok(from), Ok(to)) = (day(Month::January, 1), day(Month::December, 31)) else {
@@ -97,7 +97,7 @@ impl Client {
         self.ask(&Question::calendar(club, from, to), model::schedule).map(|schedule| schedule.listings)
     }
 
-    /// The All-Star Game, if it is this day.
+    /// The All-Star Game, if it is on this day.
     pub fn all_star_game(&self, day: Date) -> Result<Vec<ScheduleEntry>, PollError> {
         self.ask(&Question::all_star_game(day), model::schedule).map(|schedule| schedule.listings)
     }
@@ -112,8 +112,8 @@ impl Client {
         self.ask(&Question::season(person, year), |json| model::season(json, year))
     }
 
-    /// The live feed of a game, trimmed to what is read. If the trimmed one lacks something, the whole is asked for, from then
-    /// on at once if it has what was lacking.
+    /// The live feed of a game, trimmed to the fields that are read. If something is missing, the whole feed is
+    /// requested; if it is there, only the whole feed is requested from then on.
     pub fn feed(&mut self, pk: u64, person: u32) -> Result<GameFeed, PollError> {
         let read = |json: &[u8]| model::feed(json, pk, person);
         match self.feeds.get(&pk) {
@@ -121,7 +121,7 @@ impl Client {
             Some(FeedForm::Trimmed) => return self.ask(&Question::feed(pk), read),
             None => {}
         }
-        // What is no JSON at all would not be more of it as a whole.
+        // A reply that is not JSON would not be JSON as a whole feed either.
         let lacking = |json: &[u8]| match read(json) {
             Err(lack) if model::is_json(json) => Ok(Err(lack)),
             read => read.map(Ok),

@@ -1,12 +1,12 @@
-//! How long a feed is refused that is older than one already read: MLB's caches sometimes answer from the past, but what
-//! was read may be wrong too, such as a timestamp in the future.
+//! Rejection of a feed that is older than one already read, for a limited time: MLB's caches sometimes send old feeds,
+//! but the feed already read may be wrong too, such as one dated in the future.
 
 use crate::clock::{Clock, Mark};
 use std::time::Duration;
 
-/// After this the older feed counts.
+/// After this time an older feed is accepted.
 const LASTS: Duration = Duration::from_secs(10 * 60);
-/// So many older feeds in a row, none older than the one before it, count at once.
+/// This many older feeds in a row, none older than the one before it, are accepted at once.
 const AGREEMENT: u32 = 3;
 
 /// Distrust of one game's feed.
@@ -18,12 +18,11 @@ pub struct Distrust {
 }
 
 impl Distrust {
-    /// Begins now.
     pub fn begin(now: Mark) -> Self {
         Distrust { since: now, agreeing: 0, latest: String::new() }
     }
 
-    /// Takes note of one more older feed, of this moment, and says whether it counts.
+    /// Records one more older feed, with this timestamp, and returns whether it is accepted.
     pub fn ends_with(&mut self, as_of: &str, clock: &Clock) -> bool {
         self.agreeing = if *as_of >= *self.latest { self.agreeing + 1 } else { 1 };
         as_of.clone_into(&mut self.latest);

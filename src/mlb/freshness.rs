@@ -1,4 +1,4 @@
-//! How old a reply is and how long it may be kept: `Age` and `Cache-Control` (RFC 9111, RFC 5861), read leniently.
+//! The age of a reply and how long it may be cached: `Age` and `Cache-Control` (RFC 9111, RFC 5861), parsed leniently.
 
 use std::time::Duration;
 use ureq::http::{
@@ -6,19 +6,19 @@ use ureq::http::{
     header::{AGE, CACHE_CONTROL, HeaderName},
 };
 
-/// Larger numbers of seconds are read as this: a year.
+/// Cap on numbers of seconds: one year.
 const SPAN_CAP: u64 = 365 * 24 * 60 * 60;
 
-/// What a reply's header fields say about its age.
+/// A reply's age and lifetimes, by its header fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Freshness {
-    /// How long before it was received the origin made the reply. Zero where `Age` is missing or unreadable.
+    /// The reply's age when it was received; zero if `Age` is missing or unreadable.
     pub age: Duration,
-    /// How old it may be and still be used without asking again (`s-maxage`, else `max-age`); zero if not given.
+    /// The age up to which it may be used without a new request (`s-maxage`, else `max-age`); zero if not given.
     pub max_age: Duration,
-    /// How long after that it may still be used while the origin fails; zero if not given.
+    /// The time after that for which it may be used while the origin fails; zero if not given.
     pub stale_if_error: Duration,
-    /// Whether it may be kept at all.
+    /// Whether it may be cached at all.
     pub is_storable: bool,
 }
 
@@ -59,7 +59,7 @@ fn seconds(text: &str) -> Option<Duration> {
     if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Too many digits for a number: very long.
+    // Too many digits for an integer: the cap.
     Some(Duration::from_secs(whole.parse().unwrap_or(SPAN_CAP).min(SPAN_CAP)))
 }
 

@@ -1,6 +1,6 @@
-//! The only room that knows MLB's API: asking it, judging what it says, keeping what was good.
+//! The client of MLB's API: requests, checks of the replies, and the last good state. No other module knows the API.
 //!
-//! It hands [`crate::answer`] plain facts and never sees a visitor, a page or a header.
+//! It passes plain facts to [`crate::answer`] and knows nothing of visitors and pages.
 
 pub(crate) mod client;
 pub(crate) mod distrust;

@@ -1,4 +1,4 @@
-//! MLB's published limit of 25 requests a second, kept by waiting.
+//! Pacing of requests, to keep MLB's published limit of 25 a second.
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +12,14 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Requests that need not wait after a pause.
 const BURST: u32 = 5;
 
-/// Spaces requests: a round of questions goes out at once, a long series at 20 requests a second.
+/// Spaces requests: a burst is sent at once, a long series at 20 requests a second.
 #[derive(Debug, Default)]
 pub struct Pacing {
-    /// When the requests so far would have been sent at regular intervals.
+    /// The time at which the next request is due at regular intervals.
     next: Mutex<Option<Instant>>,
 }
 
-/// By base URL, one for the whole process: the poller and the relay are one client to MLB.
+/// One pacing per base URL for the whole process: to MLB, poller and relay are one client.
 static PACINGS: Mutex<BTreeMap<String, Arc<Pacing>>> = Mutex::new(BTreeMap::new());
 
 impl Pacing {
@@ -34,7 +34,7 @@ impl Pacing {
         thread::sleep(self.turn(Instant::now()));
     }
 
-    /// How long a request that is ready now has to wait.
+    /// The time that a request made now has to wait.
     fn turn(&self, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = next.map_or(now, |next| next.max(now));

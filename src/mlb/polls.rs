@@ -1,17 +1,17 @@
-//! What is counted of the rounds in which MLB is asked.
+//! Metrics of the poller's rounds of requests to MLB.
 
 use crate::answer::Outage;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 
-/// Rounds by how they ended.
+/// The counter of rounds, by outcome.
 #[derive(Clone)]
 pub struct PollMetrics(IntCounterVec);
 
 impl PollMetrics {
-    /// Makes the counter known to whoever reads the registry.
+    /// Registers the counter, with each outcome at zero.
     ///
     /// # Errors
-    /// When the registry has it already.
+    /// If the registry has it already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
         let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
@@ -37,7 +37,7 @@ impl PollMetrics {
 
 const HEARD: &str = "heard";
 
-/// An outcome as metrics have it.
+/// The label of an outcome.
 pub(super) fn name_of(trouble: Outage) -> &'static str {
     match trouble {
         Outage::Starting => "starting",

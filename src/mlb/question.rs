@@ -1,4 +1,4 @@
-//! Every question that e6 asks MLB, as path and query. The client asks nothing else and the relay answers nothing else.
+//! Every question that e6 asks MLB, as path and query. The client and the relay know no others.
 
 use crate::mlb::model;
 use std::{fmt, sync::LazyLock};
@@ -48,7 +48,7 @@ impl Question {
         fill(SCHEDULE, &[("{id}", &club), ("{date}", &from), ("{date}", &to)])
     }
 
-    /// The same, trimmed to what is read.
+    /// The same, trimmed to the fields that are read.
     pub fn calendar(club: u32, from: Date, to: Date) -> Self {
         fill(
             CALENDAR,
@@ -71,7 +71,7 @@ impl Question {
         fill(SEASON, &[("{id}", &person), ("{year}", &year)])
     }
 
-    /// A game's live feed, trimmed to what is read.
+    /// A game's live feed, trimmed to the fields that are read.
     pub fn feed(game: u64) -> Self {
         fill(FEED, &[("{id}", &game), ("{fields}", &model::FEED_FIELDS)])
     }
@@ -92,7 +92,7 @@ impl Question {
         &self.0
     }
 
-    /// Whether the day's answer rests on the reply: what only adorns it may be older.
+    /// Whether the day's answer rests on the reply. Any other reply may be older.
     pub fn is_about_games(&self) -> bool {
         let is_calendar = self.0.contains("&fields=");
         (self.0.starts_with("/api/v1/schedule?") && !is_calendar) || self.0.starts_with("/api/v1.1/game/")
@@ -113,7 +113,7 @@ fn fill(template: &str, values: &[(&str, &dyn fmt::Display)]) -> Question {
     Question(filled)
 }
 
-/// The longest span of days that is asked for: a year's calendar, with some days of the next.
+/// The longest span of days in a question: a year's calendar, with some days of the next.
 const SPAN_CAP: time::Duration = time::Duration::days(400);
 
 /// Whether a text is this template with values in the places of its placeholders, and nothing else.

@@ -1,4 +1,4 @@
-//! The last good state on disk, so that a restart answers at once.
+//! The last good state, saved to disk so that a restart answers at once.
 //!
 //! One file: a line with format, version and SHA-256 of the rest, then JSON. It is replaced as a whole (temporary
 //! file, fsync, rename, fsync of the directory), so that a crash at any moment leaves the old one or the new one.
@@ -22,27 +22,27 @@ use std::{
 };
 
 const FILE: &str = "last-good.e6";
-/// What a file is called while it is written.
+/// The prefix of the temporary file's name.
 const UNFINISHED: &str = ".last-good-";
-/// One that is older belongs to a process that was killed: writing takes a moment, and an upgrade is two processes for one.
+/// A temporary file older than this was left by a killed process. In an upgrade another process may be writing one.
 const ABANDONED: Duration = Duration::from_secs(60);
-/// What a disk may take before that is worth a line: a spinning one that was asleep takes some seconds.
+/// A write that takes longer than this is logged: a hard disk that has to spin up takes some seconds.
 const SLOW: Duration = Duration::from_secs(10);
-/// Changes with the shape of [`Saved`]: a file of another version is set aside, not guessed at.
+/// The version of the format, which changes with [`Saved`]. A file of another version is set aside.
 const VERSION: &str = "e6-state-6";
-/// A state file with a year's schedule is about 100 kB; what is larger than this is not one.
+/// The limit for reading a state file: one with a year's schedule is about 100 kB.
 const SIZE_CAP: u64 = 4 * 1024 * 1024;
 
-/// What is kept.
+/// The saved state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
-    /// What MLB said.
+    /// MLB's data.
     pub facts: Facts,
-    /// What was concluded from it.
+    /// The answer that followed from it.
     pub memory: Option<LastAnswer>,
 }
 
-/// Where it is kept. Copies are the same place.
+/// The state file. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     file: PathBuf,
@@ -50,13 +50,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store in this directory, made if needed. Nothing fails yet: pages come with or without a disk.
+    /// A store in this directory, which the first save creates if needed: a missing disk is no error here.
     pub fn in_dir(dir: &Path) -> Self {
         Store { file: dir.join(FILE), failing: Arc::default() }
     }
 
-    /// What was kept about this player, if it can be read and is whole. What can't be is set aside under another
-    /// name.
+    /// The saved state of this player, if the file is readable and valid. An unusable file is renamed.
     pub fn load(&self, person: u32) -> Option<Saved> {
         self.sweep();
         match read(&self.file) {
@@ -76,7 +75,7 @@ impl Store {
         }
     }
 
-    /// Replaces what is kept. A failure is logged once, until saving works again.
+    /// Replaces the saved state. A failure is logged once, until saving works again.
     fn save(&self, kept: &Saved) {
         let (file, result) = (self.file.display(), write(&self.file, kept));
         let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
@@ -89,7 +88,7 @@ impl Store {
         }
     }
 
-    /// Removes what processes before this one have left unfinished. What cannot be removed is in nobody's way.
+    /// Removes temporary files that earlier processes have left. Errors are ignored: the files do no harm.
     fn sweep(&self) {
         let entries =
             self.file.parent().and_then(|dir| fs::read_dir(dir).ok()).into_iter().flatten().flatten();
@@ -114,44 +113,43 @@ impl Store {
     }
 }
 
-/// Writes beside whoever has something to keep: a disk that is slow, or hangs, holds up no answer.
+/// Saves in a thread of its own, so that a slow or hanging disk delays no answer.
 pub struct Saver {
     store: Store,
     writing: Option<WriteJob>,
-    /// The latest that is not being written yet.
+    /// The latest state that is not being written yet.
     waiting: Option<Saved>,
 }
 
 struct WriteJob {
     thread: JoinHandle<()>,
     began: Instant,
-    is_said: bool,
+    is_logged: bool,
 }
 
 impl Saver {
-    /// Writes to this store.
     pub fn new(store: Store) -> Self {
         Saver { store, writing: None, waiting: None }
     }
 
-    /// Keeps this, as soon as what was kept before it has been written.
+    /// Saves this state once the previous write has ended.
     pub fn keep(&mut self, kept: Saved) {
         self.waiting = Some(kept);
         self.go_on();
     }
 
-    /// Begins to write what waits, if the disk has taken what came before. To be called now and then.
+    /// Begins to write the waiting state, if the previous write has ended. It is to be called regularly.
     pub fn go_on(&mut self) {
         let file = self.store.file.display();
         if let Some(writing) = &mut self.writing {
             if !writing.thread.is_finished() {
-                if writing.began.elapsed() > SLOW && !writing.is_said {
-                    writing.is_said = true;
+                if writing.began.elapsed() > SLOW && !writing.is_logged {
+                    writing.is_logged = true;
                     tracing::warn!(%file, "the disk is slow or hangs: a restart will begin with an old answer");
                 }
                 return;
             }
-            if writing.is_said {
+            if writing.is_logged {
                 tracing::info!(%file, took = rounded(writing.began.elapsed()), "the disk has taken the state file at last");
             }
             self.writing = None;
@@ -159,8 +157,8 @@ impl Saver {
         let Some(kept) = self.waiting.take() else { return };
         let store = self.store.clone();
         match thread::Builder::new().name("state".into()).spawn(move || store.save(&kept)) {
-            Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_said: false }),
-            Err(error) => tracing::warn!(%file, %error, "no thread to write the state file with"),
+            Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_logged: false }),
+            Err(error) => tracing::warn!(%file, %error, "cannot start a thread to write the state file"),
         }
     }
 }

@@ -14,7 +14,7 @@ impl Token {
     /// A token from the text of its file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If it is too short or has characters other than visible ASCII.
     pub fn new(text: &str) -> Result<Self, &'static str> {
         let token = text.trim();
         if token.len() < Self::SHORTEST {
@@ -26,12 +26,12 @@ impl Token {
         }
     }
 
-    /// The value of the `Authorization` field that brings it.
+    /// The value of the `Authorization` field with this token.
     pub fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
     }
 
-    /// Whether the value of an `Authorization` field brings this token, in a time that does not depend on where they differ.
+    /// Whether an `Authorization` field's value has this token, in a time that does not depend on where they differ.
     pub fn is_brought_by(&self, authorization: &[u8]) -> bool {
         let scheme = authorization.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
         let brought = authorization.get(7..).unwrap_or_default().trim_ascii();
@@ -39,7 +39,7 @@ impl Token {
     }
 }
 
-/// Comparing digests tells nothing of how much of a guess was right.
+/// Comparing digests does not reveal how much of a guess is right.
 fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }

@@ -1,4 +1,4 @@
-//! One GET to MLB, or to a relay in front of it: deadlines, a size limit, pacing, and what the reply says of itself.
+//! One GET to MLB, or to a relay in front of it: timeouts, a size limit, pacing, and the reply's header fields.
 
 use crate::{
     answer::Outage,
@@ -17,23 +17,23 @@ use ureq::http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER},
 };
 
-/// However long MLB asks us to wait, try again after this.
+/// Cap on `Retry-After`: however long MLB asks us to wait, we retry after this.
 const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
 
-/// Where MLB's Stats API is asked, and as whom.
+/// The address of MLB's Stats API, and the way to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// Base URL without a trailing slash: MLB's, or a relay's.
     pub url: String,
-    /// The token that a relay asks for.
+    /// The token for a relay.
     pub token: Option<Token>,
-    /// A URL that tells MLB's operators who asks; part of the User-Agent.
+    /// A contact URL for MLB's operators; part of the User-Agent.
     pub contact: String,
-    /// The proxy on the way; none asks directly.
+    /// The proxy to connect through; none connects directly.
     pub proxy: Option<OutgoingProxy>,
 }
 
-/// Asks over HTTP. Copies share the pacing.
+/// An HTTP client for an endpoint. Clones share the pacing.
 #[derive(Clone)]
 pub struct Upstream {
     agent: ureq::Agent,
@@ -47,11 +47,11 @@ pub struct Upstream {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
-    /// How long MLB asked us to wait.
+    /// The wait that MLB asked for (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// When it was sent, by MLB's clock.
+    /// The time at which it was sent, by MLB's clock (`Date`).
     pub date: Option<SystemTime>,
-    /// How old it is, and how long it may be kept.
+    /// Its age, and how long it may be cached.
     pub freshness: Freshness,
     /// Its media type.
     pub media_type: Option<String>,
@@ -59,21 +59,21 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// No usable reply, and whose fault that looks like.
+/// A request without a usable reply.
 #[derive(Debug, Clone)]
 pub struct PollError {
-    /// As much as a visitor is told.
+    /// The cause, as far as it matters to a visitor.
     pub trouble: Outage,
-    /// The status, where there was one and it was not 200.
+    /// The status, if there was one other than 200.
     pub status: Option<StatusCode>,
-    /// How long MLB asked us to wait.
+    /// The wait that MLB asked for (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// What happened, to which request: for the log.
+    /// The request and its error, for the log.
     pub what: String,
 }
 
 impl Upstream {
-    /// Asks there, within these limits.
+    /// A client for this endpoint, with these limits.
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         let agent = format!("e6/{} (+{})", env!("CARGO_PKG_VERSION"), endpoint.contact);
         let config = ureq::Agent::config_builder()
@@ -83,7 +83,7 @@ impl Upstream {
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(agent)
-            // One that was checked with the configuration; without this line the client looks at the environment itself.
+            // Checked with the configuration. Without this line ureq reads a proxy from the environment itself.
             .proxy(endpoint.proxy.as_ref().and_then(|proxy| proxy.for_client().ok()));
         let pacing = Pacing::of(&endpoint.url);
         Upstream { agent: config.build().new_agent(), endpoint, body_cap: limits.mlb_body, pacing }
@@ -92,7 +92,7 @@ impl Upstream {
     /// One GET of a path and query below the base URL.
     ///
     /// # Errors
-    /// When no whole reply came in time.
+    /// If no complete reply came in time.
     pub fn get(&self, path: &str) -> Result<Reply, PollError> {
         self.pacing.wait();
         let mut request =
@@ -119,12 +119,12 @@ impl Upstream {
     /// The reply to a path and query, if its status is 200.
     ///
     /// # Errors
-    /// When no whole reply came in time, or one with another status.
+    /// If no complete reply came in time, or one with another status.
     pub fn get_ok(&self, path: &str) -> Result<Reply, PollError> {
         let reply = self.get(path)?;
         match reply.status {
             StatusCode::OK => Ok(reply),
-            // Not MLB's word on a player or a game.
+            // This 404 is the relay's, not MLB's about a player or a game.
             StatusCode::NOT_FOUND if self.endpoint.token.is_some() && is_no_question(&reply.body) => {
                 Err(PollError {
                     trouble: Outage::TurnedAway,
@@ -140,7 +140,7 @@ impl Upstream {
         }
     }
 
-    /// The refusal that a status other than 200 is.
+    /// The error for a status other than 200.
     fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> PollError {
         let url = &self.endpoint.url;
         let (trouble, hint) = match status {
@@ -159,7 +159,7 @@ impl Upstream {
         }
     }
 
-    /// A reply that cannot be used.
+    /// The error for a reply that cannot be used.
     pub fn garbled(&self, path: &str, what: &str) -> PollError {
         let what = format!("{}{path}: {what}", self.endpoint.url);
         PollError { trouble: Outage::Garbled, status: None, retry_after: None, what }
@@ -188,7 +188,7 @@ impl fmt::Display for PollError {
     }
 }
 
-/// What a relay says of a question that it does not answer.
+/// The relay's message for a question that it does not answer.
 pub const NO_QUESTION: &str = "the relay answers only the questions that e6 of its version asks";
 
 fn is_no_question(body: &[u8]) -> bool {
@@ -204,7 +204,7 @@ fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     let value = value.trim();
     let wait = match value.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
-        // Too many digits for a number: very long.
+        // Too many digits for an integer: the cap.
         Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => RETRY_AFTER_CAP,
         Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(date).ok()?,
     };

@@ -43,20 +43,20 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedRep
     })
 }
 
-/// `fields=` of the live feed: the allow-list of keys, at every depth, of what [`feed`] reads.
+/// `fields=` of the live feed: the allow-list of keys, at every depth, that [`feed`] reads.
 pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,officialDate,status,abstractGameState,codedGameState,\
     detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,startTime,endTime,matchup,\
     batter,fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,\
     away,home,runs,boxscore,players,person,battingOrder,allPositions,stats,fielding,errors";
 
-/// How much a game's box score must tell.
+/// The data that a game's box score must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FeedStage {
     /// Nothing yet.
     Ahead,
     /// A team that has not been in the field yet has no fielding statistics.
     FirstInning,
-    /// Of everyone who takes part, his errors.
+    /// The errors of everyone who takes part.
     Begun,
 }
 
@@ -70,8 +70,8 @@ fn stage(state: GameState, inning: Option<Inning>) -> FeedStage {
 
 type PlayerList = BTreeMap<String, Lenient<Boxed>>;
 
-/// How far a person takes part, and his errors in every list that he is in: a player who was traded before the game was
-/// resumed is in both teams'. No count where a list that has or may have him cannot be read.
+/// A player's part in the game, and his errors in both teams' lists: a player who was traded before the game was
+/// resumed is in both. No count if a list that has or may have him cannot be read.
 fn fielding(lists: &[PlayerList; 2], person: u32, stage: FeedStage) -> (Participation, Option<u32>) {
     let key = format!("ID{person}");
     let entries: Vec<(&PlayerList, &Lenient<Boxed>)> =
@@ -103,7 +103,7 @@ impl Boxed {
         }
     }
 
-    /// His errors; none if he took part and they cannot be read.
+    /// The player's errors; none if he took part and they cannot be read.
     fn errors(&self, stage: FeedStage) -> Option<u32> {
         let is_due = match (stage, self.in_the_field()) {
             (FeedStage::Ahead | FeedStage::FirstInning, _) => {
@@ -124,7 +124,7 @@ impl Boxed {
         self.stats.good()?.fielding.good()?.errors.as_ref()?.good().copied()
     }
 
-    /// Whether there is a count that is no number.
+    /// Whether there is a count that is not a number.
     fn has_odd_count(&self) -> bool {
         let errors = self.stats.good().and_then(|stats| stats.fielding.good()?.errors.as_ref());
         errors.is_some_and(|errors| errors.good().is_none())
@@ -195,7 +195,7 @@ impl Play {
     }
 }
 
-/// The kind of error that a fielder's credit is; none for a credit that is no error.
+/// The kind of error of a fielder's credit; none for a credit that is not an error.
 fn error_kind(credit: &str) -> Option<ErrorKind> {
     match credit {
         "f_fielding_error" => Some(ErrorKind::Fielding),

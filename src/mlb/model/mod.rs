@@ -1,7 +1,7 @@
-//! What MLB's replies mean for the answer.
+//! MLB's replies, read into the types of the answer.
 //!
-//! What the answer rests on must have the expected shape, or the whole reply is refused. What only adorns it (plays,
-//! rosters) is read leniently: an odd part is left out.
+//! Data that the answer rests on must have the expected shape, or the whole reply is rejected. Other data (plays,
+//! rosters) is read leniently: an invalid part is left out.
 
 pub(crate) mod feed;
 pub(crate) mod names;
@@ -21,7 +21,7 @@ pub use crate::mlb::model::teams::{TeamProfile, team};
 use crate::{answer::Club, mlb::wire};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-/// The reply is not what was asked for: a sentence for the log.
+/// An unexpected reply: a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedReply(pub String);
 
@@ -34,7 +34,7 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, UnexpectedReply> {
     serde_json::from_slice(json).map_err(|error| UnexpectedReply(format!("not the expected JSON: {error}")))
 }
 
-/// Whether a position is one in the field. A designated hitter, a pinch hitter and a pinch runner have none.
+/// Whether a position is in the field. Designated hitters, pinch hitters and pinch runners do not field.
 fn is_in_the_field(abbreviation: &str) -> bool {
     !matches!(abbreviation, "DH" | "PH" | "PR")
 }

@@ -1,15 +1,15 @@
-//! What a player is called for short: the last name, with the suffix that goes with it.
+//! A player's short name: the last name, with its suffix.
 
 /// Suffixes of a name, in lower case and without dots and commas.
 const SUFFIXES: [&str; 7] = ["jr", "sr", "ii", "iii", "iv", "v", "vi"];
-/// Words that begin a last name of several: "De La Cruz", "Van Meter", "St. Clair".
+/// Words that begin a last name of several words: "De La Cruz", "Van Meter", "St. Clair".
 const PARTICLES: [&str; 21] = [
     "da", "de", "del", "den", "der", "di", "do", "dos", "du", "la", "las", "le", "los", "san", "santa", "st",
     "ter", "van", "vander", "von", "zu",
 ];
 
-/// "Tatis Jr.", from the full name and from what MLB gives as last names, the best first: many have none, and one that is a suffix
-/// alone is none. A suffix of the full name is added where the last name lacks it.
+/// The short name ("Tatis Jr."), from the full name and MLB's last names, the best first. A last name that is missing,
+/// or nothing but a suffix, is not used. A suffix of the full name is added if the last name lacks it.
 pub(crate) fn short_name(full: &str, last_names: [Option<&str>; 2]) -> String {
     let words: Vec<&str> = full.split_whitespace().collect();
     // A suffix stays with a name before it.
@@ -29,7 +29,7 @@ pub(crate) fn short_name(full: &str, last_names: [Option<&str>; 2]) -> String {
     format!("{last}{comma} {}", suffix.join(" "))
 }
 
-/// The last word, with the particles before it, but not the first word.
+/// The last word, with the particles before it, but never the first word.
 fn last_name<'a>(name: &'a [&'a str]) -> &'a [&'a str] {
     let mut begin = name.len().saturating_sub(1);
     while begin > 1 && is_one_of(name[begin - 1], &PARTICLES) {

@@ -9,7 +9,7 @@ use crate::{
 };
 use time::Date;
 
-/// A player as MLB tells of him.
+/// A player's profile, as MLB has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlayerProfile {
     /// MLB's person id.
@@ -18,9 +18,9 @@ pub struct PlayerProfile {
     pub name: String,
     /// "Tatis Jr." (`useLastName`).
     pub short_name: String,
-    /// His team (`currentTeam`): a major-league club, a farm club or another; it stays when he leaves.
+    /// His team (`currentTeam`): a major-league club, a farm club or another. MLB keeps it after he has left.
     pub current_team: Option<Club>,
-    /// The club that his team belongs to, if that is a farm club (`parentOrgId`).
+    /// The club that his team belongs to, if his team is a farm club (`parentOrgId`).
     pub parent: Option<u32>,
     /// Whether he plays professionally (`active`); none if MLB does not say.
     active: Option<bool>,
@@ -34,10 +34,10 @@ struct Stint {
     team: u32,
     from: Option<Date>,
     until: Option<Date>,
-    /// The roster status, or its absence, says that he has left.
+    /// Whether he has left, by the roster status or its absence.
     has_left: bool,
     is_active: Option<bool>,
-    /// The roster status says that he is with the team, but cannot play.
+    /// Whether the roster status is one of a player of the team who cannot play.
     is_barred: bool,
 }
 
@@ -74,7 +74,7 @@ impl PlayerProfile {
     /// The teams he is with on a day, the latest first; none if he is with no club.
     pub fn teams_now(&self, today: Date) -> Vec<u32> {
         let current = self.current_team.as_ref().map(|team| team.id);
-        // `currentTeam` stays when he leaves: it counts where no stint tells of that team.
+        // MLB keeps `currentTeam` after he has left: it counts only if no stint is with that team.
         let unlisted = current.filter(|team| self.stints.iter().all(|stint| stint.team != *team));
         let mut open: Vec<&Stint> = self.stints.iter().filter(|stint| stint.is_open(today)).collect();
         if self.active == Some(false) {
@@ -95,7 +95,7 @@ impl PlayerProfile {
     }
 }
 
-/// Each once, the latest first.
+/// The teams of these stints, each once, the latest first.
 fn teams(stints: &mut [&Stint]) -> Vec<u32> {
     stints.sort_by_key(|stint| std::cmp::Reverse(stint.from));
     let mut teams = Vec::new();
@@ -123,7 +123,7 @@ impl From<PersonRosterEntry> for Stint {
         Stint {
             team: entry.team.id,
             from: date(entry.start_date),
-            // Where a stint has ended without an end, its status dates it.
+            // If he has left and the stint has no end, the date of its status is the end.
             until: date(entry.end_date).or(date(entry.status_date).filter(|_| left)),
             is_barred: !left && code.as_deref().is_some_and(|code| code != "A"),
             has_left: left || (code.is_none() && is_active == Some(false)),

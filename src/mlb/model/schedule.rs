@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-/// `/api/v1/schedule`. An entry that cannot be read is listed apart.
+/// `/api/v1/schedule`. Unreadable entries are listed separately.
 pub fn schedule(json: &[u8]) -> Result<Schedule, UnexpectedReply> {
     let reply: wire::ScheduleReply = parse(json)?;
     let mut schedule = Schedule::default();
@@ -41,7 +41,7 @@ fn listing(entry: &Value, listed: Option<Date>) -> Result<ScheduleEntry, String>
     listed.map(|listed| game.into_listing(listed)).ok_or_else(|| "no date".into())
 }
 
-/// What can still be told of an entry: which game, which day and which clubs.
+/// The readable fields of an unreadable entry: its game, days and clubs.
 fn unread(entry: &Value, listed: Option<Date>, why: String) -> UnreadEntry {
     let text = |key: &str| entry[key].as_str();
     let club = |side: &str| entry["teams"][side]["team"]["id"].as_u64().and_then(|id| u32::try_from(id).ok());
@@ -55,7 +55,7 @@ fn unread(entry: &Value, listed: Option<Date>, why: String) -> UnreadEntry {
     }
 }
 
-/// `fields=` of a schedule: the allow-list of what [`schedule`] reads.
+/// `fields=` of a schedule: the allow-list of keys that [`schedule`] reads.
 pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,officialDate,rescheduleDate,rescheduleGameDate,\
     resumeDate,resumeGameDate,status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,\
     home,team,id,name,score,venue,doubleHeader,gameNumber";
@@ -119,7 +119,7 @@ impl RawStatus {
             ("C", _) => GameState::Cancelled,
             (_, "Preview") => GameState::Ahead,
             (_, "Live") => GameState::On,
-            // "Final" is also said of postponed games: without a code that is known it proves nothing.
+            // Postponed games are "Final" too: without a known code it proves nothing.
             _ => GameState::Unknown,
         };
         let words = match self.reason {

@@ -51,8 +51,8 @@ pub fn season(json: &[u8], year: i32) -> Result<Season, UnexpectedReply> {
 }
 
 impl SeasonRow {
-    /// Whether a row is of a regular-season game of that year in the major leagues, at a position in the field. What a row
-    /// does not say is assumed.
+    /// Whether a row is of a regular-season game of that year in the major leagues, at a position in the field. A
+    /// missing field counts as a match.
     fn counts(&self, year: i32) -> bool {
         let is_of_year = self.season.good().is_none_or(|season| *season == year.to_string())
             && self.date.good().and_then(|date| day(date)).is_none_or(|date| date.year() == year);
@@ -160,7 +160,7 @@ mod tests {
             *odd.pointer_mut(pointer).unwrap() = value.clone();
             assert_eq!(read(vec![odd, row(2, 3, "RF")]), (vec![(2, 3)], false), "{pointer} {value}");
         }
-        // Whatever is odd about a row that does not count loses nothing.
+        // An invalid field of a row that does not count does no harm.
         let mut hitter = row(1, 0, "DH");
         hitter["stat"]["errors"] = Value::Null;
         assert_eq!(read(vec![hitter]), (vec![], true));

@@ -18,18 +18,18 @@ const COMMISSIONER: u32 = 11;
 pub struct TeamProfile {
     /// Its id and name.
     pub club: Club,
-    /// Whether it plays in the major league. A team of which MLB does not say is taken for one.
+    /// Whether it plays in the majors; without a sport, true unless it has a parent.
     pub is_major: bool,
     /// The major-league club that it belongs to (`parentOrgId`).
     pub parent: Option<u32>,
     /// Its home ballpark.
     pub venue: Option<u32>,
-    /// The time zone there; the name that MLB gives where no such zone is known.
+    /// The time zone there; else MLB's name for it, if any, which the tz database lacks.
     pub zone: Result<Zone, Option<String>>,
 }
 
 impl TeamProfile {
-    /// A farm club of which only its parent is known.
+    /// A farm club of which only the parent is known.
     pub fn farm(club: Club, parent: u32) -> Self {
         TeamProfile { club, is_major: false, parent: Some(parent), venue: None, zone: Err(None) }
     }
@@ -55,7 +55,7 @@ pub fn team(json: &[u8], id: u32) -> Result<TeamProfile, UnexpectedReply> {
     })
 }
 
-/// The club behind a parent's id: of a winter club or a national team there is none.
+/// The club of a parent's id; none for a winter club or a national team.
 pub(crate) fn parent_club(parent: Option<u32>, team: u32) -> Option<u32> {
     parent.filter(|parent| ![COMMISSIONER, team].contains(parent))
 }

@@ -1,4 +1,4 @@
-//! When each part is to be asked for again: one that failed is repeated alone, while the others keep their pace.
+//! The time of the next request for each part: a failed part is retried alone, while the others keep their intervals.
 
 use crate::{
     answer::Outage,
@@ -10,16 +10,16 @@ use std::{collections::BTreeMap, time::Duration};
 const BACKOFF: Duration = Duration::from_secs(2);
 /// The longest wait: the site recovers from an outage of any length within a minute of its end.
 const BACKOFF_CAP: Duration = Duration::from_secs(45);
-/// A CDN that refuses this server's network goes on doing so for days, and does not like to be asked.
+/// The longest wait while MLB's CDN refuses this server's network, which lasts for days: more requests would annoy it.
 const REFUSED_BACKOFF_CAP: Duration = Duration::from_secs(15 * 60);
 
-/// A part of the facts, each read by a question of its own.
+/// A part of the facts; each is read by its own question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PartKey {
     Player,
     Club,
     Schedule,
-    /// Of the game with this id.
+    /// The feed of the game with this id.
     Feed(u64),
     Roster,
     Season,
@@ -27,7 +27,7 @@ pub(crate) enum PartKey {
 }
 
 impl PartKey {
-    /// Whether the answer is right without it.
+    /// Whether the answer does not rest on it.
     pub fn is_adornment(self) -> bool {
         matches!(self, PartKey::Roster | PartKey::Season | PartKey::Calendar)
     }
@@ -45,16 +45,15 @@ struct Attempt {
 /// Failed attempts in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FailedAttempts {
-    /// How many.
     pub count: u32,
-    /// Why the latest failed.
+    /// The cause of the latest failure.
     pub trouble: Outage,
-    /// How long to wait after it.
+    /// The wait before the next attempt.
     pub wait: Duration,
 }
 
 impl Attempts {
-    /// How long until this part is due, if it lasts for this span.
+    /// The time until this part is due, if it is valid for `lasts`.
     pub fn left(&self, key: PartKey, lasts: Duration, clock: &Clock) -> Duration {
         match self.0.get(&key) {
             None => Duration::ZERO,
@@ -63,12 +62,12 @@ impl Attempts {
         }
     }
 
-    /// Notes that this part was read. Returns the failures that this ends.
+    /// Records that this part was read. Returns the failures before it, if any.
     pub fn succeeded(&mut self, key: PartKey, at: Mark) -> Option<FailedAttempts> {
         self.0.insert(key, Attempt { at, failure: None })?.failure
     }
 
-    /// Notes that this part could not be read, and that the next attempt must wait for at least this long.
+    /// Records that this part could not be read. The next attempt waits for at least `at_least`.
     pub fn failed(&mut self, key: PartKey, at: Mark, trouble: Outage, at_least: Duration) -> FailedAttempts {
         let before = self.0.get(&key).and_then(|attempt| attempt.failure);
         let count = before.map_or(0, |before| before.count).saturating_add(1);
@@ -90,7 +89,7 @@ impl Attempts {
         self.0.retain(|_, attempt| !is_refused(attempt));
     }
 
-    /// Forgets the feeds that are no longer asked for.
+    /// Forgets the feeds that are no longer wanted.
     pub fn keep_feeds(&mut self, is_wanted: impl Fn(u64) -> bool) {
         self.0.retain(|key, _| match key {
             PartKey::Feed(pk) => is_wanted(*pk),
@@ -99,7 +98,7 @@ impl Attempts {
     }
 }
 
-/// Exponential, with the upper half jittered so that many sites do not return at once. `dice` is in 0..1.
+/// Exponential, with the upper half jittered so that many sites do not retry at once. `dice` is in 0..1.
 fn backoff(failures: u32, trouble: Outage, dice: f64) -> Duration {
     let cap = if trouble == Outage::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
     let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(cap);

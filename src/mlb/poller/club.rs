@@ -11,12 +11,12 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
-/// More teams than a player is with in two days; of a reply that names more, only so many are asked for.
+/// Limit on the teams requested for one reply: more than a player is with in two days.
 const TEAMS_AT_MOST: usize = 6;
-/// A roster that does not list the player is no reason to ask for him again within this.
+/// The player is not requested again within this time because a roster does not list him.
 const JUST_ASKED: Duration = Duration::from_secs(10 * 60);
 
-/// What is known of the player and the teams he may be with.
+/// The player's profile, and the teams he may be with.
 #[derive(Default)]
 pub(crate) struct Whereabouts {
     /// Whether the log of this process names the player and his club.
@@ -37,7 +37,7 @@ impl Poller {
         }
         let is_logged = self.whereabouts.is_logged;
         self.whereabouts = Whereabouts { is_logged, person: Some((person, now)), teams };
-        // Which club that means is known once his teams are.
+        // His club is known once the teams are.
         self.attempts.forget(PartKey::Club);
         if self.teams_wanted(now).is_empty() {
             self.settle(now);
@@ -45,7 +45,7 @@ impl Poller {
         Ok(())
     }
 
-    /// His teams, and the club that they make his.
+    /// Reads the player's teams, and derives his club from them.
     pub(crate) fn read_club(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let mut failed = None;
         // A farm club leads to its parent.
@@ -66,12 +66,12 @@ impl Poller {
         }
     }
 
-    /// Whether his teams are to be asked for.
+    /// Whether there are teams of his to request.
     pub(crate) fn has_teams(&self, now: OffsetDateTime) -> bool {
         !self.team_ids(now).is_empty()
     }
 
-    /// The clubs whose games are asked for: his own, and those he was with yesterday or today.
+    /// The clubs whose games are requested: the watched one, and those he was with yesterday or today.
     pub(crate) fn clubs(&self, now: OffsetDateTime) -> Vec<u32> {
         let today = self.today(now);
         let mut clubs: Vec<u32> = self.watched().into_iter().collect();
@@ -85,7 +85,7 @@ impl Poller {
         clubs
     }
 
-    /// Asks for the player again: his club's roster does not list him.
+    /// Makes the player due, because his club's roster does not list him.
     pub(crate) fn player_may_have_left(&mut self, now: OffsetDateTime) {
         let asked_at = self.whereabouts.person.as_ref().map(|(_, asked_at)| *asked_at);
         if self.club.is_none() && asked_at.is_none_or(|at| now - at > JUST_ASKED) {
@@ -93,7 +93,7 @@ impl Poller {
         }
     }
 
-    /// The ids of his teams, the likeliest first, and those of the days around today.
+    /// The ids of his teams of today, the likeliest first, and of his teams since yesterday.
     fn team_ids(&self, now: OffsetDateTime) -> Vec<u32> {
         if let Some(club) = self.club {
             return vec![club];
@@ -115,7 +115,7 @@ impl Poller {
         known
     }
 
-    /// The teams that are not known yet, with the parents of those that are.
+    /// The ids of his teams, and of their parents, that are not known yet.
     fn teams_wanted(&self, now: OffsetDateTime) -> Vec<u32> {
         let teams = &self.whereabouts.teams;
         let ids = self.team_ids(now);
@@ -139,7 +139,7 @@ impl Poller {
         major.or_else(parent).or_else(orphan)
     }
 
-    /// Draws the conclusion from the player and his teams.
+    /// Updates player, club, zone and ballpark from the profile and the teams.
     fn settle(&mut self, now: OffsetDateTime) {
         let today = self.today(now);
         let team = self.home_team(now).cloned();
@@ -180,7 +180,7 @@ impl Poller {
         teams.find(|team| !team.is_major && team.parent == Some(home.club.id)).map(|team| team.club.clone())
     }
 
-    /// The clubs of yesterday and today: as his stints tell, and the one that was his until now.
+    /// The clubs of yesterday and today: those of his stints, and the one that was his until now.
     fn stints(
         &self,
         person: &PlayerProfile,
@@ -192,10 +192,10 @@ impl Poller {
             let team = self.whereabouts.teams.get(&id)?;
             if team.is_major { Some(id) } else { team.parent }
         };
-        let told = person.stints_since(yesterday(today));
-        let told =
-            told.filter_map(|(team, from, until)| Some(ClubStint { club: club_of(team)?, from, until }));
-        let mut stints: Vec<ClubStint> = told.collect();
+        let rows = person.stints_since(yesterday(today));
+        let rows =
+            rows.filter_map(|(team, from, until)| Some(ClubStint { club: club_of(team)?, from, until }));
+        let mut stints: Vec<ClubStint> = rows.collect();
         let home = home.map(|team| team.club.id);
         // His club as of today, if its games of today were read.
         let read_on = self.facts.schedule.asked_at.map(|at| self.facts.zone.value.local(at).date());
@@ -203,15 +203,15 @@ impl Poller {
         let left = left.map(|club| ClubStint { club: club.id, from: None, until: Some(today) });
         let known = before.stints.iter().filter(|stint| stint.until >= Some(yesterday(today))).cloned();
         for stint in known.chain(left).filter(|stint| Some(stint.club) != home) {
-            if !stints.iter().any(|told| told.club == stint.club) {
+            if !stints.iter().any(|other| other.club == stint.club) {
                 stints.push(stint);
             }
         }
         stints
     }
 
-    /// The time zone of a team's ballpark: as MLB tells now, as it told before of the ballpark or the club, that of another
-    /// of his teams, else Pacific.
+    /// The time zone of a team's ballpark: MLB's current one, else the last known one of the ballpark or the club, else
+    /// that of another of his teams, else Pacific.
     fn zone_of(&self, team: &TeamProfile) -> Zone {
         let named = match &team.zone {
             Ok(zone) => return zone.clone(),
@@ -236,8 +236,8 @@ impl Poller {
         zone
     }
 
-    /// The schedule, the calendar and the roster are of one club: another club's are asked for at once. The schedule of the
-    /// club he left still tells of the day's games.
+    /// Makes schedule, roster and calendar due if the club has changed or no schedule was read. The schedule of the
+    /// club he left stays: it has the day's games.
     fn change_club(&mut self, before: Option<Club>) {
         let watched = self.watched();
         if before.as_ref().map(|club| club.id) == watched && self.facts.schedule.is_read() {

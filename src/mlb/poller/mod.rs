@@ -1,7 +1,7 @@
-//! The poller: when to ask MLB which question, and what to publish.
+//! The poller: requests parts from MLB when they are due, and publishes answers.
 //!
-//! One plain thread, one request at a time. It sleeps in short steps and concludes anew after each, so that whatever
-//! follows from time alone (a day that turns, data that grows stale) is published without a question.
+//! One thread, one request at a time. It sleeps in short steps and decides again after each, so that a change from time
+//! alone (a new day, data that becomes stale) is published without a request.
 
 pub(crate) mod attempts;
 pub(crate) mod club;
@@ -33,25 +33,25 @@ use time::{Date, OffsetDateTime};
 
 /// The longest sleep: an answer that changes with time alone is published within this.
 const STEP: Duration = Duration::from_secs(15);
-/// The shortest sleep, also for a clock that races.
+/// The shortest sleep, also with an accelerated clock.
 const BREATH: Duration = Duration::from_millis(100);
-/// A player changes clubs a few times in a career.
+/// Interval of requests for the player, who changes clubs a few times in a career.
 const PLAYER_LASTS: Duration = Duration::from_secs(6 * 60 * 60);
-/// Rosters, the season's log and the year's schedule move once or twice a day.
+/// Interval for roster, season's log and year's schedule, which change once or twice a day.
 const ROSTER_LASTS: Duration = Duration::from_secs(60 * 60);
-/// While a game is on, its feed tells more than the schedule, which is asked for only this often.
+/// Shortest interval for the schedule: during a game the feed tells more.
 const SCHEDULE_LASTS: Duration = Duration::from_secs(60);
-/// How far ahead the schedule is read, for the day after an off day.
+/// Days ahead for which the schedule is read, to have the next game on an off day.
 const DAYS_AHEAD: i64 = 7;
-/// Line-ups are posted a few hours before the first pitch; within this the feed is read before the game.
+/// The feed is read from this long before the first pitch: line-ups are posted a few hours before it.
 const FEED_BEFORE_START: time::Duration = time::Duration::HOUR;
-/// More games than a club ever plays in a day; of a schedule that lists more, only this many feeds are read.
+/// Limit on the feeds that are read: more games than a club ever plays in a day.
 const FEEDS_AT_MOST: usize = 8;
 
-/// Ends the watch when dropped or sent to.
+/// Stops the poller when the sender sends or is dropped.
 pub type StopSignal = Receiver<()>;
 
-/// Watches one player.
+/// Polls MLB about one player.
 pub struct Poller {
     client: Client,
     clock: Clock,
@@ -63,17 +63,17 @@ pub struct Poller {
     facts: Facts,
     memory: Option<LastAnswer>,
     attempts: Attempts,
-    /// When MLB asked us to wait, and for how long.
+    /// The time at which MLB asked us to wait, and for how long.
     hold: Option<(Mark, Duration)>,
-    /// Whether the log says already that MLB refuses this server's network.
+    /// Whether it is logged already that MLB refuses this server's network.
     is_refusal_logged: bool,
-    /// Feeds older than those already read, by game.
+    /// The distrust of feeds older than those already read, by game.
     distrust: BTreeMap<u64, Distrust>,
-    /// How long the last round took, in real time.
+    /// The duration of the last round that MLB answered, in real time.
     asking_took: Option<Duration>,
 }
 
-/// What came of the questions of one round.
+/// The outcome of one round of requests.
 #[derive(Default)]
 struct Round {
     answered: u32,
@@ -81,7 +81,7 @@ struct Round {
 }
 
 impl Poller {
-    /// Watches a player, for another club than his own if one is given. What `store` holds is used until MLB
+    /// A poller for a player, and for `club` instead of his own club if given. The state in `store` is used until MLB
     /// answers.
     pub fn new(
         client: Client,
@@ -111,17 +111,17 @@ impl Poller {
         }
     }
 
-    /// The longest time between two signs of life: a sleep or a question, and something to spare.
+    /// The longest time between two heartbeats: twice the longest sleep and request.
     pub fn longest_pause(limits: &Limits) -> Duration {
         2 * (STEP + limits.mlb_total)
     }
 
-    /// The answer before anything was asked.
+    /// The answer before the first request.
     pub fn first_answer(&mut self) -> Answer {
         self.conclude()
     }
 
-    /// Asks and publishes until told to stop.
+    /// Polls and publishes until stopped.
     pub fn run(mut self, stop: &StopSignal, mut publish: impl FnMut(Answer)) {
         loop {
             self.client.beat();
@@ -141,7 +141,7 @@ impl Poller {
         }
     }
 
-    /// How long until the next part is due, if things move at this pace.
+    /// The time until the next part is due, at this pace.
     fn left(&self, pace: Pace) -> Duration {
         let now = self.clock.now();
         let keys = self.wanted_parts(now);
@@ -159,12 +159,12 @@ impl Poller {
             PartKey::Feed(_) => interval,
             PartKey::Roster | PartKey::Season | PartKey::Calendar => ROSTER_LASTS,
         };
-        // The clock was set back: a part that seems to come from the future is read again.
+        // After the clock was set back, a part that is dated in the future is read again.
         let is_ahead = self.made_at(key).is_some_and(|at| at > self.clock.now() + answer::CLOCK_TOLERANCE);
         self.attempts.left(key, if is_ahead { Duration::ZERO } else { lasts }, &self.clock)
     }
 
-    /// When MLB made a part that the answer rests on.
+    /// The time at which MLB made a part that the answer rests on; none for other parts.
     fn made_at(&self, key: PartKey) -> Option<OffsetDateTime> {
         match key {
             PartKey::Player => self.facts.player.asked_at,
@@ -174,7 +174,7 @@ impl Poller {
         }
     }
 
-    /// The parts that the page rests on now, in the order in which they are read.
+    /// The parts that are wanted now, in the order in which they are read.
     fn wanted_parts(&self, now: OffsetDateTime) -> Vec<PartKey> {
         let mut keys = vec![PartKey::Player];
         if self.has_teams(now) {
@@ -196,7 +196,7 @@ impl Poller {
         answer
     }
 
-    /// One round: every question that is due. One that fails leaves the part as it was and spoils no other.
+    /// One round: sends every request that is due. A failed one leaves its part as it was and affects no other.
     fn ask(&mut self, pace: Pace, stop: &StopSignal) {
         let (now, started) = (self.clock.now(), Instant::now());
         self.hold = None;
@@ -211,7 +211,7 @@ impl Poller {
                 let read = |watch: &mut Self, now| watch.read_feed(&listing, now);
                 self.ask_if_due(PartKey::Feed(pk), pace, now, &mut round, read);
             }
-            // By what was read just now: a part that fails is read again in the next round.
+            // The pace by the data just read: it sets when one of these parts is retried.
             let pace = answer::decide(&self.facts, now).pace;
             self.ask_if_due(PartKey::Roster, pace, now, &mut round, Self::read_roster);
             self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
@@ -219,7 +219,7 @@ impl Poller {
         }
         match (round.trouble, round.answered) {
             (Some(trouble), _) => self.polls.failed(trouble),
-            // Only questions that the answer is right without were due.
+            // Only parts that the answer does not rest on were due.
             (None, 0) => {}
             (None, _) => self.polls.heard(),
         }
@@ -228,7 +228,7 @@ impl Poller {
         }
         self.asking_took = Some(started.elapsed());
         self.conclude();
-        // A watch that has taken over meanwhile writes the state file.
+        // A poller that has replaced this one writes the state file.
         if stop.try_recv() == Err(TryRecvError::Empty) {
             self.keep();
         }
@@ -284,7 +284,7 @@ impl Poller {
         let mark = self.clock.mark();
         self.hold = refusal.retry_after.map(|wait| (mark, wait));
         let at_least = match key {
-            // The answer is right without them: they are asked for again in the next round.
+            // The answer does not rest on them: the pace's interval is soon enough.
             PartKey::Roster | PartKey::Season | PartKey::Calendar => interval(pace),
             _ => refusal.retry_after.unwrap_or_default(),
         };
@@ -297,7 +297,7 @@ impl Poller {
         }
     }
 
-    /// The first failure is news, the hundredth is not; a refusal is logged once, with what to do about it.
+    /// Warns of the 1st, 2nd, 4th, 8th… failure in a row. A refusal is an error, logged once with the ways to solve it.
     fn log_failure(
         &mut self,
         refusal: &PollError,
@@ -332,12 +332,12 @@ impl Poller {
         self.club.or(self.facts.player.value.club.as_ref().map(|club| club.id))
     }
 
-    /// A club that was named by the operator must be known to MLB before its empty schedule is believed.
+    /// Whether the watched club was read: a configured club must exist before its empty schedule is believed.
     fn club_is_known(&self) -> bool {
         self.facts.player.value.club.as_ref().is_some_and(|club| Some(club.id) == self.watched())
     }
 
-    /// Whether there are clubs whose games are asked for.
+    /// Whether there are clubs whose games are to be requested.
     fn has_games(&self, now: OffsetDateTime) -> bool {
         !self.clubs(now).is_empty() && (self.watched().is_none() || self.club_is_known())
     }
@@ -347,7 +347,7 @@ impl Poller {
     }
 }
 
-/// How long the present state can be trusted to last.
+/// The polling interval at this pace.
 fn interval(pace: Pace) -> Duration {
     Duration::from_secs(match pace {
         Pace::Live => 10,

@@ -1,4 +1,4 @@
-//! Reading each part of the facts: one question, judged, and put in place of the last good value.
+//! Reading each part of the facts: request it, check it, and replace the last good value.
 
 use crate::{
     answer::{
@@ -27,7 +27,7 @@ impl Poller {
             match self.client.schedule(club, from, to) {
                 Ok(read) => schedule.extend(read),
                 Err(refusal) if index == 0 => return Err(refusal),
-                // A club that he has left: what was read of its games before stands.
+                // The player has left this club: its games of the last schedule stay.
                 Err(refusal) => {
                     tracing::warn!(
                         club,
@@ -54,7 +54,7 @@ impl Poller {
         Ok(())
     }
 
-    /// One line for each entry that could not be read, once.
+    /// Logs each unreadable entry once.
     fn warn_of_unread(&self, schedule: &Schedule) {
         let known = &self.facts.schedule.value.unread;
         for entry in schedule.unread.iter().filter(|entry| !known.contains(entry)) {
@@ -85,7 +85,7 @@ impl Poller {
                 GameState::Postponed | GameState::Cancelled => false,
                 GameState::On => day <= today.next_day().unwrap_or(today),
                 GameState::Suspended => day <= today,
-                // Whether it went past midnight tells which day the answer is about.
+                // The day of the answer depends on whether this game went past midnight.
                 GameState::Over if feed.is_none() && day < today => in_the_morning,
                 GameState::Over | GameState::Unknown => {
                     [today, about].contains(&day) || feed.is_some_and(unfinished)
@@ -105,8 +105,8 @@ impl Poller {
         games.into_iter().take(FEEDS_AT_MOST).collect()
     }
 
-    /// The feed of a game: of the same day as its listing, and no older than the one already read. MLB's caches
-    /// sometimes answer from the past.
+    /// Reads a game's feed. It must be of the same day as the schedule entry and no older than the feed already read,
+    /// because MLB's caches sometimes send old feeds.
     pub(crate) fn read_feed(
         &mut self,
         listing: &ScheduleEntry,
@@ -166,7 +166,7 @@ impl Poller {
         Ok(())
     }
 
-    /// The year's games; once the last of them is over, next year's too.
+    /// Reads the year's games; once the last of them is over, next year's too.
     pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };
         let today = self.today(now);

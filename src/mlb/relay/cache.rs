@@ -1,4 +1,4 @@
-//! Replies and failures by question, and who waits for them. Pure: the time is an argument.
+//! Replies and failures by question, and the requests that wait for them. No I/O.
 
 use super::reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use crate::{
@@ -13,30 +13,29 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A question that failed is not asked again for so long, however many ask.
+/// A failed question is not sent to MLB again for this long, however many clients ask it.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
-/// As above, for one that MLB refuses (403, 406) or knows nothing of (404).
+/// The same for a question that MLB refuses (403, 406) or does not find (404).
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
-/// When those are told to ask again who could not be served in time.
+/// The `Retry-After` of a request that could not be answered in time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How much is kept at most; then what was asked for longest ago goes.
+/// Limits of the cache. Beyond them the least recently used entries are removed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CacheLimits {
     pub entries: usize,
     pub bytes: usize,
 }
 
-/// Holds the reply once it has come.
+/// Receives the reply once it has come.
 pub(super) type ReplyWaiter = watch::Receiver<Option<Relayed>>;
 
-/// What there is for a question.
 pub(super) enum Lookup {
-    /// An answer.
+    /// A reply, or an error.
     Here(Relayed),
     /// A reply is on its way.
     Wait(ReplyWaiter),
-    /// MLB has to be asked, by whoever looks.
+    /// The caller has to ask MLB.
     Ask(ReplyWaiter),
 }
 
@@ -44,9 +43,9 @@ pub(super) enum Lookup {
 struct CacheEntry {
     content: Option<Arc<ReplyContent>>,
     failed: Option<(RelayError, Instant)>,
-    /// Tells those who wait; none while nobody asks MLB.
+    /// Sends the reply to the waiting requests; none while MLB is not being asked.
     flight: Option<watch::Sender<Option<Relayed>>>,
-    /// When it was last asked for, counted in looks.
+    /// The number of its last look-up.
     used: u64,
 }
 
@@ -55,7 +54,7 @@ pub(super) struct ReplyCache {
     bytes: usize,
     caps: CacheLimits,
     looks: u64,
-    /// MLB asked for a pause that long.
+    /// The end of the pause that MLB asked for.
     paused_until: Option<Instant>,
 }
 
@@ -103,7 +102,7 @@ impl ReplyCache {
         Lookup::Ask(waiting)
     }
 
-    /// For those who have waited long enough.
+    /// The reply at the deadline: an old one if allowed, else status 504.
     pub fn late(&self, question: &Question, now: Instant) -> Relayed {
         let failure =
             RelayError::later(StatusCode::GATEWAY_TIMEOUT, "MLB has not replied to the relay yet", SOON);
@@ -114,7 +113,7 @@ impl ReplyCache {
         self.entries.get(question).is_some_and(|entry| entry.failed.is_some())
     }
 
-    /// MLB has answered, or failed to.
+    /// Stores MLB's reply or failure, and sends it to the waiting requests.
     pub fn finish(&mut self, question: &Question, result: Result<ReplyContent, PollError>, now: Instant) {
         let Some(entry) = self.entries.get_mut(question) else { return };
         let relayed = match result {
@@ -150,7 +149,7 @@ impl ReplyCache {
         self.make_room(0);
     }
 
-    /// MLB is not asked this question now after all.
+    /// Ends a question without MLB's reply: the waiting requests get an old reply if allowed, else status 503.
     pub fn give_up(&mut self, question: &Question) {
         let Some(entry) = self.entries.get_mut(question) else { return };
         let failure =
@@ -161,7 +160,7 @@ impl ReplyCache {
         }
     }
 
-    /// Keeps the limits with so many more entries. An entry for which MLB is being asked stays.
+    /// Removes entries until this many more fit within the limits. An entry for which MLB is being asked stays.
     fn make_room(&mut self, entries: usize) {
         while self.entries.len() + entries > self.caps.entries || self.bytes > self.caps.bytes {
             let idle = self.entries.iter().filter(|(_, entry)| entry.flight.is_none());
@@ -176,7 +175,7 @@ impl ReplyCache {
 }
 
 impl CacheEntry {
-    /// The old reply, if it is good enough while MLB fails like this.
+    /// The old reply, if this failure and its age allow it; else the failure.
     fn old_or(&self, failure: RelayError, now: Instant) -> Relayed {
         match self.content.as_ref().filter(|content| failure.is_passing() && content.is_better_than_none(now))
         {
@@ -187,7 +186,7 @@ impl CacheEntry {
 }
 
 impl RelayError {
-    /// Whether it is an outage, and not MLB's word on the question or on this network.
+    /// Whether it is an outage, and not MLB's reply to the question or a refusal of this network.
     fn is_passing(&self) -> bool {
         self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
     }

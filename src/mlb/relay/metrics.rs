@@ -1,4 +1,4 @@
-//! What is counted of the relay.
+//! Metrics of the relay.
 
 use super::reply::RelayOutcome;
 use crate::{answer::Outage, mlb::polls};
@@ -20,7 +20,7 @@ impl RelayMetrics {
     /// Registers the counters, each at zero.
     ///
     /// # Errors
-    /// When the registry has one of them already.
+    /// If the registry has one of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let requests = "Requests to the relay, by how they were answered.";
         let upstream = "Requests of the relay to MLB, by how they ended.";

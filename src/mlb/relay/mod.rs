@@ -1,7 +1,7 @@
-//! The `proxy_cache` role: answers e6's own questions for other e6 servers, which MLB then sees as one client.
+//! The relay, like nginx's `proxy_cache`: answers other e6 servers' questions, so that MLB sees one client.
 //!
-//! A reply is used for as long as its `ReplyCache-Control` and `Age` allow, one request goes to MLB however many ask at once, and
-//! while MLB fails an old reply is used within limits. MLB is asked by threads of its own: nothing here blocks a worker.
+//! A reply is used for as long as its `Cache-Control` and `Age` allow, concurrent requests for it share one to MLB, and
+//! while MLB fails an old reply is used within limits. Requests to MLB have their own threads, so no worker blocks.
 
 pub(crate) mod cache;
 pub(crate) mod metrics;
@@ -29,9 +29,9 @@ use tokio::time::timeout;
 
 /// Threads that ask MLB: a slow reply to one question does not hold up the others.
 const THREADS: usize = 4;
-/// Questions that wait for a thread. One more, and the one that has waited longest is given up.
+/// Limit on questions that wait for a thread. Beyond it the oldest is dropped.
 const QUEUE_CAP: usize = 64;
-/// A failure that goes on is logged again after this.
+/// A lasting failure is logged again after this.
 const LOG_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 /// Answers questions from its cache, or by asking MLB. Its threads end when it is dropped.
@@ -52,15 +52,15 @@ struct RelayState {
     cache: ReplyCache,
     queue: VecDeque<Question>,
     has_ended: bool,
-    /// The kinds of failures that were logged, and when; none once MLB answers again.
+    /// The kinds of failures that were logged, and when; empty once MLB answers again.
     logged: Vec<(Outage, Instant)>,
 }
 
 impl Relay {
-    /// Asks there.
+    /// Starts a relay that asks this endpoint.
     ///
     /// # Errors
-    /// When the system has no threads to spare.
+    /// If the system cannot start a thread.
     pub fn start(endpoint: Endpoint, limits: &Limits, metrics: RelayMetrics) -> io::Result<Self> {
         let caps = CacheLimits { entries: limits.relay_entries, bytes: limits.relay_bytes };
         let state = RelayState {
@@ -111,7 +111,7 @@ impl Drop for Relay {
 }
 
 impl RelayShared {
-    /// The reply that is there, or one to wait for.
+    /// The reply from the cache, or a receiver to wait on.
     fn look(&self, question: &Question) -> Result<Relayed, ReplyWaiter> {
         let mut state = self.state();
         match state.cache.look(question, Instant::now()) {
@@ -154,7 +154,7 @@ impl RelayShared {
     fn finish(&self, question: &Question, result: Result<Reply, PollError>) {
         let now = Instant::now();
         self.metrics.asked(result.as_ref().err().map(|refusal| refusal.trouble));
-        // Compressing takes a while: not under the lock.
+        // Compress before taking the lock: it takes a while.
         let result = result.map(|reply| ReplyContent::of(reply, now));
         let mut state = self.state();
         let had_failed = state.cache.has_failed(question);
@@ -170,7 +170,7 @@ impl RelayShared {
         self.metrics.holds(state.cache.len(), state.cache.bytes());
     }
 
-    /// The state is whole between two statements, so that a panic elsewhere spoils nothing.
+    /// A poisoned lock is ignored: the state is consistent between any two statements.
     fn state(&self) -> MutexGuard<'_, RelayState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,7 +180,7 @@ impl RelayState {
     fn log_failure(&mut self, refusal: &PollError, now: Instant) {
         self.logged.retain(|(_, at)| now.saturating_duration_since(*at) < LOG_AGAIN);
         let is_logged = self.logged.iter().any(|(trouble, _)| *trouble == refusal.trouble);
-        // Not knowing a player or a game is an answer.
+        // A 404 for a player or a game is a valid reply.
         if is_logged || refusal.status == Some(StatusCode::NOT_FOUND) {
             tracing::debug!("no reply for the relay: {refusal}");
             return;

@@ -1,4 +1,4 @@
-//! What the relay answers: a reply of MLB's with its age, or why there is none.
+//! The relay's replies: MLB's reply with its age, or an error.
 
 use crate::{
     answer::Outage,
@@ -18,30 +18,29 @@ use std::{
 
 /// Below this, compressing saves less than it costs.
 const GZIP_FROM: usize = 1024;
-/// Nothing that is asked for changes faster: a reply that was old when it came is used for so long.
+/// The shortest use of a reply, even of one that was old when it came: no data changes faster.
 const SHORTEST_USE: Duration = Duration::from_secs(1);
-/// However long MLB would allow an old reply to be used while it fails.
+/// Cap on `stale-if-error`: the longest use of an old reply while MLB fails.
 const STALE_CAP: Duration = Duration::from_secs(60 * 60);
 
-/// How a request to the relay was answered.
+/// The outcome of a request to the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayOutcome {
     /// From the cache.
     Fresh,
-    /// By a reply that MLB has just given, to this request or to another one with the same question.
+    /// With a reply that MLB has just given, to this request or to another one with the same question.
     Asked,
-    /// By an old reply, because MLB fails.
+    /// With an old reply, because MLB fails.
     Stale,
-    /// By an error: MLB fails and there is no old reply.
+    /// With an error: MLB fails and there is no old reply.
     Failed,
-    /// It brought no token or a wrong one.
+    /// The request had no token or a wrong one.
     Unauthorized,
-    /// It is no question of e6's.
+    /// The request is none of e6's questions.
     NotAQuestion,
 }
 
 impl RelayOutcome {
-    /// All of them.
     pub const ALL: [RelayOutcome; 6] = [
         RelayOutcome::Fresh,
         RelayOutcome::Asked,
@@ -51,7 +50,7 @@ impl RelayOutcome {
         RelayOutcome::NotAQuestion,
     ];
 
-    /// As metrics have it.
+    /// The label of this outcome in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             RelayOutcome::Fresh => "fresh",
@@ -67,32 +66,28 @@ impl RelayOutcome {
 /// An answer of the relay.
 #[derive(Debug, Clone)]
 pub enum Relayed {
-    /// A reply of MLB's.
     Reply {
-        /// The reply.
         content: Arc<ReplyContent>,
-        /// How long ago the origin made it.
+        /// The time since the origin made it.
         age: Duration,
-        /// How it was come by.
+        /// Fresh, asked or stale.
         outcome: RelayOutcome,
     },
-    /// No reply.
     Failure(RelayError),
 }
 
-/// Why there is no reply.
+/// An error in place of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayError {
     /// MLB's own status, or 502, 503 or 504.
     pub status: StatusCode,
-    /// For whoever operates the server that asked.
+    /// The message for the operator of the server that asked.
     pub message: String,
-    /// When to ask again, if anyone said so.
+    /// The wait before a retry, if known.
     pub retry_after: Option<Duration>,
 }
 
 impl Relayed {
-    /// How the request was answered.
     pub fn outcome(&self) -> RelayOutcome {
         match self {
             Relayed::Reply { outcome, .. } => *outcome,
@@ -104,21 +99,19 @@ impl Relayed {
 /// A reply with status 200.
 #[derive(Debug)]
 pub struct ReplyContent {
-    /// Its body.
     pub body: Bytes,
-    /// The same compressed, where that is worth it.
+    /// The same compressed, if that is worth it.
     pub gzip: Option<Bytes>,
-    /// Its media type.
     pub media_type: String,
     /// Its entity tag, unquoted.
     pub tag: String,
-    /// How old it was when it was received, and how long it may be kept.
+    /// Its age when it was received, and how long it may be cached.
     pub freshness: Freshness,
     received: Instant,
 }
 
 impl ReplyContent {
-    /// Of a reply that was received at this moment.
+    /// The content of a reply received at this time.
     pub fn of(reply: Reply, received: Instant) -> Self {
         let gzip = (reply.body.len() >= GZIP_FROM)
             .then(|| encode(&reply.body, Coding::Gzip, Effort::Fast).ok())
@@ -135,17 +128,17 @@ impl ReplyContent {
         }
     }
 
-    /// The bytes that it holds.
+    /// The size in bytes, compressed form included.
     pub fn size(&self) -> usize {
         self.body.len() + self.gzip.as_ref().map_or(0, Bytes::len)
     }
 
-    /// How long ago the origin made it.
+    /// The time since the origin made it.
     pub fn age(&self, now: Instant) -> Duration {
         self.freshness.age + now.saturating_duration_since(self.received)
     }
 
-    /// Whether it can be used without asking.
+    /// Whether it can be used without asking MLB.
     pub fn is_fresh(&self, now: Instant) -> bool {
         let Freshness { max_age, is_storable, .. } = self.freshness;
         let is_new = || now.saturating_duration_since(self.received) < SHORTEST_USE;
@@ -158,7 +151,7 @@ impl ReplyContent {
         is_storable && self.age(now) < max_age + stale_if_error.min(STALE_CAP)
     }
 
-    /// `Cache-Control` for those who asked: MLB's spans, but only for their own caches, for they brought a token.
+    /// `Cache-Control` for clients: MLB's lifetimes, but `private`, because their requests carry a token.
     pub fn cache_control(&self) -> String {
         let Freshness { max_age, stale_if_error, is_storable, .. } = self.freshness;
         match is_storable {
@@ -171,10 +164,10 @@ impl ReplyContent {
 }
 
 impl RelayError {
-    /// Of a question that MLB did not answer.
+    /// The error for a question that MLB did not answer.
     pub fn of(refusal: &PollError) -> Self {
         let (status, message) = match (refusal.trouble, refusal.status) {
-            // From a relay in front of this one: its token is no matter of those who ask here.
+            // Sent by a relay in front of this one: its token is not our clients' concern.
             (_, Some(StatusCode::UNAUTHORIZED)) => {
                 (StatusCode::BAD_GATEWAY, "the relay is refused by another relay".into())
             }
@@ -189,7 +182,7 @@ impl RelayError {
         RelayError { status, message, retry_after: refusal.retry_after }
     }
 
-    /// Of a question that has to be asked again later.
+    /// An error with a time to retry after.
     pub fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
         RelayError { status, message: message.into(), retry_after: Some(retry_after) }
     }

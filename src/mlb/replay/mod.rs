@@ -1,5 +1,4 @@
-//! A day that has been, served on loopback as MLB would have served it at each moment of that day: the site asks it
-//! with the same code that asks MLB.
+//! Replay of a past day on loopback, served as MLB would have at each moment, to the same code that asks MLB.
 
 pub(crate) mod recorded;
 pub(crate) mod scenario;
@@ -28,29 +27,29 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// The poller asks one question at a time; whoever else finds the port waits.
+/// Timeout of a connection. Connections are served one at a time: the poller sends one request at a time.
 const CONNECTION_LASTS: Duration = Duration::from_secs(15);
 
-/// After a failed accept: what the system lacks is not there again at once.
+/// Pause after a failed accept: a lack of resources does not end at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What MLB replied, or would have, to a path and query at a moment of that day: a status and JSON.
+/// A source of replies: the status and JSON for a path and query at a moment of the day.
 pub trait ReplaySource: Send + Sync + 'static {
     /// The reply.
     fn reply(&self, path_and_query: &str, now: OffsetDateTime) -> (u16, Vec<u8>);
 }
 
-/// A port of its own choice on loopback, where a day will be played.
+/// A loopback socket for a replay, on a port that the system chooses.
 pub struct ReplaySocket {
     listener: std::net::TcpListener,
     address: SocketAddr,
 }
 
 impl ReplaySocket {
-    /// Binds it. Nothing is played yet: the process may have privileges to drop first.
+    /// Binds the socket. The replay starts later: the process may have privileges to drop first.
     ///
     /// # Errors
-    /// When the system has no port to spare.
+    /// If the socket cannot be bound.
     pub fn bind() -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -58,22 +57,22 @@ impl ReplaySocket {
         Ok(ReplaySocket { listener, address })
     }
 
-    /// The base URL to ask instead of MLB's.
+    /// The base URL to use instead of MLB's.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }
 
-/// A server that plays a day; it ends when this is dropped.
+/// A server that replays a day; it stops when this is dropped.
 pub struct Replay {
     _stop: oneshot::Sender<()>,
 }
 
 impl Replay {
-    /// Plays a day by this clock.
+    /// Replays a day by this clock.
     ///
     /// # Errors
-    /// When the system has no thread to spare.
+    /// If the runtime or its thread cannot be started.
     pub fn start(socket: ReplaySocket, day: impl ReplaySource, clock: Clock) -> io::Result<Self> {
         let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -82,7 +81,7 @@ impl Replay {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    Err(error) = serve(listener, Arc::new(day), clock) => tracing::error!(%error, "the replay broke"),
+                    Err(error) = serve(listener, Arc::new(day), clock) => tracing::error!(%error, "the replay failed"),
                 }
             });
         })?;
@@ -100,7 +99,7 @@ async fn serve(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "the replay could not be asked");
+                tracing::warn!(%error, "the replay cannot accept a connection");
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -118,12 +117,12 @@ async fn serve(
             .keep_alive(false)
             .serve_connection(TokioIo::new(stream), service);
         if let Ok(Err(error)) = timeout(CONNECTION_LASTS, connection).await {
-            tracing::debug!(%error, "a question to the replay broke off");
+            tracing::debug!(%error, "a connection to the replay failed");
         }
     }
 }
 
-/// The path's last number: every id we ask by is one.
+/// The last number in the path: every id in our questions is one.
 fn id(path: &str) -> Option<u64> {
     path.split(['/', '?']).rev().find_map(|part| part.parse().ok())
 }

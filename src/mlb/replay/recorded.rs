@@ -1,4 +1,4 @@
-//! Any past day, from MLB's own records: each feed as it was at that moment, by the API's timecodes.
+//! A past day from MLB's records: each feed as it was at that moment, by the API's timecodes.
 
 use crate::mlb::replay::ReplaySource;
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros
 
 /// A replay begins this long before the first game's scheduled start.
 const BEFORE: time::Duration = time::Duration::minutes(25);
-/// And ends this long after the last one's: longer than all but a few games.
+/// A replay ends this long after the last game's scheduled start: longer than all but a few games.
 const AFTER: time::Duration = time::Duration::hours(5);
 
-/// Asks MLB a path and query: status and body, or what went wrong.
+/// Requests a path and query from MLB: status and body, or an error message.
 pub type Fetch = Box<dyn Fn(&str) -> Result<(u16, Vec<u8>), String> + Send + Sync>;
 
 /// A day in MLB's records.
@@ -18,15 +18,15 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Asks with this.
+    /// A day that is read with this function.
     pub fn new(fetch: Fetch) -> Self {
         Recorded { fetch }
     }
 
-    /// When a replay of a club's games on this day should begin and end; none if it had none.
+    /// The begin and end of a replay of a club's games on this day; none if it had none.
     ///
     /// # Errors
-    /// What kept MLB from being asked.
+    /// If MLB cannot be asked or its reply is no schedule.
     pub fn span(&self, club: u32, day: Date) -> Result<Option<(OffsetDateTime, OffsetDateTime)>, String> {
         let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={day}&endDate={day}");
         let (status, body) = (self.fetch)(&path)?;
@@ -59,7 +59,7 @@ fn with_timecode(path: &str, now: OffsetDateTime) -> String {
     format!("{path}{separator}timecode={stamp}")
 }
 
-/// The schedule has no timecodes: games still to come are made so, games begun are left to their feeds to end.
+/// Sets a schedule back to `now`, since it has no timecodes: later games are scheduled, begun ones are in progress.
 fn turned_back(body: Vec<u8>, now: OffsetDateTime) -> Vec<u8> {
     let Ok(mut schedule) = serde_json::from_slice::<Value>(&body) else { return body };
     for day in schedule["dates"].as_array_mut().into_iter().flatten() {

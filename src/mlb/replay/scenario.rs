@@ -1,4 +1,4 @@
-//! A described day: a file of facts, rendered in the API's shape as of any moment.
+//! A scripted day: a file of facts, rendered as the API's JSON at any moment.
 
 use crate::{
     language::PerLanguage,
@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros
 const OF_THE_DAY: &str = include_str!("../../../assets/demo/2023-08-09.json");
 /// A replay begins this long before the first pitch: time to read the page once.
 const BEFORE: time::Duration = time::Duration::minutes(25);
-/// A replay goes on this long after the last moment described.
+/// A replay goes on this long after the last moment in the script.
 const AFTER: time::Duration = time::Duration::minutes(10);
 
 /// One game of one club, moment by moment.
@@ -34,7 +34,7 @@ pub struct Scenario {
     series: Vec<Series>,
 }
 
-/// Games against one club on consecutive days, other than the one of the day.
+/// Games against one club on consecutive days, without the scripted game.
 #[derive(Debug, Clone, Deserialize)]
 struct Series {
     from: String,
@@ -42,10 +42,10 @@ struct Series {
     place: SeriesVenue,
     club: u32,
     name: String,
-    /// How many, where he played in none or it is not told.
+    /// The number of games, if he played in none or his errors are not given.
     #[serde(default)]
     games: usize,
-    /// His errors in each, where he played in all.
+    /// The player's errors in each, if he played in all.
     #[serde(default)]
     errors: Vec<u32>,
 }
@@ -57,9 +57,9 @@ enum SeriesVenue {
     Away,
 }
 
-/// A game of the season that is told of in one line.
+/// A game of the season that is not scripted.
 struct BriefGame<'a> {
-    /// Not MLB's: from 1, in the order they are told.
+    /// Not MLB's: from 1, in the order of the file.
     pk: usize,
     date: String,
     number: u8,
@@ -88,7 +88,7 @@ struct Opponent {
     name: String,
 }
 
-/// From this time on.
+/// The state of the game from this time on.
 #[derive(Debug, Clone, Deserialize)]
 struct ScriptMoment {
     #[serde(with = "time::serde::rfc3339")]
@@ -110,7 +110,7 @@ enum GameStage {
     Final,
 }
 
-/// An error from this time on.
+/// An error, charged from this time on.
 #[derive(Debug, Clone, Deserialize)]
 struct ScriptError {
     #[serde(with = "time::serde::rfc3339")]
@@ -134,27 +134,27 @@ impl Scenario {
         serde_json::from_str(OF_THE_DAY).expect("assets/demo/2023-08-09.json is valid")
     }
 
-    /// What it is about, for the page.
+    /// The description of the day, for the page.
     pub fn about(&self) -> &PerLanguage<String> {
         &self.about
     }
 
-    /// What is to be known of the games before it, for the page.
+    /// The note on the games before it, for the page.
     pub fn season_note(&self) -> &PerLanguage<String> {
         &self.season_note
     }
 
-    /// Who plays in it.
+    /// The player's id.
     pub fn player(&self) -> u32 {
         self.player.id
     }
 
-    /// When a replay of it begins.
+    /// The time at which a replay of it begins.
     pub fn begins(&self) -> OffsetDateTime {
         self.start - BEFORE
     }
 
-    /// When it ends.
+    /// The time at which a replay of it ends.
     pub fn ends(&self) -> OffsetDateTime {
         self.moments.last().map_or(self.start, |moment| moment.at) + AFTER
     }
@@ -184,53 +184,53 @@ impl Scenario {
                       "home": {"team": {"id": self.opponent.id, "name": self.opponent.name}}},
             "venue": {"name": self.venue}, "doubleHeader": "N", "gameNumber": 1,
         });
-        let others = self.told().map(|told| (told.date.clone(), self.listing(&told)));
+        let others = self.others().map(|other| (other.date.clone(), self.listing(&other)));
         let days = others.chain([(self.date.clone(), game)]).filter(|(date, _)| asked_for(path, date));
         json!({"dates": days.map(|(date, game)| json!({"date": date, "games": [game]})).collect::<Vec<_>>()})
     }
 
     /// The other games of the season. A second one on a day is the second of a doubleheader.
-    fn told(&self) -> impl Iterator<Item = BriefGame<'_>> {
+    fn others(&self) -> impl Iterator<Item = BriefGame<'_>> {
         let days = self.series.iter().flat_map(|series| {
             let games = series.games.max(series.errors.len());
             days_from(&series.from).take(games).enumerate().map(move |(index, date)| (series, index, date))
         });
         let mut last = String::new();
-        days.enumerate().map(move |(told, (series, index, date))| {
+        days.enumerate().map(move |(before, (series, index, date))| {
             let number = if date <= last { 2 } else { 1 };
             last.clone_from(&date);
-            BriefGame { pk: told + 1, date, number, series, errors: series.errors.get(index).copied() }
+            BriefGame { pk: before + 1, date, number, series, errors: series.errors.get(index).copied() }
         })
     }
 
-    fn listing(&self, told: &BriefGame) -> Value {
-        let (whole, coded, detailed) = match told.date < self.date {
+    fn listing(&self, game: &BriefGame) -> Value {
+        let (whole, coded, detailed) = match game.date < self.date {
             true => ("Final", "F", "Final"),
             false => ("Preview", "S", "Scheduled"),
         };
         let ours = json!({"team": {"id": self.club.id, "name": self.club.name}});
-        let theirs = json!({"team": {"id": told.series.club, "name": told.series.name}});
+        let theirs = json!({"team": {"id": game.series.club, "name": game.series.name}});
         let (away, home) =
-            if told.series.place == SeriesVenue::Home { (theirs, ours) } else { (ours, theirs) };
+            if game.series.place == SeriesVenue::Home { (theirs, ours) } else { (ours, theirs) };
         json!({
-            "gamePk": told.pk, "gameType": "R", "gameDate": format!("{}T03:33:00Z", told.date),
-            "officialDate": told.date, "doubleHeader": "N", "gameNumber": told.number,
+            "gamePk": game.pk, "gameType": "R", "gameDate": format!("{}T03:33:00Z", game.date),
+            "officialDate": game.date, "doubleHeader": "N", "gameNumber": game.number,
             "status": {"abstractGameState": whole, "codedGameState": coded, "detailedState": detailed, "startTimeTBD": true},
             "teams": {"away": away, "home": home},
         })
     }
 
-    /// His log until the day before.
+    /// The player's fielding log until the day before.
     fn log(&self) -> Value {
-        let row = |told: BriefGame| {
-            let errors = told.errors.filter(|_| told.date < self.date)?;
+        let row = |game: BriefGame| {
+            let errors = game.errors.filter(|_| game.date < self.date)?;
             Some(json!({
-                "date": told.date, "isHome": told.series.place == SeriesVenue::Home, "stat": {"errors": errors},
-                "opponent": {"id": told.series.club, "name": told.series.name},
-                "game": {"gamePk": told.pk, "gameNumber": told.number},
+                "date": game.date, "isHome": game.series.place == SeriesVenue::Home, "stat": {"errors": errors},
+                "opponent": {"id": game.series.club, "name": game.series.name},
+                "game": {"gamePk": game.pk, "gameNumber": game.number},
             }))
         };
-        json!({"stats": [{"splits": self.told().filter_map(row).collect::<Vec<_>>()}]})
+        json!({"stats": [{"splits": self.others().filter_map(row).collect::<Vec<_>>()}]})
     }
 
     fn feed(&self, now: OffsetDateTime) -> Value {
@@ -251,7 +251,7 @@ impl Scenario {
         })
     }
 
-    /// Those of his club who are told of: he, and whoever else was charged.
+    /// The players of his club in the box score: himself, and the fielders of the scripted errors.
     fn players(&self, now: OffsetDateTime, begun: bool) -> Value {
         let mut ids: Vec<u32> = self.errors.iter().map(|error| error.fielder).collect();
         ids.push(self.player.id);
@@ -308,7 +308,7 @@ impl ReplaySource for Scenario {
     }
 }
 
-/// Whether a schedule query's days include this one and it is not about another kind of game.
+/// Whether a schedule question's days include this one and it is not for the All-Star Game.
 fn asked_for(path: &str, date: &str) -> bool {
     let day = |name: &str| {
         let (_, value) = path.split_once(name)?;

@@ -33,7 +33,7 @@ fn all(dir: PathBuf) -> Vec<(String, Vec<u8>)> {
     paths.iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(path))).collect()
 }
 
-/// What `fields=` leaves of a reply: the listed keys at every depth, and the keys of id maps.
+/// The part of a reply that `fields=` keeps: the listed keys at every depth, and the keys of id maps.
 fn trimmed(value: &Value, fields: &[&str]) -> Value {
     match value {
         Value::Object(map) => map
@@ -47,7 +47,7 @@ fn trimmed(value: &Value, fields: &[&str]) -> Value {
     }
 }
 
-/// Reads each feed for each of its players, whole and trimmed. How many players there were, and how many errors.
+/// Reads each feed for each of its players, whole and trimmed. Returns the number of players and of their errors.
 fn counts_equal_the_box_score(dir: &Path) -> (u32, u32) {
     let (mut players, mut errors) = (0, 0);
     for (name, json) in all(dir.join("feed_live")) {

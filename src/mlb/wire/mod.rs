@@ -1,4 +1,4 @@
-//! The shape of MLB's JSON: the fields we read, named as MLB names them. What they mean is in `model`.
+//! The shape of MLB's JSON: the fields we read, named as MLB names them. Module `model` interprets them.
 
 pub(crate) mod feed;
 pub(crate) mod people;
@@ -23,7 +23,7 @@ pub(crate) fn instant(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
-/// A part that may have another shape than expected, and is then left out.
+/// A part that is left out if it has another shape than expected.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Lenient<T> {

@@ -9,7 +9,7 @@ pub(crate) struct ScheduleReply {
     pub(crate) dates: Vec<Lenient<ScheduleDay>>,
 }
 
-/// Entries are read one by one, so that an odd one spoils only itself.
+/// Entries are read one by one, so that an invalid one affects no other.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ScheduleDay {
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The log of a season. Everything is lenient: one odd row must not lose the others.
+//! The log of a season. Everything is lenient: one invalid row must not lose the others.
 
 use crate::mlb::wire::{Id, Lenient, Position, Team};
 use serde::Deserialize;
