@@ -13,19 +13,19 @@ use std::{
 use time::{Duration, OffsetDateTime};
 use x509_parser::{extensions::GeneralName, parse_x509_certificate};
 
-/// An end that is this near is worth a word: whoever renews by hand needs some days.
+/// A certificate that expires within this time is reported, because renewal by hand needs some days.
 const NEAR: Duration = Duration::days(14);
 
-/// A chain and the key that belongs to it, ready to serve.
+/// A certificate chain with its private key, ready to serve.
 #[derive(Debug, Clone)]
 pub struct Certificate {
-    /// For the handshake.
+    /// Chain and key, for the handshake.
     pub key: Arc<CertifiedKey>,
-    /// Every DNS name and address it is for, as it says.
+    /// Every DNS name and IP address in its subject alternative name.
     pub names: Vec<String>,
-    /// When it begins.
+    /// The start of its validity.
     pub not_before: OffsetDateTime,
-    /// When it ends.
+    /// The end of its validity.
     pub not_after: OffsetDateTime,
 }
 
@@ -57,7 +57,7 @@ impl Certificate {
         Ok(Certificate { key: Arc::new(key), names, not_before, not_after })
     }
 
-    /// Whether a client that asks for this name accepts it (RFC 9525).
+    /// Whether a client that connects to this name accepts the certificate (RFC 9525).
     pub fn covers(&self, name: &str) -> bool {
         let leaf = self.key.end_entity_cert().and_then(ParsedCertificate::try_from);
         match (leaf, ServerName::try_from(name)) {
@@ -71,7 +71,7 @@ impl Certificate {
         (self.not_before..=self.not_after).contains(&now) && names.iter().all(|name| self.covers(name))
     }
 
-    /// What is wrong with it for these names at this time, in words.
+    /// Its problems for these names at this time, as sentences.
     pub fn faults(&self, names: &[String], now: OffsetDateTime) -> Vec<String> {
         let mut faults = Vec::new();
         let (begin, end) = (self.not_before.date(), self.not_after.date());
@@ -100,14 +100,14 @@ fn name(name: &GeneralName) -> Option<String> {
     }
 }
 
-/// A certificate that is signed by its own key: names, chain and key as PEM.
+/// A self-signed certificate: chain and key as PEM.
 pub(crate) struct SelfSignedPem {
     pub chain: String,
     pub key: String,
 }
 
 impl SelfSignedPem {
-    /// A fresh one for these names, valid from a day ago (clocks of clients are sometimes behind).
+    /// A new certificate for these names, valid from a day ago, because some clients' clocks are behind.
     pub(crate) fn fresh(names: &[String], lasts: Duration) -> Result<Self, rcgen::Error> {
         let begin = OffsetDateTime::now_utc() - Duration::DAY;
         SelfSignedPem::between(names, begin, begin + lasts)
@@ -133,8 +133,8 @@ impl SelfSignedPem {
     }
 }
 
-/// Replaces a file as a whole: temporary file, fsync, rename, fsync of the directory. A crash at any moment leaves the
-/// old one or the new one. The error names no path: visitors may read it.
+/// Replaces a file atomically: temporary file, fsync, rename, fsync of the directory. A crash at any moment leaves the
+/// old file or the new one. The error names no path, because visitors may read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let replaced = || {

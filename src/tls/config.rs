@@ -10,10 +10,10 @@ use rustls::{
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// What a CA speaks when it looks for the proof of TLS-ALPN-01 (RFC 8737 §3), and nobody else.
+/// The ALPN protocol of the TLS-ALPN-01 challenge (RFC 8737 §3). Only CAs offer it.
 pub(crate) const CHALLENGE: &[u8] = b"acme-tls/1";
 
-/// The terms on which TLS is spoken. They can be replaced: a handshake is held on those of its beginning.
+/// The TLS server configuration. It can be replaced; a handshake keeps the one that it began with.
 #[derive(Clone)]
 pub struct TlsConfig(Arc<ArcSwap<ServerConfig>>);
 
@@ -22,7 +22,7 @@ impl TlsConfig {
         TlsConfig(Arc::new(ArcSwap::from_pointee(config)))
     }
 
-    /// From the next handshake on these are the terms, wherever the old ones are known.
+    /// Replaces the configuration for later handshakes, in every clone of this value.
     pub fn replace(&self, other: &TlsConfig) {
         self.0.store(other.0.load_full());
     }
@@ -32,13 +32,13 @@ impl TlsConfig {
     }
 }
 
-/// The keys of session tickets, which change every six hours. Terms that replace others keep them, so that clients can
-/// resume their sessions.
+/// The keys of session tickets, rotated every six hours. A new configuration keeps them, so that clients can resume
+/// their sessions.
 #[derive(Clone)]
 pub struct TicketKeys(Arc<dyn ProducesTickets>);
 
 impl TicketKeys {
-    /// With keys of its own.
+    /// New keys.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -47,11 +47,11 @@ impl TicketKeys {
     }
 }
 
-/// TLS 1.3 and 1.2, HTTP/2 before HTTP/1.1 before `more`, stateless tickets, no early
-/// data. A client that offers protocols, but none of these, is refused.
+/// TLS 1.3 and 1.2, ALPN with HTTP/2 before HTTP/1.1 before `more`, stateless tickets, no early data. A client that
+/// offers only other protocols is refused.
 ///
 /// # Errors
-/// When the provider knows no version of TLS.
+/// When the provider supports no version of TLS.
 pub(crate) fn config(
     certificates: Arc<dyn ResolvesServerCert>,
     more: &[&[u8]],
@@ -67,7 +67,7 @@ pub(crate) fn config(
     Ok(config)
 }
 
-/// What a finished handshake agreed on.
+/// The parameters that a finished handshake negotiated.
 pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> TlsSession {
     TlsSession {
         version: match session.protocol_version() {
@@ -87,7 +87,7 @@ pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> T
     }
 }
 
-/// rustls marks the suites of TLS 1.3 with a prefix of its own.
+/// The IANA name of the cipher suite. rustls has its own prefix for the suites of TLS 1.3.
 fn cipher(session: &ServerConnection) -> String {
     let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
     suite.unwrap_or_default().replacen("TLS13_", "TLS_", 1)

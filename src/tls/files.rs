@@ -1,4 +1,4 @@
-//! A certificate that somebody else renews: two files, watched by their content.
+//! A certificate in two files that another program renews. Their content is polled.
 
 use crate::tls::{
     certificate::Certificate,
@@ -7,25 +7,25 @@ use crate::tls::{
 use std::{convert::Infallible, fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 use time::OffsetDateTime;
 
-/// How often the files are read. By content, not by events: that sees a Kubernetes secret's symlinks change places, a
-/// network mount and a restored time stamp as well, for a few kilobytes from the page cache.
+/// Interval between reads of the files. Comparing content instead of watching events also detects swapped symlinks of a
+/// Kubernetes secret, network mounts and restored timestamps, for a few kilobytes from the page cache.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Where the pair lies.
+/// The paths of a certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFiles {
-    /// PEM, leaf first.
+    /// The chain as PEM, leaf first.
     pub cert: PathBuf,
-    /// PEM: PKCS#8, PKCS#1 or SEC1.
+    /// The key as PEM: PKCS#8, PKCS#1 or SEC1.
     pub key: PathBuf,
 }
 
-/// Why a pair cannot be served.
+/// The reason why a pair cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusablePair {
-    /// For visitors, who may read it in `/healthz`: without paths.
+    /// Text without paths, for `/healthz`, which visitors may read.
     public: String,
-    /// For operators: with paths.
+    /// Text with paths, for operators.
     detailed: String,
 }
 
@@ -37,7 +37,6 @@ impl fmt::Display for UnusablePair {
 
 impl std::error::Error for UnusablePair {}
 
-/// Both files' content.
 #[derive(PartialEq)]
 struct PairContent {
     cert: Vec<u8>,
@@ -48,12 +47,12 @@ impl CertificateFiles {
     /// Reads and checks the pair.
     ///
     /// # Errors
-    /// Which file cannot be read, or why the pair cannot be used.
+    /// The unreadable file, or the reason why the pair cannot be used.
     pub fn certificate(&self) -> Result<Certificate, UnusablePair> {
         self.checked(&self.content()?)
     }
 
-    /// What an operator should mend though the pair can be served, for these names at this time.
+    /// Problems that an operator should fix although the pair can be served, for these names at this time.
     pub fn faults(&self, certificate: &Certificate, names: &[String], now: OffsetDateTime) -> Vec<String> {
         let mut faults = certificate.faults(names, now);
         if fs::metadata(&self.key).is_ok_and(|meta| meta.permissions().mode() & 0o007 != 0) {
@@ -80,8 +79,8 @@ impl CertificateFiles {
     }
 }
 
-/// Serves the pair, and each new pair. The certificate in service stays while it is good and the new one is not: invalid,
-/// expired, not valid yet, or not for the site's names.
+/// Serves the pair, and each new pair. The certificate in service stays if the new pair is invalid. Unless it is
+/// self-signed, it also stays while it is good and the new one is expired, not valid yet, or not for the site's names.
 pub(crate) struct FileWatcher {
     files: CertificateFiles,
     names: Vec<String>,
@@ -92,9 +91,9 @@ pub(crate) struct FileWatcher {
 
 /// The certificate that was read last.
 enum LastRead {
-    /// Nothing can be served of what was read, if anything was.
+    /// The pair is unreadable or invalid, or was not read yet.
     Unusable,
-    /// It is not served, for the one in service is better.
+    /// It is not served: it was not compared yet, or the one in service is better.
     Waits(Certificate),
     Served,
 }
@@ -115,8 +114,7 @@ impl FileWatcher {
         }
     }
 
-    /// Reads the files, and judges what is in them at this time: a certificate can become valid, or expire, without a
-    /// change of its file.
+    /// Reads the files and checks the certificate, which can become valid or expire while its file stays the same.
     pub(crate) fn look(&mut self, now: OffsetDateTime) {
         let content = self.files.content();
         if self.seen.as_ref() != Some(&content) {
@@ -152,7 +150,7 @@ impl FileWatcher {
         }
     }
 
-    /// Whether the certificate in service is good and this one is not.
+    /// Whether the certificate in service is good and not self-signed, and this one is not good.
     fn is_worse(&self, new: &Certificate, now: OffsetDateTime) -> bool {
         let is_ours = self.serving.status().origin == CertificateOrigin::SelfSigned;
         !is_ours && !new.is_good(&self.names, now) && self.serving.certificate().is_good(&self.names, now)
@@ -249,7 +247,7 @@ mod tests {
             let error = serving.status().last_error.clone().unwrap_or_default();
             assert!(error.contains("stays in service"), "{name}: {error}");
         }
-        // The files are as they were; time has passed.
+        // The files are unchanged; time has passed.
         watched.look(now + time::Duration::days(91));
         assert!(!is_good(), "it has expired too");
         put(dir.path(), &lasting(200));

@@ -1,7 +1,7 @@
-//! Certificates that look after themselves: where they come from, which one is served, and when the next one comes.
+//! TLS certificates: their sources, the one that is served, and its renewal.
 //!
-//! From the first handshake on one is served: the last good one, else one that is signed by itself. What is wrong is
-//! in the [`Status`], whoever asks.
+//! A certificate is served from the first handshake on: the last good one, else a self-signed one. The current problem,
+//! if any, is in `resolver::CertificateStatus`.
 
 pub(crate) mod acme;
 pub(crate) mod certificate;
@@ -22,25 +22,25 @@ use prometheus::{IntGauge, Registry, register_int_gauge_with_registry as gauge};
 use std::{convert::Infallible, error::Error, path::PathBuf, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
-/// After a fault of ours in the task that looks after them, so that a fault that repeats does not spin.
+/// Pause before the renewal tasks are restarted after a panic, so that a panic that repeats does not spin.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Where certificates come from.
+/// The source of certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// A CA that is asked by this process.
+    /// A CA, by ACME.
     Acme(Ca),
-    /// Files that somebody else renews.
+    /// Files that another program renews.
     Files(CertificateFiles),
-    /// This process, for this machine; kept in this directory.
+    /// This process: a self-signed certificate for this machine, kept in this directory.
     SelfSigned(PathBuf),
 }
 
 impl CertificateSource {
-    /// What a start would serve; none where there is none yet.
+    /// The certificate that a start would serve; none if there is none yet.
     ///
     /// # Errors
-    /// Why it cannot be used.
+    /// The reason why it cannot be used.
     pub fn present(&self) -> Result<Option<Certificate>, String> {
         match self {
             CertificateSource::Acme(ca) => ca.kept(),
@@ -52,7 +52,7 @@ impl CertificateSource {
     }
 }
 
-/// A source at work.
+/// An open certificate source: serves its certificate and renews it.
 pub struct CertificateOwner {
     source: CertificateSource,
     names: Vec<String>,
@@ -60,7 +60,7 @@ pub struct CertificateOwner {
     keeper: Renewer,
 }
 
-/// Where the next certificate comes from, besides ourselves.
+/// The renewal of certificates that are not self-signed.
 enum Renewer {
     Acme(Box<acme::Renewals>),
     Files(files::FileWatcher),
@@ -68,7 +68,7 @@ enum Renewer {
 }
 
 impl CertificateOwner {
-    /// Where the end of the certificate that is served is written, for whoever reads the registry.
+    /// Registers the gauge of the served certificate's expiry.
     ///
     /// # Errors
     /// When the registry has it already.
@@ -80,8 +80,8 @@ impl CertificateOwner {
         )
     }
 
-    /// Opens a source for these names. Until it gives a certificate, the one that was in service `before` stays, else one
-    /// that is signed by itself is served. What is wrong is in the status.
+    /// Opens a source for these names. Until it yields a certificate, the one that was in service `before` stays,
+    /// unless it was self-signed; else a new self-signed one is served. The current problem is in the status.
     ///
     /// # Errors
     /// When a CA's root cannot be read, or no key can be made at all.
@@ -118,15 +118,15 @@ impl CertificateOwner {
         Ok(CertificateOwner { source, names, serving, keeper })
     }
 
-    /// What is served, and how things are.
+    /// The resolver: the certificate that is served, and its status.
     pub fn serving(&self) -> Arc<CertificateResolver> {
         self.serving.clone()
     }
 
-    /// The terms of TLS with these certificates and ticket keys.
+    /// The TLS configuration with these certificates and ticket keys.
     ///
     /// # Errors
-    /// When the provider knows no version of TLS.
+    /// When the provider supports no version of TLS.
     pub fn terms(&self, tickets: &TicketKeys) -> Result<TlsConfig, rustls::Error> {
         let by_handshake =
             matches!(&self.source, CertificateSource::Acme(Ca { challenge: ChallengeType::TlsAlpn01, .. }));
@@ -134,7 +134,7 @@ impl CertificateOwner {
         config::config(self.serving(), more, tickets).map(TlsConfig::new)
     }
 
-    /// Renews, watches, tries again; a fault of ours is logged and it starts anew. Must run within a tokio runtime.
+    /// Renews the certificate and retries. Logs a panic and restarts after it. Must run within a tokio runtime.
     pub async fn look_after(self) -> Infallible {
         let CertificateOwner { source, names, serving, mut keeper } = self;
         let dir = match &source {
@@ -142,16 +142,16 @@ impl CertificateOwner {
             CertificateSource::Acme(_) | CertificateSource::Files(_) => None,
         };
         loop {
-            // A set, which ends with this: tasks that are replaced must not go on beside the next.
+            // Dropping the set aborts its tasks: old ones must not run beside their replacements.
             let mut work = JoinSet::new();
             work.spawn(keeper.run());
             work.spawn(self_signed::renew(dir.clone(), names.clone(), serving.clone()));
             if let Some(Err(fault)) = work.join_next().await {
-                tracing::error!(%fault, "looking after the certificate broke; starting it anew");
+                tracing::error!(%fault, "the certificate renewal panicked; restarting it");
             }
             tokio::time::sleep(PAUSE).await;
             keeper = Renewer::begin(&source, &names, &serving).unwrap_or_else(|error| {
-                serving.trouble(Some(format!("nobody looks after the certificate: {error}")));
+                serving.trouble(Some(format!("cannot restart the renewal: {error}")));
                 Renewer::Nobody
             });
         }
@@ -159,7 +159,7 @@ impl CertificateOwner {
 }
 
 impl Renewer {
-    /// Serves what there is.
+    /// Opens the source, which serves the certificate that it has already.
     fn begin(
         source: &CertificateSource,
         names: &[String],

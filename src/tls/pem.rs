@@ -21,7 +21,7 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
 /// The first private key: PKCS#8, PKCS#1 or SEC1.
 ///
 /// # Errors
-/// A sentence: there is no key, it is damaged, or it is encrypted.
+/// A sentence: the key is missing, damaged or encrypted.
 pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let blocks = blocks(pem);
     let is_encrypted = |text: &[u8]| blocks.windows(text.len()).any(|window| window == text);
@@ -43,7 +43,7 @@ fn blocks(pem: &[u8]) -> Vec<u8> {
         if !is_inside {
             continue;
         }
-        // An old name of the same thing.
+        // An old label of certificates.
         match line {
             b"-----BEGIN X509 CERTIFICATE-----" => blocks.extend_from_slice(b"-----BEGIN CERTIFICATE-----"),
             b"-----END X509 CERTIFICATE-----" => blocks.extend_from_slice(b"-----END CERTIFICATE-----"),

@@ -1,4 +1,4 @@
-//! What is served right now, for every worker's handshakes and for whoever asks how things are.
+//! The certificate that is served now, for the handshakes of all workers, and its status.
 
 use crate::tls::certificate::Certificate;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -12,58 +12,57 @@ use serde::Serialize;
 use std::{fmt, sync::Arc};
 use time::OffsetDateTime;
 
-/// The certificate of every handshake, the answer to a CA's challenge, and the facts about both.
+/// The certificate of every handshake, the response to a CA's challenge, and the certificate's status.
 #[derive(Debug)]
 pub struct CertificateResolver {
     wanted: CertificateOrigin,
     certificate: ArcSwap<Certificate>,
     challenge: ArcSwapOption<PendingChallenge>,
     status: ArcSwap<CertificateStatus>,
-    /// The end of the certificate, for monitoring.
+    /// The gauge of the certificate's expiry.
     expiry: IntGauge,
 }
 
-/// What there is to know about the certificate.
+/// The status of the certificate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CertificateStatus {
-    /// Where it came from.
     #[serde(rename = "source")]
     pub origin: CertificateOrigin,
-    /// What it is for.
+    /// The DNS names and addresses that it is valid for.
     pub names: Vec<String>,
-    /// When it ends.
+    /// The end of its validity.
     #[serde(with = "time::serde::rfc3339")]
     pub not_after: OffsetDateTime,
-    /// When the CA is asked for another; none where nobody asks.
+    /// The time of the next attempt to renew it by ACME; none for other sources.
     #[serde(with = "time::serde::rfc3339::option")]
     pub next_attempt: Option<OffsetDateTime>,
-    /// What is wrong, in words that visitors may read too: no paths. None once it has been mended.
+    /// The current problem, without paths because visitors may read it; none once it is fixed.
     pub last_error: Option<String>,
 }
 
-/// Where a certificate came from.
+/// The origin of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateOrigin {
-    /// A CA that was asked by us.
+    /// A CA, by ACME.
     Acme,
-    /// Two files.
+    /// Certificate and key files.
     Files,
-    /// Ourselves.
+    /// This process.
     SelfSigned,
 }
 
-/// What proves to a CA that a name leads here, while it looks.
+/// The response to a CA's challenge, while the CA validates a name.
 #[derive(Debug)]
 pub(crate) enum PendingChallenge {
-    /// A handshake for this name alone is answered with this key (RFC 8737).
+    /// The chain and key for handshakes with this name only (RFC 8737).
     TlsAlpn01 { name: String, key: Arc<CertifiedKey> },
-    /// The path of this token is answered with this text (RFC 8555 §8.3).
+    /// The text to send for the path of this token (RFC 8555 §8.3).
     Http01 { token: String, answer: String },
 }
 
 impl CertificateResolver {
-    /// Serves this certificate of this origin, until one of the wanted origin comes.
+    /// Serves this certificate of this origin until one of the wanted origin replaces it.
     pub(crate) fn new(
         certificate: Arc<Certificate>,
         origin: CertificateOrigin,
@@ -86,7 +85,6 @@ impl CertificateResolver {
         }
     }
 
-    /// How things are.
     pub fn status(&self) -> Arc<CertificateStatus> {
         self.status.load_full()
     }
@@ -96,12 +94,12 @@ impl CertificateResolver {
         self.certificate.load_full()
     }
 
-    /// Whether a certificate from where it should come is served.
+    /// Whether the certificate that is served has the wanted origin.
     pub fn is_settled(&self) -> bool {
         self.status.load().origin == self.wanted
     }
 
-    /// The answer to HTTP-01 for this token, while a CA looks for it.
+    /// The response to HTTP-01 for this token, while that challenge is pending.
     pub fn http_challenge(&self, asked: &str) -> Option<String> {
         match self.challenge.load().as_deref() {
             Some(PendingChallenge::Http01 { token, answer }) if token == asked => Some(answer.clone()),
@@ -109,7 +107,7 @@ impl CertificateResolver {
         }
     }
 
-    /// This one from the next handshake on, and the CA is asked for the next one then. An error stays said.
+    /// Serves this certificate from the next handshake on and sets the time of the next attempt. The error stays.
     pub(crate) fn serve(
         &self,
         certificate: Certificate,
@@ -127,12 +125,12 @@ impl CertificateResolver {
         self.certificate.store(Arc::new(certificate));
     }
 
-    /// Logs what is wrong, once; none logs that it no longer is.
+    /// Sets the error in the status, and logs it if it is new. None clears it and logs that.
     pub(crate) fn trouble(&self, error: Option<String>) {
         self.trouble_with(error.map(|error| (error.clone(), error)));
     }
 
-    /// The same with two texts: the first is for the status, which visitors may read; the second, with paths, for the log.
+    /// Like `trouble`, with two texts: one for the status, which visitors may read; one with paths, for the log.
     pub(crate) fn trouble_with(&self, error: Option<(String, String)>) {
         let (public, logged) = error.unzip();
         match (&self.status.load().last_error, &logged) {
@@ -151,7 +149,7 @@ impl CertificateResolver {
         self.challenge.store(challenge.map(Arc::new));
     }
 
-    /// There is one writer; readers see the facts before or after, never between.
+    /// Requires a single writer. Readers see the status before or after a change, never in between.
     fn update(&self, change: impl FnOnce(&mut CertificateStatus)) {
         let mut status = CertificateStatus::clone(&self.status.load());
         change(&mut status);
@@ -159,7 +157,7 @@ impl CertificateResolver {
     }
 }
 
-/// People read it.
+/// Whole seconds, because people read them.
 fn whole(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(0).unwrap_or(at)
 }
@@ -176,7 +174,7 @@ impl fmt::Display for CertificateStatus {
 }
 
 impl ResolvesServerCert for CertificateResolver {
-    /// Unknown names get the one certificate there is: a wrong name is the client's to refuse.
+    /// A client that asks for an unknown name gets the one certificate. Rejecting it is the client's decision.
     fn resolve(&self, hello: ClientHello) -> Option<Arc<CertifiedKey>> {
         if !is_tls_alpn_challenge(&hello) {
             return Some(self.certificate.load().key.clone());

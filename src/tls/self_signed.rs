@@ -1,4 +1,4 @@
-//! The certificate for this machine, signed by itself, made on first start and kept.
+//! The self-signed certificate for this machine, made on first start and kept.
 
 use crate::tls::{
     certificate::{Certificate, SelfSignedPem, replace},
@@ -13,17 +13,17 @@ use std::{
 };
 use time::{Duration, OffsetDateTime};
 
-/// The longest that Apple's clients accept from a private issuer.
+/// The longest validity that Apple's clients accept from a private issuer.
 const LASTS: Duration = Duration::days(825);
-/// It is made anew this long before its end.
+/// A certificate is renewed this long before its end.
 const RENEWAL: Duration = Duration::days(30);
-/// The life of a certificate that is for this run only.
+/// The validity of a certificate that is for this run only.
 const RUN: Duration = Duration::days(90);
-/// The longest sleep between two looks at the clock, which may be set, or stand still while the machine sleeps.
+/// The longest sleep between two checks of the clock, which may be set, or stop while the machine sleeps.
 const NAP: Duration = Duration::MINUTE;
 
-/// The certificate in this directory, made there if it is missing or old. What cannot be used is left alone: then, and
-/// where nothing can be written, one is made for this run only, and the second value says why.
+/// The certificate in this directory, made there if it is missing or near its end. An unusable pair is left alone.
+/// Then, or if the directory is not writable, the new certificate is not kept and the second value says why.
 ///
 /// # Errors
 /// Only when no key can be made at all.
@@ -63,12 +63,12 @@ pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
     }
 }
 
-/// One that is forgotten when the process ends: better than no handshake at all.
+/// A certificate that is not kept. It is better than no handshake at all.
 pub(crate) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
     SelfSignedPem::fresh(&with_localhost(names), RUN)?.certificate()
 }
 
-/// Renews a certificate that is signed by itself for as long as one is served: kept in this directory, or for this run only.
+/// Renews the self-signed certificate as long as one is served: in this directory, or for this run only.
 pub(crate) async fn renew(
     dir: Option<PathBuf>,
     names: Vec<String>,

@@ -1,4 +1,4 @@
-//! What has to outlive the process: account key, certificate, and when orders were placed. Nobody else may read it.
+//! The state that outlives the process: account key, certificate, and times of orders. Only its owner can read it.
 
 use crate::tls::{
     acme::{Ca, error::AcmeFailure},
@@ -14,7 +14,7 @@ use std::{
 };
 use time::OffsetDateTime;
 
-/// A directory for one CA.
+/// The directory of one CA.
 pub(crate) struct Cache {
     dir: PathBuf,
     account: PathBuf,
@@ -23,7 +23,7 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// For this CA. Nothing is made yet.
+    /// The cache for this CA. Creates nothing yet.
     pub(crate) fn new(ca: &Ca) -> Self {
         let host = ca.directory.split('/').nth(2).unwrap_or_default().replace(':', "-");
         let dir = ca.dir.join(format!("{host}-{}", mark(&ca.directory)));
@@ -35,7 +35,7 @@ impl Cache {
         }
     }
 
-    /// The certificate that was kept, if one was.
+    /// The kept certificate, if there is one.
     pub(crate) fn certificate(&self) -> Result<Option<Certificate>, AcmeFailure> {
         let unusable = |error: &dyn std::fmt::Display| {
             tracing::warn!(file = %self.certificate.display(), "mend it, or remove it to order another");
@@ -67,7 +67,7 @@ impl Cache {
         }
     }
 
-    /// When orders were placed that were refused, or did not end before the process did.
+    /// Times of the orders that were refused, or had not ended when the process did.
     pub(crate) fn orders(&self) -> io::Result<Vec<OffsetDateTime>> {
         match fs::read(&self.orders) {
             Ok(bytes) => {
@@ -82,7 +82,7 @@ impl Cache {
         }
     }
 
-    /// Writes them down: before an order, so that not even a crash while it is on gets around the gate.
+    /// Writes the times of orders: before an order, so that not even a crash during it gets around the gate.
     pub(crate) fn set_orders(&self, orders: &[OffsetDateTime]) -> io::Result<()> {
         let seconds: Vec<_> = orders.iter().map(|at| at.unix_timestamp()).collect();
         self.write(&self.orders, serde_json::to_string(&seconds)?.as_bytes())
@@ -97,7 +97,7 @@ impl Cache {
     }
 }
 
-/// Tells texts apart in a file's name.
+/// A short hash that tells texts apart in file names.
 fn mark(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -163,7 +163,7 @@ mod tests {
         assert!(said.starts_with("the kept certificate cannot be used"), "{said}");
         fs::write(&cache.orders, "[1, 2").unwrap();
         assert!(cache.orders().is_err());
-        // Whoever runs the tests, a directory is not read as a file.
+        // Not even root can read a directory as a file.
         fs::remove_file(&cache.certificate).unwrap();
         fs::create_dir(&cache.certificate).unwrap();
         assert!(cache.certificate().is_err());

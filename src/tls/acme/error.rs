@@ -1,39 +1,39 @@
-//! Why there is no new certificate: whose fault it is, and what was said.
+//! Failures to get a new certificate: the kind, which decides when to retry, and a text.
 
 use rustls_acme::acme::{AcmeError, Auth, Order, Problem};
 use std::{fmt, io};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
-/// How much of what a CA says is repeated.
+/// The longest text of a failure, in characters. A CA may send any amount.
 const SAID_CAP: usize = 400;
-/// How rustls-acme begins a reply that is no success; status and body follow, quoted. The type itself is private.
+/// The beginning of rustls-acme's private error for a status other than 2xx; status and quoted body follow.
 const NOT_A_SUCCESS: &str = "non 2xx http status: ";
 
-/// One failure, in words for operators.
+/// A failure, with a text for operators.
 #[derive(Debug)]
 pub(crate) struct AcmeFailure {
     pub kind: AcmeFailureKind,
-    said: String,
+    text: String,
 }
 
-/// What follows from it.
+/// The kind of a failure, which decides when to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AcmeFailureKind {
-    /// The CA is away, silent or broken: nothing was counted against us.
+    /// The CA is unreachable, silent or broken. The order is not counted as refused.
     Unreachable,
-    /// The CA looked and said no.
+    /// The CA refused the request, the validation or the order.
     Refused,
-    /// We asked too often (RFC 8555 §6.6); perhaps until when.
+    /// A rate limit is reached (RFC 8555 §6.6); with its end if that is known.
     Limited(Option<OffsetDateTime>),
-    /// A nonce was not taken (RFC 8555 §6.5): the same request with another is fine.
+    /// The CA rejected a nonce (RFC 8555 §6.5): the same request with another nonce may succeed.
     Nonce,
-    /// What has to be kept cannot be, or what was kept cannot be read.
+    /// State cannot be written, or kept state cannot be read.
     Disk,
 }
 
 impl AcmeFailure {
-    pub(crate) fn new(kind: AcmeFailureKind, said: impl Into<String>) -> Self {
-        AcmeFailure { kind, said: said.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
+    pub(crate) fn new(kind: AcmeFailureKind, text: impl Into<String>) -> Self {
+        AcmeFailure { kind, text: text.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
     }
 
     pub(crate) fn disk(what: &str, error: impl fmt::Display) -> Self {
@@ -97,7 +97,7 @@ impl From<AcmeError> for AcmeFailure {
             }
             error => AcmeFailure::new(
                 AcmeFailureKind::Unreachable,
-                format!("the CA's answer made no sense: {error}"),
+                format!("the CA sent an invalid answer: {error}"),
             ),
         }
     }
@@ -117,7 +117,7 @@ impl From<io::Error> for AcmeFailure {
 
 impl fmt::Display for AcmeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.said)
+        f.write_str(&self.text)
     }
 }
 
@@ -125,21 +125,21 @@ fn detail(problem: Option<&Problem>) -> &str {
     problem.and_then(|problem| problem.detail.as_deref()).unwrap_or("it does not say why")
 }
 
-/// Status and body of a reply that was no success.
+/// Status and body of a reply with a status other than 2xx.
 fn reply(text: &str) -> Option<(u16, String)> {
     let (status, quoted) = text.strip_prefix(NOT_A_SUCCESS)?.split_once(' ')?;
-    // Quoted as Rust does; where that differs from JSON the text is still readable.
+    // The body is quoted as Rust does it. Where that differs from JSON, the quoted text is still readable.
     let body = serde_json::from_str(quoted).unwrap_or_else(|_| quoted.to_owned());
     Some((status.parse().ok()?, body))
 }
 
-/// The system's own words within an error that was formatted for programmers.
+/// The system's message within an error's debug text.
 fn words(text: &str) -> &str {
     let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
     message.map_or(text, |(message, _)| message)
 }
 
-/// Let's Encrypt writes the date of Retry-After, which rustls-acme does not show, into the detail as well.
+/// The date of Retry-After. rustls-acme does not expose that field, but Let's Encrypt repeats the date in the detail.
 fn retry_after(detail: &str) -> Option<OffsetDateTime> {
     let (_, after) = detail.split_once("retry after ")?;
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");

@@ -1,4 +1,4 @@
-//! Certificates from a CA that is asked by us (RFC 8555), renewed in time, and never asked for too often.
+//! Certificates from a CA by ACME (RFC 8555), renewed in time and within the CA's rate limits.
 
 pub(crate) mod cache;
 pub(crate) mod error;
@@ -19,25 +19,25 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use std::{convert::Infallible, error::Error, fs, path::PathBuf, sync::Arc};
 use time::{Duration, OffsetDateTime};
 
-/// The longest sleep: a clock that is set, or a machine that slept, does not move a renewal.
+/// The longest sleep, so that a clock that is set or a machine that was suspended does not move a renewal.
 const NAP: Duration = Duration::MINUTE;
 
-/// A CA, and how we appear there.
+/// A CA, and our account there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ca {
     /// The URL of its directory.
     pub directory: String,
-    /// Whom it may write to.
+    /// The account's contact address.
     pub email: String,
-    /// Its own root, as a PEM file; else the web's.
+    /// The CA's own root, as a PEM file; none for the roots of the web.
     pub root: Option<PathBuf>,
-    /// How names are proven.
+    /// The challenge that validates names.
     pub challenge: ChallengeType,
-    /// Where keys and certificates are kept.
+    /// The directory that keeps keys and certificates.
     pub dir: PathBuf,
 }
 
-/// How a CA sees that a name leads here.
+/// The challenge by which a CA validates that a name leads here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChallengeType {
     /// By a handshake on port 443 (RFC 8737).
@@ -50,7 +50,7 @@ impl Ca {
     /// A client that trusts this CA's server.
     ///
     /// # Errors
-    /// When the root cannot be read, or is none.
+    /// When the root file is unreadable, or holds no valid certificate.
     pub fn client(&self) -> Result<ClientConfig, Box<dyn Error + Send + Sync>> {
         let mut roots = RootCertStore::empty();
         match &self.root {
@@ -72,41 +72,40 @@ impl Ca {
 }
 
 impl Ca {
-    /// The last certificate that it gave, if one was kept.
+    /// The kept certificate of this CA, if there is one.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub fn kept(&self) -> Result<Option<Certificate>, String> {
         Cache::new(self).certificate().map_err(|trouble| trouble.to_string())
     }
 }
 
-/// Asks a CA when it is time, and serves what it gives.
+/// Orders certificates from a CA when they are due, and serves them.
 pub(crate) struct Renewals {
     ca: Ca,
     names: Vec<String>,
     client: Arc<ClientConfig>,
     cache: Cache,
     serving: Arc<CertificateResolver>,
-    /// What is due next, and when.
+    /// The next task; `due` is its time.
     task: AcmeTask,
     due: OffsetDateTime,
-    /// In a row.
+    /// Consecutive failures.
     failures: u32,
 }
 
-/// What is due.
 enum AcmeTask {
-    /// Reading what was kept.
+    /// Read the kept certificate and serve it.
     Recall,
-    /// Keeping this certificate, which is served already.
+    /// Keep this certificate, which is served already.
     Keep(String),
-    /// Ordering another.
+    /// Order another certificate.
     Order,
 }
 
 impl Renewals {
-    /// Serves what was kept. What went wrong with that is in the status.
+    /// Serves the kept certificate. An error with it is in the status.
     pub(crate) fn open(
         ca: Ca,
         names: Vec<String>,
@@ -130,7 +129,7 @@ impl Renewals {
             }
             let done = match std::mem::replace(&mut self.task, AcmeTask::Order) {
                 AcmeTask::Recall => self.recall(),
-                // What was kept tells when the next one is due.
+                // The kept certificate determines when the next one is due.
                 AcmeTask::Keep(pem) => self.keep(pem).and_then(|()| self.recall()),
                 AcmeTask::Order => self.order().await,
             };
@@ -138,7 +137,7 @@ impl Renewals {
         }
     }
 
-    /// Says how it went; after a failure, sets when to try again.
+    /// Sets or clears the error in the status; after a failure, sets the time of the retry.
     fn after(&mut self, done: Result<(), AcmeFailure>) {
         match done {
             Ok(()) => {
@@ -155,8 +154,8 @@ impl Renewals {
         self.serving.next_attempt(self.due);
     }
 
-    /// Serves the certificate that was kept. One that cannot be read is no reason to order another: whatever the cause,
-    /// each restart would, and the CA gives five a week.
+    /// Serves the kept certificate. An unreadable one is no reason to order another: each restart would order one, and
+    /// the CA allows five a week.
     fn recall(&mut self) -> Result<(), AcmeFailure> {
         self.task = AcmeTask::Recall;
         let kept = self.cache.certificate()?;
@@ -176,8 +175,8 @@ impl Renewals {
         let before = self.cache.orders()?;
         let open = schedule::gate(&before, now);
         if open > now {
-            let said = "several orders were refused within the hour; the next one waits, or the CA would lock us out";
-            return Err(AcmeFailure::new(AcmeFailureKind::Limited(Some(open)), said));
+            let text = "several orders were refused within the hour; the next one waits, or the CA would lock us out";
+            return Err(AcmeFailure::new(AcmeFailureKind::Limited(Some(open)), text));
         }
         let account_key = self.cache.account_key()?;
         self.cache

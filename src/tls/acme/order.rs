@@ -1,7 +1,7 @@
 //! One order, from the CA's directory to a certificate (RFC 8555 §7), with a deadline for every request.
 //!
-//! The requests are rustls-acme's, their sequence is ours: its own state machine waits for a CA without end, takes a
-//! refused nonce for a failed order, and tries again more often than the CA's limits allow.
+//! The requests are rustls-acme's, their sequence is ours: its own state machine waits for a CA without a timeout,
+//! takes a rejected nonce for a failed order, and retries more often than the CA's limits allow.
 
 use crate::tls::{
     acme::{
@@ -15,14 +15,14 @@ use rustls_acme::acme::{self, Account, AcmeError, AuthStatus, Directory, Identif
 use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
-/// For one request, from the name lookup to the last byte.
+/// Timeout of one request, from the name lookup to the last byte.
 const REQUEST: Duration = Duration::from_secs(20);
-/// How often one request is sent again because its nonce was not taken.
+/// The most retries of one request because of rejected nonces.
 const NONCES: usize = 10;
-/// Milliseconds between two looks at what the CA is working on, 55 seconds in all.
+/// Milliseconds between two polls of the CA's progress, 55 seconds in all.
 const WAITS: [u64; 10] = [250, 750, 1000, 3000, 5000, 5000, 10_000, 10_000, 10_000, 10_000];
 
-/// What an order is placed with.
+/// The inputs of an order.
 pub(crate) struct Order<'a> {
     pub ca: &'a Ca,
     pub names: &'a [String],
@@ -32,7 +32,7 @@ pub(crate) struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// A fresh key and the chain for it, as PEM.
+    /// Places the order. Returns a new key and the chain for it, as PEM.
     pub(crate) async fn place(&self) -> Result<String, AcmeFailure> {
         let client = self.client;
         let directory = ask(|| Directory::discover(client, &self.ca.directory)).await?;
@@ -41,7 +41,7 @@ impl Order<'_> {
             ask(|| Account::create_with_keypair(client, directory.clone(), &contact, self.account_key))
                 .await?;
         let (url, order) = ask(|| account.new_order(client, self.names.to_vec())).await?;
-        // One after the other: there is one challenge at a time.
+        // One after the other: the resolver holds one challenge at a time.
         for authorization in &order.authorizations {
             let proven = self.prove(&account, authorization).await;
             self.serving.answer(None);
@@ -62,7 +62,7 @@ impl Order<'_> {
         Ok(format!("{}\n{chain}", key.serialize_pem()))
     }
 
-    /// Answers a challenge until the CA has seen it.
+    /// Answers a challenge and waits until the CA has validated it.
     async fn prove(&self, account: &Account, url: &str) -> Result<(), AcmeFailure> {
         let client = self.client;
         let mut asked = false;
@@ -80,10 +80,10 @@ impl Order<'_> {
             }
             sleep(Duration::from_millis(wait)).await;
         }
-        Err(AcmeFailure::new(AcmeFailureKind::Refused, "the CA did not come to look within a minute"))
+        Err(AcmeFailure::new(AcmeFailureKind::Refused, "the CA did not validate within a minute"))
     }
 
-    /// Puts up the answer to an authorization's challenge; the URL is where the CA is told to look.
+    /// Publishes the response to an authorization's challenge. Returns the URL by which the CA is told to validate it.
     fn answer(&self, account: &Account, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
         let Identifier::Dns(name) = &authorization.identifier;
         let (challenge, answer) = match self.ca.challenge {
@@ -100,7 +100,7 @@ impl Order<'_> {
         Ok(challenge.url.clone())
     }
 
-    /// The order once its status is this.
+    /// Polls an order until its status matches.
     async fn settled(
         &self,
         account: &Account,
@@ -119,7 +119,7 @@ impl Order<'_> {
     }
 }
 
-/// Sends a request, and again while only its nonce is refused.
+/// Sends a request; sends it again while the CA rejects only its nonce.
 async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, AcmeFailure>
 where
     F: Future<Output = Result<T, AcmeError>>,
@@ -130,8 +130,8 @@ where
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => AcmeFailure::from(error),
             Err(_) => {
-                let said = format!("the CA did not answer within {} s", REQUEST.as_secs());
-                return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, said));
+                let text = format!("the CA did not answer within {} s", REQUEST.as_secs());
+                return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, text));
             }
         };
         if trouble.kind != AcmeFailureKind::Nonce || refused == NONCES {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// On a clock that jumps to the next deadline when nothing else happens.
+    /// Runs a future on a paused clock, which jumps to the next deadline when nothing else happens.
     fn run<T>(future: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.unwrap().block_on(future)

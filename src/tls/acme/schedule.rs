@@ -1,32 +1,32 @@
-//! When the CA is asked again. Pure: the time and the dice are arguments.
+//! The times of renewals, retries and orders. Pure functions: time and randomness are arguments.
 //!
 //! Let's Encrypt allows five failed validations per name, account and hour, and gives one back every twelve minutes. We
-//! stop at four in any hour, also over restarts, so that whoever mends the cause is not locked out when it is mended.
+//! stop at four in any hour, also across restarts, so that an operator who has fixed the cause is not locked out.
 
 use crate::tls::acme::error::AcmeFailureKind;
 use time::{Duration, OffsetDateTime};
 
-/// Refused orders in any hour.
+/// The most refused orders in any hour.
 pub(crate) const REFUSALS: usize = 4;
-/// The hour.
+/// The window in which refused orders count.
 const WINDOW: Duration = Duration::HOUR;
-/// After the first failure to reach the CA, doubling with each.
+/// Delay after the first failure to reach the CA; it doubles with each.
 const UNREACHABLE: Duration = Duration::seconds(5);
-/// The longest of them: a CA that is down for hours is not waited for longer than this once it is back.
+/// The longest of these delays: once a CA is back after hours, it is asked again within this time.
 const UNREACHABLE_CAP: Duration = Duration::minutes(30);
-/// After a first refusal, four times as long after each: DNS that was just changed, a port that was just opened.
+/// Delay after the first refusal; it quadruples with each. It is short for DNS or a port that was just changed.
 const REFUSED: Duration = Duration::MINUTE;
-/// Until the disk is looked at again.
+/// Delay after a disk error.
 const DISK: Duration = Duration::MINUTE;
 
-/// When a certificate is to be renewed: at two thirds of its life, whether that is ninety days or six, and up to a
-/// fiftieth of it earlier, so that not everyone comes at once. `random` is within 0..1.
+/// The time to renew a certificate: at two thirds of its life, whether that is ninety days or six, and up to a fiftieth
+/// of it earlier, so that not all clients come at once. `random` is within 0..1.
 pub(crate) fn renewal(not_before: OffsetDateTime, not_after: OffsetDateTime, random: f64) -> OffsetDateTime {
     let life = not_after - not_before;
     not_before + life * 2 / 3 - life / 50 * random
 }
 
-/// When to try again after this many failures in a row, at least one. `random` is within 0..1.
+/// The time of the retry after this many consecutive failures, at least one. `random` is within 0..1.
 pub(crate) fn retry(
     kind: AcmeFailureKind,
     failures: u32,
@@ -44,14 +44,14 @@ pub(crate) fn retry(
         }
         AcmeFailureKind::Limited(until) => {
             let until = until.unwrap_or(now + WINDOW);
-            // A date far off is a mistake or a clock's; looking once a day costs the CA nothing.
+            // A date far off is a mistake or due to a wrong clock. One attempt a day costs the CA nothing.
             until.clamp(now + Duration::MINUTE, now + Duration::DAY) + Duration::MINUTE * random
         }
         AcmeFailureKind::Disk => now + DISK,
     }
 }
 
-/// When the next order may be placed, after orders at these times that were refused or never ended.
+/// The earliest time of the next order, after orders at these times that were refused or never ended.
 pub(crate) fn gate(refused: &[OffsetDateTime], now: OffsetDateTime) -> OffsetDateTime {
     let mut recent: Vec<_> = refused.iter().filter(|at| now - **at < WINDOW && **at <= now).collect();
     recent.sort();
@@ -114,7 +114,7 @@ mod tests {
             (vec![at(1), at(2), at(3), at(50)], NOW + Duration::minutes(10)),
             (vec![at(50), at(1), at(2), at(3), at(4)], NOW + Duration::minutes(56)),
             (vec![at(61), at(1), at(2), at(3)], NOW),
-            // Written down by a clock that was ahead.
+            // Written by a clock that was ahead.
             (vec![at(-600), at(-600), at(-600), at(-600)], NOW),
         ] {
             assert_eq!(gate(&refused, NOW), open, "{refused:?}");
