@@ -6,10 +6,10 @@ use std::{
     path::Path,
 };
 
-/// A content coding. The later, the better, where the client has no wish of its own.
+/// A content coding. The order is ours for clients without a preference, best last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coding {
-    /// As it is.
+    /// The bytes unchanged.
     Identity,
     /// RFC 1952.
     Gzip,
@@ -20,7 +20,7 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// In their order.
+    /// All codings, in that order.
     pub const ALL: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli];
 
     /// Its name in Accept-Encoding and Content-Encoding.
@@ -48,26 +48,26 @@ pub fn media_type(path: &Path) -> String {
     if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
 }
 
-/// How hard to try.
+/// The effort of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// A few milliseconds a page: made while serving, each time the answer changes.
+    /// A few milliseconds a page, for pages that are made while serving, each time the answer changes.
     Fast,
-    /// Whatever it takes: made once, when the binary is built.
+    /// The smallest result, however slow, for assets, which are encoded once, when the binary is built.
     Best,
 }
 
-/// A variant that saves less than a twentieth is not worth a cache entry of its own.
+/// A variant that saves less than 5 % is dropped, because it is not worth a cache entry of its own.
 const WORTH_IT: (usize, usize) = (19, 20);
 
-/// The bytes in every coding that is worth having; identity first.
+/// The bytes in every coding that saves enough; identity first.
 pub fn variants(bytes: &[u8], media_type: &str, effort: Effort) -> Vec<(Coding, Vec<u8>)> {
     let mut variants = vec![(Coding::Identity, bytes.to_vec())];
     if !is_compressible(media_type) {
         return variants;
     }
     for coding in [Coding::Brotli, Coding::Zstd, Coding::Gzip] {
-        // Encoding into memory does not fail; if it did, the identity would serve.
+        // Encoding into memory does not fail; if it did, the identity variant would be served.
         if let Ok(encoded) = encode(bytes, coding, effort)
             && encoded.len() * WORTH_IT.1 < bytes.len() * WORTH_IT.0
         {

@@ -1,4 +1,4 @@
-//! Whom a request is from and how it came, where proxies stand in between.
+//! The client of a request and its scheme, also behind proxies.
 
 use crate::{
     connection::{ConnectionInfo, Peer},
@@ -14,47 +14,47 @@ const FORWARDED: &str = "forwarded";
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// Who asks.
+/// The client of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddr {
-    /// Where he is.
+    /// The client's address.
     pub peer: Peer,
-    /// As he wrote it.
+    /// The scheme that the client used.
     pub scheme: Scheme,
-    /// Whether a trusted proxy speaks for him.
+    /// Whether a trusted proxy named the client or its scheme.
     pub proxied: bool,
-    /// The address that limits for each address count; none for this machine and for proxies that speak for themselves,
-    /// which stand for many.
+    /// The address that per-address limits count; none for connections from this machine and for proxies that name no
+    /// client, which stand for many clients.
     pub counted: Option<IpAddr>,
 }
 
 impl ClientAddr {
-    /// What the connection says and, if a trusted proxy is at its other end, what the fields say.
+    /// Reads the client from the connection and, if its peer is a trusted proxy, from the request's fields.
     pub fn of(connection: &ConnectionInfo, headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
         let scheme = if connection.tls.is_some() { Scheme::Https } else { Scheme::Http };
         let near = connection.client();
         let is_proxy = proxies.trust(near);
-        let told = match proxies.field {
+        let info = match proxies.field {
             _ if !is_proxy => ForwardedInfo::default(),
             ForwardedField::XForwardedFor => x_forwarded(headers, proxies),
             ForwardedField::Forwarded => forwarded(headers, proxies),
             ForwardedField::Off => ForwardedInfo::default(),
         };
-        let peer = told.client.unwrap_or(near);
-        let is_named = told.client.or(connection.introduced).is_some();
+        let peer = info.client.unwrap_or(near);
+        let is_named = info.client.or(connection.introduced).is_some();
         ClientAddr {
             peer,
-            scheme: told.scheme.unwrap_or(scheme),
-            proxied: is_named || told.scheme.is_some(),
-            counted: told.client.map_or_else(|| proxies.counted(connection), Peer::address),
+            scheme: info.scheme.unwrap_or(scheme),
+            proxied: is_named || info.scheme.is_some(),
+            counted: info.client.map_or_else(|| proxies.counted(connection), Peer::address),
         }
     }
 }
 
-/// What proxies tell of a client.
+/// The client and its scheme, as the proxies' fields have them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ForwardedInfo {
-    /// None where nobody is named, or not so that it can be read.
+    /// None if no client is named, or its address is unreadable.
     client: Option<Peer>,
     scheme: Option<Scheme>,
 }
@@ -62,10 +62,10 @@ struct ForwardedInfo {
 fn x_forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
     let hops = from_the_end(headers, X_FORWARDED_FOR).map(|hop| hop.and_then(address));
     let schemes = from_the_end(headers, X_FORWARDED_PROTO).map(|hop| hop.and_then(scheme)).collect();
-    told(hops.collect(), schemes, proxies)
+    pick(hops.collect(), schemes, proxies)
 }
 
-/// RFC 7239: each element has both. One without `proto` tells no more than the proxy after it.
+/// RFC 7239: each element has both. One without `proto` takes the scheme of the nearer proxy's element.
 fn forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
     let mut nearer = None;
     let elements = from_the_end(headers, FORWARDED).map(|hop| hop.map(element).unwrap_or_default());
@@ -76,16 +76,16 @@ fn forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
         })
         .unzip();
     let hops = if hops.iter().all(Option::is_none) { Vec::new() } else { hops };
-    told(hops, schemes, proxies)
+    pick(hops, schemes, proxies)
 }
 
-/// The client is the first hop, counted from this server, that is no trusted proxy; its scheme is the one beside it. Both lists
+/// The client is the first hop from this server that is no trusted proxy; its scheme is the one beside it. Both lists
 /// begin with the nearest hop.
 ///
-/// The lists differ in length where not every proxy appends to both. Then a hop beyond the list of schemes came as the
-/// farthest one that is told: one scheme alone is the first proxy's, which the others passed on. Where no hop is named at
-/// all, one `https` is enough: a redirect of a request that came by HTTPS would come back for ever.
-fn told(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
+/// The lists differ in length if not every proxy appends to both. Then a hop beyond the list of schemes has the
+/// farthest scheme in it: a single scheme is the first proxy's, which the others passed on. If no hop is named at all,
+/// one `https` is enough, because redirecting a request that came by HTTPS would loop for ever.
+fn pick(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
     let Some(last) = hops.len().checked_sub(1) else {
         let is_https = schemes.contains(&Some(Scheme::Https));
         let scheme = if is_https { Some(Scheme::Https) } else { schemes.first().copied().flatten() };
@@ -96,7 +96,7 @@ fn told(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &Trusted
     ForwardedInfo { client: hops[end], scheme }
 }
 
-/// Address and scheme of an element (RFC 7239 §4).
+/// Client and scheme of an element (RFC 7239 §4).
 fn element(text: &str) -> (Option<Peer>, Option<Scheme>) {
     let parameter = |name: &str| {
         ReverseSplit::of(text, b';').find_map(|pair| {
@@ -107,7 +107,7 @@ fn element(text: &str) -> (Option<Peer>, Option<Scheme>) {
     (parameter("for").and_then(address), parameter("proto").and_then(scheme))
 }
 
-/// The elements of a list field, the last one first: it is from the nearest proxy. None for what is not text.
+/// The elements of a list field, the last one first: it is from the nearest proxy. None for a line that is not text.
 fn from_the_end<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = Option<&'a str>> {
     headers.get_all(name).into_iter().rev().flat_map(|line| {
         let (garbled, text) = match line.to_str() {
@@ -118,8 +118,8 @@ fn from_the_end<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator
     })
 }
 
-/// What a separator parts outside of quotes, from the end: what a client wrote before the proxy's own words cannot
-/// change how these are read, not by a quote that does not end either.
+/// Splits text at a separator outside of quotes, from the end. Text that a client put before the proxy's own cannot
+/// change how the proxy's is read, not even by an unterminated quote.
 struct ReverseSplit<'a> {
     rest: Option<&'a str>,
     separator: u8,
@@ -147,15 +147,15 @@ impl<'a> Iterator for ReverseSplit<'a> {
     }
 }
 
-/// Whether what comes after this is meant as it is, even a quote (RFC 9110 §5.6.4).
+/// Whether a backslash escapes the byte after these (RFC 9110 §5.6.4).
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// An address as proxies write it: IPv6 with or without brackets, either with or without a port, all of it with or
-/// without quotes. Names that only hide one (RFC 7239 §6.3) are none.
+/// An address as proxies write it: IPv6 with or without brackets, any address with or without a port, all of it with or
+/// without quotes. None for an obfuscated identifier (RFC 7239 §6.3).
 ///
-/// nginx writes `unix:` for who came by a Unix socket.
+/// nginx writes `unix:` for a client on a Unix socket.
 fn address(text: &str) -> Option<Peer> {
     if text == "unix:" {
         return Some(Peer::Unix);
@@ -312,11 +312,11 @@ mod tests {
             ("192.0.2.7, 10.0.0.2", "https", Https),
             ("192.0.2.7, 10.0.0.2", "http", Http),
             ("192.0.2.7, 10.0.0.3, 10.0.0.2", "https, http", Https),
-            // What the client wrote before is not believed.
+            // Elements that the client wrote itself are ignored.
             ("198.51.100.1, 192.0.2.7, 10.0.0.2", "http, https", Http),
             ("192.0.2.7", "https, http", Http),
             ("192.0.2.7, 10.0.0.2", "https, http, https", Http),
-            // Nobody is named: HTTPS anywhere is enough.
+            // No client is named: HTTPS anywhere is enough.
             ("", "https, http", Https),
             ("", "http, http", Http),
             ("192.0.2.7, 10.0.0.2", "", Http),

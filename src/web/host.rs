@@ -1,22 +1,21 @@
-//! Which host a request is for: whether it is answered here, sent to the canonical name, or told that it came to the
-//! wrong server.
+//! The host that a request is for, and the decision: serve it, redirect it to the canonical name, or refuse it because
+//! this is the wrong server.
 
 use crate::web::path::{host_and_port, is_authority};
 use hyper::{Request, StatusCode, Version, header::HOST};
 use std::time::Duration;
 
-/// The names of the site, and how they are reached.
+/// The names of the site, its HTTPS port and its HSTS time.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
-    /// In lower case, the canonical one first; none answers to any name.
+    /// In lower case, the canonical one first; empty to accept any name.
     pub names: Vec<String>,
-    /// The port where TLS is spoken; none where it is not, or where somebody else speaks it.
+    /// The port for HTTPS; none without TLS, or where a proxy terminates it.
     pub https: Option<u16>,
-    /// How long browsers shall insist on HTTPS (RFC 6797); zero does not tell them.
+    /// Time for which browsers insist on HTTPS (RFC 6797); zero sends no such field.
     pub hsts: Duration,
 }
 
-/// How a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Http,
@@ -24,7 +23,7 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
-    /// As a URL begins.
+    /// The scheme as a URL has it.
     pub fn name(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -33,22 +32,22 @@ impl Scheme {
     }
 }
 
-/// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HostDecision {
-    /// It is answered.
+    /// The request is served.
     Serve,
-    /// It belongs to this origin, which is followed by its target.
+    /// Redirect to this origin, followed by the request's target.
     Move(String),
-    /// It is for no host of ours, which is not named in the answer.
+    /// The host is none of ours: refuse with this status, without naming ours.
     Elsewhere(StatusCode),
 }
 
 impl Hosts {
-    /// Rules on a request for this authority. `https` is the port to send it to; none while nobody should be sent there.
+    /// Decides on a request for this authority. `https` is the port to redirect to; none while clients must not be
+    /// redirected to HTTPS.
     ///
-    /// A request to the default port is sent to the default port: behind a port mapping ours is not the one to name.
-    /// One without an authority, which HTTP/1.0 allows, is for the canonical name.
+    /// A request to the default port is redirected to the default port, because behind a port mapping our own is the
+    /// wrong one. A request without an authority, which HTTP/1.0 allows, is for the canonical name.
     pub(crate) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> HostDecision {
         let Some(canonical) = self.names.first() else { return HostDecision::Serve };
         let (host, port) = host_and_port(self.named(authority));
@@ -66,12 +65,12 @@ impl Hosts {
             (Scheme::Http, Some(https)) => HostDecision::Move(format!("https://{canonical}:{https}")),
             _ if host.eq_ignore_ascii_case(canonical) => HostDecision::Serve,
             (Scheme::Https, _) => HostDecision::Move(format!("https://{canonical}{own_port}")),
-            // By whatever it came to the proxy before us.
+            // The client keeps its scheme, which only a proxy in front may know.
             (Scheme::Http, None) => HostDecision::Move(format!("//{canonical}{own_port}")),
         }
     }
 
-    /// The value of Strict-Transport-Security; none where there is nothing to insist on.
+    /// The value of Strict-Transport-Security; none over HTTP, for an unknown host, or if it is turned off.
     pub(crate) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
         let insists = scheme == Scheme::Https
             && !self.hsts.is_zero()
@@ -79,7 +78,7 @@ impl Hosts {
         insists.then(|| format!("max-age={}", self.hsts.as_secs()))
     }
 
-    /// The authority, or the canonical name where the request names none.
+    /// The authority, or the canonical name if the request names none.
     fn named<'a>(&'a self, authority: &'a str) -> &'a str {
         match self.names.first() {
             Some(canonical) if authority.is_empty() => canonical,
@@ -93,13 +92,13 @@ impl Hosts {
     }
 }
 
-/// Host and port that a request is for, empty where it names none; the target's go before the field's (RFC 9112 §3.2.2).
+/// Host and port of a request, empty if it names none. The target's take precedence over Host's (RFC 9112 §3.2.2).
 pub(crate) fn authority<B>(request: &Request<B>) -> &str {
     let field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
     request.uri().authority().map(|authority| authority.as_str()).or_else(field).unwrap_or_default()
 }
 
-/// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may leave it away. HTTP/2 and absolute targets bring an authority.
+/// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may omit it. HTTP/2 and absolute targets have an authority.
 pub(crate) fn names_a_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).into_iter();
     let host = hosts.next().map(|host| host.to_str().is_ok_and(is_authority));

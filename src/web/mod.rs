@@ -1,6 +1,6 @@
-//! HTTP semantics (RFC 9110) over bytes that are already made: negotiation, preconditions, ranges, paths, hosts.
+//! HTTP semantics (RFC 9110) over ready-made bytes: negotiation, preconditions, ranges, paths, hosts.
 //!
-//! This room never knows sockets, TLS or the site.
+//! It knows nothing of sockets, TLS or the site.
 
 pub(crate) mod coding;
 pub(crate) mod forwarded;

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 /// The request fields that the form depends on.
 pub(crate) const FORM_FIELDS: [HeaderName; 2] = [ACCEPT, USER_AGENT];
 
-/// The forms in which the answer can be had.
+/// The forms of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// For people with a browser.
@@ -41,7 +41,7 @@ const TERMINAL_CLIENTS: [&str; 16] = [
     "xh",
 ];
 
-/// How exactly a range of Accept names a media type, the most exact last.
+/// The precision with which a range of Accept matches a media type, the most exact last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
     Refused,
@@ -51,8 +51,8 @@ enum Match {
     Exact,
 }
 
-/// The form that Accept prefers: by quality, then the one that is named more exactly, then the one that is named first (RFC 9110
-/// §12.5.1). What that leaves open, as `*/*` does, is plain text for a terminal client and HTML for every other.
+/// The form that Accept prefers: by quality, then by the more exact range, then by position (RFC 9110 §12.5.1). A tie,
+/// as with `*/*`, gives plain text to terminal clients and HTML to all others.
 pub fn form(headers: &HeaderMap) -> Form {
     let text_first = is_terminal_client(headers);
     let forms = [
@@ -67,7 +67,7 @@ pub fn form(headers: &HeaderMap) -> Form {
     forms.iter().max_by_key(|form| rank(form)).map_or(Form::Html, |(form, ..)| *form)
 }
 
-/// How welcome a media type is by the most exact range that matches it, and that range's position.
+/// Precision, quality and position of the most exact range that matches a media type.
 fn accepted(headers: &HeaderMap, name: &str) -> (Match, u16, usize) {
     let kind = name.split('/').next().unwrap_or_default();
     let matched = |range: &[u8]| match range {
@@ -88,7 +88,7 @@ fn accepted(headers: &HeaderMap, name: &str) -> (Match, u16, usize) {
     }
 }
 
-/// Whether a product of User-Agent is one of these. Comments are passed over: crawlers name others there.
+/// Whether User-Agent names a terminal client. Comments are skipped, because crawlers name other products there.
 fn is_terminal_client(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let mut depth = 0_usize;
@@ -106,8 +106,8 @@ fn is_terminal_client(headers: &HeaderMap) -> bool {
     products.into_iter().any(is_known)
 }
 
-/// The most welcome language by Accept-Language (RFC 9110 §12.5.4), of equals the one named first; a range of any region
-/// means the language (RFC 4647 §3.4). Who wants none of them gets the first.
+/// The preferred language by Accept-Language (RFC 9110 §12.5.4), of equals the one named first. A range with a region
+/// matches the language (RFC 4647 §3.4). A client that accepts none of ours gets the first.
 pub fn language(headers: &HeaderMap) -> Language {
     let mut best = (Language::ALL[0], 0);
     let mut any = 0;
@@ -130,7 +130,7 @@ pub fn language(headers: &HeaderMap) -> Language {
     unnamed.filter(|_| any > best.1).unwrap_or(best.0)
 }
 
-/// How welcome each content coding is (RFC 9110 §12.5.3), in thousandths; 0 is not acceptable.
+/// The quality of each content coding (RFC 9110 §12.5.3), in thousandths; 0 is not acceptable.
 #[derive(Debug, Default)]
 pub struct Codings {
     named: [Option<u16>; Coding::ALL.len()],
@@ -138,7 +138,7 @@ pub struct Codings {
 }
 
 impl Codings {
-    /// As Accept-Encoding has it.
+    /// Reads Accept-Encoding.
     pub fn accepted(headers: &HeaderMap) -> Self {
         let mut codings = Codings::default();
         for (token, quality) in elements(headers, ACCEPT_ENCODING) {
@@ -154,10 +154,10 @@ impl Codings {
         codings
     }
 
-    /// Of one coding.
+    /// The quality of one coding.
     pub fn quality(&self, coding: Coding) -> u16 {
         let unnamed = match coding {
-            // Acceptable unless refused, and the least wished for.
+            // Acceptable unless refused, and the least preferred.
             Coding::Identity => self.any.filter(|quality| *quality == 0).or(Some(1)),
             _ => self.any,
         };
@@ -165,7 +165,7 @@ impl Codings {
     }
 }
 
-/// The elements of a list-valued field with their weights in thousandths. One with a malformed weight is passed over.
+/// The elements of a list-valued field with their weights in thousandths. One with a malformed weight is skipped.
 fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&[u8], u16)> {
     let values = headers.get_all(name).into_iter().map(|value| value.as_bytes());
     values.flat_map(|value| value.split(|byte| *byte == b',')).filter_map(|element| {

@@ -1,18 +1,18 @@
-//! The request target (RFC 9112 §3.2, RFC 3986 §6.2.2): the canonical form of a path, and references that are safe to send in
+//! The request target (RFC 9112 §3.2, RFC 3986 §6.2.2): the canonical form of a path, and references that are safe in
 //! `Location`.
 
 use percent_encoding::percent_decode_str;
 use std::fmt::Write;
 
-/// A path as it was sent.
+/// The form of a path in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathTarget {
-    /// It is in its canonical form.
+    /// The path is in its canonical form.
     Canonical,
-    /// Its canonical form is this one: without dot segments, empty segments, a slash at the end, and escapes of characters
-    /// that need none. Every other escape is kept, for `%2F` and `/` are not the same (RFC 3986 §2.2).
+    /// Its canonical form is this one: without dot segments, empty segments, a slash at the end, and escapes of
+    /// characters that need none. Every other escape is kept, because `%2F` and `/` are not the same (RFC 3986 §2.2).
     Means(String),
-    /// It is invalid here: a broken escape, or one that hides a slash, a control character or bytes that are not UTF-8.
+    /// Invalid here: a broken escape, or one that hides a slash, a control character or bytes that are not UTF-8.
     Garbled,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn read(path: &str) -> PathTarget {
     }
 }
 
-/// A segment whose escapes are upper case and only where they are needed; none if it is invalid.
+/// A segment with escapes in upper case and only where they are needed; none if it is invalid.
 fn normalized(segment: &str) -> Option<String> {
     let mut text = String::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
@@ -59,7 +59,7 @@ fn normalized(segment: &str) -> Option<String> {
             // A character that is not ASCII has to be escaped (RFC 3986 §2).
             return None;
         }
-        // An escaped slash is not a separator: taking it for one is how paths are smuggled.
+        // An escaped slash is not a separator. Decoding it to one would let paths be smuggled.
         if matches!(byte, b'/' | b'\\') {
             return None;
         }
@@ -74,8 +74,8 @@ fn normalized(segment: &str) -> Option<String> {
     is_text.then_some(text)
 }
 
-/// The target of a redirect: this path and query, with an escape for each byte that a URI must not have there
-/// (RFC 3986 §3.3, §3.4), so that the value of `Location` is valid whatever the request had.
+/// The target of a redirect: this path and query, with an escape for each byte that a URI must not have there (RFC 3986
+/// §3.3, §3.4), so that the value of `Location` is always valid.
 pub(crate) fn reference(path: &str, query: Option<&str>) -> String {
     let mut reference = String::with_capacity(path.len());
     push_valid(&mut reference, path, |byte| is_in_segment(byte) || byte == b'/');
@@ -86,8 +86,7 @@ pub(crate) fn reference(path: &str, query: Option<&str>) -> String {
     reference
 }
 
-/// Appends a text in which only these bytes and escapes stand for themselves. A percent sign that begins no escape means
-/// itself.
+/// Appends a text and escapes each byte, also a percent sign, that is neither valid nor part of an escape.
 fn push_valid(to: &mut String, text: &str, is_valid: impl Fn(u8) -> bool) {
     let bytes = text.as_bytes();
     for (at, &byte) in bytes.iter().enumerate() {
@@ -111,7 +110,7 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// `pchar` of RFC 3986 §3.3, but for escapes.
+/// `pchar` of RFC 3986 §3.3, without escapes.
 fn is_in_segment(byte: u8) -> bool {
     is_unreserved(byte) || b"!$&'()*+,;=:@".contains(&byte)
 }
@@ -120,7 +119,7 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Whether a Host or authority is one (RFC 9110 §7.2): a name or address and perhaps a port, nothing else.
+/// Whether a Host or authority is valid (RFC 9110 §7.2): a name or address, and perhaps a port.
 pub(crate) fn is_authority(text: &str) -> bool {
     let (host, port) = host_and_port(text);
     let address = |inner: &str| inner.parse::<std::net::Ipv6Addr>().is_ok();
@@ -132,7 +131,7 @@ pub(crate) fn is_authority(text: &str) -> bool {
     valid_host && (port.is_empty() || port.parse::<u16>().is_ok() && !port.starts_with('+'))
 }
 
-/// Parts an authority at its port; what has none gets an empty one.
+/// Splits an authority into host and port; the port is empty if there is none.
 pub(crate) fn host_and_port(authority: &str) -> (&str, &str) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
@@ -207,7 +206,7 @@ mod tests {
         }
     }
 
-    /// What a client understands by a path: segments, decoded once, with dot segments applied.
+    /// The meaning of a path to a client: segments, decoded once, with dot segments applied.
     fn meaning(path: &str) -> Vec<Vec<u8>> {
         let mut segments = Vec::new();
         for segment in path.split('/') {

@@ -7,10 +7,10 @@ use hyper::{
 };
 use time::OffsetDateTime;
 
-/// What the preconditions of a request come to.
+/// The result of a request's preconditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PreconditionResult {
-    /// Answer as if there were none.
+    /// Respond as if there were none.
     Proceed,
     /// 304: the client has it already.
     NotModified,
@@ -18,8 +18,7 @@ pub(crate) enum PreconditionResult {
     Failed,
 }
 
-/// Evaluates them in the order of §13.2.2 against the selected representation: its strong entity tag, quoted, and when
-/// it was modified.
+/// Evaluates them in the order of §13.2.2 for a representation: its strong, quoted entity tag and modification time.
 pub(crate) fn evaluate(
     method: &Method,
     request: &HeaderMap,
@@ -27,7 +26,7 @@ pub(crate) fn evaluate(
     modified: Option<OffsetDateTime>,
 ) -> PreconditionResult {
     let reading = matches!(*method, Method::GET | Method::HEAD);
-    // 1, else 2
+    // Step 1, else step 2.
     if request.contains_key(IF_MATCH) {
         if !tags(request, IF_MATCH).any(|tag| tag == "*" || tag == etag) {
             return PreconditionResult::Failed;
@@ -37,7 +36,7 @@ pub(crate) fn evaluate(
     {
         return PreconditionResult::Failed;
     }
-    // 3, else 4
+    // Step 3, else step 4.
     if request.contains_key(IF_NONE_MATCH) {
         let has_it = tags(request, IF_NONE_MATCH).any(|tag| tag == "*" || weakly(tag) == etag);
         return match has_it {
@@ -53,14 +52,14 @@ pub(crate) fn evaluate(
 }
 
 /// Whether a Range may be honoured (§13.1.5): there is no If-Range, or it names exactly this representation. A date is
-/// a strong enough validator only if it is exactly ours.
+/// a strong enough validator only if it equals ours.
 pub(crate) fn range_holds(request: &HeaderMap, etag: &str, modified: Option<OffsetDateTime>) -> bool {
     let Some(value) = request.get(IF_RANGE) else { return true };
     let value = value.to_str().unwrap_or_default().trim();
     value == etag || (parse_http_date(value).is_some() && parse_http_date(value) == modified)
 }
 
-/// The members of a list of entity tags. A comma inside a tag does not part it.
+/// The members of a list of entity tags. A comma inside a tag does not split it.
 fn tags(request: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = request.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|mut rest| {

@@ -3,19 +3,19 @@
 use hyper::{HeaderMap, header::RANGE};
 use std::ops::Range;
 
-/// More ranges than this in one request are a bomb, not a download: the whole is sent instead.
+/// The most ranges in one request. More are an attack, not a download: the whole body is sent instead.
 const RANGES_CAP: usize = 8;
-/// Ranges closer than this are sent as one: about what the head of a part costs.
+/// Ranges closer than this many bytes are merged, because the head of a part costs about as much.
 const GAP: usize = 80;
 
-/// What a Range field asks for, of a body of some length.
+/// The ranges that a request asks for, of a body of known length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RangeRequest {
     /// Everything: no Range, one in another unit, one that is malformed, or one not worth honouring.
     Whole,
-    /// These, in order, apart, each within the body; at least one.
+    /// These parts: in order, apart, each within the body; at least one.
     Parts(Vec<Range<usize>>),
-    /// 416: nothing that lies within the body.
+    /// 416: no range lies within the body.
     Nothing,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn wanted(request: &HeaderMap, length: usize) -> RangeRequest {
     let asked: usize = parts.iter().map(ExactSizeIterator::len).sum();
     match parts.len() {
         0 => RangeRequest::Nothing,
-        // Overlaps that together ask for more than there is.
+        // Overlapping ranges that ask for more bytes than the body has.
         2.. if asked > length => RangeRequest::Whole,
         _ => RangeRequest::Parts(coalesced(parts)),
     }
@@ -61,7 +61,7 @@ fn part(spec: &str, length: usize) -> Option<Range<usize>> {
     }
 }
 
-/// `1*DIGIT`; what does not fit a machine word is past any end.
+/// `1*DIGIT`; a number that does not fit a machine word is past any end.
 fn position(digits: &str) -> Option<usize> {
     let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     valid.then(|| digits.parse().unwrap_or(usize::MAX))

@@ -1,4 +1,4 @@
-//! Bytes × content coding, with every header field made before the first request.
+//! A body in each content coding, with every header field made before the request.
 
 use crate::{language::Language, web::coding::Coding};
 use bytes::Bytes;
@@ -13,16 +13,16 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// One resource's present state in every coding worth having (RFC 9110 §3.2).
+/// The current state of one resource in every coding that saves enough (RFC 9110 §3.2).
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// Identity first; never empty.
     pub(crate) variants: Vec<Variant>,
-    /// When it became what it is, in whole seconds.
+    /// The time of its last modification, in whole seconds.
     pub(crate) modified: Option<OffsetDateTime>,
 }
 
-/// One coding of it.
+/// One coding of a representation.
 #[derive(Debug, Clone)]
 pub(crate) struct Variant {
     pub coding: Coding,
@@ -35,33 +35,33 @@ pub(crate) struct Variant {
     pub not_modified: HeaderMap,
 }
 
-/// Which caches may keep it, and how long.
+/// The caches that may keep a response, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
     /// Every cache, for ever: the URL changes with the content.
     Forever,
-    /// Every cache, as long as the data can last; after that it may serve it while it asks again.
+    /// Every cache, for this long; after that it may serve it stale while it revalidates.
     For(Duration),
-    /// The same, but only the client's own cache: a shared one that ignores Vary would give it to a client that prefers another
-    /// form or language.
+    /// Like `For`, but only the client's own cache. A shared cache that ignores Vary would serve it to a client that
+    /// prefers another form or language.
     Private(Duration),
-    /// Each answer is for one request.
+    /// No cache: each response is for one request.
     Never,
 }
 
-/// What goes into a representation besides its bytes.
+/// The metadata of a representation.
 pub(crate) struct RepresentationFields<'a> {
     pub media_type: &'a str,
     pub caching: Caching,
     pub modified: Option<OffsetDateTime>,
-    /// What it is written in, where it is for people.
+    /// The language, if it is for people.
     pub language: Option<Language>,
-    /// Fields of this kind of resource (a page's security policy).
+    /// Further fields, such as a page's security policy.
     pub more: HeaderMap,
 }
 
 impl Representation {
-    /// A resource with an address of its own, which became what it is at `modified` and can be kept for `lasts`.
+    /// A resource at its own URL, last modified at `modified`, that caches may keep for `lasts`.
     pub fn published(body: Vec<u8>, media_type: &str, modified: OffsetDateTime, lasts: Duration) -> Self {
         let (caching, modified) = (Caching::For(lasts), Some(modified));
         Self::of(
@@ -70,7 +70,7 @@ impl Representation {
         )
     }
 
-    /// Encodes bytes that were just made.
+    /// Encodes bytes in every coding that saves enough.
     pub(crate) fn of(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
         let tag = tag(&bytes);
         let variants =
@@ -81,17 +81,17 @@ impl Representation {
         )
     }
 
-    /// Bytes made for one request: not worth encoding.
+    /// Bytes made for one request, which are not worth encoding.
     pub(crate) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
         Self::single(bytes, &RepresentationFields::momentary(media_type))
     }
 
-    /// The same with fields of its own.
+    /// Bytes without content coding, with these fields.
     pub(crate) fn single(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
         Self::from_variants([(Coding::Identity, tag(&bytes), Bytes::from(bytes))], fields)
     }
 
-    /// Takes bytes encoded before, each with its unquoted entity tag; identity first.
+    /// Takes variants that are already encoded, each with its unquoted entity tag; identity first.
     pub(crate) fn from_variants(
         variants: impl IntoIterator<Item = (Coding, String, Bytes)>,
         fields: &RepresentationFields,
@@ -106,7 +106,7 @@ impl Representation {
         if is_coded { made.varying(&[ACCEPT_ENCODING]) } else { made }
     }
 
-    /// The same bytes where these request fields choose, too (Vary, RFC 9110 §12.5.5).
+    /// The same bytes with these request fields added to Vary (RFC 9110 §12.5.5).
     pub(crate) fn varying(&self, on: &[HeaderName]) -> Self {
         let mut varying = self.clone();
         for variant in &mut varying.variants {
@@ -123,7 +123,7 @@ impl Representation {
         varying
     }
 
-    /// The same bytes, kept otherwise.
+    /// The same bytes with another Cache-Control.
     pub(crate) fn kept(&self, caching: Caching) -> Self {
         let mut kept = self.clone();
         for variant in &mut kept.variants {
@@ -135,7 +135,7 @@ impl Representation {
     }
 }
 
-/// Tells all bytes that will ever be served apart.
+/// 80 bits of a hash, enough to tell apart all bytes that will ever be served.
 fn tag(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(10).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -179,7 +179,7 @@ impl std::fmt::Display for Caching {
     }
 }
 
-/// The directives of what lasts this long (RFC 9111 §5.2.2.1, RFC 5861).
+/// The cache directives for this lifetime (RFC 9111 §5.2.2.1, RFC 5861).
 struct Lasting(Duration);
 
 impl std::fmt::Display for Lasting {
@@ -189,17 +189,17 @@ impl std::fmt::Display for Lasting {
     }
 }
 
-/// IMF-fixdate (RFC 9110 §5.6.7).
+/// Formats a date as IMF-fixdate (RFC 9110 §5.6.7).
 pub(crate) fn http_date(at: OffsetDateTime) -> String {
     httpdate::fmt_http_date(at.into())
 }
 
-/// Any of the three forms of a date (RFC 9110 §5.6.7).
+/// Parses any of the three forms of a date (RFC 9110 §5.6.7).
 pub(crate) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
     httpdate::parse_http_date(text).ok().map(OffsetDateTime::from)
 }
 
-/// Every value here is made by us from ASCII; one that is not is left empty rather than sent.
+/// A value for a header field. All values are ASCII that we made; an invalid one is replaced by an empty one.
 pub(crate) fn field(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }

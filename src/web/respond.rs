@@ -1,5 +1,5 @@
-//! One function from a representation and a request to a response: negotiate, check preconditions, cut the range, send
-//! shared bytes.
+//! The one function that makes a response from a representation and a request: negotiate, check preconditions, cut the
+//! range, send shared bytes.
 
 use crate::web::{
     negotiate::Codings,
@@ -15,10 +15,10 @@ use hyper::{
 };
 use std::ops::Range;
 
-/// A response whose body is whole and shared.
+/// A response with a whole body, which is shared.
 pub(crate) type FullResponse = Response<Full<Bytes>>;
 
-/// A request that this representation cannot answer; the status says why, the fields go into the response.
+/// The refusal of a request that a representation cannot answer: the status, and fields for the response.
 pub(crate) struct RefusedRepresentation {
     pub status: StatusCode,
     pub fields: HeaderMap,
@@ -58,13 +58,13 @@ pub(crate) fn respond(
     }
 }
 
-/// The same bytes under another status, whatever the request's conditions: what an error page is.
+/// A representation under another status, without preconditions and ranges: for error pages.
 pub(crate) fn respond_as(
     status: StatusCode,
     representation: &Representation,
     request: &HeaderMap,
 ) -> FullResponse {
-    // A page in a coding that the client refused helps more than none.
+    // A page in a coding that the client refused is more useful than none.
     let variant = choose(&representation.variants, request).unwrap_or(&representation.variants[0]);
     with(status, variant.fields.clone(), variant.body.clone())
 }
@@ -87,7 +87,7 @@ fn partial(variant: &Variant, parts: &[Range<usize>]) -> FullResponse {
             variant.body.slice(part.clone())
         }
         parts => {
-            // The hash of the whole is in none of its parts.
+            // No part contains the hash of the whole.
             let boundary = format!("e6-{}", variant.etag.to_str().unwrap_or_default().trim_matches('"'));
             let media_type =
                 variant.fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -109,7 +109,7 @@ fn partial(variant: &Variant, parts: &[Range<usize>]) -> FullResponse {
     with(StatusCode::PARTIAL_CONTENT, fields, body)
 }
 
-/// The most welcome coding; none if the client refuses all there are.
+/// The variant with the preferred coding; none if the client refuses all of them.
 fn choose<'a>(variants: &'a [Variant], request: &HeaderMap) -> Option<&'a Variant> {
     let accepted = Codings::accepted(request);
     variants

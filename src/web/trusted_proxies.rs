@@ -1,19 +1,19 @@
-//! The proxies in front of this server: which peers are believed when they say for whom they come, and how they say it.
+//! The proxies in front of this server: the peers that are trusted to name their client, and the way in which they do.
 
 use crate::connection::{ConnectionInfo, Peer};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// As configured.
+/// The trusted proxies, as configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     /// Addresses of proxies.
     pub networks: Vec<IpNet>,
-    /// Whether who comes by a Unix socket is one.
+    /// Whether peers on a Unix socket are trusted.
     pub unix: bool,
     /// Whether their connections begin with a header of the PROXY protocol.
     pub protocol: bool,
-    /// Which field of their requests is believed.
+    /// The field of their requests that names the client.
     pub field: ForwardedField,
 }
 
@@ -30,7 +30,7 @@ pub enum ForwardedField {
 }
 
 impl TrustedProxies {
-    /// Whether a peer is one of them.
+    /// Whether a peer is a trusted proxy.
     pub fn trust(&self, peer: Peer) -> bool {
         match peer {
             Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),
@@ -38,8 +38,8 @@ impl TrustedProxies {
         }
     }
 
-    /// The address whose limits a connection counts for; none for this machine and for proxies that speak for themselves,
-    /// which stand for many.
+    /// The address whose limits a connection counts for; none for connections from this machine and for proxies that
+    /// name no client, which stand for many clients.
     pub fn counted(&self, connection: &ConnectionInfo) -> Option<IpAddr> {
         match connection.introduced {
             Some(client) => client.address(),
@@ -48,7 +48,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether there are any.
+    /// Whether no proxy is trusted.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && !self.unix
     }
