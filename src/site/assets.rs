@@ -1,4 +1,4 @@
-//! The files that were embedded when the binary was built, and their look-up while designing.
+//! The files that are embedded in the binary, and their look-up on disk while designing.
 
 use crate::web::coding::{Coding, media_type};
 use percent_encoding::percent_decode_str;
@@ -17,7 +17,7 @@ pub struct Asset {
     pub path: &'static str,
     /// Its media type, with charset for text.
     pub media_type: &'static str,
-    /// The URL changes with the content.
+    /// Whether the URL changes with the content.
     pub immutable: bool,
     /// Coding, entity tag and bytes; identity first.
     pub variants: &'static [(Coding, &'static str, &'static [u8])],
@@ -25,12 +25,12 @@ pub struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The URL path of an embedded file; its plain name where no such file was embedded.
+/// The URL path of an embedded file; its plain name if no such file is embedded.
 pub fn url(name: &'static str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or(name, |asset| asset.path)
 }
 
-/// When the embedded files became what they are: when the binary was built.
+/// The time of the build, which is the modification time of the embedded files.
 pub fn built() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(BUILT).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -1,4 +1,4 @@
-//! Cross-origin requests (the Fetch standard): what is public data can be read and shown by pages of every site.
+//! Cross-origin requests (the Fetch standard): pages of every site may read and show public data.
 
 use crate::{site::routes::CorsScope, web::representation::field};
 use hyper::{
@@ -13,17 +13,18 @@ use std::time::Duration;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const EVERYTHING: HeaderValue = HeaderValue::from_static("*");
-/// How long a browser may remember the answer to a preflight: browsers cap it at a day or less.
+/// Time for which a browser may cache the response to a preflight. Browsers cap it at a day or less.
 const PREFLIGHT_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether a browser asks if its page may send a request to this resource.
+/// Whether a browser asks by this request if a page may send another one (a CORS preflight).
 pub(crate) fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
     *method == Method::OPTIONS
         && request.contains_key(ORIGIN)
         && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Adds to a response, whatever its status, which sites' pages may read and show it. `allowed` are the methods of every resource.
+/// Adds fields to a response, whatever its status, that say which sites' pages may read and show it. `allowed` are the
+/// methods of every resource.
 pub(crate) fn apply(
     reach: CorsScope,
     method: &Method,
@@ -35,7 +36,7 @@ pub(crate) fn apply(
     let is_json = || response.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let is_open = match reach {
         CorsScope::Everyone => true,
-        // Which form it will be is not known before.
+        // A preflight does not tell the form of the response after it.
         CorsScope::EveryoneAsJson => is_preflight || is_json(),
         CorsScope::Site => false,
     };

@@ -1,4 +1,4 @@
-//! The pages for what goes wrong, made once.
+//! The error pages, made once.
 
 use crate::{
     language::PerLanguage,
@@ -7,14 +7,14 @@ use crate::{
 use hyper::StatusCode;
 use std::collections::HashMap;
 
-/// By status, in every form and language.
+/// The error pages by status, in every form and language.
 #[derive(Clone)]
 pub struct ErrorPages {
     pages: HashMap<StatusCode, PerLanguage<PageForms>>,
 }
 
 impl ErrorPages {
-    /// The statuses a visitor can meet.
+    /// The statuses that a visitor can get.
     pub const STATUSES: &[u16] = &[308, 400, 404, 405, 406, 412, 413, 414, 416, 421, 429, 431, 500, 503];
 
     /// Takes each status with its page; `style` is the CSP source of the pages' inline style block.

@@ -1,4 +1,4 @@
-//! `/events`: the newest answer, pushed to whoever waits for it (server-sent events, WHATWG HTML §9.2).
+//! `/events`: the newest answer, pushed to clients (server-sent events, WHATWG HTML §9.2).
 
 use crate::{connection::network, lifecycle::Phase, limits::Limits, site::snapshot::Site};
 use bytes::Bytes;
@@ -19,14 +19,14 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// What is silent for longer is cut by home routers and proxies.
+/// Interval of heartbeats on an idle stream. Home routers and proxies cut connections that are silent for longer.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// What a stream begins with: how long its client waits before it comes back.
+/// The beginning of a stream: it tells the client to wait 3 seconds before it reconnects.
 const RETRY: &str = "retry: 3000\n\n";
-/// A comment, which clients pass over.
+/// The heartbeat: a comment, which clients ignore.
 const STILL_HERE: Bytes = Bytes::from_static(b":\n\n");
 
-/// Where answers are published and streams begin.
+/// Publishes answers to event streams.
 pub struct EventHub {
     news: watch::Sender<AnswerEvent>,
     phase: watch::Receiver<Phase>,
@@ -46,7 +46,8 @@ impl EventHub {
         EventHub { news: watch::Sender::new(AnswerEvent::default()), phase, seats: Arc::default() }
     }
 
-    /// Sends the answer to all streams if it changed. A stream that begins later gets it as it was last heard.
+    /// Sends the answer to all streams if it changed. A stream that begins later gets the newest answer, even if only
+    /// its age has changed.
     pub fn publish(&self, site: &Site) {
         let id = &site.version;
         self.news.send_if_modified(|news| {
@@ -57,7 +58,8 @@ impl EventHub {
         });
     }
 
-    /// A stream for a client at this address, or at none, who may have seen an event before; none while there are too many.
+    /// A stream for a client with this address, if any, and the ID of the last event that it received, if any; none if
+    /// a limit is reached.
     pub(crate) fn subscribe(
         &self,
         address: Option<IpAddr>,
@@ -80,16 +82,16 @@ impl EventHub {
         Some(EventStream(Box::pin(async move { Some((Bytes::from(first), stream)) })))
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub(crate) fn open(&self) -> usize {
         self.seats.all.load(Ordering::Relaxed)
     }
 }
 
-/// The body of a response that goes on.
+/// The body of an event stream's response.
 pub(crate) struct EventStream(Pin<Box<dyn Future<Output = Option<EventStep>> + Send>>);
 
-/// A piece, and what goes on after it.
+/// A piece of the body, and the state after it.
 type EventStep = (Bytes, EventStreamState);
 
 impl EventStream {
@@ -113,7 +115,7 @@ struct EventStreamState {
 impl EventStreamState {
     async fn step(mut self) -> Option<EventStep> {
         let bytes = tokio::select! {
-            // What ends the stream comes first: its client comes back and misses nothing.
+            // The end of the stream comes first: the client reconnects and misses nothing.
             biased;
             _ = self.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
             () = sleep_until(self.end) => return None,
@@ -127,7 +129,7 @@ impl EventStreamState {
     }
 }
 
-/// Who has a stream.
+/// The open streams, in all and per network.
 #[derive(Default)]
 struct StreamPermits {
     all: AtomicUsize,
@@ -135,7 +137,8 @@ struct StreamPermits {
 }
 
 impl StreamPermits {
-    /// Who has no address that counts stands for many and has no cap of his own.
+    /// A permit for one stream; none if a limit is reached. A client without a counted address stands for many and has
+    /// no limit per address.
     fn take(seats: &Arc<StreamPermits>, address: Option<IpAddr>, limits: &Limits) -> Option<StreamPermit> {
         let network = address.map(network);
         let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,10 +155,10 @@ impl StreamPermits {
     }
 }
 
-/// A place among them, given back when dropped.
+/// A permit for one stream, returned when dropped.
 struct StreamPermit {
     seats: Arc<StreamPermits>,
-    /// Where it is counted, if anywhere.
+    /// The network that it counts for, if any.
     network: Option<IpAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! One request and its response, watched from the request's head to the last byte, then counted and logged.
+//! One request and its response, observed from the request's head to the last byte, then counted and logged.
 
 use crate::{
     connection::{Arrival, ConnectionInfo},
@@ -25,19 +25,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How a request came to be answered.
+/// The context of a request: connection, client, timing and ID.
 pub(crate) struct RequestContext<'a> {
     pub connection: &'a ConnectionInfo,
     pub client: ClientAddr,
     pub arrival: Arrival,
     pub version: Version,
-    /// How long it took to find the route.
+    /// The time that it took to find the route.
     pub routing: Duration,
     id: u64,
 }
 
 impl<'a> RequestContext<'a> {
-    /// The route has just been found.
+    /// The context of a request whose route has just been found: this measures `routing`.
     pub fn new(
         connection: &'a ConnectionInfo,
         client: ClientAddr,
@@ -54,12 +54,12 @@ impl<'a> RequestContext<'a> {
         }
     }
 
-    /// 16 hex digits.
+    /// The ID as 16 hex digits.
     pub fn id(&self) -> String {
         hex_id(self.id)
     }
 
-    /// The value of Server-Timing, in milliseconds as that has it.
+    /// The value of Server-Timing, in milliseconds.
     pub fn timing(&self) -> String {
         let [route, answer] =
             [self.routing, self.arrival.at.elapsed() - self.routing].map(|span| span.as_secs_f64() * 1e3);
@@ -67,28 +67,28 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// Who is told of every exchange.
+/// The metrics and the access log, which record every request.
 pub struct RequestObserver {
-    /// Counts it.
+    /// The metrics.
     pub metrics: RequestMetrics,
-    /// Writes it down, if anyone does.
+    /// The access log; none if it is turned off.
     pub log: Option<Arc<AccessLog>>,
 }
 
-/// An exchange that is going on. It ends when it is dropped: with the body, read or not.
+/// A request in progress. It is counted and logged when this is dropped: with the response's body, read or not.
 pub(crate) struct RequestLog {
     observer: Arc<RequestObserver>,
     began: Instant,
     labels: Labels,
     status: StatusCode,
     bytes: u64,
-    /// Whether its duration says anything of us: a stream lasts as long as its reader likes.
+    /// Whether its duration is measured. That of a stream depends on the client alone.
     is_timed: bool,
     record: Option<LogRecord>,
 }
 
 impl RequestLog {
-    /// The request's head has been read.
+    /// Begins when the request's head has been read.
     pub fn begin<B>(
         observer: &Arc<RequestObserver>,
         request: &Request<B>,
@@ -110,7 +110,7 @@ impl RequestLog {
         }
     }
 
-    /// No request could be read, and its response has been sent already.
+    /// Counts and logs a request that was unreadable. Its response has been sent already.
     pub fn refused(observer: &Arc<RequestObserver>, status: StatusCode, connection: &ConnectionInfo) {
         drop(RequestLog {
             began: Instant::now(),
@@ -138,7 +138,7 @@ impl Drop for RequestLog {
     }
 }
 
-/// A method by its name only if it is one we know: a peer can make up any number of others.
+/// The label of a method: its name if it is known, because a peer can make up any number of others.
 fn method_class(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -172,17 +172,17 @@ fn field(headers: &HeaderMap, name: HeaderName) -> PeerText {
     headers.get(name).map(|value| PeerText::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
 }
 
-/// A response's body, watched.
+/// A response's body, whose bytes and end are recorded.
 pub struct ResponseBody {
     content: ResponseContent,
     exchange: Option<RequestLog>,
 }
 
-/// What is sent.
+/// The content of a body.
 pub(crate) enum ResponseContent {
-    /// All of it is there, and shared.
+    /// All bytes, shared.
     Whole(Full<Bytes>),
-    /// More comes when it happens.
+    /// Events, sent as they happen.
     Events(EventStream),
 }
 

@@ -1,6 +1,6 @@
 //! The one site: its routes, the pages and assets it serves, events, errors and health.
 //!
-//! This room never knows baseball: pages come as bytes that are already made.
+//! It knows no baseball: pages arrive as ready-made bytes.
 
 pub(crate) mod assets;
 pub(crate) mod cors;

@@ -1,4 +1,4 @@
-//! `/mlb/…`: what the relay answers, as responses to those who bring its token.
+//! `/mlb/…`: the relay's replies, for clients that send its token.
 
 use crate::{
     mlb::{
@@ -26,10 +26,10 @@ use hyper::{
 };
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-/// What stands before a question in the path of a request to the relay.
+/// The prefix of the path of requests to the relay; the question follows it.
 const PREFIX: &str = "/mlb";
 
-/// The relay, and what those have to bring whom it answers.
+/// The relay, and the token that its clients send.
 #[derive(Clone)]
 pub struct Relaying {
     /// The relay.
@@ -45,7 +45,7 @@ impl Relaying {
 }
 
 impl Service {
-    /// The relay's answer, for which the response to a request has to wait; none for every other request.
+    /// The relay's reply, which the response to this request has to wait for; none if the request is not for the relay.
     pub fn relayed<B: Body>(
         &self,
         request: &Request<B>,
@@ -64,7 +64,7 @@ impl Service {
     /// The response to a request to the relay.
     pub(crate) fn relay_response(&self, asking: &ReadRequest) -> FullResponse {
         let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
-        // Without a way there is only a question what a request would be answered with.
+        // A request without `way` is only simulated.
         let count = |outcome| {
             if asking.way.is_some() {
                 relaying.relay.refuse(outcome);
@@ -114,14 +114,14 @@ impl Service {
     }
 }
 
-/// The relay is asked, and no more: everything else is for MLB.
+/// The response to every method but GET, the only one that the relay supports.
 pub(crate) fn only_get() -> FullResponse {
     let mut response = failed(StatusCode::METHOD_NOT_ALLOWED, "the relay answers GET only");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
     response
 }
 
-/// A failure in the shape of MLB's.
+/// An error response with a body like MLB's.
 fn failed(status: StatusCode, message: &str) -> FullResponse {
     let mut body = serde_json::json!({ "message": message }).to_string();
     body.push('\n');

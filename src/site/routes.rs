@@ -1,49 +1,49 @@
-//! The table of URL patterns. One declaration: the router, the documentation and the tests read it.
+//! The table of URL patterns, declared once for the router, the documentation and the tests.
 
 use crate::{language::Language, site::trace::Made};
 
-/// One row.
+/// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
     /// An exact path, or a prefix ending in `*`.
     pub pattern: &'static str,
-    /// What answers.
+    /// The target of its requests.
     pub target: RouteTarget,
-    /// For people.
+    /// A description for people.
     pub about: &'static str,
 }
 
-/// What answers a request.
+/// The target of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteTarget {
     /// The answer, in the form and language the client asks for. Made when the answer changes.
     Home,
-    /// The same in this language.
+    /// The answer in this language. Made when the answer changes.
     HomeIn(Language),
     /// The answer as JSON. Made when the answer changes.
     Answer,
-    /// What a CA looks for to see that the name leads here.
+    /// The response to a CA's HTTP-01 challenge.
     Challenge,
-    /// What else follows from the answer, in one form. Made when it changes.
+    /// Another resource that follows from the answer, in one form. Made when the answer changes.
     Published,
-    /// Whether the process is alive, and how its certificate is.
+    /// The process is alive; with the status of its certificate.
     Alive,
-    /// Whether the answer is one to stand behind.
+    /// Whether the answer is known and fresh.
     Ready,
     /// A file embedded when the binary was built.
     Asset,
-    /// The answer, pushed as it changes. Goes on for as long as somebody listens.
+    /// The answer, pushed as it changes.
     Events,
-    /// The way of the request itself. Made when it is read.
+    /// The way of the request through the server. Made for each request.
     How,
-    /// A reply of MLB's, for another e6. Fetched when it is asked for, and kept.
+    /// MLB's reply, for another e6. Fetched on request, and cached.
     Relay,
-    /// Everything that is counted. Made when it is read.
+    /// All metrics. Made for each request.
     Metrics,
 }
 
 impl RouteTarget {
-    /// When the bytes of its 200 are made.
+    /// The event that makes the bytes of its 200.
     pub(crate) fn made(self) -> Made {
         match self {
             RouteTarget::Home | RouteTarget::HomeIn(_) | RouteTarget::Answer | RouteTarget::Published => {
@@ -61,19 +61,19 @@ impl RouteTarget {
     }
 }
 
-/// Whose pages may read a resource (the Fetch standard).
+/// The sites whose pages may read a resource (the Fetch standard).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CorsScope {
-    /// This site's.
+    /// This site only.
     Site,
-    /// Every site's: public data, and pictures that are made to be shown elsewhere.
+    /// Every site: public data, and pictures that are made to be shown elsewhere.
     Everyone,
-    /// Every site's where the client asks for JSON, this site's otherwise.
+    /// Every site if the client asks for JSON, else this site only.
     EveryoneAsJson,
 }
 
 impl Route {
-    /// Whose pages may read what it leads to.
+    /// The sites whose pages may read its responses.
     pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
             RouteTarget::Answer | RouteTarget::Published | RouteTarget::Events => CorsScope::Everyone,
@@ -84,10 +84,10 @@ impl Route {
     }
 }
 
-/// Where HTTP-01 looks for a token (RFC 8555 §8.3).
+/// The path prefix of HTTP-01 tokens (RFC 8555 §8.3).
 pub(crate) const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
-/// What visitors are served. First match wins.
+/// The routes for visitors. The first match wins.
 pub const ROUTES: &[Route] = &[
     Route { pattern: "/", target: RouteTarget::Home, about: "the answer, as HTML, plain text or JSON" },
     Route {
@@ -162,7 +162,7 @@ pub const ROUTES: &[Route] = &[
     Route { pattern: "/*", target: RouteTarget::Asset, about: "icons, robots.txt, the web manifest" },
 ];
 
-/// What operators are served, on a listener of their own.
+/// The routes for operators, on the admin listener.
 pub const ADMIN_ROUTES: &[Route] = &[
     Route {
         pattern: "/metrics",
@@ -181,7 +181,7 @@ pub const ADMIN_ROUTES: &[Route] = &[
     },
 ];
 
-/// The row of this table that a path falls to.
+/// The first row of this table that matches a path.
 pub fn route(table: &'static [Route], path: &str) -> Option<&'static Route> {
     table.iter().find(|route| match route.pattern.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),

@@ -1,4 +1,4 @@
-//! Everything that changes when the answer does, as one value that is swapped as a whole.
+//! All resources that change with the answer, as one value that is swapped as a whole.
 
 use crate::{
     language::{Language, PerLanguage},
@@ -17,21 +17,21 @@ use time::OffsetDateTime;
 /// All pages of one answer, ready to send.
 #[derive(Debug)]
 pub struct Site {
-    /// Where the client says in which language.
+    /// The home page in the language that the client prefers.
     pub(crate) home: HomePage,
-    /// Where the URL does.
+    /// The home page in the language of the URL.
     pub(crate) home_in: HomePage,
-    /// JSON at its own URL.
+    /// The JSON at its own URL.
     pub(crate) api: Representation,
-    /// What has one form only, by path.
+    /// Resources with one form only, by path.
     pub(crate) published: HashMap<&'static str, Representation>,
-    /// Until when the answer is one to stand behind.
+    /// The time until which `/readyz` responds 200; none if it does not.
     pub(crate) ready_until: Option<OffsetDateTime>,
-    /// Changes when the pages do, but for their age.
+    /// Changes when the pages do, except for their age.
     pub(crate) version: String,
-    /// What programs are told, on one line.
+    /// The JSON on one line.
     pub(crate) line: String,
-    /// When the world was last asked for it.
+    /// The time at which MLB made the answer's data.
     pub(crate) asked_at: Option<OffsetDateTime>,
     pub(crate) asking_took: Option<Duration>,
     pub(crate) not_ready: PerLanguage<PageForms>,
@@ -51,31 +51,31 @@ pub(crate) struct PageForms {
     pub text: Representation,
 }
 
-/// What a site is made of.
+/// The content of a [`Site`].
 pub struct SiteContent {
-    /// What people are told.
+    /// The home page.
     pub home: PerLanguage<PageText>,
-    /// The same for a program.
+    /// The same as JSON.
     pub json: String,
-    /// The same on one line.
+    /// The same JSON on one line.
     pub line: String,
-    /// Changes when the pages do, but for their age.
+    /// Changes when the pages do, except for their age.
     pub version: String,
-    /// What has one form only, by path: one for each route to [`Target::Published`](crate::site::routes::Target::Published).
+    /// Resources with one form only, by path: one for each route to `RouteTarget::Published`.
     pub published: Vec<(&'static str, Representation)>,
     /// The CSP source of the page's one inline style block (`'sha256-…'`).
     pub style: String,
-    /// When these pages became what they are.
+    /// The time of their last modification.
     pub modified: Option<OffsetDateTime>,
-    /// How long caches may keep it.
+    /// The time for which caches may keep them.
     pub lasts: Duration,
-    /// Until when `/readyz` says yes; none if this answer is none to stand behind.
+    /// The time until which `/readyz` responds 200; none if it does not.
     pub ready_until: Option<OffsetDateTime>,
-    /// When the world was last asked for it; none if never.
+    /// The time at which MLB made the answer's data; none if it was never read.
     pub asked_at: Option<OffsetDateTime>,
-    /// How long that took; none if this process has not asked with success.
+    /// The duration of the last poll; none if this process has not polled successfully yet.
     pub asking_took: Option<Duration>,
-    /// What `/readyz` says otherwise.
+    /// The page of `/readyz` otherwise.
     pub not_ready: PerLanguage<PageText>,
 }
 
@@ -84,7 +84,7 @@ pub struct SiteContent {
 pub struct PageText {
     /// For browsers.
     pub html: String,
-    /// For everyone else.
+    /// For other clients.
     pub text: String,
 }
 
@@ -125,15 +125,15 @@ impl HomePage {
         }
     }
 
-    /// Where the URL chooses the language. Shared caches keep the HTML alone.
+    /// The page at URLs that choose the language. Shared caches keep only the HTML.
     fn new(pages: PerLanguage<PageForms>, json: &Representation, lasts: Duration) -> Self {
         let private = Caching::Private(lasts);
         let pages = pages.map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
         HomePage { pages, json: json.varying(&FORM_FIELDS).kept(private) }
     }
 
-    /// Where the client chooses the language. Shared caches keep the HTML in the first language alone, which is for everyone
-    /// who prefers nothing else.
+    /// The page at URLs where the client chooses the language. Shared caches keep only the HTML in the first language,
+    /// which is for all clients that do not prefer another.
     fn in_any_language(&self, lasts: Duration) -> Self {
         let pages = PerLanguage::of(|language| {
             let forms = self.pages[language].varying(&[ACCEPT_LANGUAGE]);
@@ -152,7 +152,8 @@ impl PageForms {
     }
 }
 
-/// The forms of what is not a success, never to be kept. Who refuses every coding of what was asked for gets one, too.
+/// The forms of an error page, which is never cached. They vary on Accept-Encoding, because a client that refuses every
+/// coding gets one.
 pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &HeaderMap) -> PerLanguage<PageForms> {
     forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
 }
@@ -178,7 +179,7 @@ fn forms(
 }
 
 impl<'a> RepresentationFields<'a> {
-    /// The fields of what is true for one moment only.
+    /// The fields of a response that is for one request only.
     pub(crate) fn momentary(media_type: &'a str) -> Self {
         RepresentationFields {
             media_type,
@@ -190,7 +191,7 @@ impl<'a> RepresentationFields<'a> {
     }
 }
 
-/// A page may load what this site serves and nothing else; its one inline style block is named by its hash.
+/// The policy of pages: they load only this site's resources. Their one inline style block is named by its hash.
 pub(crate) fn page_policy(style: &str) -> HeaderMap {
     let policy = format!(
         "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \

@@ -1,33 +1,33 @@
-//! What is known of one request's way through the server: written down by `web`, drawn by `page`.
+//! The trace of one request's way through the server: recorded by `site`, drawn by `how`.
 //!
-//! As JSON it is what programs get from `/how`: fields are added at the end, never changed. It holds nothing but what the
-//! reader knows of himself already, and no text that he sent but the path he asks about and the name his TLS client asked for.
+//! Programs get it from `/how` as JSON: fields are added at the end, never changed. About the client it holds only
+//! facts that the client knows, and of the client's text only the path in question and the TLS server name.
 
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
 
-/// One request's way.
+/// The trace of one request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trace {
     /// 16 hex digits, as in `X-Request-Id` and the access log.
     pub request_id: String,
-    /// The path that is explained; none where no path of ours is written so.
+    /// The path that is explained; none if it is invalid.
     pub path: Option<String>,
-    /// It is this request's own, and not another that was asked about.
+    /// Whether the path is this request's own, not another one from its query.
     pub own: bool,
     /// The connection.
     pub connection: ConnectionTrace,
-    /// What the TLS handshake agreed on; none in clear.
+    /// The parameters that the TLS handshake negotiated; none without TLS.
     pub tls: Option<TlsTrace>,
     /// The table of URL patterns, in order.
     pub routes: Vec<RouteTrace>,
-    /// The answer.
+    /// The response.
     pub answer: ResponseTrace,
-    /// When MLB was asked for what pages say.
+    /// MLB's data and the last poll of it.
     pub mlb: MlbTrace,
-    /// Where the time went.
+    /// The time spent in each step.
     pub microseconds: Timings,
-    /// The process that answered.
+    /// The process that responded.
     pub server: ProcessTrace,
 }
 
@@ -36,21 +36,21 @@ pub struct Trace {
 pub struct ConnectionTrace {
     /// `HTTP/2.0`, as the access log has it.
     pub protocol: &'static str,
-    /// Why this protocol.
+    /// How the protocol was chosen.
     pub chosen_by: ChosenBy,
-    /// 4 or 6; none where a Unix socket leads here.
+    /// 4 or 6; none for a client on a Unix socket.
     pub ip_version: Option<u8>,
     /// The thread that serves it.
     pub worker: usize,
-    /// Which request on this connection this is, from 1.
+    /// The number of this request on its connection, from 1.
     pub request: u64,
-    /// `http` or `https`, as the reader wrote it: a proxy in front may speak TLS with him.
+    /// `http` or `https`, as the client used it: a proxy in front may terminate TLS.
     pub scheme: &'static str,
-    /// Whether a proxy stands in between.
+    /// Whether a trusted proxy named the client or its scheme.
     pub proxied: bool,
 }
 
-/// How a protocol was chosen.
+/// The way in which a protocol was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenBy {
@@ -58,20 +58,20 @@ pub enum ChosenBy {
     Alpn,
     /// The client offered nothing in the handshake: HTTP/1.1.
     NoAlpn,
-    /// In clear there is only HTTP/1.1.
+    /// Without TLS there is only HTTP/1.1.
     Clear,
 }
 
-/// What a TLS handshake agreed on.
+/// The parameters that a TLS handshake negotiated.
 #[derive(Debug, Clone, Serialize)]
 pub struct TlsTrace {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
     /// The cipher suite's IANA name.
     pub cipher: String,
-    /// The key exchange's; none where a TLS 1.2 session was resumed.
+    /// The group of the key exchange; none if a TLS 1.2 session was resumed.
     pub group: Option<&'static str>,
-    /// Whether the key exchange withstands a quantum computer.
+    /// Whether the key exchange resists quantum computers.
     pub post_quantum: bool,
     /// Whether it continued an earlier session.
     pub resumed: bool,
@@ -84,13 +84,13 @@ pub struct TlsTrace {
 pub struct RouteTrace {
     /// An exact path, or a prefix ending in `*`.
     pub pattern: &'static str,
-    /// What is there.
+    /// A description of its target.
     pub about: &'static str,
-    /// What became of it.
+    /// The outcome of matching it.
     pub outcome: RouteOutcome,
 }
 
-/// What became of a pattern.
+/// The outcome of matching a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteOutcome {
@@ -102,75 +102,75 @@ pub enum RouteOutcome {
     NotTried,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResponseTrace {
-    /// HTTP's.
+    /// The HTTP status.
     pub status: u16,
-    /// Where a redirect leads.
+    /// The target of a redirect.
     pub location: Option<String>,
-    /// What caused its bytes to be made.
+    /// The event that made its bytes.
     pub made: Made,
-    /// When they were made.
+    /// The time when they were made.
     #[serde(with = "rfc3339::option")]
     pub made_at: Option<OffsetDateTime>,
     /// Its media type.
     pub media_type: Option<String>,
-    /// Content codings that the client accepts and we have, the best first.
+    /// Content codings that the client accepts and the server supports, the best first.
     pub acceptable: Vec<&'static str>,
-    /// The one that was chosen.
+    /// The content coding that was chosen.
     pub coding: &'static str,
-    /// Length of the body before it was encoded; none where it is made for each request.
+    /// Length of the body before it was encoded; none if it is made for each request.
     pub bytes_before: Option<u64>,
-    /// And after.
+    /// Length of the body as it is sent.
     pub bytes_after: Option<u64>,
-    /// How long caches may keep it.
+    /// Its Cache-Control.
     pub cache_control: Option<String>,
 }
 
-/// What causes bytes to be made.
+/// The event that makes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Made {
-    /// The binary is built: static assets.
+    /// The build of the binary: static assets.
     Build,
-    /// The process starts: error pages and probes.
+    /// The start of the process: error pages and probes.
     Start,
-    /// The answer to the question changes, or is asked for anew.
+    /// A change or an update of the answer.
     Answer,
-    /// Somebody asks.
+    /// A request.
     Request,
 }
 
-/// The last time MLB was heard.
+/// MLB's data and the last poll of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct MlbTrace {
-    /// By the site's clock; none if it never was.
+    /// The time at which MLB made the data, by the site's clock; none if it was never read.
     #[serde(with = "rfc3339::option")]
     pub asked_at: Option<OffsetDateTime>,
-    /// Seconds since.
+    /// Seconds since then.
     pub seconds_ago: Option<f64>,
-    /// How long the round of questions took, in milliseconds; none if this process has not asked with success.
+    /// Duration of the last poll, in milliseconds; none if this process has not polled successfully yet.
     pub took_ms: Option<f64>,
 }
 
-/// Microseconds by where they were spent, in order.
+/// Microseconds spent in each step, in order.
 #[derive(Debug, Clone, Serialize)]
 pub struct Timings {
-    /// From the kernel's hand-over of the connection until it was served.
+    /// From accepting the connection until its task began.
     pub accept: f64,
-    /// In the TLS handshake; none in clear.
+    /// The TLS handshake; none without TLS.
     pub handshake: Option<f64>,
     /// Waiting for this request: since the one before it, or since the connection was ready.
     pub wait: f64,
     /// Finding the pattern.
     pub route: f64,
-    /// Choosing and preparing the response. None for a page that is still being made while it says so: the response's
-    /// `Server-Timing` has that.
+    /// Choosing and preparing the response. None for a page about itself, which is still being made: the response's
+    /// `Server-Timing` has it.
     pub answer: Option<f64>,
 }
 
-/// A running binary.
+/// The running process.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProcessTrace {
     /// e6's version.
@@ -179,16 +179,16 @@ pub struct ProcessTrace {
     pub commit: &'static str,
     /// The compiler.
     pub rustc: &'static str,
-    /// What it was compiled for.
+    /// The target that it was compiled for.
     pub target: &'static str,
-    /// When it was built.
+    /// The time of the build.
     #[serde(with = "rfc3339")]
     pub built_at: OffsetDateTime,
-    /// When it was started.
+    /// The time of the start.
     #[serde(with = "rfc3339")]
     pub started_at: OffsetDateTime,
     /// Responses to visitors since then.
     pub answered: u64,
-    /// How many processes before it have handed it their sockets: upgrades without a pause.
+    /// The number of upgrades without downtime: processes before it that have handed over their sockets.
     pub upgrades: u32,
 }

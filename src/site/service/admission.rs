@@ -12,20 +12,20 @@ use hyper::{
 };
 use std::time::Duration;
 
-/// What a client of events says it has seen.
+/// The ID of the last event that a client of `/events` has received.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// When there may be room for one more stream.
+/// Retry-After when the limit of streams is reached.
 const STREAM_RETRY: Duration = Duration::from_secs(60);
 
 impl Service {
-    /// The response to a request of an address that sends too many; none if the request is answered.
+    /// The response to a request that exceeds the rate of its network; none if the request may proceed.
     pub(crate) fn unwelcome(&self, way: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
         let network = network(way.client.counted?);
         let wait = self.rates.admit(network, way.arrival.at, &self.limits).err()?;
         Some(self.later(RequestLimit::OfAddress, wait, headers))
     }
 
-    /// Begins the stream of events for which this is the head, if there is room for one more.
+    /// Begins the event stream with this head, unless a limit is reached.
     pub(crate) fn stream(
         &self,
         head: FullResponse,
@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// "Not now": when to ask again, in seconds (RFC 9110 §10.2.3).
+    /// A refusal with Retry-After in seconds (RFC 9110 §10.2.3).
     fn later(&self, why: RequestLimit, wait: Duration, headers: &HeaderMap) -> FullResponse {
         self.observer.metrics.refused(why);
         let status = match why {

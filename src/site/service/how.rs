@@ -1,5 +1,5 @@
-//! `/how`: the way of this request, or of another as this reader would send it. Nothing is told but what the pipeline really
-//! does: the path asked about goes through it, and the response is read instead of sent.
+//! `/how`: the way of this request, or of another one that this client would send. It shows only what the pipeline
+//! really does: the path in question goes through the pipeline, and the response is read instead of sent.
 
 use crate::{
     connection::ConnectionInfo,
@@ -37,7 +37,7 @@ use std::{
 };
 use time::{OffsetDateTime, UtcOffset};
 
-/// Makes a page out of a trace.
+/// Renders a trace as a page.
 #[derive(Clone)]
 pub struct HowPage {
     draw: Arc<RenderHow>,
@@ -45,12 +45,12 @@ pub struct HowPage {
     begun: ProcessStart,
 }
 
-/// How this process began.
+/// The start of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessStart {
-    /// When it was started.
+    /// The time of the start.
     pub at: OffsetDateTime,
-    /// How many processes before it have handed it their sockets.
+    /// The number of processes before it that have handed over their sockets.
     pub upgrades: u32,
 }
 
@@ -94,7 +94,7 @@ impl Service {
         let rehearsed = self.rehearse(path, &offer);
         let spent = match about {
             Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
-            // This very page cannot hold the time it takes to make it; `Server-Timing` does.
+            // A page cannot contain the time that it takes to make it; `Server-Timing` does.
             None => (way.routing, None),
         };
         let site = self.site.load();
@@ -132,7 +132,7 @@ impl Service {
         respond(&self.how.page(&trace, negotiate::form(asking.headers)), asking.method, asking.headers)
     }
 
-    /// Sends a path through the pipeline as a first visit of a client with this offer would.
+    /// Sends a path through the pipeline, as on a first visit of a client with these request fields.
     fn rehearse(&self, path: &str, offer: &HeaderMap) -> SimulatedResponse {
         let began = Instant::now();
         let matched = self.route(path);
@@ -148,7 +148,7 @@ impl Service {
             })
         };
         let response = ask(offer);
-        // The pipeline has found the route once more.
+        // `read` has looked up the route once more.
         let answering = began.elapsed().saturating_sub(routing * 2);
         let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE, USER_AGENT])));
         SimulatedResponse { matched, routing, response, answering, bytes_before }
@@ -188,25 +188,25 @@ impl Service {
         }
     }
 
-    /// In real seconds, also while a day is replayed at many times its speed.
+    /// The age in real seconds, also while a day is replayed at many times its speed.
     fn seconds_since(&self, at: OffsetDateTime) -> f64 {
         let age = Duration::try_from(self.clock.now() - at).unwrap_or_default();
         (self.clock.real(age).as_secs_f64() * 1e3).round() / 1e3
     }
 }
 
-/// A request that was answered and not sent.
+/// The response to a simulated request, which is not sent.
 struct SimulatedResponse {
     /// None for an invalid path.
     matched: Option<&'static Route>,
     routing: Duration,
     response: FullResponse,
     answering: Duration,
-    /// Of the same response to a client that knows no coding.
+    /// Length of the same response to a client that accepts no content coding.
     bytes_before: Option<u64>,
 }
 
-/// The table as it is read from the top, until one row matches.
+/// The rows of the table with their outcomes: they are tried from the top until one matches.
 pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
     let end = matched.and_then(|matched| table.iter().position(|route| route == matched));
     let outcome = |index| match end {
@@ -222,16 +222,16 @@ pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
     table.iter().enumerate().map(row).collect()
 }
 
-/// The path that a query asks about, if it does; what may follow a path in a URL is left away.
+/// The path in a query's `path` parameter, if there is one, without its query and fragment.
 fn asked_about(query: Option<&str>) -> Option<String> {
     let value =
         query?.split('&').find_map(|pair| pair.strip_prefix("path=")).filter(|path| !path.is_empty())?;
-    // What is not UTF-8 becomes a character that no path has.
+    // Invalid UTF-8 becomes a character that is in no path.
     let path = percent_decode_str(value).decode_utf8_lossy();
     path.split(['?', '#']).next().map(str::to_owned)
 }
 
-/// The fields of these names.
+/// Only the fields with these names.
 fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
     let mut offer = HeaderMap::new();
     for name in names {
@@ -269,7 +269,7 @@ fn agreed(connection: &ConnectionInfo) -> Option<TlsTrace> {
     })
 }
 
-/// The best first.
+/// The content codings that the client accepts, the best first.
 fn acceptable(offer: &HeaderMap) -> Vec<&'static str> {
     let codings = Codings::accepted(offer);
     let accepted = Coding::ALL.into_iter().rev().filter(|coding| codings.quality(*coding) > 0);
@@ -296,7 +296,7 @@ fn second(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(0).unwrap_or(at)
 }
 
-/// In tenths: finding a route takes less than one.
+/// Microseconds, rounded to tenths, because finding a route takes less than one.
 fn micros(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e7).round() / 10.0
 }

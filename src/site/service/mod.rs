@@ -1,4 +1,4 @@
-//! The request pipeline, in order: welcome → limits → body → host → method → route → respond → fields of every response.
+//! The request pipeline, in order: rate limit → size limits → host → method → route → response → body → common fields.
 
 pub(crate) mod admission;
 pub(crate) mod how;
@@ -48,16 +48,16 @@ use std::{
     sync::Arc,
 };
 
-/// What every resource of this site can be asked.
+/// The methods of every resource of this site.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// The same as in the access log, so that one request can be followed.
+/// The field of the request's ID, which is also in the access log, so that one request can be followed.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Where the time went, for browsers' developer tools (W3C Server Timing).
+/// The field of the time spent in each step, for browsers' developer tools (W3C Server Timing).
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Answers requests. One for all workers.
+/// The handler of requests, shared by all workers.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) routes: &'static [Route],
@@ -78,48 +78,48 @@ pub struct Service {
     rates: Arc<RateLimiter>,
 }
 
-/// What a service is made of.
+/// The parts of a [`Service`].
 pub struct ServiceParts {
-    /// What is served.
+    /// The current pages.
     pub site: Arc<ArcSwap<Site>>,
-    /// Where what is served is announced.
+    /// Publishes new answers to event streams.
     pub hub: Arc<EventHub>,
-    /// What is said when something is wrong.
+    /// The error pages.
     pub errors: ErrorPages,
-    /// What is said of how a request was answered.
+    /// The page at `/how`.
     pub how: HowPage,
     /// A directory to read assets from instead of the embedded ones.
     pub design: Option<PathBuf>,
-    /// The time of the site.
+    /// The site's clock.
     pub clock: Clock,
-    /// What is refused, and how much there may be at once.
+    /// Limits on requests and connections.
     pub limits: Limits,
-    /// Who is told of every exchange.
+    /// The metrics and the access log.
     pub observer: RequestObserver,
-    /// Whom to ask about certificates; none without TLS.
+    /// The certificates' status; none without TLS.
     pub certificates: Option<Arc<dyn CertificateFacts>>,
-    /// The names that it answers to.
+    /// The site's names.
     pub hosts: Hosts,
-    /// The proxies that are believed.
+    /// The trusted proxies.
     pub proxies: TrustedProxies,
-    /// Answers other e6 servers; none where nobody configured it.
+    /// The relay for other e6 servers; none if it is not configured.
     pub relay: Option<Relaying>,
 }
 
-/// What has to be told of certificates by those who know nothing of TLS.
+/// The facts about certificates that the site serves, without knowledge of TLS.
 pub trait CertificateFacts: Send + Sync {
-    /// The answer to the HTTP-01 challenge with this token, while a CA looks for it (RFC 8555 §8.3).
+    /// The response to the HTTP-01 challenge with this token, while that challenge is pending (RFC 8555 §8.3).
     fn challenge(&self, token: &str) -> Option<String>;
 
-    /// Source, names, end, next attempt, last error.
+    /// The status as JSON: source, names, end, next attempt, last error.
     fn status(&self) -> serde_json::Value;
 
-    /// Whether the one that was asked for is there: until then nobody is sent to HTTPS.
+    /// Whether the certificate comes from the configured source: until then no client is redirected to HTTPS.
     fn is_settled(&self) -> bool;
 }
 
 impl Service {
-    /// Made of these.
+    /// A service with these parts.
     pub fn new(
         ServiceParts {
             site,
@@ -161,17 +161,17 @@ impl Service {
         }
     }
 
-    /// The same for operators, who come without proxies.
+    /// The service of the admin listener: the routes for operators, under any host name, without proxies.
     pub fn admin(&self) -> Self {
         Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), proxies: Arc::default(), ..self.clone() }
     }
 
-    /// The proxies that are believed.
+    /// The trusted proxies.
     pub fn proxies(&self) -> &Arc<TrustedProxies> {
         &self.proxies
     }
 
-    /// The response to a request, whatever happens: a fault of ours is a 500 and hurts no one else.
+    /// The response to every request. A panic becomes a 500 and affects no other request.
     pub fn handle<B: hyper::body::Body>(
         &self,
         request: &Request<B>,
@@ -181,16 +181,16 @@ impl Service {
         let route = self.route(request.uri().path());
         let client = ClientAddr::of(connection, request.headers(), &self.proxies);
         let way = RequestContext::new(connection, client, arrival, request.version());
-        // Operators' own requests would drown the visitors'.
+        // Operators' requests are not recorded: they would outnumber the visitors'.
         let exchange = (connection.listener != ListenerKind::Admin)
             .then(|| RequestLog::begin(&self.observer, request, route, &way));
         let answered = catch_unwind(AssertUnwindSafe(|| {
-            let unwelcome = self.unwelcome(&way, request.headers());
-            unwelcome.unwrap_or_else(|| self.answer(request, &way))
+            let refused = self.unwelcome(&way, request.headers());
+            refused.unwrap_or_else(|| self.answer(request, &way))
         }));
         let mut response = answered.unwrap_or_else(|_| {
             let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
-            tracing::error!(request_id, %method, path, "a panic while answering; it is a 500");
+            tracing::error!(request_id, %method, path, "panic in the handler; responding with 500");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
         });
         if request.method() == Method::HEAD {
@@ -203,14 +203,14 @@ impl Service {
             false => response.map(ResponseContent::Whole),
         };
         if request.version() == Version::HTTP_2 {
-            // Says nothing there and must not be sent (RFC 9113 §8.2.2).
+            // HTTP/2 forbids this field (RFC 9113 §8.2.2).
             response.headers_mut().remove(CONNECTION);
         }
         response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let reach = route.map_or(CorsScope::Site, Route::reach);
         cors::apply(reach, request.method(), request.headers(), &ALLOWED, response.headers_mut());
-        // What speaks TLS before us has a certificate of its own.
+        // A proxy that terminates TLS has a certificate of its own.
         let may_insist = connection.tls.is_none() || self.https().is_some();
         if let Some(hsts) = self.hosts.hsts(authority(request), client.scheme).filter(|_| may_insist) {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
@@ -225,7 +225,7 @@ impl Service {
         response.map(|content| ResponseBody::watched(content, exchange, status))
     }
 
-    /// Counts and logs a request that could not be read as one, and has been refused with this status.
+    /// Counts and logs a request that was unreadable and has been refused with this status.
     pub fn note_refusal(&self, status: StatusCode, connection: &ConnectionInfo) {
         if connection.listener != ListenerKind::Admin {
             RequestLog::refused(&self.observer, status, connection);
@@ -255,7 +255,7 @@ impl Service {
         let asking =
             ReadRequest { path: uri.path(), query: uri.query(), method, headers, way: Some(way), relayed };
         let response = self.by_method(&asking);
-        // A body is never read. Where the request fails anyway its own status says more.
+        // A request body is never read. If the request fails anyway, its own status says more.
         if response.status().is_success() && !request.body().is_end_stream() {
             return self.error(StatusCode::PAYLOAD_TOO_LARGE, headers);
         }
@@ -282,7 +282,7 @@ impl Service {
         }
     }
 
-    /// The row of the table that a path falls to, however it is written.
+    /// The route of a path, canonical or not.
     fn route(&self, path: &str) -> Option<&'static Route> {
         match path::read(path) {
             path::PathTarget::Canonical => route(self.routes, path),
@@ -291,7 +291,7 @@ impl Service {
         }
     }
 
-    /// The response to what is for another host or scheme. Health checks, CAs and those whom the relay answers come by any name.
+    /// The response to a request for another host or scheme. Health checks, challenges and the relay have any host.
     fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<FullResponse> {
         let (uri, headers) = (request.uri(), request.headers());
         let target = self.route(uri.path())?.target;
@@ -304,9 +304,9 @@ impl Service {
         match self.hosts.rule(authority(request), scheme, self.https()) {
             HostDecision::Serve => None,
             HostDecision::Elsewhere(status) => Some(self.error(status, headers)),
-            // Refused here as it would be there.
+            // An unknown method is refused here, as it would be there.
             HostDecision::Move(_) if !is_known(request.method()) => None,
-            // A browser does not follow a redirect of a preflight, but it does one of the request after it.
+            // A browser does not follow a redirect of a preflight, but follows one of the request after it.
             HostDecision::Move(_) if cors::is_preflight(request.method(), headers) => None,
             HostDecision::Move(origin) => {
                 let target = path::reference(uri.path(), uri.query());
@@ -315,7 +315,7 @@ impl Service {
         }
     }
 
-    /// Where visitors may be sent for HTTPS.
+    /// The port to which clients may be redirected for HTTPS.
     fn https(&self) -> Option<u16> {
         self.hosts
             .https
@@ -352,7 +352,7 @@ fn is_known(method: &Method) -> bool {
     KNOWN.contains(method)
 }
 
-/// An error page in the form and language that are asked for.
+/// An error page in the form and language that the client prefers.
 fn negotiated(status: StatusCode, pages: &PerLanguage<PageForms>, headers: &HeaderMap) -> FullResponse {
     let PageForms { html, text } = &pages[negotiate::language(headers)];
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
@@ -364,7 +364,7 @@ pub(crate) fn bare(status: StatusCode) -> FullResponse {
     response
 }
 
-/// The response after which the connection ends.
+/// Makes the connection close after this response.
 fn closing(mut response: FullResponse) -> FullResponse {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
@@ -399,7 +399,7 @@ mod tests {
     };
     use time::OffsetDateTime;
 
-    /// A request body that breaks whoever looks at it.
+    /// A request body that panics when it is examined.
     struct Broken;
 
     impl hyper::body::Body for Broken {
@@ -486,7 +486,7 @@ mod tests {
         );
     }
 
-    /// What is logged.
+    /// The lines of the log.
     #[derive(Clone, Default)]
     struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! What a path is answered with: its canonical form, its route, and the representation behind that.
+//! The response to a path: its canonical form, its route, and the representation behind the route.
 
 use crate::{
     mlb::relay::Relayed,
@@ -24,27 +24,27 @@ use std::time::Duration;
 /// Prometheus's text format, version 0.0.4.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Whether nginx collects a response before it passes it on (ngx_http_proxy_module, `proxy_buffering`).
+/// Tells nginx whether to buffer a response (ngx_http_proxy_module, `proxy_buffering`).
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// How long a browser may keep a file whose name does not change with its content.
+/// The time for which caches may keep a file whose name does not change with its content.
 const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the answer to a read depends on.
+/// The parts of a request that the response to a GET or HEAD depends on.
 #[derive(Clone, Copy)]
 pub(crate) struct ReadRequest<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub method: &'a Method,
     pub headers: &'a HeaderMap,
-    /// How the request came; none where there is only a question what it would be answered with.
+    /// The context of the request; none if the request is only simulated.
     pub way: Option<&'a RequestContext<'a>>,
-    /// What the relay answered, if it was asked.
+    /// The relay's reply, if the relay was asked.
     pub relayed: Option<&'a Relayed>,
 }
 
 impl Service {
-    /// GET and HEAD: the one way to write a path is answered, others are sent there.
+    /// GET and HEAD: serves a canonical path, and redirects every other form of it there.
     pub(crate) fn read(&self, asking: &ReadRequest) -> FullResponse {
         match path::read(asking.path) {
             path::PathTarget::Canonical => self.resource(asking),
@@ -58,7 +58,7 @@ impl Service {
         }
     }
 
-    /// What a path would be answered with.
+    /// The status of the response to a path.
     pub(crate) fn status(&self, path: &str) -> StatusCode {
         let headers = &HeaderMap::new();
         self.read(&ReadRequest {
@@ -120,7 +120,7 @@ impl Service {
             }
             RouteTarget::How => match asking.way {
                 Some(way) => self.how(asking, way),
-                // Nobody is told: only the status matters.
+                // The request is only simulated: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },
             RouteTarget::Asset => match (&self.design, self.assets.get(path)) {
@@ -142,7 +142,7 @@ impl Service {
     }
 }
 
-/// The head of a stream; what comes after it is per reader.
+/// The head of an event stream; the events after it are per client.
 fn event_stream() -> FullResponse {
     let mut head = bare(StatusCode::OK);
     head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
