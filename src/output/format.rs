@@ -1,5 +1,5 @@
-//! How lines look: text for people, or JSON objects of one shape for programs: `timestamp`, `level`, `message`, and after
-//! them whatever else the line is about.
+//! The format of lines: text for people, or JSON objects of one shape for programs: `timestamp`, `level`, `message`,
+//! then the line's own fields.
 
 use super::{stderr, stdout};
 use serde_json::Value;
@@ -11,38 +11,38 @@ use std::{
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tracing::Level;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people and for what reads Apache's and nginx's "combined" format.
+    /// Text, for people and for programs that read the "combined" format of Apache and nginx.
     Combined,
     /// One JSON object a line.
     Json,
 }
 
-/// As the log's own lines have it.
+/// The format of timestamps, as in the log's own lines.
 const TIMESTAMP: &[BorrowedFormatItem] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
 /// Whether everything on both streams is JSON.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// Every line from now on looks like this.
+/// Sets the format of every later line.
 pub fn set(format: LogFormat) {
     IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// How lines look now.
+/// The current format.
 pub fn present() -> LogFormat {
     if IS_JSON.load(Ordering::Relaxed) { LogFormat::Json } else { LogFormat::Combined }
 }
 
-/// A moment as every line has it, in UTC.
+/// A time in the format of every line, in UTC.
 pub fn timestamp(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(TIMESTAMP).unwrap_or_default()
 }
 
-/// An error or a remark of a command, on standard error: as it is, or as an object for each line.
+/// Writes an error or warning of a command to standard error: as text, or as an object for each line.
 pub fn report(level: Level, text: &str) {
     let lines = match present() {
         LogFormat::Combined => format!("{text}\n"),
@@ -53,7 +53,7 @@ pub fn report(level: Level, text: &str) {
     stderr().queue(lines.as_bytes());
 }
 
-/// A line of standard output while the process serves: this text, or an object with this message and these fields.
+/// Writes a line to standard output while the process serves: this text, or an object with this message and fields.
 pub fn announce(text: &str, message: &str, fields: &[(&str, Value)]) {
     let line = match present() {
         LogFormat::Combined => format!("{text}\n"),
@@ -62,7 +62,7 @@ pub fn announce(text: &str, message: &str, fields: &[(&str, Value)]) {
     stdout().queue(line.as_bytes());
 }
 
-/// What a command was asked for, on standard output: this text, or an object with this message and these fields.
+/// Writes a command's result to standard output: this text, or an object with this message and these fields.
 ///
 /// # Errors
 /// When it cannot be written, as on a full disk.
@@ -73,7 +73,7 @@ pub fn answer(text: &str, message: &str, fields: &[(&str, Value)]) -> io::Result
     })
 }
 
-/// One object, with its line's end.
+/// One object, with a line break.
 pub fn object(level: Level, message: &str, fields: &[(&str, Value)]) -> String {
     let mut object = format!(
         "{{\"timestamp\":\"{}\",\"level\":\"{level}\",\"message\":{}",
@@ -81,7 +81,7 @@ pub fn object(level: Level, message: &str, fields: &[(&str, Value)]) -> String {
         Value::from(message)
     );
     for (name, value) in fields {
-        // A string takes everything that is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(object, ",{}:{value}", Value::from(*name));
     }
     object.push_str("}\n");

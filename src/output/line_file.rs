@@ -10,34 +10,34 @@ use std::{
 
 /// Writes whole lines, or nothing of a line.
 pub struct LineFile {
-    /// None where the process had no descriptor for it.
+    /// None if the process had no descriptor for it.
     file: Option<File>,
-    /// The end of a line whose beginning was written and cannot be taken back: it comes before anything else.
+    /// The rest of a line whose beginning was written and cannot be removed. It is written before anything else.
     rest: Vec<u8>,
 }
 
-/// Lines that were not written, and why.
+/// A failure to write lines.
 #[derive(Debug)]
 pub struct Lost {
-    /// How many.
+    /// The number of lines that were lost.
     pub lines: u64,
-    /// Why.
+    /// The cause.
     pub error: io::Error,
 }
 
 impl LineFile {
-    /// Writes to this file from where it stands.
+    /// Writes to this file from its current position.
     pub fn new(file: Option<File>) -> Self {
         LineFile { file, rest: Vec::new() }
     }
 
-    /// Appends to the file of this path; makes it with this mode where there is none. A line that a crash has left
+    /// Opens a file to append to it, and creates it with this mode if it is missing. A line that a crash has left
     /// unfinished is ended first.
     ///
     /// # Errors
-    /// When it cannot be opened, or is a named pipe that nobody reads.
+    /// When it cannot be opened, or is a named pipe without a reader.
     pub fn append(path: &Path, mode: u32) -> io::Result<Self> {
-        // A named pipe without a reader would hold the process; nothing else minds.
+        // Opening a named pipe without a reader would block. For regular files the flag has no effect.
         let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
         let opened = OpenOptions::new().append(true).create(true).mode(mode).custom_flags(flags).open(path);
         let file = opened.map_err(|error| {
@@ -51,11 +51,11 @@ impl LineFile {
         Ok(LineFile { file: Some(file), rest })
     }
 
-    /// Writes these lines, and waits where the reader is slow. What was written of a line that could not be finished is
-    /// taken back, or finished by the next call.
+    /// Writes these lines, and waits if the reader is slow. The beginning of a line that could not be finished is
+    /// removed, or the next call finishes the line.
     ///
     /// # Errors
-    /// How many lines were lost, and why.
+    /// The number of lines that were lost, and the cause.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), Lost> {
         let rest = std::mem::take(&mut self.rest);
         if let Err((written, error)) = self.push(&rest) {
@@ -73,7 +73,7 @@ impl LineFile {
         Err(Lost { lines: lost, error })
     }
 
-    /// All bytes, or how many of them were written before an error.
+    /// Writes all bytes, or returns how many were written before an error.
     fn push(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let Some(file) = &mut self.file else {
             return if bytes.is_empty() { Ok(()) } else { Err((0, ErrorKind::NotConnected.into())) };
@@ -97,7 +97,7 @@ impl LineFile {
         Ok(())
     }
 
-    /// Removes the last bytes of a regular file, if they are ours.
+    /// Removes the last bytes of a regular file, unless others follow them.
     fn take_back(&mut self, bytes: usize) -> io::Result<()> {
         let file = self.file.as_mut().ok_or(ErrorKind::NotConnected)?;
         let (meta, end) = (file.metadata()?, file.stream_position()?);
@@ -183,15 +183,15 @@ mod tests {
         assert_eq!((lost.lines, lost.error.kind()), (2, ErrorKind::BrokenPipe));
     }
 
-    /// A limit on the size of files is a disk that is full: what fits is written. It holds for all threads of a process, so
-    /// this test runs itself again as a process of its own.
+    /// A limit on the size of files stands for a full disk: what fits is written. It applies to all threads of a
+    /// process, so this test runs itself again as a process of its own.
     #[test]
     fn a_full_disk_gets_whole_lines_only_and_the_others_are_counted() {
         const CHILD: &str = "E6_TEST_FULL_DISK";
         if std::env::var_os(CHILD).is_none() {
             let name =
                 "output::line_file::tests::a_full_disk_gets_whole_lines_only_and_the_others_are_counted";
-            // The limit's signal would end the process.
+            // The signal of the limit would end the process.
             let child = std::process::Command::new("sh")
                 .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
                 .arg(std::env::current_exe().unwrap())

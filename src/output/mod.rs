@@ -1,5 +1,5 @@
-//! Standard output and standard error. Nothing that is written there can block, panic or stop the process: lines wait in a
-//! bounded buffer for a thread of their own, and lines that do not fit or cannot be written are counted as lost.
+//! Standard output and standard error. Queued lines never block, panic or stop the process: they wait in a bounded
+//! buffer for a writer thread. Lines that do not fit or cannot be written are counted as lost.
 
 pub mod format;
 pub mod line_file;
@@ -15,15 +15,15 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that may wait for the thread, and as many that it may have in its hands.
+/// The most bytes that wait for a writer thread, which may be writing as many again.
 const WAITING_CAP: usize = 256 * 1024;
-/// How long the end of the process waits for the last lines.
+/// Time that the process waits at its end for the last lines.
 const FINISH: Duration = Duration::from_secs(1);
 
 static STDOUT: LazyLock<OutputStream> = LazyLock::new(|| OutputStream::new("stdout", &io::stdout()));
 static STDERR: LazyLock<OutputStream> = LazyLock::new(|| OutputStream::new("stderr", &io::stderr()));
 
-/// Standard output: what was asked for, the start's lines, and the access log.
+/// Standard output: results of commands, the lines of a start, and the access log.
 pub fn stdout() -> &'static OutputStream {
     &STDOUT
 }
@@ -41,7 +41,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     [stdout(), stderr()].into_iter().try_for_each(|stream| registry.register(Box::new(stream.lost.clone())))
 }
 
-/// Starts the threads that write. Not before privileges are dropped: a thread keeps the privileges it began with.
+/// Starts the writer threads. Call it after privileges are dropped: a thread keeps the privileges that it began with.
 ///
 /// # Errors
 /// When the system refuses a thread.
@@ -49,7 +49,7 @@ pub fn start() -> io::Result<()> {
     [stdout(), stderr()].into_iter().try_for_each(OutputStream::start)
 }
 
-/// Writes what still waits when it is dropped, for a second at most.
+/// Writes the lines that still wait when it is dropped, for a second at most.
 pub struct FinishOnDrop;
 
 impl Drop for FinishOnDrop {
@@ -79,7 +79,7 @@ struct OutputState {
 
 impl OutputStream {
     fn new(name: &'static str, stream: &(impl AsFd + IsTerminal)) -> Self {
-        // Only a process without free descriptors has none for this one: its lines are lost then.
+        // There is none only if the process has no free descriptor. The stream's lines are lost then.
         let file = stream.as_fd().try_clone_to_owned().map(File::from);
         let file = file.or_else(|_| File::open("/dev/null"));
         let is_terminal = stream.is_terminal();
@@ -94,7 +94,7 @@ impl OutputStream {
         }
     }
 
-    /// The open stream, for a thread that writes lines of its own and may wait.
+    /// The open stream, for a thread that writes lines of its own and may block.
     pub fn file(&self) -> Arc<Mutex<LineFile>> {
         self.file.clone()
     }
@@ -109,7 +109,7 @@ impl OutputStream {
         self.is_terminal
     }
 
-    /// Takes whole lines, to be written by the thread; counts them as lost where there is no room.
+    /// Queues whole lines for the writer thread; counts them as lost if the buffer is full.
     pub fn queue(&self, lines: &[u8]) {
         let mut state = self.state();
         if state.waiting.len() + lines.len() > WAITING_CAP {
@@ -121,7 +121,7 @@ impl OutputStream {
         self.changed.notify_all();
     }
 
-    /// Writes text now and waits for its reader: for commands that do nothing else. A reader that has gone is no error.
+    /// Writes text now and waits for its reader: for commands that do nothing else. A reader that is gone is no error.
     ///
     /// # Errors
     /// When it cannot be written, as on a full disk.
@@ -143,7 +143,7 @@ impl OutputStream {
     }
 
     fn finish(&'static self) {
-        // Without a thread, what waits is lost; a process that has none left cannot say so either.
+        // Without a thread, the waiting lines are lost. There is no way left to report it.
         if self.state().waiting.is_empty() && !self.state().is_writing || self.start().is_err() {
             return;
         }
@@ -163,7 +163,7 @@ impl OutputStream {
             let written = lock(&self.file).write(&lines);
             if let Err(lost) = &written {
                 self.lost.inc_by(lost.lines);
-                // Standard error's own trouble has no other place. A pipe without a reader is nobody's trouble.
+                // A failure of standard error cannot be logged. A pipe without a reader is no failure.
                 if !is_failing && self.name == "stdout" && lost.error.kind() != ErrorKind::BrokenPipe {
                     tracing::warn!(error = %lost.error, "cannot write to standard output: lines are lost");
                 }
@@ -179,7 +179,7 @@ impl OutputStream {
     }
 }
 
-/// For the log: one call, one line.
+/// The writer of the log: each call writes one line.
 pub struct LogWriter;
 
 impl Write for LogWriter {
@@ -205,7 +205,7 @@ fn wants_colour(variable: impl Fn(&str) -> Option<String>) -> bool {
         && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Bytes and flags: a panic between two assignments leaves nothing broken.
+/// Locks even after a panic: bytes and flags stay consistent between any two assignments.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
