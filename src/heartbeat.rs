@@ -44,16 +44,16 @@ pub struct Heartbeats(Mutex<Vec<(String, Duration, Heartbeat)>>);
 impl Heartbeats {
     /// Registers a loop, which is missing once it has not beaten for more than `longest`.
     pub fn of(&self, name: String, longest: Duration) -> Heartbeat {
-        let pulse = Heartbeat::default();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, longest, pulse.clone()));
-        pulse
+        let heartbeat = Heartbeat::default();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, longest, heartbeat.clone()));
+        heartbeat
     }
 
     /// The name of a loop whose beat is overdue; none if there is no such loop.
     pub fn missing(&self, now: Instant) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_late = |(_, longest, pulse): &&(_, Duration, Heartbeat)| {
-            now.saturating_duration_since(pulse.last()) > *longest
+        let is_late = |(_, longest, heartbeat): &&(_, Duration, Heartbeat)| {
+            now.saturating_duration_since(heartbeat.last()) > *longest
         };
         all.iter().find(is_late).map(|(name, ..)| name.clone())
     }
@@ -66,17 +66,17 @@ mod tests {
     #[test]
     fn a_loop_that_hangs_is_missed_and_one_that_goes_on_again_is_not() {
         let second = Duration::from_secs(1);
-        let pulses = Heartbeats::default();
-        let worker = pulses.of("worker-0".into(), 5 * second);
-        let poller = pulses.of("poller".into(), 30 * second);
+        let heartbeats = Heartbeats::default();
+        let worker = heartbeats.of("worker-0".into(), 5 * second);
+        let poller = heartbeats.of("poller".into(), 30 * second);
         let now = Instant::now();
-        assert_eq!(pulses.missing(now), None, "each has its time from the start on");
-        assert_eq!(pulses.missing(now + 6 * second).as_deref(), Some("worker-0"));
+        assert_eq!(heartbeats.missing(now), None, "each has its time from the start on");
+        assert_eq!(heartbeats.missing(now + 6 * second).as_deref(), Some("worker-0"));
         std::thread::sleep(Duration::from_millis(20));
         worker.beat();
-        assert_eq!(pulses.missing(now + 5 * second + Duration::from_millis(10)), None);
-        assert!(pulses.missing(now + 31 * second).is_some());
+        assert_eq!(heartbeats.missing(now + 5 * second + Duration::from_millis(10)), None);
+        assert!(heartbeats.missing(now + 31 * second).is_some());
         poller.beat();
-        assert_eq!(pulses.missing(Instant::now()), None);
+        assert_eq!(heartbeats.missing(Instant::now()), None);
     }
 }

@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, task::JoinSet};
 pub(crate) struct ServedTls {
     source: CertificateSource,
     names: Vec<String>,
-    terms: TlsConfig,
+    tls_config: TlsConfig,
     /// Kept for the life of the process, so that sessions can be resumed after a reload.
     tickets: TicketKeys,
     serving: Arc<CertificateResolver>,
@@ -30,7 +30,7 @@ pub(crate) struct ServedTls {
 pub(crate) struct OpenedTls {
     source: CertificateSource,
     names: Vec<String>,
-    terms: TlsConfig,
+    tls_config: TlsConfig,
     opened: CertificateOwner,
 }
 
@@ -53,11 +53,11 @@ impl ServedTls {
         let tickets = TicketKeys::new().map_err(|error| no_tls(&error))?;
         let opened = CertificateOwner::open(source.clone(), config.domains.clone(), expiry.clone(), None);
         let opened = opened.map_err(|error| no_tls(&*error))?;
-        let terms = opened.terms(&tickets).map_err(|error| no_tls(&error))?;
+        let tls_config = opened.tls_config(&tickets).map_err(|error| no_tls(&error))?;
         Ok(Some(ServedTls {
             source,
             names: config.domains.clone(),
-            terms,
+            tls_config,
             tickets,
             serving: opened.serving(),
             expiry,
@@ -66,8 +66,8 @@ impl ServedTls {
         }))
     }
 
-    pub fn terms(&self) -> TlsConfig {
-        self.terms.clone()
+    pub fn tls_config(&self) -> TlsConfig {
+        self.tls_config.clone()
     }
 
     pub fn serving(&self) -> Arc<CertificateResolver> {
@@ -108,25 +108,25 @@ impl ServedTls {
         let before = Some(&*self.serving);
         let opened = CertificateOwner::open(source.clone(), names.clone(), self.expiry.clone(), before);
         let opened = opened.map_err(|error| no_tls(&*error).to_string())?;
-        let terms = opened.terms(&self.tickets).map_err(|error| no_tls(&error).to_string())?;
-        Ok(OpenedTls { source, names, terms, opened })
+        let tls_config = opened.tls_config(&self.tickets).map_err(|error| no_tls(&error).to_string())?;
+        Ok(OpenedTls { source, names, tls_config, opened })
     }
 
     /// Puts an opened source into service, from the next handshake on.
     pub fn renew(&mut self, fresh: OpenedTls, runtime: &Handle) {
-        let OpenedTls { source, names, terms, opened } = fresh;
+        let OpenedTls { source, names, tls_config, opened } = fresh;
         (self.source, self.names, self.serving) = (source, names, opened.serving());
-        self.terms.replace(&terms);
+        self.tls_config.replace(&tls_config);
         self.waiting = Some(opened);
-        self.look_after(runtime);
+        self.maintain(runtime);
     }
 
     /// Starts the renewal task. Call it only once the listeners are open: a CA connects to validate the domains.
-    pub fn look_after(&mut self, runtime: &Handle) {
+    pub fn maintain(&mut self, runtime: &Handle) {
         if let Some(opened) = self.waiting.take() {
             // Dropping the old set stops the renewal task before.
             self.keeper = JoinSet::new();
-            self.keeper.spawn_on(async { match opened.look_after().await {} }, runtime);
+            self.keeper.spawn_on(async { match opened.maintain().await {} }, runtime);
         }
     }
 }

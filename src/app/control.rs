@@ -87,9 +87,9 @@ impl PidFile {
     ///
     /// # Errors
     /// When another process has the file, or when its directory cannot be made or written to.
-    pub fn write(path: &Path, predecessor: Option<u32>, listening: ListenReport) -> io::Result<Self> {
+    pub fn write(path: &Path, old_process: Option<u32>, listening: ListenReport) -> io::Result<Self> {
         if let Some(pid) = owner(path)
-            && ![predecessor, Some(process::id())].contains(&Some(pid))
+            && ![old_process, Some(process::id())].contains(&Some(pid))
         {
             let what =
                 format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");

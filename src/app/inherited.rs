@@ -33,7 +33,7 @@ pub(crate) struct Inherited {
     pub sockets: Vec<BoundSocket>,
     /// The lock of the data directory.
     pub lock: Option<OwnedFd>,
-    pub predecessor: Option<OldProcess>,
+    pub old_process: Option<OldProcess>,
 }
 
 /// The old process of an upgrade. It serves until this process reports that it is ready.
@@ -60,31 +60,31 @@ pub(crate) struct Handoff {
 impl Inherited {
     /// Whether this process takes over from another one.
     pub fn start(&self) -> StartKind {
-        if self.predecessor.is_some() { StartKind::Upgrade } else { StartKind::First }
+        if self.old_process.is_some() { StartKind::Upgrade } else { StartKind::First }
     }
 
     /// Number of upgrades so far.
     pub fn upgrades(&self) -> u32 {
-        self.predecessor.as_ref().map_or(0, |predecessor| predecessor.handoff.upgrades)
+        self.old_process.as_ref().map_or(0, |old_process| old_process.handoff.upgrades)
     }
 
     /// The files of the old process's Unix sockets that these listeners do not use. They are removed after the
     /// handover.
     pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {
-        let files = self.predecessor.iter().flat_map(|predecessor| &predecessor.handoff.files);
+        let files = self.old_process.iter().flat_map(|old_process| &old_process.handoff.files);
         let is_left = |file: &&PathBuf| listeners.iter().any(|bound| bound.address.unix() == Some(file));
         files.filter(|file| !is_left(file)).cloned().collect()
     }
 
     /// The files of Unix sockets that systemd made and will remove.
     pub fn files_of_others(&self) -> Vec<PathBuf> {
-        let ours = self.predecessor.as_ref().map_or(&[][..], |predecessor| &predecessor.handoff.files);
+        let ours = self.old_process.as_ref().map_or(&[][..], |old_process| &old_process.handoff.files);
         let files = self.sockets.iter().filter_map(|bound| bound.address.unix());
         files.filter(|file| !ours.iter().any(|ours| ours == file)).map(Path::to_owned).collect()
     }
 
     pub fn read(adopted: Vec<InheritedFd>, config: &Config) -> Result<Self, RunError> {
-        let mut inherited = Inherited { sockets: Vec::new(), lock: None, predecessor: None };
+        let mut inherited = Inherited { sockets: Vec::new(), lock: None, old_process: None };
         for (index, InheritedFd { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
                 RunError(format!(
@@ -98,14 +98,14 @@ impl Inherited {
             }
             if name == PREDECESSOR {
                 let line = UnixStream::from(descriptor);
-                inherited.predecessor = Some(OldProcess::receive(line).map_err(unusable)?);
+                inherited.old_process = Some(OldProcess::receive(line).map_err(unusable)?);
                 continue;
             }
             let mut bound = BoundSocket::adopted(ListenerKind::Http, descriptor).map_err(unusable)?;
             bound.kind = kind(&name, &bound, &inherited.sockets);
             inherited.sockets.push(bound);
         }
-        if let Some(OldProcess { handoff, .. }) = &inherited.predecessor {
+        if let Some(OldProcess { handoff, .. }) = &inherited.old_process {
             for (bound, configured) in inherited.sockets.iter_mut().zip(&handoff.configured) {
                 bound.configured = configured.as_deref().and_then(|text| text.parse().ok());
             }

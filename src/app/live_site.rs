@@ -23,7 +23,7 @@ pub(crate) struct LiveSite {
 struct Current {
     publisher: Publisher,
     answer: Answer,
-    tenure: PollerId,
+    poller_id: PollerId,
 }
 
 /// The number of a poller. Only the newest poller's answers are published; an older one may still be waiting for MLB.
@@ -46,7 +46,7 @@ impl LiveSite {
             site: Arc::new(ArcSwap::from_pointee(site)),
             hub,
             metrics,
-            scene: Mutex::new(Current { publisher, answer, tenure: PollerId(0) }),
+            scene: Mutex::new(Current { publisher, answer, poller_id: PollerId(0) }),
         }
     }
 
@@ -64,15 +64,15 @@ impl LiveSite {
     }
 
     /// The poller whose answers are published.
-    pub fn tenure(&self) -> PollerId {
-        self.scene().tenure
+    pub fn poller_id(&self) -> PollerId {
+        self.scene().poller_id
     }
 
     /// Publishes an answer, unless it comes from an older poller or changes nothing.
-    pub fn show(&self, tenure: PollerId, answer: Answer) {
+    pub fn show(&self, poller_id: PollerId, answer: Answer) {
         let mut scene = self.scene();
         // A stale answer is shown with its age, so the page changes even if the answer does not.
-        if tenure == scene.tenure && (answer.stale || answer != scene.answer) {
+        if poller_id == scene.poller_id && (answer.stale || answer != scene.answer) {
             log_change(&scene.publisher, &scene.answer, &answer);
             scene.answer = answer;
             self.publish(&mut scene);
@@ -80,7 +80,7 @@ impl LiveSite {
     }
 
     /// Publishes the same answer in other words and colours.
-    pub fn redress(&self, publisher: Publisher) {
+    pub fn restyle(&self, publisher: Publisher) {
         let mut scene = self.scene();
         if !publisher.looks_like(&scene.publisher) {
             scene.publisher = publisher;
@@ -89,13 +89,13 @@ impl LiveSite {
     }
 
     /// Publishes the first answer of a new poller. Answers of older pollers are ignored from now on.
-    pub fn recast(&self, publisher: Publisher, answer: Answer) -> PollerId {
+    pub fn change_question(&self, publisher: Publisher, answer: Answer) -> PollerId {
         let mut scene = self.scene();
-        let tenure = PollerId(scene.tenure.0 + 1);
+        let poller_id = PollerId(scene.poller_id.0 + 1);
         log_change(&publisher, &scene.answer, &answer);
-        *scene = Current { publisher, answer, tenure };
+        *scene = Current { publisher, answer, poller_id };
         self.publish(&mut scene);
-        tenure
+        poller_id
     }
 
     fn publish(&self, Current { publisher, answer, .. }: &mut Current) {

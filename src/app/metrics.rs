@@ -19,7 +19,7 @@ pub(crate) struct AllMetrics {
     pub polls: PollMetrics,
     pub relay: RelayMetrics,
     pub keep: RestartingThreads,
-    pub pulses: Arc<Heartbeats>,
+    pub heartbeats: Arc<Heartbeats>,
     pub poller: Heartbeat,
 }
 
@@ -38,7 +38,7 @@ impl AllMetrics {
         registry.register(Box::new(build))?;
         output::register(&registry)?;
         registry.register(Box::new(ProcessMetrics::new()?))?;
-        let pulses = Arc::new(Heartbeats::default());
+        let heartbeats = Arc::new(Heartbeats::default());
         Ok(AllMetrics {
             answer: AnswerMetrics::register(&registry)?,
             connections: ConnectionMetrics::register(&registry)?,
@@ -46,8 +46,8 @@ impl AllMetrics {
             relay: RelayMetrics::register(&registry)?,
             requests: RequestMetrics::register(registry.clone())?,
             keep: RestartingThreads::new(&registry)?,
-            poller: pulses.of("poller".into(), Poller::longest_pause(limits)),
-            pulses,
+            poller: heartbeats.of("poller".into(), Poller::longest_pause(limits)),
+            heartbeats,
             registry,
         })
     }

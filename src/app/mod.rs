@@ -164,17 +164,17 @@ impl DataSource {
 pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartError> {
     let mut inherited = Inherited::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let started = start(setup, replay, &mut inherited).and_then(|mut started| {
-        let predecessor = inherited.predecessor.as_ref().and_then(|predecessor| predecessor.handoff.pid);
-        started.running.announce(predecessor, &started.runtime)?;
+        let old_process = inherited.old_process.as_ref().and_then(|old_process| old_process.handoff.pid);
+        started.running.announce(old_process, &started.runtime)?;
         Ok(started)
     });
-    match (started, inherited.predecessor) {
-        (Ok(Started { running, runtime, signals }), predecessor) => {
-            Ok(running.until_told(predecessor, &runtime, signals)?)
+    match (started, inherited.old_process) {
+        (Ok(Started { running, runtime, signals }), old_process) => {
+            Ok(running.run_until_stopped(old_process, &runtime, signals)?)
         }
-        (Err(failure), predecessor) => {
-            if let Some(predecessor) = predecessor {
-                predecessor.refuse(&failure);
+        (Err(failure), old_process) => {
+            if let Some(old_process) = old_process {
+                old_process.refuse(&failure);
             }
             Err(failure)
         }
@@ -206,18 +206,18 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         places::places(config).into_iter().filter(|place| is_live || place.setting != places::DATA_DIR);
     privileges::become_user(config, &places.collect::<Vec<_>>())?;
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
-    let reach =
+    let allowed_paths =
         privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), origin.binary(), &gone)?;
     output::start().map_err(|error| RunError(format!("cannot start the threads of the output: {error}")))?;
     let show = match replay {
         Some(replay) => (replay.begin)(config)?,
         None => DataSource { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
     };
-    let meters = AllMetrics::new(&config.limits)
+    let metrics = AllMetrics::new(&config.limits)
         .map_err(|error| RunError(format!("cannot register the metrics: {error}")))?;
-    let tls = ServedTls::open(config, &meters.registry)?;
+    let tls = ServedTls::open(config, &metrics.registry)?;
     let log_file = log_file(config)?;
-    let make_watch = poller_thread::watches(config, &show, &meters);
+    let make_watch = poller_thread::watches(config, &show, &metrics);
     let mut watch = make_watch();
 
     let runtime = runtime().map_err(|error| RunError(format!("cannot start an event loop: {error}")))?;
@@ -226,41 +226,45 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         Signals::listen().map_err(|error| RunError(format!("cannot listen for signals: {error}")))?
     };
     let lifecycle = Lifecycle::new();
-    let stage =
-        LiveSite::new(show.publisher(config), watch.first_answer(), lifecycle.watch(), meters.answer.clone());
+    let live_site = LiveSite::new(
+        show.publisher(config),
+        watch.first_answer(),
+        lifecycle.watch(),
+        metrics.answer.clone(),
+    );
     let facts = ProcessFacts {
         begun: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
-        meters,
-        stage: Arc::new(stage),
+        metrics,
+        live_site: Arc::new(live_site),
     };
-    let log = log_file.map(|file| access_log(file, config, &facts.meters)).transpose()?;
-    let relay = relay::relay(config, &show, &facts.meters, None)?;
+    let log = log_file.map(|file| access_log(file, config, &facts.metrics)).transpose()?;
+    let relay = relay::relay(config, &show, &facts.metrics, None)?;
     let serving = tls.as_ref().map(ServedTls::serving);
-    let desk = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
+    let handler = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
     let listeners = Arc::new(listeners);
-    let house = accept_context(&config.limits, &facts.meters, &lifecycle);
-    let crowd = house.crowd.clone();
-    let post = WorkerContext {
+    let accept_context = accept_context(&config.limits, &facts.metrics, &lifecycle);
+    let clients = accept_context.clients.clone();
+    let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,
-        terms: tls.as_ref().map(ServedTls::terms),
-        desk: desk.clone(),
-        house,
+        tls_config: tls.as_ref().map(ServedTls::tls_config),
+        handler: handler.clone(),
+        accept_context,
     };
-    let workers = Workers::start(&post, &facts.meters)?;
-    let poller = PreparedPoller::new(watch, make_watch, &facts.stage, &facts.meters.keep)?;
-    let poller = poller.start(facts.stage.tenure());
+    let workers = Workers::start(&context, &facts.metrics)?;
+    let poller = PreparedPoller::new(watch, make_watch, &facts.live_site, &facts.metrics.keep)?;
+    let poller = poller.start(facts.live_site.poller_id());
     let running = Running {
         setup,
         show,
-        reach,
+        allowed_paths,
         origin,
         facts,
-        crowd,
+        clients,
         log,
         tls,
-        desk,
+        handler,
         lifecycle,
         listeners,
         files,
@@ -296,10 +300,10 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
     }
 }
 
-fn accept_context(limits: &Limits, meters: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
+fn accept_context(limits: &Limits, metrics: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
     AcceptContext {
-        crowd: Arc::new(Clients::new(limits.clone())),
-        counters: meters.connections.clone(),
+        clients: Arc::new(Clients::new(limits.clone())),
+        counters: metrics.connections.clone(),
         phase: lifecycle.watch(),
     }
 }
@@ -317,8 +321,8 @@ fn log_file(config: &Config) -> Result<Option<LogFile>, RunError> {
     })
 }
 
-fn access_log(file: LogFile, config: &Config, meters: &AllMetrics) -> Result<Arc<AccessLog>, RunError> {
-    AccessLog::start(file, config.log_format, meters.requests.dropped())
+fn access_log(file: LogFile, config: &Config, metrics: &AllMetrics) -> Result<Arc<AccessLog>, RunError> {
+    AccessLog::start(file, config.log_format, metrics.requests.dropped())
         .map(Arc::new)
         .map_err(|error| RunError(format!("cannot start the access log's thread: {error}")))
 }

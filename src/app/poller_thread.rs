@@ -25,15 +25,15 @@ pub(crate) struct PollerThread {
 pub(crate) fn watches(
     config: &Config,
     show: &DataSource,
-    meters: &AllMetrics,
+    metrics: &AllMetrics,
 ) -> impl Fn() -> Poller + Send + 'static + use<> {
     let (id, club, clock, endpoint) =
         (config.player.id, config.player.club, show.clock, show.endpoint(config));
-    let (polls, limits, pulse) = (meters.polls.clone(), config.limits.clone(), meters.poller.clone());
+    let (polls, limits, heartbeat) = (metrics.polls.clone(), config.limits.clone(), metrics.poller.clone());
     let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
     move || {
         let store = data_dir.as_deref().map(Store::in_dir);
-        let client = Client::new(endpoint.clone(), &limits).alive_by(pulse.clone());
+        let client = Client::new(endpoint.clone(), &limits).alive_by(heartbeat.clone());
         Poller::new(client, clock, expected_player(id), club, store, polls.clone())
     }
 }
@@ -59,27 +59,27 @@ impl PreparedPoller {
     pub fn new(
         first: Poller,
         make_watch: impl Fn() -> Poller + Send + 'static,
-        stage: &Arc<LiveSite>,
+        live_site: &Arc<LiveSite>,
         keep: &RestartingThreads,
     ) -> Result<Self, RunError> {
         let (may_ask, asks) = mpsc::channel();
         let (sender, stop) = mpsc::channel();
-        let (mut first, mut tenure) = (Some(first), None);
-        let stage = stage.clone();
+        let (mut first, mut poller_id) = (Some(first), None);
+        let live_site = live_site.clone();
         keep.alive("poller".into(), move || {
-            tenure = tenure.or_else(|| asks.recv().ok());
-            let Some(tenure) = tenure else { return Ok(()) };
+            poller_id = poller_id.or_else(|| asks.recv().ok());
+            let Some(poller_id) = poller_id else { return Ok(()) };
             let watch = first.take().unwrap_or_else(&make_watch);
-            watch.run(&stop, |answer| stage.show(tenure, answer));
+            watch.run(&stop, |answer| live_site.show(poller_id, answer));
             Ok(())
         })?;
         Ok(PreparedPoller { may_ask, stop: sender })
     }
 
     /// Starts the poller, whose answers are published under this number.
-    pub fn start(self, tenure: PollerId) -> PollerThread {
+    pub fn start(self, poller_id: PollerId) -> PollerThread {
         // The thread is waiting for this message.
-        let _ = self.may_ask.send(tenure);
+        let _ = self.may_ask.send(poller_id);
         PollerThread { _stop: self.stop }
     }
 }

@@ -56,37 +56,38 @@ pub(crate) fn close_in(
     binary: &Path,
     gone: &[PathBuf],
 ) -> Result<Option<AllowedPaths>, RunError> {
-    let reach = config.landlock.then(|| {
-        let mut reach = reach(config, replay_url, binary);
-        reach.write.extend(gone.iter().map(|file| around(file)));
-        reach
+    let allowed_paths = config.landlock.then(|| {
+        let mut allowed_paths = allowed_paths(config, replay_url, binary);
+        allowed_paths.write.extend(gone.iter().map(|file| around(file)));
+        allowed_paths
     });
-    let in_force = sandbox::close_in(reach).map_err(RunError)?;
+    let in_force = sandbox::close_in(allowed_paths).map_err(RunError)?;
     tracing::info!("{in_force}");
-    if let Some(reach) = in_force.reach_ref() {
-        tracing::debug!("Landlock: {reach}");
+    if let Some(allowed_paths) = in_force.reach_ref() {
+        tracing::debug!("Landlock: {allowed_paths}");
     }
-    Ok(in_force.reach())
+    Ok(in_force.allowed_paths())
 }
 
 /// Keeps the running value of each setting whose new value needs a path or port outside the sandbox.
-pub(crate) fn keep_within(reach: &AllowedPaths, config: &mut Config, running: &Config) {
-    if !port(&config.mlb_url).is_some_and(|port| reach.connect.contains(&port)) {
+pub(crate) fn keep_within(allowed_paths: &AllowedPaths, config: &mut Config, running: &Config) {
+    if !port(&config.mlb_url).is_some_and(|port| allowed_paths.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
     }
     let proxy = &config.mlb_proxy;
-    let is_in_reach = proxy.on_the_way.as_ref().is_none_or(|proxy| reach.connect.contains(&proxy.port()));
-    if !is_in_reach || proxy.credentials.as_ref().is_some_and(|file| !reach.reads(file)) {
+    let is_in_reach =
+        proxy.on_the_way.as_ref().is_none_or(|proxy| allowed_paths.connect.contains(&proxy.port()));
+    if !is_in_reach || proxy.credentials.as_ref().is_some_and(|file| !allowed_paths.reads(file)) {
         config.mlb_proxy = running.mlb_proxy.clone();
     }
-    if log_dir(config).is_some_and(|place| !reach.writes(&place)) {
+    if log_dir(config).is_some_and(|place| !allowed_paths.writes(&place)) {
         config.access_log = running.access_log.clone();
     }
     let (tls, acme) = (&config.tls, &config.acme);
-    let reads = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| reach.reads(file));
-    let asks = || port(&acme.directory).is_some_and(|port| reach.connect.contains(&port));
+    let reads = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| allowed_paths.reads(file));
+    let asks = || port(&acme.directory).is_some_and(|port| allowed_paths.connect.contains(&port));
     let is_within = [&tls.cert, &tls.key, &acme.ca].into_iter().all(reads)
-        && (tls.mode != CertificateMode::SelfSigned || reach.writes(&tls.certs))
+        && (tls.mode != CertificateMode::SelfSigned || allowed_paths.writes(&tls.certs))
         && (tls.mode != CertificateMode::Acme || asks());
     if !is_within {
         // These settings are valid only together.
@@ -103,12 +104,12 @@ fn sockets(config: &Config) -> impl Iterator<Item = &Path> {
     })
 }
 
-fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPaths {
-    let mut reach = AllowedPaths { execute: sandbox::code(), ..AllowedPaths::default() };
+fn allowed_paths(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPaths {
+    let mut allowed_paths = AllowedPaths { execute: sandbox::code(), ..AllowedPaths::default() };
     // An upgrade executes the binary that is there by then.
-    reach.execute.insert(around(binary));
-    reach.read.extend(SYSTEM.map(PathBuf::from));
-    reach.read.extend(config.assets.clone());
+    allowed_paths.execute.insert(around(binary));
+    allowed_paths.read.extend(SYSTEM.map(PathBuf::from));
+    allowed_paths.read.extend(config.assets.clone());
     let credentials = config.mlb_proxy.credentials.as_ref();
     let files = [
         Some(&config.file),
@@ -120,19 +121,19 @@ fn reach(config: &Config, replay_url: Option<&str>, binary: &Path) -> AllowedPat
     let tokens = [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| &token.file);
     let files = files.into_iter().flatten().chain(tokens).map(PathBuf::as_path);
     for file in files.chain([Path::new(RESOLVER)]) {
-        reach.read.insert(around(file));
+        allowed_paths.read.insert(around(file));
         // Certbot and Kubernetes make these files links to files in other directories.
-        reach.read.extend(fs::canonicalize(file).ok().map(|real| around(&real)));
+        allowed_paths.read.extend(fs::canonicalize(file).ok().map(|real| around(&real)));
     }
     // The parent directories: a directory that was removed and made again, or a volume that was mounted again, is
     // another directory to Landlock.
-    reach.write.extend(own(config).map(|dir| around(&dir)));
-    reach.write.extend(log_dir(config));
-    reach.write.extend(marks(config));
-    reach.write.extend(sockets(config).map(around));
-    reach.write.insert(NOWHERE.into());
-    reach.connect = ports(config, replay_url);
-    reach
+    allowed_paths.write.extend(own(config).map(|dir| around(&dir)));
+    allowed_paths.write.extend(log_dir(config));
+    allowed_paths.write.extend(marks(config));
+    allowed_paths.write.extend(sockets(config).map(around));
+    allowed_paths.write.insert(NOWHERE.into());
+    allowed_paths.connect = ports(config, replay_url);
+    allowed_paths
 }
 
 fn port(url: &str) -> Option<u16> {

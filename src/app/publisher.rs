@@ -29,7 +29,7 @@ pub struct ReplayedDay {
 
 /// Renders answers with the theme of a configuration and the site's clock.
 pub struct Publisher {
-    look: Theme,
+    theme: Theme,
     clock: Clock,
     /// The last representation of each path, with the text that it was made from.
     published: HashMap<&'static str, (String, Representation)>,
@@ -64,7 +64,7 @@ const fn card(path: &'static str) -> PublishedFile {
 impl Publisher {
     /// A publisher with the words and colours of this configuration.
     pub fn new(config: &Config, replay: Option<ReplayedDay>, clock: Clock) -> Self {
-        let look = Theme {
+        let theme = Theme {
             words: config.words.clone(),
             ground: config.colours.ground.to_string(),
             accent: config.colours.accent.to_string(),
@@ -76,35 +76,35 @@ impl Publisher {
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };
-        Publisher { look, clock, published: HashMap::new() }
+        Publisher { theme, clock, published: HashMap::new() }
     }
 
     /// Whether both render the same pages for an answer.
     pub fn looks_like(&self, other: &Publisher) -> bool {
-        self.look == other.look
+        self.theme == other.theme
     }
 
     /// The answer on one line, for operators.
     pub fn in_a_line(&self, answer: &Answer) -> String {
-        page::in_a_line(answer, &self.look)
+        page::in_a_line(answer, &self.theme)
     }
 
     /// The change from one answer to the next, on one line for operators; none if both say the same.
     pub fn change(&self, before: &Answer, after: &Answer) -> Option<String> {
-        page::change(before, after, &self.look)
+        page::change(before, after, &self.theme)
     }
 
     /// The day's games on one line, for the replay on a terminal.
     pub fn scoreboard(&self, answer: &Answer) -> String {
-        page::scoreboard(answer, &self.look)
+        page::scoreboard(answer, &self.theme)
     }
 
     /// The site with everything that is served until the next answer.
     pub fn site(&mut self, answer: &Answer) -> Site {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
-        let rendered = page::render(answer, &self.look, lasts, now);
-        let calendar = Calendar::new(answer, &self.look);
+        let rendered = page::render(answer, &self.theme, lasts, now);
+        let calendar = Calendar::new(answer, &self.theme);
         let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
         let as_it_is = |text: &str| Some(text.into());
         let published = [
@@ -118,12 +118,12 @@ impl Publisher {
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {
             home: rendered.told.map(page_text),
-            not_ready: page::not_ready(answer, &self.look).map(page_text),
+            not_ready: page::not_ready(answer, &self.theme).map(page_text),
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
             published: published.into_iter().flatten().collect(),
-            style: page::style_hash(&self.look),
+            style: page::style_hash(&self.theme),
             // Not the verdict's `changed_at`, because score, inning and age are on the page too. By the system's clock,
             // because it is compared with dates from other programs.
             modified: Some(OffsetDateTime::now_utc()),
@@ -136,9 +136,9 @@ impl Publisher {
 
     /// The page that describes how the reader's own request was answered.
     pub fn how(&self, begun: ProcessStart) -> HowPage {
-        let look = self.look.clone();
-        HowPage::new(&page::style_hash(&self.look), begun, move |trace, form| match form {
-            Form::Html => crate::how::html(trace, &look),
+        let theme = self.theme.clone();
+        HowPage::new(&page::style_hash(&self.theme), begun, move |trace, form| match form {
+            Form::Html => crate::how::html(trace, &theme),
             Form::Json => crate::how::json(trace),
             Form::Text => crate::how::text(trace),
         })
@@ -166,9 +166,9 @@ impl Publisher {
     }
 
     pub fn error_pages(&self) -> ErrorPages {
-        let page = |&status: &u16| (status, page::error(status, &self.look).map(page_text));
+        let page = |&status: &u16| (status, page::error(status, &self.theme).map(page_text));
         let pages = ErrorPages::STATUSES.iter().map(page);
-        ErrorPages::new(pages, &page::style_hash(&self.look))
+        ErrorPages::new(pages, &page::style_hash(&self.theme))
     }
 }
 

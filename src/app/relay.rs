@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(crate) fn relay(
     config: &Config,
     show: &DataSource,
-    meters: &AllMetrics,
+    metrics: &AllMetrics,
     before: Option<(&Config, &Relaying)>,
 ) -> Result<Option<Relaying>, RunError> {
     // A replay is not relayed to other servers.
@@ -24,7 +24,7 @@ pub(crate) fn relay(
     let relay = match before.filter(has_same_endpoint) {
         Some((_, relaying)) => relaying.relay.clone(),
         None => {
-            let relay = Relay::start(config.endpoint(), &config.limits, meters.relay.clone());
+            let relay = Relay::start(config.endpoint(), &config.limits, metrics.relay.clone());
             let cannot = |error| RunError(format!("cannot start the relay's threads: {error}"));
             tracing::info!(
                 url = config.mlb_url,

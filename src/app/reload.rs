@@ -97,8 +97,8 @@ impl Running {
             // Turning TLS on needs a socket that is missing; turning it off leaves one too many.
             (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
         }
-        if let Some(reach) = &self.reach {
-            privileges::keep_within(reach, &mut config, running);
+        if let Some(allowed_paths) = &self.allowed_paths {
+            privileges::keep_within(allowed_paths, &mut config, running);
         }
         if self.show.replay.is_some() {
             config.player = running.player;
@@ -114,7 +114,7 @@ impl Running {
         };
         let made = file.filter(|path| !path.exists());
         let log = log_file(config)
-            .and_then(|file| file.map(|file| access_log(file, config, &self.facts.meters)).transpose());
+            .and_then(|file| file.map(|file| access_log(file, config, &self.facts.metrics)).transpose());
         (log, made)
     }
 
@@ -124,16 +124,16 @@ impl Running {
         let poller = match (config.player, config.endpoint()) == (running.player, running.endpoint()) {
             true => None,
             false => {
-                let make_watch = poller_thread::watches(config, &self.show, &self.facts.meters);
+                let make_watch = poller_thread::watches(config, &self.show, &self.facts.metrics);
                 let mut watch = make_watch();
                 let answer = watch.first_answer();
                 let poller =
-                    PreparedPoller::new(watch, make_watch, &self.facts.stage, &self.facts.meters.keep);
+                    PreparedPoller::new(watch, make_watch, &self.facts.live_site, &self.facts.metrics.keep);
                 Some((poller.map_err(|error| vec![error.to_string()])?, answer))
             }
         };
         let before = self.relay.as_ref().map(|relaying| (running, relaying));
-        let relay = relay::relay(config, &self.show, &self.facts.meters, before)
+        let relay = relay::relay(config, &self.show, &self.facts.metrics, before)
             .map_err(|error| vec![error.to_string()])?;
         let tls =
             self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
@@ -145,20 +145,22 @@ impl Running {
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
-        self.crowd.limit(config.limits.clone());
+        self.clients.limit(config.limits.clone());
         self.log = log;
         if let (Some(tls), Some(fresh)) = (&mut self.tls, tls) {
             tls.renew(fresh, runtime);
         }
         let publisher = self.show.publisher(config);
         match poller {
-            None => self.facts.stage.redress(publisher),
-            Some((poller, answer)) => self.poller = poller.start(self.facts.stage.recast(publisher, answer)),
+            None => self.facts.live_site.restyle(publisher),
+            Some((poller, answer)) => {
+                self.poller = poller.start(self.facts.live_site.change_question(publisher, answer))
+            }
         }
         self.relay = relay;
         let serving = self.tls.as_ref().map(ServedTls::serving);
         let service = self.facts.service(config, &self.show, self.log.clone(), serving, self.relay.clone());
-        self.desk.replace(service);
+        self.handler.replace(service);
         waiting
     }
 }

@@ -40,14 +40,14 @@ pub(crate) struct Running {
     pub setup: Setup,
     pub show: DataSource,
     /// The paths and ports that the sandbox leaves in reach; none without Landlock.
-    pub reach: Option<AllowedPaths>,
+    pub allowed_paths: Option<AllowedPaths>,
     pub origin: Executable,
     pub facts: ProcessFacts,
     /// The table of clients, shared by all workers.
-    pub crowd: Arc<Clients>,
+    pub clients: Arc<Clients>,
     pub log: Option<Arc<AccessLog>>,
     pub tls: Option<ServedTls>,
-    pub desk: SwapHandler,
+    pub handler: SwapHandler,
     pub lifecycle: Lifecycle,
     pub listeners: Arc<Listeners>,
     /// The files of Unix sockets, removed when the process ends, unless a new process has taken over.
@@ -65,8 +65,8 @@ pub(crate) struct Running {
 pub(crate) struct ProcessFacts {
     pub begun: ProcessStart,
     pub addresses: BoundAddresses,
-    pub meters: AllMetrics,
-    pub stage: Arc<LiveSite>,
+    pub metrics: AllMetrics,
+    pub live_site: Arc<LiveSite>,
 }
 
 impl ProcessFacts {
@@ -81,14 +81,14 @@ impl ProcessFacts {
     ) -> Service {
         let publisher = show.publisher(config);
         Service::new(ServiceParts {
-            site: self.stage.site.clone(),
-            hub: self.stage.hub.clone(),
+            site: self.live_site.site.clone(),
+            hub: self.live_site.hub.clone(),
             errors: publisher.error_pages(),
             how: publisher.how(self.begun),
             design: config.assets.clone(),
             clock: show.clock,
             limits: config.limits.clone(),
-            observer: RequestObserver { metrics: self.meters.requests.clone(), log },
+            observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
             certificates: serving.map(|serving| serving as _),
             hosts: Hosts {
                 names: config.domains.clone(),
@@ -112,35 +112,35 @@ enum ServeEnd {
 impl Running {
     /// Announces that this process serves: prints the addresses, writes the pid and ready files.
     /// [`Running::until_told`] notifies the old process of an upgrade.
-    pub fn announce(&mut self, predecessor: Option<u32>, runtime: &Runtime) -> Result<(), RunError> {
+    pub fn announce(&mut self, old_process: Option<u32>, runtime: &Runtime) -> Result<(), RunError> {
         // Only once the listeners are open: a CA connects to validate the domains.
         if let Some(tls) = &mut self.tls {
-            tls.look_after(runtime.handle());
+            tls.maintain(runtime.handle());
         }
         let certificate = self.tls.as_ref().map(|tls| tls.serving().status());
         self.facts.addresses.announce(certificate.as_deref(), self.setup.config.public_url());
-        self.pid_file = self.pid_file(predecessor)?;
+        self.pid_file = self.pid_file(old_process)?;
         if let Some(path) = &self.setup.config.ready_file {
             self.facts.addresses.write(path)?;
         }
-        runtime.spawn(systemd::follow(self.facts.stage.line()));
+        runtime.spawn(systemd::follow(self.facts.live_site.line()));
         if self.show.replay.is_some() {
-            runtime.spawn(demo::follow(self.facts.stage.clone(), self.show.clock));
+            runtime.spawn(demo::follow(self.facts.live_site.clone(), self.show.clock));
         }
-        runtime.spawn(systemd::feed(self.facts.meters.pulses.clone()));
+        runtime.spawn(systemd::feed(self.facts.metrics.heartbeats.clone()));
         Ok(())
     }
 
     /// Serves until a signal stops the process or a new process takes over, then drains.
-    pub fn until_told(
+    pub fn run_until_stopped(
         mut self,
-        predecessor: Option<OldProcess>,
+        old_process: Option<OldProcess>,
         runtime: &Runtime,
         mut signals: Signals,
     ) -> Result<(), RunError> {
-        match predecessor {
+        match old_process {
             // The old process notifies the supervisor, once this process is no longer its descendant.
-            Some(predecessor) => self.relieve(predecessor)?,
+            Some(old_process) => self.relieve(old_process)?,
             None => systemd::ready(),
         }
         let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
@@ -148,10 +148,10 @@ impl Running {
         Ok(())
     }
 
-    fn relieve(&mut self, predecessor: OldProcess) -> Result<(), RunError> {
+    fn relieve(&mut self, old_process: OldProcess) -> Result<(), RunError> {
         // Before the upgrade is reported as done.
         self.sign_lock();
-        predecessor.relieve().map_err(|error| {
+        old_process.relieve().map_err(|error| {
             RunError(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
         })?;
         // Dropping a `UnixSocketFile` removes the file.
@@ -167,12 +167,12 @@ impl Running {
     }
 
     /// Writes the pid file. A replay writes one only if its path is configured, because it is not run as a service.
-    fn pid_file(&self, predecessor: Option<u32>) -> Result<Option<PidFile>, RunError> {
+    fn pid_file(&self, old_process: Option<u32>) -> Result<Option<PidFile>, RunError> {
         let config = &self.setup.config;
         let typed = config.pid_file.is_some();
         let path = config.pid_file().filter(|_| typed || self.show.replay.is_none());
         let Some(path) = path else { return Ok(None) };
-        match PidFile::write(&path, predecessor, self.facts.addresses.listening()) {
+        match PidFile::write(&path, old_process, self.facts.addresses.listening()) {
             Ok(file) => Ok(Some(file)),
             Err(error) if typed || error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(RunError(format!("cannot write the pid file {}: {error}", path.display())))
@@ -187,11 +187,11 @@ impl Running {
 
     /// Handles signals until one stops the process or a new process takes over.
     async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> ServeEnd {
-        let mut successor: Option<NewProcess> = None;
+        let mut new_process: Option<NewProcess> = None;
         loop {
             let ready = async {
-                match &mut successor {
-                    Some(successor) => successor.ready().await,
+                match &mut new_process {
+                    Some(new_process) => new_process.ready().await,
                     None => std::future::pending().await,
                 }
             };
@@ -199,11 +199,11 @@ impl Running {
                 ready = ready => match ready {
                     Ok(pid) => {
                         self.tell(ControlRequest::Upgrade, true, Vec::new());
-                        systemd::relieved(pid);
+                        systemd::replaced(pid);
                         return ServeEnd::Replaced(pid);
                     }
                     Err(why) => {
-                        successor = None;
+                        new_process = None;
                         self.upgrade_failed(why);
                     }
                 },
@@ -221,11 +221,11 @@ impl Running {
                         }
                         Err(mistakes) => self.tell(ControlRequest::Reload, false, mistakes),
                     },
-                    SignalAction::Upgrade if successor.is_some() => {}
-                    SignalAction::Upgrade => match self.successor() {
+                    SignalAction::Upgrade if new_process.is_some() => {}
+                    SignalAction::Upgrade => match self.new_process() {
                         Ok(started) => {
                             tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
-                            successor = Some(started);
+                            new_process = Some(started);
                         }
                         Err(why) => self.upgrade_failed(why),
                     },
@@ -234,7 +234,7 @@ impl Running {
         }
     }
 
-    fn successor(&self) -> Result<NewProcess, String> {
+    fn new_process(&self) -> Result<NewProcess, String> {
         systemd::reloading();
         let files = self.files.iter().map(|file| file.path().to_owned()).collect();
         let configured =
@@ -290,7 +290,7 @@ impl Running {
                 finished = timeout(setup.config.limits.drain, workers.finish()) => finished.is_ok(),
             }
         });
-        let cut = facts.meters.connections.now_open();
+        let cut = facts.metrics.connections.now_open();
         if !finished {
             tracing::warn!(connections = cut, "connections that were still open have been cut");
         }

@@ -22,7 +22,7 @@ pub(crate) fn ready() {
     tell(&[NotifyState::MainPid(process::id()), NotifyState::Ready]);
 }
 
-/// Reports that this process reloads or starts an upgrade; [`ready`] or [`relieved`] follows.
+/// Reports that this process reloads or starts an upgrade; [`ready`] or [`replaced`] follows.
 pub(crate) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         tell(&[NotifyState::Reloading, now]);
@@ -30,7 +30,7 @@ pub(crate) fn reloading() {
 }
 
 /// Reports that the new process of an upgrade is the main process from now on.
-pub(crate) fn relieved(by: u32) {
+pub(crate) fn replaced(by: u32) {
     tell(&[NotifyState::MainPid(by), NotifyState::Ready]);
 }
 
@@ -51,15 +51,15 @@ pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
 }
 
 /// Notifies the watchdog, if there is one, while every loop has a recent heartbeat.
-pub(crate) async fn feed(pulses: Arc<Heartbeats>) {
+pub(crate) async fn feed(heartbeats: Arc<Heartbeats>) {
     let Some(deadline) = sd_notify::watchdog_enabled() else { return };
-    feed_every(deadline / 4, &pulses, || tell(&[NotifyState::Watchdog])).await;
+    feed_every(deadline / 4, &heartbeats, || tell(&[NotifyState::Watchdog])).await;
 }
 
-async fn feed_every(span: Duration, pulses: &Heartbeats, feed: impl Fn()) {
+async fn feed_every(span: Duration, heartbeats: &Heartbeats, feed: impl Fn()) {
     let mut is_logged = false;
     loop {
-        match pulses.missing(Instant::now()) {
+        match heartbeats.missing(Instant::now()) {
             None => {
                 is_logged = false;
                 feed();
@@ -81,11 +81,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_watchdog_is_fed_only_while_every_loop_goes_on() {
-        let pulses = Heartbeats::default();
-        let worker = pulses.of("worker-0".into(), Duration::from_millis(100));
-        let _poller = pulses.of("poller".into(), Duration::from_secs(60));
+        let heartbeats = Heartbeats::default();
+        let worker = heartbeats.of("worker-0".into(), Duration::from_millis(100));
+        let _poller = heartbeats.of("poller".into(), Duration::from_secs(60));
         let fed = Cell::new(0);
-        let feeding = feed_every(Duration::from_millis(5), &pulses, || fed.set(fed.get() + 1));
+        let feeding = feed_every(Duration::from_millis(5), &heartbeats, || fed.set(fed.get() + 1));
         let hanging = async {
             while fed.get() < 3 {
                 worker.beat();

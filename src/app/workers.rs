@@ -30,35 +30,35 @@ pub(crate) struct WorkerContext {
     pub listeners: Weak<Listeners>,
     /// Number of workers that share the sockets.
     pub workers: usize,
-    pub terms: Option<TlsConfig>,
-    pub desk: SwapHandler,
-    pub house: AcceptContext,
+    pub tls_config: Option<TlsConfig>,
+    pub handler: SwapHandler,
+    pub accept_context: AcceptContext,
 }
 
 impl Workers {
     /// Starts one thread for each worker, with its own runtime and listeners. While they answer requests, workers share
     /// only the site, the counters and the limit on connections.
     pub fn start(
-        post: &WorkerContext,
-        AllMetrics { keep, pulses, .. }: &AllMetrics,
+        context: &WorkerContext,
+        AllMetrics { keep, heartbeats, .. }: &AllMetrics,
     ) -> Result<Self, RunError> {
         let start = |worker| {
             let cannot = |error| RunError(format!("cannot start an event loop: {error}"));
-            let mut opened = Some(post.open(worker).map_err(cannot)?);
+            let mut opened = Some(context.open(worker).map_err(cannot)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
-            let post = post.clone();
-            let pulse = pulses.of(format!("worker-{worker}"), PULSE_AT_MOST);
+            let context = context.clone();
+            let heartbeat = heartbeats.of(format!("worker-{worker}"), PULSE_AT_MOST);
             keep.alive(format!("worker-{worker}"), move || {
-                let (runtime, listeners) = opened.take().map_or_else(|| post.open(worker), Ok)?;
-                runtime.block_on(serve(listeners, &post.house, &pulse))?;
+                let (runtime, listeners) = opened.take().map_or_else(|| context.open(worker), Ok)?;
+                runtime.block_on(serve(listeners, &context.accept_context, &heartbeat))?;
                 // The receiver is gone if the process ends without waiting.
                 finished.take().map(|finished| finished.send(()));
                 Ok(())
             })?;
             Ok(done)
         };
-        Ok(Workers { done: (0..post.workers).map(start).collect::<Result<_, _>>()? })
+        Ok(Workers { done: (0..context.workers).map(start).collect::<Result<_, _>>()? })
     }
 
     /// Waits until all connections have ended.
@@ -78,8 +78,12 @@ impl WorkerContext {
             kind,
             worker,
             socket,
-            tls: self.terms.clone().filter(|_| kind == ListenerKind::Https),
-            handler: if kind == ListenerKind::Admin { self.desk.operators() } else { self.desk.visitors() },
+            tls: self.tls_config.clone().filter(|_| kind == ListenerKind::Https),
+            handler: if kind == ListenerKind::Admin {
+                self.handler.operators()
+            } else {
+                self.handler.visitors()
+            },
         };
         let listeners = listeners.deal(worker, self.workers)?.into_iter().map(listener).collect();
         Ok((runtime, listeners))
@@ -89,12 +93,12 @@ impl WorkerContext {
 /// Serves until the listeners are closed and the last connection has ended.
 async fn serve(
     listeners: Vec<WorkerListener<ResponseBody>>,
-    house: &AcceptContext,
-    pulse: &Heartbeat,
+    accept_context: &AcceptContext,
+    heartbeat: &Heartbeat,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
     for listener in listeners {
-        loops.spawn(crate::http::accept::accept(listener, house.clone()));
+        loops.spawn(crate::http::accept::accept(listener, accept_context.clone()));
     }
     let mut beat = interval(PULSE);
     loop {
@@ -103,7 +107,7 @@ async fn serve(
                 Some(ended) => ended??,
                 None => return Ok(()),
             },
-            _ = beat.tick() => pulse.beat(),
+            _ = beat.tick() => heartbeat.beat(),
         }
     }
 }

@@ -26,15 +26,15 @@ use crate::{
 use askama::Template;
 
 /// The page for browsers.
-pub fn html(trace: &Trace, look: &Theme) -> String {
+pub fn html(trace: &Trace, theme: &Theme) -> String {
     let path = RequestPath::of(trace);
     let production = story::production(Some(&trace.server));
     let (question, word, sentence) = story::headline(trace);
     html::rendered(&HowTemplate {
-        look,
+        theme,
         language: Language::English,
         labels: locale::phrases(Language::English).labels(),
-        style: html::style(look),
+        style: html::style(theme),
         refresh: 0,
         question,
         word,
@@ -69,7 +69,7 @@ pub fn files(routes: Vec<RouteTrace>) -> [(&'static str, String); 4] {
 #[derive(Template)]
 #[template(path = "how.html", config = "src/page/askama.toml")]
 struct HowTemplate<'a> {
-    look: &'a Theme,
+    theme: &'a Theme,
     language: Language,
     labels: &'static PageLabels,
     style: String,

@@ -64,7 +64,7 @@ pub struct WorkerListener<B> {
 #[derive(Clone)]
 pub struct AcceptContext {
     /// The table of clients.
-    pub crowd: Arc<Clients>,
+    pub clients: Arc<Clients>,
     /// The metrics of connections.
     pub counters: ConnectionMetrics,
     /// The phase of the process; accepting stops when it leaves `Serving`.
@@ -99,8 +99,8 @@ where
                     tracing::debug!(%error, %peer, "connection ended");
                 }
             });
-            shared.crowd.serves(id, task);
-            if tls_config.is_some() && shared.crowd.begin_handshake(id) {
+            shared.clients.serves(id, task);
+            if tls_config.is_some() && shared.clients.begin_handshake(id) {
                 shared.counters.refused(RefusalReason::UnfinishedHandshakes);
             }
         };
@@ -124,7 +124,7 @@ where
         // have polled the socket yet.
         yield_now().await;
         while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
-            let Some(permit) = Clients::enter(&shared.crowd, listener) else { break };
+            let Some(permit) = Clients::enter(&shared.clients, listener) else { break };
             admit(&mut connections, &shared, arrival, permit);
         }
     }
@@ -159,7 +159,7 @@ async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
 /// the backlog.
 async fn wait_for_permit(shared: &mut AcceptContext, listener: ListenerKind) -> Option<ConnectionPermit> {
     loop {
-        if let Some(permit) = Clients::enter(&shared.crowd, listener) {
+        if let Some(permit) = Clients::enter(&shared.clients, listener) {
             return Some(permit);
         }
         if listener != ListenerKind::Admin {
@@ -193,7 +193,7 @@ async fn survive(error: &io::Error, logged: &mut Option<Instant>, shared: &Accep
 impl AcceptContext {
     /// Evicts idle connections and returns their number.
     fn make_room(&self) -> usize {
-        let count = self.crowd.make_room();
+        let count = self.clients.make_room();
         self.counters.ended(CloseReason::Room, count);
         count
     }

@@ -21,7 +21,7 @@ use ureq::http::StatusCode;
 /// A client of MLB's Stats API.
 pub struct Client {
     upstream: Upstream,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
     /// The form of feed to request, for games whose trimmed feed lacked something.
     feeds: BTreeMap<u64, FeedForm>,
     /// The greatest age of a reply about games since the last [`Client::take_age`].
@@ -41,20 +41,20 @@ impl Client {
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         Client {
             upstream: Upstream::new(endpoint, limits),
-            pulse: Heartbeat::default(),
+            heartbeat: Heartbeat::default(),
             feeds: BTreeMap::new(),
             age: Cell::default(),
         }
     }
 
     /// Beats this heartbeat with each request.
-    pub fn alive_by(self, pulse: Heartbeat) -> Self {
-        Client { pulse, ..self }
+    pub fn alive_by(self, heartbeat: Heartbeat) -> Self {
+        Client { heartbeat, ..self }
     }
 
     /// Beats the heartbeat: the caller is alive.
     pub(crate) fn beat(&self) {
-        self.pulse.beat();
+        self.heartbeat.beat();
     }
 
     /// The greatest age at receipt of the replies about games since the last call.

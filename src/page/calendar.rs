@@ -27,8 +27,8 @@ pub struct Calendar {
 
 impl Calendar {
     /// The year's games, with what he did in those that are over.
-    pub fn new(answer: &Answer, look: &Theme) -> Self {
-        let event = |fixture: &Fixture| event(fixture, answer.player.id, look.english());
+    pub fn new(answer: &Answer, theme: &Theme) -> Self {
+        let event = |fixture: &Fixture| event(fixture, answer.player.id, theme.english());
         Calendar {
             name: plain(&format!("Games of {}", answer.player.short_name)),
             events: answer.fixtures.iter().map(event).collect(),
@@ -55,11 +55,13 @@ impl Calendar {
     }
 }
 
-fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: LocalizedTheme) -> Event {
-    let words = voice.words;
+fn event(Fixture { listing, outcome }: &Fixture, player: u32, localized: LocalizedTheme) -> Event {
+    let words = localized.words;
     let verdict = match outcome {
         Some(GameOutcome::Charged(1)) => format!("{}: ", words.yes),
-        Some(GameOutcome::Charged(errors)) => format!("{} ({}): ", words.yes, voice.phrases.errors(*errors)),
+        Some(GameOutcome::Charged(errors)) => {
+            format!("{} ({}): ", words.yes, localized.phrases.errors(*errors))
+        }
         Some(GameOutcome::Clean) => format!("{}: ", words.no),
         Some(GameOutcome::Absent) | None => String::new(),
     };
@@ -67,7 +69,7 @@ fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: LocalizedTh
     let summary = format!("{verdict}{} at {}{second}", listing.away.club.name, listing.home.club.name);
     let mut event = Event::new();
     event
-        .uid(&format!("game-{}-player-{player}@{}", listing.pk, voice.look.authority()))
+        .uid(&format!("game-{}-player-{player}@{}", listing.pk, localized.theme.authority()))
         .summary(&plain(&summary))
         .status(match listing.start {
             _ if listing.is_off() => EventStatus::Cancelled,
@@ -88,7 +90,7 @@ fn event(Fixture { listing, outcome }: &Fixture, player: u32, voice: LocalizedTh
     if !listing.venue.is_empty() {
         event.location(&plain(&listing.venue));
     }
-    if let Some(url) = &voice.look.url {
+    if let Some(url) = &localized.theme.url {
         event.url(&format!("{url}/"));
     }
     event.done()

@@ -6,16 +6,16 @@ use crate::{
 };
 
 /// "not_yet → yes (1 error, bottom of the 3rd)"; none where the verdict and the number of errors are the same.
-pub fn change(before: &Answer, after: &Answer, look: &Theme) -> Option<String> {
+pub fn change(before: &Answer, after: &Answer, theme: &Theme) -> Option<String> {
     if before.verdict == after.verdict && before.player.id == after.player.id {
         return None;
     }
     let (old, new) = (json::verdict(before.verdict), json::verdict(after.verdict));
-    Some(format!("{old} → {new} ({})", detail(before, after, look)))
+    Some(format!("{old} → {new} ({})", detail(before, after, theme)))
 }
 
-fn detail(before: &Answer, after: &Answer, look: &Theme) -> String {
-    let phrases = look.english().phrases;
+fn detail(before: &Answer, after: &Answer, theme: &Theme) -> String {
+    let phrases = theme.english().phrases;
     let mut parts = Vec::new();
     if let Verdict::Yes(errors) = after.verdict {
         parts.push(phrases.errors(errors));

@@ -7,22 +7,22 @@ use crate::{
 use askama::Template;
 use time::OffsetDateTime;
 
-pub(crate) fn feed(answer: &Answer, voice: LocalizedTheme) -> String {
-    let look = voice.look;
+pub(crate) fn feed(answer: &Answer, localized: LocalizedTheme) -> String {
+    let theme = localized.theme;
     let days = || answer.error_days.iter().rev();
     // A feed without entries is as new as the answer.
     let updated = days().map(|day| day.since).max().or(answer.changed_at);
     let name = plain(&answer.player.short_name);
     let page = FeedTemplate {
-        base: look.origin(),
-        id: look.tag(&answer.player.id.to_string()),
+        base: theme.origin(),
+        id: theme.tag(&answer.player.id.to_string()),
         title: format!("Errors of {name}"),
-        subtitle: plain(&match voice.replay() {
-            Some(about) => voice.phrases.replay(about),
-            None => voice.question(answer),
+        subtitle: plain(&match localized.replay() {
+            Some(about) => localized.phrases.replay(about),
+            None => localized.question(answer),
         }),
         updated: times::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
-        entries: days().map(|day| FeedEntry::new(day, answer, voice)).collect(),
+        entries: days().map(|day| FeedEntry::new(day, answer, localized)).collect(),
     };
     crate::page::html::rendered(&page)
 }
@@ -46,16 +46,16 @@ struct FeedEntry {
 }
 
 impl FeedEntry {
-    fn new(day: &ErrorDay, answer: &Answer, voice: LocalizedTheme) -> Self {
+    fn new(day: &ErrorDay, answer: &Answer, localized: LocalizedTheme) -> Self {
         let (id, name) = (answer.player.id, plain(&answer.player.short_name));
-        let phrases = voice.phrases;
+        let phrases = localized.phrases;
         let games: Vec<_> =
             day.games.iter().map(|game| phrases.matchup(game)).filter(|game| !game.is_empty()).collect();
         let against = plain(&games.join(" and "));
         let errors = phrases.errors(day.errors());
         FeedEntry {
-            id: voice.look.tag(&format!("{id}/{}", day.date)),
-            title: format!("{}: {errors} {against}", plain(&voice.words.yes)).trim_end().to_owned(),
+            id: localized.theme.tag(&format!("{id}/{}", day.date)),
+            title: format!("{}: {errors} {against}", plain(&localized.words.yes)).trim_end().to_owned(),
             updated: times::machine(day.since),
             content: format!("{name} was charged with {errors} on {}.", phrases.long_date(day.date)),
         }

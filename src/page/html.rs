@@ -27,32 +27,32 @@ pub struct RenderedPage {
 }
 
 /// The page of a status that is not a success.
-pub fn error(status: u16, look: &Theme) -> PerLanguage<RenderedPage> {
+pub fn error(status: u16, theme: &Theme) -> PerLanguage<RenderedPage> {
     PerLanguage::of(|language| {
-        let voice = look.voice(language);
-        let (title, detail) = voice.phrases.failure(status);
-        let html = error_page(voice, status, title, detail);
+        let localized = theme.localized(language);
+        let (title, detail) = localized.phrases.failure(status);
+        let html = error_page(localized, status, title, detail);
         RenderedPage { html, text: format!("{status} {title}\n{detail}\n") }
     })
 }
 
 /// The readiness probe's page in place of "ready" while this answer cannot be trusted.
-pub fn not_ready(answer: &Answer, look: &Theme) -> PerLanguage<RenderedPage> {
+pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<RenderedPage> {
     PerLanguage::of(|language| {
-        let voice = look.voice(language);
-        let (title, _) = voice.phrases.failure(503);
-        let sentence = voice.sentence(answer);
-        let html = error_page(voice, 503, title, &sentence);
+        let localized = theme.localized(language);
+        let (title, _) = localized.phrases.failure(503);
+        let sentence = localized.sentence(answer);
+        let html = error_page(localized, 503, title, &sentence);
         RenderedPage { html, text: format!("not ready: {sentence}\n") }
     })
 }
 
-fn error_page(voice: LocalizedTheme, status: u16, title: &str, detail: &str) -> String {
+fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str) -> String {
     rendered(&ErrorTemplate {
-        look: voice.look,
-        language: voice.language,
-        labels: voice.phrases.labels(),
-        style: style(voice.look),
+        theme: localized.theme,
+        language: localized.language,
+        labels: localized.phrases.labels(),
+        style: style(localized.theme),
         refresh: 0,
         status,
         title,
@@ -61,22 +61,22 @@ fn error_page(voice: LocalizedTheme, status: u16, title: &str, detail: &str) -> 
 }
 
 /// The Content-Security-Policy source of the one inline style block, the same on every page.
-pub fn style_hash(look: &Theme) -> String {
-    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(look))))
+pub fn style_hash(theme: &Theme) -> String {
+    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(theme))))
 }
 
 pub(crate) fn answer(
     answer: &Answer,
-    voice: LocalizedTheme,
+    localized: LocalizedTheme,
     version: &str,
     card: &str,
     refresh: Duration,
     now: OffsetDateTime,
 ) -> String {
-    let LocalizedTheme { language, phrases, look, .. } = voice;
+    let LocalizedTheme { language, phrases, theme, .. } = localized;
     let ago = |at| phrases.ago(times::age(now - at));
     let clock = |at| ClockTime::new(&LocalTime::at(at, &answer.zone), phrases);
-    let sentence = voice.sentence(answer);
+    let sentence = localized.sentence(answer);
     let play = |play| PlayRow { title: phrases.play(play), text: &play.text };
     let game = |game| GameRow {
         teams: sentence::game_teams(game, phrases),
@@ -84,27 +84,27 @@ pub(crate) fn answer(
         start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),
     };
     rendered(&AnswerTemplate {
-        look,
+        theme,
         language,
         labels: phrases.labels(),
-        style: style(look),
+        style: style(theme),
         version,
         verdict: json::verdict(answer.verdict),
         refresh: refresh.as_secs().max(1),
-        question: voice.question(answer),
-        word: voice.word(answer),
+        question: localized.question(answer),
+        word: localized.word(answer),
         reason: ReasonText::new(&sentence, sentence::moment(answer).as_ref(), phrases),
         sentence,
         card,
-        replay: voice.replay().map(|about| phrases.replay_not_today(about)),
+        replay: localized.replay().map(|about| phrases.replay_not_today(about)),
         out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| StaleNote::new(&ago(at), phrases)),
         plays: answer.plays.iter().map(play).collect(),
         disagreement: (!answer.plays_complete && answer.is_read())
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
         taken_back: sentence::taken_back(answer, phrases),
         games: answer.games.iter().map(game).collect(),
-        season: SeasonView::of(answer, voice),
-        day: voice.day(answer),
+        season: SeasonView::of(answer, localized),
+        day: localized.day(answer),
         asked: answer.asked_at.map(clock),
         age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
         age: answer.asked_at.map(ago).unwrap_or_default(),
@@ -117,14 +117,14 @@ pub(crate) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 
-pub(crate) fn style(look: &Theme) -> String {
-    format!(":root{{--ground:{};--accent:{}}}", look.ground, look.accent)
+pub(crate) fn style(theme: &Theme) -> String {
+    format!(":root{{--ground:{};--accent:{}}}", theme.ground, theme.accent)
 }
 
 #[derive(Template)]
 #[template(path = "answer.html", config = "src/page/askama.toml")]
 struct AnswerTemplate<'a> {
-    look: &'a Theme,
+    theme: &'a Theme,
     language: Language,
     labels: &'static PageLabels,
     style: String,
@@ -218,7 +218,7 @@ impl ClockTime {
 #[derive(Template)]
 #[template(path = "error.html", config = "src/page/askama.toml")]
 struct ErrorTemplate<'a> {
-    look: &'a Theme,
+    theme: &'a Theme,
     language: Language,
     labels: &'static PageLabels,
     style: String,

@@ -34,7 +34,7 @@ pub(crate) struct Json {
 }
 
 /// Renders an answer for programs.
-pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
+pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> Json {
     let mut body = AnswerBody {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
@@ -42,8 +42,8 @@ pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
         stale: answer.stale,
         asked_at: answer.asked_at.map(times::machine),
         changed_at: answer.changed_at.map(times::machine),
-        answer: voice.word(answer),
-        reason: voice.sentence(answer),
+        answer: localized.word(answer),
+        reason: localized.sentence(answer),
         player: PlayerBody::new(&answer.player),
         games: answer.games.iter().map(GameBody::new).collect(),
         plays: answer.plays.iter().map(PlayBody::new).collect(),
@@ -58,7 +58,7 @@ pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
         },
         season: answer.season.as_ref().map(SeasonBody::new),
         time_zone: answer.zone.name(),
-        replay: voice.replay().is_some(),
+        replay: localized.replay().is_some(),
     };
     let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
@@ -67,14 +67,14 @@ pub(crate) fn json(answer: &Answer, voice: LocalizedTheme) -> Json {
 }
 
 /// The season, game by game, without the time MLB was asked: it stays the same while nothing happens.
-pub(crate) fn season(answer: &Answer, look: &Theme) -> String {
+pub(crate) fn season(answer: &Answer, theme: &Theme) -> String {
     pretty(&SeasonPage {
         player: PlayerBody::new(&answer.player),
         date: answer.day.to_string(),
         stale: answer.stale,
         season: answer.season.as_ref().map(SeasonBody::new),
         log: answer.season.iter().flat_map(|season| &season.games).map(LogEntry::new).collect(),
-        replay: look.replay.is_some(),
+        replay: theme.replay.is_some(),
     })
 }
 

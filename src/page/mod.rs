@@ -118,18 +118,18 @@ pub(crate) struct LocalizedTheme<'a> {
     language: Language,
     phrases: &'static dyn Phrases,
     words: &'a Words,
-    look: &'a Theme,
+    theme: &'a Theme,
 }
 
 impl Theme {
-    fn voice(&self, language: Language) -> LocalizedTheme<'_> {
+    fn localized(&self, language: Language) -> LocalizedTheme<'_> {
         let phrases = locale::phrases(language);
-        LocalizedTheme { language, phrases, words: &self.words[language], look: self }
+        LocalizedTheme { language, phrases, words: &self.words[language], theme: self }
     }
 
     /// The theme for programs, feeds and calendars.
     fn english(&self) -> LocalizedTheme<'_> {
-        self.voice(Language::English)
+        self.localized(Language::English)
     }
 }
 
@@ -153,26 +153,26 @@ impl LocalizedTheme<'_> {
     }
 
     fn replay(&self) -> Option<&str> {
-        self.look.replay.as_ref().map(|replay| replay[self.language].as_str())
+        self.theme.replay.as_ref().map(|replay| replay[self.language].as_str())
     }
 
     fn season_note(&self) -> Option<&str> {
-        self.look.season_note.as_ref().map(|note| note[self.language].as_str())
+        self.theme.season_note.as_ref().map(|note| note[self.language].as_str())
     }
 }
 
 /// The word and its reason on one line, for operators.
-pub fn in_a_line(answer: &Answer, look: &Theme) -> String {
-    let voice = look.english();
-    format!("{}: {}", voice.word(answer), voice.sentence(answer))
+pub fn in_a_line(answer: &Answer, theme: &Theme) -> String {
+    let localized = theme.english();
+    format!("{}: {}", localized.word(answer), localized.sentence(answer))
 }
 
 /// The day's games on one line, with inning, score and the word: for the replay on a terminal.
-pub fn scoreboard(answer: &Answer, look: &Theme) -> String {
-    let voice = look.english();
+pub fn scoreboard(answer: &Answer, theme: &Theme) -> String {
+    let localized = theme.english();
     let games: Vec<_> =
-        answer.games.iter().map(|game| sentence::game_on_a_line(game, voice.phrases)).collect();
-    format!("{}: {}", games.join("; "), voice.word(answer)).trim_start_matches(": ").to_owned()
+        answer.games.iter().map(|game| sentence::game_on_a_line(game, localized.phrases)).collect();
+    format!("{}: {}", games.join("; "), localized.word(answer)).trim_start_matches(": ").to_owned()
 }
 
 /// One answer in every form.
@@ -197,26 +197,26 @@ pub struct RenderedAnswer {
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
-pub fn render(answer: &Answer, look: &Theme, refresh: Duration, now: OffsetDateTime) -> RenderedAnswer {
-    let json = json::json(answer, look.english());
-    let card = PerLanguage::of(|language| og_image::card(answer, look.voice(language)));
+pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDateTime) -> RenderedAnswer {
+    let json = json::json(answer, theme.english());
+    let card = PerLanguage::of(|language| og_image::card(answer, theme.localized(language)));
     // The pages in all languages follow from the same facts and the theme.
-    let version = version(&format!("{}{look:?}", json.undated));
+    let version = version(&format!("{}{theme:?}", json.undated));
     let page = |language: Language| {
-        let voice = look.voice(language);
+        let localized = theme.localized(language);
         let card = self::version(&card[language]);
         RenderedPage {
-            html: html::answer(answer, voice, &version, &card, refresh, now),
-            text: text::text(answer, voice, now),
+            html: html::answer(answer, localized, &version, &card, refresh, now),
+            text: text::text(answer, localized, now),
         }
     };
     RenderedAnswer {
         told: PerLanguage::of(page),
         json: json.pretty,
         line: json.line,
-        season: json::season(answer, look),
-        feed: feed::feed(answer, look.english()),
-        badge: og_image::badge(answer, look.english()),
+        season: json::season(answer, theme),
+        feed: feed::feed(answer, theme.english()),
+        badge: og_image::badge(answer, theme.english()),
         version,
         card,
     }

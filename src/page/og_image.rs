@@ -29,34 +29,34 @@ const VERDANA: f32 = 1.13;
 const MARGIN: f32 = 6.0;
 
 /// The card as SVG.
-pub(crate) fn card(answer: &Answer, voice: LocalizedTheme) -> String {
-    let mut question = TextBlock::new(&voice.question(answer), FontWeight::Medium, QUESTION);
-    let mut word = TextBlock::new(voice.word(answer), FontWeight::ExtraBold, WORD);
-    let mut reason = TextBlock::new(&voice.sentence(answer), FontWeight::Medium, REASON);
+pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
+    let mut question = TextBlock::new(&localized.question(answer), FontWeight::Medium, QUESTION);
+    let mut word = TextBlock::new(localized.word(answer), FontWeight::ExtraBold, WORD);
+    let mut reason = TextBlock::new(&localized.sentence(answer), FontWeight::Medium, REASON);
     question.place(TOP);
     reason.place(BOTTOM - reason.height());
     let (above, below) = (TOP + question.height(), BOTTOM - reason.height());
     word.place((above + below - word.height()) / 2.0);
     let page = CardTemplate {
-        ground: &voice.look.ground,
-        accent: &voice.look.accent,
+        ground: &localized.theme.ground,
+        accent: &localized.theme.accent,
         tracking: -word.size * 0.02,
         question,
         word,
         reason,
-        season: SeasonView::of(answer, voice),
-        date: match voice.replay() {
-            Some(about) => plain(&voice.phrases.replay(about)),
-            None => voice.day(answer),
+        season: SeasonView::of(answer, localized),
+        date: match localized.replay() {
+            Some(about) => plain(&localized.phrases.replay(about)),
+            None => localized.day(answer),
         },
     };
     crate::page::html::rendered(&page)
 }
 
 /// The badge as SVG, in the usual shape.
-pub(crate) fn badge(answer: &Answer, voice: LocalizedTheme) -> String {
+pub(crate) fn badge(answer: &Answer, localized: LocalizedTheme) -> String {
     let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
-    let value = BadgePart::new(voice.word(answer), label.width);
+    let value = BadgePart::new(localized.word(answer), label.width);
     let colour = match answer.verdict {
         _ if answer.stale => "#6b5d52",
         Verdict::Yes(_) => "#c8102e",

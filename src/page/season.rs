@@ -54,9 +54,9 @@ pub(crate) struct MonthLabel {
 }
 
 impl SeasonView {
-    pub(crate) fn of(answer: &Answer, voice: LocalizedTheme) -> Option<Self> {
+    pub(crate) fn of(answer: &Answer, localized: LocalizedTheme) -> Option<Self> {
         let season = played(answer)?;
-        let phrases = voice.phrases;
+        let phrases = localized.phrases;
         let places = season.games.len().max(FULL_SEASON) as f64;
         let per_cent = |games: f64| per_cent(games / places);
         let mark = |(index, game): (usize, &SeasonGame)| GameMark {
@@ -75,7 +75,7 @@ impl SeasonView {
             place: per_cent(1.0),
             tick: per_cent(0.6),
             incomplete: (!season.is_complete).then_some(phrases.labels().season_incomplete),
-            note: voice.season_note().map(str::to_owned),
+            note: localized.season_note().map(str::to_owned),
         })
     }
 }

@@ -12,19 +12,19 @@ use time::OffsetDateTime;
 /// The default width of a terminal.
 pub(crate) const WIDTH: usize = 80;
 
-pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) -> String {
-    let phrases = voice.phrases;
+pub(crate) fn text(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime) -> String {
+    let phrases = localized.phrases;
     let labels = phrases.labels();
-    let mut lines = vec![voice.question(answer), String::new(), voice.word(answer).to_owned()];
-    lines.push(voice.sentence(answer));
+    let mut lines = vec![localized.question(answer), String::new(), localized.word(answer).to_owned()];
+    lines.push(localized.sentence(answer));
     for play in &answer.plays {
         lines.push(format!("- {}. {}", phrases.play(play), play.text));
     }
     lines.extend(sentence::taken_back(answer, phrases));
     lines.extend(crate::page::season::line(answer, phrases));
-    lines.extend(voice.season_note().filter(|_| answer.season.is_some()).map(str::to_owned));
+    lines.extend(localized.season_note().filter(|_| answer.season.is_some()).map(str::to_owned));
     lines.push(String::new());
-    lines.extend(voice.replay().map(|about| format!("{}.", phrases.replay(about))));
+    lines.extend(localized.replay().map(|about| format!("{}.", phrases.replay(about))));
     let updated = match answer.asked_at {
         Some(at) => {
             let (clock, ago) =
@@ -34,7 +34,7 @@ pub(crate) fn text(answer: &Answer, voice: LocalizedTheme, now: OffsetDateTime) 
         None => labels.not_heard.into(),
     };
     let stale = if answer.stale { format!(" {}", labels.maybe_out_of_date) } else { String::new() };
-    lines.push(format!("{}. {updated}{stale}", voice.day(answer)));
+    lines.push(format!("{}. {updated}{stale}", localized.day(answer)));
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }
 

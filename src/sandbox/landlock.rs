@@ -164,7 +164,7 @@ mod tests {
             let [known, strange] =
                 [known, strange].map(|listener| (listener.local_addr().unwrap(), listener));
             fs::write(outside.path().join("secret"), "key").unwrap();
-            let reach = AllowedPaths {
+            let allowed_paths = AllowedPaths {
                 read: ["/proc".into()].into(),
                 write: [inside.path().to_owned()].into(),
                 execute: BTreeSet::new(),
@@ -173,7 +173,7 @@ mod tests {
             let done = thread::scope(|scope| {
                 let confined = scope.spawn(|| {
                     set_no_new_privs(true).unwrap();
-                    let said = reach.close_in().unwrap().to_string();
+                    let said = allowed_paths.close_in().unwrap().to_string();
                     assert!(said.contains("Landlock ABI"), "{said}");
                     let denied = Some(ErrorKind::PermissionDenied);
                     assert_eq!(kind(fs::write(inside.path().join("state"), "1")), None);
@@ -205,13 +205,21 @@ mod tests {
         let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let (link, gone) = (inside.path().join("link"), inside.path().join("a/b"));
         std::os::unix::fs::symlink(outside.path(), &link).unwrap();
-        let reach = AllowedPaths {
+        let allowed_paths = AllowedPaths {
             read: [inside.path().to_owned()].into(),
             write: [gone.clone()].into(),
             ..AllowedPaths::default()
         };
-        assert!(reach.reads(inside.path()) && reach.reads(&gone.join("c")) && reach.writes(&gone));
-        assert!(!reach.reads(outside.path()) && !reach.reads(&link) && !reach.writes(inside.path()));
+        assert!(
+            allowed_paths.reads(inside.path())
+                && allowed_paths.reads(&gone.join("c"))
+                && allowed_paths.writes(&gone)
+        );
+        assert!(
+            !allowed_paths.reads(outside.path())
+                && !allowed_paths.reads(&link)
+                && !allowed_paths.writes(inside.path())
+        );
     }
 
     #[test]

@@ -31,15 +31,15 @@ impl SandboxStatus {
     /// The paths and ports that the process can still use; none if only the user's permissions limit it.
     pub fn reach_ref(&self) -> Option<&AllowedPaths> {
         match &self.landlock {
-            Confinement::Closed(_, reach) => Some(reach),
+            Confinement::Closed(_, allowed_paths) => Some(allowed_paths),
             Confinement::Open(_) => None,
         }
     }
 
     /// The same as [`Self::reach_ref`], by value.
-    pub fn reach(self) -> Option<AllowedPaths> {
+    pub fn allowed_paths(self) -> Option<AllowedPaths> {
         match self.landlock {
-            Confinement::Closed(_, reach) => Some(reach),
+            Confinement::Closed(_, allowed_paths) => Some(allowed_paths),
             Confinement::Open(_) => None,
         }
     }
@@ -63,7 +63,7 @@ impl fmt::Display for SandboxStatus {
 pub fn become_user(user: Option<&User>) -> Result<(), String> {
     drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     if let Some(user) = user {
-        user.become_it()?;
+        user.switch()?;
     }
     drop_capabilities().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     // Private keys are in memory: a core file would write them to disk, and a debugger of the same user could read
@@ -74,14 +74,14 @@ pub fn become_user(user: Option<&User>) -> Result<(), String> {
     set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
 }
 
-/// Restricts the process with Landlock to `reach`, if given. Call it after [`become_user`].
+/// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`].
 ///
 /// # Errors
 /// A sentence, when the system refuses. A kernel without Landlock is not an error.
-pub fn close_in(reach: Option<AllowedPaths>) -> Result<SandboxStatus, String> {
-    let landlock = match reach {
+pub fn close_in(allowed_paths: Option<AllowedPaths>) -> Result<SandboxStatus, String> {
+    let landlock = match allowed_paths {
         None => Confinement::Open("Landlock is switched off"),
-        Some(reach) => reach.close_in().map_err(|error| {
+        Some(allowed_paths) => allowed_paths.close_in().map_err(|error| {
             format!("cannot restrict the process with Landlock: {error}; try security.landlock = false")
         })?,
     };

@@ -54,7 +54,7 @@ impl User {
     }
 
     /// Switches the process to this user. Groups come first: after the change of user they can no longer be set.
-    pub(crate) fn become_it(&self) -> Result<(), String> {
+    pub(crate) fn switch(&self) -> Result<(), String> {
         if self.is_present() {
             return Ok(());
         }

@@ -127,7 +127,7 @@ impl CertificateOwner {
     ///
     /// # Errors
     /// When the provider supports no version of TLS.
-    pub fn terms(&self, tickets: &TicketKeys) -> Result<TlsConfig, rustls::Error> {
+    pub fn tls_config(&self, tickets: &TicketKeys) -> Result<TlsConfig, rustls::Error> {
         let by_handshake =
             matches!(&self.source, CertificateSource::Acme(Ca { challenge: ChallengeType::TlsAlpn01, .. }));
         let more: &[&[u8]] = if by_handshake { &[config::CHALLENGE] } else { &[] };
@@ -135,7 +135,7 @@ impl CertificateOwner {
     }
 
     /// Renews the certificate and retries. Logs a panic and restarts after it. Must run within a tokio runtime.
-    pub async fn look_after(self) -> Infallible {
+    pub async fn maintain(self) -> Infallible {
         let CertificateOwner { source, names, serving, mut keeper } = self;
         let dir = match &source {
             CertificateSource::SelfSigned(dir) => Some(dir.clone()),

@@ -32,7 +32,7 @@ fn each_change_is_told_with_its_reason_and_nothing_else_is() {
     let unknown = || answer(Verdict::Unknown, Reason::NoClub, vec![]);
     let off_day = || answer(Verdict::NoGame, Reason::OffDay { next: None }, vec![]);
     let sentence = |answer: &Answer| {
-        sentence::sentence(answer, look().english().phrases).trim_end_matches('.').to_owned()
+        sentence::sentence(answer, theme().english().phrases).trim_end_matches('.').to_owned()
     };
     let taken_back = |answer: Answer, count| Answer { taken_back: count, ..answer };
     for (before, after, expected) in [
@@ -50,12 +50,12 @@ fn each_change_is_told_with_its_reason_and_nothing_else_is() {
         (unknown(), not_yet(), format!("unknown → not_yet ({})", sentence(&not_yet()))),
         (not_yet(), off_day(), format!("not_yet → no_game ({})", sentence(&off_day()))),
     ] {
-        assert_eq!(change(&before, &after, &look()), Some(expected));
+        assert_eq!(change(&before, &after, &theme()), Some(expected));
     }
     let mut inning = not_yet();
     inning.games[0].feed.as_mut().unwrap().inning = Some(Inning { number: 4, half: Half::Top });
     let older = Answer { asked_at: Some(datetime!(2024-07-03 03:01 UTC)), stale: true, ..not_yet() };
     for same in [not_yet(), inning, older] {
-        assert_eq!(change(&not_yet(), &same, &look()), None);
+        assert_eq!(change(&not_yet(), &same, &theme()), None);
     }
 }

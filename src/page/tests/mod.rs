@@ -73,7 +73,7 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
     }
 }
 
-fn look() -> Theme {
+fn theme() -> Theme {
     Theme {
         words: PerLanguage::of(Words::of),
         ground: "#2f241d".into(),
@@ -95,22 +95,22 @@ fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
         let game = game(GameState::On, "In Progress", Participation::Fielded);
         answer(Verdict::NotYet, Reason::Playing(0), vec![game])
     };
-    let version = |answer: &Answer, look: &Theme| render(answer, look, Duration::ZERO, now).version;
-    let before = version(&on(), &look());
+    let version = |answer: &Answer, theme: &Theme| render(answer, theme, Duration::ZERO, now).version;
+    let before = version(&on(), &theme());
     let later = Answer { asked_at: Some(datetime!(2024-07-03 03:10 UTC)), ..on() };
-    assert_eq!(version(&later, &look()), before, "a poll that finds nothing new");
-    assert_eq!(render(&later, &look(), Duration::ZERO, now + Duration::from_secs(60)).version, before);
+    assert_eq!(version(&later, &theme()), before, "a poll that finds nothing new");
+    assert_eq!(render(&later, &theme(), Duration::ZERO, now + Duration::from_secs(60)).version, before);
     let mut scored = on();
     scored.games[0].feed.as_mut().unwrap().score = Some(Score { away: 5, home: 2 });
     let mut inning = on();
     inning.games[0].feed.as_mut().unwrap().inning = Some(Inning { number: 4, half: Half::Top });
     let stale = Answer { stale: true, ..on() };
     for (what, changed) in [("score", scored), ("inning", inning), ("stale", stale)] {
-        assert_ne!(version(&changed, &look()), before, "{what}");
+        assert_ne!(version(&changed, &theme()), before, "{what}");
     }
-    let mut words = look();
+    let mut words = theme();
     words.words.spanish.yes = "Ni modo, sí".into();
-    for (what, changed) in [("words", words), ("colour", Theme { accent: "#000000".into(), ..look() })] {
+    for (what, changed) in [("words", words), ("colour", Theme { accent: "#000000".into(), ..theme() })] {
         assert_ne!(version(&on(), &changed), before, "{what}");
     }
 }
@@ -118,8 +118,8 @@ fn the_version_changes_with_what_a_reader_sees_and_not_with_its_age() {
 #[test]
 fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let stale = Answer { stale: true, ..answer(Verdict::No, Reason::Clean { played: true }, vec![]) };
-    let look = Theme { replay: Some(PerLanguage::of(|_| "June 1".into())), ..look() };
-    let rendered = render(&stale, &look, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
+    let theme = Theme { replay: Some(PerLanguage::of(|_| "June 1".into())), ..theme() };
+    let rendered = render(&stale, &theme, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
         rendered.told.english.html.contains(
             "MLB was last heard <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
@@ -152,10 +152,10 @@ fn everything_from_outside_is_escaped() {
         batter: Some(evil.into()),
         text: evil.into(),
     }];
-    let mut look = look();
-    look.words.english.yes = evil.into();
-    look.replay = Some(PerLanguage::of(|_| evil.into()));
-    let html = render(&answer, &look, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).told.english.html;
+    let mut theme = theme();
+    theme.words.english.yes = evil.into();
+    theme.replay = Some(PerLanguage::of(|_| evil.into()));
+    let html = render(&answer, &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).told.english.html;
     assert!(!html.contains("<img src=x") && !html.contains("\" & '"), "{html}");
 }
 
