@@ -78,12 +78,12 @@ fn service(log: Option<AccessLog>) -> Service {
         log: log.map(Arc::new),
     };
     let errors = ErrorPages::new([(404, page_text("Not here."))], "");
-    let begun = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
+    let process_start = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
     Service::new(ServiceParts {
         site: Arc::new(ArcSwap::from_pointee(site)),
-        hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
+        event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
         errors,
-        how: HowPage::new("", begun, |_, _| "how".into()),
+        how: HowPage::new("", process_start, |_, _| "how".into()),
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
@@ -111,7 +111,7 @@ fn respond(criterion: &mut Criterion) {
     let connection = ConnectionInfo {
         listener: ListenerKind::Http,
         peer,
-        introduced: None,
+        proxied_client: None,
         worker: 0,
         queued: Duration::ZERO,
         tls: None,

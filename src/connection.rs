@@ -16,7 +16,7 @@ pub struct ConnectionInfo {
     pub peer: Peer,
     /// The client that a trusted proxy names in the PROXY protocol; none if the proxy names none or there is no such
     /// proxy.
-    pub introduced: Option<Peer>,
+    pub proxied_client: Option<Peer>,
     /// The worker that serves it, from 0, as in its thread's name.
     pub worker: usize,
     /// Time from accept until the connection's task began.
@@ -28,7 +28,7 @@ pub struct ConnectionInfo {
 impl ConnectionInfo {
     /// The client, as far as it is known before the first request: the PROXY protocol's if there is one, else the peer.
     pub fn client(&self) -> Peer {
-        self.introduced.unwrap_or(self.peer)
+        self.proxied_client.unwrap_or(self.peer)
     }
 }
 

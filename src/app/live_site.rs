@@ -13,7 +13,7 @@ use tokio::sync::watch;
 /// The site, and the poller that may change it.
 pub(crate) struct LiveSite {
     pub site: Arc<ArcSwap<Site>>,
-    pub hub: Arc<EventHub>,
+    pub event_hub: Arc<EventHub>,
     /// The answer on one line, for operators.
     line: watch::Sender<String>,
     metrics: AnswerMetrics,
@@ -38,13 +38,13 @@ impl LiveSite {
         metrics: AnswerMetrics,
     ) -> Self {
         let site = publisher.site(&answer);
-        let hub = Arc::new(EventHub::new(phase));
-        hub.publish(&site);
+        let event_hub = Arc::new(EventHub::new(phase));
+        event_hub.publish(&site);
         metrics.set(&answer);
         LiveSite {
             line: watch::Sender::new(publisher.in_a_line(&answer)),
             site: Arc::new(ArcSwap::from_pointee(site)),
-            hub,
+            event_hub,
             metrics,
             scene: Mutex::new(Current { publisher, answer, poller_id: PollerId(0) }),
         }
@@ -102,7 +102,7 @@ impl LiveSite {
         let fresh = Arc::new(publisher.site(answer));
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
-        self.hub.publish(&fresh);
+        self.event_hub.publish(&fresh);
         self.metrics.set(answer);
         let line = publisher.in_a_line(answer);
         self.line.send_if_modified(|before| {

@@ -189,7 +189,7 @@ struct Started {
 }
 
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, StartError> {
-    let origin = Executable::of_this_process()?;
+    let executable = Executable::of_this_process()?;
     let config = &setup.config;
     let workers = thread::available_parallelism().map_or(1, usize::from);
 
@@ -207,7 +207,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     privileges::become_user(config, &places.collect::<Vec<_>>())?;
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
     let allowed_paths =
-        privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), origin.binary(), &gone)?;
+        privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), executable.binary(), &gone)?;
     output::start().map_err(|error| RunError(format!("cannot start the threads of the output: {error}")))?;
     let show = match replay {
         Some(replay) => (replay.begin)(config)?,
@@ -233,7 +233,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         metrics.answer.clone(),
     );
     let facts = ProcessFacts {
-        begun: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
+        process_start: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
         metrics,
         live_site: Arc::new(live_site),
@@ -259,7 +259,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         setup,
         show,
         allowed_paths,
-        origin,
+        executable,
         facts,
         clients,
         log,

@@ -135,9 +135,9 @@ impl Publisher {
     }
 
     /// The page that describes how the reader's own request was answered.
-    pub fn how(&self, begun: ProcessStart) -> HowPage {
+    pub fn how(&self, process_start: ProcessStart) -> HowPage {
         let theme = self.theme.clone();
-        HowPage::new(&page::style_hash(&self.theme), begun, move |trace, form| match form {
+        HowPage::new(&page::style_hash(&self.theme), process_start, move |trace, form| match form {
             Form::Html => crate::how::html(trace, &theme),
             Form::Json => crate::how::json(trace),
             Form::Text => crate::how::text(trace),

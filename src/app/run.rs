@@ -41,7 +41,7 @@ pub(crate) struct Running {
     pub show: DataSource,
     /// The paths and ports that the sandbox leaves in reach; none without Landlock.
     pub allowed_paths: Option<AllowedPaths>,
-    pub origin: Executable,
+    pub executable: Executable,
     pub facts: ProcessFacts,
     /// The table of clients, shared by all workers.
     pub clients: Arc<Clients>,
@@ -63,7 +63,7 @@ pub(crate) struct Running {
 
 /// The parts that stay for the life of the process, across reloads.
 pub(crate) struct ProcessFacts {
-    pub begun: ProcessStart,
+    pub process_start: ProcessStart,
     pub addresses: BoundAddresses,
     pub metrics: AllMetrics,
     pub live_site: Arc<LiveSite>,
@@ -82,9 +82,9 @@ impl ProcessFacts {
         let publisher = show.publisher(config);
         Service::new(ServiceParts {
             site: self.live_site.site.clone(),
-            hub: self.live_site.hub.clone(),
+            event_hub: self.live_site.event_hub.clone(),
             errors: publisher.error_pages(),
-            how: publisher.how(self.begun),
+            how: publisher.how(self.process_start),
             design: config.assets.clone(),
             clock: show.clock,
             limits: config.limits.clone(),
@@ -224,7 +224,7 @@ impl Running {
                     SignalAction::Upgrade if new_process.is_some() => {}
                     SignalAction::Upgrade => match self.new_process() {
                         Ok(started) => {
-                            tracing::info!(binary = %self.origin.binary().display(), "starting the new process");
+                            tracing::info!(binary = %self.executable.binary().display(), "starting the new process");
                             new_process = Some(started);
                         }
                         Err(why) => self.upgrade_failed(why),
@@ -241,11 +241,11 @@ impl Running {
             self.listeners.iter().map(|bound| bound.configured.as_ref().map(ToString::to_string));
         let handoff = Handoff {
             pid: Some(process::id()),
-            upgrades: self.facts.begun.upgrades + 1,
+            upgrades: self.facts.process_start.upgrades + 1,
             files,
             configured: configured.collect(),
         };
-        NewProcess::start(&self.origin, &handoff, self.listeners.iter(), self.lock.as_ref())
+        NewProcess::start(&self.executable, &handoff, self.listeners.iter(), self.lock.as_ref())
     }
 
     fn upgrade_failed(&self, why: String) {

@@ -83,17 +83,17 @@ impl NewProcess {
     /// # Errors
     /// A sentence that says why it cannot be started.
     pub fn start<'a>(
-        origin: &Executable,
+        executable: &Executable,
         handoff: &Handoff,
         sockets: impl Iterator<Item = &'a BoundSocket>,
         lock: Option<&DataLock>,
     ) -> Result<Self, String> {
-        NewProcess::spawn(origin, handoff, sockets, lock)
-            .map_err(|error| format!("cannot start {}: {error}", origin.binary.display()))
+        NewProcess::spawn(executable, handoff, sockets, lock)
+            .map_err(|error| format!("cannot start {}: {error}", executable.binary.display()))
     }
 
     fn spawn<'a>(
-        origin: &Executable,
+        executable: &Executable,
         handoff: &Handoff,
         sockets: impl Iterator<Item = &'a BoundSocket>,
         lock: Option<&DataLock>,
@@ -112,8 +112,8 @@ impl NewProcess {
         }
         let mapped = descriptors.into_iter().zip(FIRST..);
         let mapped = mapped.map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd }).collect();
-        let child = Command::new(&origin.binary)
-            .args(&origin.arguments)
+        let child = Command::new(&executable.binary)
+            .args(&executable.arguments)
             .env(COUNT_VARIABLE, names.len().to_string())
             .env(NAMES_VARIABLE, names.join(":"))
             .env(launcher::VARIABLE, launcher::WANTED)

@@ -94,7 +94,7 @@ where
                 let _open = here.counters.open(listener);
                 let queued = at.elapsed();
                 let connection =
-                    ConnectionInfo { listener, peer, introduced: None, worker, queued, tls: None };
+                    ConnectionInfo { listener, peer, proxied_client: None, worker, queued, tls: None };
                 if let Err(error) = serve(stream, permit, connection, tls, handler, here).await {
                     tracing::debug!(%error, %peer, "connection ended");
                 }
@@ -216,8 +216,8 @@ where
     let deadline = time::Instant::now() + limits.handshake;
     let proxies = handler.proxies();
     if proxies.protocol && proxies.trust(connection.peer) {
-        match time::timeout_at(deadline, proxy_protocol::introduction(&mut stream)).await {
-            Ok(Ok(client)) => connection.introduced = client,
+        match time::timeout_at(deadline, proxy_protocol::read_header(&mut stream)).await {
+            Ok(Ok(client)) => connection.proxied_client = client,
             failed => {
                 counters.refused(RefusalReason::ProxyHeader);
                 failed??;

@@ -64,11 +64,11 @@ impl Client {
 
     /// A player's profile, with the teams he is with.
     pub fn person(&self, id: u32) -> Result<PlayerProfile, PollError> {
-        self.introduction(id).map(|(person, _)| person)
+        self.read_header(id).map(|(person, _)| person)
     }
 
     /// A player's profile, and the time of the reply by MLB's clock; none if the reply has no date.
-    pub fn introduction(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
+    pub fn read_header(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
         self.ask_dated(&Question::person(id), |json| model::person(json, id)).map_err(|refusal| match refusal
             .status
         {

@@ -24,7 +24,7 @@ const USUAL: usize = 256;
 ///
 /// # Errors
 /// When the bytes are not a valid header, or the stream ends before the header does.
-pub(crate) async fn introduction(stream: &mut SocketStream) -> io::Result<Option<Peer>> {
+pub(crate) async fn read_header(stream: &mut SocketStream) -> io::Result<Option<Peer>> {
     let mut read = BytesMut::with_capacity(USUAL);
     loop {
         if stream.read_buf(&mut read).await? == 0 {

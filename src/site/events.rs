@@ -30,7 +30,7 @@ const STILL_HERE: Bytes = Bytes::from_static(b":\n\n");
 pub struct EventHub {
     news: watch::Sender<AnswerEvent>,
     phase: watch::Receiver<Phase>,
-    seats: Arc<StreamPermits>,
+    permits: Arc<StreamPermits>,
 }
 
 /// An answer as an event.
@@ -43,7 +43,7 @@ struct AnswerEvent {
 impl EventHub {
     /// A hub whose streams end when the process drains.
     pub fn new(phase: watch::Receiver<Phase>) -> Self {
-        EventHub { news: watch::Sender::new(AnswerEvent::default()), phase, seats: Arc::default() }
+        EventHub { news: watch::Sender::new(AnswerEvent::default()), phase, permits: Arc::default() }
     }
 
     /// Sends the answer to all streams if it changed. A stream that begins later gets the newest answer, even if only
@@ -66,7 +66,7 @@ impl EventHub {
         last_seen: Option<&HeaderValue>,
         limits: &Limits,
     ) -> Option<EventStream> {
-        let seat = StreamPermits::take(&self.seats, address, limits)?;
+        let permit = StreamPermits::take(&self.permits, address, limits)?;
         let mut news = self.news.subscribe();
         let mut first = RETRY.to_owned().into_bytes();
         let now = news.borrow_and_update().clone();
@@ -77,14 +77,14 @@ impl EventHub {
             news,
             phase: self.phase.clone(),
             end: Instant::now() + limits.event_stream,
-            _seat: seat,
+            _seat: permit,
         };
         Some(EventStream(Box::pin(async move { Some((Bytes::from(first), stream)) })))
     }
 
     /// The number of open streams.
     pub(crate) fn open(&self) -> usize {
-        self.seats.all.load(Ordering::Relaxed)
+        self.permits.all.load(Ordering::Relaxed)
     }
 }
 
@@ -139,32 +139,33 @@ struct StreamPermits {
 impl StreamPermits {
     /// A permit for one stream; none if a limit is reached. A client without a counted address stands for many and has
     /// no limit per address.
-    fn take(seats: &Arc<StreamPermits>, address: Option<IpAddr>, limits: &Limits) -> Option<StreamPermit> {
+    fn take(permits: &Arc<StreamPermits>, address: Option<IpAddr>, limits: &Limits) -> Option<StreamPermit> {
         let network = address.map(network);
-        let mut by_network = seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_network = permits.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = network.and_then(|network| by_network.get(&network).copied()).unwrap_or(0);
-        if seats.all.load(Ordering::Relaxed) >= limits.event_streams || taken >= limits.address_event_streams
+        if permits.all.load(Ordering::Relaxed) >= limits.event_streams
+            || taken >= limits.address_event_streams
         {
             return None;
         }
         if let Some(network) = network {
             by_network.insert(network, taken + 1);
         }
-        seats.all.fetch_add(1, Ordering::Relaxed);
-        Some(StreamPermit { seats: seats.clone(), network })
+        permits.all.fetch_add(1, Ordering::Relaxed);
+        Some(StreamPermit { permits: permits.clone(), network })
     }
 }
 
 /// A permit for one stream, returned when dropped.
 struct StreamPermit {
-    seats: Arc<StreamPermits>,
+    permits: Arc<StreamPermits>,
     /// The network that it counts for, if any.
     network: Option<IpAddr>,
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        let mut by_network = self.seats.by_network.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_network = self.permits.by_network.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(network) = self.network
             && let Some(taken) = by_network.get_mut(&network)
         {
@@ -173,7 +174,7 @@ impl Drop for StreamPermit {
                 by_network.remove(&network);
             }
         }
-        self.seats.all.fetch_sub(1, Ordering::Relaxed);
+        self.permits.all.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -183,8 +184,9 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_streams_and_gets_them_back() {
-        let seats = Arc::<StreamPermits>::default();
-        let take = |peer: &str| StreamPermits::take(&seats, Some(peer.parse().unwrap()), &Limits::default());
+        let permits = Arc::<StreamPermits>::default();
+        let take =
+            |peer: &str| StreamPermits::take(&permits, Some(peer.parse().unwrap()), &Limits::default());
         let mine: Vec<_> = (0..Limits::default().address_event_streams)
             .map(|host| take(&format!("2001:db8::{host}")).unwrap())
             .collect();
@@ -193,14 +195,14 @@ mod tests {
         drop(mine);
         assert!(take("2001:db8::ffff").is_some());
         drop(neighbour);
-        assert_eq!(seats.all.load(Ordering::Relaxed), 0);
-        assert!(seats.by_network.lock().unwrap().is_empty());
+        assert_eq!(permits.all.load(Ordering::Relaxed), 0);
+        assert!(permits.by_network.lock().unwrap().is_empty());
     }
 
     #[test]
     fn who_stands_for_many_is_not_one_address_and_all_together_have_a_cap() {
-        let seats = Arc::<StreamPermits>::default();
-        let take = |address| StreamPermits::take(&seats, address, &Limits::default());
+        let permits = Arc::<StreamPermits>::default();
+        let take = |address| StreamPermits::take(&permits, address, &Limits::default());
         let all: Vec<_> = (0..Limits::default().event_streams).map(|_| take(None).unwrap()).collect();
         let other = Some("192.0.2.1".parse().unwrap());
         assert!(take(None).is_none() && take(other).is_none());

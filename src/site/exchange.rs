@@ -93,10 +93,10 @@ impl RequestLog {
         observer: &Arc<RequestObserver>,
         request: &Request<B>,
         route: Option<&Route>,
-        way: &RequestContext,
+        context: &RequestContext,
     ) -> Self {
         RequestLog {
-            began: way.arrival.at,
+            began: context.arrival.at,
             labels: Labels {
                 route: route.map_or(NO_ROUTE, |route| route.pattern),
                 method: method_class(request.method()),
@@ -105,7 +105,7 @@ impl RequestLog {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             bytes: 0,
             is_timed: true,
-            record: observer.log.is_some().then(|| record(request, way)),
+            record: observer.log.is_some().then(|| record(request, context)),
             observer: observer.clone(),
         }
     }
@@ -148,7 +148,7 @@ fn method_class(method: &Method) -> &'static str {
     }
 }
 
-fn record<B>(request: &Request<B>, way: &RequestContext) -> LogRecord {
+fn record<B>(request: &Request<B>, context: &RequestContext) -> LogRecord {
     let (headers, uri) = (request.headers(), request.uri());
     let host = match uri.authority() {
         Some(authority) => PeerText::cut(authority.as_str().as_bytes(), FIELD_CAP),
@@ -164,7 +164,7 @@ fn record<B>(request: &Request<B>, way: &RequestContext) -> LogRecord {
         )),
         referer: field(headers, REFERER),
         agent: field(headers, USER_AGENT),
-        ..LogRecord::unread(way.connection, way.client.peer, way.id)
+        ..LogRecord::unread(context.connection, context.client.peer, context.id)
     }
 }
 

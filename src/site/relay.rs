@@ -64,9 +64,9 @@ impl Service {
     /// The response to a request to the relay.
     pub(crate) fn relay_response(&self, asking: &ReadRequest) -> FullResponse {
         let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
-        // A request without `way` is only simulated.
+        // A request without `context` is only simulated.
         let count = |outcome| {
-            if asking.way.is_some() {
+            if asking.context.is_some() {
                 relaying.relay.refuse(outcome);
             }
         };

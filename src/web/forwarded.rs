@@ -41,7 +41,7 @@ impl ClientAddr {
             ForwardedField::Off => ForwardedInfo::default(),
         };
         let peer = info.client.unwrap_or(near);
-        let is_named = info.client.or(connection.introduced).is_some();
+        let is_named = info.client.or(connection.proxied_client).is_some();
         ClientAddr {
             peer,
             scheme: info.scheme.unwrap_or(scheme),
@@ -186,7 +186,7 @@ mod tests {
         ConnectionInfo {
             listener: ListenerKind::Http,
             peer,
-            introduced: None,
+            proxied_client: None,
             worker: 0,
             queued: Duration::ZERO,
             tls: None,
@@ -373,9 +373,9 @@ mod tests {
         for named in ["192.0.2.7", "127.0.0.1", "10.0.0.9"] {
             let line = [(X_FORWARDED_FOR, named)];
             assert_eq!(counted(&connection("unix"), &line).as_deref(), Some(named));
-            let introduced = Some(named.parse::<IpAddr>().unwrap().into());
+            let proxied_client = Some(named.parse::<IpAddr>().unwrap().into());
             assert_eq!(
-                counted(&ConnectionInfo { introduced, ..connection("10.0.0.1") }, &[]).as_deref(),
+                counted(&ConnectionInfo { proxied_client, ..connection("10.0.0.1") }, &[]).as_deref(),
                 Some(named)
             );
         }

@@ -41,7 +41,7 @@ impl TrustedProxies {
     /// The address whose limits a connection counts for; none for connections from this machine and for proxies that
     /// name no client, which stand for many clients.
     pub fn counted(&self, connection: &ConnectionInfo) -> Option<IpAddr> {
-        match connection.introduced {
+        match connection.proxied_client {
             Some(client) => client.address(),
             None if self.trust(connection.peer) => None,
             None => connection.peer.address().filter(|address| !address.is_loopback()),

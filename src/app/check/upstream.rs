@@ -27,7 +27,7 @@ pub(crate) fn mlb(config: &Config) -> Vec<Finding> {
 fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
     let began = Instant::now();
     let mut client = Client::new(config.endpoint(), &config.limits);
-    let (player, date) = client.introduction(config.player.id)?;
+    let (player, date) = client.read_header(config.player.id)?;
     findings.extend(date.map(|date| clock(date, SystemTime::now())));
     let mut asked = vec!["people"];
     if let Some(id) = config.player.club.or(player.current_team.as_ref().map(|team| team.id)) {
@@ -43,8 +43,8 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
         if listings.is_empty() {
             listings = client.calendar(club, today.year())?;
         }
-        let begun = |listing: &&ScheduleEntry| listing.start.is_some_and(|start| start <= now);
-        if let Some(game) = listings.iter().rfind(begun).or(listings.first()) {
+        let process_start = |listing: &&ScheduleEntry| listing.start.is_some_and(|start| start <= now);
+        if let Some(game) = listings.iter().rfind(process_start).or(listings.first()) {
             client.feed(game.pk, player.id)?;
             asked.push("feed");
         }

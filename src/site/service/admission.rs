@@ -19,9 +19,9 @@ const STREAM_RETRY: Duration = Duration::from_secs(60);
 
 impl Service {
     /// The response to a request that exceeds the rate of its network; none if the request may proceed.
-    pub(crate) fn unwelcome(&self, way: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
-        let network = network(way.client.counted?);
-        let wait = self.rates.admit(network, way.arrival.at, &self.limits).err()?;
+    pub(crate) fn refusal(&self, context: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
+        let network = network(context.client.counted?);
+        let wait = self.rates.admit(network, context.arrival.at, &self.limits).err()?;
         Some(self.later(RequestLimit::OfAddress, wait, headers))
     }
 
@@ -29,10 +29,10 @@ impl Service {
     pub(crate) fn stream(
         &self,
         head: FullResponse,
-        way: &RequestContext,
+        context: &RequestContext,
         headers: &HeaderMap,
     ) -> Response<ResponseContent> {
-        match self.hub.subscribe(way.client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
+        match self.event_hub.subscribe(context.client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
             Some(events) => head.map(|_| ResponseContent::Events(events)),
             None => self.later(RequestLimit::Streams, STREAM_RETRY, headers).map(ResponseContent::Whole),
         }

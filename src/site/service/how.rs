@@ -42,7 +42,7 @@ use time::{OffsetDateTime, UtcOffset};
 pub struct HowPage {
     draw: Arc<RenderHow>,
     policy: HeaderMap,
-    begun: ProcessStart,
+    process_start: ProcessStart,
 }
 
 /// The start of this process.
@@ -60,11 +60,11 @@ impl HowPage {
     /// `style` is the CSP source of the page's inline style block.
     pub fn new(
         style: &str,
-        begun: ProcessStart,
+        process_start: ProcessStart,
         draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static,
     ) -> Self {
-        let begun = ProcessStart { at: second(begun.at), ..begun };
-        HowPage { draw: Arc::new(draw), policy: page_policy(style), begun }
+        let process_start = ProcessStart { at: second(process_start.at), ..process_start };
+        HowPage { draw: Arc::new(draw), policy: page_policy(style), process_start }
     }
 
     fn page(&self, trace: &Trace, form: Form) -> Representation {
@@ -86,7 +86,7 @@ impl Service {
     pub(crate) fn how(
         &self,
         asking: &ReadRequest,
-        way: &RequestContext,
+        context: &RequestContext,
     ) -> Result<FullResponse, RefusedRepresentation> {
         let about = asked_about(asking.query);
         let path = about.as_deref().unwrap_or(asking.path);
@@ -95,15 +95,15 @@ impl Service {
         let spent = match about {
             Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
             // A page cannot contain the time that it takes to make it; `Server-Timing` does.
-            None => (way.routing, None),
+            None => (context.routing, None),
         };
         let site = self.site.load();
         let trace = Trace {
-            request_id: way.id(),
+            request_id: context.id(),
             path: rehearsed.matched.map(|_| path.to_owned()),
             own: about.is_none(),
-            connection: connected(way),
-            tls: agreed(way.connection),
+            connection: connected(context),
+            tls: agreed(context.connection),
             routes: tried(self.routes, rehearsed.matched),
             answer: self.answered(&rehearsed, &offer),
             mlb: MlbTrace {
@@ -112,9 +112,9 @@ impl Service {
                 took_ms: site.asking_took.map(|took| micros(took) / 1e3),
             },
             microseconds: Timings {
-                accept: micros(way.connection.queued),
-                handshake: way.connection.tls.as_ref().map(|tls| micros(tls.took)),
-                wait: micros(way.arrival.waited),
+                accept: micros(context.connection.queued),
+                handshake: context.connection.tls.as_ref().map(|tls| micros(tls.took)),
+                wait: micros(context.arrival.waited),
                 route: micros(spent.0),
                 answer: spent.1,
             },
@@ -124,9 +124,9 @@ impl Service {
                 rustc: env!("BUILD_RUSTC"),
                 target: env!("BUILD_TARGET"),
                 built_at: assets::built(),
-                started_at: self.how.begun.at,
+                started_at: self.how.process_start.at,
                 answered: self.observer.metrics.answered(),
-                upgrades: self.how.begun.upgrades,
+                upgrades: self.how.process_start.upgrades,
             },
         };
         respond(&self.how.page(&trace, negotiate::form(asking.headers)), asking.method, asking.headers)
@@ -143,7 +143,7 @@ impl Service {
                 query: None,
                 method: &Method::GET,
                 headers,
-                way: None,
+                context: None,
                 relayed: None,
             })
         };
@@ -161,7 +161,7 @@ impl Service {
             Made::Build | Made::Answer => {
                 ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
             }
-            Made::Start => Some(self.how.begun.at),
+            Made::Start => Some(self.how.process_start.at),
             Made::Request => Some(second(OffsetDateTime::now_utc())),
         };
         ResponseTrace {
@@ -242,19 +242,19 @@ fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
     offer
 }
 
-fn connected(way: &RequestContext) -> ConnectionTrace {
+fn connected(context: &RequestContext) -> ConnectionTrace {
     ConnectionTrace {
-        protocol: protocol(way.version),
-        chosen_by: match &way.connection.tls {
+        protocol: protocol(context.version),
+        chosen_by: match &context.connection.tls {
             None => ChosenBy::Clear,
             Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
             Some(_) => ChosenBy::Alpn,
         },
-        ip_version: way.client.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
-        worker: way.connection.worker,
-        request: way.arrival.number,
-        scheme: way.client.scheme.name(),
-        proxied: way.client.proxied,
+        ip_version: context.client.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
+        worker: context.connection.worker,
+        request: context.arrival.number,
+        scheme: context.client.scheme.name(),
+        proxied: context.client.proxied,
     }
 }
 

@@ -62,7 +62,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub struct Service {
     pub(crate) routes: &'static [Route],
     observer: Arc<RequestObserver>,
-    hub: Arc<EventHub>,
+    event_hub: Arc<EventHub>,
     site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
     design: Option<PathBuf>,
@@ -83,7 +83,7 @@ pub struct ServiceParts {
     /// The current pages.
     pub site: Arc<ArcSwap<Site>>,
     /// Publishes new answers to event streams.
-    pub hub: Arc<EventHub>,
+    pub event_hub: Arc<EventHub>,
     /// The error pages.
     pub errors: ErrorPages,
     /// The page at `/how`.
@@ -123,7 +123,7 @@ impl Service {
     pub fn new(
         ServiceParts {
             site,
-            hub,
+            event_hub,
             errors,
             how,
             design,
@@ -144,7 +144,7 @@ impl Service {
         Service {
             routes: ROUTES,
             observer: Arc::new(observer),
-            hub,
+            event_hub,
             site,
             assets,
             design,
@@ -180,16 +180,16 @@ impl Service {
     ) -> Response<ResponseBody> {
         let route = self.route(request.uri().path());
         let client = ClientAddr::of(connection, request.headers(), &self.proxies);
-        let way = RequestContext::new(connection, client, arrival, request.version());
+        let context = RequestContext::new(connection, client, arrival, request.version());
         // Operators' requests are not recorded: they would outnumber the visitors'.
         let exchange = (connection.listener != ListenerKind::Admin)
-            .then(|| RequestLog::begin(&self.observer, request, route, &way));
+            .then(|| RequestLog::begin(&self.observer, request, route, &context));
         let answered = catch_unwind(AssertUnwindSafe(|| {
-            let refused = self.unwelcome(&way, request.headers());
-            refused.unwrap_or_else(|| self.answer(request, &way))
+            let refused = self.refusal(&context, request.headers());
+            refused.unwrap_or_else(|| self.answer(request, &context))
         }));
         let mut response = answered.unwrap_or_else(|_| {
-            let (request_id, method, path) = (way.id(), request.method(), request.uri().path());
+            let (request_id, method, path) = (context.id(), request.method(), request.uri().path());
             tracing::error!(request_id, %method, path, "panic in the handler; responding with 500");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
         });
@@ -199,7 +199,7 @@ impl Service {
         let is_stream = route.is_some_and(|route| route.target == RouteTarget::Events)
             && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
         let mut response = match is_stream {
-            true => self.stream(response, &way, request.headers()),
+            true => self.stream(response, &context, request.headers()),
             false => response.map(ResponseContent::Whole),
         };
         if request.version() == Version::HTTP_2 {
@@ -219,8 +219,8 @@ impl Service {
         let embedded = route.is_some_and(|route| route.target == RouteTarget::Asset)
             && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
-            response.headers_mut().insert(REQUEST_ID, field(&way.id()));
-            response.headers_mut().insert(SERVER_TIMING, field(&way.timing()));
+            response.headers_mut().insert(REQUEST_ID, field(&context.id()));
+            response.headers_mut().insert(SERVER_TIMING, field(&context.timing()));
         }
         response.map(|content| ResponseBody::watched(content, exchange, status))
     }
@@ -232,7 +232,7 @@ impl Service {
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, way: &RequestContext) -> FullResponse {
+    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, context: &RequestContext) -> FullResponse {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -248,12 +248,18 @@ impl Service {
         if !is_about_server && path::read(uri.path()) == path::PathTarget::Garbled {
             return self.error(StatusCode::BAD_REQUEST, headers);
         }
-        if let Some(elsewhere) = self.elsewhere(request, way.client.scheme) {
+        if let Some(elsewhere) = self.elsewhere(request, context.client.scheme) {
             return elsewhere;
         }
         let relayed = request.extensions().get();
-        let asking =
-            ReadRequest { path: uri.path(), query: uri.query(), method, headers, way: Some(way), relayed };
+        let asking = ReadRequest {
+            path: uri.path(),
+            query: uri.query(),
+            method,
+            headers,
+            context: Some(context),
+            relayed,
+        };
         let response = self.by_method(&asking);
         // A request body is never read. If the request fails anyway, its own status says more.
         if response.status().is_success() && !request.body().is_end_stream() {
@@ -451,7 +457,7 @@ mod tests {
         let observer = RequestObserver { metrics, log: None };
         Service::new(ServiceParts {
             site,
-            hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
+            event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
             errors: ErrorPages::new(errors, ""),
             how: HowPage::new("", ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| {
                 "how".into()
@@ -469,7 +475,7 @@ mod tests {
 
     fn connection(listener: ListenerKind) -> ConnectionInfo {
         let peer = Peer::Unix;
-        ConnectionInfo { listener, peer, introduced: None, worker: 0, queued: Duration::ZERO, tls: None }
+        ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued: Duration::ZERO, tls: None }
     }
 
     const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };

@@ -38,7 +38,7 @@ pub(crate) struct ReadRequest<'a> {
     pub method: &'a Method,
     pub headers: &'a HeaderMap,
     /// The context of the request; none if the request is only simulated.
-    pub way: Option<&'a RequestContext<'a>>,
+    pub context: Option<&'a RequestContext<'a>>,
     /// The relay's reply, if the relay was asked.
     pub relayed: Option<&'a Relayed>,
 }
@@ -66,7 +66,7 @@ impl Service {
             query: None,
             method: &Method::HEAD,
             headers,
-            way: None,
+            context: None,
             relayed: None,
         })
         .status()
@@ -115,11 +115,11 @@ impl Service {
             RouteTarget::Events => Ok(event_stream()),
             RouteTarget::Relay => return self.relay_response(asking),
             RouteTarget::Metrics => {
-                let page = self.observer.metrics.page(self.hub.open());
+                let page = self.observer.metrics.page(self.event_hub.open());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
-            RouteTarget::How => match asking.way {
-                Some(way) => self.how(asking, way),
+            RouteTarget::How => match asking.context {
+                Some(context) => self.how(asking, context),
                 // The request is only simulated: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },
