@@ -7,7 +7,7 @@ RUN cargo build --release --locked
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /e6/target/release/e6 /usr/local/bin/e6
 WORKDIR /home/nonroot
-# The answer and certificates outlive the container.
+# Keeps the last answer and the certificates when the container is replaced.
 VOLUME /home/nonroot
 ENV E6_HTTP=0.0.0.0:8080 E6_HTTPS=0.0.0.0:8443
 EXPOSE 8080 8443
