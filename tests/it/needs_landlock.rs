@@ -1,4 +1,4 @@
-//! Tests that need a kernel with Landlock: ignored by name, run by `.ci/run` where the kernel has it.
+//! Tests that need a kernel with Landlock: ignored by default, run by `.ci/run` if the kernel has it.
 
 use crate::support::{
     day::NOON,
@@ -16,7 +16,7 @@ fn write_pair(name: &str, cert: &Path, key: &Path) {
     fs::write(key, pair.serialize_pem()).unwrap();
 }
 
-/// A file outside becomes the certificate by a link from inside; whether it is served tells whether it was read.
+/// Links the certificate to a file outside. Returns whether it is served, which shows that it was read.
 fn reads_through_a_link(landlock: &str) -> (Server, bool) {
     let [inside, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let (cert, key) = (inside.path().join("tls.crt"), inside.path().join("tls.key"));

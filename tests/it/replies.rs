@@ -1,5 +1,5 @@
-//! Whole replies in the shape of MLB's API: invented ones, which come with the project, and recorded ones, which lie
-//! beside it.
+//! Whole replies of MLB's API: invented ones, which are part of the project, and recorded ones, which are stored
+//! outside it.
 
 use serde_json::Value;
 use std::{fs, io::Read, path::Path};

@@ -1,4 +1,4 @@
-//! In a real browser.
+//! Pages in Chromium.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
@@ -10,7 +10,7 @@ use crate::support::{
 use serde_json::{Value, json};
 use std::fs;
 
-/// A year of games against clubs with long names, an error in each fifth.
+/// A season of games against clubs with long names, with an error in every fifth game.
 fn long_season() -> Value {
     let clubs = ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "Chicago White Sox"];
     let days = (4..=6).flat_map(|month| (1..=28).map(move |day| format!("2024-{month:02}-{day:02}")));
@@ -22,7 +22,7 @@ fn long_season() -> Value {
     let rows: Vec<_> =
         games.iter().map(|(date, club, errors)| (date.as_str(), *club, *errors as u32)).collect();
     let mut log = season_log(&rows);
-    // The longest text there is: the second game of a day, away.
+    // The longest text: the second game of a day, away.
     for row in log["stats"][0]["splits"].as_array_mut().unwrap().iter_mut().step_by(10) {
         row["game"]["gameNumber"] = json!(2);
         row["isHome"] = json!(false);
@@ -30,7 +30,7 @@ fn long_season() -> Value {
     log
 }
 
-/// An evening on which he has an error, in the middle of a season with more.
+/// A game with an error, in the middle of a season with more errors.
 fn charged() -> (FakeMlb, Server) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     mlb.put("/api/v1/people/665487/stats?", long_season());
@@ -92,7 +92,7 @@ fn an_open_page_counts_its_age_and_fetches_nothing_while_nothing_changes() {
     let later = "(() => { const now = Date.now; Date.now = () => now() + 20 * 60000; age(); })()";
     browser.evaluate(later);
     assert_eq!(browser.text(".age"), "20 minutes ago");
-    // However quiet the stream is, once in a while the page is fetched.
+    // The page is fetched again after a while, also without an event.
     browser.wait_until("document.querySelector('.age').textContent === 'less than a minute ago'");
     server.wait_until("fetched once more", || fetches() == 2);
     assert_eq!(browser.complaints(), Vec::<String>::new());
@@ -144,7 +144,7 @@ fn without_a_script_the_page_comes_again_once_it_is_old() {
     browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
 }
 
-/// What the layout has moved by itself since the page began.
+/// The sum of layout shifts since the page started.
 const SHIFTED: &str = "new Promise((resolve) => {
     let sum = 0;
     const watch = (list) => list.forEach((shift) => (sum += shift.value));
@@ -179,7 +179,7 @@ fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// Everything that takes the focus, in order.
+/// All elements that can have the focus, in order.
 const FOCUSABLE: &str = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]";
 
 #[test]
@@ -255,7 +255,7 @@ fn nothing_is_wider_than_the_screen() {
     }
 }
 
-/// Of a file.
+/// The file name for a path.
 fn name(path: &str) -> &str {
     match path {
         "/" => "answer",
@@ -311,7 +311,7 @@ fn the_ball_stays_where_it_is_for_who_wants_no_motion() {
     }
 }
 
-/// A site in each state, by the verdict's name.
+/// A fake MLB for each state, with the verdict's name.
 fn states() -> Vec<(&'static str, FakeMlb, &'static str)> {
     let silent = FakeMlb::with(&[]);
     silent.fault(Fault::Status(500));
@@ -346,7 +346,7 @@ fn every_page_is_accessible_quiet_and_still_in_every_state() {
                 browser.visit(&at(&server, path));
                 assert_eq!(browser.evaluate(SHIFTED), 0, "{what}");
                 let mut complaints = browser.complaints();
-                // Chromium says of every page that is not found that it was not.
+                // Chromium reports every 404 on the console.
                 complaints.retain(|complaint| *path != "/nothing" || !complaint.contains("404"));
                 assert_eq!(complaints, Vec::<String>::new(), "{what}");
                 browser.shoot(&format!("state-{verdict}-{}-{scheme}", name(path)));

@@ -1,4 +1,4 @@
-//! Clients that others wrote, each over every protocol it speaks.
+//! Command-line clients, each over every protocol that it supports.
 
 use crate::support::{
     day::{EVENING, FINAL, Game},
@@ -8,7 +8,7 @@ use crate::support::{
 };
 use std::{collections::BTreeMap, process::Command};
 
-/// A day that is over: its pages stay as they are for longer than a test takes.
+/// A day that is over: its pages do not change during a test.
 fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
     let server = Server::start(&mlb, EVENING);
@@ -16,7 +16,7 @@ fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
-/// What curl got: status, fields, and the body as curl decoded it.
+/// Runs curl. Returns status, fields, and the body as curl decoded it.
 fn curl(url: &str, arguments: &[&str]) -> (u16, BTreeMap<String, String>, Vec<u8>) {
     let output = Command::new("curl")
         .args(["--silent", "--insecure", "--max-time", "20", "--include"])
@@ -38,7 +38,6 @@ fn curl(url: &str, arguments: &[&str]) -> (u16, BTreeMap<String, String>, Vec<u8
     (status, fields, output.stdout[end + 4..].to_vec())
 }
 
-/// The same request means the same, whatever carries it.
 #[test]
 #[ignore = "needs curl"]
 fn curl_gets_the_same_over_http_1_1_tls_and_http_2() {
@@ -53,7 +52,7 @@ fn curl_gets_the_same_over_http_1_1_tls_and_http_2() {
             let mut etags = Vec::new();
             for (base, way) in ways {
                 let url = format!("{base}{path}");
-                // curl takes the coding off only of what it asked for itself.
+                // curl decodes only if it sent Accept-Encoding itself.
                 let decode: &[&str] = if ["gzip", "br"].contains(&coding) { &["--compressed"] } else { &[] };
                 let (status, fields, body) = curl(&url, &[decode, &[way, "-H", &accept]].concat());
                 let what = format!("{url} {way} {coding}");

@@ -1,4 +1,4 @@
-//! The feed and the calendar, read by parsers that others wrote.
+//! The feed and the calendar, read by other parsers.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED, season_log},
@@ -21,7 +21,7 @@ fn feed(server: &Server) -> Feed {
     response.text().parse().unwrap_or_else(|error| panic!("{error}: {}", response.text()))
 }
 
-/// The events, after the rules that the parser does not check.
+/// The calendar's events, after checking rules that the parser does not check.
 fn events(server: &Server) -> Vec<Event> {
     let response = read(server, "/calendar.ics", "text/calendar; charset=utf-8");
     let text = response.text();
@@ -60,7 +60,7 @@ fn a_day_with_an_error_is_an_entry_that_keeps_its_id_and_its_time() {
     let [june] = before.entries() else { panic!("{before:?}") };
     assert_eq!(june.id(), "tag:example.org,2026:e6/665487/2024-06-20");
     assert_eq!(june.title().as_str(), "Yes: 2 errors vs Chicago <Cubs>");
-    // It was not watched: the end of that day in San Diego.
+    // e6 did not watch that game, so the time is the end of that day in San Diego.
     assert_eq!(june.updated().to_rfc3339(), "2024-06-21T07:00:00+00:00");
     assert_eq!(before.updated(), june.updated());
 

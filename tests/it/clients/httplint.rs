@@ -1,4 +1,4 @@
-//! Responses as httplint reads them, a linter that knows most of what was ever written about HTTP.
+//! Responses checked by httplint, a linter for HTTP.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -12,14 +12,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What it finds and we do all the same.
+/// Findings that are intended.
 const KNOWN: &[(&str, &str, &str)] = &[
-    // Without Authorization it changes nothing; beside "private" for other forms it is what caches and people look for.
+    // `public` has no effect without Authorization, but makes the contrast to `private` forms clear.
     ("/", "STORE_PUBLIC_UNNECESSARY", "public"),
-    // The form depends on the terminal clients' User-Agent, and all of it is in one page of /.
+    // The form of `/` depends on User-Agent, to recognize terminal clients.
     ("/", "VARY_USER_AGENT", "cache inefficiency"),
     ("/", "VARY_COMPLEX", "varies in"),
-    // That is what was asked for.
+    // This request is meant to be bad.
     ("/%00", "STATUS_BAD_REQUEST", "understand"),
 ];
 
@@ -33,7 +33,7 @@ fn httplint_finds_nothing_on_any_route() {
     let page = server.page();
     let assets = page.split('"').filter(|part| part.starts_with("/static/"));
     let mut requests = Vec::new();
-    // The events have no end; what ends in a star is a folder.
+    // Event streams have no end; a pattern with a star is a folder.
     let routes = e6::internals::ROUTES.iter().map(|route| route.pattern);
     let routes = routes.filter(|path| *path != "/events" && !path.contains('*'));
     for path in

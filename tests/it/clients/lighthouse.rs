@@ -1,4 +1,4 @@
-//! The first page as Google's Lighthouse judges it.
+//! Google's Lighthouse scores of the first page.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, season_log},
@@ -9,7 +9,7 @@ use crate::support::{
 use serde_json::Value;
 use std::process::Command;
 
-/// How often it may try: it measures time, and other tests want the processor, too.
+/// Attempts, because Lighthouse measures time and other tests may load the machine.
 const TRIES: usize = 5;
 
 #[test]
@@ -34,7 +34,7 @@ fn lighthouse_gives_the_first_page_all_there_is() {
             Ok(scores) if scores.iter().all(|(_, score)| *score == 1.0) => {
                 return assert_eq!(scores.len(), 4);
             }
-            // Only time is by chance.
+            // Only the performance score varies by chance.
             Ok(scores) => {
                 let certain = scores.iter().filter(|(name, _)| name != "performance");
                 assert!(certain.clone().all(|(_, score)| *score == 1.0), "{scores:?}");
@@ -46,7 +46,7 @@ fn lighthouse_gives_the_first_page_all_there_is() {
     panic!("{tries:#?}");
 }
 
-/// Each category and what it came to, of 1; or what kept it from measuring.
+/// The score of each category, at most 1; or the reason why Lighthouse could not measure.
 fn scores(mut lighthouse: Command, url: &str) -> Result<Vec<(String, f64)>, String> {
     let home = tempfile::tempdir().unwrap();
     let output = lighthouse

@@ -1,4 +1,4 @@
-//! Browsers, proxies and other programs that others wrote.
+//! Browsers, proxies and other third-party programs.
 
 pub mod browser;
 pub mod command_line;

@@ -1,5 +1,5 @@
-//! Behind proxies that others wrote: nginx as a cache, as a content delivery network is one, and HAProxy, whose protocol
-//! tells who the client is.
+//! Behind other proxies: nginx as a cache, like a CDN, and HAProxy with the PROXY protocol, which
+//! names the client.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A proxy in front of a server, at a Unix socket; ended on drop.
+/// A proxy in front of a server, at a Unix socket; killed on drop.
 struct Proxy {
     child: Child,
     socket: PathBuf,
@@ -57,7 +57,7 @@ impl Proxy {
     fn get(&self, path: &str, fields: &str) -> Response {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n");
         let reply = self.ask(&request);
-        // What the proxy adds is its own affair.
+        // The field that the proxy adds must not fail the check of expected fields.
         let text = String::from_utf8_lossy(&reply).replace("\r\nX-Cache: ", "\r\nserver-timing: ");
         parse(text.as_bytes(), true)
     }
@@ -74,7 +74,7 @@ impl Drop for Proxy {
     }
 }
 
-/// An evening with an error in it, served at `e6.sock` to whoever comes by it, who is trusted.
+/// A site during a game with an error, at `e6.sock`, whose peers are trusted proxies.
 fn site(more: &[&str]) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
@@ -145,7 +145,7 @@ fn a_cache_in_front_carries_the_site_even_when_it_is_gone() {
         "errors are not kept"
     );
 
-    // The one whom nginx names has asked, and what it had already nobody was asked for.
+    // The log has the client that nginx names, and no requests that the cache answered.
     let deadline = Instant::now() + PATIENCE;
     loop {
         let log = fs::read_to_string(server.path("access.log")).unwrap();
@@ -158,7 +158,7 @@ fn a_cache_in_front_carries_the_site_even_when_it_is_gone() {
         thread::sleep(Duration::from_millis(20));
     }
 
-    // What can last for five seconds is old now, and is shown all the same.
+    // The cached page is stale after five seconds. nginx serves it nevertheless.
     let socket = server.path("e6.sock");
     crate::support::server::signal(server.pid(), "KILL");
     let deadline = Instant::now() + PATIENCE;
@@ -190,7 +190,7 @@ fn haproxy_tells_who_the_client_is_by_both_versions_of_its_protocol() {
         let back = dir.path().join("e6.sock");
         let http = format!("127.0.0.1:0,unix:{}", back.display());
         let server = Server::start_in(dir, &["--mlb-url", "http://127.0.0.1:9", "--http", &http]);
-        // It believes its own client in turn, who plays another proxy.
+        // HAProxy trusts the PROXY protocol header of its own client, which is the test.
         let configuration = format!(
             "defaults\n mode tcp\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n\
              listen front\n bind unix@{} accept-proxy\n server e6 unix@{} {speaks}\n",

@@ -1,4 +1,4 @@
-//! The access log: one line for each response, whatever is sent and wherever it is written.
+//! The access log: one line per response, in every format and destination.
 
 use crate::{
     http::http2::{
@@ -120,7 +120,7 @@ fn a_full_disk_costs_lines_and_is_said_once() {
 
 #[test]
 fn a_log_that_nobody_reads_costs_lines_and_no_request() {
-    /// More than the queue, one batch in the writer's hands and the pipe hold together.
+    /// More lines than the queue, one batch of the writer and the pipe hold together.
     const REQUESTS: usize = 20_000;
     let mlb = FakeMlb::with(&[]);
     let dir = tempfile::tempdir().unwrap();
@@ -186,7 +186,7 @@ fn a_duration_lasts_until_the_last_byte_has_left() {
     let (server, _mlb) = serving(&["--log-format", "json"]);
     let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let last = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    // More than the system buffers for a connection: some response has to wait for its reader.
+    // More than the system buffers for a connection, so that some response must wait for the client.
     let requests = [request.repeat(800), last.to_vec()].concat();
     let mut clear = TcpStream::connect(server.http()).unwrap();
     let mut over_tls = handshake::connect(&server, "localhost", &["http/1.1"], &[&TLS13]).unwrap();
@@ -208,7 +208,7 @@ fn a_duration_lasts_until_the_last_byte_has_left() {
     }
 }
 
-/// Either kind of connection.
+/// A connection with or without TLS.
 trait Exchange: Read + Write {}
 impl<T: Read + Write> Exchange for T {}
 

@@ -1,4 +1,4 @@
-//! What caches may keep, for how long, and as what.
+//! `Cache-Control` and `Vary`: what caches may store, and for how long.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON, SCHEDULED},
@@ -6,7 +6,7 @@ use crate::support::{
     server::{OF_THE_MOMENT, Response, Server, site},
 };
 
-/// What a response says that lasts.
+/// A response without the fields that differ each time.
 fn lasting(mut response: Response) -> (u16, Vec<(String, String)>, Vec<u8>) {
     response.fields.retain(|name, _| !OF_THE_MOMENT.contains(&name.as_str()));
     (response.status, response.fields.into_iter().collect(), response.body)
@@ -45,7 +45,7 @@ fn pages_are_kept_no_longer_than_their_data_can_last() {
             assert_eq!(response.field("cache-control"), expected, "{what}: {path} {fields}");
             let etag = response.field("etag");
             let again = server.get(path, &format!("{fields}\r\nIf-None-Match: {etag}\r\n"));
-            // The page may have been made anew meanwhile.
+            // The page may have been rendered again meanwhile.
             assert!([200, 304].contains(&again.status), "{what}: {path} {fields}");
             assert_eq!(again.field("cache-control"), expected, "{what}: {path} {fields}");
         }
@@ -59,7 +59,7 @@ fn pages_are_kept_no_longer_than_their_data_can_last() {
     );
 }
 
-/// A shared cache that stores by URL alone, as big ones do that ignore Vary: what it would hand to everyone after this request.
+/// Such a cache stores by URL only, as some large CDNs do, and would serve the stored response to everyone.
 #[test]
 fn a_shared_cache_that_ignores_vary_keeps_no_form_or_language_that_another_did_not_ask_for() {
     let (server, _mlb) = site();

@@ -3,7 +3,7 @@
 use crate::support::server::{Response, Server, site};
 
 const ORIGIN: &str = "Origin: https://other.example\r\n";
-/// What the JSON, the feed, the calendar, the pictures and the events are served at.
+/// The paths of the JSON, the feed, the calendar and the pictures.
 const PUBLIC: [&str; 8] = [
     "/api/v1/answer",
     "/api/v1/season",

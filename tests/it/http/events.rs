@@ -1,4 +1,4 @@
-//! The answer, pushed: server-sent events over real connections.
+//! `/events`: server-sent events over real connections.
 
 use crate::{
     http::http2::{
@@ -25,7 +25,7 @@ fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
-/// An open stream, read as HTTP/1.1 with chunks.
+/// An open event stream over HTTP/1.1 with chunked encoding.
 pub struct Listener(BufReader<TcpStream>);
 
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Event {
 }
 
 impl Listener {
-    /// Asks, and reads the head of the response: its first line and the rest.
+    /// Sends the request and reads the response's head, which it returns.
     pub fn open(server: &Server, fields: &str) -> (Self, String) {
         let mut stream = TcpStream::connect(server.http()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -49,7 +49,7 @@ impl Listener {
         (listener, head)
     }
 
-    /// The next line of the stream; none at its end.
+    /// The next line of the stream; `None` at its end.
     fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         loop {
@@ -57,7 +57,7 @@ impl Listener {
             if self.0.read_line(&mut line).unwrap() == 0 {
                 return None;
             }
-            // The sizes of chunks and the ends of them.
+            // Sizes and ends of chunks.
             match line.strip_suffix("\r\n") {
                 Some("0") => return None,
                 Some(_) => {}
@@ -110,7 +110,7 @@ fn a_new_answer_is_pushed_to_whoever_listens() {
     assert_eq!(undated(&news), without_time(server.api()));
 }
 
-/// What an event says, without the time at which MLB was asked: polls that find nothing new change that alone.
+/// The event's data without `asked_at`, which every poll changes.
 fn undated(event: &Event) -> Value {
     without_time(serde_json::from_str(&event.data).unwrap())
 }
@@ -184,7 +184,7 @@ fn a_stream_that_is_left_is_given_back() {
     assert_eq!(server.metric("e6_event_streams"), 1.0);
     drop(listener);
     is_given_back(&server);
-    // Over HTTP/2 a stream is left by itself, and with its connection.
+    // An HTTP/2 client leaves by resetting the stream or by closing the connection.
     let mut client = Client::connect(&server);
     let events = get_block_of("/events");
     client.send(&[headers(1, WHOLE, &events), headers(3, WHOLE, &events)].concat());
@@ -198,7 +198,7 @@ fn a_stream_that_is_left_is_given_back() {
     is_given_back(&server);
 }
 
-/// Well before the next heartbeat, which would find that nobody reads it.
+/// Waits until no stream is open. The deadline is before the next heartbeat, which would notice the closed connection.
 fn is_given_back(server: &Server) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while server.metric("e6_event_streams") > 0.0 {
@@ -207,9 +207,9 @@ fn is_given_back(server: &Server) {
     }
 }
 
-/// Streams that are open at once; there are more descriptors than that for a test.
+/// Streams that are open at once; fewer than a test has descriptors.
 const MANY: u64 = 300;
-/// What one may cost, its connection included, in a debug build: half of it is what it does cost.
+/// Memory limit for one stream and its connection in a debug build: twice of what they use.
 const KIB_PER_STREAM: u64 = 40;
 
 #[test]

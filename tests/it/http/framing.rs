@@ -1,6 +1,6 @@
-//! Raw bytes: what HTTP/1.1 (RFC 9112) allows a server to do with them.
+//! HTTP/1.1 message framing (RFC 9112): raw bytes, and the outcomes that are allowed.
 //!
-//! Each file in `tests/corpus` is one case: a first line that says what may happen and why, then the bytes to send, with
+//! A file in `tests/corpus` is one case: a line with the allowed outcomes and the reason, then the bytes to send, with
 //! `\\r`, `\\n`, `\\0` and `\\xHH` for themselves and line ends left out.
 
 use crate::support::{
@@ -48,7 +48,7 @@ fn statuses(address: SocketAddr, bytes: &[u8]) -> String {
             Ok(0) => break "close",
             Ok(count) => {
                 received.extend_from_slice(&buffer[..count]);
-                // What follows a first response is right behind it.
+                // The next response follows directly.
                 stream.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break "open",

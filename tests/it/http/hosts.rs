@@ -1,4 +1,4 @@
-//! The names of the site: which are answered, which are sent elsewhere, and what browsers are told to insist on.
+//! The site's names: requests that are served, redirected or refused, and HSTS.
 
 use crate::{
     support::{
@@ -76,7 +76,7 @@ fn an_invalid_request_is_refused_before_any_redirect() {
     }
 }
 
-/// RFC 3986 Appendix A, without a fragment: characters that a reference may have, and whole escapes.
+/// Whether this has only characters of a URI reference without fragment, and complete escapes (RFC 3986 appendix A).
 fn is_uri_reference(text: &str) -> bool {
     let bytes = text.as_bytes();
     (0..bytes.len()).all(|at| match bytes[at] {
@@ -85,7 +85,7 @@ fn is_uri_reference(text: &str) -> bool {
     })
 }
 
-/// What a path leads to: its segments, decoded once, with dot segments applied.
+/// The segments of a path, decoded once, with dot segments applied.
 fn meaning(path: &str) -> Vec<Vec<u8>> {
     let mut segments = Vec::new();
     for segment in path.split('/') {
@@ -107,7 +107,7 @@ fn following_location_never_changes_what_a_target_means() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, name).unwrap();
     }
-    // With TLS to another scheme, without it from name to name and path to path.
+    // With TLS, redirects change the scheme; without TLS, they change the name or the path.
     let plain = ["--tls", "off", "--https", "off", "--assets", assets.path().to_str().unwrap()];
     let servers = [Server::start_with(&NAMES), Server::start_with(&[&NAMES[..], &plain].concat())];
     let parts = [
@@ -170,7 +170,7 @@ fn following_location_never_changes_what_a_target_means() {
         assert_eq!(decoded(kept), decoded(query.trim_start_matches('?')), "{path}{query} -> {location}");
     }
     assert!(redirects > 100, "{redirects}");
-    // Each file is found under its own name, and its other spellings lead there.
+    // Each file is served at its canonical path, and other spellings redirect there.
     for (path, name) in [
         ("/a%20b", "root/a b"),
         ("/caf%C3%A9", "root/caf\u{e9}"),

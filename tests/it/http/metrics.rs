@@ -1,4 +1,4 @@
-//! What is counted, as Prometheus reads it.
+//! Metrics, in Prometheus's text format.
 
 use crate::{
     support::{
@@ -73,7 +73,7 @@ fn nothing_a_peer_makes_up_becomes_a_label() {
         server.send(&format!("GET / HTTP/1.1\r\nHost: localhost\r\n{round}\r\n\r\n"), true);
     };
     let series = || server.metrics().lines().count();
-    // What was no request is counted once its connection has ended.
+    // Bytes that are not a request are counted when the connection has ended.
     let unread =
         "e6_http_requests_total{method=\"none\",protocol=\"HTTP/1.1\",route=\"none\",status=\"400\"}";
     strange(0);

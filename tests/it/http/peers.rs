@@ -1,4 +1,4 @@
-//! Peers that do not speak HTTP, speak too much, or not at all.
+//! Peers that send something other than HTTP, too much, or nothing.
 
 use crate::{
     support::{
@@ -26,12 +26,12 @@ fn alive(server: &Server, after: &str) {
     assert_eq!(server.get("/healthz", "").status, 200, "after {after}");
 }
 
-/// What comes back for these bytes before the server ends the connection or a second has passed without a byte.
+/// The reply to these bytes, until the server closes the connection or a second passes without a byte.
 fn reply_to(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    // The server may have closed before all of it was sent.
+    // The server may close the connection before all bytes are sent.
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
     let mut reply = Vec::new();

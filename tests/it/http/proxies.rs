@@ -1,4 +1,4 @@
-//! Proxies in front: who is believed to be the client, and what is made of who he is.
+//! Trusted proxies in front: how e6 determines the client's address and scheme, and uses them.
 
 use crate::{
     support::{
@@ -24,7 +24,7 @@ const LOOPBACK: &str = "[proxy]\ntrusted = [\"127.0.0.0/8\", \"10.0.0.0/8\"]\n";
 const PROTOCOL: &str = "[proxy]\ntrusted = \"127.0.0.0/8, unix\"\nprotocol = true\n";
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
-/// A server with this in its file.
+/// A server with this `e6.toml`.
 fn serving(file: &str, more: &[&str]) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[]);
     let url = mlb.url();
@@ -38,7 +38,7 @@ fn ask(fields: &str) -> String {
     format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n")
 }
 
-/// All that comes back for these bytes; nothing where the connection is ended.
+/// The whole reply to these bytes; empty if the server closes the connection.
 fn reply(mut stream: impl Read + Write, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).unwrap();
     let mut reply = Vec::new();
@@ -52,24 +52,24 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// The response to a request after this header of the PROXY protocol.
+/// The response to a request after this PROXY protocol header.
 fn introduced(server: &Server, header: &[u8], request: &str) -> Response {
     parse(&reply(connect(server), &[header, request.as_bytes()].concat()), true)
 }
 
-/// Version 2 for this client, followed by such TLVs.
+/// A PROXY protocol header, version 2, for this client, with these TLVs.
 fn binary(client: [u8; 4], tlvs: &[u8]) -> Vec<u8> {
     let length = u16::try_from(12 + tlvs.len()).unwrap().to_be_bytes();
     [SIGNATURE, &[0x21, 0x11], &length, &client, &[10, 0, 0, 1, 0xd4, 0x31, 1, 0xbb], tlvs].concat()
 }
 
-/// Who the log says has asked, in order.
+/// The clients in the access log, in order.
 fn clients(server: &Server, count: usize) -> Vec<String> {
     let client = |line: String| line.split(' ').next().unwrap().to_owned();
     server.access_log(count).into_iter().map(client).collect()
 }
 
-/// What the server makes of a request with these fields: client as logged, and the trace.
+/// The trace of a request with these fields, from `/how`.
 fn traced(server: &Server, fields: &str) -> Value {
     let response = server.get("/how", &format!("Accept: application/json\r\n{fields}"));
     serde_json::from_slice(&response.body).unwrap()
@@ -109,7 +109,7 @@ fn whom_to_believe_changes_with_a_reload() {
         assert!(Instant::now() < deadline, "{}", server.stderr());
         thread::sleep(Duration::from_millis(20));
     }
-    // Connections that come from now on begin with a header, which the client here leaves away.
+    // From now on connections must start with a PROXY protocol header, which this client does not send.
     fs::write(server.path("e6.toml"), PROTOCOL).unwrap();
     signal(server.pid(), "HUP");
     while !reply(connect(&server), ask("").as_bytes()).is_empty() {
@@ -153,7 +153,7 @@ fn the_scheme_that_a_trusted_proxy_tells_decides_about_redirects_and_hsts() {
     let https = "X-Forwarded-Proto: https\r\n";
     let location = |response: &Response| response.field("location").to_owned();
 
-    // The proxy speaks TLS, and e6 does not.
+    // The proxy terminates TLS, and e6 serves HTTP without TLS.
     let (server, _mlb) = serving(LOOPBACK, &[&domain[..], &["--tls", "off", "--https", "off"]].concat());
     let home = server.send(&request("example.org", https).replace("/x?y", "/"), true);
     assert_eq!((home.status, home.field("strict-transport-security")), (200, "max-age=300"));
@@ -162,7 +162,7 @@ fn the_scheme_that_a_trusted_proxy_tells_decides_about_redirects_and_hsts() {
     let clear = server.send(&request("example.org", "").replace("/x?y", "/"), true);
     assert_eq!((clear.status, clear.field("strict-transport-security")), (200, ""));
 
-    // Both do.
+    // Proxy and e6 both use TLS.
     let (server, _mlb) = serving(LOOPBACK, &domain);
     let told = server.send(&request("example.org", https).replace("/x?y", "/"), true);
     assert_eq!((told.status, told.field("strict-transport-security")), (200, "max-age=300"));
@@ -171,7 +171,7 @@ fn the_scheme_that_a_trusted_proxy_tells_decides_about_redirects_and_hsts() {
         assert_eq!((moved.status, location(&moved)), (308, "https://example.org/x?y".into()), "{proto}");
     }
 
-    // Two proxies, of which the one in front speaks TLS with the client.
+    // Two proxies; the first terminates the client's TLS.
     for (clients, protos, status) in [
         ("192.0.2.7, 10.0.0.2", "https, http", 200),
         ("192.0.2.7, 10.0.0.2", "http, https", 308),
@@ -183,7 +183,7 @@ fn the_scheme_that_a_trusted_proxy_tells_decides_about_redirects_and_hsts() {
         assert_eq!(response.status, status, "{fields}");
     }
 
-    // Nobody who is no proxy gets by with saying so.
+    // The fields of a peer that is not a trusted proxy are ignored.
     let (server, _mlb) = serving("", &domain);
     assert_eq!(server.send(&request("example.org", https), true).status, 308);
 }
@@ -199,14 +199,14 @@ fn streams_are_counted_for_clients_and_not_for_the_proxy_before_them() {
         stream.read_exact(&mut status).unwrap();
         (String::from_utf8_lossy(&status[9..]).into_owned(), stream)
     };
-    // A loopback address that a proxy names is a client like any other.
+    // A loopback address named by a proxy is an ordinary client.
     for client in ["192.0.2.7", "127.0.0.9"] {
         let mine: Vec<_> = (0..8).map(|_| open(client)).collect();
         assert!(mine.iter().all(|(status, _)| status == "200"), "{client}");
         assert_eq!(open(client).0, "503", "{client}");
         assert_eq!(open("192.0.2.8").0, "200", "another one's are his own");
     }
-    // The proxy itself stands for many.
+    // The proxy itself has no limit, because it stands for many clients.
     let own: Vec<_> = (0..12).map(|_| open("unknown")).collect();
     assert!(own.iter().all(|(status, _)| status == "200"));
 }
@@ -255,7 +255,7 @@ fn a_connection_from_a_trusted_proxy_begins_with_who_it_is_for() {
     for (header, client) in &headers {
         assert_eq!(introduced(&server, header, &ask("")).status, 200, "{client}");
     }
-    // Who is named so is no proxy, so his fields are only his word; a proxy that speaks for itself may name others.
+    // A client named by the header is not a proxy, so its fields are ignored. With LOCAL the fields of the proxy count.
     let field = ask("X-Forwarded-For: 198.51.100.1\r\n");
     introduced(&server, headers[0].0, &field);
     introduced(&server, &local, &field);

@@ -1,4 +1,4 @@
-//! Requests that are refused while their body is still on its way: the refusal arrives, whole.
+//! Requests that are refused while their body is still being sent: the client receives the whole response.
 
 use crate::{
     http::http2::{
@@ -19,13 +19,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A resource, a path where nothing is, and what an upload to each is answered with.
+/// Existing and missing resources, and the status of an upload to each.
 const UPLOADS: [(&str, u16); 3] = [("/", 405), ("/robots.txt", 405), ("/nothing", 404)];
-/// More than the socket's buffers would hide, less than what is read and dropped.
+/// More bytes than the socket's buffers hold, and fewer than e6 reads and drops.
 const LARGE: usize = 200 * 1024;
 
-/// Sends a head and then this body, piece by piece, and reads what comes back until the server ends the connection. A client
-/// that reads only once it has sent everything is the one that loses a refusal.
+/// Sends a head and then this body in pieces, and reads the response until the server closes the connection. Reading
+/// only after everything is sent is how a client would lose the response to a reset.
 fn upload<S: Read + Write>(mut stream: S, head: &str, pieces: &[&[u8]], pause: Duration) -> Response {
     stream.write_all(head.as_bytes()).unwrap();
     for piece in pieces {
@@ -130,7 +130,7 @@ fn an_upload_over_http_2_gets_its_refusal_and_then_no_error() {
     assert!(!client.has(|frame| frame.kind == RST_STREAM), "the body may still come");
     client.send(&data(1, 0, &[0; 1000]));
     assert!(client.wait(|frame| frame.stream == 1 && frame.kind == RST_STREAM && frame.code() == Some(0)));
-    // A body that ends in time is read to its end: nothing is reset, and the connection goes on.
+    // A body that ends in time is read to its end: no reset, and the connection continues.
     client.send(&[headers(3, 4, &post_block()), data(3, END_STREAM, b"x"), get(5)].concat());
     assert!(client.wait(|frame| frame.stream == 5 && frame.is_ok()));
     assert!(!client.has(|frame| frame.stream == 3 && frame.kind == RST_STREAM));

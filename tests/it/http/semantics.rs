@@ -77,7 +77,7 @@ fn what_asks_for_more_than_the_whole_gets_the_whole_once() {
         let response = ask(ranges);
         assert_eq!((response.status, response.body.len()), (200, whole.body.len()), "{ranges:.40}");
     }
-    // Parts that touch are one.
+    // Adjacent ranges are merged.
     for ranges in ["0-9,10-19", "10-19,0-9", "0-12,5-19"] {
         let response = ask(ranges);
         assert_eq!((response.status, &response.body[..]), (206, &whole.body[..20]), "{ranges}");

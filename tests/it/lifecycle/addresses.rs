@@ -1,4 +1,4 @@
-//! Addresses at a start, and at an upgrade after they were changed.
+//! Listen addresses at a start, and changed ones at an upgrade.
 
 use crate::support::{
     day::NOON,
@@ -19,7 +19,7 @@ use std::{
 const ALIVE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
 
-/// An e6 with exactly these arguments, once it is ready; what the ready file says.
+/// A running e6 with exactly these arguments, and its ready file.
 struct Plain(Child, Value);
 
 impl Plain {
@@ -48,7 +48,7 @@ impl Drop for Plain {
     }
 }
 
-/// Holds the default address, as another program of this machine may do already.
+/// Binds the default admin address, if no other program has it.
 fn take_default() -> Option<TcpListener> {
     TcpListener::bind(DEFAULT_ADMIN).ok()
 }
@@ -106,7 +106,7 @@ fn operators_may_come_to_any_address_and_the_log_says_who_can() {
     assert_eq!(code, Some(0), "{said}");
 }
 
-/// What becomes of socket(2) on a kernel without IPv6.
+/// A replacement of socket(2) that fails like a kernel without IPv6.
 const NO_IPV6: &str = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <sys/socket.h>\n\
     int socket(int domain, int type, int protocol) {\n\
       if (domain == AF_INET6) { errno = EAFNOSUPPORT; return -1; }\n\
@@ -181,7 +181,7 @@ fn an_upgrade_opens_and_closes_the_addresses_that_were_changed() {
     assert!(TcpStream::connect(admin).is_err(), "closed");
     assert!(kept.exists() && !gone.exists(), "the file of a socket goes with it");
 
-    // The binary asks where the process listens, not where it would listen by now.
+    // The check uses the addresses of the running process, not those of the changed file.
     configure(server.path("").as_path(), "http = \"127.0.0.1:1\"\nadmin = \"off\"", "false");
     let (code, said) = server.command(&["health"]);
     assert_eq!(code, Some(0), "{said}");

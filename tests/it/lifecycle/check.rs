@@ -1,4 +1,4 @@
-//! `e6 check`: what a start would come to.
+//! `e6 check`.
 
 use crate::support::{
     day::{Game, IN_PROGRESS},
@@ -16,7 +16,7 @@ use std::{
 const FREE: [&str; 6] = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// With this MLB: exit code and all that was said.
+/// Runs `e6 check` with this MLB. Returns the exit code and all output.
 fn asked(dir: &Path, mlb: &str, more: &[&str]) -> (Option<i32>, String) {
     let (code, stdout, stderr) = run(dir, &[&["check", "--mlb-url", mlb][..], &FREE, more].concat());
     (code, stdout + &stderr)
@@ -62,7 +62,7 @@ fn all_is_well_and_nothing_is_left_behind() {
     }
 }
 
-/// A directory for whoever the test is run by.
+/// A directory for the unprivileged user if root runs the test, else for the user.
 fn nobodys_or_own() -> tempfile::TempDir {
     if by_root() { nobodys() } else { tempfile::tempdir().unwrap() }
 }

@@ -35,7 +35,7 @@ fn the_day_that_comes_with_e6_goes_from_not_yet_to_yes_without_a_network() {
     );
     assert_eq!(answer["date"], "2023-08-09");
     assert!(server.page().contains("This is a replay of August 9, 2023"));
-    // The clock stops: the day does not turn under the reader.
+    // The clock stops at the end, so the next day does not begin.
     thread::sleep(Duration::from_secs(2));
     assert_eq!(server.api()["verdict"], "yes");
     assert_eq!(server.get("/readyz", "").status, 200);
@@ -82,7 +82,7 @@ fn a_clock_and_a_day_that_has_not_been_are_refused_at_once() {
         (["--clock", "2023-08-10T01:00:00Z"], "leave --clock (or E6_CLOCK) away"),
         (["--date", "2999-01-01"], "2999-01-01 is in the future"),
     ] {
-        // Nobody is asked: there is nobody there.
+        // MLB is not asked: this name does not resolve.
         let nowhere = ["--mlb-url", "http://mlb.invalid"];
         let (code, stdout, stderr) = run(dir.path(), &[&FREE[..], &arguments, &nowhere].concat());
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");

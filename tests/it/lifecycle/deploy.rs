@@ -1,4 +1,4 @@
-//! What is shipped for servers, held against the tools that will read it.
+//! The files in `deploy/`, checked by systemd's tools and logrotate.
 
 use crate::support::{
     server::{PATIENCE, Server, send_to, signal},
@@ -22,7 +22,7 @@ fn shipped(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)).unwrap()
 }
 
-/// The units, with the binary where it is.
+/// The units, with the path of the tested binary.
 fn units() -> (TempDir, Vec<PathBuf>) {
     let dir = tempfile::tempdir().unwrap();
     let names = ["e6.service", "e6-http.socket", "e6-https.socket"];
@@ -49,13 +49,13 @@ fn systemd_finds_nothing_wrong_with_the_units() {
 fn the_unit_leaves_little_to_get_at() {
     tools::find("systemd-analyze");
     let (_dir, units) = units();
-    // In tenths: 2.0 of 10.
+    // systemd-analyze takes tenths: 2.0 of 10.
     let security = ["security", "--offline=yes", "--no-pager", "--threshold=20"];
     let said = output(Command::new("systemd-analyze").args(security).arg(&units[0]));
     assert!(said.contains("Overall exposure level for e6.service: "), "{said}");
 }
 
-/// What a filter of systemd leaves: sets and names are added, or taken away after `~`.
+/// The system calls that the unit's filters allow: sets and names add calls, or remove them after `~`.
 fn allowed() -> BTreeSet<String> {
     let unit = shipped("e6.service");
     let mut allowed = expand("@default");
@@ -81,7 +81,6 @@ fn expand(name: &str) -> BTreeSet<String> {
     calls.flat_map(expand).collect()
 }
 
-/// The test that a filter which is too strict would fail on a server only.
 #[test]
 #[ignore = "needs systemd-analyze and strace"]
 fn the_unit_allows_every_system_call_that_is_made() {
@@ -90,7 +89,7 @@ fn the_unit_allows_every_system_call_that_is_made() {
     let dir = tempfile::tempdir().unwrap();
     let trace = dir.path().join("trace");
     let mut traced = Command::new("strace");
-    // The tracer is a child of the traced, which keeps its number.
+    // With -D strace runs as a child, so e6 keeps its pid.
     traced.args(["-D", "-f", "-qq", "-o"]).arg(&trace).arg(env!("CARGO_BIN_EXE_e6"));
     traced.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("PATH", "/usr/bin:/bin");
     let mut server = Server::start_by(traced, dir, &NO_MLB);
@@ -133,7 +132,7 @@ fn the_unit_allows_every_system_call_that_is_made() {
 #[ignore = "needs logrotate"]
 fn logrotate_moves_the_log_away_and_e6_takes_up_another() {
     tools::find("logrotate");
-    // As on a server: logrotate is root's, the log is not.
+    // As on a server: root runs logrotate, and another user owns the log.
     let (dir, user): (_, &[&str]) = match by_root() {
         true => (nobodys(), &["--user", "nobody", "--data-dir", "data"]),
         false => (tempfile::tempdir().unwrap(), &[]),
@@ -174,6 +173,6 @@ fn the_unit_and_its_sockets_are_about_each_other() {
             assert!(socket.lines().any(|found| found == line), "{line}: {socket}");
         }
     }
-    // Longer than the drain, so that systemd does not cut what e6 lets finish.
+    // Longer than the drain, so that systemd does not kill e6 while it drains.
     assert!(service.contains("TimeoutStopSec=35") && service.contains(INSTALLED));
 }

@@ -1,4 +1,4 @@
-//! The end of a process: what was begun is finished, and nothing holds it for long.
+//! Draining: a stopping process finishes its responses, and no peer can delay it for long.
 
 use crate::{
     http::http2::{
@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Well before what a drain may take, with room for a busy machine.
+/// Well below the limit of a drain, with room for a busy machine.
 const SOON: Duration = Duration::from_secs(12);
 
 fn ended_soon(mut server: Server) {
@@ -30,7 +30,7 @@ fn ended_soon(mut server: Server) {
     assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
 }
 
-/// Somebody who has begun a response and does not take it.
+/// A client with a response in progress that it does not read.
 fn holding(server: &Server) -> Client {
     let mut client = Client::connect(server);
     client.send(&[settings(&[(4, 0)]), get(1)].concat());
@@ -49,7 +49,7 @@ fn end(server: &Server) {
 
 #[test]
 fn who_has_just_used_a_connection_is_told_with_the_next_answer() {
-    // A busy machine may take longer than the moment that such a connection has: then another has its turn.
+    // A busy machine may miss the short time that such a connection has; then the test tries again.
     for _ in 0..5 {
         let (server, _mlb) = site();
         let mut kept = Kept::open(server.http()).unwrap();
@@ -62,7 +62,7 @@ fn who_has_just_used_a_connection_is_told_with_the_next_answer() {
                     assert_eq!(last.status, 200);
                     return ended_soon(server);
                 }
-                // What is said in the log is done a little later.
+                // The drain begins a little after its log line.
                 Ok(more) => {
                     assert_eq!(more.status, 200);
                     used = Instant::now();
@@ -83,7 +83,7 @@ fn who_has_connected_and_asked_nothing_and_who_is_idle_hold_nothing() {
     let mut silent = TcpStream::connect(server.http()).unwrap();
     let mut idle = Kept::open(server.http()).unwrap();
     idle.get("/").unwrap();
-    // Neither is a moment old any more.
+    // Now neither connection counts as just opened or used.
     thread::sleep(Duration::from_millis(1100));
     end(&server);
     silent.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -98,7 +98,7 @@ fn who_says_nothing_in_or_after_a_handshake_holds_nothing() {
     let _preface = established(&server, &["h2"]);
     let mut half = TcpStream::connect(server.http()).unwrap();
     half.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
-    // It is accepted, or the handshake would not be in progress.
+    // Wait until the connection is accepted, so that its handshake is in progress.
     while server.metric("e6_connections{listener=\"https\"}") < 2.0 {
         thread::sleep(Duration::from_millis(10));
     }
@@ -155,7 +155,7 @@ fn what_is_open_at_its_end_is_cut_and_counted() {
 fn who_is_in_the_queue_is_answered() {
     let (server, _mlb) = site();
     let address = server.http();
-    // Stopped, it accepts nobody: they wait in the kernel's queues.
+    // A stopped process accepts nothing, so connections wait in the kernel's queue.
     signal(server.pid(), "STOP");
     let waiting: Vec<_> = (0..8)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! The first start on a fresh machine: what has to be written has no place yet.
+//! The first start on a fresh machine, where no directory exists yet.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
@@ -7,8 +7,8 @@ use crate::support::{
 };
 use std::{fs, path::Path};
 
-/// A start in a directory that is not the user's home, which is fresh. Where its state is kept, and more of its
-/// environment, is up to the case.
+/// A start outside the user's home, which is empty. The caller sets the directory of the state and more of the
+/// environment.
 fn start(home: &Path, variables: &[(&str, &Path)], arguments: &[&str]) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
@@ -20,7 +20,7 @@ fn start(home: &Path, variables: &[(&str, &Path)], arguments: &[&str]) -> (Serve
     (server, mlb)
 }
 
-/// The state, the pid file and the log are written, and the process can be asked.
+/// Asserts that state, pid file and log are written, and that the process answers commands.
 fn writes_everything(server: &Server, data: &Path) {
     server.wait_for_verdict("yes");
     server.wait_until("kept", || data.join("last-good.e6").exists());
@@ -77,7 +77,7 @@ fn without_a_home_the_site_runs_and_says_what_is_lost() {
     let url = mlb.url();
     for (home, said) in [
         (None, "no data directory, so a restart will begin without an answer"),
-        // Nothing can be made there, not even by root.
+        // Not even root can create anything there.
         (Some("/proc/nobody"), "data.dir: cannot make /proc/nobody/.local/state/e6"),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -129,7 +129,7 @@ fn a_second_e6_does_not_use_the_data_directory_of_the_first() {
         assert_eq!(server.found(), Some(pid));
     };
     refused(server.pid());
-    // Old and new process hold it together, and then the new one alone.
+    // Old and new process share the lock, then the new one holds it alone.
     let (code, said) = server.command(&["upgrade"]);
     assert_eq!(code, Some(0), "{said}");
     let new = server.found().unwrap();
@@ -140,7 +140,7 @@ fn a_second_e6_does_not_use_the_data_directory_of_the_first() {
     assert!(code == Some(1) && said.contains(&format!("process {new}")), "{said}");
     let (code, said) = server.command(&["upgrade"]);
     assert_eq!(code, Some(0), "and once more: {said}");
-    // A lock ends with its process, however that ends.
+    // A lock ends with its process, even after SIGKILL.
     let last = server.found().unwrap();
     signal(last, "KILL");
     server.wait_until("free", || !Path::new(&format!("/proc/{last}")).exists());

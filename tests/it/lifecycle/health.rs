@@ -1,4 +1,4 @@
-//! `e6 health`, and what else the command line gives to those who package it.
+//! `e6 health`, and the shell completions and manual page for packagers.
 
 use crate::{
     support::{
@@ -20,7 +20,7 @@ use std::{
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
-/// What it says, and whether all is well.
+/// Runs `e6 health`. Returns whether it succeeded, and its output.
 fn health(arguments: &[&str]) -> (bool, String) {
     let dir = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = run(dir.path(), &[&["health"], arguments].concat());
@@ -49,7 +49,7 @@ fn health_asks_the_first_listener_of_the_configuration() {
         assert!(well && said.starts_with(&format!("{asked} answered 200 OK in ")), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
-    // Every address is the loopback one as well.
+    // A server on every address is reachable at loopback.
     let everywhere = format!(":{}", server.http().port());
     assert!(health(&["--http", &everywhere]).0);
 }
@@ -82,7 +82,7 @@ fn health_accepts_the_self_signed_certificate_of_its_own_server_only() {
     assert!(health(&[&url, "--certs", own.to_str().unwrap()]).0);
     let (well, said) = health(&[&url, "--certs", others.to_str().unwrap()]);
     assert!(!well && said.contains("certificate"), "{said}");
-    // Where there is none yet.
+    // In a directory without a certificate.
     let (well, said) = health(&[&url]);
     assert!(!well && said.contains("cannot read the certificate certs/cert.pem"), "{said}");
 }
@@ -135,7 +135,7 @@ fn health_introduces_itself_where_everyone_on_this_machine_is_a_proxy() {
 fn whoever_does_not_answer_is_ill_within_seconds() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    // One says nothing, the next a little at a time.
+    // The first connection gets no reply, the second one a slow reply.
     thread::spawn(move || {
         let silent = listener.accept().unwrap();
         let (mut slow, _) = listener.accept().unwrap();

@@ -1,4 +1,4 @@
-//! A process that is killed while it writes.
+//! SIGKILL while the process writes its state.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -14,11 +14,11 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// In all, and in how many places at once.
+/// Kills in total, and the number of directories that run at once.
 const KILLS: usize = 200;
 const PLACES: usize = 4;
 
-/// Starts e6, and kills it once it is time.
+/// Starts e6, and kills it when `is_time` holds.
 fn live_and_die(dir: &Path, mlb: &str, said: &fs::File, is_time: impl Fn() -> bool) {
     let mut child = command(dir)
         .args(["--http", "127.0.0.1:0", "--https", "off", "--admin", "off", "--access-log", "off"])
@@ -34,7 +34,7 @@ fn live_and_die(dir: &Path, mlb: &str, said: &fs::File, is_time: impl Fn() -> bo
     child.wait().unwrap();
 }
 
-/// How many lived long enough to hear MLB.
+/// The number of processes that lived long enough to reach MLB.
 fn heard(dir: &Path) -> usize {
     fs::read_to_string(dir.join("said")).unwrap().matches("watching").count()
 }
@@ -47,14 +47,14 @@ fn two_hundred_kills_at_any_moment_never_leave_a_state_that_cannot_be_read() {
         let place = || {
             let dir = tempfile::tempdir().unwrap();
             let said = fs::File::create(dir.path().join("said")).unwrap();
-            // The first lives until it has written, which is how long the others may live, and some.
+            // The first process lives until it has written; the others live up to 1.3 times as long.
             let (began, state) = (Instant::now(), dir.path().join(".local/state/e6/last-good.e6"));
             live_and_die(dir.path(), &url, &said, || state.exists() || began.elapsed() > PATIENCE);
             let (mut longest, mut before) = (began.elapsed().mul_f64(1.3), 0);
             for _ in 1..KILLS / PLACES {
                 let end = Instant::now() + longest.mul_f64(fastrand::f64());
                 live_and_die(dir.path(), &url, &said, || Instant::now() > end);
-                // A machine is not always as busy: who got nowhere leaves the next ones more time.
+                // The load varies: if the last process did not reach MLB, the next ones get more time.
                 let now = heard(dir.path());
                 longest = longest.mul_f64(if now > before { 0.95 } else { 1.05 });
                 before = now;
@@ -69,7 +69,7 @@ fn two_hundred_kills_at_any_moment_never_leave_a_state_that_cannot_be_read() {
         assert!(!said.contains("unusable state file"), "{said}");
         let heard = heard(dir.path());
         assert!(heard > 5, "{heard} lived long enough to hear MLB, and so to write");
-        // The next start answers from what there is, without MLB, and finds nothing wrong with it.
+        // The next start answers from the state file without MLB, and reports no fault in it.
         let server = Server::start_in(dir, &["--mlb-url", "http://127.0.0.1:9", "--clock", EVENING]);
         assert_eq!(server.api()["verdict"], "yes", "{}", server.stderr());
         assert!(!server.stderr().contains("state file"), "{}", server.stderr());

@@ -1,4 +1,4 @@
-//! Where it listens: several addresses of each kind, and Unix sockets as files.
+//! Listeners: several addresses of each kind, and Unix sockets.
 
 use crate::support::{
     day::NOON,
@@ -41,13 +41,13 @@ fn ask_unix(path: &Path, request: &str) -> Response {
     parse(&reply, true)
 }
 
-/// What the ready file says of this kind of listener.
+/// The addresses of this kind of listener in the ready file.
 fn told(server: &Server, kind: &str) -> Vec<String> {
     let ready: Value = serde_json::from_str(&fs::read_to_string(server.path("ready.json")).unwrap()).unwrap();
     ready[kind].as_array().unwrap().iter().map(|address| address.as_str().unwrap().to_owned()).collect()
 }
 
-/// An e6 that cannot start here, and what it says.
+/// The error of an e6 that cannot start with this socket.
 fn refused(dir: &Path, path: &Path) -> String {
     let http = format!("unix:{}", path.display());
     let (code, _, stderr) = run(dir, &["--http", &http, "--https", "off", "--admin", "off"]);
@@ -56,7 +56,7 @@ fn refused(dir: &Path, path: &Path) -> String {
     stderr
 }
 
-/// Tests that need IPv6: ignored by name, run by `.ci/run` where the kernel has it.
+/// Tests that need IPv6: ignored by default, run by `.ci/run` if the kernel has it.
 mod needs_ipv6 {
     use super::*;
 

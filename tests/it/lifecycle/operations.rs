@@ -1,4 +1,4 @@
-//! What whoever runs it relies on.
+//! Settings, logs and files that operators depend on.
 
 use crate::support::{
     day::NOON,
@@ -40,7 +40,7 @@ fn a_log_for_programs_is_json_line_by_line() {
     objects(&said);
 }
 
-/// Each line is an object, of the one shape that all lines have.
+/// Parses each line as a JSON object, and asserts that it has the common fields.
 pub fn objects(text: &str) -> Vec<Value> {
     let read = |line: &str| -> Value {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));

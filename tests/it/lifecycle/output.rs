@@ -1,4 +1,4 @@
-//! Standard output and standard error: nothing that becomes of them stops e6.
+//! Standard output and standard error: whatever happens to them, e6 keeps running.
 
 use crate::{
     lifecycle::operations::objects,
@@ -20,7 +20,7 @@ use std::{
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
-/// A pipe without room, and its reader, who reads nothing.
+/// A full pipe whose reader reads nothing.
 fn full_pipe(does_block: bool) -> (io::PipeReader, io::PipeWriter) {
     let (reader, mut writer) = io::pipe().unwrap();
     let flags = fcntl_getfl(writer.as_fd()).unwrap();
@@ -92,7 +92,7 @@ fn a_stuck_reader_of_standard_error_costs_lines_that_are_counted() {
     let arguments = ["--mlb-url", &mlb.url(), "--clock", NOON, "--log-level", "debug"];
     let server = Server::start_writing(command(dir.path()), dir, &arguments, Stdio::null(), writer.into());
     assert_eq!(server.metric("e6_output_lines_lost_total{stream=\"stderr\"}"), 0.0);
-    // A wrong configuration is many lines, each time.
+    // Each reload of this invalid configuration logs many lines.
     let mistakes: String = (0..200).map(|line| format!("nothing{line} = {:?}\n", "x".repeat(200))).collect();
     fs::write(server.path("e6.toml"), mistakes).unwrap();
     let deadline = Instant::now() + PATIENCE;
@@ -247,7 +247,7 @@ fn landlocks_details_are_for_debugging() {
     }
 }
 
-/// The terminal goes, and with it both streams; SIGHUP is its last word.
+/// The terminal closes, and with it both streams; e6 receives SIGHUP.
 #[test]
 fn a_terminal_that_is_closed_ends_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What an operator can rely on: each promise by its name. How it is kept in every case is tested where it is made.
+//! Guarantees for operators, one test each. The tests of each module cover the details.
 
 use crate::{
     limits::{SLACK, limited},
@@ -29,7 +29,7 @@ fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
-/// Memory that the process has, in KiB.
+/// The process's memory, in KiB.
 fn memory(server: &Server) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -38,7 +38,7 @@ fn memory(server: &Server) -> usize {
 
 #[test]
 fn nothing_a_peer_sends_ends_the_process_or_grows_its_memory_past_its_bound() {
-    /// Open at once, and what one may hold: buffers of both directions, TLS, and a debug build's excess.
+    /// Open connections, and KiB for each: buffers of both directions, TLS, and the excess of a debug build.
     const CONNECTIONS: usize = 100;
     const EACH: usize = 128;
     let (server, _mlb) = limited(&[("connections", CONNECTIONS as u64)]);
@@ -53,7 +53,7 @@ fn nothing_a_peer_sends_ends_the_process_or_grows_its_memory_past_its_bound() {
         let address = if round % 3 == 0 { server.https() } else { server.http() };
         let Ok(mut stream) = TcpStream::connect(address) else { continue };
         stream.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
-        // It may be refused before all of it is sent, and never reads what comes back.
+        // The server may refuse it before everything is sent. The peer never reads.
         let _ = stream.write_all(sent[round % sent.len()]);
         open.push(stream);
     }
@@ -80,14 +80,14 @@ fn every_connection_ends() {
         ("idle", clear(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")),
     ];
     for (what, mut stream) in open {
-        // One second, and for HTTP/2 a farewell of five.
+        // One second, and five more for the end of an HTTP/2 connection.
         stream.set_read_timeout(Some(Duration::from_secs(6) + SLACK)).unwrap();
         let ended = stream.read_to_end(&mut Vec::new());
         assert!(!ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "{what}");
     }
 }
 
-/// A server without CA, MLB, disk or DNS.
+/// A server without access to CA, MLB, disk or DNS.
 fn cut_off() -> Server {
     let nowhere = "https://nowhere.invalid";
     Server::start_with(
@@ -114,7 +114,7 @@ fn curl_gets_a_valid_page_over_tls_without_ca_mlb_disk_or_dns() {
     tools::find("curl");
     let server = cut_off();
     let url = format!("https://localhost:{}/", server.https().port());
-    // The certificate of this run is self-signed.
+    // The certificate is self-signed.
     let page = tools::output(Command::new("curl").args(["--silent", "--insecure", "--fail", &url]));
     assert!(page.contains("Can't tell yet"), "{page}");
 }

@@ -1,4 +1,4 @@
-//! A configuration that changes while it is in force.
+//! Reloads of the configuration.
 
 use crate::{
     http::events::Listener,
@@ -13,7 +13,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::{fs, net::TcpStream, thread, time::Duration};
 
-/// A site with this in its `e6.toml`, and a game with an error in it.
+/// A site with this `e6.toml`, during a game with an error.
 fn site(toml: &str, arguments: &[&str]) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
@@ -52,7 +52,7 @@ fn a_wrong_configuration_changes_nothing_and_all_its_mistakes_are_logged() {
     let said = server.stderr();
     assert!(said.contains("e6.toml:4: player.id") && said.contains("did you mean log.format?"), "{said}");
     assert!(server.page().contains("Afraid so"));
-    // What is mended is taken.
+    // A corrected configuration is accepted.
     write(&server, "[words]\nyes = \"Oh dear\"\n");
     server.wait_until("taken", || server.page().contains("Oh dear"));
 }
@@ -67,7 +67,7 @@ fn another_player_is_asked_about_from_then_on() {
     write(&server, "[player]\nid = 4\n");
     let answer = server.wait_for("about the other", |answer| answer["player"]["name"] == "Ann Other");
     assert_eq!(answer["player"]["id"], 4);
-    // The one before is not asked about again, nor shown.
+    // e6 no longer asks about the player before, nor shows him.
     let asked = mlb.asked().len();
     let later = |mlb: &FakeMlb| mlb.asked()[asked..].iter().any(|path| path.contains("665487"));
     for _ in 0..20 {
@@ -99,7 +99,7 @@ fn what_waits_for_a_start_is_named_at_every_reload_until_it_is_taken_back() {
     let (server, _mlb) = site("", &[]);
     let reload = |toml: &str| {
         fs::write(server.path("e6.toml"), toml).unwrap();
-        // The data directory in the file is no longer the one where the pid file is.
+        // The data directory in the file is no longer the one with the pid file.
         server.command(&["reload", "--pid-file", server.path(PID_FILE).to_str().unwrap()])
     };
     let waits = |key: &str| format!("{key} waits until e6 is started again\n");
@@ -113,7 +113,7 @@ fn what_waits_for_a_start_is_named_at_every_reload_until_it_is_taken_back() {
     assert_eq!(reload("[words]\nyes = \"Alas\"\n"), (Some(0), String::new()));
 }
 
-/// A pair for this name that ends in this year, beside the server.
+/// Writes a certificate and key that expire in this year to the server's directory.
 fn pair(server: &Server, file: &str, year: i32) -> Vec<u8> {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut cert = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap();
@@ -144,7 +144,7 @@ fn a_reload_that_fails_half_way_leaves_no_trace() {
     assert!(before > 0.0 && serves());
     let said_before = server.stderr().matches("serving this certificate").count();
 
-    // Good certificates, and a log that cannot be written.
+    // Valid certificates, and a log that cannot be written.
     let (code, said) = reload(&toml("second", "/dev/null/access.log"));
     assert!(code == Some(2) && said.contains("cannot write the access log"), "{said}");
     assert!(serves() && end() == before, "{} is not {before}", end());
@@ -155,7 +155,7 @@ fn a_reload_that_fails_half_way_leaves_no_trace() {
         server.stderr()
     );
 
-    // A log that can be written, and certificates that cannot be read.
+    // A writable log, and invalid certificates.
     fs::write(server.path("broken.crt"), "none").unwrap();
     fs::write(server.path("broken.key"), "none").unwrap();
     let (code, said) = reload(&toml("broken", "new.log"));

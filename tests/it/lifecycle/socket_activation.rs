@@ -1,4 +1,4 @@
-//! Sockets that come with the process, as systemd hands them over.
+//! Socket activation: sockets inherited from systemd.
 
 use crate::support::server::{Server, command, run, send_to};
 use command_fds::{CommandFdExt, FdMapping};
@@ -16,7 +16,7 @@ fn socket() -> (TcpListener, SocketAddr) {
     (socket, address)
 }
 
-/// Hands these over, by these names.
+/// Passes these sockets to the command, under these names.
 fn handing_over(mut command: Command, sockets: Vec<OwnedFd>, names: &str) -> Command {
     command.env("LISTEN_FDS", sockets.len().to_string());
     if !names.is_empty() {

@@ -1,4 +1,4 @@
-//! Starting, stopping, and what is on disk in between.
+//! Start, stop, and the state on disk.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
@@ -107,7 +107,7 @@ fn the_start_prints_one_build_line_and_every_address() {
 fn sigterm_drains_and_exits_with_zero() {
     let mlb = FakeMlb::with(&[]);
     let server = Server::start(&mlb, NOON);
-    // An idle connection does not hold the drain.
+    // An idle connection does not delay the drain.
     let mut idle = TcpStream::connect(server.http()).unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut reply = [0; 15];
@@ -220,7 +220,7 @@ fn pages_come_without_a_disk() {
 fn a_state_that_cannot_be_kept_is_said_once_and_kept_again_once_it_can() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
-    // A file where the directory should be, as on a disk that is gone: nothing can be made beneath it.
+    // A file in place of a directory, so that nothing can be created below it, as on a lost disk.
     fs::write(dir.path().join("disk"), "gone").unwrap();
     let data = dir.path().join("disk/data");
     let server = Server::start_in(
@@ -244,11 +244,11 @@ fn a_state_that_cannot_be_kept_is_said_once_and_kept_again_once_it_can() {
     assert_eq!(server.stderr().matches("cannot write the state file").count(), 1, "{}", server.stderr());
 }
 
-/// What becomes of fsync where a disk hangs, once there is a file `hangs`.
+/// A replacement of fsync that hangs while there is a file `hangs`.
 const HANGING: &str = "#include <unistd.h>\n\
     int fsync(int file) { while (access(\"hangs\", F_OK) == 0) usleep(20000); return fdatasync(file); }\n";
 
-/// How an error stands in the state file.
+/// The text of an error in the state file.
 const CHARGED: &str = "\"errors\":1";
 
 #[test]
@@ -286,7 +286,7 @@ fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
     fs::remove_file(server.path("hangs")).unwrap();
     wait_until("said to be over", &|| server.stderr().contains("the disk has taken the state file at last"));
     assert_eq!(server.stderr().matches("the disk is slow or hangs").count(), 1, "{}", server.stderr());
-    // What was heard last is written last.
+    // The latest data is written last.
     wait_until("kept anew", &|| kept().contains(CHARGED));
     let (_, dir) = server.terminate();
     let server = Server::start_in(dir, &["--mlb-url", "http://127.0.0.1:9", "--clock", EVENING]);

@@ -1,4 +1,4 @@
-//! systemd's side of the protocol by which a service tells how it is (sd_notify(3)).
+//! systemd's side of the notification protocol (sd_notify(3)).
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -11,11 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Hears what a service tells.
+/// Receives a service's notifications.
 struct Supervisor(UnixDatagram);
 
 impl Supervisor {
-    /// A site under its eyes, with a watchdog of two seconds.
+    /// A supervised site with a watchdog of two seconds.
     fn start() -> (Self, Server, FakeMlb) {
         let mlb = FakeMlb::with(&[]);
         let (supervisor, server) = Supervisor::over(&mlb);
@@ -31,7 +31,7 @@ impl Supervisor {
         (supervisor, server)
     }
 
-    /// The next message, line by line; none if none comes in this time.
+    /// The lines of the next message; `None` if none arrives in this time.
     fn message(&self, patience: Duration) -> Option<Vec<String>> {
         self.0.set_read_timeout(Some(patience)).unwrap();
         let mut bytes = [0; 4096];
@@ -44,7 +44,7 @@ impl Supervisor {
         }
     }
 
-    /// The next message that is so; all others are passed over.
+    /// Waits for a message that meets this condition, and skips others.
     fn wait_for(&self, what: &str, is_so: impl Fn(&[String]) -> bool) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -118,7 +118,7 @@ fn an_upgrade_is_told_with_the_number_of_the_new_process() {
     assert_ne!(new, server.pid());
     assert!(ready.contains(&format!("MAINPID={new}")), "{ready:?}");
     assert!(server.wait_for_exit().success());
-    // The new one has a watchdog too, and the end of the old one was not the service's.
+    // The new process feeds the watchdog too, and the end of the old one was not the service's.
     let mut fed = 0;
     while fed < 3 {
         let message = supervisor.message(PATIENCE).unwrap();
@@ -143,7 +143,7 @@ fn a_process_that_hangs_no_longer_feeds_the_watchdog() {
         supervisor.wait_for_line("WATCHDOG=1");
     }
     signal(server.pid(), "STOP");
-    // What was on its way.
+    // Messages that were sent before.
     while supervisor.message(Duration::from_millis(300)).is_some() {}
     assert_eq!(supervisor.message(Duration::from_secs(2)), None, "a watchdog's time has passed");
     signal(server.pid(), "CONT");

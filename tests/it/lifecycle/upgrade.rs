@@ -1,4 +1,4 @@
-//! Another binary takes over while the site is served.
+//! Upgrades: another process takes over while the site is served.
 
 use crate::{
     http::{
@@ -65,7 +65,7 @@ fn the_new_process_serves_on_the_same_sockets_and_the_old_one_ends() {
     assert!(socket.exists(), "the socket's file is the new one's now");
     assert_eq!(server.found(), Some(second), "and so is the pid file");
 
-    // It can be done again, and the last one takes its files along.
+    // Another upgrade works, and the last process removes its files.
     signal(second, "USR2");
     let deadline = Instant::now() + PATIENCE;
     while how(&server)["server"]["upgrades"] != 2 {
@@ -86,7 +86,7 @@ fn the_new_process_serves_on_the_same_sockets_and_the_old_one_ends() {
 fn a_response_that_was_begun_is_finished_by_the_process_that_began_it() {
     let (mut server, _mlb) = site(&[]);
     let mut client = Client::connect(&server);
-    // No window: the response's head comes, its body waits.
+    // A window of 0: the response's head arrives, its body waits.
     client.send(&[settings(&[(4, 0)]), get(1)].concat());
     assert!(client.wait(|frame| frame.stream == 1 && frame.is_ok()));
     let (code, said) = server.command(&["upgrade"]);
@@ -107,7 +107,7 @@ fn with_binary_of_its_own() -> (Server, PathBuf, FakeMlb) {
         .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).map(drop))
         .unwrap();
     let mut command = Command::new("./e6");
-    // The scripts that take its place are read by a shell, which is out of reach otherwise.
+    // Scripts replace the binary, and Landlock would not allow their shell.
     command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "false");
     let url = mlb.url();
     let server = Server::start_by(command, dir, &["--mlb-url", &url, "--clock", EVENING]);

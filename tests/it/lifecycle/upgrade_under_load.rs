@@ -1,4 +1,4 @@
-//! Upgrades under load: clients of every kind that count what fails.
+//! Upgrades under load: clients of every kind that count failed requests.
 
 use crate::{
     support::{
@@ -23,10 +23,10 @@ use std::{
 };
 
 const UPGRADES: usize = 50;
-/// While foreign clients run, for as long as they do.
+/// Upgrades while third-party clients run.
 const FOREIGN_UPGRADES: usize = 5;
 
-/// What all clients of one kind have seen.
+/// Counts of all clients of one kind.
 #[derive(Default)]
 struct Tally {
     asked: AtomicUsize,
@@ -48,7 +48,7 @@ impl Tally {
     }
 }
 
-/// Asks over and over until it is over. A connection is left only when the server has said so in a response.
+/// Sends requests until the test ends. The client leaves a connection only if a response says so.
 fn keep_asking<S: Read + Write>(
     tally: &Tally,
     connect: impl Fn() -> io::Result<Kept<S>>,
@@ -76,7 +76,7 @@ fn keep_asking<S: Read + Write>(
     }
 }
 
-/// The same over HTTP/2. A request that the server says it has not begun is asked again (RFC 9113 §8.7), as every client does.
+/// As `keep_asking`, over HTTP/2. A request that the server reports as not processed is retried (RFC 9113 §8.7).
 async fn keep_asking_by_h2(tally: &Tally, address: std::net::SocketAddr, config: Arc<rustls::ClientConfig>) {
     let again = |error: &h2::Error| {
         error.is_go_away() && error.is_remote() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
@@ -118,8 +118,8 @@ async fn keep_asking_by_h2(tally: &Tally, address: std::net::SocketAddr, config:
     }
 }
 
-/// Sends one process after the other into retirement. On a machine that is too busy to start one in time the old one stays, and
-/// is asked again.
+/// Upgrades this many times. If the machine is too busy to start a process in time, the old one stays, and the upgrade
+/// is retried.
 fn upgrade(server: &Server, times: usize) {
     let mut present = server.found().unwrap();
     for time in 1..=times {
@@ -216,7 +216,7 @@ fn foreign_clients_count_no_failure_in_upgrades_either() {
         run("wrk", &["-t1", "-c2", "-d20s", "-H", "Connection: close", &http]),
         run("h2load", &["--h1", "-c2", "-t1", "-D20", &http]),
     ];
-    // h2load takes a GOAWAY for a failure of the request that it sends next: over HTTP/2 it is curl that counts.
+    // h2load counts a GOAWAY as a failure of its next request, so curl tests HTTP/2.
     let by_h2 = ["--http2", "--insecure", "--silent", "--no-buffer", "--output", "/dev/null"];
     let many = format!("{https}?[1-1000000]");
     // Standard error is not buffered: what curl has counted is there when it is killed.
@@ -243,7 +243,7 @@ fn foreign_clients_count_no_failure_in_upgrades_either() {
         eprintln!("{}", summary.trim());
         match summary.contains("succeeded") {
             true => assert!(said.contains(" 0 failed, 0 errored, 0 timeout"), "{said}"),
-            // wrk is silent about errors that there were none of.
+            // wrk prints errors only if there are any.
             false => assert!(!said.contains("Socket errors") && !said.contains("Non-2xx"), "{said}"),
         }
     }

@@ -1,4 +1,4 @@
-//! How many there may be, and who goes when there is no room.
+//! The limit on connections: the longest idle one is closed to make room.
 
 use crate::limits::{ASKED, ask, connect, ended, ends_within, limited, wait_until};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// A connection that goes on with a response, and so is never idle.
+/// A connection with an open event stream, which is never idle.
 fn listener(address: std::net::SocketAddr) -> TcpStream {
     let mut stream = connect(address);
     stream.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -32,12 +32,12 @@ fn where_there_is_no_room_the_longest_idle_goes_first_and_who_is_busy_stays() {
         .map(|_| {
             let mut stream = connect(server.http());
             ask(&mut stream);
-            // A worker knows that it has answered a little after the client does.
+            // The worker notes the end of the response a little after the client reads it.
             std::thread::sleep(Duration::from_millis(50));
             stream
         })
         .collect();
-    // The first is the last to have asked.
+    // Now the second connection is the longest idle.
     ask(&mut idle[0]);
     let mut newest = connect(server.http());
     assert!(ask(&mut newest).starts_with("HTTP/1.1 200"));
@@ -105,7 +105,7 @@ fn a_lack_of_descriptors_hurts_nobody_who_is_here_and_passes() {
     let others: Vec<_> = (0..100).map(|_| connect(server.http())).collect();
     wait_until("said", || server.stderr().contains("cannot accept connections"));
     assert!(busy.iter_mut().all(is_open));
-    // Whoever comes is served nevertheless: the idle ones go.
+    // A new connection is served, because idle ones are closed for it.
     assert!(ask(&mut connect(server.http())).starts_with("HTTP/1.1 200"));
     let complaints = server.stderr().matches("cannot accept connections").count();
     assert!(complaints < 20, "it is said once in a while, not {complaints} times");

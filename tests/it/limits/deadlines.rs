@@ -1,4 +1,4 @@
-//! Every connection ends, whatever its peer does or does not.
+//! Timeouts: every connection ends, whatever its peer does.
 
 use crate::{
     http::http2::{
@@ -70,7 +70,7 @@ fn a_head_has_its_time_from_its_first_byte_and_idleness_is_not_slowness() {
     ask(&mut stream);
     thread::sleep(3 * SECOND);
     ask(&mut stream);
-    // However steadily it comes.
+    // The limit holds for a head that arrives steadily, too.
     let began = Instant::now();
     stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").unwrap();
     while stream.write_all(b"x").is_ok() {
@@ -153,7 +153,7 @@ fn a_response_has_to_be_taken_in_time_also_where_a_window_stays_shut() {
     assert!(ends_within(&mut stream, SLACK));
 }
 
-/// How many streams this limit has reset.
+/// The number of streams that this limit has reset.
 fn streams_reset(server: &Server, limit: &str) -> f64 {
     server.metric(&format!("e6_http2_streams_reset_total{{reason=\"{limit}\"}}"))
 }
@@ -175,7 +175,7 @@ fn a_stream_whose_window_stays_shut_is_reset_alone() {
 fn a_stream_that_waits_for_its_turn_is_not_slow() {
     let (server, _mlb) = limited(&[("stall", 1), ("stall_rate", 100)]);
     let mut client = Client::connect(&server);
-    // The first stream's window is shut, but its connection is not slow: the second one's opens a little all the time.
+    // The first stream's window stays closed, but the connection is not slow: the second stream's window keeps opening.
     let long = headers(3, WHOLE, &get_block_of("/api/openapi.json"));
     client.send(&[settings(&[(4, 0)]), get(1), long].concat());
     for _ in 0..15 {
@@ -209,7 +209,7 @@ fn a_stream_of_events_ends_by_itself() {
     assert!(events.starts_with("HTTP/1.1 200") && events.ends_with("\r\n0\r\n\r\n"), "{events}");
 }
 
-/// Asks for more than fits on the way, and reads nothing.
+/// A client that requests more than the buffers hold, and reads nothing.
 fn hoarder(address: std::net::SocketAddr, requests: usize) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -237,7 +237,7 @@ fn who_takes_hardly_anything_is_cut_off_and_who_takes_enough_is_not() {
     let mut slow = hoarder(server.http(), 2000);
     slow.set_read_timeout(Some(PATIENCE)).unwrap();
     let began = Instant::now();
-    // Some 10 KB a second.
+    // About 10 KB/s.
     while slow.read(&mut [0; 1000]).is_ok_and(|count| count > 0) {
         assert!(began.elapsed() < PATIENCE, "still served");
         thread::sleep(Duration::from_millis(100));
@@ -246,7 +246,7 @@ fn who_takes_hardly_anything_is_cut_off_and_who_takes_enough_is_not() {
     let mut steady = hoarder(server.http(), 200);
     let mut taken = 0;
     while taken < 200 * 22_000 {
-        // Well over 100 KB a second.
+        // More than 100 KB/s.
         taken += steady.read(&mut [0; 64 * 1024]).unwrap();
         thread::sleep(Duration::from_millis(10));
     }

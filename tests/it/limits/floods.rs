@@ -1,4 +1,4 @@
-//! Floods of silent peers: handshakes that stop after the hello, responses that nobody reads. A visitor notices neither.
+//! Floods of silent peers (handshakes that stop after the hello, unread responses) do not delay other visitors.
 
 use crate::{
     http::http2::{
@@ -17,17 +17,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a visitor may wait while a flood is on.
+/// The longest that a visitor may wait during a flood.
 const AT_MOST: Duration = Duration::from_secs(1);
-/// Streams of one HTTP/2 connection, by default.
+/// The default limit of streams on an HTTP/2 connection.
 const STREAMS: usize = 64;
 
-/// A header of the PROXY protocol that names one of many clients.
+/// A PROXY protocol header that names one of many clients.
 fn header(client: usize) -> String {
     format!("PROXY TCP4 198.51.{}.{} 192.0.2.1 4711 443\r\n", client / 200, client % 200 + 1)
 }
 
-/// The first bytes of a TLS client.
+/// A TLS client hello.
 fn hello(server: &Server) -> Vec<u8> {
     let config = Arc::new(handshake::client(server, &["h2"], BOTH));
     let mut hello = Vec::new();
@@ -36,7 +36,7 @@ fn hello(server: &Server) -> Vec<u8> {
     hello
 }
 
-/// A new visitor's page over TLS, and how long it took from the connection to the last byte.
+/// Fetches the page over TLS as a new visitor. Returns the time from connecting to the last byte.
 fn visit(server: &Server, client: usize) -> Duration {
     let began = Instant::now();
     let mut socket = connect(server.https());
@@ -51,13 +51,13 @@ fn visit(server: &Server, client: usize) -> Duration {
     began.elapsed()
 }
 
-/// Whether visitors are served in time. The best of three: the machine may be busy with other tests.
+/// Asserts that a visitor is served in time. The best of three counts, because other tests may load the machine.
 fn serves_visitors(server: &Server, during: &str) {
     let times = [0, 1, 2].map(|client| visit(server, 40_000 + client));
     assert!(times.iter().any(|time| *time < AT_MOST), "{during}: {times:?}");
 }
 
-/// A client whose window stays shut, so that the responses to so many requests are blocked.
+/// A client whose window stays closed, which blocks the responses to this many requests.
 fn blocked(server: &Server, client: usize, streams: usize) -> Client {
     let mut blocked = Client::introduced(server, &header(client));
     let requests: Vec<u8> = (1..).step_by(2).take(streams).flat_map(get).collect();
@@ -82,7 +82,7 @@ fn stalled_handshakes_delay_nobody() {
         })
         .collect();
     serves_visitors(&server, "right after 256 hellos");
-    // All of them have the server's part of the handshake: none waits for another.
+    // Each has the server's part of the handshake, so none waits for another.
     for stream in &stalled {
         assert!(stream.peek(&mut [0]).is_ok_and(|count| count > 0), "an answer to the hello");
     }
@@ -93,7 +93,7 @@ fn stalled_handshakes_delay_nobody() {
 fn where_too_many_handshakes_are_unfinished_the_oldest_is_closed() {
     let (server, _mlb) = limited(&[("connections", 8)]);
     let mut finished = handshake::established(&server, &["http/1.1"]);
-    // Several workers accept: one after the other, so that the first is the oldest.
+    // Several workers accept, so connect one after the other: the first is the oldest.
     let connected = |number: usize| {
         let stream = connect(server.https());
         let accepted = || server.metric("e6_connections_accepted_total{listener=\"https\"}");
@@ -121,7 +121,7 @@ fn blocked_responses_delay_nobody() {
 
 #[test]
 fn where_blocked_responses_hold_too_much_the_longest_blocked_is_reset() {
-    // 8 KiB of memory for each connection, of which a blocked response takes 2: there is room for 80.
+    // 20 connections at 8 KiB make 160 KiB: room for 80 blocked responses of 2 KiB.
     let (server, _mlb) = limited_with(&[("connections", 20)], PROXIED);
     let mut first = blocked(&server, 1, STREAMS);
     let mut newest = blocked(&server, 2, STREAMS);

@@ -1,4 +1,4 @@
-//! A sick MLB costs no more than it may.
+//! Limits on requests to MLB: time to connect, time to reply, size of the reply.
 
 use crate::{
     limits::{limited, wait_until},
@@ -20,7 +20,7 @@ fn mlb_has_so_long_to_answer() {
 
 #[test]
 fn mlb_has_so_long_to_let_us_connect() {
-    // A queue that is full takes nobody in, and says nothing.
+    // The kernel ignores connections to a full accept queue.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
     socket.listen(0).unwrap();

@@ -1,4 +1,4 @@
-//! Each limit, in a server where it is small.
+//! Each limit, tested with a small value.
 
 pub mod connections;
 pub mod deadlines;
@@ -23,11 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Beyond a limit, before a test says that it was not kept: two cores serve the whole suite.
+/// Time that tests allow beyond a limit, because the suite may run on two cores.
 pub const SLACK: Duration = Duration::from_secs(8);
-/// Tests that speak for many clients, over the PROXY protocol.
+/// Settings for tests that act as many clients, over the PROXY protocol.
 pub const PROXIED: &str = "[proxy]\ntrusted = \"127.0.0.0/8\"\nprotocol = true\n";
-/// What every request here is like.
 pub const ASKED: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// A server with these limits and the defaults of all others.
@@ -35,7 +34,7 @@ pub fn limited(limits: &[(&str, u64)]) -> (Server, FakeMlb) {
     limited_with(limits, "")
 }
 
-/// The same with more in its file.
+/// As `limited`, with more lines in `e6.toml`.
 fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[]);
     let rows: String = limits.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
@@ -44,7 +43,7 @@ fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
     (Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON]), mlb)
 }
 
-/// How many connections this limit has ended.
+/// The number of connections that this limit has ended.
 fn ended(server: &Server, limit: &str) -> f64 {
     server.metric(&format!("e6_connections_ended_total{{reason=\"{limit}\"}}"))
 }
@@ -63,14 +62,14 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// A connection over TLS that is ready for requests.
+/// A TLS connection after its handshake, with these bytes sent.
 fn over_tls(server: &Server, alpn: &str, begun: &[u8]) -> TcpStream {
     let mut stream = handshake::established(server, &[alpn]);
     stream.write_all(begun).unwrap();
     stream.sock
 }
 
-/// Asks, and reads the whole response.
+/// Sends a request for `/healthz` and reads the whole response.
 fn ask(stream: &mut TcpStream) -> String {
     stream.write_all(ASKED).unwrap();
     let mut response = Vec::new();
@@ -83,7 +82,7 @@ fn ask(stream: &mut TcpStream) -> String {
     String::from_utf8(response).unwrap()
 }
 
-/// Whether the server ends the connection within this time. An end or a reset; a timeout is neither.
+/// Whether the server closes or resets the connection within this time.
 fn ends_within(stream: &mut TcpStream, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     let mut bytes = [0; 16 * 1024];

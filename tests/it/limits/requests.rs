@@ -1,4 +1,4 @@
-//! What a request may be, how many there may be at once, and how many of one address.
+//! Limits on requests: size of the head, rate and connections per address, event streams, HTTP/2 streams.
 
 use crate::{
     http::http2::{
@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-/// Whom the tests can speak for.
+/// Trusts every loopback address as a proxy, so that tests can name any client.
 const PROXY: &str = "[proxy]\ntrusted = \"127.0.0.0/8\"\n";
 
-/// A request that a proxy passes on for this client.
+/// A request that a proxy forwards for this client.
 fn passed_on(server: &Server, client: &str) -> Response {
     server.get("/", &format!("X-Forwarded-For: {client}\r\n"))
 }
@@ -38,7 +38,7 @@ fn an_address_has_a_burst_and_then_a_rate_and_nobody_else_pays_for_it() {
     assert_eq!(household, [200, 200, 200, 429], "a /64 is one household");
     assert_eq!(passed_on(&server, "2001:db8:1:3::1").status, 200);
     assert_eq!(refused(&server, "address_rate"), 2.0);
-    // This machine and the proxy itself stand for many.
+    // Loopback and trusted proxies have no limit of their own, because they stand for many clients.
     assert!((0..20).all(|_| server.get("/", "").status == 200));
     thread::sleep(Duration::from_secs(1));
     assert_eq!(passed_on(&server, "192.0.2.7").status, 200, "after as long as was said");
@@ -104,7 +104,7 @@ fn a_head_has_a_size_a_number_of_fields_and_a_target() {
     assert_eq!((status("/", &"A: b\r\n".repeat(6)), status("/", &"A: b\r\n".repeat(7))), (200, 431));
     let large = |size: usize| status("/", &format!("A: {}\r\n", "b".repeat(size)));
     assert_eq!((large(4000), large(4096)), (200, 431));
-    // What is not even read is refused as well.
+    // A head that is too large to be read is refused as well.
     let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\nA: {}\r\n\r\n", "b".repeat(9000));
     assert_eq!(server.send(&request, true).status, 431);
 }

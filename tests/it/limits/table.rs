@@ -1,4 +1,4 @@
-//! The table, as it is shown and set.
+//! The table of limits: how it is shown and configured.
 
 use crate::support::server::{command, run};
 use std::{fs, process::Stdio};

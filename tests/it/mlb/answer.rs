@@ -1,4 +1,4 @@
-//! From MLB's data to the answer.
+//! The answer, for every kind of game and feed.
 
 use crate::{
     replies::{fixture, recording},
@@ -64,7 +64,7 @@ fn each_players_errors_in_a_whole_feed_are_theirs() {
     }
 }
 
-/// Tests that need recordings: ignored by name, run by `.ci/run` where there are any.
+/// Tests that need recordings: ignored by default, run by `.ci/run` if there are any.
 mod needs_recordings {
     use super::*;
 

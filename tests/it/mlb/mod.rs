@@ -1,4 +1,4 @@
-//! From MLB's replies to the answer.
+//! MLB's replies and the answer made from them.
 
 pub mod answer;
 pub mod off_season;

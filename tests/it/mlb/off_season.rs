@@ -1,4 +1,4 @@
-//! From the last game of a year to the first of the next.
+//! The off season: from the last game of a year to the first of the next.
 
 use crate::support::{
     day::{FINAL, Game, SCHEDULED, schedule, season_log},
@@ -6,7 +6,7 @@ use crate::support::{
     server::Server,
 };
 
-/// Knows the seasons of 2024 and 2025: the last games of one, the first of the other, and his log of 2024.
+/// A fake MLB with the last games of 2024, the first of 2025, and his season log of 2024.
 fn winter() -> FakeMlb {
     let mlb = FakeMlb::with(&[]);
     let year = |year: u32, games: &[Game]| {

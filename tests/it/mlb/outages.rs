@@ -1,4 +1,4 @@
-//! MLB misbehaves; the answer is never wrong.
+//! MLB fails in many ways; the answer is never wrong.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -121,7 +121,7 @@ fn retry_after_is_honoured() {
     server.wait_for_verdict("no_game");
 }
 
-/// Whether these texts stand in the log so often.
+/// The number of times that this text is in the log.
 fn logged(server: &Server, text: &str) -> usize {
     server.stderr().matches(text).count()
 }
@@ -163,7 +163,7 @@ fn each_request_says_who_asks_and_for_what() {
     }
 }
 
-/// How many seconds before the start of the site's clock the data was made.
+/// The age of the data at the start of the site's clock, in seconds.
 fn made_before(answer: &serde_json::Value, clock: &str) -> i64 {
     let time = |text: &str| {
         time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)

@@ -1,4 +1,4 @@
-//! MLB answers some questions and not others, or not about whom we asked.
+//! MLB answers some questions and not others, or about another player.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, PADRES, SCHEDULED, TATIS, schedule},

@@ -1,4 +1,4 @@
-//! What time alone changes, while the server runs.
+//! Changes of the answer that only the passing of time causes.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, schedule},
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[test]
 fn the_day_turns_at_midnight_at_the_ballpark() {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
-    // 23:59:50 in San Diego, while it is already morning in UTC.
+    // 23:59:50 in San Diego, already morning in UTC.
     let server = Server::start(&mlb, "2024-07-03T06:59:50Z");
     let answer = server.wait_for_verdict("yes");
     assert_eq!(answer["date"], "2024-07-02");
@@ -45,7 +45,7 @@ fn the_answer_of_a_night_is_there_after_a_start_in_the_morning() {
     let later = Server::start(&mlb, "2024-07-03T12:30:00Z");
     assert_eq!(later.wait_for_verdict("no_game")["date"], "2024-07-03");
 
-    // A new game ends it, at whatever hour.
+    // A new game ends that day at any hour.
     let (day, start) = ("2024-07-03", "2024-07-03T11:50:00Z");
     let new = Game { pk: 1002, listed: day, official: day, start, ..Game::new(IN_PROGRESS) };
     let listed = schedule(&[Game::new(FINAL).charged(1), new.clone()]);
@@ -62,7 +62,7 @@ fn a_live_answer_that_is_not_renewed_grows_stale() {
     let good = server.wait_for_verdict("yes");
     mlb.fault(Fault::Status(500));
     let page = server.get("/", "Accept: text/html\r\n");
-    // The promise of a live game is a minute; what follows from time alone is published within 15 s.
+    // Data of a live game is stale after a minute; changes by time alone are published within 15 s.
     let stale = server.wait_for_within(Duration::from_secs(90), "stale", |answer| answer["stale"] == true);
     assert_eq!((&stale["verdict"], &stale["errors"]), (&json!("yes"), &json!(1)));
     assert_eq!(stale["changed_at"], good["changed_at"]);

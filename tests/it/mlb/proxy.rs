@@ -1,4 +1,4 @@
-//! MLB is asked through the proxy that is configured, or that the environment names, as curl would.
+//! Requests to MLB through the configured proxy or, as with curl, the environment's.
 
 use crate::support::{
     day::NOON,
@@ -13,13 +13,13 @@ use std::{
     thread,
 };
 
-/// A name that no name server knows: only a proxy can lead there.
+/// A name that DNS cannot resolve, so that only a proxy can connect.
 const NOWHERE: &str = "mlb.invalid";
 
-/// A proxy that leads every name and address to one server.
+/// A proxy that connects every name and address to one server.
 struct Proxy {
     address: SocketAddr,
-    /// What clients have asked for: the head of CONNECT, or user, password and target of SOCKS.
+    /// Clients' requests: the head of CONNECT, or user, password and target of SOCKS.
     asked: Arc<Mutex<Vec<String>>>,
 }
 

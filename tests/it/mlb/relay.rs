@@ -1,4 +1,4 @@
-//! An e6 between MLB and other e6 servers.
+//! The relay: an e6 between MLB and other e6 servers.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -17,7 +17,7 @@ use std::{
 
 const TOKEN: &str = "correct-horse-battery-staple";
 const BEARER: &str = "Authorization: Bearer correct-horse-battery-staple\r\n";
-/// Questions of nobody but the test.
+/// Questions that only this test asks.
 const CLUB: &str = "/api/v1/teams/999?hydrate=venue(timezone)";
 const FEED: &str = "/api/v1.1/game/999/feed/live";
 
@@ -26,7 +26,7 @@ fn give_token(dir: &Path, section: &str, token: &str) {
     fs::write(dir.join("e6.toml"), format!("[{section}]\ntoken_file = \"token\"\n")).unwrap();
 }
 
-/// A relay in front of this MLB, which knows the answers to the test's questions.
+/// A relay in front of this fake MLB, which has replies to the test's questions.
 fn relay(mlb: &FakeMlb) -> Server {
     mlb.put("/api/v1/teams/999", json!({"teams": [{"id": 999}]}));
     mlb.put(FEED, json!({"gamePk": 999, "filler": "x".repeat(5000)}));
@@ -42,7 +42,7 @@ fn replica_in(dir: tempfile::TempDir, relay: &Server) -> Server {
     Server::start_in(dir, &["--mlb-url", &url, "--clock", EVENING])
 }
 
-/// Another e6 that asks this relay.
+/// An e6 that uses this relay.
 fn replica(relay: &Server) -> Server {
     let dir = tempfile::tempdir().unwrap();
     give_token(dir.path(), "mlb", TOKEN);

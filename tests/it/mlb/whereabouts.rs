@@ -1,4 +1,4 @@
-//! Whose games are the player's: trades, farm clubs, no club, and what the schedule and the rosters lack.
+//! The clubs whose games count: trades, farm clubs, no club, and gaps in schedule and rosters.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, PADRES, SCHEDULED, TATIS, schedule},
@@ -138,7 +138,7 @@ fn a_ballpark_without_a_time_zone_stops_nothing() {
     assert_eq!(server.wait_for_verdict("yes")["time_zone"], "America/Los_Angeles");
     assert!(server.stderr().contains("using Pacific"), "{}", server.stderr());
 
-    // What was known before is better than Pacific.
+    // The last known time zone takes precedence over Pacific.
     put_team(
         &mlb,
         PADRES,
@@ -159,7 +159,7 @@ fn a_ballpark_without_a_time_zone_stops_nothing() {
     assert_eq!(server.wait_for_verdict("yes")["time_zone"], "America/Denver");
 }
 
-/// An entry with one oddity.
+/// A change that makes a schedule entry odd.
 type Oddity = fn(&mut Value);
 
 const ODDITIES: [(&str, Oddity); 6] = [

@@ -1,4 +1,4 @@
-//! Tests that need root: ignored by name, run by `.ci/run` as root where it can become root.
+//! Tests that need root: ignored by default, run by `.ci/run` if it can become root.
 
 pub mod privilege;
 pub mod systemd;

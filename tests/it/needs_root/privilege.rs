@@ -1,4 +1,4 @@
-//! What the process gives up when root starts it.
+//! Privileges that the process drops after a start as root.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
@@ -21,7 +21,7 @@ use std::{
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
-/// The binary, where nobody may execute it.
+/// A copy of the binary that the user `nobody` may execute.
 fn binary_in(dir: &Path) -> PathBuf {
     let binary = dir.join("bin/e6");
     fs::create_dir_all(dir.join("bin")).unwrap();
@@ -29,10 +29,10 @@ fn binary_in(dir: &Path) -> PathBuf {
     binary
 }
 
-/// Lines of the status of each thread, by name.
+/// The status of each thread: a function from a field's name to its value.
 fn statuses(pid: u32) -> Vec<impl Fn(&str) -> String> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
-    // One that has ended meanwhile, as those that write the state do, has nothing any more.
+    // A thread that has ended meanwhile, such as the one that writes the state, has no status.
     let texts = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
     texts
         .map(|text| {
@@ -85,7 +85,7 @@ fn root_becomes_the_user_and_keeps_nothing() {
     let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"]);
-    // What is not dumpable belongs to root, whoever it runs as.
+    // The `/proc` files of a process that is not dumpable belong to root.
     assert_eq!(fs::metadata(format!("/proc/{}/environ", server.pid())).unwrap().uid(), 0);
     let said = server.stderr();
     assert_eq!(said.matches("running as nobody, without capabilities").count(), 1, "{said}");
@@ -101,7 +101,7 @@ fn the_site_works_without_what_was_given_up() {
         dir,
         &[
             "--mlb-url",
-            // A name, which has to be looked up.
+            // A host name, so that DNS is needed.
             &mlb.url().replace("127.0.0.1", "localhost"),
             "--clock",
             EVENING,
@@ -118,13 +118,13 @@ fn the_site_works_without_what_was_given_up() {
         assert_eq!(fs::metadata(&made).unwrap().uid(), NOBODY, "{}", made.display());
     }
     server.wait_until("kept", || data.join("last-good.e6").exists());
-    // A directory that is taken away comes back.
+    // A data directory that is removed is created again.
     fs::remove_dir_all(&data).unwrap();
     chown(data.parent().unwrap(), Some(NOBODY), None).unwrap();
     mlb.play(&[Game::new(IN_PROGRESS).charged(2)]);
     server.wait_for("two errors", |answer| answer["errors"] == 2);
     server.wait_until("kept again", || data.join("last-good.e6").exists());
-    // The log is taken up where it was moved away.
+    // The access log can be reopened after it was renamed.
     let log = server.path("log/access.log");
     server.wait_until("logged", || fs::metadata(&log).is_ok_and(|meta| meta.len() > 0));
     fs::rename(&log, log.with_extension("1")).unwrap();
@@ -152,7 +152,7 @@ fn the_user_that_root_became_reads_the_settings_again() {
     server.wait_for("said in other words", |answer| answer["answer"] == "Nothing today");
 }
 
-/// The kernel stacks 16 Landlocks; upgrades go on.
+/// The kernel allows 16 nested Landlock rulesets; more upgrades than that still work.
 #[test]
 #[ignore = "needs root"]
 fn upgrades_go_on_with_nothing_more_than_was_left() {
@@ -178,7 +178,7 @@ fn upgrades_go_on_with_nothing_more_than_was_left() {
         ],
     );
     server.wait_for_verdict("yes");
-    // The next one is another file at the same place.
+    // The next binary is another file at the same path.
     let next = binary.with_extension("next");
     fs::copy(&binary, &next).unwrap();
     fs::rename(&next, &binary).unwrap();
@@ -215,7 +215,7 @@ fn the_capability_to_bind_low_ports_is_dropped_after_binding() {
         .arg(binary_in(dir.path()))
         .current_dir(dir.path())
         .env("HOME", dir.path());
-    // An address that no other test has.
+    // An address that no other test uses.
     let low = format!("127.{}.{}.1:443", id() >> 8 & 0xff, id() & 0xff);
     let server = Server::start_by(ambient, dir, &[&NO_MLB[..], &["--http", &low]].concat());
     assert_eq!(server.http().to_string(), low);
@@ -282,7 +282,7 @@ fn a_user_without_an_entry_and_without_a_home_serves_and_is_told_what_is_lost() 
     let nowhere = dir.path().join("nowhere");
     fs::create_dir(&nowhere).unwrap();
     let mut command = Command::new(binary);
-    // As containers start a number that the image does not know.
+    // Containers may run under a uid without an entry in `/etc/passwd`.
     command.uid(54321).gid(54321).current_dir(&nowhere).env_clear().env("HOME", "/");
     fs::create_dir(dir.path().join("shared")).unwrap();
     fs::set_permissions(dir.path().join("shared"), fs::Permissions::from_mode(0o777)).unwrap();

@@ -1,5 +1,5 @@
-//! Debian's systemd itself, booted in namespaces with the unit that is shipped. Takes root and debootstrap; Debian's files are
-//! fetched once and kept beside what is built.
+//! The shipped unit under a real systemd, booted in namespaces. Needs root and debootstrap. The root file system is
+//! downloaded once and kept in the target directory.
 
 use crate::support::{
     server::PATIENCE,
@@ -14,14 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is installed there, beside the least that Debian or Ubuntu need.
+/// Packages on the machine, besides debootstrap's minimal set.
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,procps,curl,iproute2";
 
-/// What differs from the unit that is shipped: a shorter watchdog, more starts than people would try, and devices that can
-/// be mounted within namespaces.
+/// Changes to the shipped unit: a shorter watchdog, no limit on restarts, and no private devices, because a namespace
+/// cannot mount them.
 const DROP_IN: &str = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nPrivateDevices=no\nWatchdogSec=8\n";
 
-/// Becomes the first process of a machine of its own. `$1` is its root directory.
+/// Boots systemd as the first process of new namespaces. `$1` is the root directory.
 const BOOT: &str = r#"
 set -e
 mount --make-rprivate /
@@ -37,11 +37,11 @@ exec env -i container=nspawn PATH=/usr/sbin:/usr/bin:/sbin:/bin \
   /lib/systemd/systemd --system --unit=multi-user.target --log-target=console --show-status=no
 "#;
 
-/// A machine that has booted. It is switched off when this is dropped.
+/// A booted machine; dropping it kills the machine.
 struct Machine {
     unshare: Child,
     root: PathBuf,
-    /// systemd's number on this machine.
+    /// systemd's pid on the host.
     init: u32,
 }
 
@@ -80,7 +80,7 @@ impl Machine {
         self.run(&command.split(' ').collect::<Vec<_>>()).status.success()
     }
 
-    /// What curl makes of this URL: a status, and the version of HTTP.
+    /// Fetches this URL with curl. Returns the status and the HTTP version.
     fn curl(&self, url: &str) -> String {
         let arguments =
             ["curl", "-sk", "-m", "20", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", url];
@@ -115,7 +115,7 @@ impl Machine {
         assert_eq!(self.property("ActiveState"), "active");
     }
 
-    /// Has another process take over, which systemd supervises as its own child.
+    /// Upgrades the service, and asserts that systemd supervises the new process as its own child.
     fn upgrade(&self) {
         let before = self.property("MainPID");
         let upgraded = self.run(&["e6", "upgrade", "--pid-file", "/run/e6/e6.pid"]);
@@ -134,7 +134,7 @@ impl Machine {
         assert_eq!(self.property("ActiveState"), "active");
     }
 
-    /// Waits until systemd has started the service again, after this.
+    /// Sends this signal, and waits until systemd has restarted the service.
     fn comes_back_after(&self, what: &str, signal: &str) {
         let restarts: u32 = self.property("NRestarts").parse().unwrap();
         assert!(self.does(&format!("kill -{signal} {}", self.property("MainPID"))));
@@ -145,7 +145,7 @@ impl Machine {
         assert_eq!(self.curl("http://localhost:8080/healthz"), "200 1.1");
     }
 
-    /// Stops the service, which drains and ends by itself.
+    /// Stops the service, and asserts that it drained and exited by itself.
     fn stop(&self) {
         assert!(self.does("systemctl stop e6"));
         let ended = (self.property("Result"), self.property("ActiveState"));
@@ -155,13 +155,13 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // Its first process ends with it, and with that one all others.
+        // systemd dies with `unshare`, and all other processes with systemd.
         let _ = self.unshare.kill();
         let _ = self.unshare.wait();
     }
 }
 
-/// Debian's files. What a failed attempt has left is not taken for them.
+/// The root file system; files of a failed download are not used.
 fn debian() -> PathBuf {
     let (root, begun) = (built("systemd-root"), built("systemd-root.begun"));
     if begun.exists() || !root.join("lib/systemd/systemd").exists() {
@@ -176,14 +176,14 @@ fn debian() -> PathBuf {
     root
 }
 
-/// The release of Debian or Ubuntu that runs the tests: the binary is linked with its C library.
+/// The host's release of Debian or Ubuntu, because the binary is linked with its C library.
 fn release() -> String {
     let text = fs::read_to_string("/etc/os-release").unwrap();
     let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     name.unwrap_or_else(|| panic!("no VERSION_CODENAME in /etc/os-release: {text}")).to_owned()
 }
 
-/// The binary, its units and its settings; nothing of a service that ran there before.
+/// Installs binary, units and settings, and removes the state of an earlier run.
 fn install(root: &Path) {
     for left in ["var/lib/private/e6", "var/lib/e6", "etc/e6", "var/log/journal"] {
         let _ = fs::remove_dir_all(root.join(left));

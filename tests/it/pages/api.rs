@@ -1,4 +1,4 @@
-//! What is served to programs, held against the document that describes it.
+//! JSON responses, checked against the OpenAPI document.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED, season_log},
@@ -10,7 +10,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// The schema of the document's path, in which no object may have a field that is not described.
+/// The schema of a path; objects with undescribed fields are invalid.
 fn strict(document: &Value, path: &str) -> Validator {
     let content = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"];
     let mut components = document["components"].clone();
@@ -26,7 +26,7 @@ fn strict(document: &Value, path: &str) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
-/// Every URL that gives JSON.
+/// The paths that serve JSON.
 const PATHS: [&str; 4] = ["/", "/api/v1/answer", "/api/v1/season", "/healthz"];
 
 fn json_of(server: &Server, path: &str) -> Value {
@@ -58,7 +58,7 @@ fn every_answer_is_as_the_document_says() {
         mlb.put("/api/v1/people/665487/stats?", log);
         holds(&mlb, clock, verdict, what);
     }
-    // Nothing is known of the season, or of anything.
+    // Without a season log, and without any data.
     holds(&FakeMlb::with(&[Game::new(FINAL)]), EVENING, "no", "no log");
     let silent = FakeMlb::with(&[]);
     silent.fault(Fault::Status(500));
@@ -85,7 +85,7 @@ fn the_document_is_of_this_site_and_tells_right_from_wrong() {
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");
     let document = document(&server);
-    // The data of events is an answer too, which their own tests compare with it; of how there is no promise.
+    // The tests of `/events` compare its data with the answer; `/how` is not described in detail.
     let promised = |path: &&String| !["/events", "/how"].contains(&path.as_str());
     let described = document["paths"].as_object().unwrap().keys().filter(promised);
     assert_eq!(described.collect::<Vec<_>>(), PATHS);
@@ -130,7 +130,7 @@ fn the_season_is_told_game_by_game_and_stays_the_same_while_nothing_happens() {
     assert_eq!((again.status, again.field("last-modified")), (304, response.field("last-modified")));
 }
 
-/// Requests of somebody who has read the document and knows every way to misread it.
+/// Requests that schemathesis generates from the document, valid and invalid ones.
 #[test]
 #[ignore = "needs schemathesis"]
 fn schemathesis_finds_nothing() {
@@ -144,7 +144,7 @@ fn schemathesis_finds_nothing() {
         Command::new(python)
             .args(["-m", "schemathesis.cli", "run"])
             .arg(format!("http://{}/api/openapi.json", server.http()))
-            // They have no end.
+            // An event stream has no end.
             .args(["--exclude-path", "/events"])
             .args(["--header", "Accept: application/json"])
             .args(["--checks", "all", "--max-examples", "25", "--seed", "1", "--no-color"])

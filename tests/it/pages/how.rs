@@ -1,4 +1,4 @@
-//! `/how`: what it says of a request is what the client knows of it.
+//! `/how`: its description of a request agrees with what the client knows.
 
 use crate::{
     support::server::{PATIENCE, Server, run, site},
@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What `/how` tells of this query, to a client that sends these fields.
+/// The trace of `/how` with this query, for a request with these fields.
 fn trace(server: &Server, query: &str, fields: &str) -> Value {
     let response = server.get(&format!("/how{query}"), &format!("Accept: application/json\r\n{fields}"));
     assert_eq!((response.status, response.field("content-type")), (200, "application/json"), "{query}");
@@ -24,7 +24,7 @@ fn trace(server: &Server, query: &str, fields: &str) -> Value {
 
 const REQUEST: &str = "GET /how HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
 
-/// Sends a request on an open connection and reads its response: the value of Server-Timing, and the trace.
+/// Sends a request on an open connection. Returns the value of Server-Timing and the trace.
 fn ask(stream: &mut (impl Read + Write), request: &str) -> (String, Value) {
     stream.write_all(request.as_bytes()).unwrap();
     let mut reader = BufReader::new(stream);
@@ -44,7 +44,7 @@ fn ask(stream: &mut (impl Read + Write), request: &str) -> (String, Value) {
     (timing, serde_json::from_slice(&body).unwrap())
 }
 
-/// Of `route;dur=0.004, answer;dur=0.021`, both together, in microseconds.
+/// The sum of durations in `route;dur=0.004, answer;dur=0.021`, in microseconds.
 fn in_all(timing: &str) -> f64 {
     let metrics: Vec<_> = timing.split(", ").map(|metric| metric.split_once(";dur=").unwrap()).collect();
     assert_eq!((metrics[0].0, metrics[1].0, metrics.len()), ("route", "answer", 2), "{timing}");
@@ -82,7 +82,7 @@ fn a_request_in_clear_is_told_as_it_was() {
 #[test]
 fn requests_on_one_connection_are_counted_and_their_waits_are_true() {
     let (server, _mlb) = site();
-    // A request cannot have come before the client sent it, nor been answered after the client had read the answer.
+    // A request cannot arrive before the client sends it, nor be answered after the client has read the response.
     let mut since = Instant::now();
     let mut stream = TcpStream::connect(server.http()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -97,7 +97,7 @@ fn requests_on_one_connection_are_counted_and_their_waits_are_true() {
         let spent = &trace["microseconds"];
         let accept = if number == 1 { spent["accept"].as_f64().unwrap() } else { 0.0 };
         let sum = accept + spent["wait"].as_f64().unwrap();
-        // The first wait begins once the connection is ready, which a busy machine may be late to see to.
+        // The first wait starts when the connection is ready, which may be late on a busy machine.
         assert!(number == 1 || sum >= pause.as_micros() as f64 * 0.95, "{spent}");
         assert!(sum + in_all(&timing) <= measured, "{spent} {timing}, measured {measured} µs");
         assert!(spent["route"].as_f64().unwrap() <= in_all(&timing) + 1.0, "{spent} {timing}");
@@ -225,7 +225,7 @@ fn another_url_is_explained_as_it_would_be_answered() {
     assert_eq!(refused["answer"]["coding"], "gzip");
 }
 
-/// The pattern that matched. All before it were tried, none after it.
+/// The pattern that matched. Asserts that all before it were tried, and none after it.
 fn matched(trace: &Value) -> &str {
     let routes = trace["routes"].as_array().unwrap();
     let place = routes.iter().position(|route| route["outcome"] == "matched").unwrap();

@@ -1,4 +1,4 @@
-//! What people and programs read.
+//! Pages, text, JSON, feeds and pictures.
 
 pub mod api;
 pub mod how;

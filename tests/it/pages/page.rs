@@ -1,4 +1,4 @@
-//! What is served, and how.
+//! The answer's page, and how it is served.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -8,7 +8,7 @@ use crate::support::{
 };
 use std::{io::Read, process::Command};
 
-/// The URLs of the assets that the page names.
+/// The URLs of assets in the page.
 fn assets(page: &str) -> Vec<String> {
     let quoted = page.split('"').filter(|text| text.starts_with("/static/") || text.starts_with("/favicon"));
     quoted.map(str::to_owned).collect()
@@ -101,7 +101,7 @@ fn the_answer_comes_in_the_language_that_is_asked_for_or_that_the_url_says() {
                 ("If-Match: \"other\"\r\n".into(), 412),
             ] {
                 let other = server.get(path, &format!("{fields}{more}"));
-                // The page may have been made anew meanwhile.
+                // The page may have been rendered again meanwhile.
                 assert!(other.status == status || (status == 304 && other.status == 200), "{what}{more}");
                 assert_eq!(
                     other.field("vary"),

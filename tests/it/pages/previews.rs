@@ -1,4 +1,4 @@
-//! What a link to the site looks like elsewhere.
+//! Link previews, the badge and the card.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
@@ -27,7 +27,7 @@ fn card_at(server: &Server, path: &str) -> (Pixmap, String) {
     (Pixmap::decode_png(&response.body).unwrap(), etag)
 }
 
-/// How much of the picture is of this colour, in thousandths.
+/// The share of the picture in this colour, in thousandths.
 fn part(picture: &Pixmap, colour: (u8, u8, u8)) -> usize {
     let is = |pixel: &&resvg::tiny_skia::PremultipliedColorU8| {
         (pixel.red(), pixel.green(), pixel.blue()) == colour
@@ -70,7 +70,7 @@ fn a_preview_says_the_word_itself() {
     let (yes, changed) = card(&server);
     assert_ne!(changed, etag);
     assert_ne!(meta(&server.page(), "og:image"), Some(picture.as_str()), "chats keep a picture by its URL");
-    // Gold letters on brown, more of them in the longer word.
+    // Gold letters on brown; the longer word has more gold.
     let (ground, accent) = ((0x2f, 0x24, 0x1d), (0xff, 0xc4, 0x25));
     for picture in [&so_far, &yes] {
         assert!(part(picture, ground) > 700 && part(picture, accent) > 40, "{}", part(picture, accent));
@@ -136,7 +136,7 @@ fn what_mlb_says_does_not_break_the_pictures() {
     assert!(!server.stderr().contains("picture"), "{}", server.stderr());
 }
 
-/// A first visit is the page and everything it loads, in the best coding.
+/// A first visit is the page and all that it loads, in the best coding.
 #[test]
 fn a_first_visit_in_a_long_season_is_below_thirty_kilobytes() {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(2)]);
@@ -167,7 +167,7 @@ fn a_first_visit_in_a_long_season_is_below_thirty_kilobytes() {
 fn every_route_is_answered() {
     let server = Server::start(&FakeMlb::with(&[Game::new(FINAL)]), EVENING);
     server.wait_for_verdict("no");
-    // The events have no end.
+    // An event stream has no end.
     let exact = e6::internals::ROUTES
         .iter()
         .filter(|route| !["*", "/events"].iter().any(|part| route.pattern.contains(part)));

@@ -1,4 +1,4 @@
-//! The season at a glance, and what people follow and pass on.
+//! The season in the page, the text and the JSON.
 
 use crate::support::{
     day::{self, EVENING, FINAL, Game, IN_PROGRESS, season_log},
@@ -7,7 +7,7 @@ use crate::support::{
 };
 use serde_json::json;
 
-/// Three games with two errors, and one today with another.
+/// A season with two errors in three games, and a third error today.
 fn season() -> FakeMlb {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let games =
@@ -68,7 +68,7 @@ fn a_pace_needs_a_part_of_the_season_and_its_schedule() {
     let year = json!({"dates": games.collect::<Vec<_>>()});
     mlb.put("/api/v1/schedule?sportId=1&teamId=135&startDate=2024-01-01&endDate=2024-12-31&fields=", year);
     let server = Server::start(&mlb, EVENING);
-    // 3 errors in 85 of 168 games; today's is still on.
+    // 3 errors in 85 of 168 games; today's is in progress.
     assert_eq!(server.wait_for_verdict("yes")["season"]["on_pace_for"], 6);
 }
 

@@ -1,4 +1,4 @@
-//! A client of HTTP/1.1 that keeps its connection, as most do.
+//! An HTTP/1.1 client with a persistent connection.
 
 use crate::support::server::{PATIENCE, Response, parse};
 use std::{
@@ -6,7 +6,6 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-/// An open connection.
 pub struct Kept<S = TcpStream>(S);
 
 impl Kept {
@@ -19,24 +18,24 @@ impl Kept {
 }
 
 impl<S: Read + Write> Kept<S> {
-    /// A connection that somebody else has made.
+    /// Uses an open connection.
     pub fn over(stream: S) -> Self {
         Kept(stream)
     }
 
-    /// Asks, and reads the whole response. Its fields say whether the connection goes on.
+    /// Sends a GET request and reads the whole response. Its fields show whether the connection persists.
     pub fn get(&mut self, path: &str) -> io::Result<Response> {
         self.get_with(path, "")
     }
 
-    /// As `get`, with more fields, each with its end of line.
+    /// As `get`, with more fields, each ending in CRLF.
     pub fn get_with(&mut self, path: &str, fields: &str) -> io::Result<Response> {
         self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes())?;
         self.0.flush()?;
         self.response()
     }
 
-    /// The response to what was written.
+    /// Reads one response.
     pub fn response(&mut self) -> io::Result<Response> {
         let mut bytes = Vec::new();
         let mut piece = [0; 16 * 1024];

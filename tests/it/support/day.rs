@@ -1,16 +1,15 @@
-//! Days of our own invention, in the shape of MLB's replies.
+//! Invented days, as replies of MLB's API.
 
 use serde_json::{Value, json};
 
 pub const TATIS: u32 = 665487;
 pub const PADRES: u32 = 135;
 
-/// Noon at the ballpark on the day all described games are on, unless they say otherwise.
+/// Noon at the ballpark on the default day of a [`Game`].
 pub const NOON: &str = "2024-07-02T19:00:00Z";
-/// Two hours after their first pitch.
+/// Two hours after the default first pitch.
 pub const EVENING: &str = "2024-07-03T04:05:00Z";
 
-/// One game.
 #[derive(Clone)]
 pub struct Game {
     pub pk: u64,

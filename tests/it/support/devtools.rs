@@ -1,4 +1,4 @@
-//! Chromium without a window, driven by the DevTools protocol over a pipe: no port, no socket, no other client.
+//! Headless Chromium, driven by the DevTools protocol over a pipe, so that it needs no port.
 
 use crate::support::{
     server::PATIENCE,
@@ -21,16 +21,16 @@ pub struct Browser {
     child: Child,
     input: ChildStdin,
     messages: mpsc::Receiver<Value>,
-    /// Of its page.
+    /// The DevTools session of the page.
     session: String,
     last_id: u64,
-    /// What was said on the console, broke the policy, or failed to load.
+    /// Console messages, policy violations and failed loads.
     complaints: Vec<String>,
     loads: usize,
     _profile: TempDir,
 }
 
-/// A window on a desk, in CSS pixels.
+/// The size of a desktop window, in CSS pixels.
 pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {
@@ -38,7 +38,7 @@ impl Browser {
     pub fn open() -> Self {
         find("chromium");
         let profile = tempfile::tempdir().unwrap();
-        // It reads commands from descriptor 3 and writes to 4.
+        // Chromium reads commands from descriptor 3 and writes to 4.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>&2", "sh", "chromium"])
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
@@ -95,7 +95,7 @@ impl Browser {
         self.size(DESKTOP);
     }
 
-    /// One command, and what it gives.
+    /// Sends a command and returns its result.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
@@ -136,7 +136,7 @@ impl Browser {
         }
     }
 
-    /// Goes to a page and waits until it has loaded.
+    /// Opens a page and waits until it has loaded.
     pub fn visit(&mut self, url: &str) {
         let before = self.loads;
         let gone = self.call("Page.navigate", json!({"url": url}));
@@ -148,12 +148,12 @@ impl Browser {
         }
     }
 
-    /// Goes nowhere, so that nothing of a page is waited for any more.
+    /// Opens an empty page, so that the last page has no more requests.
     pub fn leave(&mut self) {
         self.visit("about:blank");
     }
 
-    /// What an expression comes to on the page; a promise is waited for.
+    /// Evaluates an expression on the page, and awaits a promise.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         self.try_evaluate(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
@@ -167,23 +167,23 @@ impl Browser {
         }
     }
 
-    /// The text of the first element like this; empty where there is none.
+    /// The text of the first element that matches; empty if there is none.
     pub fn text(&mut self, selector: &str) -> String {
         let text = self.evaluate(&format!("document.querySelector({selector:?})?.textContent ?? ''"));
         text.as_str().unwrap().to_owned()
     }
 
-    /// Waits until an expression holds on the page.
+    /// Waits until an expression is true on the page.
     pub fn wait_until(&mut self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        // Between two pages there is none.
+        // While one page replaces another, there is no page to evaluate on.
         while self.try_evaluate(&format!("Boolean({expression})")) != Ok(json!(true)) {
             assert!(Instant::now() < deadline, "never {expression}; {:?}", self.complaints);
             thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// Presses a key and lets it go.
+    /// Presses and releases a key.
     pub fn press(&mut self, key: &str) {
         let code = match key {
             "Tab" => 9,
@@ -201,20 +201,20 @@ impl Browser {
         }
     }
 
-    /// The window's size, in CSS pixels.
+    /// Sets the window's size, in CSS pixels.
     pub fn size(&mut self, (width, height): (u32, u32)) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Which media queries hold.
+    /// Sets the media type and features.
     pub fn media(&mut self, medium: &str, features: &[(&str, &str)]) {
         let feature = |(name, value): &(&str, &str)| json!({"name": name, "value": value});
         let features: Vec<_> = features.iter().map(feature).collect();
         self.call("Emulation.setEmulatedMedia", json!({"media": medium, "features": features}));
     }
 
-    /// The page from its top to its end, as PNG; kept under this name to be looked at.
+    /// A screenshot of the whole page as PNG, also saved under this name.
     pub fn shoot(&mut self, name: &str) -> Vec<u8> {
         let content = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].take();
         let clip =
@@ -229,9 +229,9 @@ impl Browser {
         png
     }
 
-    /// What the page has complained of since this was asked last.
+    /// The page's complaints since the last call.
     pub fn complaints(&mut self) -> Vec<String> {
-        // What was said before the reply has been read by then.
+        // Earlier messages have been read when the reply arrives.
         self.evaluate("0");
         std::mem::take(&mut self.complaints)
     }

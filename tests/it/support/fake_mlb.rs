@@ -1,4 +1,4 @@
-//! MLB's API as far as we ask it, on loopback: serves what a test puts there, trims it as asked, and misbehaves on
+//! A fake of the part of MLB's API that e6 uses, on loopback: serves a test's replies, applies `fields=`, and fails on
 //! request.
 
 use crate::support::day::{self, Game, PADRES, TATIS};
@@ -11,56 +11,55 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How it misbehaves.
+/// How the fake fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Closes every connection without a word.
+    /// Closes every connection without a reply.
     Refuse,
     /// Never replies.
     Hang,
-    /// Replies after so many milliseconds.
+    /// Replies after this many milliseconds.
     Late(u64),
-    /// A byte a second.
+    /// Sends one byte a second.
     Drip,
-    /// Half of the body, then the end.
+    /// Closes the connection after half of the body.
     Truncate,
-    /// Another status, with JSON.
+    /// Replies with this status, and JSON.
     Status(u16),
-    /// Another status, with a page for people, as a CDN sends one.
+    /// Replies with this status, and HTML as from a CDN.
     StatusHtml(u16),
-    /// 429 with this Retry-After, in seconds.
+    /// Replies 429 with this Retry-After, in seconds.
     Wait(u32),
-    /// A page for people.
+    /// Replies with HTML.
     Html,
-    /// A body without end.
+    /// Sends an endless body.
     Huge,
 }
 
 #[derive(Default)]
 struct State {
     replies: Vec<(String, Value)>,
-    /// Feeds by game and the timecode from which they hold.
+    /// Feeds by game and the first timecode at which they apply.
     timed: Vec<(u64, &'static str, Value)>,
-    /// Path prefixes and how they misbehave; the empty prefix is all of them.
+    /// Faults by path prefix; the empty prefix matches every path.
     faults: Vec<(String, Fault)>,
     asked: Vec<String>,
     agents: Vec<String>,
-    /// The header of each request.
     heads: Vec<String>,
-    /// What time it is there, as replies have it.
+    /// The `Date` of replies.
     date: Option<String>,
-    /// Path prefixes and how many seconds ago their replies were made; the longest counts.
+    /// `Age` of replies in seconds, by path prefix; the longest prefix counts.
     ages: Vec<(String, u32)>,
 }
 
-/// The fake; its threads end with the test process.
+/// The fake MLB. Its threads end with the test process.
 pub struct FakeMlb {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
 impl FakeMlb {
-    /// Knows a player and his club, and no games.
+    /// A fake with a player and his club, and no games.
     pub fn of(player: u32, club: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let fake = FakeMlb { address: listener.local_addr().unwrap(), state: Arc::default() };
@@ -69,7 +68,7 @@ impl FakeMlb {
             for stream in listener.incoming().flatten() {
                 let state = state.clone();
                 thread::spawn(move || {
-                    // The server's end may be gone at any point.
+                    // e6 may close the connection at any point.
                     let _ = reply(stream, &state);
                 });
             }
@@ -88,14 +87,14 @@ impl FakeMlb {
         fake
     }
 
-    /// Knows Tatis and these games.
+    /// A fake with Tatis and these games.
     pub fn with(games: &[Game]) -> Self {
         let fake = FakeMlb::of(TATIS, PADRES);
         fake.play(games);
         fake
     }
 
-    /// From now on these are the games.
+    /// Replaces the games.
     pub fn play(&self, games: &[Game]) {
         self.put("/api/v1/schedule?", day::schedule(games));
         for game in games {
@@ -103,30 +102,30 @@ impl FakeMlb {
         }
     }
 
-    /// From now on this is the reply to paths that begin so; where several do, the longest counts.
+    /// Sets the reply to paths with this prefix; the longest prefix counts.
     pub fn put(&self, prefix: &str, reply: Value) {
         let mut state = self.state.lock().unwrap();
         state.replies.retain(|(known, _)| known != prefix);
         state.replies.push((prefix.into(), reply));
     }
 
-    /// Replies say from now on that this is the time.
+    /// Sets the `Date` of replies.
     pub fn date(&self, at: SystemTime) {
         self.state.lock().unwrap().date = Some(httpdate::fmt_http_date(at));
     }
 
-    /// Asked by timecode, this is the feed from that moment on.
+    /// Sets the game's feed for requests with this timecode or a later one.
     pub fn at(&self, timecode: &'static str, game: &Game) {
         self.state.lock().unwrap().timed.push((game.pk, timecode, game.feed()));
     }
 
-    /// From now on it misbehaves, or no longer.
+    /// Sets the only fault, for every path, or removes all faults.
     pub fn fault(&self, fault: impl Into<Option<Fault>>) {
         self.state.lock().unwrap().faults =
             fault.into().map(|fault| (String::new(), fault)).into_iter().collect();
     }
 
-    /// From now on it misbehaves, also, when asked for paths that begin so.
+    /// Adds a fault for paths with this prefix.
     pub fn fault_at(&self, prefix: &str, fault: Fault) {
         self.state.lock().unwrap().faults.push((prefix.into(), fault));
     }
@@ -135,29 +134,29 @@ impl FakeMlb {
         format!("http://{}", self.address)
     }
 
-    /// Replies to paths that begin so come from a cache, and were made so many seconds ago.
+    /// Sets the `Age` of replies to paths with this prefix, in seconds.
     pub fn age(&self, prefix: &str, seconds: u32) {
         let mut state = self.state.lock().unwrap();
         state.ages.retain(|(known, _)| known != prefix);
         state.ages.push((prefix.into(), seconds));
     }
 
-    /// The header of each request so far.
+    /// The head of each request so far.
     pub fn heads(&self) -> Vec<String> {
         self.state.lock().unwrap().heads.clone()
     }
 
-    /// How often paths that begin so were asked for.
+    /// The number of requests for paths with this prefix.
     pub fn count(&self, prefix: &str) -> usize {
         self.asked().iter().filter(|path| path.starts_with(prefix)).count()
     }
 
-    /// Who asked, each time.
+    /// The User-Agent of each request so far.
     pub fn agents(&self) -> Vec<String> {
         self.state.lock().unwrap().agents.clone()
     }
 
-    /// Every path asked for so far.
+    /// The path of each request so far.
     pub fn asked(&self) -> Vec<String> {
         self.state.lock().unwrap().asked.clone()
     }
@@ -198,7 +197,7 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         let age = ages.max_by_key(|(prefix, _)| prefix.len()).map_or(0, |(_, age)| *age);
         (fault, body, format!("{date}age: {age}\r\n"))
     };
-    // As the real ones: no ETag and no Last-Modified.
+    // Like MLB's replies, without ETag and Last-Modified.
     let lasts = if path.contains("/feed/live") { 10 } else { 20 };
     let fields = format!(
         "content-type: application/json;charset=UTF-8\r\nvary: accept-encoding, Accept-Encoding\r\n\
@@ -264,7 +263,7 @@ fn send(
     stream.write_all(body)
 }
 
-/// What `fields=` leaves: the listed keys at every depth, and the keys of id maps whose parent is listed.
+/// Applies `fields=`: keeps the listed keys at every depth, and the keys of id maps whose parent is listed.
 fn trimmed(reply: &Value, path: &str) -> Value {
     let Some((_, fields)) = path.split_once("fields=") else { return reply.clone() };
     let fields: Vec<&str> = fields.split('&').next().unwrap().split(',').collect();

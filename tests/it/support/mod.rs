@@ -1,4 +1,4 @@
-//! What tests share: the server as a child process, the fake MLB, clients, and programs that others wrote.
+//! Shared by tests: the server as a child process, the fake MLB, clients, and other programs.
 
 pub mod client;
 pub mod day;

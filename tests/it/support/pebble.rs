@@ -1,4 +1,4 @@
-//! Let's Encrypt's test CA as a child process: its own ports, its own root, its own view of the DNS.
+//! Pebble, Let's Encrypt's test CA, as a child process with its own ports, root and DNS.
 
 use crate::{
     support::{server::PATIENCE, tools},
@@ -20,13 +20,13 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How a CA is to behave, and where it finds who asks it.
+/// The behaviour of a CA, and the ports at which it validates names.
 pub struct Settings {
-    /// Of certificates, in seconds.
+    /// Lifetime of certificates, in seconds.
     pub lifetime: u64,
-    /// Good nonces that are refused, in percent.
+    /// Valid nonces that are rejected, in percent.
     pub refused_nonces: u32,
-    /// Where each name is looked for: by a request in clear, by a handshake.
+    /// Ports for HTTP-01 (HTTP without TLS) and TLS-ALPN-01 (a TLS handshake).
     pub http: u16,
     pub https: u16,
 }
@@ -37,7 +37,7 @@ impl Default for Settings {
     }
 }
 
-/// A CA that is not running yet, so that whoever asks it can be started before.
+/// A CA that may not be running yet, so that its client can be started first.
 pub struct Pebble {
     pub settings: Settings,
     dir: TempDir,
@@ -47,11 +47,11 @@ pub struct Pebble {
     children: Vec<Child>,
 }
 
-/// The name that this CA never gives a certificate for.
+/// The name for which this CA never issues a certificate.
 pub const BLOCKED: &str = "blocked.example.net";
 
 impl Pebble {
-    /// A CA that does not run yet.
+    /// Prepares a CA without starting it.
     pub fn prepare(settings: Settings) -> Self {
         tools::find("pebble");
         tools::find("pebble-challtestsrv");
@@ -79,7 +79,7 @@ impl Pebble {
         Pebble { settings, dir, address, management, dns, children: Vec::new() }
     }
 
-    /// A CA that runs.
+    /// Starts a CA.
     pub fn start(settings: Settings) -> Self {
         let mut pebble = Pebble::prepare(settings);
         pebble.run();
@@ -113,7 +113,7 @@ impl Pebble {
         }
     }
 
-    /// What e6 has to be told to ask this CA for these names.
+    /// e6's flags to order a certificate for these names from this CA.
     pub fn flags(&self, names: &str, challenge: &str) -> Vec<String> {
         let root = self.dir.path().join("ca.pem");
         [
@@ -131,7 +131,7 @@ impl Pebble {
         .collect()
     }
 
-    /// The root of what it issues.
+    /// The root of the certificates that it issues.
     pub fn root(&self) -> Vec<u8> {
         let own = fs::read(self.dir.path().join("ca.pem")).unwrap();
         let mut stream = handshake(self.management, "127.0.0.1", trusting(&own, &[], BOTH)).unwrap();
@@ -141,7 +141,7 @@ impl Pebble {
         reply.as_bytes()[reply.find("-----BEGIN").unwrap()..].to_vec()
     }
 
-    /// How often this was asked of it, by the word in its log.
+    /// The number of times that this text is in its log.
     pub fn asked(&self, what: &str) -> usize {
         fs::read_to_string(self.log()).unwrap().matches(what).count()
     }
@@ -160,9 +160,9 @@ impl Drop for Pebble {
     }
 }
 
-/// A port for a child that cannot take port 0. It is below the kernel's own range, so only this function hands it out.
+/// A port for a child that cannot bind port 0, below the ephemeral range, so that only this function assigns it.
 pub fn free_port() -> u16 {
-    // Each test process has 20 ports to begin with, so that two that run side by side do not get the same port.
+    // Each test process starts with 20 ports of its own, so that processes side by side do not collide.
     static NEXT: LazyLock<AtomicU16> =
         LazyLock::new(|| AtomicU16::new(20_000 + 20 * (std::process::id() % 500) as u16));
     loop {

@@ -1,4 +1,4 @@
-//! The binary as a child process, killed on drop, and a small client that knows which header fields to expect.
+//! The binary as a child process, killed on drop, and a small client that rejects unexpected header fields.
 
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
@@ -17,10 +17,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Any single wait of a test.
+/// Timeout of any single wait in a test.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The only fields a response may have. What is not here is there by mistake.
+/// The only fields that a response may have; any other one fails the test.
 pub const EXPECTED_FIELDS: &[&str] = &[
     "accept-ranges",
     "access-control-allow-headers",
@@ -57,13 +57,12 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "x-request-id",
 ];
 
-/// Where e6 writes its number, in its own directory.
+/// e6's pid file, below the directory of its [`Server`].
 pub const PID_FILE: &str = ".local/state/e6/e6.pid";
 
-/// Those that are about one response only.
+/// Fields that differ in each response.
 pub const OF_THE_MOMENT: &[&str] = &["connection", "date", "server-timing", "x-request-id"];
 
-/// A running e6.
 pub struct Server {
     child: Child,
     dir: TempDir,
@@ -72,7 +71,7 @@ pub struct Server {
     admin: Option<SocketAddr>,
 }
 
-/// A response, whole.
+/// A whole response.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -91,23 +90,23 @@ impl Response {
 }
 
 impl Server {
-    /// Serves this MLB from this time on.
+    /// Starts e6 with this fake MLB and this clock.
     pub fn start(mlb: &FakeMlb, clock: &str) -> Self {
         Server::start_with(&["--mlb-url", &mlb.url(), "--clock", clock])
     }
 
-    /// Serves with these arguments, in a directory of its own.
+    /// Starts e6 with these arguments in a new directory.
     pub fn start_with(arguments: &[&str]) -> Self {
         Server::start_in(tempfile::tempdir().unwrap(), arguments)
     }
 
-    /// Serves in a directory that another server may have left. What is neither among the arguments nor in the directory's
-    /// `e6.toml` is as tests want it: free ports, and the access log in a file.
+    /// Starts e6 in this directory, which another server may have used. Without an argument or a line in its
+    /// `e6.toml`, it uses free ports and writes the access log to a file.
     pub fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
         Server::start_by(command(dir.path()), dir, arguments)
     }
 
-    /// As `start_in`, by this command.
+    /// As `start_in`, with this command.
     pub fn start_by(command: Command, dir: TempDir, arguments: &[&str]) -> Self {
         let stderr = fs::File::create(dir.path().join("stderr")).unwrap();
         Server::start_writing(command, dir, arguments, Stdio::piped(), stderr.into())
@@ -179,7 +178,6 @@ impl Server {
         self.admin.unwrap()
     }
 
-    /// What operators read.
     pub fn metrics(&self) -> String {
         let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let response = send_to(self.admin(), request, true);
@@ -187,18 +185,18 @@ impl Server {
         response.text().to_owned()
     }
 
-    /// The value of one series, as its line begins; 0 where there is none yet.
+    /// The value of the series with this name and labels; 0 if it does not exist yet.
     pub fn metric(&self, series: &str) -> f64 {
         let value = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
         self.metrics().lines().find_map(value).unwrap_or(0.0)
     }
 
-    /// A path in the server's own directory.
+    /// A path in the server's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// GET as a browser does.
+    /// The page as HTML.
     pub fn page(&self) -> String {
         let response = self.get("/", "Accept: text/html\r\n");
         assert_eq!(response.status, 200);
@@ -230,7 +228,7 @@ impl Server {
         serde_json::from_slice(&response.body).unwrap()
     }
 
-    /// The answer, once it is so.
+    /// Waits until the JSON answer meets this condition, and returns it.
     pub fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         self.wait_for_within(PATIENCE, what, is_so)
     }
@@ -247,7 +245,7 @@ impl Server {
         }
     }
 
-    /// Until anything else is so.
+    /// Waits until this condition holds.
     pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so() {
@@ -264,7 +262,7 @@ impl Server {
         fs::read_to_string(self.path("stderr")).unwrap_or_default()
     }
 
-    /// SIGTERM, and how it ended; the directory is left.
+    /// Sends SIGTERM and waits. Returns the exit status, and the directory for another server.
     pub fn terminate(mut self) -> (ExitStatus, TempDir) {
         signal(self.child.id(), "TERM");
         let status = wait(&mut self.child);
@@ -272,14 +270,14 @@ impl Server {
         (status, dir)
     }
 
-    /// SIGKILL; the directory is left as it was then.
+    /// Sends SIGKILL. Returns the directory for another server.
     pub fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
         wait(&mut self.child);
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 
-    /// SIGTERM, and all that was written to standard output until the end.
+    /// Sends SIGTERM. Returns everything on standard output.
     pub fn printed(mut self) -> String {
         signal(self.child.id(), "TERM");
         let mut printed = String::new();
@@ -287,7 +285,7 @@ impl Server {
         printed
     }
 
-    /// The lines of the access log, once there are so many.
+    /// Waits for this many lines of the access log, and returns them.
     pub fn access_log(&self, count: usize) -> Vec<String> {
         lines(&self.path("access.log"), count)
     }
@@ -296,12 +294,12 @@ impl Server {
         self.child.id()
     }
 
-    /// The process that its pid file names.
+    /// The pid in its pid file.
     pub fn found(&self) -> Option<u32> {
         fs::read_to_string(self.path(PID_FILE)).ok()?.trim().parse().ok()
     }
 
-    /// Runs one of e6's commands where the server runs: exit code, and what was said on standard error.
+    /// Runs an e6 command in the server's directory. Returns the exit code and standard error.
     pub fn command(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let (code, _, stderr) = run(self.dir.path(), arguments);
         (code, stderr)
@@ -314,7 +312,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has been upgraded since is not our child. It may have ended, and a killed one leaves its file.
+        // After an upgrade the server is not our child. It may have ended and left its pid file.
         if let Some(pid) = self.found().filter(|pid| *pid != self.child.id()) {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
         }
@@ -323,7 +321,7 @@ impl Drop for Server {
     }
 }
 
-/// A site on an evening with a game that is on, and an error in it.
+/// A site during a game with an error.
 pub fn site() -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let server = Server::start(&mlb, EVENING);
@@ -331,20 +329,20 @@ pub fn site() -> (Server, FakeMlb) {
     (server, mlb)
 }
 
-/// `e6 check` where no address can be taken by others and nobody is asked: exit code, standard output, standard error.
+/// Runs `e6 check` offline with free ports. Returns exit code, standard output and standard error.
 pub fn check(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let usual = ["check", "--offline", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
     run(dir, &[&usual, arguments].concat())
 }
 
-/// e6 in an environment of its own.
+/// A command for e6 with an empty environment.
 pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_e6"));
     command.current_dir(dir).env_clear().env("HOME", dir).stdin(Stdio::null());
     command
 }
 
-/// Runs e6 to its end: exit code, standard output, standard error.
+/// Runs e6 until it exits. Returns exit code, standard output and standard error.
 pub fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut child =
         command(dir).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -374,7 +372,7 @@ fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
-/// The lines of a file, once there are so many.
+/// Waits for this many lines of a file, and returns them.
 pub fn lines(path: &Path, count: usize) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -395,12 +393,12 @@ pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut bytes = Vec::new();
-    // A server that refuses a long request may close before all of it was sent.
+    // A server that refuses a long request may close the connection before it is sent.
     let _ = stream.read_to_end(&mut bytes);
     parse(&bytes, has_body)
 }
 
-/// A response from all that came before the connection ended; `has_body` is false for HEAD.
+/// Parses a response from all bytes of a closed connection; `has_body` is false for HEAD.
 pub fn parse(bytes: &[u8], has_body: bool) -> Response {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));

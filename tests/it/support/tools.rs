@@ -1,18 +1,18 @@
-//! Programs of other people. A test that needs one is ignored by name; `.ci/run` installs them and runs all tests.
+//! Other programs. A test that needs one is ignored by default; `.ci/run` installs them and runs all tests.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// The path of a program; fails where it is not installed.
+/// The path of a program; panics if it is not installed.
 pub fn find(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("{program} is not installed: install it, or let .ci/run do it"))
 }
 
-/// A Python that has this package: the one that `.ci/run` makes, or the system's.
+/// A Python with this package: the environment that `.ci/run` creates, or the system's.
 pub fn python_with(package: &str) -> PathBuf {
     let venv = built("venv/bin/python");
     let has_it = |python: &PathBuf| {
@@ -30,12 +30,12 @@ pub fn npm(file: &str) -> PathBuf {
     file
 }
 
-/// A place in the directory of what is built.
+/// A path in the target directory.
 pub fn built(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join(name)
 }
 
-/// The standard output of a command; it must succeed.
+/// The standard output of a command; panics if it fails.
 pub fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let (stdout, stderr) =

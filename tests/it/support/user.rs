@@ -1,4 +1,4 @@
-//! The user that runs the tests, and the user that root becomes in them.
+//! The user that runs the tests, and the unprivileged user for tests as root.
 
 use std::{
     fs,
@@ -6,7 +6,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// The number of the user and the group that `--user nobody` means on Debian.
+/// The uid and gid of `nobody` on Debian.
 pub const NOBODY: u32 = 65534;
 
 /// Whether root runs the tests.
@@ -14,7 +14,7 @@ pub fn by_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// A directory that belongs to nobody.
+/// A directory that belongs to the user `nobody`.
 pub fn nobodys() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();

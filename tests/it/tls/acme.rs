@@ -1,4 +1,4 @@
-//! Certificates from a CA: asked for, kept, renewed, and never asked for too often.
+//! Certificates from a CA: ordered, stored, renewed, and never ordered too often.
 
 use crate::{
     support::{
@@ -36,7 +36,7 @@ fn certificate(server: &Server) -> Value {
     serde_json::from_slice::<Value>(&response.body).unwrap()["certificate"].take()
 }
 
-/// The certificate's facts, once they are so.
+/// Waits until the certificate's status meets this condition, and returns it.
 fn wait_for(server: &Server, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -49,7 +49,7 @@ fn wait_for(server: &Server, what: &str, is_so: impl Fn(&Value) -> bool) -> Valu
     }
 }
 
-/// A certificate is there, and all that follows from that has been done.
+/// Whether the served certificate is the CA's, without an error.
 fn issued(status: &Value) -> bool {
     status["source"] == "acme" && status["last_error"].is_null()
 }
@@ -58,13 +58,13 @@ fn said(status: &Value) -> &str {
     status["last_error"].as_str().unwrap_or_default()
 }
 
-/// The leaf that a client that trusts this root is shown for this name.
+/// The leaf certificate for this name, as a client that trusts this root receives it.
 fn leaf(server: &Server, name: &'static str, root: &[u8]) -> io::Result<Vec<u8>> {
     let stream = handshake(server.https(), name, trusting(root, &["h2"], BOTH))?;
     Ok(stream.conn.peer_certificates().unwrap()[0].to_vec())
 }
 
-/// Everything that is kept for CAs.
+/// All stored files of CAs.
 fn kept(server: &Server) -> Vec<PathBuf> {
     let acme = server.path(".local/state/e6/acme");
     let cas = fs::read_dir(acme).unwrap().map(|entry| entry.unwrap().path());
@@ -105,7 +105,7 @@ fn two_names_get_one_certificate_by_handshake_and_a_restart_orders_nothing() {
     assert_eq!(leaf(&server, "one.example.org", &root).unwrap(), one);
     thread::sleep(Duration::from_secs(1));
     assert_eq!(ca.asked(NEW_ORDER), 1);
-    // Another name is a reason to order, and until then the old certificate is served.
+    // Another name causes a new order; until it is done, the old certificate is served.
     let (_, dir) = server.terminate();
     let server = start_in(dir, &ca.flags("one.example.org,three.example.org", "tls-alpn-01"));
     assert!(issued(&certificate(&server)));
@@ -120,7 +120,7 @@ fn a_name_is_proven_by_a_request_in_clear() {
     let server = start(&ca.flags("example.org", "http-01"));
     wait_for(&server, "issued", issued);
     assert!(leaf(&server, "example.org", &ca.root()).is_ok());
-    // The proof is taken down again.
+    // The challenge is removed afterwards.
     assert_eq!(server.get("/.well-known/acme-challenge/x", "").status, 404);
 }
 
@@ -131,7 +131,7 @@ fn a_nonce_that_is_not_taken_is_no_failure() {
     let ca = Pebble::start(settings);
     let server = start(&ca.flags("example.org", "tls-alpn-01"));
     wait_for(&server, "issued", issued);
-    // An order takes ten requests: without another try for each, one in two hundred orders would succeed.
+    // An order takes ten requests. Without retries, one in two hundred orders would succeed.
     assert_eq!(ca.asked("reject 40% of good nonces"), 1);
     assert!(!server.stderr().contains("ERROR"), "{}", server.stderr());
 }
@@ -153,7 +153,7 @@ fn a_ca_that_is_down_at_start_is_asked_again_and_meanwhile_handshakes_succeed() 
 fn a_ca_that_never_answers_holds_up_neither_the_site_nor_its_end() {
     let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = start(&flags_for(hanging.local_addr().unwrap()));
-    // Accepted by the kernel, and never read.
+    // The kernel accepts the connection, but the CA never reads it.
     thread::sleep(Duration::from_millis(500));
     assert_eq!(certificate(&server)["source"], "self-signed");
     let began = Instant::now();
@@ -228,7 +228,7 @@ fn a_short_lived_certificate_is_renewed_under_load_without_one_failed_handshake(
         });
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
-    // Every ten seconds: the first, and two or three after it.
+    // A new certificate every ten seconds: the first, and two or three renewals.
     assert!((3..=4).contains(&shown.len()), "{} certificates in 25 s", shown.len());
     assert_eq!(ca.asked(NEW_ORDER), shown.len());
 }
@@ -259,7 +259,7 @@ fn a_kept_certificate_that_cannot_be_read_is_said_and_no_reason_to_order() {
 fn without_a_place_to_keep_it_no_certificate_is_ordered() {
     let ca = Pebble::start(Settings::default());
     let mut flags = ca.flags("example.org", "tls-alpn-01");
-    // Whoever runs the tests, nothing can be made there.
+    // No user can create anything there.
     flags.extend(["--data-dir".into(), "/dev/null/state".into()]);
     let server = start(&flags);
     let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
@@ -274,7 +274,7 @@ fn without_a_place_to_keep_it_no_certificate_is_ordered() {
 fn a_certificate_that_finds_no_room_is_served_and_said() {
     let ca = Pebble::start(Settings::default());
     let dir = tempfile::tempdir().unwrap();
-    // No file may be larger than a key: as on a full disk, the certificate cannot be written.
+    // The limit on file size leaves room for a key, not for a certificate, as on a full disk.
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_e6")])
@@ -294,7 +294,7 @@ fn a_certificate_that_finds_no_room_is_served_and_said() {
     assert!(!kept(&server).iter().any(|file| file.ends_with("certificate.pem")), "no half file");
 }
 
-/// What e6 has to be told to ask this CA in clear.
+/// e6's flags for this CA, without TLS.
 fn flags_for(ca: SocketAddr) -> Vec<String> {
     let directory = format!("http://{ca}/dir");
     ["--acme", "you@example.org", "--domain", "example.org", "--acme-directory", &directory]
@@ -304,7 +304,7 @@ fn flags_for(ca: SocketAddr) -> Vec<String> {
         .collect()
 }
 
-/// A CA that finds every order one too many.
+/// A CA that answers every order with a rate limit.
 fn limited_ca(until: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -313,7 +313,7 @@ fn limited_ca(until: &'static str) -> SocketAddr {
             let mut stream = BufReader::new(stream.unwrap());
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {}
-            // What is closed with bytes unread resets the connection, and the reply with it.
+            // Closing a connection with unread bytes resets it, and the reply would be lost.
             let length = head
                 .to_lowercase()
                 .lines()

@@ -1,4 +1,4 @@
-//! Certificates from files, and the one that this machine signs for itself.
+//! Certificates from files, and the self-signed one.
 
 use crate::{
     support::{
@@ -16,16 +16,16 @@ use std::{
     process::Command,
 };
 
-/// Nothing listens there: MLB is not what these tests are about.
+/// Nothing listens there, because these tests do not need MLB.
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 
-/// Writes a pair for this name; gives the certificate as PEM.
+/// Writes a certificate and key for this name. Returns the certificate as PEM.
 pub fn make(dir: &Path, name: &'static str) -> Vec<u8> {
-    // rcgen's own default.
+    // rcgen's default.
     make_until(dir, name, time::macros::datetime!(4096-01-01 0:00 UTC))
 }
 
-/// The same, with an end.
+/// As [`make`], with this expiry.
 pub fn make_until(dir: &Path, name: &'static str, end: time::OffsetDateTime) -> Vec<u8> {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
@@ -129,7 +129,7 @@ fn sessions_are_resumed_after_a_reload() {
     let (cert, key) = (dir.path().join("tls.crt"), dir.path().join("tls.key"));
     let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
     let server = Server::start_with(&[&NO_MLB[..], &files].concat());
-    // Clones share the tickets.
+    // Clones share session tickets.
     let client = trusting(&root, &["http/1.1"], BOTH);
     let resumed = || {
         let mut stream = handshake(server.https(), "a.example", client.clone()).unwrap();

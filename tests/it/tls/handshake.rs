@@ -1,4 +1,4 @@
-//! TLS by a client that trusts this server's certificate and nothing else.
+//! TLS handshakes with a client that trusts only this server's certificate.
 
 use crate::support::{
     day::EVENING,
@@ -29,7 +29,7 @@ pub fn client(
     trusting(&fs::read(server.path("certs/cert.pem")).unwrap(), alpn, versions)
 }
 
-/// A client that trusts this root, as PEM, and nothing else.
+/// A client that trusts only this root (PEM).
 pub fn trusting(root: &[u8], alpn: &[&str], versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(root).unwrap()).unwrap();
@@ -42,7 +42,7 @@ pub fn trusting(root: &[u8], alpn: &[&str], versions: &[&'static SupportedProtoc
     config
 }
 
-/// A connection whose handshake is done, or why it failed.
+/// Connects and completes the TLS handshake, or returns the reason for the failure.
 pub fn connect(
     server: &Server,
     name: &'static str,
@@ -52,7 +52,7 @@ pub fn connect(
     handshake(server.https(), name, client(server, alpn, versions))
 }
 
-/// A connection of this client, its handshake done, or why it failed.
+/// As [`connect`], with this client configuration and address.
 pub fn handshake(
     address: SocketAddr,
     name: &'static str,
@@ -63,7 +63,7 @@ pub fn handshake(
     handshake_over(socket, name, client)
 }
 
-/// As [`handshake`], over a connection on which something may have been said already.
+/// As [`handshake`], over a socket on which bytes may have been sent already.
 pub fn handshake_over(
     socket: TcpStream,
     name: &'static str,
@@ -78,7 +78,7 @@ pub fn handshake_over(
     Ok(stream)
 }
 
-/// As [`connect`], to localhost with the versions of today.
+/// As [`connect`], to localhost with TLS 1.2 and 1.3.
 pub fn established(server: &Server, alpn: &[&str]) -> StreamOwned<ClientConnection, TcpStream> {
     connect(server, "localhost", alpn, BOTH).unwrap()
 }
@@ -146,7 +146,7 @@ fn who_speaks_http_to_the_tls_port_is_told_so() {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     assert!(reply.starts_with("HTTP/1.1 400 ") && reply.ends_with("write https:// instead.\n"), "{reply}");
-    // It is counted once it is over, which the client may see first.
+    // The connection is counted at its end, which the client may see first.
     let deadline = std::time::Instant::now() + PATIENCE;
     while server.metric("e6_connections_refused_total{reason=\"cleartext\"}") != 1.0 {
         assert!(std::time::Instant::now() < deadline, "{}", server.metrics());

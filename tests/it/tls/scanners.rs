@@ -1,4 +1,4 @@
-//! TLS as programs others wrote see it.
+//! TLS as openssl and testssl.sh see it.
 
 use crate::support::{server::Server, tools};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// A server with a certificate for localhost by a CA of its own, in a directory of its own.
+/// A server with a certificate for localhost, issued by a test CA.
 fn server(dir: &Path) -> Server {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(["Test root".to_owned()]).unwrap();
@@ -41,7 +41,7 @@ fn server(dir: &Path) -> Server {
     )
 }
 
-/// What openssl says about one connection with a request, made with these arguments.
+/// The output of `openssl s_client` for one connection with a request, with these arguments.
 fn s_client(server: &Server, dir: &Path, arguments: &str) -> String {
     let mut child = Command::new("openssl")
         .args(["s_client", "-connect", &server.https().to_string(), "-servername", "localhost"])
@@ -55,7 +55,7 @@ fn s_client(server: &Server, dir: &Path, arguments: &str) -> String {
         .unwrap();
     let request =
         format!("GET / HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", server.https().port());
-    // Refused before it could write.
+    // The server may refuse the connection before openssl reads its input.
     let _ = child.stdin.take().unwrap().write_all(request.as_bytes());
     let output = child.wait_with_output().unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
@@ -102,7 +102,7 @@ fn openssl_is_refused_what_is_old_and_what_is_unknown() {
     assert!(unknown.contains("subject=CN = localhost"), "the one certificate there is: {unknown}");
 }
 
-/// What testssl.sh finds and is not ours to mend, or right as it is.
+/// Findings of testssl.sh that are intended or not e6's, with the reason.
 const ACCEPTED: &[(&str, &str)] = &[
     ("cipher_order", "six AEAD suites, all good: a phone without AES in hardware knows best"),
     ("cert_revocation", "the CA's; this one exists for the test"),

@@ -171,7 +171,7 @@ fn frame_format() -> Vec<Case> {
 fn stream_states() -> Vec<Case> {
     let idle = |name, bytes: Vec<u8>| case("9113 §5.1 idle", name, bytes, Error(CLOSED));
     let half = |name, bytes: Vec<u8>, codes| {
-        // No window, so that the stream stays half closed.
+        // A window of 0, so that the stream stays half closed.
         case(
             "9113 §5.1 half-closed (remote)",
             name,
@@ -218,7 +218,7 @@ fn stream_states() -> Vec<Case> {
             [get(1), reset(1, 8), priority(1, 0), get(3)].concat(),
             Served(3),
         ),
-        // Frames may have crossed the server's own: they are ignored for a while.
+        // Frames may cross the server's RST_STREAM, so they are ignored for a while.
         case(
             "9113 §5.1 closed",
             "WINDOW_UPDATE may come late",

@@ -1,4 +1,4 @@
-//! What is said about a connection: priorities, settings, pings, windows (RFC 9113 §6), and too much of it.
+//! Connection control (RFC 9113 §6): priorities, settings, pings, windows, and floods of them.
 
 use crate::http::http2::{
     Case,
@@ -11,7 +11,7 @@ pub fn cases() -> Vec<Case> {
     [priorities(), settings_frames(), small_frames(), windows(), floods()].into_iter().flatten().collect()
 }
 
-/// RFC 9113 §5.3 has done away with priorities; what is left is the shape of the frames.
+/// RFC 9113 §5.3 removes priorities; only the format of the frames remains.
 fn priorities() -> Vec<Case> {
     let with_priority = |dependency: u32| {
         headers(1, WHOLE | PRIORITIZED, &[&dependency.to_be_bytes()[..], &[255], &get_block()].concat())
@@ -194,7 +194,7 @@ fn windows() -> Vec<Case> {
             [settings(&[(4, 0)]), get(1), settings(&[(4, 1)])].concat(),
             Data(1),
         ),
-        // 3 bytes are allowed and then 2 taken back before they were sent: nothing, until 5 more make it 3 again.
+        // 3 bytes are granted. The repeated initial window of 0 takes none of them back.
         case(
             "9113 §6.9.2",
             "a window below nothing",
@@ -216,7 +216,7 @@ fn windows() -> Vec<Case> {
     ]
 }
 
-/// What costs a peer little and a server much, unless it counts.
+/// Floods that cost a peer little and a server much, unless the server limits them.
 fn floods() -> Vec<Case> {
     let rapid: Vec<u8> = (0..400).flat_map(|n| [get(2 * n + 1), reset(2 * n + 1, 8)].concat()).collect();
     let made: Vec<u8> =

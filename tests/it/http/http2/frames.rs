@@ -1,4 +1,4 @@
-//! Frames (RFC 9113 §4, §6) and header blocks (RFC 7541), made by hand so that they can be made wrong.
+//! Frames (RFC 9113 §4, §6) and header blocks (RFC 7541), built by hand so that tests can send malformed ones.
 
 pub const DATA: u8 = 0x0;
 pub const HEADERS: u8 = 0x1;
@@ -16,7 +16,7 @@ pub const ACK: u8 = 0x1;
 pub const END_HEADERS: u8 = 0x4;
 pub const PADDED: u8 = 0x8;
 pub const PRIORITIZED: u8 = 0x20;
-/// A request that is a HEADERS frame and nothing else.
+/// A request in one HEADERS frame.
 pub const WHOLE: u8 = END_STREAM | END_HEADERS;
 
 pub const PROTOCOL: u32 = 0x1;
@@ -28,8 +28,8 @@ pub const CANCEL: u32 = 0x8;
 pub const COMPRESSION: u32 = 0x9;
 pub const ENHANCE_YOUR_CALM: u32 = 0xb;
 
-/// The library beneath calls most of what it cannot read a PROTOCOL_ERROR, where the RFC has a code that says more. Either
-/// way the connection ends.
+/// The `h2` crate reports most malformed input as PROTOCOL_ERROR, even if the RFC has a more specific code. Either
+/// code ends the connection.
 pub const UNREADABLE_SIZE: &[u32] = &[FRAME_SIZE, PROTOCOL];
 pub const UNREADABLE_BLOCK: &[u32] = &[COMPRESSION, PROTOCOL];
 pub const UNREADABLE_WINDOW: &[u32] = &[FLOW_CONTROL, PROTOCOL];
@@ -81,7 +81,7 @@ pub fn get_block() -> Vec<u8> {
     [&[0x82, 0x87, 0x84][..], &authority()].concat()
 }
 
-/// The same for another path.
+/// As `get_block`, for another path.
 pub fn get_block_of(path: &str) -> Vec<u8> {
     [&[0x82, 0x87][..], &[0x04, u8::try_from(path.len()).unwrap()], path.as_bytes(), &authority()].concat()
 }
@@ -95,12 +95,11 @@ pub fn get(stream: u32) -> Vec<u8> {
     headers(stream, WHOLE, &get_block())
 }
 
-/// A GET with more fields.
 pub fn get_with(stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
     headers(stream, WHOLE, &[get_block(), block(fields)].concat())
 }
 
-/// The beginning of a request with a body.
+/// The header block of a request with a body.
 pub fn post(stream: u32) -> Vec<u8> {
     headers(stream, END_HEADERS, &post_block())
 }
@@ -129,7 +128,7 @@ fn integer(value: usize) -> Vec<u8> {
     bytes
 }
 
-/// A frame as it was received.
+/// A received frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     pub kind: u8,
@@ -139,7 +138,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The first frame of these bytes, and how long it is.
+    /// The first frame in these bytes, and its length.
     pub fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
         let (head, rest) = bytes.split_at_checked(9)?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
@@ -158,9 +157,9 @@ impl Frame {
         Some(u32::from_be_bytes(code.try_into().ok()?))
     }
 
-    /// Whether it begins a response with status 200, which is in the static table (RFC 7541 appendix A).
+    /// Whether the frame starts a response with status 200, which is in the static table (RFC 7541 appendix A).
     pub fn is_ok(&self) -> bool {
-        // Sizes of the dynamic table may come first (RFC 7541 §4.2).
+        // Updates of the dynamic table's size may come first (RFC 7541 §4.2).
         let first = self.payload.iter().find(|byte| **byte & 0xe0 != 0x20);
         self.kind == HEADERS && first == Some(&0x88)
     }

@@ -11,7 +11,7 @@ pub fn cases() -> Vec<Case> {
     [messages(), fields(), pseudo_fields(), bodies(), compression()].into_iter().flatten().collect()
 }
 
-/// A request of exactly these fields.
+/// A request with exactly these fields.
 fn request(fields: &[(&str, &str)]) -> Vec<u8> {
     headers(1, WHOLE, &block(fields))
 }
@@ -189,7 +189,7 @@ fn pseudo_fields() -> Vec<Case> {
     ]
 }
 
-/// No body is read here: it is refused, which may come before what is wrong with it.
+/// No body is read: the response refuses it, possibly before the body is malformed.
 fn bodies() -> Vec<Case> {
     let post_with =
         |length| headers(1, END_HEADERS, &[post_block(), block(&[("content-length", length)])].concat());
@@ -240,7 +240,7 @@ fn compression() -> Vec<Case> {
         let field = [&[first, 6][..], b"x-test", &[2], b"ok"].concat();
         case("7541 §6.2", name, get_and(&field), Served(1))
     };
-    // With indexing, an entry of the dynamic table is made (62) and used in the next request.
+    // Indexing adds an entry (62) to the dynamic table, which the next request uses.
     let indexed = [&[0x40, 6][..], b"x-test", &[2], b"ok"].concat();
     let again = headers(3, WHOLE, &[&get_block()[..], &[0xbe]].concat());
     vec![

@@ -1,4 +1,4 @@
-//! HTTP/2 as RFC 9113 and RFC 7541 have it: cases in bytes, each with the outcomes that are allowed.
+//! HTTP/2 (RFC 9113) and HPACK (RFC 7541): test cases as bytes, each with the allowed outcomes.
 
 pub mod connection;
 pub mod control;
@@ -22,12 +22,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the server may take to do what it must.
+/// Timeout for the expected outcome.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Cases at once.
+/// Cases that run at once.
 const WORKERS: usize = 8;
 
-/// Bytes after the prefaces, and what must follow.
+/// Bytes to send after the prefaces, and the outcome that must follow.
 pub struct Case {
     /// RFC and section.
     section: &'static str,
@@ -36,7 +36,7 @@ pub struct Case {
     expect: Expect,
 }
 
-/// What must follow.
+/// The outcome that must follow.
 #[derive(Debug, Clone)]
 enum Expect {
     /// A connection error: GOAWAY with one of these codes, or the end of the connection (RFC 9113 §5.4.1).
@@ -47,13 +47,13 @@ enum Expect {
     Served(u32),
     /// Any response on this stream.
     Answered(u32),
-    /// This response or that stream error: where a body that nobody reads is refused before it can be wrong.
+    /// Any response or stream error on this stream: an unread body may be refused before it is malformed.
     AnsweredOrReset(u32),
-    /// The connection goes on as if nothing had been.
+    /// The connection continues as if nothing had happened.
     Alive,
-    /// A frame of this kind, flags and payload.
+    /// A frame with this kind, flags and payload.
     Frame(u8, u8, &'static [u8]),
-    /// Data on stream 1, of this length at first.
+    /// A first DATA frame of this length on stream 1.
     Data(usize),
 }
 
@@ -61,7 +61,7 @@ fn case(section: &'static str, name: &'static str, send: Vec<u8>, expect: Expect
     Case { section, name, send, expect }
 }
 
-/// A client that has sent its preface, has the server's settings and has acknowledged them.
+/// A client that has sent its preface and acknowledged the server's settings.
 pub struct Client {
     stream: StreamOwned<ClientConnection, TcpStream>,
     bytes: Vec<u8>,
@@ -74,7 +74,7 @@ impl Client {
         Client::raw(server).begun()
     }
 
-    /// The same after a header of the PROXY protocol.
+    /// As `connect`, after a PROXY protocol header.
     pub fn introduced(server: &Server, header: &str) -> Self {
         let mut socket = TcpStream::connect(server.https()).unwrap();
         socket.write_all(header.as_bytes()).unwrap();
@@ -93,7 +93,7 @@ impl Client {
         self
     }
 
-    /// Nothing but TLS.
+    /// A client that has completed only the TLS handshake.
     fn raw(server: &Server) -> Self {
         Client::over(handshake::connect(server, "localhost", &["h2"], &[&TLS13]).unwrap())
     }
@@ -104,11 +104,11 @@ impl Client {
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
-        // The server may have ended the connection over the first of several frames.
+        // The server may have closed the connection because of the first of several frames.
         let _ = self.stream.write_all(bytes).and_then(|()| self.stream.flush());
     }
 
-    /// Reads a little; false at the end of the connection or of patience.
+    /// Reads once; false at the end of the connection or after the deadline.
     fn read(&mut self, deadline: Instant) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.stream.read(&mut buffer) {
@@ -121,7 +121,7 @@ impl Client {
         while let Some((frame, length)) = Frame::parse(&self.bytes) {
             self.bytes.drain(..length);
             if frame.kind == PING && frame.flags & ACK == 0 {
-                // What every client does; a server that drains waits for it.
+                // Every client acknowledges pings; a draining server waits for it.
                 self.send(&frames::frame(PING, ACK, 0, &frame.payload));
             }
             self.seen.push(frame);
@@ -129,7 +129,7 @@ impl Client {
         !self.ended && Instant::now() < deadline
     }
 
-    /// Whether a frame like this comes in time.
+    /// Waits for such a frame; false if none arrives in time.
     pub fn wait(&mut self, is_it: impl Fn(&Frame) -> bool) -> bool {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -142,12 +142,12 @@ impl Client {
         }
     }
 
-    /// Whether a frame like this has come.
+    /// Whether such a frame has arrived.
     pub fn has(&self, is_it: impl Fn(&Frame) -> bool) -> bool {
         self.seen.iter().any(is_it)
     }
 
-    /// Reads what comes in a moment.
+    /// Reads once.
     pub fn wait_briefly(&mut self) {
         self.read(Instant::now());
     }
@@ -156,7 +156,7 @@ impl Client {
         self.ended
     }
 
-    /// Whether the connection ends in time.
+    /// Waits for the end of the connection; false if it does not end in time.
     pub fn wait_for_end(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while self.read(deadline) {}
@@ -168,7 +168,7 @@ impl Client {
         self.wait(|frame| frame.kind == PING && frame.flags == ACK && frame.payload == b"e6 lives")
     }
 
-    /// Whether the server does as it must.
+    /// Whether the server does what is expected.
     fn meets(&mut self, expect: &Expect) -> bool {
         let has_code = |frame: &Frame, codes: &[u32]| frame.code().is_some_and(|code| codes.contains(&code));
         match *expect {
@@ -202,7 +202,7 @@ impl Client {
         }
     }
 
-    /// Closed without a code that says otherwise.
+    /// Whether the connection ended without GOAWAY.
     fn ended_quietly(&self) -> bool {
         self.ended && !self.seen.iter().any(|frame| frame.kind == GOAWAY)
     }
@@ -256,7 +256,7 @@ fn a_drain_says_goaway_and_finishes_what_was_begun() {
     let (server, _mlb) = site();
     let mut idle = Client::connect(&server);
     let mut busy = Client::connect(&server);
-    // No window: the response's head comes, its body waits.
+    // A window of 0: the response's head arrives, its body waits.
     busy.send(&[settings(&[(4, 0)]), get(1)].concat());
     assert!(busy.wait(|frame| frame.stream == 1 && frame.is_ok()));
     signal(server.pid(), "TERM");
