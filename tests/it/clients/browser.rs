@@ -295,7 +295,7 @@ fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_ball_stays_where_it_is_for_who_wants_no_motion() {
+fn the_ball_does_not_move_for_readers_who_prefer_reduced_motion() {
     let mut browser = Browser::open();
     let (_mlb, server) = charged();
     let page = server.page();

@@ -104,7 +104,7 @@ fn a_log_that_was_moved_away_is_opened_again() {
 }
 
 #[test]
-fn a_full_disk_costs_lines_and_is_said_once() {
+fn a_full_disk_costs_lines_and_is_logged_once() {
     let (server, _mlb) = serving(&["--access-log", "/dev/full"]);
     for _ in 0..5 {
         assert_eq!(server.get("/healthz", "").status, 200);
@@ -174,7 +174,7 @@ fn a_log_that_cannot_be_opened_is_named_at_the_start() {
 }
 
 #[test]
-fn what_operators_ask_is_not_in_the_log() {
+fn requests_of_operators_are_not_in_the_log() {
     let (server, _mlb) = serving(&[]);
     server.metrics();
     server.get("/healthz", "");

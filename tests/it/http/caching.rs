@@ -94,7 +94,7 @@ fn a_shared_cache_that_ignores_vary_keeps_no_form_or_language_that_another_did_n
 }
 
 #[test]
-fn what_is_published_beside_the_page_is_kept_for_a_while_too() {
+fn files_published_with_the_page_may_be_cached_too() {
     let (server, _mlb) = site();
     for path in ["/api/v1/season", "/feed.xml", "/calendar.ics", "/badge.svg", "/card.png"] {
         let response = server.get(path, "");

@@ -82,7 +82,7 @@ impl Listener {
 }
 
 #[test]
-fn a_new_answer_is_pushed_to_whoever_listens() {
+fn a_new_answer_is_pushed_to_every_listener() {
     let (server, mlb) = site();
     let (mut listener, head) = Listener::open(&server, "");
     assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
@@ -121,7 +121,7 @@ fn without_time(mut answer: Value) -> Value {
 }
 
 #[test]
-fn a_poll_that_finds_nothing_new_is_not_pushed_and_whoever_comes_later_hears_of_it() {
+fn a_poll_that_finds_nothing_new_is_not_pushed_and_later_listeners_get_its_time() {
     let (server, mlb) = site();
     let (mut listener, _) = Listener::open(&server, "");
     let first = listener.event().unwrap();
@@ -147,7 +147,7 @@ fn a_poll_that_finds_nothing_new_is_not_pushed_and_whoever_comes_later_hears_of_
 }
 
 #[test]
-fn who_comes_back_is_told_only_what_was_missed() {
+fn a_client_that_reconnects_gets_only_what_it_missed() {
     let (server, mlb) = site();
     let (mut listener, _) = Listener::open(&server, "");
     let seen = listener.event().unwrap();

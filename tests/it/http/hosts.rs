@@ -33,7 +33,7 @@ fn over_tls(server: &Server, host: &str, path: &str) -> Response {
 }
 
 #[test]
-fn clear_requests_are_sent_to_https_on_the_canonical_name() {
+fn requests_without_tls_redirect_to_https_on_the_canonical_name() {
     let server = Server::start_with(&NAMES);
     let port = server.https().port();
     for (host, location) in [
@@ -242,7 +242,7 @@ fn behind_another_proxy_only_the_name_is_canonical() {
 
 #[test]
 #[ignore = "needs Pebble"]
-fn nobody_is_sent_to_https_before_there_is_a_certificate_to_trust() {
+fn redirects_to_https_begin_once_there_is_a_certificate_to_trust() {
     let mut ca = Pebble::prepare(Settings::default());
     let flags = ca.flags("example.org", "http-01");
     let server = Server::start_with(&flags.iter().map(String::as_str).collect::<Vec<_>>());

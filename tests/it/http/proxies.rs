@@ -99,7 +99,7 @@ fn a_trusted_proxy_names_the_client_and_nobody_else_does() {
 }
 
 #[test]
-fn whom_to_believe_changes_with_a_reload() {
+fn trusted_proxies_change_with_a_reload() {
     let (server, _mlb) = serving("", &[]);
     fs::write(server.path("e6.toml"), LOOPBACK).unwrap();
     signal(server.pid(), "HUP");
@@ -296,7 +296,7 @@ fn tls_comes_after_the_header() {
 }
 
 #[test]
-fn what_is_no_header_from_a_trusted_proxy_ends_its_connection_unanswered() {
+fn a_trusted_proxy_without_a_valid_header_is_disconnected_unanswered() {
     let (server, _mlb) = serving(PROTOCOL, &[]);
     let ends = [
         ask("").into_bytes(),
@@ -330,7 +330,7 @@ fn a_proxy_that_does_not_say_who_it_is_for_is_not_waited_for() {
 }
 
 #[test]
-fn a_header_from_who_is_no_proxy_is_garbage_like_any_other() {
+fn a_proxy_header_from_an_untrusted_peer_is_a_bad_request() {
     let (server, _mlb) = serving("[proxy]\ntrusted = \"192.0.2.0/24\"\nprotocol = true\n", &[]);
     assert_eq!(server.send(&ask(""), true).status, 200, "he needs none");
     for header in [b"PROXY TCP4 198.51.100.1 10.0.0.1 54321 80\r\n".to_vec(), binary([198, 51, 100, 1], b"")]

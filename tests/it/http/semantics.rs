@@ -67,7 +67,7 @@ fn several_parts_come_as_multipart() {
 }
 
 #[test]
-fn what_asks_for_more_than_the_whole_gets_the_whole_once() {
+fn ranges_that_add_up_to_more_than_the_whole_get_the_whole_once() {
     let (server, _mlb) = site();
     let path = "/favicon.ico";
     let whole = server.get(path, "");

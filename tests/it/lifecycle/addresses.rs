@@ -81,7 +81,7 @@ fn a_default_address_that_is_taken_costs_a_warning_and_one_that_was_asked_for_is
 }
 
 #[test]
-fn nothing_starts_where_no_default_address_is_left_for_visitors() {
+fn e6_does_not_start_if_no_default_address_is_left_for_visitors() {
     let _http = TcpListener::bind("127.0.0.1:8080");
     let dir = tempfile::tempdir().unwrap();
     let (code, _, said) = run(dir.path(), &["--https", "off", "--admin", "off"]);

@@ -30,7 +30,7 @@ fn files(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn all_is_well_and_nothing_is_left_behind() {
+fn check_of_a_good_configuration_passes_and_leaves_nothing_behind() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     mlb.date(SystemTime::now());
     let dir = nobodys_or_own();
@@ -96,7 +96,7 @@ fn an_address_of_a_stranger_is_an_error_and_one_of_e6_is_none() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said_with_what_becomes_of_it() {
+fn paths_that_cannot_be_written_are_reported_with_the_consequence() {
     let dir = tempfile::tempdir().unwrap();
     let checked = |more: &[&str]| check(dir.path(), &[&["--https", "127.0.0.1:0"], more].concat());
     let (code, _, stderr) = checked(&["--data-dir", "/dev/null/data", "--certs", "/dev/null/certs"]);
@@ -156,7 +156,7 @@ fn mlb_that_cannot_be_heard_is_a_warning_and_a_player_it_does_not_know_is_an_err
 }
 
 #[test]
-fn whichever_kind_of_question_mlb_refuses_is_an_error_with_the_ways_out() {
+fn any_kind_of_question_that_mlb_refuses_is_an_error_with_the_ways_out() {
     let dir = tempfile::tempdir().unwrap();
     for kind in ["/api/v1/people/", "/api/v1/teams/", "/api/v1/schedule?", "/api/v1.1/game/"] {
         for fault in [Fault::Status(406), Fault::Status(403), Fault::StatusHtml(406), Fault::StatusHtml(403)]
@@ -178,7 +178,7 @@ fn whichever_kind_of_question_mlb_refuses_is_an_error_with_the_ways_out() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_said() {
+fn a_wrong_clock_is_reported() {
     let (dir, mlb) = (tempfile::tempdir().unwrap(), FakeMlb::with(&[]));
     for (theirs, direction) in [(SystemTime::now() - HOUR, "ahead of"), (SystemTime::now() + HOUR, "behind")]
     {

@@ -48,7 +48,7 @@ fn end(server: &Server) {
 }
 
 #[test]
-fn who_has_just_used_a_connection_is_told_with_the_next_answer() {
+fn a_connection_that_was_just_used_ends_with_its_next_response() {
     // A busy machine may miss the short time that such a connection has; then the test tries again.
     for _ in 0..5 {
         let (server, _mlb) = site();
@@ -78,7 +78,7 @@ fn who_has_just_used_a_connection_is_told_with_the_next_answer() {
 }
 
 #[test]
-fn who_has_connected_and_asked_nothing_and_who_is_idle_hold_nothing() {
+fn silent_and_idle_connections_do_not_delay_the_end() {
     let (server, _mlb) = site();
     let mut silent = TcpStream::connect(server.http()).unwrap();
     let mut idle = Kept::open(server.http()).unwrap();
@@ -92,7 +92,7 @@ fn who_has_connected_and_asked_nothing_and_who_is_idle_hold_nothing() {
 }
 
 #[test]
-fn who_says_nothing_in_or_after_a_handshake_holds_nothing() {
+fn peers_that_are_silent_in_or_after_a_handshake_do_not_delay_the_end() {
     let (server, _mlb) = site();
     let _hello = TcpStream::connect(server.https()).unwrap();
     let _preface = established(&server, &["h2"]);
@@ -107,7 +107,7 @@ fn who_says_nothing_in_or_after_a_handshake_holds_nothing() {
 }
 
 #[test]
-fn nobody_else_is_let_in() {
+fn a_draining_server_accepts_no_new_connections() {
     let (server, _mlb) = site();
     let (address, _held) = (server.http(), holding(&server));
     end(&server);
@@ -135,7 +135,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn what_is_open_at_its_end_is_cut_and_counted() {
+fn connections_still_open_at_the_limit_are_cut_and_counted() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let url = mlb.url();
     let dir = tempfile::tempdir().unwrap();
@@ -152,7 +152,7 @@ fn what_is_open_at_its_end_is_cut_and_counted() {
 }
 
 #[test]
-fn who_is_in_the_queue_is_answered() {
+fn connections_in_the_accept_queue_are_served() {
     let (server, _mlb) = site();
     let address = server.http();
     // A stopped process accepts nothing, so connections wait in the kernel's queue.

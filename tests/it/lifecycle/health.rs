@@ -118,7 +118,7 @@ fn health_asks_on_a_unix_socket() {
 }
 
 #[test]
-fn health_introduces_itself_where_everyone_on_this_machine_is_a_proxy() {
+fn health_sends_a_proxy_header_if_this_machine_is_a_trusted_proxy() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let dir = tempfile::tempdir().unwrap();
     let toml =

@@ -182,7 +182,7 @@ fn a_socket_on_which_somebody_listens_is_not_taken_away() {
 }
 
 #[test]
-fn what_is_no_socket_is_not_removed() {
+fn a_file_that_is_not_a_socket_is_not_removed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("letters");
     fs::write(&path, "dear").unwrap();

@@ -223,7 +223,7 @@ fn errors_before_the_log_are_objects_too() {
 }
 
 #[test]
-fn what_is_no_terminal_gets_no_colour() {
+fn output_to_anything_but_a_terminal_has_no_colour() {
     let dir = tempfile::tempdir().unwrap();
     let mut starting = command(dir.path());
     starting.env("TERM", "xterm-256color").env("CLICOLOR_FORCE", "1");

@@ -95,7 +95,7 @@ fn the_log_changes_its_place_format_and_level() {
 }
 
 #[test]
-fn what_waits_for_a_start_is_named_at_every_reload_until_it_is_taken_back() {
+fn settings_that_need_a_restart_are_named_at_every_reload_until_they_are_changed_back() {
     let (server, _mlb) = site("", &[]);
     let reload = |toml: &str| {
         fs::write(server.path("e6.toml"), toml).unwrap();
@@ -190,7 +190,7 @@ fn the_certificate_is_another_from_the_next_handshake_on() {
 }
 
 #[test]
-fn the_command_says_what_became_of_it_and_its_exit_code_tells() {
+fn the_command_reports_the_outcome_and_its_exit_code_agrees() {
     let (server, _mlb) = site("", &[]);
     fs::write(server.path("e6.toml"), "[words]\nyes = \"Oh dear\"\n").unwrap();
     assert_eq!(server.command(&["reload"]), (Some(0), String::new()));

@@ -63,7 +63,7 @@ fn sockets_for_another_process_are_left_alone() {
 }
 
 #[test]
-fn who_came_before_the_start_is_answered() {
+fn a_connection_from_before_the_start_is_served() {
     let dir = tempfile::tempdir().unwrap();
     let (http, http_at) = socket();
     let client = std::thread::spawn(move || send_to(http_at, PAGE, true).status);
@@ -73,7 +73,7 @@ fn who_came_before_the_start_is_answered() {
 }
 
 #[test]
-fn what_cannot_be_listened_on_is_named() {
+fn an_unusable_inherited_socket_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = std::fs::File::open("/dev/null").unwrap();
     let mut child = handing_over(command(dir.path()), vec![file.into()], "http")

@@ -183,7 +183,7 @@ fn a_corrupt_state_file_is_set_aside_and_logged() {
 }
 
 #[test]
-fn an_unknown_player_is_said_at_start_and_on_the_page() {
+fn an_unknown_player_is_reported_at_start_and_on_the_page() {
     let mlb = FakeMlb::with(&[]);
     let server = Server::start_with(&["--mlb-url", &mlb.url(), "--player", "12", "--clock", NOON]);
     let answer = server.wait_for("known to be unknown", |answer| {
@@ -217,7 +217,7 @@ fn pages_come_without_a_disk() {
 }
 
 #[test]
-fn a_state_that_cannot_be_kept_is_said_once_and_kept_again_once_it_can() {
+fn a_state_that_cannot_be_written_is_logged_once_and_written_once_it_can_be() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     // A file in place of a directory, so that nothing can be created below it, as on a lost disk.

@@ -25,7 +25,7 @@ fn is_open(stream: &mut TcpStream) -> bool {
 }
 
 #[test]
-fn where_there_is_no_room_the_longest_idle_goes_first_and_who_is_busy_stays() {
+fn a_full_server_closes_the_longest_idle_connection_and_keeps_busy_ones() {
     let (server, _mlb) = limited(&[("connections", 4)]);
     let mut busy = listener(server.http());
     let mut idle: Vec<_> = (0..3)
@@ -47,7 +47,7 @@ fn where_there_is_no_room_the_longest_idle_goes_first_and_who_is_busy_stays() {
 }
 
 #[test]
-fn who_finds_everyone_busy_waits_until_there_is_room() {
+fn a_new_connection_waits_while_all_others_are_busy() {
     let (server, _mlb) = limited(&[("connections", 2)]);
     let busy = [listener(server.http()), listener(server.http())];
     let mut waiting = connect(server.http());
@@ -88,7 +88,7 @@ fn idleness_ends_sooner_when_there_is_hardly_room() {
 }
 
 #[test]
-fn a_lack_of_descriptors_hurts_nobody_who_is_here_and_passes() {
+fn a_lack_of_descriptors_closes_no_busy_connection_and_passes() {
     let dir = tempfile::tempdir().unwrap();
     let mut shell = std::process::Command::new("sh");
     shell

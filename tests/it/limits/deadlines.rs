@@ -115,7 +115,7 @@ fn an_old_connection_ends_however_busy_it_is_and_loses_no_request() {
 }
 
 #[test]
-fn a_connection_has_so_many_requests_and_is_told_with_the_last() {
+fn requests_per_connection_are_limited_and_the_last_response_announces_the_end() {
     let (server, _mlb) = limited(&[("requests", 3)]);
     let mut stream = connect(server.http());
     assert!(!ask(&mut stream).contains("connection: close"));
@@ -225,14 +225,14 @@ fn hoarder(address: std::net::SocketAddr, requests: usize) -> TcpStream {
 }
 
 #[test]
-fn who_takes_nothing_is_cut_off() {
+fn a_client_that_reads_nothing_is_cut_off() {
     let (server, _mlb) = limited(&[("stall", 1), ("request", 3600)]);
     let _stream = hoarder(server.http(), 2000);
     wait_until("counted", || ended(&server, "stall") == 1.0);
 }
 
 #[test]
-fn who_takes_hardly_anything_is_cut_off_and_who_takes_enough_is_not() {
+fn a_client_that_reads_too_slowly_is_cut_off_and_one_that_reads_fast_enough_is_not() {
     let (server, _mlb) = limited(&[("stall", 2), ("stall_rate", 100_000), ("request", 3600)]);
     let mut slow = hoarder(server.http(), 2000);
     slow.set_read_timeout(Some(PATIENCE)).unwrap();

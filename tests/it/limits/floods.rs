@@ -90,7 +90,7 @@ fn stalled_handshakes_delay_nobody() {
 }
 
 #[test]
-fn where_too_many_handshakes_are_unfinished_the_oldest_is_closed() {
+fn too_many_unfinished_handshakes_close_the_oldest() {
     let (server, _mlb) = limited(&[("connections", 8)]);
     let mut finished = handshake::established(&server, &["http/1.1"]);
     // Several workers accept, so connect one after the other: the first is the oldest.
@@ -120,7 +120,7 @@ fn blocked_responses_delay_nobody() {
 }
 
 #[test]
-fn where_blocked_responses_hold_too_much_the_longest_blocked_is_reset() {
+fn too_much_memory_in_blocked_responses_resets_the_longest_blocked() {
     // 20 connections at 8 KiB make 160 KiB: room for 80 blocked responses of 2 KiB.
     let (server, _mlb) = limited_with(&[("connections", 20)], PROXIED);
     let mut first = blocked(&server, 1, STREAMS);

@@ -12,14 +12,14 @@ use socket2::{Domain, Socket, Type};
 use std::{fs, net::TcpStream};
 
 #[test]
-fn mlb_has_so_long_to_answer() {
+fn a_request_to_mlb_times_out() {
     let (server, mlb) = limited(&[("mlb_total", 1)]);
     mlb.fault(Fault::Drip);
     wait_until("given up", || server.metric("e6_mlb_polls_total{outcome=\"too_slow\"}") >= 1.0);
 }
 
 #[test]
-fn mlb_has_so_long_to_let_us_connect() {
+fn a_connection_to_mlb_times_out() {
     // The kernel ignores connections to a full accept queue.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
@@ -40,7 +40,7 @@ fn mlb_has_so_long_to_let_us_connect() {
 }
 
 #[test]
-fn mlbs_reply_has_a_size() {
+fn the_size_of_mlbs_reply_is_limited() {
     let (server, mlb) = limited(&[("mlb_body", 65_536)]);
     mlb.fault(Fault::Huge);
     wait_until("refused", || server.metric("e6_mlb_polls_total{outcome=\"garbled\"}") >= 1.0);

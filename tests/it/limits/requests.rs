@@ -27,7 +27,7 @@ fn refused(server: &Server, why: &str) -> f64 {
 }
 
 #[test]
-fn an_address_has_a_burst_and_then_a_rate_and_nobody_else_pays_for_it() {
+fn requests_per_address_have_a_burst_and_a_rate_and_other_addresses_are_unaffected() {
     let (server, _mlb) = limited_with(&[("address_rate", 1), ("address_burst", 3)], PROXY);
     let mine = [(); 4].map(|()| passed_on(&server, "192.0.2.7"));
     assert_eq!(mine.each_ref().map(|response| response.status), [200, 200, 200, 429]);
@@ -45,7 +45,7 @@ fn an_address_has_a_burst_and_then_a_rate_and_nobody_else_pays_for_it() {
 }
 
 #[test]
-fn an_address_has_so_many_connections_and_nobody_else_pays_for_it() {
+fn connections_per_address_are_limited_and_other_addresses_are_unaffected() {
     let (server, _mlb) = limited_with(&[("address_connections", 2)], &format!("{PROXY}protocol = true\n"));
     let connected = |client: &str| {
         let mut stream = connect(server.http());
@@ -64,7 +64,7 @@ fn an_address_has_so_many_connections_and_nobody_else_pays_for_it() {
 }
 
 #[test]
-fn there_are_so_many_streams_of_events_and_the_next_is_told_when_to_come_back() {
+fn event_streams_are_limited_and_the_next_request_gets_retry_after() {
     let (server, _mlb) = limited(&[("event_streams", 1)]);
     let mut first = connect(server.http());
     first.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -77,7 +77,7 @@ fn there_are_so_many_streams_of_events_and_the_next_is_told_when_to_come_back() 
 }
 
 #[test]
-fn an_address_has_so_many_streams_of_events() {
+fn event_streams_per_address_are_limited() {
     let (server, _mlb) = limited_with(&[("address_event_streams", 1)], PROXY);
     let status = |client: &str| {
         let mut stream = connect(server.http());
@@ -95,7 +95,7 @@ fn an_address_has_so_many_streams_of_events() {
 }
 
 #[test]
-fn a_head_has_a_size_a_number_of_fields_and_a_target() {
+fn size_fields_and_target_of_a_head_are_limited() {
     let (server, _mlb) = limited(&[("head_size", 4096), ("head_fields", 8), ("target_size", 64)]);
     let status = |path: &str, fields: &str| server.get(path, fields).status;
     let (long, longer) = ("a".repeat(63), "a".repeat(64));
@@ -110,7 +110,7 @@ fn a_head_has_a_size_a_number_of_fields_and_a_target() {
 }
 
 #[test]
-fn what_http_2_may_hold_is_said_in_its_settings() {
+fn http_2_settings_announce_the_limits() {
     let (server, _mlb) = limited(&[("h2_streams", 2), ("h2_window", 70_000), ("head_size", 5000)]);
     let mut client = Client::connect(&server);
     let values = |payload: &[u8]| -> Vec<(u16, u32)> {

@@ -145,7 +145,7 @@ fn an_error_stands_when_the_player_the_schedule_or_its_own_feed_fail_later() {
 }
 
 #[test]
-fn the_all_star_game_counts_for_who_is_in_it() {
+fn the_all_star_game_counts_for_a_player_in_it() {
     let mlb = FakeMlb::with(&[]);
     let game = Game::new(IN_PROGRESS).charged(1);
     let mut listed = schedule(std::slice::from_ref(&game));

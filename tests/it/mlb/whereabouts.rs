@@ -112,7 +112,7 @@ fn on_a_farm_club_the_parents_games_are_watched_and_the_reason_says_where_he_is(
 }
 
 #[test]
-fn who_has_left_is_with_no_club_although_mlb_still_names_one() {
+fn a_player_who_has_left_is_with_no_club_although_mlb_still_names_one() {
     let ended = |code: &str| json!([{"team": {"id": PADRES}, "status": {"code": code}, "isActive": false, "startDate": "2019-03-28", "endDate": "2024-06-01"}]);
     for (what, person) in [
         ("retired", json!({"active": false, "rosterEntries": ended("RET")})),

@@ -52,7 +52,7 @@ fn in_all(timing: &str) -> f64 {
 }
 
 #[test]
-fn a_request_in_clear_is_told_as_it_was() {
+fn a_request_without_tls_is_described_as_it_was() {
     let (server, _mlb) = site();
     let trace = trace(&server, "", "");
     assert_eq!((&trace["path"], &trace["own"], &trace["tls"]), (&json!("/how"), &json!(true), &Value::Null));
@@ -105,7 +105,7 @@ fn requests_on_one_connection_are_counted_and_their_waits_are_true() {
 }
 
 #[test]
-fn a_request_over_tls_is_told_as_the_client_knows_it() {
+fn a_request_over_tls_is_described_as_the_client_knows_it() {
     let (server, _mlb) = site();
     for (version, name) in [(&TLS13, "TLSv1.3"), (&TLS12, "TLSv1.2")] {
         for (offer, chosen_by) in [(&["http/1.1"][..], "alpn"), (&[], "no_alpn")] {
@@ -139,7 +139,7 @@ fn a_request_over_tls_is_told_as_the_client_knows_it() {
 }
 
 #[test]
-fn a_session_that_is_continued_is_told_so() {
+fn a_resumed_session_is_described_as_resumed() {
     let (server, _mlb) = site();
     for version in [&TLS13, &TLS12] {
         let client = handshake::client(&server, &["http/1.1"], &[version]);
@@ -153,7 +153,7 @@ fn a_session_that_is_continued_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_request_over_http_2_is_told_as_it_was() {
+async fn a_request_over_http_2_is_described_as_it_was() {
     let (server, _mlb) = site();
     let mut h2 = Http2::open(&server).await;
     for number in 1..=2 {
@@ -235,7 +235,7 @@ fn matched(trace: &Value) -> &str {
 }
 
 #[test]
-fn a_url_that_is_written_otherwise_or_not_ours_is_told_so() {
+fn a_url_with_another_spelling_or_not_ours_is_described_as_such() {
     let (server, _mlb) = site();
     for (query, path, status, location) in [
         ("?path=/healthz/", json!("/healthz/"), 308, json!("/healthz")),
@@ -287,7 +287,7 @@ fn a_url_that_is_written_otherwise_or_not_ours_is_told_so() {
 }
 
 #[test]
-fn what_a_client_sends_in_its_header_stays_out() {
+fn header_fields_of_a_client_are_not_shown() {
     let (server, _mlb) = site();
     let evil = "<script>alert(1)</script>\"'&{{7*7}}\\u0000";
     let fields = format!(
@@ -361,7 +361,7 @@ fn one_request_can_be_followed_from_response_to_log() {
 }
 
 #[test]
-fn the_process_is_told_as_it_is() {
+fn the_process_is_described_as_it_is() {
     let (server, _mlb) = site();
     let first = trace(&server, "", "")["server"].clone();
     for _ in 0..3 {

@@ -267,7 +267,7 @@ fn decoded(response: &Response, coding: &str) -> Vec<u8> {
 }
 
 #[test]
-fn who_has_it_already_is_told_so() {
+fn a_client_that_already_has_the_resource_gets_304() {
     let (server, _mlb) = site();
     let css = assets(&server.page()).into_iter().find(|path| path.ends_with(".css")).unwrap();
     for path in [css.as_str(), "/robots.txt", "/healthz"] {
@@ -303,7 +303,7 @@ fn assets_have_types_and_hashed_ones_last_forever() {
 }
 
 #[test]
-fn what_cannot_be_served_gets_a_page_in_the_same_style() {
+fn errors_have_a_page_in_the_same_style() {
     let (server, _mlb) = site();
     let long = "x".repeat(2048);
     let head = format!("X-Long: {}\r\n", "x".repeat(20 * 1024));

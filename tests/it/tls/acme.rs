@@ -115,7 +115,7 @@ fn two_names_get_one_certificate_by_handshake_and_a_restart_orders_nothing() {
 
 #[test]
 #[ignore = "needs Pebble"]
-fn a_name_is_proven_by_a_request_in_clear() {
+fn a_name_is_validated_by_a_request_without_tls() {
     let ca = Pebble::start(Settings::default());
     let server = start(&ca.flags("example.org", "http-01"));
     wait_for(&server, "issued", issued);
@@ -163,7 +163,7 @@ fn a_ca_that_never_answers_holds_up_neither_the_site_nor_its_end() {
 
 #[test]
 #[ignore = "needs Pebble"]
-fn a_refusal_is_said_in_the_cas_words_and_restarts_do_not_ask_more_often() {
+fn a_refusal_is_reported_in_the_cas_words_and_restarts_do_not_order_more_often() {
     let ca = Pebble::start(Settings::default());
     let flags = ca.flags(BLOCKED, "tls-alpn-01");
     let mut server = start(&flags);
@@ -182,7 +182,7 @@ fn a_refusal_is_said_in_the_cas_words_and_restarts_do_not_ask_more_often() {
 
 #[test]
 #[ignore = "needs Pebble"]
-fn a_name_that_leads_elsewhere_is_said_so() {
+fn a_name_that_leads_elsewhere_is_reported() {
     let elsewhere = Settings { https: free_port(), ..Settings::default() };
     let ca = Pebble::start(elsewhere);
     let mut flags = ca.flags("example.org", "tls-alpn-01");
@@ -235,7 +235,7 @@ fn a_short_lived_certificate_is_renewed_under_load_without_one_failed_handshake(
 
 #[test]
 #[ignore = "needs Pebble"]
-fn a_kept_certificate_that_cannot_be_read_is_said_and_no_reason_to_order() {
+fn an_unreadable_stored_certificate_is_reported_and_causes_no_order() {
     let ca = Pebble::start(Settings::default());
     let flags = ca.flags("example.org", "tls-alpn-01");
     let server = start(&flags);
@@ -271,7 +271,7 @@ fn without_a_place_to_keep_it_no_certificate_is_ordered() {
 
 #[test]
 #[ignore = "needs Pebble"]
-fn a_certificate_that_finds_no_room_is_served_and_said() {
+fn a_certificate_that_cannot_be_stored_is_served_and_reported() {
     let ca = Pebble::start(Settings::default());
     let dir = tempfile::tempdir().unwrap();
     // The limit on file size leaves room for a key, not for a certificate, as on a full disk.

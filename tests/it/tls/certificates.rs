@@ -243,7 +243,7 @@ fn check_explains_where_certificates_come_from() {
 }
 
 #[test]
-fn without_tls_only_the_clear_port_is_open() {
+fn without_tls_only_the_http_port_is_open() {
     let dir = tempfile::tempdir().unwrap();
     let (code, stdout, _) = check(dir.path(), &["--tls", "off"]);
     assert_eq!(code, Some(0));

@@ -121,7 +121,7 @@ fn the_certificate_is_for_this_machine_and_no_other() {
 }
 
 #[test]
-fn http_1_over_tls_is_what_it_is_in_clear() {
+fn http_1_is_the_same_with_and_without_tls() {
     let (server, _mlb) = site();
     for path in ["/", "/robots.txt", "/nothing"] {
         let mut stream = established(&server, &["http/1.1"]);
@@ -137,7 +137,7 @@ fn http_1_over_tls_is_what_it_is_in_clear() {
 }
 
 #[test]
-fn who_speaks_http_to_the_tls_port_is_told_so() {
+fn http_sent_to_the_tls_port_gets_a_hint() {
     let (server, _mlb) = site();
     let mut stream = TcpStream::connect(server.https()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

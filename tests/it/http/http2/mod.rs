@@ -239,7 +239,7 @@ fn every_case_of_rfc_9113_and_7541_has_an_allowed_outcome() {
 }
 
 #[test]
-fn what_is_not_the_preface_ends_the_connection() {
+fn bytes_other_than_the_preface_end_the_connection() {
     let (server, _mlb) = site();
     for preface in
         [&b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"[..], b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", &[0; 64]]
