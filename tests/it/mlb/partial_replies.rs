@@ -185,7 +185,7 @@ fn another_mans_data_is_refused() {
 }
 
 #[test]
-fn who_belongs_to_no_club_has_no_game() {
+fn a_player_of_no_club_has_no_game() {
     let mlb = FakeMlb::with(&[]);
     mlb.put(
         &format!("/api/v1/people/{TATIS}?"),
