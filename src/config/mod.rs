@@ -38,8 +38,8 @@ const DEFAULT_PLAYER: u32 = 665_487;
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 /// As above, with TLS.
 const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
-/// Loopback, for operators on this machine. Prometheus's list of default port allocations gives 9100 to node_exporter
-/// and most of 9100 to 9999 to others. 8606 is not on that list, and is below the port range of outgoing connections.
+/// Loopback, for operators on this machine. The port is outside 9100 to 9999, where Prometheus exporters have their
+/// defaults (node_exporter: 9100), and below the range of ports of outgoing connections.
 const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
 /// Owner and group: a reverse proxy on this machine connects as a member of the group.
 const DEFAULT_UNIX_MODE: u32 = 0o660;

@@ -115,7 +115,7 @@ impl ConnectionMetrics {
         for why in CloseReason::ALL {
             self.ended.with_label_values(&[why.name()]);
         }
-        for why in [CloseReason::Request, CloseReason::Stall] {
+        for why in [CloseReason::Request, CloseReason::Stall, CloseReason::Memory] {
             self.streams_reset.with_label_values(&[why.name()]);
         }
         for group in aws_lc_rs::ALL_KX_GROUPS.iter().filter_map(|group| group.name().as_str()) {

@@ -16,7 +16,9 @@ impl PollMetrics {
         let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
         let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
         // A counter that begins at 1 hides its first increase.
-        for outcome in Outage::ALL.map(name_of).into_iter().chain([HEARD]) {
+        // `Starting` is the state before the first round, not the outcome of one.
+        let failures = Outage::ALL.into_iter().filter(|outage| *outage != Outage::Starting);
+        for outcome in failures.map(name_of).chain([HEARD]) {
             polls.0.with_label_values(&[outcome]);
         }
         Ok(polls)

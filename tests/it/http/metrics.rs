@@ -154,7 +154,7 @@ fn every_labelled_series_is_there_from_the_start_with_help() {
         (
             "e6_mlb_polls_total",
             "outcome",
-            "heard starting unreachable too_slow turned_away refused garbled no_such_player",
+            "heard unreachable too_slow turned_away refused garbled no_such_player",
         ),
         ("e6_answer", "verdict", "yes no not_yet no_game unknown"),
         ("e6_restarts_total", "thread", "poller worker-0"),
