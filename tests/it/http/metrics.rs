@@ -149,7 +149,7 @@ fn every_labelled_series_is_there_from_the_start_with_help() {
             "handshake_deadline handshake_failed cleartext proxy_header address unfinished_handshakes",
         ),
         ("e6_connections_ended_total", "reason", "head idle age requests request stall room"),
-        ("e6_http2_streams_reset_total", "reason", "request stall"),
+        ("e6_http2_streams_reset_total", "reason", "request stall memory"),
         ("e6_http_requests_refused_total", "reason", "address_rate event_streams"),
         (
             "e6_mlb_polls_total",
