@@ -34,8 +34,10 @@ pub mod web;
 
 pub mod sandbox;
 
+pub mod atomic_file;
 pub mod clock;
 pub mod connection;
+pub mod hash;
 pub mod heartbeat;
 pub mod language;
 pub mod lifecycle;

@@ -4,12 +4,12 @@
 //! file, whose number may belong to another program by now. The control file holds the addresses where the process
 //! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
 
+use crate::atomic_file;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    io,
     path::{Path, PathBuf},
     process, thread,
     time::{Duration, Instant},
@@ -191,15 +191,12 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Replaces a file atomically. The new file is locked before it is visible to other processes.
+/// Replaces a file. The new one is locked before other processes see it.
 fn replace(path: &Path, text: &str) -> io::Result<File> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(fs::Permissions::from_mode(MODE))?;
-    file.as_file().lock()?;
-    Ok(file.persist(path)?)
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    atomic_file::replace_locked(path, text.as_bytes(), MODE)
 }
 
 #[cfg(test)]

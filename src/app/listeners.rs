@@ -2,6 +2,7 @@
 
 use crate::{
     app::{RunError, control::ListenReport},
+    atomic_file,
     config::Config,
     connection::ListenerKind,
     net::{
@@ -13,9 +14,12 @@ use crate::{
     tls::resolver::CertificateStatus,
 };
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
+
+/// The mode of the ready file.
+const READY_MODE: u32 = 0o600;
 
 /// All listening sockets, those of one address next to each other.
 pub(crate) struct Listeners(Vec<BoundSocket>);
@@ -285,14 +289,10 @@ impl BoundAddresses {
     pub fn write(&self, path: &Path) -> Result<(), RunError> {
         let mut ready = serde_json::json!(self.listening());
         ready["pid"] = std::process::id().into();
-        let write = || -> io::Result<()> {
-            let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(dir)?;
-            writeln!(file, "{ready}")?;
-            file.persist(path)?;
-            Ok(())
-        };
-        write().map_err(|error| RunError(format!("cannot write the ready file {}: {error}", path.display())))
+        let written = atomic_file::replace_locked(path, format!("{ready}\n").as_bytes(), READY_MODE);
+        written
+            .map(drop)
+            .map_err(|error| RunError(format!("cannot write the ready file {}: {error}", path.display())))
     }
 }
 

@@ -5,13 +5,14 @@
 
 use crate::{
     answer::{Facts, LastAnswer},
+    atomic_file::{self, TEMPORARY},
     clock::rounded,
+    hash,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -22,8 +23,8 @@ use std::{
 };
 
 const FILE: &str = "last-good.e6";
-/// The prefix of the temporary file's name.
-const UNFINISHED: &str = ".last-good-";
+/// The mode of the state file: it is e6's own.
+const MODE: u32 = 0o600;
 /// A temporary file older than this was left by a killed process. In an upgrade another process may be writing one.
 const ABANDONED: Duration = Duration::from_secs(60);
 /// A write that takes longer than this is logged: a hard disk that has to spin up takes some seconds.
@@ -92,7 +93,7 @@ impl Store {
     fn sweep(&self) {
         let entries =
             self.file.parent().and_then(|dir| fs::read_dir(dir).ok()).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY)) {
             let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
             if age.is_some_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(entry.path());
@@ -179,16 +180,12 @@ fn write(path: &Path, kept: &Saved) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let body = serde_json::to_string(kept)?;
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir)?;
-    writeln!(file, "{VERSION} {}", checksum(body.as_bytes()))?;
-    file.write_all(body.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(dir)?.sync_all()
+    let text = format!("{VERSION} {}\n{body}", checksum(body.as_bytes()));
+    atomic_file::replace(path, text.as_bytes(), MODE)
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hash::hex(bytes, 32)
 }
 
 #[cfg(test)]
@@ -200,7 +197,7 @@ mod tests {
     fn what_a_killed_process_has_left_is_swept_and_what_is_being_written_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let [old, young, other] =
-            [".last-good-old", ".last-good-young", "other"].map(|name| dir.path().join(name));
+            [".e6-unfinished-old", ".e6-unfinished-young", "other"].map(|name| dir.path().join(name));
         for path in [&old, &young, &other] {
             let file = File::create(path).unwrap();
             if *path != young {

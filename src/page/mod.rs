@@ -25,10 +25,10 @@ pub use crate::page::picture::png;
 
 use crate::{
     answer::Answer,
+    hash,
     language::{Language, PerLanguage},
     page::locale::Phrases,
 };
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
 
@@ -86,9 +86,6 @@ pub struct Theme {
     /// The note on the source of the season's games; none if they are MLB's.
     pub season_note: Option<PerLanguage<String>>,
 }
-
-/// Bytes of the hash in a version: enough that no two answers share one.
-const VERSION_BYTES: usize = 10;
 
 /// The date in tag URIs (RFC 4151): the year in which e6 began to make them. A change would change every id.
 const TAGGED_SINCE: u16 = 2026;
@@ -229,7 +226,7 @@ pub fn date(date: Date) -> PerLanguage<String> {
 
 /// A hash of the text.
 fn version(text: &str) -> String {
-    Sha256::digest(text).iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hash::hex(text.as_bytes(), hash::SHORT)
 }
 
 /// The text without control characters and two noncharacters: XML forbids them, or terminals act on them.

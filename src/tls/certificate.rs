@@ -1,15 +1,8 @@
 //! A certificate chain with its key: read from PEM, checked, and described.
 
-use crate::tls::pem;
+use crate::{atomic_file, tls::pem};
 use rustls::{crypto::aws_lc_rs, pki_types::ServerName, server::ParsedCertificate, sign::CertifiedKey};
-use std::{
-    error::Error,
-    fs,
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    sync::Arc,
-};
+use std::{error::Error, io, path::Path, sync::Arc};
 use time::{Duration, OffsetDateTime};
 use x509_parser::{extensions::GeneralName, parse_x509_certificate};
 
@@ -133,19 +126,9 @@ impl SelfSignedPem {
     }
 }
 
-/// Replaces a file atomically: temporary file, fsync, rename, fsync of the directory. A crash at any moment leaves the
-/// old file or the new one. The error names no path, because visitors may read it.
+/// Replaces a file atomically. The error names no path, because visitors may read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let replaced = || {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        fs::File::open(dir)?.sync_all()
-    };
-    replaced().map_err(|error: io::Error| error.kind().into())
+    atomic_file::replace(path, bytes, mode).map_err(|error| error.kind().into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A body in each content coding, with every header field made before the request.
 
-use crate::{language::Language, web::coding::Coding};
+use crate::{hash, language::Language, web::coding::Coding};
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
@@ -9,7 +9,6 @@ use hyper::{
         CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
     },
 };
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -135,9 +134,9 @@ impl Representation {
     }
 }
 
-/// 80 bits of a hash, enough to tell apart all bytes that will ever be served.
+/// The opaque part of an entity tag.
 fn tag(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    hash::hex(bytes, hash::SHORT)
 }
 
 impl Variant {

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::Outage,
+    hash,
     mlb::{
         freshness::Freshness,
         upstream::{PollError, Reply},
@@ -10,7 +11,6 @@ use crate::{
 };
 use bytes::Bytes;
 use hyper::StatusCode;
-use sha2::{Digest, Sha256};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -117,7 +117,7 @@ impl ReplyContent {
             .then(|| encode(&reply.body, Coding::Gzip, Effort::Fast).ok())
             .flatten()
             .filter(|gzip| gzip.len() < reply.body.len());
-        let tag = Sha256::digest(&reply.body).iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        let tag = hash::hex(&reply.body, hash::SHORT);
         ReplyContent {
             body: reply.body.into(),
             gzip: gzip.map(Bytes::from),

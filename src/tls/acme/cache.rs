@@ -1,11 +1,13 @@
 //! The state that outlives the process: account key, certificate, and times of orders. Only its owner can read it.
 
-use crate::tls::{
-    acme::{Ca, error::AcmeFailure},
-    certificate::{Certificate, replace},
+use crate::{
+    hash,
+    tls::{
+        acme::{Ca, error::AcmeFailure},
+        certificate::{Certificate, replace},
+    },
 };
 use rustls_acme::acme::Account;
-use sha2::{Digest, Sha256};
 use std::{
     fs::{self, DirBuilder},
     io,
@@ -99,7 +101,7 @@ impl Cache {
 
 /// A short hash that tells texts apart in file names.
 fn mark(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    hash::hex(text.as_bytes(), 4)
 }
 
 #[cfg(test)]
