@@ -11,7 +11,7 @@ use crate::{
         errors::ErrorPages,
         routes::ROUTES,
         service::{HowPage, ProcessStart, tried},
-        snapshot::{PageText, Site, SiteContent},
+        snapshot::{Site, SiteContent},
     },
     web::{negotiate::Form, representation::Representation},
 };
@@ -117,8 +117,8 @@ impl Publisher {
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {
-            home: rendered.told.map(page_text),
-            not_ready: page::not_ready(answer, &self.theme).map(page_text),
+            home: rendered.pages,
+            not_ready: page::not_ready(answer, &self.theme),
             json: rendered.json,
             line: rendered.line,
             version: rendered.version,
@@ -166,14 +166,10 @@ impl Publisher {
     }
 
     pub fn error_pages(&self) -> ErrorPages {
-        let page = |&status: &u16| (status, page::error(status, &self.theme).map(page_text));
+        let page = |&status: &u16| (status, page::error(status, &self.theme));
         let pages = ErrorPages::STATUSES.iter().map(page);
         ErrorPages::new(pages, &page::style_hash(&self.theme))
     }
-}
-
-fn page_text(page::RenderedPage { html, text }: page::RenderedPage) -> PageText {
-    PageText { html, text }
 }
 
 /// Writes the drawings of how the site works into a directory.

@@ -10,6 +10,7 @@ use crate::{
         sentence,
         times::{self, LocalTime},
     },
+    site::snapshot::PageText,
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -17,33 +18,24 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// A page in one language, in two forms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderedPage {
-    /// For browsers.
-    pub html: String,
-    /// For terminals and other clients.
-    pub text: String,
-}
-
 /// The page of a status that is not a success.
-pub fn error(status: u16, theme: &Theme) -> PerLanguage<RenderedPage> {
+pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
         let (title, detail) = localized.phrases.failure(status);
         let html = error_page(localized, status, title, detail);
-        RenderedPage { html, text: format!("{status} {title}\n{detail}\n") }
+        PageText { html, text: format!("{status} {title}\n{detail}\n") }
     })
 }
 
 /// The readiness probe's page in place of "ready" while this answer cannot be trusted.
-pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<RenderedPage> {
+pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
         let (title, _) = localized.phrases.failure(503);
         let sentence = localized.sentence(answer);
         let html = error_page(localized, 503, title, &sentence);
-        RenderedPage { html, text: format!("not ready: {sentence}\n") }
+        PageText { html, text: format!("not ready: {sentence}\n") }
     })
 }
 

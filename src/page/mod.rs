@@ -19,7 +19,7 @@ pub(crate) mod times;
 
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
-pub use crate::page::html::{RenderedPage, error, not_ready, style_hash};
+pub use crate::page::html::{error, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::picture::png;
 
@@ -28,6 +28,7 @@ use crate::{
     hash,
     language::{Language, PerLanguage},
     page::locale::Phrases,
+    site::snapshot::PageText,
 };
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
@@ -176,7 +177,7 @@ pub fn scoreboard(answer: &Answer, theme: &Theme) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedAnswer {
     /// The page and the text for people.
-    pub told: PerLanguage<RenderedPage>,
+    pub pages: PerLanguage<PageText>,
     /// JSON for programs.
     pub json: String,
     /// The same JSON on one line.
@@ -202,13 +203,13 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
     let page = |language: Language| {
         let localized = theme.localized(language);
         let card = self::version(&card[language]);
-        RenderedPage {
+        PageText {
             html: html::answer(answer, localized, &version, &card, refresh, now),
             text: text::text(answer, localized, now),
         }
     };
     RenderedAnswer {
-        told: PerLanguage::of(page),
+        pages: PerLanguage::of(page),
         json: json.pretty,
         line: json.line,
         season: json::season(answer, theme),

@@ -79,12 +79,12 @@ pub struct SiteContent {
     pub not_ready: PerLanguage<PageText>,
 }
 
-/// A page for people.
-#[derive(Debug, Clone)]
+/// A page for people, in one language and two forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageText {
     /// For browsers.
     pub html: String,
-    /// For other clients.
+    /// For terminals and other clients.
     pub text: String,
 }
 

@@ -121,15 +121,15 @@ fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let theme = Theme { replay: Some(PerLanguage::of(|_| "June 1".into())), ..theme() };
     let rendered = render(&stale, &theme, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
-        rendered.told.english.html.contains(
+        rendered.pages.english.html.contains(
             "MLB was last heard <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
         ),
         "{}",
-        rendered.told.english.html
+        rendered.pages.english.html
     );
-    assert!(rendered.told.english.html.contains("This is a replay of June 1, not today."));
-    assert!(rendered.told.english.html.contains("data-refresh=\"9\""));
-    let text = rendered.told.english.text.replace('\n', " ");
+    assert!(rendered.pages.english.html.contains("This is a replay of June 1, not today."));
+    assert!(rendered.pages.english.html.contains("data-refresh=\"9\""));
+    let text = rendered.pages.english.text.replace('\n', " ");
     assert!(text.contains("2 hours ago. This may be out of date."), "{text}");
     assert!(text.contains("A replay of June 1."), "{text}");
 }
@@ -155,7 +155,7 @@ fn everything_from_outside_is_escaped() {
     let mut theme = theme();
     theme.words.english.yes = evil.into();
     theme.replay = Some(PerLanguage::of(|_| evil.into()));
-    let html = render(&answer, &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).told.english.html;
+    let html = render(&answer, &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).pages.english.html;
     assert!(!html.contains("<img src=x") && !html.contains("\" & '"), "{html}");
 }
 
