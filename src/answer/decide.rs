@@ -46,6 +46,8 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let read_before_the_day = asked_at.is_none_or(|at| at < facts.zone.value.midnight(day));
     let read_after_the_day = is_ahead && asked_at.is_some_and(|at| facts.zone.value.local(at).date() > day);
 
+    let is_refused = stale && facts.is_refused(&games);
+
     let (verdict, reason) = if stale && (read_before_the_day || read_after_the_day) || asked_at.is_none() {
         (Verdict::Unknown, Reason::NeverHeard(facts.trouble()))
     } else {
@@ -79,6 +81,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         changed_at: None,
         fresh_until,
         stale,
+        is_refused,
         pace,
     }
 }

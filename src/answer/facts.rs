@@ -3,7 +3,7 @@
 //! Each part keeps its last good value with its own age, so that an unreadable part does not affect the others.
 
 use crate::answer::{
-    Availability, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
+    Availability, Game, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -124,6 +124,13 @@ impl Facts {
             self.player.trouble,
         ];
         chain.into_iter().flatten().next().unwrap_or(Outage::Starting)
+    }
+
+    /// Whether MLB refused a request that the answer rests on.
+    pub(crate) fn is_refused(&self, games: &[Game]) -> bool {
+        let feeds = games.iter().map(|game| game.feed_trouble);
+        let parts = [self.player.trouble, self.zone.trouble, self.schedule.trouble];
+        feeds.chain(parts).any(|trouble| trouble == Some(Outage::Refused))
     }
 
     /// The year of the season that is shown on a day: before the year's first game, the year before.

@@ -105,6 +105,8 @@ pub struct Answer {
     pub fresh_until: Option<OffsetDateTime>,
     /// Whether the data is older than that, or dated in the future.
     pub stale: bool,
+    /// Whether the data is stale because MLB refuses this server's network.
+    pub is_refused: bool,
     /// The rate at which the data can change now.
     pub pace: Pace,
 }

@@ -89,7 +89,10 @@ pub(crate) fn answer(
         sentence,
         card,
         replay: localized.replay().map(|about| phrases.replay_not_today(about)),
-        out_of_date: answer.asked_at.filter(|_| answer.stale).map(|at| StaleNote::new(&ago(at), phrases)),
+        out_of_date: answer
+            .asked_at
+            .filter(|_| answer.stale)
+            .map(|at| StaleNote::new(answer, &ago(at), phrases)),
         plays: answer.plays.iter().map(play).collect(),
         disagreement: (!answer.plays_complete && answer.is_read())
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
@@ -172,8 +175,8 @@ struct StaleNote {
 }
 
 impl StaleNote {
-    fn new(age: &str, phrases: &dyn Phrases) -> Self {
-        let note = phrases.out_of_date(age);
+    fn new(answer: &Answer, age: &str, phrases: &dyn Phrases) -> Self {
+        let note = format!("{}{}", phrases.out_of_date(age), sentence::refusal(answer, phrases));
         match note.split_once(age) {
             Some((before, after)) => {
                 StaleNote { before: before.into(), age: age.into(), after: after.into() }

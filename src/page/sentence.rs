@@ -2,8 +2,8 @@
 
 use crate::{
     answer::{
-        Answer, Availability, DoubleHeader, Game, GameKind, GameState, Participation, Reason, ScheduleEntry,
-        Score, Verdict,
+        Answer, Availability, DoubleHeader, Game, GameKind, GameState, Outage, Participation, Reason,
+        ScheduleEntry, Score, Verdict,
     },
     page::{
         Words,
@@ -171,6 +171,14 @@ pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
         _ => {}
     }
     parts.join(" · ")
+}
+
+/// What to add to the note on a stale answer: the reason, if MLB refuses this server's network.
+pub(crate) fn refusal(answer: &Answer, phrases: &dyn Phrases) -> String {
+    match answer.is_refused {
+        true => format!(" {}", phrases.never_heard(Outage::Refused, answer.player.id)),
+        false => String::new(),
+    }
 }
 
 /// The note on errors that the official scorer took back today.

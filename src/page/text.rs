@@ -33,7 +33,11 @@ pub(crate) fn text(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTi
         }
         None => labels.not_heard.into(),
     };
-    let stale = if answer.stale { format!(" {}", labels.maybe_out_of_date) } else { String::new() };
+    let stale = if answer.stale {
+        format!(" {}{}", labels.maybe_out_of_date, sentence::refusal(answer, phrases))
+    } else {
+        String::new()
+    };
     lines.push(format!("{}. {updated}{stale}", localized.day(answer)));
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
 }

@@ -69,6 +69,7 @@ fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
         changed_at: None,
         fresh_until: None,
         stale: false,
+        is_refused: false,
         pace: Pace::Live,
     }
 }

@@ -151,6 +151,36 @@ fn a_refused_network_is_named_logged_once_with_the_ways_out_counted_and_over_whe
 }
 
 #[test]
+fn a_stale_answer_says_that_mlb_refuses_this_servers_network() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    mlb.age("/api", 10_800);
+    let server = Server::start(&mlb, EVENING);
+    let answer = server.wait_for_verdict("yes");
+    assert_eq!(answer["stale"], true, "{answer}");
+    let page = |path: &str, accept: &str| {
+        server
+            .get(path, &format!("Accept: {accept}\r\n"))
+            .text()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let refused = "MLB refuses this server's network.";
+    assert!(!page("/en", "text/plain").contains(refused), "nobody has refused yet");
+    for prefix in ["/api/v1/schedule", "/api/v1.1/game"] {
+        mlb.fault_at(prefix, Fault::StatusHtml(403));
+    }
+    server.wait_until("refused", || page("/en", "text/plain").contains(refused));
+    assert!(
+        page("/en", "text/html").contains("MLB refuses this server&#39;s network."),
+        "{}",
+        page("/en", "text/html")
+    );
+    assert!(page("/es", "text/plain").contains("MLB rechaza la red de este servidor."));
+    assert_eq!(server.api()["verdict"], "yes", "what was read stands");
+}
+
+#[test]
 fn each_request_says_who_asks_and_for_what() {
     let mlb = FakeMlb::with(&[]);
     let server =
