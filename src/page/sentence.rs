@@ -173,7 +173,7 @@ pub(crate) fn game_state(game: &Game, phrases: &dyn Phrases) -> String {
     parts.join(" · ")
 }
 
-/// What to add to the note on a stale answer: the reason, if MLB refuses this server's network.
+/// The reason to add to the note on a stale answer, if MLB refuses this server's network.
 pub(crate) fn refusal(answer: &Answer, phrases: &dyn Phrases) -> String {
     match answer.is_refused {
         true => format!(" {}", phrases.never_heard(Outage::Refused, answer.player.id)),

@@ -1,0 +1,133 @@
+use super::*;
+use crate::{
+    connection::Peer,
+    http::metrics::RequestMetrics,
+    lifecycle::Lifecycle,
+    site::snapshot::{PageText, SiteContent},
+};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use hyper::header::HOST;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use time::OffsetDateTime;
+
+/// A request body that panics when it is examined.
+struct Broken;
+
+impl hyper::body::Body for Broken {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        panic!("on purpose")
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+fn get(path: &str) -> Request<Full<Bytes>> {
+    Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
+}
+
+fn page(text: &str) -> PerLanguage<PageText> {
+    PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
+}
+
+fn service() -> Service {
+    let site = Site::new(SiteContent {
+        home: page("page"),
+        json: "{}".into(),
+        line: "{}".into(),
+        version: "1".into(),
+        published: Vec::new(),
+        style: String::new(),
+        modified: None,
+        lasts: Duration::from_secs(5),
+        ready_until: None,
+        asked_at: None,
+        asking_took: None,
+        not_ready: page("rain"),
+    });
+    let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
+    let metrics = RequestMetrics::register(prometheus::Registry::new()).unwrap();
+    let site = Arc::new(ArcSwap::from_pointee(site));
+    let observer = RequestObserver { metrics, log: None };
+    Service::new(ServiceParts {
+        site,
+        event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
+        errors: ErrorPages::new(errors, ""),
+        how: HowPage::new("", ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| {
+            "how".into()
+        }),
+        design: None,
+        clock: Clock::System,
+        limits: Limits::default(),
+        observer,
+        certificates: None,
+        hosts: Hosts::default(),
+        proxies: TrustedProxies::default(),
+        relay: None,
+    })
+}
+
+fn connection(listener: ListenerKind) -> ConnectionInfo {
+    let peer = Peer::Unix;
+    ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued: Duration::ZERO, tls: None }
+}
+
+const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
+
+#[test]
+fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
+    let service = service();
+    let broken = service.handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST());
+    assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(broken.headers()["cache-control"], "no-store");
+    assert_eq!(service.handle(&get("/"), &connection(ListenerKind::Http), FIRST()).status(), StatusCode::OK);
+}
+
+/// The lines of the log.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
+    let lines = Lines::default();
+    let log = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+    let broken = tracing::subscriber::with_default(subscriber, || {
+        service().handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST())
+    });
+    let id = broken.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(said.contains("ERROR") && said.contains(&format!("request_id=\"{id}\"")), "{said}");
+}
+
+#[test]
+fn an_answer_that_nobody_stands_behind_is_not_ready() {
+    assert_eq!(
+        service().handle(&get("/readyz"), &connection(ListenerKind::Http), FIRST()).status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+}
