@@ -203,15 +203,17 @@ fn parse(addresses: Vec<String>) -> Vec<Address> {
 }
 
 /// The TLS client. At a loopback address it trusts the site's self-signed certificate, read from the site's directory.
-/// With certificate files it trusts these and the web's roots, with ACME the roots of the CA's client, else the web's
-/// roots.
+/// With certificate files it trusts these and the web's roots, with ACME the CA's own roots, else the web's roots.
 fn client(config: &Config, host: &str) -> Result<ClientConfig, HealthError> {
     let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let mut roots = RootCertStore::empty();
     let web = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
     match config.source()? {
         Some(CertificateSource::SelfSigned(dir)) if here => trust(&mut roots, &dir.join("cert.pem"))?,
-        Some(CertificateSource::Acme(ca)) => return ca.client(),
+        Some(CertificateSource::Acme(ca)) => match ca.own_roots()? {
+            None => roots.extend(web()),
+            Some(own) => own.into_iter().try_for_each(|root| roots.add(root))?,
+        },
         Some(CertificateSource::Files(files)) => {
             roots.extend(web());
             trust(&mut roots, &files.cert)?;

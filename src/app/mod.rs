@@ -170,7 +170,10 @@ pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartEr
     });
     match (started, inherited.old_process) {
         (Ok(Started { running, runtime, signals }), old_process) => {
-            Ok(running.run_until_stopped(old_process, &runtime, signals)?)
+            let ended = running.run_until_stopped(old_process, &runtime, signals);
+            // Without waiting for a request to the CA, which blocks its thread for up to its timeout.
+            runtime.shutdown_background();
+            Ok(ended?)
         }
         (Err(failure), old_process) => {
             if let Some(old_process) = old_process {
@@ -328,5 +331,6 @@ fn access_log(file: LogFile, config: &Config, metrics: &AllMetrics) -> Result<Ar
 }
 
 fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    // Only requests to a CA use its blocking threads.
+    tokio::runtime::Builder::new_current_thread().enable_all().thread_name("acme").build()
 }

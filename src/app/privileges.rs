@@ -74,10 +74,13 @@ pub(crate) fn keep_within(allowed_paths: &AllowedPaths, config: &mut Config, run
     if !port(&config.mlb_url).is_some_and(|port| allowed_paths.connect.contains(&port)) {
         config.mlb_url = running.mlb_url.clone();
     }
+    let is_in_reach = |proxy: &Option<OutgoingProxy>| {
+        proxy.as_ref().is_none_or(|proxy| allowed_paths.connect.contains(&proxy.port()))
+    };
     let proxy = &config.mlb_proxy;
-    let is_in_reach =
-        proxy.on_the_way.as_ref().is_none_or(|proxy| allowed_paths.connect.contains(&proxy.port()));
-    if !is_in_reach || proxy.credentials.as_ref().is_some_and(|file| !allowed_paths.reads(file)) {
+    if !is_in_reach(&proxy.on_the_way)
+        || proxy.credentials.as_ref().is_some_and(|file| !allowed_paths.reads(file))
+    {
         config.mlb_proxy = running.mlb_proxy.clone();
     }
     if log_dir(config).is_some_and(|place| !allowed_paths.writes(&place)) {
@@ -88,7 +91,7 @@ pub(crate) fn keep_within(allowed_paths: &AllowedPaths, config: &mut Config, run
     let asks = || port(&acme.directory).is_some_and(|port| allowed_paths.connect.contains(&port));
     let is_within = [&tls.cert, &tls.key, &acme.ca].into_iter().all(reads)
         && (tls.mode != CertificateMode::SelfSigned || allowed_paths.writes(&tls.certs))
-        && (tls.mode != CertificateMode::Acme || asks());
+        && (tls.mode != CertificateMode::Acme || (asks() && is_in_reach(&acme.proxy)));
     if !is_within {
         // These settings are valid only together.
         (config.tls, config.acme) = (running.tls.clone(), running.acme.clone());
@@ -146,6 +149,55 @@ fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {
     ports.extend(port(&config.mlb_url));
     ports.extend(replay_url.and_then(port));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == CertificateMode::Acme));
-    ports.extend(config.mlb_proxy.on_the_way.as_ref().map(OutgoingProxy::port));
+    let proxies = [&config.mlb_proxy.on_the_way, &config.acme.proxy];
+    ports.extend(proxies.into_iter().flatten().map(OutgoingProxy::port));
     ports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, load};
+
+    /// An environment in which every `https://` URL has a proxy, except those of MLB.
+    struct Proxied;
+
+    impl Environment for Proxied {
+        fn get(&self, name: &str) -> Option<String> {
+            let variables = [("HOME", "/h"), ("HTTPS_PROXY", "proxy.example:3128"), ("NO_PROXY", "mlb.com")];
+            variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+        }
+
+        fn names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    fn config(flags: &[(&'static str, &str)]) -> Config {
+        let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
+        load(&flags, None, &Proxied).unwrap()
+    }
+
+    #[test]
+    fn the_sandbox_allows_the_ports_of_a_ca_and_of_the_proxy_before_it() {
+        let acme = [("--domain", "example.org"), ("--acme", "you@example.org")];
+        let elsewhere = [&acme[..], &[("--acme-directory", "http://127.0.0.1:14000/dir")]].concat();
+        assert_eq!(ports(&config(&[]), None), PORTS.into());
+        assert_eq!(ports(&config(&acme), None), [443, 53, 3128].into());
+        assert_eq!(ports(&config(&elsewhere), None), [443, 53, 14_000].into());
+    }
+
+    #[test]
+    fn a_reload_keeps_a_ca_whose_proxy_is_out_of_reach() {
+        let running = config(&[]);
+        let mut written = config(&[("--domain", "example.org"), ("--acme", "you@example.org")]);
+        // All that it needs but the proxy's port.
+        let mut allowed_paths = allowed_paths(&written, None, Path::new("/usr/bin/e6"));
+        let mut within = written.clone();
+        keep_within(&allowed_paths, &mut within, &running);
+        assert_eq!((&within.tls, &within.acme), (&written.tls, &written.acme));
+        allowed_paths.connect.remove(&3128);
+        keep_within(&allowed_paths, &mut written, &running);
+        assert_eq!((written.tls, written.acme), (running.tls, running.acme));
+    }
 }

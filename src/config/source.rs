@@ -2,12 +2,12 @@
 
 use crate::{
     config::{
-        Config,
+        CertificateMode, Config,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
         settings::{self, Setting},
     },
     limits, mlb,
-    net::outgoing::{self, Credentials, Unusable},
+    net::outgoing::{self, Credentials, OutgoingProxy, Unusable},
     output::format::LogFormat,
 };
 use std::{
@@ -219,8 +219,19 @@ impl SettingsReader {
         self.mistakes.push(InvalidValue::new(format!("unknown key {key}"), mend).at(place));
     }
 
-    /// Finds the outgoing proxy for MLB. An unusable one is a mistake; it never leads to a direct connection.
-    fn proxy_on_the_way(&mut self, environment: &dyn Environment) {
+    /// Finds the outgoing proxies for MLB and for the CA.
+    fn proxies_on_the_way(&mut self, environment: &dyn Environment) {
+        let configured = self.configured_proxy();
+        let mlb_url = self.config.mlb_url.clone();
+        self.config.mlb_proxy.on_the_way = self.proxy_for(&mlb_url, configured.as_ref(), environment);
+        if self.config.tls.mode == CertificateMode::Acme {
+            let directory = self.config.acme.directory.clone();
+            self.config.acme.proxy = self.proxy_for(&directory, None, environment);
+        }
+    }
+
+    /// The configured proxy for MLB, with its credentials.
+    fn configured_proxy(&mut self) -> Option<OutgoingProxy> {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
             let shown = path.display();
@@ -240,13 +251,27 @@ impl SettingsReader {
                 },
             }
         }
-        let variable = |name: &str| environment.get(name);
-        let Ok(url) = self.config.mlb_url.parse() else { return };
-        match outgoing::proxy_for(&url, configured.as_ref(), &variable) {
-            Ok(proxy) => self.config.mlb_proxy.on_the_way = proxy,
+        configured
+    }
+
+    /// The outgoing proxy for a URL. An unusable one is a mistake; it never leads to a direct connection.
+    fn proxy_for(
+        &mut self,
+        url: &str,
+        configured: Option<&OutgoingProxy>,
+        environment: &dyn Environment,
+    ) -> Option<OutgoingProxy> {
+        let url = url.parse().ok()?;
+        match outgoing::proxy_for(&url, configured, &|name| environment.get(name)) {
+            Ok(proxy) => proxy,
             Err(Unusable { variable, what }) => {
                 let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
-                self.mistakes.push(InvalidValue::new(what, mend).at(SettingPlace::Variable(variable)));
+                let mistake = InvalidValue::new(what, mend).at(SettingPlace::Variable(variable));
+                // MLB and the CA usually share a variable.
+                if !self.mistakes.contains(&mistake) {
+                    self.mistakes.push(mistake);
+                }
+                None
             }
         }
     }
@@ -255,7 +280,7 @@ impl SettingsReader {
     fn together(&mut self, environment: &dyn Environment) {
         self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
-        self.proxy_on_the_way(environment);
+        self.proxies_on_the_way(environment);
         let listen = self.config.listen.clone();
         let source = self.config.source();
         let mlb_url = &self.config.mlb_url;

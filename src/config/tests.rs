@@ -246,6 +246,42 @@ fn the_way_to_certificates_follows_from_what_was_typed() {
 }
 
 #[test]
+fn requests_to_the_ca_use_the_environments_proxy_and_not_that_for_mlb() {
+    let load = |flags: &[(&'static str, &str)], variables: &[(&'static str, &'static str)]| {
+        let flags: Vec<_> = flags.iter().map(|&(flag, value)| (flag, value.to_owned())).collect();
+        let home = [("HOME", "/h")];
+        let environment = Variables(home.iter().chain(variables).copied().collect());
+        let proxy = |config: Config| match config.source() {
+            Ok(Some(CertificateSource::Acme(ca))) => ca.proxy.map(|proxy| proxy.to_string()),
+            source => panic!("{source:?}"),
+        };
+        load(&flags, None, &environment).map(proxy).map_err(|ConfigErrors(mistakes)| mistakes)
+    };
+    let acme = [("--domain", "example.org"), ("--acme", "you@example.org")];
+    let more = |flag| [&acme[..], &[flag]].concat();
+    let mlb_here = more(("--mlb-url", "http://127.0.0.1:9"));
+    let https = ("HTTPS_PROXY", "user:secret@proxy.example:3128");
+    let proxied = Ok(Some("http://proxy.example:3128".to_owned()));
+    for (flags, variables, expected) in [
+        (acme.to_vec(), &[][..], Ok(None)),
+        (acme.to_vec(), &[https], proxied.clone()),
+        (mlb_here.clone(), &[https], proxied.clone()),
+        (acme.to_vec(), &[https, ("NO_PROXY", "other.example, letsencrypt.org")], Ok(None)),
+        (more(("--mlb-proxy", "http://mine.example")), &[], Ok(None)),
+        (more(("--mlb-proxy", "http://mine.example")), &[https], proxied),
+        (more(("--acme-directory", "http://127.0.0.1:1/dir")), &[https], Ok(None)),
+    ] {
+        assert_eq!(load(&flags, variables), expected, "{flags:?} {variables:?}");
+    }
+    // One mistake, whether only the CA or MLB too is asked through it.
+    for flags in [acme.to_vec(), mlb_here] {
+        let mistakes = load(&flags, &[("HTTPS_PROXY", "ftp://user:secret@proxy.example")]).unwrap_err();
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert_eq!(mistakes[0].place, SettingPlace::Variable("HTTPS_PROXY".into()));
+    }
+}
+
+#[test]
 fn a_domain_and_an_address_are_all_it_takes() {
     let environment = Variables([("HOME", "/h")].into());
     let load = |flags: &[(&'static str, &str)]| {

@@ -5,6 +5,7 @@ use crate::{
         Config, Environment, SYSTEM_DATA_DIR,
         mistake::{InvalidValue, one_of},
     },
+    net::outgoing::OutgoingProxy,
     tls::{
         CertificateSource,
         acme::{Ca, ChallengeType},
@@ -93,6 +94,8 @@ pub struct AcmeSettings {
     pub ca: Option<PathBuf>,
     /// The challenge that proves control of a name.
     pub challenge: ChallengeType,
+    /// The environment's proxy for requests to the CA; none connects directly.
+    pub proxy: Option<OutgoingProxy>,
 }
 
 impl Default for AcmeSettings {
@@ -102,6 +105,7 @@ impl Default for AcmeSettings {
             directory: LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
             ca: None,
             challenge: ChallengeType::TlsAlpn01,
+            proxy: None,
         }
     }
 }
@@ -186,9 +190,9 @@ impl Config {
         if self.acme.challenge == ChallengeType::Http01 && self.listen.http.is_empty() {
             return Err("the challenge http-01 needs listen.http, which is off: turn it on".into());
         }
-        let AcmeSettings { directory, ca, challenge, .. } = self.acme.clone();
-        let ca = Ca { directory, email, root: ca, challenge, dir };
-        match ca.client() {
+        let AcmeSettings { directory, ca, challenge, proxy, .. } = self.acme.clone();
+        let ca = Ca { directory, email, root: ca, challenge, proxy, dir };
+        match ca.own_roots() {
             Ok(_) => Ok(ca),
             Err(error) => Err(format!("acme.ca cannot be used ({error}): name a PEM file of the CA's root")),
         }

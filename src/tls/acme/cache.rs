@@ -117,6 +117,7 @@ mod tests {
             email: email.into(),
             root: None,
             challenge: ChallengeType::TlsAlpn01,
+            proxy: None,
             dir: dir.join("acme"),
         })
     }

@@ -6,8 +6,6 @@ use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// The longest text of a failure, in characters. A CA may send any amount.
 const SAID_CAP: usize = 400;
-/// The beginning of rustls-acme's private error for a status other than 2xx; status and quoted body follow.
-const NOT_A_SUCCESS: &str = "non 2xx http status: ";
 
 /// A failure, with a text for operators.
 #[derive(Debug)]
@@ -58,7 +56,8 @@ impl AcmeFailure {
         )
     }
 
-    fn not_a_success(status: u16, body: &str) -> Self {
+    /// A reply with a status other than 2xx.
+    pub(crate) fn not_a_success(status: u16, body: &str) -> Self {
         let problem = serde_json::from_str::<Problem>(body).ok();
         let kind = problem.as_ref().and_then(|problem| problem.typ.as_deref()).unwrap_or_default();
         let said = match &problem {
@@ -78,23 +77,10 @@ impl AcmeFailure {
 impl From<AcmeError> for AcmeFailure {
     fn from(error: AcmeError) -> Self {
         match error {
-            AcmeError::HttpRequest(error) => {
-                let text = error.to_string();
-                match reply(&text) {
-                    Some((status, body)) => AcmeFailure::not_a_success(status, &body),
-                    None => AcmeFailure::new(
-                        AcmeFailureKind::Unreachable,
-                        format!("the CA cannot be reached: {}", words(&text)),
-                    ),
-                }
-            }
             AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => AcmeFailure::new(
                 AcmeFailureKind::Refused,
                 format!("the CA does not offer this challenge: {error}"),
             ),
-            AcmeError::Io(error) => {
-                AcmeFailure::new(AcmeFailureKind::Unreachable, format!("the CA cannot be reached: {error}"))
-            }
             error => AcmeFailure::new(
                 AcmeFailureKind::Unreachable,
                 format!("the CA sent an invalid answer: {error}"),
@@ -125,21 +111,7 @@ fn detail(problem: Option<&Problem>) -> &str {
     problem.and_then(|problem| problem.detail.as_deref()).unwrap_or("it does not say why")
 }
 
-/// Status and body of a reply with a status other than 2xx.
-fn reply(text: &str) -> Option<(u16, String)> {
-    let (status, quoted) = text.strip_prefix(NOT_A_SUCCESS)?.split_once(' ')?;
-    // The body is quoted as Rust does it. Where that differs from JSON, the quoted text is still readable.
-    let body = serde_json::from_str(quoted).unwrap_or_else(|_| quoted.to_owned());
-    Some((status.parse().ok()?, body))
-}
-
-/// The system's message within an error's debug text.
-fn words(text: &str) -> &str {
-    let message = text.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
-    message.map_or(text, |(message, _)| message)
-}
-
-/// The date of Retry-After. rustls-acme does not expose that field, but Let's Encrypt repeats the date in the detail.
+/// The end of a rate limit, as Let's Encrypt writes it in the detail.
 fn retry_after(detail: &str) -> Option<OffsetDateTime> {
     let (_, after) = detail.split_once("retry after ")?;
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
@@ -154,9 +126,7 @@ mod tests {
     fn of(status: u16, kind: &str, detail: &str) -> (AcmeFailureKind, String) {
         let body =
             serde_json::json!({"type": format!("urn:ietf:params:acme:error:{kind}"), "detail": detail});
-        let text = format!("{NOT_A_SUCCESS}{status} {:?}", format!("{body:#}"));
-        let (status, body) = reply(&text).unwrap();
-        let trouble = AcmeFailure::not_a_success(status, &body);
+        let trouble = AcmeFailure::not_a_success(status, &body.to_string());
         (trouble.kind, trouble.to_string())
     }
 
@@ -196,12 +166,5 @@ mod tests {
         let trouble = AcmeFailure::not_a_success(502, &page);
         assert_eq!(trouble.kind, AcmeFailureKind::Unreachable);
         assert!(trouble.to_string().len() <= SAID_CAP && !trouble.to_string().contains('\u{7}'));
-    }
-
-    #[test]
-    fn the_systems_words_are_found() {
-        let error = "http error: ConnectError(TcpConnect(Os { code: 111, kind: ConnectionRefused, message: \
-                     \"Connection refused\" }))";
-        assert_eq!((words(error), words("else")), ("Connection refused", "else"));
     }
 }

@@ -4,20 +4,25 @@ pub(crate) mod cache;
 pub(crate) mod error;
 pub(crate) mod order;
 pub(crate) mod schedule;
+pub(crate) mod session;
 
-use crate::tls::{
-    acme::{
-        cache::Cache,
-        error::{AcmeFailure, AcmeFailureKind},
-        order::Order,
+use crate::{
+    net::outgoing::OutgoingProxy,
+    tls::{
+        acme::{
+            cache::Cache,
+            error::{AcmeFailure, AcmeFailureKind},
+            order::Order,
+        },
+        certificate::Certificate,
+        pem,
+        resolver::{CertificateOrigin, CertificateResolver},
     },
-    certificate::Certificate,
-    pem,
-    resolver::{CertificateOrigin, CertificateResolver},
 };
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{RootCertStore, pki_types::CertificateDer};
 use std::{convert::Infallible, error::Error, fs, path::PathBuf, sync::Arc};
 use time::{Duration, OffsetDateTime};
+use ureq::tls::{RootCerts, TlsConfig};
 
 /// The longest sleep, so that a clock that is set or a machine that was suspended does not move a renewal.
 const NAP: Duration = Duration::MINUTE;
@@ -33,6 +38,8 @@ pub struct Ca {
     pub root: Option<PathBuf>,
     /// The challenge that validates names.
     pub challenge: ChallengeType,
+    /// The proxy for all requests to it; none connects directly.
+    pub proxy: Option<OutgoingProxy>,
     /// The directory that keeps keys and certificates.
     pub dir: PathBuf,
 }
@@ -47,27 +54,40 @@ pub enum ChallengeType {
 }
 
 impl Ca {
-    /// A client that trusts this CA's server.
+    /// The CA's own roots; none for the roots of the web.
     ///
     /// # Errors
     /// When the root file is unreadable, or holds no valid certificate.
-    pub fn client(&self) -> Result<ClientConfig, Box<dyn Error + Send + Sync>> {
-        let mut roots = RootCertStore::empty();
-        match &self.root {
-            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-            Some(path) => {
-                for root in pem::certificates(&fs::read(path)?)? {
-                    roots.add(root)?;
-                }
-                if roots.is_empty() {
-                    return Err("there is no certificate in it".into());
-                }
-            }
+    pub fn own_roots(&self) -> Result<Option<Vec<CertificateDer<'static>>>, Box<dyn Error + Send + Sync>> {
+        let Some(path) = &self.root else { return Ok(None) };
+        let roots = pem::certificates(&fs::read(path)?)?;
+        if roots.is_empty() {
+            return Err("there is no certificate in it".into());
         }
-        Ok(ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth())
+        let mut valid = RootCertStore::empty();
+        roots.iter().try_for_each(|root| valid.add(root.clone()))?;
+        Ok(Some(roots))
+    }
+
+    /// An HTTP client that trusts this CA's server and connects through the proxy.
+    ///
+    /// # Errors
+    /// Those of [`Ca::own_roots`], or an invalid proxy.
+    pub fn agent(&self) -> Result<ureq::Agent, Box<dyn Error + Send + Sync>> {
+        let own = |root: &CertificateDer| ureq::tls::Certificate::from_der(root).to_owned();
+        let roots = match self.own_roots()? {
+            None => RootCerts::WebPki,
+            Some(roots) => RootCerts::Specific(Arc::new(roots.iter().map(own).collect())),
+        };
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(session::REQUEST))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("e6/", env!("CARGO_PKG_VERSION"), " ureq"))
+            // Without this line ureq reads a proxy from the environment itself, by other rules.
+            .proxy(self.proxy.as_ref().map(OutgoingProxy::for_client).transpose()?)
+            .tls_config(TlsConfig::builder().root_certs(roots).build());
+        Ok(config.build().new_agent())
     }
 }
 
@@ -85,7 +105,7 @@ impl Ca {
 pub(crate) struct Renewals {
     ca: Ca,
     names: Vec<String>,
-    client: Arc<ClientConfig>,
+    agent: ureq::Agent,
     cache: Cache,
     serving: Arc<CertificateResolver>,
     /// The next task; `due` is its time.
@@ -111,10 +131,10 @@ impl Renewals {
         names: Vec<String>,
         serving: Arc<CertificateResolver>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let client = Arc::new(ca.client()?);
+        let agent = ca.agent()?;
         let (cache, due) = (Cache::new(&ca), OffsetDateTime::now_utc());
         let mut renewals =
-            Renewals { ca, names, client, cache, serving, task: AcmeTask::Recall, due, failures: 0 };
+            Renewals { ca, names, agent, cache, serving, task: AcmeTask::Recall, due, failures: 0 };
         let recalled = renewals.recall();
         renewals.after(recalled);
         Ok(renewals)
@@ -182,9 +202,10 @@ impl Renewals {
         self.cache
             .set_orders(&[&before[before.len().saturating_sub(schedule::REFUSALS)..], &[now]].concat())?;
         let names = self.names.join(", ");
-        tracing::info!(%names, directory = %self.ca.directory, "ordering a certificate");
-        let Renewals { ca, names, client, serving, .. } = &*self;
-        let order = Order { ca, names, account_key: &account_key, client, serving };
+        let proxy = self.ca.proxy.as_ref().map(tracing::field::display);
+        tracing::info!(%names, directory = %self.ca.directory, proxy, "ordering a certificate");
+        let Renewals { ca, names, agent, serving, .. } = &*self;
+        let order = Order { ca, names, account_key: &account_key, agent, serving };
         match order.place().await {
             Ok(pem) => {
                 let fresh = Certificate::from_pem(pem.as_bytes(), pem.as_bytes()).map_err(|error| {
@@ -198,7 +219,9 @@ impl Renewals {
                 self.keep(pem)
             }
             Err(trouble) => {
-                if matches!(trouble.kind, AcmeFailureKind::Unreachable | AcmeFailureKind::Nonce) {
+                let is_refusal =
+                    matches!(trouble.kind, AcmeFailureKind::Refused | AcmeFailureKind::Limited(_));
+                if !is_refusal {
                     self.cache.set_orders(&before)?;
                 }
                 Err(trouble)

@@ -1,22 +1,20 @@
 //! One order, from the CA's directory to a certificate (RFC 8555 §7), with a deadline for every request.
 //!
-//! The requests are rustls-acme's, their sequence is ours: its own state machine waits for a CA without a timeout,
+//! The messages are rustls-acme's, their sequence is ours: its own state machine waits for a CA without a timeout,
 //! takes a rejected nonce for a failed order, and retries more often than the CA's limits allow.
 
 use crate::tls::{
     acme::{
         Ca, ChallengeType,
         error::{AcmeFailure, AcmeFailureKind},
+        session::{self, REQUEST, Session},
     },
     resolver::{self, CertificateResolver},
 };
-use rustls::ClientConfig;
-use rustls_acme::acme::{self, Account, AcmeError, AuthStatus, Directory, Identifier, OrderStatus};
+use rustls_acme::acme::{self, AuthStatus, Identifier, OrderStatus};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
-/// Timeout of one request, from the name lookup to the last byte.
-const REQUEST: Duration = Duration::from_secs(20);
 /// The most retries of one request because of rejected nonces.
 const NONCES: usize = 10;
 /// Milliseconds between two polls of the CA's progress, 55 seconds in all.
@@ -27,53 +25,49 @@ pub(crate) struct Order<'a> {
     pub ca: &'a Ca,
     pub names: &'a [String],
     pub account_key: &'a [u8],
-    pub client: &'a Arc<ClientConfig>,
+    pub agent: &'a ureq::Agent,
     pub serving: &'a CertificateResolver,
 }
 
 impl Order<'_> {
     /// Places the order. Returns a new key and the chain for it, as PEM.
     pub(crate) async fn place(&self) -> Result<String, AcmeFailure> {
-        let client = self.client;
-        let directory = ask(|| Directory::discover(client, &self.ca.directory)).await?;
-        let contact = [format!("mailto:{}", self.ca.email)];
-        let account =
-            ask(|| Account::create_with_keypair(client, directory.clone(), &contact, self.account_key))
-                .await?;
-        let (url, order) = ask(|| account.new_order(client, self.names.to_vec())).await?;
+        let Ca { directory, email, .. } = self.ca;
+        let directory = ask(|| Session::directory(self.agent, directory)).await?;
+        let session = ask(|| Session::open(self.agent, directory.clone(), email, self.account_key)).await?;
+        let (url, order) = ask(|| session.new_order(self.names)).await?;
         // One after the other: the resolver holds one challenge at a time.
         for authorization in &order.authorizations {
-            let proven = self.prove(&account, authorization).await;
+            let proven = self.prove(&session, authorization).await;
             self.serving.answer(None);
             proven?;
         }
-        let order = self.settled(&account, &url, |status| *status == OrderStatus::Ready).await?;
+        let order = self.settled(&session, &url, |status| *status == OrderStatus::Ready).await?;
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let mut request = rcgen::CertificateParams::new(self.names)?;
         request.distinguished_name = rcgen::DistinguishedName::new();
         let request = request.serialize_request(&key)?;
-        ask(|| account.finalize(client, &order.finalize, request.der())).await?;
+        ask(|| session.finalize(&order.finalize, request.der())).await?;
         let is_valid = |status: &OrderStatus| matches!(status, OrderStatus::Valid { .. });
-        let order = self.settled(&account, &url, is_valid).await?;
+        let order = self.settled(&session, &url, is_valid).await?;
         let OrderStatus::Valid { certificate } = order.status else {
             return Err(AcmeFailure::invalid(&order));
         };
-        let chain = ask(|| account.certificate(client, &certificate)).await?;
+        let chain = ask(|| session.certificate(&certificate)).await?;
         Ok(format!("{}\n{chain}", key.serialize_pem()))
     }
 
     /// Answers a challenge and waits until the CA has validated it.
-    async fn prove(&self, account: &Account, url: &str) -> Result<(), AcmeFailure> {
-        let client = self.client;
+    async fn prove(&self, session: &Session, url: &str) -> Result<(), AcmeFailure> {
         let mut asked = false;
         for wait in WAITS {
-            let authorization = ask(|| account.auth(client, url)).await?;
+            let authorization: acme::Auth = ask(|| session.read(url)).await?;
             match authorization.status {
                 AuthStatus::Valid => return Ok(()),
                 AuthStatus::Pending if asked => {}
                 AuthStatus::Pending => {
-                    let challenge = self.answer(account, &authorization)?;
-                    ask(|| account.challenge(client, &challenge)).await?;
+                    let challenge = self.answer(session, &authorization)?;
+                    ask(|| session.challenge(&challenge)).await?;
                     asked = true;
                 }
                 _ => return Err(AcmeFailure::unproven(&authorization)),
@@ -84,15 +78,16 @@ impl Order<'_> {
     }
 
     /// Publishes the response to an authorization's challenge. Returns the URL by which the CA is told to validate it.
-    fn answer(&self, account: &Account, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
+    fn answer(&self, session: &Session, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
         let Identifier::Dns(name) = &authorization.identifier;
         let (challenge, answer) = match self.ca.challenge {
             ChallengeType::TlsAlpn01 => {
-                let (challenge, key) = account.tls_alpn_01(&authorization.challenges, name.clone())?;
+                let (challenge, key) =
+                    session.account.tls_alpn_01(&authorization.challenges, name.clone())?;
                 (challenge, resolver::PendingChallenge::TlsAlpn01 { name: name.clone(), key: Arc::new(key) })
             }
             ChallengeType::Http01 => {
-                let (challenge, answer) = account.http_01(&authorization.challenges)?;
+                let (challenge, answer) = session.account.http_01(&authorization.challenges)?;
                 (challenge, resolver::PendingChallenge::Http01 { token: challenge.token.clone(), answer })
             }
         };
@@ -103,12 +98,12 @@ impl Order<'_> {
     /// Polls an order until its status matches.
     async fn settled(
         &self,
-        account: &Account,
+        session: &Session,
         url: &str,
         is_so: impl Fn(&OrderStatus) -> bool,
     ) -> Result<acme::Order, AcmeFailure> {
         for wait in WAITS {
-            let order = ask(|| account.order(self.client, url)).await?;
+            let order: acme::Order = ask(|| session.read(url)).await?;
             match &order.status {
                 status if is_so(status) => return Ok(order),
                 OrderStatus::Invalid => return Err(AcmeFailure::invalid(&order)),
@@ -122,17 +117,14 @@ impl Order<'_> {
 /// Sends a request; sends it again while the CA rejects only its nonce.
 async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, AcmeFailure>
 where
-    F: Future<Output = Result<T, AcmeError>>,
+    F: Future<Output = Result<T, AcmeFailure>>,
 {
     let mut refused = 0;
     loop {
         let trouble = match timeout(REQUEST, request()).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => AcmeFailure::from(error),
-            Err(_) => {
-                let text = format!("the CA did not answer within {} s", REQUEST.as_secs());
-                return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, text));
-            }
+            Ok(Err(failure)) => failure,
+            Err(_) => return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, session::silent())),
         };
         if trouble.kind != AcmeFailureKind::Nonce || refused == NONCES {
             return Err(trouble);
@@ -156,7 +148,7 @@ mod tests {
     fn a_ca_that_hangs_is_given_up() {
         let (said, waited) = run(async {
             let began = tokio::time::Instant::now();
-            let hangs = ask(std::future::pending::<Result<(), AcmeError>>).await;
+            let hangs = ask(std::future::pending::<Result<(), AcmeFailure>>).await;
             (hangs.unwrap_err(), began.elapsed())
         });
         assert_eq!((said.kind, waited), (AcmeFailureKind::Unreachable, REQUEST));
@@ -168,7 +160,7 @@ mod tests {
         let asked = Cell::new(0);
         let failed = run(ask(|| {
             asked.set(asked.get() + 1);
-            async { Err::<(), _>(AcmeError::NoHttp01Challenge) }
+            async { Err::<(), _>(AcmeFailure::new(AcmeFailureKind::Refused, "no")) }
         }));
         assert_eq!((failed.unwrap_err().kind, asked.get()), (AcmeFailureKind::Refused, 1));
     }

@@ -5,6 +5,7 @@ pub mod day;
 pub mod devtools;
 pub mod fake_mlb;
 pub mod pebble;
+pub mod proxy;
 pub mod server;
 pub mod tools;
 pub mod user;

@@ -49,6 +49,8 @@ pub struct Pebble {
 
 /// The name for which this CA never issues a certificate.
 pub const BLOCKED: &str = "blocked.example.net";
+/// The CA's own name, which DNS cannot resolve, so that only a proxy can connect.
+pub const NAME: &str = "ca.invalid";
 
 impl Pebble {
     /// Prepares a CA without starting it.
@@ -59,8 +61,10 @@ impl Pebble {
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let [address, management, dns] = [(); 3].map(|()| local(free_port()));
         let key = rcgen::KeyPair::generate().unwrap();
-        let cert =
-            rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let cert = rcgen::CertificateParams::new(["127.0.0.1".to_owned(), NAME.to_owned()])
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
         fs::write(dir.path().join("ca.pem"), cert.pem()).unwrap();
         fs::write(dir.path().join("ca.key"), key.serialize_pem()).unwrap();
         let config = json!({"pebble": {
@@ -129,6 +133,16 @@ impl Pebble {
         .into_iter()
         .flat_map(|(flag, value)| [flag.to_owned(), value])
         .collect()
+    }
+
+    /// As `flags`, with the CA's name in the URL of its directory in place of its address.
+    pub fn flags_by_name(&self, names: &str, challenge: &str) -> Vec<String> {
+        let (address, name) = (self.address.to_string(), format!("{NAME}:{}", self.address.port()));
+        self.flags(names, challenge).iter().map(|flag| flag.replace(&address, &name)).collect()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The root of the certificates that it issues.

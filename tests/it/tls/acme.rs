@@ -2,8 +2,9 @@
 
 use crate::{
     support::{
-        pebble::{BLOCKED, Pebble, Settings, free_port},
-        server::{PATIENCE, Server},
+        pebble::{BLOCKED, NAME, Pebble, Settings, free_port},
+        proxy::{Proxy, connect},
+        server::{PATIENCE, Server, command},
     },
     tls::handshake::{BOTH, handshake, trusting},
 };
@@ -28,6 +29,14 @@ fn start(flags: &[String]) -> Server {
 
 fn start_in(dir: tempfile::TempDir, flags: &[String]) -> Server {
     Server::start_in(dir, &flags.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Starts e6 with these variables in its environment.
+fn start_with(variables: &[(&str, &str)], flags: &[String]) -> Server {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = command(dir.path());
+    command.envs(variables.iter().copied());
+    Server::start_by(command, dir, &flags.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn certificate(server: &Server) -> Value {
@@ -205,6 +214,70 @@ fn a_rate_limit_is_kept() {
         format!("the CA answered 429: too many, retry after {until} UTC: see the page")
     );
     assert!(in_seconds(&status) > 86_000.0, "{status:#}");
+}
+
+#[test]
+#[ignore = "needs Pebble"]
+fn an_order_goes_through_the_environments_proxy_unless_no_proxy_names_the_ca() {
+    let ca = Pebble::start(Settings::default());
+    let proxy = Proxy::start(&ca.address().to_string(), connect);
+    let through = format!("http://user:secret@{}", proxy.address);
+    let variables = [("HTTPS_PROXY", through.as_str()), ("NO_PROXY", "other.invalid, 127.0.0.0/8")];
+    let server = start_with(&variables, &ca.flags_by_name("example.org", "tls-alpn-01"));
+    wait_for(&server, "issued", issued);
+    assert!(leaf(&server, "example.org", &ca.root()).is_ok());
+    let target = format!("CONNECT {NAME}:{} HTTP/1.1\r\n", ca.address().port());
+    let asked = proxy.asked();
+    assert!(!asked.is_empty() && asked.iter().all(|head| head.starts_with(&target)), "{asked:?}");
+    // "user:secret"
+    assert!(asked[0].contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{asked:?}");
+    let log = server.stderr();
+    assert!(log.contains(&format!("proxy=http://{}", proxy.address)) && !log.contains("secret"), "{log}");
+    drop(server);
+    let server = start_with(&variables, &ca.flags("example.org", "tls-alpn-01"));
+    wait_for(&server, "issued", issued);
+    assert_eq!((proxy.asked().len(), ca.asked(NEW_ORDER)), (asked.len(), 2), "not for this address");
+}
+
+#[test]
+fn every_request_to_a_ca_goes_through_the_environments_proxy_and_none_through_that_for_mlb() {
+    let ca = limited_ca("2099-01-01 00:00:00");
+    let proxy = Proxy::start(&ca.to_string(), connect);
+    let through = proxy.address.to_string();
+    let is_limited = |status: &Value| said(status).starts_with("the CA answered 429");
+    let targets = || -> HashSet<String> {
+        let asked = proxy.asked();
+        asked.iter().map(|head| head.split(' ').nth(1).unwrap().to_owned()).collect()
+    };
+    // Without its exception, MLB's address would be asked through this proxy too.
+    let mut flags = flags_for(ca);
+    flags.iter_mut().for_each(|flag| *flag = flag.replace(&format!("{ca}/dir"), "localhost:1/dir"));
+    let server = start_with(&[("all_proxy", &through), ("NO_PROXY", "127.0.0.1:9")], &flags);
+    wait_for(&server, "limited", is_limited);
+    assert_eq!(targets(), ["localhost:1".to_owned(), ca.to_string()].into());
+    drop(server);
+    let before = proxy.asked().len();
+    let server = start_with(&[("http_proxy", &through), ("NO_PROXY", "127.0.0.1")], &flags_for(ca));
+    wait_for(&server, "limited", is_limited);
+    drop(server);
+    let mlb = ["--mlb-proxy".to_owned(), format!("http://{through}")];
+    let server = start_with(&[("HTTPS_PROXY", "127.0.0.1:9")], &[&flags_for(ca)[..], &mlb].concat());
+    wait_for(&server, "limited", is_limited);
+    server.wait_until("MLB asked", || targets().contains("127.0.0.1:9"));
+    let is_mlb = |head: &String| head.starts_with("CONNECT 127.0.0.1:9 ");
+    assert!(proxy.asked()[before..].iter().all(is_mlb), "{:?}", proxy.asked());
+}
+
+#[test]
+fn a_proxy_that_is_gone_is_reported_and_only_the_log_names_it() {
+    let gone = "http://user:secret@127.0.0.1:9";
+    let directory = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = start_with(&[("http_proxy", gone)], &flags_for(directory));
+    let status = wait_for(&server, "told", |status| !status["last_error"].is_null());
+    assert_eq!(said(&status), "the CA cannot be reached through the proxy: Connection refused");
+    assert!(in_seconds(&status) < 31.0, "no refusal: {status:#}");
+    let log = server.stderr();
+    assert!(log.contains("proxy=http://127.0.0.1:9") && !log.contains("secret"), "{log}");
 }
 
 #[test]
