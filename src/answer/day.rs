@@ -7,7 +7,7 @@ use crate::answer::{
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime, Time, macros::time};
 
-/// After a game that ends past midnight the answer stays about the day before for this long.
+/// After its last game the answer stays about the day before for this long.
 const KEPT_FOR: Duration = Duration::hours(4);
 /// The answer stays about that day at least until this time at the home ballpark.
 const KEPT_UNTIL: Time = time!(04:00);
@@ -18,14 +18,14 @@ const LONGEST_PAUSE: Duration = Duration::hours(8);
 /// A feed that is older than the schedule by more than this does not override it.
 const FEED_LAG: Duration = Duration::minutes(20);
 
-/// The day that the answer is about: the calendar day at the club's ballpark. After a game that went past midnight it
-/// is the day before, until the game has been over for some hours or a new game has begun.
+/// The day that the answer is about: the calendar day at the club's ballpark. After a day with a game it is the day
+/// before, until that game has been over for four hours and it is 04:00 at the ballpark, or a new game has begun.
 pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     let zone = &facts.zone.value;
     let date = zone.local(now).date();
     let Some(yesterday) = date.previous_day() else { return date };
     let evening = games_of(facts, yesterday);
-    let Some(ended) = evening.iter().filter_map(|game| went_past_midnight(facts, game, date)).max() else {
+    let Some(ended) = evening.iter().filter_map(|game| ended_at(facts, game, date)).max() else {
         return date;
     };
     let kept_until = (ended + KEPT_FOR).max(zone.at(date, KEPT_UNTIL));
@@ -35,9 +35,9 @@ pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     if now < kept_until && !new_game { yesterday } else { date }
 }
 
-/// The end of a game of the evening before, if after midnight; for a game in progress or about to begin, the time at
-/// which it was read or, if later, its start.
-fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
+/// The end of a game of the day before; for a game in progress or about to begin, the time at which it was read or, if
+/// later, its start.
+fn ended_at(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
     let read_at = game.feed_asked_at.or(facts.schedule.asked_at);
     let last_play = game.feed.as_ref().and_then(|feed| feed.last_play);
     let seen_on = facts.seen_on.get(&game.listing.pk).copied();
@@ -51,7 +51,7 @@ fn went_past_midnight(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDa
         GameState::On if last_play.is_none_or(is_recent) => read_at,
         GameState::Ahead if game.listing.start.is_some_and(is_recent) => game.listing.start.max(read_at),
         GameState::On | GameState::Over | GameState::Suspended => {
-            last_play.max(seen_on).filter(|ended| *ended >= facts.zone.value.midnight(date))
+            last_play.max(seen_on).or(game.listing.start)
         }
         _ => None,
     }

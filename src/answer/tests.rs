@@ -316,7 +316,7 @@ fn between_the_games_of_a_doubleheader_no_is_not_yet_said() {
 }
 
 #[test]
-fn the_day_turns_at_local_midnight_but_not_during_a_game() {
+fn the_day_turns_at_four_in_the_morning_after_a_game_but_not_during_one() {
     let after_midnight = datetime!(2024-07-03 07:30 UTC);
     let tomorrow = ScheduleEntry {
         official: date!(2024 - 07 - 03),
@@ -328,8 +328,14 @@ fn the_day_turns_at_local_midnight_but_not_during_a_game() {
         answer(now, listings, [feed(1, state, Participation::Fielded, 1)]).day
     };
     assert_eq!(day(GameState::On, after_midnight), TODAY);
-    assert_eq!(day(GameState::Over, after_midnight), date!(2024 - 07 - 03));
-    assert_eq!(day(GameState::Suspended, after_midnight), date!(2024 - 07 - 03));
+    for state in [GameState::Over, GameState::Suspended] {
+        let four = datetime!(2024-07-03 11:00 UTC);
+        assert_eq!(day(state, after_midnight), TODAY);
+        assert_eq!(day(state, four - Duration::SECOND), TODAY);
+        assert_eq!(day(state, four), date!(2024 - 07 - 03));
+    }
+    let off_day = |now| answer(now, [tomorrow.clone()], []).day;
+    assert_eq!(off_day(after_midnight), date!(2024 - 07 - 03), "no game, no answer to keep");
     let resumed_at_noon = datetime!(2024-07-03 19:30 UTC);
     assert_eq!(day(GameState::On, resumed_at_noon), date!(2024 - 07 - 03));
     assert_eq!(day(GameState::On, after_midnight - Duration::HOUR), TODAY);

@@ -15,11 +15,14 @@ fn day_at(
 }
 
 #[test]
-fn a_game_that_ended_after_midnight_keeps_its_day_for_four_hours_and_until_four() {
+fn the_last_game_keeps_its_day_for_four_hours_and_until_four() {
     let tomorrow = TODAY.next_day().unwrap();
     // San Diego is seven hours behind UTC.
     for (what, ended, now, day) in [
-        ("before midnight", datetime!(2024-07-03 06:59 UTC), datetime!(2024-07-03 07:00 UTC), tomorrow),
+        ("in the afternoon", datetime!(2024-07-02 23:00 UTC), datetime!(2024-07-03 10:59 UTC), TODAY),
+        ("in the afternoon", datetime!(2024-07-02 23:00 UTC), datetime!(2024-07-03 11:00 UTC), tomorrow),
+        ("23:59, until four", datetime!(2024-07-03 06:59 UTC), datetime!(2024-07-03 10:59 UTC), TODAY),
+        ("23:59, after four", datetime!(2024-07-03 06:59 UTC), datetime!(2024-07-03 11:00 UTC), tomorrow),
         ("at midnight", datetime!(2024-07-03 07:00 UTC), datetime!(2024-07-03 07:30 UTC), TODAY),
         ("00:20, until 04:20", datetime!(2024-07-03 07:20 UTC), datetime!(2024-07-03 11:19 UTC), TODAY),
         ("00:20, after 04:20", datetime!(2024-07-03 07:20 UTC), datetime!(2024-07-03 11:20 UTC), tomorrow),
@@ -63,12 +66,12 @@ fn the_day_is_kept_by_the_clock_of_the_night_on_which_it_changes() {
     for (what, official, ended, turns) in [
         // 00:30 EST; the clocks skip from 02:00 to 03:00, and 04:30 EST is 05:30 EDT.
         ("spring", date!(2026 - 03 - 07), datetime!(2026-03-08 05:30 UTC), datetime!(2026-03-08 09:30 UTC)),
-        // 23:59 EST is before midnight.
+        // 23:59 EST; four hours later it is 04:59 EDT.
         (
             "spring, before midnight",
             date!(2026 - 03 - 07),
             datetime!(2026-03-08 04:59 UTC),
-            datetime!(2026-03-08 05:00 UTC),
+            datetime!(2026-03-08 08:59 UTC),
         ),
         // 00:10 EDT; four hours later it is 03:10 EST, and 04:00 EST comes 50 minutes after that.
         ("autumn", date!(2026 - 10 - 31), datetime!(2026-11-01 04:10 UTC), datetime!(2026-11-01 09:00 UTC)),

@@ -85,7 +85,7 @@ impl Poller {
                 GameState::Postponed | GameState::Cancelled => false,
                 GameState::On => day <= today.next_day().unwrap_or(today),
                 GameState::Suspended => day <= today,
-                // The day of the answer depends on whether this game went past midnight.
+                // The day of the answer depends on when this game ended.
                 GameState::Over if feed.is_none() && day < today => in_the_morning,
                 GameState::Over | GameState::Unknown => {
                     [today, about].contains(&day) || feed.is_some_and(unfinished)

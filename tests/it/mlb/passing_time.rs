@@ -9,12 +9,13 @@ use serde_json::json;
 use std::time::Duration;
 
 #[test]
-fn the_day_turns_at_midnight_at_the_ballpark() {
+fn the_day_turns_at_four_in_the_morning_at_the_ballpark() {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
-    // 23:59:50 in San Diego, already morning in UTC.
-    let server = Server::start(&mlb, "2024-07-03T06:59:50Z");
+    // 03:59:50 in San Diego; the game ended in the evening.
+    let server = Server::start(&mlb, "2024-07-03T10:59:50Z");
     let answer = server.wait_for_verdict("yes");
     assert_eq!(answer["date"], "2024-07-02");
+    assert!(answer["reason"].as_str().unwrap().ends_with("This is about Tuesday, July 2."), "{answer}");
     let answer = server.wait_for("the next day", |answer| answer["date"] == "2024-07-03");
     assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("no_game"), &json!(0)));
 }

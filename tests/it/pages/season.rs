@@ -91,8 +91,8 @@ fn a_season_that_cannot_be_read_any_more_stays_as_it_was_and_a_restart_has_it() 
 fn last_nights_game_counts_before_the_log_has_it() {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(2)]);
     mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-30", "", 0)]));
-    // Ten seconds before midnight in San Diego.
-    let server = Server::start(&mlb, "2024-07-03T06:59:50Z");
+    // Ten seconds before four in the morning in San Diego, when the day turns.
+    let server = Server::start(&mlb, "2024-07-03T10:59:50Z");
     assert_eq!(server.wait_for_verdict("yes")["date"], "2024-07-02");
     let answer = server.wait_for("the next day", |answer| answer["date"] == "2024-07-03");
     let season = &answer["season"];
