@@ -72,7 +72,7 @@ impl Ca {
     /// An HTTP client that trusts this CA's server and connects through the proxy.
     ///
     /// # Errors
-    /// Those of [`Ca::own_roots`], or an invalid proxy.
+    /// The errors of [`Ca::own_roots`], and an invalid proxy.
     pub fn agent(&self) -> Result<ureq::Agent, Box<dyn Error + Send + Sync>> {
         let own = |root: &CertificateDer| ureq::tls::Certificate::from_der(root).to_owned();
         let roots = match self.own_roots()? {

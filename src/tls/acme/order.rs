@@ -7,7 +7,7 @@ use crate::tls::{
     acme::{
         Ca, ChallengeType,
         error::{AcmeFailure, AcmeFailureKind},
-        session::{self, REQUEST, Session},
+        session::{self, AcmeSession, REQUEST},
     },
     resolver::{self, CertificateResolver},
 };
@@ -33,8 +33,9 @@ impl Order<'_> {
     /// Places the order. Returns a new key and the chain for it, as PEM.
     pub(crate) async fn place(&self) -> Result<String, AcmeFailure> {
         let Ca { directory, email, .. } = self.ca;
-        let directory = ask(|| Session::directory(self.agent, directory)).await?;
-        let session = ask(|| Session::open(self.agent, directory.clone(), email, self.account_key)).await?;
+        let directory = ask(|| AcmeSession::directory(self.agent, directory)).await?;
+        let session =
+            ask(|| AcmeSession::open(self.agent, directory.clone(), email, self.account_key)).await?;
         let (url, order) = ask(|| session.new_order(self.names)).await?;
         // One after the other: the resolver holds one challenge at a time.
         for authorization in &order.authorizations {
@@ -58,7 +59,7 @@ impl Order<'_> {
     }
 
     /// Answers a challenge and waits until the CA has validated it.
-    async fn prove(&self, session: &Session, url: &str) -> Result<(), AcmeFailure> {
+    async fn prove(&self, session: &AcmeSession, url: &str) -> Result<(), AcmeFailure> {
         let mut asked = false;
         for wait in WAITS {
             let authorization: acme::Auth = ask(|| session.read(url)).await?;
@@ -78,7 +79,7 @@ impl Order<'_> {
     }
 
     /// Publishes the response to an authorization's challenge. Returns the URL by which the CA is told to validate it.
-    fn answer(&self, session: &Session, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
+    fn answer(&self, session: &AcmeSession, authorization: &acme::Auth) -> Result<String, AcmeFailure> {
         let Identifier::Dns(name) = &authorization.identifier;
         let (challenge, answer) = match self.ca.challenge {
             ChallengeType::TlsAlpn01 => {
@@ -98,7 +99,7 @@ impl Order<'_> {
     /// Polls an order until its status matches.
     async fn settled(
         &self,
-        session: &Session,
+        session: &AcmeSession,
         url: &str,
         is_so: impl Fn(&OrderStatus) -> bool,
     ) -> Result<acme::Order, AcmeFailure> {

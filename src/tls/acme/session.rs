@@ -20,20 +20,20 @@ pub(crate) const REQUEST: Duration = Duration::from_secs(20);
 const BODY_CAP: u64 = 1024 * 1024;
 
 /// An account at a CA, and the HTTP client for requests in its name.
-pub(crate) struct Session {
+pub(crate) struct AcmeSession {
     agent: Agent,
     /// The account, which makes the proofs of names.
     pub account: Account,
 }
 
 /// The parts of a successful reply that ACME uses.
-struct Reply {
+struct CaReply {
     location: Option<String>,
     nonce: Option<String>,
     body: String,
 }
 
-impl Session {
+impl AcmeSession {
     /// The CA's directory: the URLs of its services.
     pub(crate) async fn directory(agent: &Agent, url: &str) -> Result<Directory, AcmeFailure> {
         let url = url.to_owned();
@@ -50,7 +50,7 @@ impl Session {
         let key_pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key)
             .map_err(|error| AcmeFailure::disk("the account's key cannot be used", error))?;
         let account = Account { key_pair, directory, kid: String::new() };
-        let mut session = Session { agent: agent.clone(), account };
+        let mut session = AcmeSession { agent: agent.clone(), account };
         let contact = [format!("mailto:{email}")];
         let payload = json!({"termsOfServiceAgreed": true, "contact": contact}).to_string();
         session.account.kid =
@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// Gets a nonce, then sends a signed request with this payload; an empty one reads the URL (POST-as-GET, §6.3).
-    async fn post(&self, url: &str, payload: &str) -> Result<Reply, AcmeFailure> {
+    async fn post(&self, url: &str, payload: &str) -> Result<CaReply, AcmeFailure> {
         let new_nonce = self.account.directory.new_nonce.clone();
         let nonce = send(&self.agent, move |agent| agent.head(new_nonce).call()).await?.nonce;
         let nonce = nonce.ok_or_else(|| invalid("the field Replay-Nonce is missing"))?;
@@ -100,7 +100,7 @@ impl Session {
     }
 }
 
-impl Reply {
+impl CaReply {
     fn location(&self) -> Result<String, AcmeFailure> {
         self.location.clone().ok_or_else(|| invalid("the field Location is missing"))
     }
@@ -131,7 +131,7 @@ fn signed(account: &Account, nonce: &str, url: &str, payload: &str) -> Result<St
 }
 
 /// Sends a request. The client blocks, so it runs on a thread of its own.
-async fn send<F>(agent: &Agent, request: F) -> Result<Reply, AcmeFailure>
+async fn send<F>(agent: &Agent, request: F) -> Result<CaReply, AcmeFailure>
 where
     F: FnOnce(&Agent) -> Result<Response<Body>, ureq::Error> + Send + 'static,
 {
@@ -146,7 +146,7 @@ where
             return Err(AcmeFailure::not_a_success(status.as_u16(), &body));
         }
         let field = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-        Ok(Reply { location: field("location"), nonce: field("replay-nonce"), body })
+        Ok(CaReply { location: field("location"), nonce: field("replay-nonce"), body })
     };
     tokio::task::spawn_blocking(exchange).await.unwrap_or_else(|fault| {
         Err(AcmeFailure::new(AcmeFailureKind::Unreachable, format!("the request to the CA failed: {fault}")))
