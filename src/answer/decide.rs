@@ -61,6 +61,8 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let is_complete =
         |game: &Game| game.count().is_none_or(|count| count == ErrorCount::Read(plays(game).len() as u32));
     let season = season::so_far(facts, day);
+    let errors = games.iter().map(Game::errors).sum();
+    let since_error = season.as_ref().and_then(|season| season::since_error(facts, season, day, errors));
     Answer {
         verdict,
         reason,
@@ -73,6 +75,8 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         plays: games.iter().flat_map(plays).collect(),
         error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
         fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
+        since_error,
+        next_game: day::next_after(facts, day).cloned(),
         season,
         games,
         taken_back: 0,

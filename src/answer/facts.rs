@@ -3,7 +3,7 @@
 //! Each part keeps its last good value with its own age, so that an unreadable part does not affect the others.
 
 use crate::answer::{
-    Availability, Game, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
+    Archive, Availability, Game, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ pub struct Facts {
     /// The club's schedule entries of the whole year, and in the off season of the next, requested less often than
     /// `schedule`.
     pub calendar: Part<Vec<ScheduleEntry>>,
+    /// The seasons that are kept; each has a file of its own.
+    #[serde(skip)]
+    pub archive: Archive,
 }
 
 /// A club's home ballpark.
@@ -91,6 +94,7 @@ impl Facts {
             availability: Part::default(),
             season: Part::default(),
             calendar: Part::default(),
+            archive: Archive::new(),
         }
     }
 

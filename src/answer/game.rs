@@ -58,6 +58,28 @@ pub struct Score {
     pub home: u32,
 }
 
+/// The line score: runs by inning, and the totals.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LineScore {
+    /// The away team's line.
+    pub away: TeamLine,
+    /// The home team's line.
+    pub home: TeamLine,
+}
+
+/// One team's line of the line score. A number that cannot be read is none, not zero.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TeamLine {
+    /// The runs of each inning, from the first; none where the team has not batted. Both teams have as many innings.
+    pub innings: Vec<Option<u32>>,
+    /// Runs (R).
+    pub runs: Option<u32>,
+    /// Hits (H).
+    pub hits: Option<u32>,
+    /// Errors (E) of the whole team.
+    pub errors: Option<u32>,
+}
+
 /// `gameType`, as far as wording depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GameKind {
@@ -128,6 +150,9 @@ pub struct GameFeed {
     pub inning: Option<Inning>,
     /// The score.
     pub score: Option<Score>,
+    /// The line score; none before the game and if it cannot be read.
+    #[serde(default)]
+    pub line: Option<LineScore>,
     /// The player's part in the game.
     pub presence: Participation,
     /// Errors charged to the player.
@@ -229,6 +254,20 @@ pub enum ErrorKind {
     Other,
 }
 
+impl ErrorPlay {
+    /// The number of the player's position in a scorebook, from 1 (pitcher) to 9 (right field).
+    pub fn position_number(&self) -> Option<u8> {
+        const POSITIONS: [&str; 9] = ["P", "C", "1B", "2B", "3B", "SS", "LF", "CF", "RF"];
+        let index = POSITIONS.iter().position(|name| self.position.as_deref() == Some(name))?;
+        u8::try_from(index + 1).ok()
+    }
+
+    /// The error as a scorer writes it: "E9", or "E" if the position is not known.
+    pub fn scoring(&self) -> String {
+        self.position_number().map_or("E".into(), |number| format!("E{number}"))
+    }
+}
+
 impl ErrorCount {
     /// The errors that are known.
     pub fn known(self) -> u32 {
@@ -258,6 +297,27 @@ impl GameFeed {
             if self.plays.is_empty() {
                 self.plays.clone_from(&earlier.plays);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::feed;
+
+    #[test]
+    fn an_error_is_scored_by_the_number_of_his_position_at_the_time() {
+        let scored = |position: Option<&str>| {
+            let play = feed(1, GameState::On, Participation::Fielded, 1).plays.remove(0);
+            let play = ErrorPlay { position: position.map(Into::into), ..play };
+            (play.position_number(), play.scoring())
+        };
+        for (number, position) in (1..).zip(["P", "C", "1B", "2B", "3B", "SS", "LF", "CF", "RF"]) {
+            assert_eq!(scored(Some(position)), (Some(number), format!("E{number}")));
+        }
+        for position in [None, Some("OF"), Some("DH"), Some("")] {
+            assert_eq!(scored(position), (None, "E".into()), "{position:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Pure functions over plain data, without I/O, clock or state. This module knows nothing of MLB's JSON, of the network
 //! or of the page's wording.
 
+pub(crate) mod archive;
 pub(crate) mod availability;
 pub(crate) mod calendar;
 pub(crate) mod day;
@@ -17,6 +18,7 @@ pub(crate) mod session;
 pub(crate) mod tests;
 pub(crate) mod zone;
 
+pub use crate::answer::archive::{Archive, ArchivedSeason};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
@@ -24,11 +26,11 @@ pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
 pub use crate::answer::facts::{Ballpark, Facts, Part};
 pub use crate::answer::game::{
     DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameKind, GameState, GameStatus, Half, Inning,
-    Participation, ScheduleEntry, Score, Side,
+    LineScore, Participation, ScheduleEntry, Score, Side, TeamLine,
 };
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
-pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, Streak};
+pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, SinceError, Streak};
 pub use crate::answer::session::Session;
 pub use crate::answer::zone::{UnknownZone, Zone};
 
@@ -88,6 +90,10 @@ pub struct Answer {
     pub plays_complete: bool,
     /// The player's season so far, today included, if the log could be read.
     pub season: Option<SeasonSoFar>,
+    /// The time since the player's last error, over all seasons that are kept; none if no game is known.
+    pub since_error: Option<SinceError>,
+    /// The next game after the day, if it is known.
+    pub next_game: Option<ScheduleEntry>,
     /// The days of the season on which the player was charged, today included.
     pub error_days: Vec<ErrorDay>,
     /// His club's games of the year, in playing order, as far as they are known.

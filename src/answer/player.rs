@@ -19,6 +19,9 @@ pub struct Player {
     pub farm_club: Option<Club>,
     /// The clubs that he was with on the days around today, as far as MLB's data has them.
     pub stints: Vec<ClubStint>,
+    /// His first day in the major leagues (`mlbDebutDate`), if MLB has it.
+    #[serde(default)]
+    pub debut: Option<Date>,
 }
 
 /// A club.
@@ -51,6 +54,7 @@ impl Player {
             club: None,
             farm_club: None,
             stints: Vec::new(),
+            debut: None,
         }
     }
 

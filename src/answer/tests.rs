@@ -46,6 +46,7 @@ pub(crate) fn feed(pk: u64, state: GameState, presence: Participation, errors: u
         status: GameStatus { state, words: format!("{state:?}") },
         inning: Some(Inning { number: 5, half: Half::Top }),
         score: Some(Score { away: 1, home: 2 }),
+        line: None,
         presence,
         errors: ErrorCount::Read(errors),
         plays: (0..errors).map(|_| error_play(pk)).collect(),
@@ -87,6 +88,7 @@ pub(crate) fn facts(
         availability: Part::read(Availability::Active, asked_at),
         season: Part::default(),
         calendar: Part::default(),
+        archive: Archive::new(),
     }
 }
 

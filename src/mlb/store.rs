@@ -207,4 +207,16 @@ mod tests {
         assert_eq!(Store::in_dir(dir.path()).load(1), None);
         assert_eq!([&old, &young, &other].map(|path| path.exists()), [false, true, true]);
     }
+
+    #[test]
+    fn a_state_file_of_the_release_before_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state/e6-state-6.e6");
+        fs::copy(before, dir.path().join(FILE)).unwrap();
+        let Saved { facts, memory } = Store::in_dir(dir.path()).load(665_487).unwrap();
+        let feed = facts.feed(1001).unwrap();
+        assert_eq!((feed.errors.known(), feed.plays.len(), &feed.line), (1, 1, &None));
+        assert_eq!((facts.season.value.unwrap().games.len(), facts.player.value.debut), (2, None));
+        assert!(memory.is_some());
+    }
 }

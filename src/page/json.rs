@@ -2,12 +2,13 @@
 
 use crate::{
     answer::{
-        Answer, Availability, ErrorKind, ErrorPlay, Game, GameState, Half, Inning, Player, SeasonGame,
-        SeasonSoFar, Side, Verdict,
+        Answer, Availability, ErrorKind, ErrorPlay, Game, GameState, Half, Inning, Player, ScheduleEntry,
+        SeasonGame, SeasonSoFar, Side, SinceError, Streak, TeamLine, Verdict,
     },
     page::{LocalizedTheme, Theme, times},
 };
 use serde::Serialize;
+use time::Date;
 
 /// All names of verdicts.
 pub const VERDICTS: [&str; 5] = ["yes", "no", "not_yet", "no_game", "unknown"];
@@ -59,6 +60,8 @@ pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> Json {
         season: answer.season.as_ref().map(SeasonBody::new),
         time_zone: answer.zone.name(),
         replay: localized.replay().is_some(),
+        since_error: answer.since_error.as_ref().map(SinceErrorBody::new),
+        next_game: answer.next_game.as_ref().map(|next| NextGameBody::new(next, answer.day)),
     };
     let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
@@ -104,6 +107,8 @@ struct AnswerBody<'a> {
     season: Option<SeasonBody>,
     time_zone: &'a str,
     replay: bool,
+    since_error: Option<SinceErrorBody>,
+    next_game: Option<NextGameBody<'a>>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +157,42 @@ struct GameBody<'a> {
     inning: Option<u8>,
     half: Option<&'static str>,
     errors: u32,
+    line: Option<LineBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineBody<'a> {
+    away: TeamLineBody<'a>,
+    home: TeamLineBody<'a>,
+}
+
+#[derive(Serialize)]
+struct TeamLineBody<'a> {
+    innings: &'a [Option<u32>],
+    runs: Option<u32>,
+    hits: Option<u32>,
+    errors: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct NextGameBody<'a> {
+    id: u64,
+    date: String,
+    days: i64,
+    start: Option<String>,
+    away: &'a str,
+    home: &'a str,
+    venue: &'a str,
+}
+
+#[derive(Serialize)]
+struct SinceErrorBody {
+    last_error: Option<String>,
+    days: u32,
+    games: u32,
+    at_least: bool,
+    longest_clean_streak: Option<StreakBody>,
+    longest_at_least: bool,
 }
 
 #[derive(Serialize)]
@@ -170,6 +211,8 @@ struct PlayBody<'a> {
     position: Option<&'a str>,
     batter: Option<&'a str>,
     text: &'a str,
+    position_number: Option<u8>,
+    scoring: String,
 }
 
 #[derive(Serialize)]
@@ -222,11 +265,7 @@ impl SeasonBody {
             last_error: last.map(|last| last.date.to_string()),
             days_since_error: last.map(|last| last.days),
             games_since_error: last.map(|last| last.games),
-            longest_clean_streak: season.longest_clean.map(|streak| StreakBody {
-                games: streak.games,
-                from: streak.from.to_string(),
-                to: streak.to.to_string(),
-            }),
+            longest_clean_streak: season.longest_clean.map(StreakBody::new),
             on_pace_for: season.on_pace_for,
             complete: season.is_complete,
         }
@@ -263,7 +302,50 @@ impl<'a> GameBody<'a> {
             inning: inning.map(|inning| inning.number),
             half: inning.map(half),
             errors: game.errors(),
+            line: feed.and_then(|feed| feed.line.as_ref()).map(|line| LineBody {
+                away: TeamLineBody::new(&line.away),
+                home: TeamLineBody::new(&line.home),
+            }),
         }
+    }
+}
+
+impl<'a> TeamLineBody<'a> {
+    fn new(line: &'a TeamLine) -> Self {
+        TeamLineBody { innings: &line.innings, runs: line.runs, hits: line.hits, errors: line.errors }
+    }
+}
+
+impl<'a> NextGameBody<'a> {
+    fn new(next: &'a ScheduleEntry, today: Date) -> Self {
+        NextGameBody {
+            id: next.pk,
+            date: next.official.to_string(),
+            days: (next.official - today).whole_days(),
+            start: next.start.map(times::machine),
+            away: &next.away.club.name,
+            home: &next.home.club.name,
+            venue: &next.venue,
+        }
+    }
+}
+
+impl SinceErrorBody {
+    fn new(since: &SinceError) -> Self {
+        SinceErrorBody {
+            last_error: since.last.map(|date| date.to_string()),
+            days: since.days,
+            games: since.games,
+            at_least: since.at_least,
+            longest_clean_streak: since.record.map(StreakBody::new),
+            longest_at_least: since.record_at_least,
+        }
+    }
+}
+
+impl StreakBody {
+    fn new(streak: Streak) -> Self {
+        StreakBody { games: streak.games, from: streak.from.to_string(), to: streak.to.to_string() }
     }
 }
 
@@ -287,6 +369,8 @@ impl<'a> PlayBody<'a> {
             position: play.position.as_deref(),
             batter: play.batter.as_deref(),
             text: &play.text,
+            position_number: play.position_number(),
+            scoring: play.scoring(),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The live feed of a game.
 
 use crate::{
-    answer::{ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameState, Half, Inning, Participation, Score},
+    answer::{
+        ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameState, Half, Inning, LineScore, Participation, Score,
+        TeamLine,
+    },
     mlb::{
         model::{UnexpectedReply, is_in_the_field, parse},
-        wire::{Boxed, Credit, Feed, Lenient, Linescore, Play, day, instant},
+        wire::{Boxed, Credit, Feed, Lenient, LineTeam, LineTeams, Linescore, Play, day, instant},
     },
 };
 use std::collections::BTreeMap;
@@ -32,6 +35,7 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedRep
         official,
         inning: line.inning(),
         score: line.score(),
+        line: line.line_score(),
         presence,
         errors: match errors {
             Some(errors) => ErrorCount::Read(errors),
@@ -46,8 +50,8 @@ pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedRep
 /// `fields=` of the live feed: the allow-list of keys, at every depth, that [`feed`] reads.
 pub const FEED_FIELDS: &str = "gamePk,metaData,timeStamp,gameData,datetime,officialDate,status,abstractGameState,codedGameState,\
     detailedState,reason,liveData,plays,allPlays,result,description,about,inning,halfInning,startTime,endTime,matchup,\
-    batter,fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,teams,\
-    away,home,runs,boxscore,players,person,battingOrder,allPositions,stats,fielding,errors";
+    batter,fullName,runners,credits,credit,player,id,position,abbreviation,linescore,currentInning,inningState,\
+    innings,num,teams,away,home,runs,hits,boxscore,players,person,battingOrder,allPositions,stats,fielding,errors";
 
 /// The data that a game's box score must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +159,36 @@ impl Linescore {
 
     fn score(&self) -> Option<Score> {
         let teams = self.teams.good()?;
-        Some(Score { away: teams.away.runs?, home: teams.home.runs? })
+        Some(Score { away: *teams.away.runs.good()?, home: *teams.home.runs.good()? })
+    }
+
+    /// The line score; none if there is neither an inning nor a total.
+    fn line_score(&self) -> Option<LineScore> {
+        let innings = self.innings.good().into_iter().flatten().filter_map(Lenient::good);
+        let innings: BTreeMap<usize, &LineTeams> = innings
+            .filter(|inning| (1..=INNINGS_AT_MOST).contains(&inning.num))
+            .map(|inning| (inning.num, &inning.teams))
+            .collect();
+        let last = innings.keys().next_back().copied().unwrap_or(0);
+        let totals = self.teams.good();
+        let line = |side: fn(&LineTeams) -> &LineTeam| {
+            let total = totals.map(side);
+            TeamLine {
+                innings: (1..=last)
+                    .map(|num| innings.get(&num).and_then(|teams| side(teams).runs.good().copied()))
+                    .collect(),
+                runs: total.and_then(|total| total.runs.good().copied()),
+                hits: total.and_then(|total| total.hits.good().copied()),
+                errors: total.and_then(|total| total.errors.good().copied()),
+            }
+        };
+        let line = LineScore { away: line(|teams| &teams.away), home: line(|teams| &teams.home) };
+        (line != LineScore::default()).then_some(line)
     }
 }
+
+/// Limit on the innings of a line score: far more than the 26 of the longest game.
+const INNINGS_AT_MOST: usize = 50;
 
 impl Play {
     fn errors_of(&self, person: u32, game: u64) -> Vec<ErrorPlay> {

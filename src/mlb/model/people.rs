@@ -22,6 +22,8 @@ pub struct PlayerProfile {
     pub current_team: Option<Club>,
     /// The club that his team belongs to, if his team is a farm club (`parentOrgId`).
     pub parent: Option<u32>,
+    /// His first day in the major leagues (`mlbDebutDate`).
+    pub debut: Option<Date>,
     /// Whether he plays professionally (`active`); none if MLB does not say.
     active: Option<bool>,
     /// His stints with teams (`rosterEntries`); empty if they could not be read.
@@ -63,6 +65,7 @@ pub fn person(json: &[u8], id: u32) -> Result<PlayerProfile, UnexpectedReply> {
         ),
         name: person.full_name,
         parent: current_team.as_ref().and_then(parent),
+        debut: person.mlb_debut_date.get().as_deref().and_then(day),
         current_team: current_team
             .map(|team| Club { id: team.id, name: team.name.get().unwrap_or_default() }),
         active: person.active.get(),

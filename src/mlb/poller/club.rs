@@ -31,6 +31,7 @@ impl Poller {
         let player = &mut self.facts.player.value;
         player.name.clone_from(&person.name);
         player.short_name.clone_from(&person.short_name);
+        player.debut = person.debut.or(player.debut);
         let mut teams = BTreeMap::new();
         if let Some((team, parent)) = person.current_team.clone().zip(person.parent) {
             teams.insert(team.id, TeamProfile::farm(team, parent));

@@ -29,6 +29,7 @@ pub struct Scenario {
     player: Hero,
     club: Home,
     opponent: Opponent,
+    hits: InningHits,
     moments: Vec<ScriptMoment>,
     errors: Vec<ScriptError>,
     series: Vec<Series>,
@@ -86,6 +87,13 @@ struct Home {
 struct Opponent {
     id: u32,
     name: String,
+}
+
+/// The hits of each inning.
+#[derive(Debug, Clone, Deserialize)]
+struct InningHits {
+    away: Vec<u32>,
+    home: Vec<u32>,
 }
 
 /// The state of the game from this time on.
@@ -245,8 +253,41 @@ impl Scenario {
             "gameData": {"game": {"pk": self.game}, "datetime": {"officialDate": self.date}, "status": self.status(now)},
             "liveData": {
                 "plays": {"allPlays": plays},
-                "linescore": moment.filter(|_| begun).map_or(json!({}), linescore),
+                "linescore": moment.filter(|_| begun).map_or(json!({}), |moment| self.linescore(moment)),
                 "boxscore": {"teams": {"away": {"players": self.players(now, begun)}, "home": {"players": {}}}},
+            },
+        })
+    }
+
+    /// The line score at a moment. The hits of an inning count from its end on.
+    fn linescore(&self, now: &ScriptMoment) -> Value {
+        let is_over = matches!(now.state, GameStage::GameOver | GameStage::Final);
+        let moments = || self.moments.iter().take_while(|moment| moment.at <= now.at);
+        let runs = |inning: u8| {
+            let last = moments().filter(|moment| moment.inning.is_some_and(|number| number <= inning)).last();
+            last.map_or((0, 0), |last| (last.away.unwrap_or(0), last.home.unwrap_or(0)))
+        };
+        let innings: Vec<Value> = (1..=now.inning.unwrap_or(0))
+            .map(|inning| {
+                let (before, after) = (runs(inning - 1), runs(inning));
+                let has_home_batted = moments()
+                    .any(|moment| moment.inning == Some(inning) && moment.half.as_deref() != Some("Top"));
+                let home = has_home_batted.then_some(after.1 - before.1);
+                json!({"num": inning, "away": {"runs": after.0 - before.0}, "home": {"runs": home}})
+            })
+            .collect();
+        let complete = if is_over { usize::MAX } else { innings.len().saturating_sub(1) };
+        let team = |runs: Option<u32>, hits: &[u32], fields_in: &str| {
+            let charged = |error: &&ScriptError| error.at <= now.at && error.half == fields_in;
+            json!({
+                "runs": runs, "hits": hits.iter().take(complete).sum::<u32>(),
+                "errors": self.errors.iter().filter(charged).count(),
+            })
+        };
+        json!({
+            "currentInning": now.inning, "inningState": now.half, "innings": innings,
+            "teams": {
+                "away": team(now.away, &self.hits.away, "bottom"), "home": team(now.home, &self.hits.home, "top"),
             },
         })
     }
@@ -332,13 +373,6 @@ fn play(error: &ScriptError) -> Value {
         "runners": [{"credits": [{
             "player": {"id": error.fielder}, "credit": error.credit, "position": {"abbreviation": error.position},
         }]}],
-    })
-}
-
-fn linescore(moment: &ScriptMoment) -> Value {
-    json!({
-        "currentInning": moment.inning, "inningState": moment.half,
-        "teams": {"away": {"runs": moment.away}, "home": {"runs": moment.home}},
     })
 }
 

@@ -34,6 +34,18 @@ fn the_day_goes_from_no_to_yes() {
 }
 
 #[test]
+fn the_replay_has_the_line_score_of_the_game() {
+    let line = feed(Scenario::of_the_day().ends()).line.unwrap();
+    let runs = |innings: [u32; 9]| innings.map(Some).to_vec();
+    assert_eq!(line.away.innings, runs([1, 0, 0, 0, 0, 0, 0, 0, 0]));
+    let mut home = runs([0, 0, 1, 0, 0, 0, 0, 5, 0]);
+    home[8] = None;
+    assert_eq!(line.home.innings, home, "no bottom of the ninth");
+    assert_eq!((line.away.runs, line.away.hits, line.away.errors), (Some(1), Some(4), Some(2)));
+    assert_eq!((line.home.runs, line.home.hits, line.home.errors), (Some(6), Some(10), Some(0)));
+}
+
+#[test]
 fn the_feed_of_a_replay_grows_with_the_clock_and_each_game_is_listed_once() {
     let stamp = |now| feed(now).as_of.unwrap();
     assert!(stamp(datetime!(2023-08-10 02:00 UTC)) < stamp(datetime!(2023-08-10 02:00:01 UTC)));

@@ -42,6 +42,11 @@ fn the_error_of_august_9_2023_is_read_with_its_play() {
     assert_eq!(play.inning, Some(Inning { number: 3, half: Half::Bottom }));
     assert_eq!((play.kind, play.position.as_deref()), (ErrorKind::Throwing, Some("RF")));
     assert_eq!(play.batter.as_deref(), Some("Cade Marlowe"));
+    assert_eq!(play.scoring(), "E9");
+    let line = game.line.unwrap();
+    let away = (line.away.runs, line.away.hits, line.away.errors, line.away.innings.len());
+    assert_eq!(away, (Some(1), Some(4), Some(2), 9));
+    assert_eq!((line.home.innings[7], line.home.innings[8]), (Some(5), None), "no bottom of the ninth");
     assert!(model::feed(&json, 717056, 665487).unwrap_err().0.contains("717055"), "another game's feed");
 }
 

@@ -99,18 +99,31 @@ fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) struct Linescore {
     pub(crate) current_inning: Option<u8>,
     pub(crate) inning_state: Option<String>,
+    pub(crate) innings: Lenient<Vec<Lenient<LineInning>>>,
     pub(crate) teams: Lenient<LineTeams>,
 }
 
-#[derive(Deserialize)]
+/// One inning. A team that has not batted in it has no runs.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LineInning {
+    pub(crate) num: usize,
+    #[serde(flatten)]
+    pub(crate) teams: LineTeams,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct LineTeams {
     pub(crate) away: LineTeam,
     pub(crate) home: LineTeam,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct LineTeam {
-    pub(crate) runs: Option<u32>,
+    pub(crate) runs: Lenient<u32>,
+    pub(crate) hits: Lenient<u32>,
+    pub(crate) errors: Lenient<u32>,
 }
 
 #[derive(Default, Deserialize)]

@@ -18,6 +18,8 @@ pub(crate) struct Person {
     #[serde(default)]
     pub(crate) current_team: Lenient<CurrentTeam>,
     #[serde(default)]
+    pub(crate) mlb_debut_date: Lenient<String>,
+    #[serde(default)]
     pub(crate) active: Lenient<bool>,
     #[serde(default)]
     pub(crate) roster_entries: Lenient<Vec<Lenient<PersonRosterEntry>>>,

@@ -180,3 +180,36 @@ fn a_play_has_the_time_of_its_end_or_else_of_its_start() {
     assert_eq!(at(json!({"startTime": "2024-07-03T02:30:00Z"})), Some(datetime!(2024-07-03 02:30 UTC)));
     assert_eq!(at(json!({"endTime": "?"})), None);
 }
+
+#[test]
+fn a_line_score_has_the_runs_of_each_inning_and_the_totals() {
+    let line =
+        |linescore: Value| feed_with(|feed| feed["liveData"]["linescore"] = linescore.clone()).unwrap().line;
+    let read = line(json!({
+        "innings": [
+            {"num": 1, "away": {"runs": 1, "hits": 2, "errors": 0}, "home": {"runs": 0}},
+            {"num": 2, "away": {"runs": 0}, "home": {"hits": 0}},
+            "?",
+            {"num": 4, "away": {"runs": 3}},
+            {"num": 1000, "away": {"runs": 9}},
+        ],
+        "teams": {"away": {"runs": 4, "hits": 7, "errors": 2}, "home": {"runs": 0, "hits": null, "errors": "1"}},
+    }));
+    let away = TeamLine {
+        innings: vec![Some(1), Some(0), None, Some(3)],
+        runs: Some(4),
+        hits: Some(7),
+        errors: Some(2),
+    };
+    let home = TeamLine { innings: vec![Some(0), None, None, None], runs: Some(0), hits: None, errors: None };
+    assert_eq!(read, Some(LineScore { away, home }), "what cannot be read is none, not zero");
+    for (what, linescore) in [
+        ("before the game", json!({"innings": [], "teams": {"home": {}, "away": {}}})),
+        ("missing", json!({})),
+        ("odd", json!({"innings": 5, "teams": "?"})),
+    ] {
+        assert_eq!(line(linescore), None, "{what}");
+    }
+    let totals = line(json!({"teams": {"away": {"runs": 1, "hits": 2, "errors": 0}}})).unwrap();
+    assert_eq!((totals.away.runs, totals.away.innings, totals.home.runs), (Some(1), vec![], None));
+}
