@@ -66,13 +66,13 @@ pub mod internals {
         http::{
             access_log::{AccessLog, LogDestination, LogFile},
             metrics::RequestMetrics,
+            request_log::RequestObserver,
         },
         output::format::LogFormat,
         site::{
             assets::url as asset_url,
             errors::ErrorPages,
             events::EventHub,
-            exchange::RequestObserver,
             routes::ROUTES,
             service::{
                 Service, ServiceParts,

@@ -18,12 +18,11 @@ use crate::{
         workers::Workers,
     },
     config::Config,
-    http::{access_log::AccessLog, clients::Clients},
+    http::{access_log::AccessLog, clients::Clients, request_log::RequestObserver},
     lifecycle::{Lifecycle, Phase, SignalAction, Signals},
     net::unix_socket::UnixSocketFile,
     sandbox::AllowedPaths,
     site::{
-        exchange::RequestObserver,
         relay::Relaying,
         service::{ProcessStart, Service, ServiceParts},
     },

@@ -3,7 +3,7 @@
 use crate::{
     connection::{Arrival, ConnectionInfo},
     http::handler::{HandlerResponse, SharedHandler, UnreadBody},
-    site::{exchange::ResponseBody, service::Service},
+    site::service::Service,
     web::trusted_proxies::TrustedProxies,
 };
 use arc_swap::{ArcSwap, Guard};
@@ -33,19 +33,17 @@ impl SwapHandler {
         self.visitors.store(Arc::new(service));
     }
 
-    pub fn visitors(&self) -> SharedHandler<ResponseBody> {
+    pub fn visitors(&self) -> SharedHandler {
         self.visitors.clone()
     }
 
-    pub fn operators(&self) -> SharedHandler<ResponseBody> {
+    pub fn operators(&self) -> SharedHandler {
         self.operators.clone()
     }
 }
 
 /// Implements the handler of `http` with the service of `site`.
 impl crate::http::handler::Handler for ArcSwap<Service> {
-    type Body = ResponseBody;
-
     fn proxies(&self) -> Arc<TrustedProxies> {
         self.load().proxies().clone()
     }
@@ -55,7 +53,7 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
         request: &Request<UnreadBody>,
         connection: &Arc<ConnectionInfo>,
         arrival: Arrival,
-    ) -> HandlerResponse<ResponseBody> {
+    ) -> HandlerResponse {
         let service = self.load();
         let Some(relayed) = service.relayed(request) else {
             return HandlerResponse::Now(service.handle(request, connection, arrival));

@@ -1,16 +1,20 @@
 //! The worker threads, which serve connections.
 
 use crate::{
-    app::{RunError, listeners::Listeners, metrics::AllMetrics, runtime, swap_handler::SwapHandler},
+    app::{RunError, listeners::Listeners, metrics::AllMetrics, swap_handler::SwapHandler},
     connection::ListenerKind,
     heartbeat::Heartbeat,
     http::accept::{AcceptContext, WorkerListener},
     net::listen::BoundSocket,
-    site::exchange::ResponseBody,
     tls::config::TlsConfig,
 };
 use std::{io, sync::Weak, time::Duration};
-use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet, time::interval};
+use tokio::{
+    runtime::{Builder, LocalOptions},
+    sync::oneshot,
+    task::JoinSet,
+    time::interval,
+};
 
 /// Interval between the heartbeats of a worker.
 const PULSE: Duration = Duration::from_secs(1);
@@ -43,14 +47,17 @@ impl Workers {
         AllMetrics { keep, heartbeats, .. }: &AllMetrics,
     ) -> Result<Self, RunError> {
         let start = |worker| {
-            let cannot = |error| RunError(format!("cannot start an event loop: {error}"));
+            let cannot = |error| RunError(format!("cannot open the listeners of a worker: {error}"));
             let mut opened = Some(context.open(worker).map_err(cannot)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
             let context = context.clone();
             let heartbeat = heartbeats.of(format!("worker-{worker}"), PULSE_AT_MOST);
             keep.alive(format!("worker-{worker}"), move || {
-                let (runtime, listeners) = opened.take().map_or_else(|| context.open(worker), Ok)?;
+                let listeners = opened.take().map_or_else(|| context.open(worker), Ok)?;
+                // Its tasks stay on this thread, so that connections need no locks.
+                let runtime =
+                    Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
                 runtime.block_on(serve(listeners, &context.accept_context, &heartbeat))?;
                 // The receiver is gone if the process ends without waiting.
                 finished.take().map(|finished| finished.send(()));
@@ -70,10 +77,9 @@ impl Workers {
 }
 
 impl WorkerContext {
-    /// Makes an event loop and the worker's listeners; no listeners once the sockets are closed.
-    fn open(&self, worker: usize) -> io::Result<(Runtime, Vec<WorkerListener<ResponseBody>>)> {
-        let runtime = runtime()?;
-        let Some(listeners) = self.listeners.upgrade() else { return Ok((runtime, Vec::new())) };
+    /// Makes the worker's listeners; none once the sockets are closed.
+    fn open(&self, worker: usize) -> io::Result<Vec<WorkerListener>> {
+        let Some(listeners) = self.listeners.upgrade() else { return Ok(Vec::new()) };
         let listener = |BoundSocket { kind, socket, .. }| WorkerListener {
             kind,
             worker,
@@ -85,20 +91,19 @@ impl WorkerContext {
                 self.handler.visitors()
             },
         };
-        let listeners = listeners.deal(worker, self.workers)?.into_iter().map(listener).collect();
-        Ok((runtime, listeners))
+        Ok(listeners.deal(worker, self.workers)?.into_iter().map(listener).collect())
     }
 }
 
 /// Serves until the listeners are closed and the last connection has ended.
 async fn serve(
-    listeners: Vec<WorkerListener<ResponseBody>>,
+    listeners: Vec<WorkerListener>,
     accept_context: &AcceptContext,
     heartbeat: &Heartbeat,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
     for listener in listeners {
-        loops.spawn(crate::http::accept::accept(listener, accept_context.clone()));
+        loops.spawn_local(crate::http::accept::accept(listener, accept_context.clone()));
     }
     let mut beat = interval(PULSE);
     loop {

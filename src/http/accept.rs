@@ -3,12 +3,13 @@
 use crate::{
     connection::{ConnectionInfo, ListenerKind, Peer, network},
     http::{
-        activity::{CloseReason, Protocol},
         clients::{Clients, ConnectionPermit},
-        connection_metrics::{ConnectionMetrics, RefusalReason},
-        handler::SharedHandler,
+        connection::{Connection, Protocol},
+        connection_metrics::{CloseReason, ConnectionMetrics, ListenerMetrics, RefusalReason},
+        handler::{ConnectionError, SharedHandler},
         handshake::handshake,
         http1, http2,
+        worker_connections::WorkerConnections,
         write_timeout::WriteTimeout,
     },
     lifecycle::Phase,
@@ -18,14 +19,13 @@ use crate::{
     },
     tls::config,
 };
-use bytes::Bytes;
-use hyper::{StatusCode, body::Body};
+use hyper::StatusCode;
 use socket2::Socket;
 use std::{
-    convert::Infallible,
     future::poll_fn,
     io,
     pin::pin,
+    rc::Rc,
     sync::Arc,
     task::Poll,
     time::{Duration, Instant},
@@ -33,7 +33,7 @@ use std::{
 use tokio::{
     io::AsyncWriteExt,
     sync::watch,
-    task::{JoinSet, yield_now},
+    task::{spawn_local, yield_now},
     time::{self, sleep},
 };
 use tokio_rustls::TlsAcceptor;
@@ -47,7 +47,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 const LEAVING_PAUSE: Duration = Duration::from_millis(5);
 
 /// A listening socket of one worker, with its TLS configuration and its handler.
-pub struct WorkerListener<B> {
+pub struct WorkerListener {
     /// The kind of listener.
     pub kind: ListenerKind,
     /// The number of the worker.
@@ -57,7 +57,7 @@ pub struct WorkerListener<B> {
     /// The TLS configuration; none for HTTP/1.1 without TLS.
     pub tls: Option<config::TlsConfig>,
     /// The handler of its requests.
-    pub handler: SharedHandler<B>,
+    pub handler: SharedHandler,
 }
 
 /// State shared by the accept loops of all workers.
@@ -71,66 +71,37 @@ pub struct AcceptContext {
     pub phase: watch::Receiver<Phase>,
 }
 
-type AcceptError = Box<dyn std::error::Error + Send + Sync>;
-
 /// Accepts connections until the phase leaves `Serving`, then waits for the open ones to end.
 ///
 /// # Errors
 /// When the socket cannot be registered with the event loop.
-pub async fn accept<B>(listener: WorkerListener<B>, mut shared: AcceptContext) -> io::Result<()>
-where
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
-{
-    let WorkerListener { kind: listener, worker, socket, tls: tls_config, handler } = listener;
+pub async fn accept(listener: WorkerListener, shared: AcceptContext) -> io::Result<()> {
+    let WorkerListener { kind, worker, socket, tls, handler } = listener;
+    let AcceptContext { clients, counters, mut phase } = shared;
     let acceptor = SocketListener::new(socket)?;
-    let mut connections = JoinSet::new();
-    let admit =
-        |tasks: &mut JoinSet<()>, shared: &AcceptContext, arrival: Accepted, permit: ConnectionPermit| {
-            let Accepted { stream, peer, at } = arrival;
-            let tls = tls_config.as_ref().map(config::TlsConfig::acceptor);
-            let (handler, here) = (handler.clone(), shared.clone());
-            let id = permit.id();
-            let task = tasks.spawn(async move {
-                let _open = here.counters.open(listener);
-                let queued = at.elapsed();
-                let connection =
-                    ConnectionInfo { listener, peer, proxied_client: None, worker, queued, tls: None };
-                if let Err(error) = serve(stream, permit, connection, tls, handler, here).await {
-                    tracing::debug!(%error, %peer, "connection ended");
-                }
-            });
-            shared.clients.serves(id, task);
-            if tls_config.is_some() && shared.clients.begin_handshake(id) {
-                shared.counters.refused(RefusalReason::UnfinishedHandshakes);
-            }
-        };
-    let mut logged = None;
-    loop {
-        let arrival = tokio::select! {
-            _ = shared.phase.wait_for(|phase| *phase != Phase::Serving) => break,
-            Some(_) = connections.join_next() => continue,
-            arrival = next(&acceptor) => arrival,
-        };
-        match arrival {
-            Ok(arrival) => {
-                let Some(permit) = wait_for_permit(&mut shared, listener).await else { break };
-                admit(&mut connections, &shared, arrival, permit);
-            }
-            Err(error) => survive(&error, &mut logged, &shared).await,
-        }
-    }
-    if *shared.phase.borrow() == Phase::Draining {
+    let metrics = counters.listener(kind);
+    let connections = WorkerConnections::new();
+    let acceptance =
+        Rc::new(Acceptance { kind, worker, tls, handler, clients, counters, metrics, connections });
+    acceptance.accept_until_stopped(&acceptor, &mut phase).await;
+    if *phase.borrow() == Phase::Draining {
         // No other process accepts from this queue, so the connections in it would be reset. The event loop may not
         // have polled the socket yet.
         yield_now().await;
         while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
-            let Some(permit) = Clients::enter(&shared.clients, listener) else { break };
-            admit(&mut connections, &shared, arrival, permit);
+            let Some(permit) = Clients::enter(&acceptance.clients, kind) else { break };
+            acceptance.admit(arrival, permit);
         }
     }
     drop(acceptor);
-    while connections.join_next().await.is_some() {}
-    Ok(())
+    let connections = &acceptance.connections;
+    loop {
+        connections.set_phase(*phase.borrow_and_update());
+        tokio::select! {
+            () = connections.ended() => return Ok(()),
+            Ok(()) = phase.changed() => {}
+        }
+    }
 }
 
 /// An accepted connection and the time of its arrival.
@@ -155,126 +126,200 @@ async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Waits for room and returns a permit; none if the phase leaves `Serving` first. Meanwhile, new connections wait in
-/// the backlog.
-async fn wait_for_permit(shared: &mut AcceptContext, listener: ListenerKind) -> Option<ConnectionPermit> {
-    loop {
-        if let Some(permit) = Clients::enter(&shared.clients, listener) {
-            return Some(permit);
-        }
-        if listener != ListenerKind::Admin {
-            shared.make_room();
-        }
-        tokio::select! {
-            _ = shared.phase.wait_for(|phase| *phase != Phase::Serving) => return None,
-            () = sleep(LEAVING_PAUSE) => {}
-        }
-    }
+/// Everything that the connections of one accept loop share.
+struct Acceptance {
+    kind: ListenerKind,
+    worker: usize,
+    tls: Option<config::TlsConfig>,
+    handler: SharedHandler,
+    clients: Arc<Clients>,
+    counters: ConnectionMetrics,
+    metrics: ListenerMetrics,
+    connections: Rc<WorkerConnections>,
 }
 
-/// Handles a failed accept. A peer that gave up is only logged. If descriptors or memory are exhausted, idle
-/// connections are evicted and accepting pauses.
-async fn survive(error: &io::Error, logged: &mut Option<Instant>, shared: &AcceptContext) {
-    let peers_fault = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-    );
-    if peers_fault {
-        tracing::debug!(%error, "a connection was closed before it was accepted");
-        return;
+impl Acceptance {
+    async fn accept_until_stopped(
+        self: &Rc<Self>,
+        acceptor: &SocketListener,
+        phase: &mut watch::Receiver<Phase>,
+    ) {
+        let mut logged = None;
+        let mut stopped = pin!(phase.wait_for(|phase| *phase != Phase::Serving));
+        loop {
+            let arrival = tokio::select! {
+                // Connections come first; the event loop makes `next` pause after a batch.
+                biased;
+                arrival = next(acceptor) => arrival,
+                _ = &mut stopped => return,
+            };
+            let admitted = async {
+                match arrival {
+                    Ok(arrival) => self.admit(arrival, self.permit().await),
+                    Err(error) => self.survive(&error, &mut logged).await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = admitted => {}
+                _ = &mut stopped => return,
+            }
+        }
     }
-    if logged.is_none_or(|at| at.elapsed() > LOG_INTERVAL) {
-        *logged = Some(Instant::now());
-        tracing::error!(%error, "cannot accept connections, closing those that have been idle longest; raise the limit of descriptors");
-    }
-    sleep(if shared.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
-}
 
-impl AcceptContext {
+    /// Starts the task of an accepted connection.
+    fn admit(self: &Rc<Self>, Accepted { stream, peer, at }: Accepted, permit: ConnectionPermit) {
+        let id = permit.id();
+        let connection = Connection::new(permit, &self.connections);
+        let acceptance = self.clone();
+        let task = spawn_local(async move {
+            let _open = acceptance.metrics.open();
+            let queued = at.elapsed();
+            let info = ConnectionInfo {
+                listener: acceptance.kind,
+                peer,
+                proxied_client: None,
+                worker: acceptance.worker,
+                queued,
+                tls: None,
+            };
+            if let Err(error) = acceptance.serve(stream, connection, info).await {
+                tracing::debug!(%error, %peer, "connection ended");
+            }
+        });
+        self.clients.serves(id, task.abort_handle());
+        if self.tls.is_some() && self.clients.begin_handshake(id) {
+            self.counters.refused(RefusalReason::UnfinishedHandshakes);
+        }
+    }
+
+    /// Waits for room and returns a permit. Meanwhile, new connections wait in the backlog.
+    async fn permit(&self) -> ConnectionPermit {
+        loop {
+            if let Some(permit) = Clients::enter(&self.clients, self.kind) {
+                return permit;
+            }
+            if self.kind != ListenerKind::Admin {
+                self.make_room();
+            }
+            sleep(LEAVING_PAUSE).await;
+        }
+    }
+
+    /// Handles a failed accept. A peer that gave up is only logged. If descriptors or memory are exhausted, idle
+    /// connections are evicted and accepting pauses.
+    async fn survive(&self, error: &io::Error, logged: &mut Option<Instant>) {
+        let peers_fault = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+        );
+        if peers_fault {
+            tracing::debug!(%error, "a connection was closed before it was accepted");
+            return;
+        }
+        if logged.is_none_or(|at| at.elapsed() > LOG_INTERVAL) {
+            *logged = Some(Instant::now());
+            tracing::error!(%error, "cannot accept connections, closing those that have been idle longest; raise the limit of descriptors");
+        }
+        sleep(if self.make_room() > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
+    }
+
     /// Evicts idle connections and returns their number.
     fn make_room(&self) -> usize {
         let count = self.clients.make_room();
         self.counters.ended(CloseReason::Room, count);
         count
     }
-}
 
-async fn serve<B>(
-    mut stream: SocketStream,
-    mut permit: ConnectionPermit,
-    mut connection: ConnectionInfo,
-    tls: Option<TlsAcceptor>,
-    handler: SharedHandler<B>,
-    AcceptContext { counters, mut phase, .. }: AcceptContext,
-) -> Result<(), AcceptError>
-where
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
-{
-    let activity = permit.activity.clone();
-    let limits = activity.limits();
-    stream.prepare(limits)?;
-    let deadline = time::Instant::now() + limits.handshake;
-    let proxies = handler.proxies();
-    if proxies.protocol && proxies.trust(connection.peer) {
-        match time::timeout_at(deadline, proxy_protocol::read_header(&mut stream)).await {
-            Ok(Ok(client)) => connection.proxied_client = client,
-            failed => {
-                counters.refused(RefusalReason::ProxyHeader);
-                failed??;
-            }
-        }
-    }
-    if proxies.counted(&connection).is_some_and(|address| !permit.claim(network(address))) {
-        counters.refused(RefusalReason::Address);
-        return Err("the address has too many connections".into());
-    }
-    let stream = WriteTimeout::new(stream, activity.clone());
-    let ended = match tls {
-        None => {
-            activity.ready(Protocol::Http1);
-            http1::serve(stream, connection, handler, activity, phase).await
-        }
-        Some(acceptor) => {
-            let began = Instant::now();
-            let result = tokio::select! {
-                result = handshake(stream, &acceptor, limits, deadline) => result,
-                // No request has been read yet. If another process takes over, connections that are open here are
-                // served to the end.
-                _ = phase.wait_for(|phase| *phase == Phase::Draining) => return Ok(()),
-            };
-            let mut stream = match result {
-                Ok(stream) => stream,
-                Err((why, error)) => {
-                    counters.refused(why);
-                    if why == RefusalReason::Cleartext {
-                        handler.refused(StatusCode::BAD_REQUEST, &connection);
-                    }
-                    return Err(error);
-                }
-            };
-            let took = began.elapsed();
-            permit.end_handshake();
-            let session = stream.get_ref().1;
-            let protocol = match session.alpn_protocol() {
-                Some(b"h2") => Protocol::Http2,
-                // The CA has seen the certificate of its challenge.
-                Some(config::CHALLENGE) => return Ok(stream.shutdown().await?),
-                _ => Protocol::Http1,
-            };
-            let agreed = config::agreed(session, took);
-            counters.handshake(&agreed);
-            connection.tls = Some(agreed);
-            activity.ready(protocol);
-            match protocol {
-                Protocol::Http1 => http1::serve(stream, connection, handler, activity, phase).await,
-                Protocol::Http2 => {
-                    http2::serve(stream, connection, handler, activity, &counters, phase).await
+    async fn serve(
+        &self,
+        mut stream: SocketStream,
+        connection: Rc<Connection>,
+        mut info: ConnectionInfo,
+    ) -> Result<(), ConnectionError> {
+        connection.runs_in_this_task().await;
+        let limits = connection.limits();
+        stream.prepare(limits)?;
+        let deadline = time::Instant::now() + limits.handshake;
+        let proxies = self.handler.proxies();
+        if proxies.protocol && proxies.trust(info.peer) {
+            match time::timeout_at(deadline, proxy_protocol::read_header(&mut stream)).await {
+                Ok(Ok(client)) => info.proxied_client = client,
+                failed => {
+                    self.counters.refused(RefusalReason::ProxyHeader);
+                    failed??;
                 }
             }
         }
-    };
-    if let Some(limit) = ended? {
-        counters.ended(limit, 1);
+        if proxies.counted(&info).is_some_and(|address| !connection.claim(network(address))) {
+            self.counters.refused(RefusalReason::Address);
+            return Err("the address has too many connections".into());
+        }
+        let stream = WriteTimeout::new(stream, connection.clone());
+        let ended = match &self.tls {
+            None => {
+                connection.ready(Protocol::Http1);
+                http1::serve(stream, info, self.handler.clone(), connection).await?
+            }
+            // Boxed, so that connections without TLS do not pay for its room.
+            Some(tls) => Box::pin(self.serve_tls(stream, tls.acceptor(), connection, info, deadline)).await?,
+        };
+        if let Some(limit) = ended {
+            self.counters.ended(limit, 1);
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn serve_tls(
+        &self,
+        stream: WriteTimeout<SocketStream>,
+        acceptor: TlsAcceptor,
+        connection: Rc<Connection>,
+        mut info: ConnectionInfo,
+        deadline: time::Instant,
+    ) -> Result<Option<CloseReason>, ConnectionError> {
+        let began = Instant::now();
+        let mut handshake = Box::pin(handshake(stream, &acceptor, connection.limits(), deadline));
+        let result = poll_fn(|context| match connection.phase() {
+            // No request has been read yet. If another process takes over, connections that are open here are served to
+            // the end.
+            Phase::Draining => Poll::Ready(None),
+            _ => handshake.as_mut().poll(context).map(Some),
+        });
+        let mut stream = match result.await {
+            Some(Ok(stream)) => Box::new(stream),
+            Some(Err((why, error))) => {
+                self.counters.refused(why);
+                if why == RefusalReason::Cleartext {
+                    self.handler.refused(StatusCode::BAD_REQUEST, &info);
+                }
+                return Err(error);
+            }
+            None => return Ok(None),
+        };
+        drop(handshake);
+        let took = began.elapsed();
+        connection.end_handshake();
+        let session = stream.get_ref().1;
+        let protocol = match session.alpn_protocol() {
+            Some(b"h2") => Protocol::Http2,
+            // The CA has seen the certificate of its challenge.
+            Some(config::CHALLENGE) => {
+                stream.shutdown().await?;
+                return Ok(None);
+            }
+            _ => Protocol::Http1,
+        };
+        let agreed = config::agreed(session, took);
+        self.counters.handshake(&agreed);
+        info.tls = Some(agreed);
+        connection.ready(protocol);
+        let handler = self.handler.clone();
+        match protocol {
+            Protocol::Http1 => http1::serve(stream, info, handler, connection).await,
+            Protocol::Http2 => {
+                Box::pin(http2::serve(stream, info, handler, connection, &self.counters)).await
+            }
+        }
+    }
 }

@@ -1,16 +1,16 @@
 //! The table of clients: connections, their number per network, and the eviction of idle ones when there is no room.
 
-use crate::{
-    connection::ListenerKind,
-    http::{activity::ConnectionState, load::Load},
-    limits::Limits,
-};
+use crate::{connection::ListenerKind, http::load::Load, limits::Limits};
 use std::{
+    cell::Cell,
     collections::{BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 /// Connections of the admin listener that are allowed beyond all others: operators connect to see why there is no room.
 const FOR_OPERATORS: usize = 16;
@@ -39,7 +39,7 @@ struct ClientTable {
 }
 
 struct TableEntry {
-    activity: Arc<ConnectionState>,
+    idle_since: Arc<IdleSince>,
     task: Option<AbortHandle>,
     is_operator: bool,
     is_leaving: bool,
@@ -78,14 +78,14 @@ impl Clients {
         }
         let id = members.next;
         members.next += 1;
-        let activity = Arc::new(ConnectionState::new(limits, clients.load.clone()));
+        let idle_since = Arc::<IdleSince>::default();
         members.present.insert(
             id,
-            TableEntry { activity: activity.clone(), task: None, is_operator, is_leaving: false },
+            TableEntry { idle_since: idle_since.clone(), task: None, is_operator, is_leaving: false },
         );
         members.operators += usize::from(is_operator);
         clients.load.set_open(members.visitors());
-        Some(ConnectionPermit { clients: clients.clone(), id, activity, network: None })
+        Some(ConnectionPermit { clients: clients.clone(), id, limits, idle_since, network: Cell::new(None) })
     }
 
     /// Registers the task that serves the connection with this number, so that it can be ended.
@@ -126,7 +126,7 @@ impl Clients {
             .present
             .iter()
             .filter(|(_, member)| member.task.is_some() && !member.is_operator)
-            .filter_map(|(id, member)| Some((member.activity.quiet()?, *id)))
+            .filter_map(|(id, member)| Some((member.idle_since.get()?, *id)))
             .collect();
         if quiet.len() > batch {
             quiet.select_nth_unstable(batch);
@@ -143,17 +143,53 @@ impl Clients {
     }
 }
 
+/// The time since which a connection is idle, written by its worker and read to make room: nanoseconds since the first
+/// use of the clock; 0 while it is busy.
+#[derive(Default)]
+struct IdleSince(AtomicU64);
+
+impl IdleSince {
+    fn set(&self, time: Option<Instant>) {
+        static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+        // A number of nanoseconds lasts for 584 years.
+        let nanoseconds =
+            time.map_or(0, |time| (time.saturating_duration_since(*EPOCH)).as_nanos() as u64 + 1);
+        self.0.store(nanoseconds, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|nanoseconds| *nanoseconds != 0)
+    }
+}
+
 /// A connection's place in the table, given back when dropped.
 pub(crate) struct ConnectionPermit {
     clients: Arc<Clients>,
     id: u64,
-    pub activity: Arc<ConnectionState>,
-    network: Option<IpAddr>,
+    limits: Arc<Limits>,
+    idle_since: Arc<IdleSince>,
+    /// The network that it counts for; none before that is known, or if it counts for none.
+    network: Cell<Option<IpAddr>>,
 }
 
 impl ConnectionPermit {
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// The limits that were in force when it was given.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The load of all workers.
+    pub fn load(&self) -> &Load {
+        &self.clients.load
+    }
+
+    /// Sets the time since which the connection is idle; none while it is busy.
+    pub fn idle_since(&self, time: Option<Instant>) {
+        self.idle_since.set(time);
     }
 
     /// Notes that the TLS handshake has finished.
@@ -162,14 +198,14 @@ impl ConnectionPermit {
     }
 
     /// Counts the connection for this network. Returns false if the network has too many.
-    pub fn claim(&mut self, network: IpAddr) -> bool {
-        let most = self.activity.limits().address_connections;
+    pub fn claim(&self, network: IpAddr) -> bool {
+        let most = self.limits.address_connections;
         let mut members = self.clients.lock();
         let connections = members.by_network.entry(network).or_default();
         let is_allowed = *connections < most;
         if is_allowed {
             *connections += 1;
-            self.network = Some(network);
+            self.network.set(Some(network));
         }
         is_allowed
     }
@@ -184,7 +220,7 @@ impl Drop for ConnectionPermit {
         }
         members.handshakes.remove(&self.id);
         self.clients.load.set_open(members.visitors());
-        if let Some(network) = self.network
+        if let Some(network) = self.network.get()
             && let Some(connections) = members.by_network.get_mut(&network)
         {
             *connections -= 1;

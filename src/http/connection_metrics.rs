@@ -1,12 +1,9 @@
 //! Metrics of connections.
 
-use crate::{
-    connection::{ListenerKind, TlsSession},
-    http::activity::CloseReason,
-};
+use crate::connection::{ListenerKind, TlsSession};
 use prometheus::{
-    IntCounterVec, IntGauge, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
-    register_int_gauge_vec_with_registry as gauges,
+    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    register_int_counter_vec_with_registry as counters, register_int_gauge_vec_with_registry as gauges,
 };
 use rustls::crypto::aws_lc_rs;
 
@@ -45,6 +42,54 @@ impl RefusalReason {
             RefusalReason::ProxyHeader => "proxy_header",
             RefusalReason::Address => "address",
             RefusalReason::UnfinishedHandshakes => "unfinished_handshakes",
+        }
+    }
+}
+
+/// The reason to close a connection, or reset an HTTP/2 stream, that its peer would keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseReason {
+    /// The head of a request did not arrive in time.
+    Head,
+    /// There was no request for too long.
+    Idle,
+    /// The connection has reached its maximum age.
+    Age,
+    /// The connection has reached its maximum number of requests.
+    Requests,
+    /// A response was not sent in time.
+    Request,
+    /// Bytes wait, and the peer takes none or too few.
+    Stall,
+    /// The connection was idle, and others needed the room.
+    Room,
+    /// Blocked responses hold too much memory, and this one has been blocked longest.
+    Memory,
+}
+
+impl CloseReason {
+    /// The reasons to close a connection; `Memory` only resets streams.
+    pub const ALL: [CloseReason; 7] = [
+        CloseReason::Head,
+        CloseReason::Idle,
+        CloseReason::Age,
+        CloseReason::Requests,
+        CloseReason::Request,
+        CloseReason::Stall,
+        CloseReason::Room,
+    ];
+
+    /// The name in the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            CloseReason::Head => "head",
+            CloseReason::Idle => "idle",
+            CloseReason::Age => "age",
+            CloseReason::Requests => "requests",
+            CloseReason::Request => "request",
+            CloseReason::Stall => "stall",
+            CloseReason::Room => "room",
+            CloseReason::Memory => "memory",
         }
     }
 }
@@ -130,12 +175,12 @@ impl ConnectionMetrics {
         self.handshakes.with_label_values(&["TLSv1.2", "none", "yes"]);
     }
 
-    /// Counts a connection that is open until the value is dropped.
-    pub(crate) fn open(&self, listener: ListenerKind) -> OpenConnection {
-        self.accepted.with_label_values(&[listener.name()]).inc();
-        let open = self.open.with_label_values(&[listener.name()]);
-        open.inc();
-        OpenConnection(open)
+    /// The metrics of this listener.
+    pub(crate) fn listener(&self, kind: ListenerKind) -> ListenerMetrics {
+        ListenerMetrics {
+            accepted: self.accepted.with_label_values(&[kind.name()]),
+            open: self.open.with_label_values(&[kind.name()]),
+        }
     }
 
     /// The number of open connections.
@@ -162,10 +207,25 @@ impl ConnectionMetrics {
     }
 }
 
-/// Counts a connection as open until it is dropped.
-pub(crate) struct OpenConnection(IntGauge);
+/// The metrics of the connections of one listener.
+pub(crate) struct ListenerMetrics {
+    accepted: IntCounter,
+    open: IntGauge,
+}
 
-impl Drop for OpenConnection {
+impl ListenerMetrics {
+    /// Counts a connection that is open until the value is dropped.
+    pub fn open(&self) -> OpenConnection<'_> {
+        self.accepted.inc();
+        self.open.inc();
+        OpenConnection(&self.open)
+    }
+}
+
+/// Counts a connection as open until it is dropped.
+pub(crate) struct OpenConnection<'a>(&'a IntGauge);
+
+impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

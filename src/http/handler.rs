@@ -2,6 +2,7 @@
 
 use crate::{
     connection::{Arrival, ConnectionInfo},
+    http::body::ResponseBody,
     web::trusted_proxies::TrustedProxies,
 };
 use bytes::Bytes;
@@ -20,18 +21,18 @@ use std::{
 pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
-pub enum HandlerResponse<B> {
+pub enum HandlerResponse {
     /// The response.
-    Now(Response<B>),
+    Now(Response<ResponseBody>),
     /// A promise, for a request that needs something fetched first. It resolves within its own deadline.
-    Later(Pin<Box<dyn Future<Output = Response<B>> + Send>>),
+    Later(PromisedResponse),
 }
+
+/// A response that is not ready yet.
+pub type PromisedResponse = Pin<Box<dyn Future<Output = Response<ResponseBody>>>>;
 
 /// Answers requests. It must not block.
 pub trait Handler: Send + Sync {
-    /// The body of its responses.
-    type Body;
-
     /// The trusted proxies in front of the server.
     fn proxies(&self) -> Arc<TrustedProxies>;
 
@@ -41,14 +42,14 @@ pub trait Handler: Send + Sync {
         request: &Request<UnreadBody>,
         connection: &Arc<ConnectionInfo>,
         arrival: Arrival,
-    ) -> HandlerResponse<Self::Body>;
+    ) -> HandlerResponse;
 
     /// Called for a request that could not be parsed and was refused with this status.
     fn refused(&self, status: StatusCode, connection: &ConnectionInfo);
 }
 
 /// One handler for all connections of a listener.
-pub type SharedHandler<B> = Arc<dyn Handler<Body = B>>;
+pub type SharedHandler = Arc<dyn Handler>;
 
 /// The body of a request. It is never read; only its presence is known.
 pub struct UnreadBody {

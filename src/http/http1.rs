@@ -3,14 +3,15 @@
 use crate::{
     connection::ConnectionInfo,
     http::{
-        activity::{CloseReason, ConnectionState},
         bare_lf::RejectBareLf,
+        body::{InFlight, ResponseBody},
+        connection::Connection,
+        connection_metrics::CloseReason,
+        flush_tracker::FlushTracker,
         handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
-        in_flight::{FlushTracker, InFlight, PendingResponse, TrackedBody},
     },
     lifecycle::Phase,
 };
-use bytes::Bytes;
 use hyper::{
     Request, Response, StatusCode,
     body::{Body, Incoming},
@@ -23,43 +24,36 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     pin::{Pin, pin},
+    rc::Rc,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::watch,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until},
 };
 
 /// Time for a request that was on its way when the connection began to close, and for the lingering close.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
-pub(crate) async fn serve<S, B>(
+pub(crate) async fn serve<S>(
     stream: S,
-    connection: ConnectionInfo,
-    handler: SharedHandler<B>,
-    activity: Arc<ConnectionState>,
-    phase: watch::Receiver<Phase>,
+    info: ConnectionInfo,
+    handler: SharedHandler,
+    connection: Rc<Connection>,
 ) -> Result<Option<CloseReason>, ConnectionError>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let limits = activity.limits();
-    let connection = Arc::new(connection);
-    let in_flight = InFlight::new();
-    let stream = FlushTracker::new(RejectBareLf::new(stream), in_flight.clone());
-    let requests = HyperService {
-        handler: handler.clone(),
-        connection: connection.clone(),
-        activity: activity.clone(),
-        in_flight,
-    };
+    let limits = connection.limits();
+    let info = Arc::new(info);
+    let stream = FlushTracker::new(RejectBareLf::new(stream), connection.clone());
+    let requests =
+        HyperService { handler: handler.clone(), info: info.clone(), connection: connection.clone() };
     let http1 = http1::Builder::new()
-        // hyper's timeout starts at the last response and so includes idle time; `ConnectionState` separates the two.
+        // hyper's timeout starts at the last response and so includes idle time; `Connection` separates the two.
         .header_read_timeout(None)
         .max_buf_size(limits.head_buffer())
         .max_headers(limits.fields_read())
@@ -67,16 +61,15 @@ where
         // is still noticed.
         .half_close(false)
         .serve_connection(TokioIo::new(stream), requests);
-    let ended = run(Box::pin(http1), &activity, phase).await;
+    let ended = Http1 { http1, connection: connection.clone(), reached: None, shutdown_at: None }.run().await;
     if let Some(status) = ended.as_ref().err().and_then(refusal) {
-        handler.refused(status, &connection);
+        handler.refused(status, &info);
     }
-    ended
+    Ok(ended?)
 }
 
 /// The status with which hyper itself refused bytes that it could not parse as HTTP/1.1.
-fn refusal(failure: &ConnectionError) -> Option<StatusCode> {
-    let error = failure.downcast_ref::<hyper::Error>()?;
+fn refusal(error: &hyper::Error) -> Option<StatusCode> {
     if error.is_parse_too_large() {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
@@ -84,114 +77,122 @@ fn refusal(failure: &ConnectionError) -> Option<StatusCode> {
     (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
-type Http1<S, R> = http1::Connection<S, R>;
-
-/// Runs a connection. At a limit or a drain it closes gracefully, until the time that [`ConnectionState::last`] allows.
-async fn run<S, B>(
-    mut connection: Pin<Box<Http1<TokioIo<S>, HyperService<B>>>>,
-    activity: &ConnectionState,
-    mut phase: watch::Receiver<Phase>,
-) -> Result<Option<CloseReason>, ConnectionError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
-{
-    let mut timer = pin!(sleep_until(Instant::now()));
-    // The limit that ends the connection; none for a drain.
-    let mut reached = None;
-    loop {
-        let next = match activity.due() {
-            Ok(next) => next,
-            Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
-            Err(_) if activity.is_leaving() => break,
-            Err(limit) => {
-                reached = Some(limit);
-                if limit == CloseReason::Age {
-                    activity.leave();
-                    continue;
-                }
-                break;
-            }
-        };
-        timer.as_mut().reset(next);
-        // Progress while polling may bring the next deadline forward.
-        let served = poll_fn(|context| match connection.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if activity.due().is_ok_and(|due| due >= next) => Poll::Pending,
-            Poll::Pending => Poll::Ready(None),
-        });
-        tokio::select! {
-            done = served => if let Some(done) = done {
-                return ended(done, reached, activity);
-            },
-            _ = phase.wait_for(|phase| *phase != Phase::Serving), if !activity.is_leaving() => {
-                activity.leave();
-            }
-            () = &mut timer => {}
-        }
-    }
-    connection.as_mut().graceful_shutdown();
-    let shutdown_at = Instant::now();
-    loop {
-        let last = activity.last(shutdown_at, FAREWELL);
-        match timeout_at(last, connection.as_mut()).await {
-            Ok(done) => return ended(done, reached, activity),
-            Err(_) if activity.last(shutdown_at, FAREWELL) <= last => return Ok(reached),
-            Err(_) => {}
-        }
-    }
+/// A connection that hyper serves, and the time and reason of its end.
+struct Http1<S> {
+    http1: http1::Connection<TokioIo<FlushTracker<RejectBareLf<S>>>, HyperService>,
+    connection: Rc<Connection>,
+    /// The limit that ends the connection; none for a drain.
+    reached: Option<CloseReason>,
+    /// The time since which hyper closes the connection after the next response.
+    shutdown_at: Option<Instant>,
 }
 
-fn ended(
-    done: hyper::Result<()>,
-    reached: Option<CloseReason>,
-    activity: &ConnectionState,
-) -> Result<Option<CloseReason>, ConnectionError> {
-    if activity.has_stalled() {
-        return Ok(Some(CloseReason::Stall));
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
+    /// Runs the connection. At a limit or a drain it closes gracefully, until the time that [`Connection::last`] allows.
+    async fn run(mut self) -> hyper::Result<Option<CloseReason>> {
+        let mut timer = pin!(sleep_until(self.next_check()));
+        poll_fn(|context| {
+            loop {
+                if let Poll::Ready(done) = Pin::new(&mut self.http1).poll(context) {
+                    return Poll::Ready(self.ended(done));
+                }
+                if self.connection.phase() != Phase::Serving {
+                    self.connection.leave();
+                }
+                // Progress while polling may bring the next check forward. A timer that fires too early is set again,
+                // so it is not moved with each request.
+                let next = self.next_check();
+                if next < timer.deadline() {
+                    timer.as_mut().reset(next);
+                }
+                ready!(timer.as_mut().poll(context));
+                match self.check(Instant::now()) {
+                    Some(next) => timer.as_mut().reset(next),
+                    None => return Poll::Ready(Ok(self.reached)),
+                }
+            }
+        })
+        .await
     }
-    done?;
-    Ok(reached)
+
+    fn next_check(&self) -> Instant {
+        match self.shutdown_at {
+            None => self.connection.next_check(),
+            Some(at) => self.connection.last(at, FAREWELL),
+        }
+    }
+
+    /// The next time to check the connection; none if it has to be cut.
+    fn check(&mut self, now: Instant) -> Option<Instant> {
+        if self.shutdown_at.is_some() {
+            return Some(self.next_check()).filter(|last| *last > now);
+        }
+        match self.connection.due(now) {
+            Ok(next) => return Some(next),
+            Err(CloseReason::Request) => {
+                self.reached = Some(CloseReason::Request);
+                return None;
+            }
+            Err(_) if self.connection.is_leaving() => {}
+            Err(limit) => self.reached = Some(limit),
+        }
+        if self.reached == Some(CloseReason::Age) && !self.connection.is_leaving() {
+            self.connection.leave();
+        } else {
+            Pin::new(&mut self.http1).graceful_shutdown();
+            self.shutdown_at = Some(now);
+        }
+        // At once.
+        Some(now)
+    }
+
+    fn ended(&self, done: hyper::Result<()>) -> hyper::Result<Option<CloseReason>> {
+        if self.connection.has_stalled() {
+            return Ok(Some(CloseReason::Stall));
+        }
+        done?;
+        Ok(self.reached)
+    }
 }
 
 /// The handler as a hyper service; it records the arrival of each request.
-struct HyperService<B: Body> {
-    handler: SharedHandler<B>,
-    connection: Arc<ConnectionInfo>,
-    activity: Arc<ConnectionState>,
-    in_flight: InFlight<B>,
+struct HyperService {
+    handler: SharedHandler,
+    info: Arc<ConnectionInfo>,
+    connection: Rc<Connection>,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Service<Request<Incoming>> for HyperService<B> {
-    type Response = Response<TrackedBody<B>>;
+impl Service<Request<Incoming>> for HyperService {
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = HyperResponse<B>;
+    type Future = HyperResponse;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let arrival = self.activity.request();
+        let (arrival, mut in_flight) = self.connection.request();
+        in_flight.hide_end();
         let request = request.map(|body| UnreadBody::new(&body));
         HyperResponse {
-            answer: Some(self.handler.answer(&request, &self.connection, arrival)),
-            in_flight: self.in_flight.begin(),
-            activity: self.activity.clone(),
+            answer: Some(self.handler.answer(&request, &self.info, arrival)),
+            in_flight: Some(in_flight),
+            connection: self.connection.clone(),
             // A request body is not read, so the next request behind it cannot be found.
-            is_last: arrival.number >= self.activity.limits().requests || !request.body().is_end_stream(),
+            is_last: arrival.number >= self.connection.limits().requests || !request.body().is_end_stream(),
         }
     }
 }
 
 /// A response on its way to hyper.
-struct HyperResponse<B> {
+struct HyperResponse {
     /// None once hyper has it.
-    answer: Option<HandlerResponse<B>>,
-    in_flight: PendingResponse<B>,
-    activity: Arc<ConnectionState>,
+    answer: Option<HandlerResponse>,
+    in_flight: Option<InFlight>,
+    connection: Rc<Connection>,
     /// Whether the connection closes after this response.
     is_last: bool,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Future for HyperResponse<B> {
-    type Output = Result<Response<TrackedBody<B>>, Infallible>;
+impl Future for HyperResponse {
+    type Output = Result<Response<ResponseBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match self.answer.take() {
@@ -206,10 +207,12 @@ impl<B: Body<Data = Bytes> + Unpin> Future for HyperResponse<B> {
             // hyper does not poll a future again that was ready.
             None => return Poll::Pending,
         };
-        if self.is_last || self.activity.is_leaving() {
+        if self.is_last || self.connection.is_leaving() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let in_flight = self.in_flight.take();
-        Poll::Ready(Ok(response.map(|body| TrackedBody::new(body, &self.activity, in_flight))))
+        if let Some(in_flight) = self.in_flight.take() {
+            response.body_mut().begin(in_flight);
+        }
+        Poll::Ready(Ok(response))
     }
 }

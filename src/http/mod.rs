@@ -4,19 +4,22 @@
 
 pub(crate) mod accept;
 pub(crate) mod access_log;
-pub(crate) mod activity;
 pub(crate) mod bare_lf;
 pub(crate) mod blocked;
+pub(crate) mod body;
 pub(crate) mod clients;
+pub(crate) mod connection;
 pub(crate) mod connection_metrics;
 pub(crate) mod date;
+pub(crate) mod flush_tracker;
 pub(crate) mod handler;
 pub(crate) mod handshake;
 pub(crate) mod http1;
 pub(crate) mod http2;
-pub(crate) mod in_flight;
 pub(crate) mod load;
 pub(crate) mod log_record;
 pub(crate) mod metrics;
 pub(crate) mod rate_limit;
+pub(crate) mod request_log;
+pub(crate) mod worker_connections;
 pub(crate) mod write_timeout;

@@ -1,10 +1,10 @@
 //! A stream that reports received bytes, and fails when its peer takes too few of the bytes that wait.
 
-use crate::http::activity::ConnectionState;
+use crate::http::connection::Connection;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,7 +19,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// A stream that fails once its peer takes too few bytes for too long.
 pub(crate) struct WriteTimeout<S> {
     stream: S,
-    activity: Arc<ConnectionState>,
+    connection: Rc<Connection>,
     /// Set while bytes wait to be written, so that an idle connection holds no timer.
     wait: Option<Box<BlockedWrite>>,
 }
@@ -34,8 +34,8 @@ struct BlockedWrite {
 }
 
 impl<S> WriteTimeout<S> {
-    pub fn new(stream: S, activity: Arc<ConnectionState>) -> Self {
-        WriteTimeout { stream, activity, wait: None }
+    pub fn new(stream: S, connection: Rc<Connection>) -> Self {
+        WriteTimeout { stream, connection, wait: None }
     }
 
     pub fn get_mut(&mut self) -> &mut S {
@@ -51,7 +51,7 @@ impl<S> WriteTimeout<S> {
             }
             (Poll::Ready(_), _) => {}
             (Poll::Pending, _) => {
-                let limits = self.activity.limits();
+                let limits = self.connection.limits();
                 let wait = self.wait.get_or_insert_with(|| {
                     let now = Instant::now();
                     let check = Box::pin(sleep_until(now + limits.stall));
@@ -60,7 +60,7 @@ impl<S> WriteTimeout<S> {
                 while wait.check.as_mut().poll(context).is_ready() {
                     let now = Instant::now();
                     if wait.is_over(now, limits.stall, limits.stall_rate) {
-                        self.activity.stalled();
+                        self.connection.stalled();
                         let slow = "the peer takes no bytes, or too few";
                         return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow)));
                     }
@@ -90,7 +90,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.activity.heard();
+            self.connection.heard();
         }
         read
     }

@@ -2,9 +2,13 @@
 
 use crate::{connection::network, lifecycle::Phase, limits::Limits, site::snapshot::Site};
 use bytes::Bytes;
-use hyper::header::HeaderValue;
+use hyper::{
+    body::{Body, Frame},
+    header::HeaderValue,
+};
 use std::{
     collections::HashMap,
+    convert::Infallible,
     net::IpAddr,
     pin::Pin,
     sync::{
@@ -94,13 +98,18 @@ pub(crate) struct EventStream(Pin<Box<dyn Future<Output = Option<EventStep>> + S
 /// A piece of the body, and the state after it.
 type EventStep = (Bytes, EventStreamState);
 
-impl EventStream {
-    /// The next piece; none at the end.
-    pub fn poll(&mut self, context: &mut Context) -> Poll<Option<Bytes>> {
+impl Body for EventStream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0.as_mut().poll(context).map(|step| {
             let (bytes, stream) = step?;
             self.0 = Box::pin(stream.step());
-            Some(bytes)
+            Some(Ok(Frame::data(bytes)))
         })
     }
 }

@@ -10,14 +10,13 @@ mod upload;
 use crate::{
     connection::ConnectionInfo,
     http::{
-        activity::{CloseReason, ConnectionState},
-        connection_metrics::ConnectionMetrics,
+        connection::Connection,
+        connection_metrics::{CloseReason, ConnectionMetrics},
+        flush_tracker::FlushTracker,
         handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
-        in_flight::{FlushTracker, InFlight},
     },
     lifecycle::Phase,
 };
-use bytes::Bytes;
 use h2::{
     Reason, RecvStream,
     server::{self, Handshake, SendResponse},
@@ -25,17 +24,16 @@ use h2::{
 use hyper::{Request, body::Body};
 use piece::Piece;
 use std::{
-    convert::Infallible,
     future::poll_fn,
     pin::{Pin, pin},
+    rc::Rc,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use streams::Streams;
+use streams::{RequestStream, Streams};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::watch,
     time::{Instant, sleep_until},
 };
 
@@ -43,19 +41,17 @@ use tokio::{
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
-pub(crate) async fn serve<S, B>(
+pub(crate) async fn serve<S>(
     stream: S,
-    connection: ConnectionInfo,
-    handler: SharedHandler<B>,
-    activity: Arc<ConnectionState>,
+    info: ConnectionInfo,
+    handler: SharedHandler,
+    connection: Rc<Connection>,
     counters: &ConnectionMetrics,
-    mut phase: watch::Receiver<Phase>,
 ) -> Result<Option<CloseReason>, ConnectionError>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut http2 = Http2::new(stream, connection, handler, &activity);
+    let mut http2 = Http2::new(stream, info, handler, &connection);
     let mut timer = pin!(sleep_until(Instant::now()));
     // The limit that ends the connection; none for a drain.
     let mut reached = None;
@@ -65,7 +61,7 @@ where
         let now = Instant::now();
         http2.streams.enforce(now, counters);
         let end = match shutdown_at {
-            None => match activity.due_at(now) {
+            None => match connection.due(now) {
                 Ok(next) => next,
                 // `enforce` has reset the streams that are overdue, so the connection itself is: its socket takes
                 // nothing.
@@ -76,7 +72,7 @@ where
                     continue;
                 }
             },
-            Some(shutdown_at) => match activity.last(shutdown_at, FAREWELL) {
+            Some(shutdown_at) => match connection.last(shutdown_at, FAREWELL) {
                 last if last <= now => return Ok(reached),
                 last => last,
             },
@@ -86,52 +82,45 @@ where
         // Progress while polling may bring the next deadline forward.
         let served = poll_fn(|context| match http2.poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if shutdown_at.is_none() && connection.phase() != Phase::Serving => {
+                Poll::Ready(None)
+            }
             Poll::Pending if http2.nothing_is_due_before(next, shutdown_at) => Poll::Pending,
             Poll::Pending => Poll::Ready(None),
         });
         tokio::select! {
             done = served => match done {
-                _ if activity.has_stalled() => return Ok(Some(CloseReason::Stall)),
+                _ if connection.has_stalled() => return Ok(Some(CloseReason::Stall)),
                 Some(Ok(())) => return Ok(reached),
                 Some(Err(error)) => return Err(error.into()),
                 None => {}
             },
-            _ = phase.wait_for(|phase| *phase != Phase::Serving), if shutdown_at.is_none() => {
-                shutdown_at = Some(http2.shut_down());
-            }
             () = &mut timer => {}
+        }
+        if shutdown_at.is_none() && connection.phase() != Phase::Serving {
+            shutdown_at = Some(http2.shut_down());
         }
     }
 }
 
-struct Http2<S, B: Body> {
-    state: Http2State<S, B>,
+struct Http2<S> {
+    state: Http2State<S>,
     /// GOAWAY was sent, or will be sent after the handshake.
     is_leaving: bool,
-    streams: Streams<B>,
-    connection: Arc<ConnectionInfo>,
-    handler: SharedHandler<B>,
-    activity: Arc<ConnectionState>,
+    streams: Streams,
+    info: Arc<ConnectionInfo>,
+    handler: SharedHandler,
+    connection: Rc<Connection>,
 }
 
-enum Http2State<S, B> {
-    Handshaking(Handshake<FlushTracker<S, B>, Piece<B>>),
-    Serving(server::Connection<FlushTracker<S, B>, Piece<B>>),
+enum Http2State<S> {
+    Handshaking(Handshake<FlushTracker<S>, Piece>),
+    Serving(server::Connection<FlushTracker<S>, Piece>),
 }
 
-impl<S, B> Http2<S, B>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin,
-{
-    fn new(
-        stream: S,
-        connection: ConnectionInfo,
-        handler: SharedHandler<B>,
-        activity: &Arc<ConnectionState>,
-    ) -> Self {
-        let limits = activity.limits();
-        let in_flight = InFlight::new();
+impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
+    fn new(stream: S, info: ConnectionInfo, handler: SharedHandler, connection: &Rc<Connection>) -> Self {
+        let limits = connection.limits();
         let handshake = server::Builder::new()
             .max_concurrent_streams(limits.h2_streams)
             .initial_window_size(limits.h2_window)
@@ -139,14 +128,14 @@ where
             .max_header_list_size(limits.header_list())
             .max_pending_accept_reset_streams(limits.h2_pending_resets)
             .max_local_error_reset_streams(Some(limits.h2_local_resets))
-            .handshake(FlushTracker::new(stream, in_flight.clone()));
+            .handshake(FlushTracker::new(stream, connection.clone()));
         Http2 {
             state: Http2State::Handshaking(handshake),
             is_leaving: false,
-            streams: Streams::new(in_flight, activity.clone()),
-            connection: Arc::new(connection),
+            streams: Streams::new(connection.clone()),
+            info: Arc::new(info),
             handler,
-            activity: activity.clone(),
+            connection: connection.clone(),
         }
     }
 
@@ -168,13 +157,13 @@ where
                     self.answer(request, respond, context);
                 }
             } else if !self.streams.advance(context) {
-                self.streams.settle();
+                self.connection.settle();
                 return Poll::Pending;
             }
         }
     }
 
-    fn poll_accept(&mut self, context: &mut Context) -> Poll<Option<AcceptedStream<B>>> {
+    fn poll_accept(&mut self, context: &mut Context) -> Poll<Option<AcceptedStream>> {
         loop {
             match &mut self.state {
                 Http2State::Handshaking(handshake) => {
@@ -195,21 +184,22 @@ where
     fn answer(
         &mut self,
         request: Request<RecvStream>,
-        mut respond: SendResponse<Piece<B>>,
+        mut respond: SendResponse<Piece>,
         context: &mut Context,
     ) {
-        let arrival = self.activity.request();
+        let (arrival, in_flight) = self.connection.request();
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, UnreadBody::of(body.is_end_stream()));
         if let Some(why) = malformed::why(&request) {
-            tracing::debug!(why, peer = %self.connection.peer, "malformed HTTP/2 request");
+            tracing::debug!(why, peer = %self.info.peer, "malformed HTTP/2 request");
             respond.send_reset(Reason::PROTOCOL_ERROR);
             return;
         }
         let upload = (!request.body().is_end_stream()).then_some(body);
-        match self.handler.answer(&request, &self.connection, arrival) {
-            HandlerResponse::Now(response) => self.streams.respond(&mut respond, response, upload, context),
-            HandlerResponse::Later(promise) => self.streams.wait(promise, respond, upload),
+        let stream = RequestStream { respond, in_flight, upload };
+        match self.handler.answer(&request, &self.info, arrival) {
+            HandlerResponse::Now(response) => self.streams.respond(stream, response, context),
+            HandlerResponse::Later(promise) => self.streams.wait(promise, stream),
         }
     }
 
@@ -225,14 +215,14 @@ where
     /// Whether no deadline is earlier than `next`.
     fn nothing_is_due_before(&self, next: Instant, shutdown_at: Option<Instant>) -> bool {
         let end = match shutdown_at {
-            None => self.activity.due().unwrap_or_else(|_| Instant::now()),
-            Some(shutdown_at) => self.activity.last(shutdown_at, FAREWELL),
+            None => self.connection.next_check(),
+            Some(shutdown_at) => self.connection.last(shutdown_at, FAREWELL),
         };
         end >= next && self.streams.next_deadline().is_none_or(|deadline| deadline >= next)
     }
 }
 
-type AcceptedStream<B> = Result<(Request<RecvStream>, SendResponse<Piece<B>>), h2::Error>;
+type AcceptedStream = Result<(Request<RecvStream>, SendResponse<Piece>), h2::Error>;
 
 fn ready_now<T>(poll: Poll<T>) -> Option<T> {
     match poll {

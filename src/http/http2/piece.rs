@@ -1,70 +1,56 @@
 //! Pieces of responses on their way through `h2`.
 
-use crate::http::in_flight::{InFlight, UnsentResponse};
+use crate::http::body::ResponseEnd;
 use bytes::{Buf, Bytes};
-use std::{
-    io::IoSlice,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{cell::Cell, io::IoSlice, rc::Rc, time::Duration};
 use tokio::time::Instant;
 
 /// A piece of a response body. `h2` drops it when the connection's buffer has its bytes.
-pub(super) struct Piece<B> {
+pub(super) struct Piece {
     bytes: Bytes,
-    taken: Arc<AtomicU64>,
-    state: Arc<PieceState<B>>,
-    in_flight: InFlight<B>,
+    taken: Rc<Cell<u64>>,
+    state: Rc<PieceState>,
 }
 
-impl<B> Piece<B> {
-    /// A piece and its state. The last piece of a response owns the response.
-    pub fn new(
-        bytes: Bytes,
-        last: Option<UnsentResponse<B>>,
-        taken: &Arc<AtomicU64>,
-        in_flight: &InFlight<B>,
-    ) -> (Self, Arc<PieceState<B>>) {
-        let state = Arc::new(PieceState {
+impl Piece {
+    /// A piece and its state. The last piece of a response owns the response's end.
+    pub fn new(bytes: Bytes, end: Option<ResponseEnd>, taken: &Rc<Cell<u64>>) -> (Self, Rc<PieceState>) {
+        let state = Rc::new(PieceState {
             began: Instant::now(),
-            taken_before: taken.load(Ordering::Relaxed),
+            taken_before: taken.get(),
             // Bytes shared with other responses are in memory anyway.
             own_bytes: if bytes.is_unique() { bytes.len() } else { 0 },
-            last: Mutex::new(last),
-            has_left: AtomicBool::new(false),
+            end: Cell::new(end),
+            has_left: Cell::new(false),
         });
-        let (taken, in_flight) = (taken.clone(), in_flight.clone());
-        (Piece { bytes, taken, state: state.clone(), in_flight }, state)
+        (Piece { bytes, taken: taken.clone(), state: state.clone() }, state)
     }
 }
 
 /// The state of a piece, as seen outside `h2`.
-pub(super) struct PieceState<B> {
+pub(super) struct PieceState {
     pub began: Instant,
     /// Bytes that the connection had let through when this piece began.
     taken_before: u64,
     /// Bytes of memory that only this piece holds.
     pub own_bytes: usize,
-    /// The response, if this is its last piece.
-    last: Mutex<Option<UnsentResponse<B>>>,
-    has_left: AtomicBool,
+    /// The end of the response, if this is its last piece.
+    end: Cell<Option<ResponseEnd>>,
+    has_left: Cell<bool>,
 }
 
-impl<B> PieceState<B> {
+impl PieceState {
     pub fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Relaxed)
+        self.has_left.get()
     }
 
     /// Ends the response, which is reset, even if `h2` still has bytes of it.
     pub fn give_up(&self) {
-        drop(self.last.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.end.take());
     }
 
     /// The deadline of this piece: that of its response, and at most the request timeout from when the piece began.
-    pub fn end(&self, of_response: Instant, request: Duration) -> Instant {
+    pub fn deadline(&self, of_response: Instant, request: Duration) -> Instant {
         of_response.min(self.began + request)
     }
 
@@ -78,7 +64,7 @@ impl<B> PieceState<B> {
     }
 }
 
-impl<B> Buf for Piece<B> {
+impl Buf for Piece {
     fn remaining(&self) -> usize {
         self.bytes.remaining()
     }
@@ -92,16 +78,14 @@ impl<B> Buf for Piece<B> {
     }
 
     fn advance(&mut self, count: usize) {
-        self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        self.taken.set(self.taken.get() + count as u64);
         self.bytes.advance(count);
     }
 }
 
-impl<B> Drop for Piece<B> {
+impl Drop for Piece {
     fn drop(&mut self) {
-        if let Some(unsent) = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            self.in_flight.complete(unsent);
-        }
-        self.state.has_left.store(true, Ordering::Relaxed);
+        self.state.end.take().map(ResponseEnd::wait_for_flush);
+        self.state.has_left.set(true);
     }
 }

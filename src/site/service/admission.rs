@@ -2,8 +2,8 @@
 
 use crate::{
     connection::network,
-    http::metrics::RequestLimit,
-    site::{exchange::RequestContext, exchange::ResponseContent, service::Service},
+    http::{body::ResponseContent, metrics::RequestLimit},
+    site::{exchange::RequestContext, service::Service},
     web::respond::FullResponse,
 };
 use hyper::{
@@ -33,7 +33,7 @@ impl Service {
         headers: &HeaderMap,
     ) -> Response<ResponseContent> {
         match self.event_hub.subscribe(context.client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
-            Some(events) => head.map(|_| ResponseContent::Events(events)),
+            Some(events) => head.map(|_| ResponseContent::Events(Box::pin(events))),
             None => self.later(RequestLimit::Streams, STREAM_RETRY, headers).map(ResponseContent::Whole),
         }
     }

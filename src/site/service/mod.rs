@@ -9,14 +9,18 @@ pub use crate::site::service::how::{HowPage, ProcessStart, tried};
 use crate::{
     clock::Clock,
     connection::{Arrival, ConnectionInfo, ListenerKind},
-    http::rate_limit::RateLimiter,
+    http::{
+        body::{ResponseBody, ResponseContent},
+        rate_limit::RateLimiter,
+        request_log::{RequestLog, RequestObserver},
+    },
     language::PerLanguage,
     limits::Limits,
     site::{
         assets, cors,
         errors::ErrorPages,
         events::EventHub,
-        exchange::{RequestContext, RequestLog, RequestObserver, ResponseBody, ResponseContent},
+        exchange::{self, RequestContext},
         relay::{Relaying, only_get},
         routes::{ADMIN_ROUTES, CorsScope, ROUTES, Route, RouteTarget, route},
         service::resource::{ReadRequest, embedded},
@@ -183,7 +187,7 @@ impl Service {
         let context = RequestContext::new(connection, client, arrival, request.version());
         // Operators' requests are not recorded: they would outnumber the visitors'.
         let exchange = (connection.listener != ListenerKind::Admin)
-            .then(|| RequestLog::begin(&self.observer, request, route, &context));
+            .then(|| exchange::log(&self.observer, request, route, &context));
         let answered = catch_unwind(AssertUnwindSafe(|| {
             let refused = self.refusal(&context, request.headers());
             refused.unwrap_or_else(|| self.answer(request, &context))
@@ -222,7 +226,7 @@ impl Service {
             response.headers_mut().insert(REQUEST_ID, field(&context.id()));
             response.headers_mut().insert(SERVER_TIMING, field(&context.timing()));
         }
-        response.map(|content| ResponseBody::watched(content, exchange, status))
+        response.map(|content| ResponseBody::new(content, exchange, status))
     }
 
     /// Counts and logs a request that was unreadable and has been refused with this status.

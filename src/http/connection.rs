@@ -1,0 +1,258 @@
+//! One connection: its permit, its requests, its unsent responses, and the time at which it must end.
+//!
+//! Only the connection's own worker touches it, so it consists of plain cells. Other threads see one atomic: the time
+//! since which it is idle.
+
+use crate::{
+    connection::Arrival,
+    http::{
+        blocked::{Blocked, BlockedResponses},
+        body::InFlight,
+        clients::ConnectionPermit,
+        connection_metrics::CloseReason,
+        flush_tracker::UnflushedResponses,
+        worker_connections::WorkerConnections,
+    },
+    lifecycle::Phase,
+    limits::Limits,
+};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    net::IpAddr,
+    rc::Rc,
+    task::{Poll, Waker},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Time after which a client that has just used a connection is not sending on it any more: the longest realistic way
+/// of a request.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// The protocol of a connection, as agreed by ALPN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1, also for a client without ALPN. One request after the other.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    permit: ConnectionPermit,
+    worker: Rc<WorkerConnections>,
+    protocol: Cell<Protocol>,
+    /// The time from which requests could come.
+    ready: Cell<Instant>,
+    /// The time at which it reaches its maximum age.
+    old: Instant,
+    /// The time since which no response is unsent.
+    quiet: Cell<Instant>,
+    /// The time of the first byte of an incomplete head; at first, the time from which it could come.
+    head: Cell<Option<Instant>>,
+    /// Bytes have come since the last request. They are timed once it is known that they are not a whole head.
+    has_heard: Cell<bool>,
+    /// The time of the last request.
+    asked: Cell<Option<Instant>>,
+    requests: Cell<u64>,
+    /// The deadline of each unsent response, in no order.
+    deadlines: RefCell<Vec<Instant>>,
+    has_stalled: Cell<bool>,
+    /// The time since which it closes gracefully.
+    leaving: Cell<Option<Instant>>,
+    /// The responses that the protocol layer has completely.
+    pub unflushed: UnflushedResponses,
+}
+
+impl Connection {
+    /// A connection that was just accepted, among those of its worker.
+    pub fn new(permit: ConnectionPermit, worker: &Rc<WorkerConnections>) -> Rc<Self> {
+        let now = Instant::now();
+        worker.add(permit.id());
+        permit.idle_since(Some(now));
+        // Random, so that clients that connected together do not all reconnect together.
+        let age = permit.limits().age.mul_f64(0.9 + fastrand::f64() / 5.0);
+        Rc::new(Connection {
+            permit,
+            worker: worker.clone(),
+            protocol: Cell::new(Protocol::Http1),
+            ready: Cell::new(now),
+            old: now + age,
+            quiet: Cell::new(now),
+            head: Cell::new(None),
+            has_heard: Cell::new(false),
+            asked: Cell::new(None),
+            requests: Cell::new(0),
+            deadlines: RefCell::default(),
+            has_stalled: Cell::new(false),
+            leaving: Cell::new(None),
+            unflushed: UnflushedResponses::default(),
+        })
+    }
+
+    pub fn limits(&self) -> &Limits {
+        self.permit.limits()
+    }
+
+    /// The phase of the process. The connection's task is woken when it changes.
+    pub fn phase(&self) -> Phase {
+        self.worker.phase()
+    }
+
+    /// Registers the current task, which serves this connection, to be woken when the phase changes.
+    pub async fn runs_in_this_task(&self) {
+        poll_fn(|context| {
+            self.worker.runs_in(self.permit.id(), context.waker());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Counts the connection for this network. Returns false if the network has too many.
+    pub fn claim(&self, network: IpAddr) -> bool {
+        self.permit.claim(network)
+    }
+
+    /// Notes that the TLS handshake has finished.
+    pub fn end_handshake(&self) {
+        self.permit.end_handshake();
+    }
+
+    /// Counts a response as blocked that holds this many bytes of its own.
+    pub fn blocked(&self, bytes: usize, waker: &Waker) -> Blocked {
+        BlockedResponses::add(&self.permit.load().blocked, bytes, self.limits().blocked_memory(), waker)
+    }
+
+    /// Notes that requests can come from now on.
+    pub fn ready(&self, protocol: Protocol) {
+        let now = Instant::now();
+        self.protocol.set(protocol);
+        self.ready.set(now);
+        self.head.set(Some(now));
+        self.quiet(now);
+    }
+
+    /// Notes that bytes have come. In HTTP/1.1 they belong to a head, because nothing else is read.
+    pub fn heard(&self) {
+        self.has_heard.set(self.protocol.get() == Protocol::Http1);
+    }
+
+    /// Makes the next response the last one. A client that has just used the connection may be sending already, and
+    /// would see it closed instead of a response (RFC 9112 §9.6), so the connection stays open for `MOMENT`.
+    pub fn leave(&self) {
+        if self.leaving.get().is_none() {
+            self.leaving.set(Some(Instant::now()));
+        }
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.get().is_some()
+    }
+
+    /// Notes that bytes wait and the peer takes none or too few.
+    pub fn stalled(&self) {
+        self.has_stalled.set(true);
+    }
+
+    pub fn has_stalled(&self) -> bool {
+        self.has_stalled.get()
+    }
+
+    /// Notes a request. Returns its arrival, and its response, which must be sent in time.
+    pub fn request(self: &Rc<Self>) -> (Arrival, InFlight) {
+        let at = Instant::now();
+        let waited = at - self.asked.replace(Some(at)).unwrap_or(self.ready.get());
+        self.head.set(None);
+        self.has_heard.set(false);
+        self.requests.set(self.requests.get() + 1);
+        let deadline = at + self.limits().request;
+        self.permit.idle_since(None);
+        self.deadlines.borrow_mut().push(deadline);
+        let arrival = Arrival { at: at.into_std(), number: self.requests.get(), waited };
+        (arrival, InFlight::new(self.clone(), deadline))
+    }
+
+    /// Moves the deadline of an unsent response.
+    pub fn postpone(&self, deadline: Instant, later: Instant) {
+        if let Some(unsent) = self.deadlines.borrow_mut().iter_mut().find(|unsent| **unsent == deadline) {
+            *unsent = later;
+        }
+    }
+
+    /// Notes that a response with this deadline was sent or given up.
+    pub fn end(&self, deadline: Instant, now: Instant) {
+        let mut deadlines = self.deadlines.borrow_mut();
+        // Responses with the same deadline are interchangeable.
+        if let Some(index) = deadlines.iter().position(|other| *other == deadline) {
+            deadlines.swap_remove(index);
+        }
+        if deadlines.is_empty() {
+            self.quiet(now);
+            // Bytes that came meanwhile could not be read before.
+            self.head.set(self.head.get().map(|_| now));
+        }
+    }
+
+    fn quiet(&self, now: Instant) {
+        self.quiet.set(now);
+        self.permit.idle_since(Some(now));
+    }
+
+    /// A time at which to check the connection, not later than the one that [`Self::due`] returns. It reads no clock
+    /// unless a head has begun.
+    pub fn next_check(&self) -> Instant {
+        if self.has_heard.take() && self.head.get().is_none() {
+            self.head.set(Some(Instant::now()));
+        }
+        let earliest = self.ready.get();
+        self.due(earliest).unwrap_or(earliest)
+    }
+
+    /// The next time to check the connection, or the limit that it has reached now.
+    pub fn due(&self, now: Instant) -> Result<Instant, CloseReason> {
+        let limits = self.limits();
+        if self.requests.get() >= limits.requests {
+            return Err(CloseReason::Requests);
+        }
+        let (quiet, earliest) = (self.quiet.get(), self.deadlines.borrow().iter().min().copied());
+        let (next, limit) = match (earliest, self.head.get(), self.leaving.get()) {
+            (Some(deadline), ..) => (deadline, CloseReason::Request),
+            (None, Some(head), Some(leaving)) => (head.max(leaving) + MOMENT, CloseReason::Head),
+            (None, None, Some(_)) => (quiet + MOMENT, CloseReason::Idle),
+            (None, Some(head), None) => (head + limits.head, CloseReason::Head),
+            (None, None, None) => {
+                // After half the timeout, the connection ends if others need the room.
+                let halfway = quiet + limits.crowded_idle();
+                let is_enough = now < halfway || self.permit.load().is_crowded();
+                (if is_enough { halfway } else { quiet + limits.idle }, CloseReason::Idle)
+            }
+        };
+        let old = self.leaving.get().is_none().then_some((self.old, CloseReason::Age));
+        let ends = [Some((next, limit)), old].into_iter().flatten();
+        match ends.clone().find(|(end, _)| *end <= now) {
+            Some((_, passed)) => Err(passed),
+            None => Ok(ends.map(|(end, _)| end).min().unwrap_or(next)),
+        }
+    }
+
+    /// The time at which a connection is cut whose graceful close began at `asked`. Unsent responses, event streams
+    /// included, have at most the request timeout; then `farewell` remains.
+    pub fn last(&self, asked: Instant, farewell: Duration) -> Instant {
+        match self.deadlines.borrow().iter().min() {
+            Some(&end) => end.min(asked + self.limits().request),
+            None => self.quiet.get().max(asked) + farewell,
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.worker.remove(self.permit.id());
+    }
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -1,0 +1,75 @@
+//! One request in the access log and the metrics, recorded at the last byte of its response.
+
+use crate::{
+    connection::ConnectionInfo,
+    http::{
+        access_log::AccessLog,
+        log_record::{LogRecord, protocol},
+        metrics::{Labels, NO_ROUTE, RequestMetrics},
+    },
+};
+use hyper::{StatusCode, Version};
+use std::{sync::Arc, time::Instant};
+
+/// The metrics and the access log, which record every request.
+pub struct RequestObserver {
+    /// The metrics.
+    pub metrics: RequestMetrics,
+    /// The access log; none if it is turned off.
+    pub log: Option<Arc<AccessLog>>,
+}
+
+/// A request in progress. It is counted and logged when this is dropped.
+pub(crate) struct RequestLog {
+    observer: Arc<RequestObserver>,
+    labels: Labels,
+    began: Instant,
+    /// The time of the response's last byte; none if this is dropped earlier.
+    pub ended: Option<Instant>,
+    pub status: StatusCode,
+    /// Bytes of the body that were handed to the connection.
+    pub bytes: u64,
+    /// Whether its duration is measured. That of a stream depends on the client alone.
+    pub is_timed: bool,
+    record: Option<LogRecord>,
+}
+
+impl RequestLog {
+    /// The log of a request whose head was complete at `began`.
+    pub fn begin(
+        observer: &Arc<RequestObserver>,
+        labels: Labels,
+        began: Instant,
+        record: impl FnOnce() -> LogRecord,
+    ) -> Self {
+        RequestLog {
+            labels,
+            began,
+            ended: None,
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            bytes: 0,
+            is_timed: true,
+            record: observer.log.is_some().then(record),
+            observer: observer.clone(),
+        }
+    }
+
+    /// Counts and logs a request that was unreadable. Its response has been sent already.
+    pub fn refused(observer: &Arc<RequestObserver>, status: StatusCode, connection: &ConnectionInfo) {
+        let labels = Labels { route: NO_ROUTE, method: "none", protocol: protocol(Version::HTTP_11) };
+        let record = || LogRecord::unread(connection, connection.client(), fastrand::u64(..));
+        let mut log = RequestLog::begin(observer, labels, Instant::now(), record);
+        (log.status, log.is_timed) = (status, false);
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        let duration = self.ended.unwrap_or_else(Instant::now) - self.began;
+        let timed = self.is_timed.then_some(duration);
+        self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, timed);
+        if let (Some(record), Some(log)) = (self.record.take(), &self.observer.log) {
+            log.write(LogRecord { status: self.status, bytes: self.bytes, duration, ..record });
+        }
+    }
+}
