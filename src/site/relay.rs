@@ -11,7 +11,7 @@ use crate::{
     },
     web::{
         coding::Coding,
-        representation::{Representation, RepresentationFields, field},
+        representation::{Representation, RepresentationFields, field, unique},
         respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
@@ -84,9 +84,8 @@ impl Service {
             Some(Relayed::Failure(RelayError { status, message, retry_after })) => {
                 let mut response = failed(*status, message);
                 if let Some(wait) = retry_after {
-                    response
-                        .headers_mut()
-                        .insert(RETRY_AFTER, (wait.as_secs_f64().ceil() as u64).max(1).into());
+                    let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
+                    response.headers_mut().insert(RETRY_AFTER, unique(seconds));
                 }
                 response
             }
@@ -109,7 +108,7 @@ impl Service {
         let mut response = responded
             .unwrap_or_else(|RefusedRepresentation { status, .. }| self.error(status, asking.headers));
         response.headers_mut().insert(CACHE_CONTROL, field(&content.cache_control()));
-        response.headers_mut().insert(AGE, age.as_secs().into());
+        response.headers_mut().insert(AGE, unique(age.as_secs()));
         response
     }
 }

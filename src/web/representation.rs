@@ -202,3 +202,11 @@ pub(crate) fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
 pub(crate) fn field(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }
+
+/// The value of a field that differs in every response. HTTP/2 never indexes it (RFC 7541 §6.2.3), because it would
+/// displace values that come again.
+pub(crate) fn unique(value: impl Into<HeaderValue>) -> HeaderValue {
+    let mut value = value.into();
+    value.set_sensitive(true);
+    value
+}

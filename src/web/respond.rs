@@ -5,7 +5,7 @@ use crate::web::{
     negotiate::Codings,
     precondition::{self, PreconditionResult},
     range::{self, RangeRequest},
-    representation::{Representation, Variant, field},
+    representation::{Representation, Variant, field, unique},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
@@ -50,7 +50,7 @@ pub(crate) fn respond(
         RangeRequest::Whole => Ok(with(StatusCode::OK, variant.fields.clone(), variant.body.clone())),
         RangeRequest::Parts(parts) => Ok(partial(variant, &parts)),
         RangeRequest::Nothing => {
-            let length = field(&format!("bytes */{}", variant.body.len()));
+            let length = unique(field(&format!("bytes */{}", variant.body.len())));
             let mut refused = refused(StatusCode::RANGE_NOT_SATISFIABLE);
             refused.fields.insert(CONTENT_RANGE, length);
             Err(refused)
@@ -83,7 +83,7 @@ fn partial(variant: &Variant, parts: &[Range<usize>]) -> FullResponse {
     let mut fields = variant.fields.clone();
     let body = match parts {
         [part] => {
-            fields.insert(CONTENT_RANGE, field(&content_range(part)));
+            fields.insert(CONTENT_RANGE, unique(field(&content_range(part))));
             variant.body.slice(part.clone())
         }
         parts => {

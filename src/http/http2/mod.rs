@@ -2,6 +2,7 @@
 //! loop answers requests, without a task for each stream, because all responses are complete at once, except those of
 //! the relay and of event streams.
 
+mod deferred;
 mod malformed;
 mod piece;
 mod streams;
@@ -17,6 +18,7 @@ use crate::{
     },
     lifecycle::Phase,
 };
+use deferred::DeferredWrites;
 use h2::{
     Reason, RecvStream,
     server::{self, Handshake, SendResponse},
@@ -92,7 +94,7 @@ where
             done = served => match done {
                 _ if connection.has_stalled() => return Ok(Some(CloseReason::Stall)),
                 Some(Ok(())) => return Ok(reached),
-                Some(Err(error)) => return Err(error.into()),
+                Some(Err(error)) => return Err(error),
                 None => {}
             },
             () = &mut timer => {}
@@ -105,6 +107,8 @@ where
 
 struct Http2<S> {
     state: Http2State<S>,
+    /// The stream below `h2`.
+    writes: DeferredWrites<FlushTracker<S>>,
     /// GOAWAY was sent, or will be sent after the handshake.
     is_leaving: bool,
     streams: Streams,
@@ -114,13 +118,14 @@ struct Http2<S> {
 }
 
 enum Http2State<S> {
-    Handshaking(Handshake<FlushTracker<S>, Piece>),
-    Serving(server::Connection<FlushTracker<S>, Piece>),
+    Handshaking(Handshake<DeferredWrites<FlushTracker<S>>, Piece>),
+    Serving(server::Connection<DeferredWrites<FlushTracker<S>>, Piece>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     fn new(stream: S, info: ConnectionInfo, handler: SharedHandler, connection: &Rc<Connection>) -> Self {
         let limits = connection.limits();
+        let writes = DeferredWrites::new(FlushTracker::new(stream, connection.clone()));
         let handshake = server::Builder::new()
             .max_concurrent_streams(limits.h2_streams)
             .initial_window_size(limits.h2_window)
@@ -128,9 +133,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             .max_header_list_size(limits.header_list())
             .max_pending_accept_reset_streams(limits.h2_pending_resets)
             .max_local_error_reset_streams(Some(limits.h2_local_resets))
-            .handshake(FlushTracker::new(stream, connection.clone()));
+            .handshake(writes.clone());
         Http2 {
             state: Http2State::Handshaking(handshake),
+            writes,
             is_leaving: false,
             streams: Streams::new(connection.clone()),
             info: Arc::new(info),
@@ -140,25 +146,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     }
 
     /// Drives the connection: reads frames, answers requests, sends what flow control allows.
-    fn poll(&mut self, context: &mut Context) -> Poll<Result<(), h2::Error>> {
+    fn poll(&mut self, context: &mut Context) -> Poll<Result<(), ConnectionError>> {
+        let polled = self.poll_protocol(context);
+        // Everything that `h2` has written leaves together.
+        if let Poll::Ready(Err(error)) = self.writes.poll_send(context) {
+            return Poll::Ready(Err(error.into()));
+        }
+        self.connection.settle();
+        polled.map_err(Into::into)
+    }
+
+    fn poll_protocol(&mut self, context: &mut Context) -> Poll<Result<(), h2::Error>> {
         loop {
-            let mut requests = Vec::new();
-            while let Some(accepted) = ready_now(self.poll_accept(context)) {
-                match accepted {
-                    Some(Ok(request)) => requests.push(request),
-                    Some(Err(error)) => return Poll::Ready(Err(error)),
-                    None => return Poll::Ready(Ok(())),
-                }
-            }
-            if !requests.is_empty() {
-                // `h2` writes whenever it is polled for a request. All requests are answered first, so that their
-                // responses leave together.
-                for (request, respond) in requests {
-                    self.answer(request, respond, context);
-                }
-            } else if !self.streams.advance(context) {
-                self.connection.settle();
-                return Poll::Pending;
+            match self.poll_accept(context) {
+                Poll::Ready(Some(Ok((request, respond)))) => self.answer(request, respond, context),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending if self.streams.advance(context) => {}
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -223,10 +228,3 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
 }
 
 type AcceptedStream = Result<(Request<RecvStream>, SendResponse<Piece>), h2::Error>;
-
-fn ready_now<T>(poll: Poll<T>) -> Option<T> {
-    match poll {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}

@@ -4,7 +4,7 @@ use crate::{
     connection::network,
     http::{body::ResponseContent, metrics::RequestLimit},
     site::{exchange::RequestContext, service::Service},
-    web::respond::FullResponse,
+    web::{representation::unique, respond::FullResponse},
 };
 use hyper::{
     HeaderMap, Response, StatusCode,
@@ -46,7 +46,8 @@ impl Service {
             RequestLimit::Streams => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut response = self.error(status, headers);
-        response.headers_mut().insert(RETRY_AFTER, (wait.as_secs_f64().ceil() as u64).max(1).into());
+        let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
+        response.headers_mut().insert(RETRY_AFTER, unique(seconds));
         response
     }
 }

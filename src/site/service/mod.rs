@@ -31,7 +31,7 @@ use crate::{
         host::{HostDecision, Hosts, Scheme, authority, names_a_host},
         negotiate::{self, Form},
         path,
-        representation::{Representation, RepresentationFields, field},
+        representation::{Representation, RepresentationFields, field, unique},
         respond::{FullResponse, respond_as},
         trusted_proxies::TrustedProxies,
     },
@@ -223,8 +223,8 @@ impl Service {
         let embedded = route.is_some_and(|route| route.target == RouteTarget::Asset)
             && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
-            response.headers_mut().insert(REQUEST_ID, field(&context.id()));
-            response.headers_mut().insert(SERVER_TIMING, field(&context.timing()));
+            response.headers_mut().insert(REQUEST_ID, unique(field(&context.id())));
+            response.headers_mut().insert(SERVER_TIMING, unique(field(&context.timing())));
         }
         response.map(|content| ResponseBody::new(content, exchange, status))
     }

@@ -164,3 +164,127 @@ impl Frame {
         self.kind == HEADERS && first == Some(&0x88)
     }
 }
+
+/// The representation of one field in a header block (RFC 7541 §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// An index of the static or dynamic table.
+    Indexed,
+    /// A literal that enters the dynamic table.
+    Indexing,
+    /// A literal that does not enter it.
+    NotIndexed,
+    /// A literal that no intermediary may index either.
+    NeverIndexed,
+}
+
+/// The name of a field in a header block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// An index of the static or dynamic table.
+    Index(usize),
+    /// The bytes of a string in Huffman coding.
+    Huffman(Vec<u8>),
+}
+
+/// The fields of a header block. Panics if it is none.
+pub fn fields(mut block: &[u8]) -> Vec<(Coding, Name)> {
+    let mut fields = Vec::new();
+    while let Some(&first) = block.first() {
+        let (coding, prefix) = match first {
+            0x80.. => (Coding::Indexed, 7),
+            0x40.. => (Coding::Indexing, 6),
+            0x20.. => {
+                read_integer(&mut block, 5);
+                continue;
+            }
+            0x10.. => (Coding::NeverIndexed, 4),
+            _ => (Coding::NotIndexed, 4),
+        };
+        let name = match read_integer(&mut block, prefix) {
+            0 => Name::Huffman(read_string(&mut block)),
+            index => Name::Index(index),
+        };
+        if coding != Coding::Indexed {
+            read_string(&mut block);
+        }
+        fields.push((coding, name));
+    }
+    fields
+}
+
+fn read_integer(block: &mut &[u8], prefix: u32) -> usize {
+    let mut next = || {
+        let (first, rest) = block.split_first().expect("an integer");
+        *block = rest;
+        usize::from(*first)
+    };
+    let most = (1 << prefix) - 1;
+    let mut value = next() & most;
+    if value == most {
+        for shift in (0..).step_by(7) {
+            let byte = next();
+            value += (byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+    }
+    value
+}
+
+/// A string, without decoding it.
+fn read_string(block: &mut &[u8]) -> Vec<u8> {
+    let length = read_integer(block, 7);
+    let (string, rest) = block.split_at(length);
+    *block = rest;
+    string.to_vec()
+}
+
+/// A name of lower case letters and hyphens in Huffman coding (RFC 7541 appendix B).
+pub fn huffman(name: &str) -> Name {
+    /// The code of each letter and its length in bits.
+    const LETTERS: [(u64, u32); 26] = [
+        (0x03, 5),
+        (0x23, 6),
+        (0x04, 5),
+        (0x24, 6),
+        (0x05, 5),
+        (0x25, 6),
+        (0x26, 6),
+        (0x27, 6),
+        (0x06, 5),
+        (0x74, 7),
+        (0x75, 7),
+        (0x28, 6),
+        (0x29, 6),
+        (0x2a, 6),
+        (0x07, 5),
+        (0x2b, 6),
+        (0x76, 7),
+        (0x2c, 6),
+        (0x08, 5),
+        (0x09, 5),
+        (0x2d, 6),
+        (0x77, 7),
+        (0x78, 7),
+        (0x79, 7),
+        (0x7a, 7),
+        (0x7b, 7),
+    ];
+    const HYPHEN: (u64, u32) = (0x16, 6);
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0, 0);
+    for letter in name.bytes() {
+        let (code, length) = if letter == b'-' { HYPHEN } else { LETTERS[usize::from(letter - b'a')] };
+        (bits, count) = (bits << length | code, count + length);
+        while count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    if count > 0 {
+        // The end of the string is padded with ones.
+        bytes.push((bits << (8 - count)) as u8 | 0xff >> count);
+    }
+    Name::Huffman(bytes)
+}

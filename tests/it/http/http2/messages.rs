@@ -174,6 +174,13 @@ fn pseudo_fields() -> Vec<Case> {
             request(&[METHOD, SCHEME, PATH, ("host", "localhost")]),
             Served(1),
         ),
+        // `h2` drops the scheme if there is no authority (docs/http2.md).
+        case(
+            "9113 §8.3.1",
+            "an empty scheme without :authority",
+            request(&[METHOD, (":scheme", ""), PATH, ("host", "localhost")]),
+            Served(1),
+        ),
         case(
             "9113 §8.3.1",
             "neither Host nor :authority",

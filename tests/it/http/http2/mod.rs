@@ -4,6 +4,7 @@ pub mod connection;
 pub mod control;
 pub mod frames;
 pub mod messages;
+mod responses;
 
 use crate::{
     http::http2::frames::{
