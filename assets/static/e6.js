@@ -58,30 +58,39 @@ function news(old, fresh) {
   return worth && `${text(fresh, ".verdict")}. ${text(fresh, ".reason")}`;
 }
 
-// A season that has not changed stays where it is, with whatever is focused or opened in it.
+// Makes the old tree equal to the fresh one. What has not changed stays: focus, opened details, a drawing that has moved.
 function renew(old, fresh) {
-  const [kept, same] = [old, fresh].map((root) => root.querySelector(".season"));
-  if (kept && same) same.querySelector("details").open = kept.querySelector("details").open;
-  if (!kept?.isEqualNode(same)) return old.replaceWith(fresh);
-  const nodes = [...fresh.childNodes];
-  const at = nodes.indexOf(same);
+  if (old.isEqualNode(fresh)) return;
+  const kind = (node) => node.nodeName + (node.getAttribute?.("class") ?? "");
+  if (kind(old) !== kind(fresh) || !old.attributes) return old.replaceWith(fresh);
+  for (const { name } of [...old.attributes]) if (name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
-  old.className = fresh.className;
-  for (const node of [...old.childNodes]) if (node !== kept) node.remove();
-  kept.before(...nodes.slice(0, at));
-  kept.after(...nodes.slice(at + 1));
+  const rest = [...old.childNodes];
+  for (const child of [...fresh.childNodes]) {
+    const at = rest.findIndex((node) => kind(node) === kind(child));
+    if (at < 0) rest.length ? rest[0].before(child) : old.append(child);
+    else {
+      for (const node of rest.splice(0, at)) node.remove();
+      renew(rest.shift(), child);
+    }
+  }
+  for (const node of rest) node.remove();
 }
 
 function show(page, since) {
   const [old, fresh] = [main(), page.querySelector("main")];
   if (!fresh) return;
-  // The ball flies once, when it happens.
-  if (fresh.dataset.verdict === "yes" && old.dataset.verdict !== "yes") fresh.querySelector(".throw").src += "#play";
   const said = news(old, fresh);
   if (said) document.querySelector("#news").textContent = said;
   document.title = page.title;
   document.documentElement.dataset.refresh = page.documentElement.dataset.refresh;
   decorate(fresh);
+  // The ground is the state: the page's class, the browser's frame and the icon.
+  document.documentElement.className = page.documentElement.className;
+  for (const part of ["meta[name=theme-color]", "link[type='image/svg+xml']"]) {
+    document.querySelectorAll(part).forEach((node) => node.remove());
+    document.head.append(...page.querySelectorAll(part));
+  }
   renew(old, fresh);
   made = Date.now() - since;
   age();

@@ -66,11 +66,11 @@ impl Publisher {
     pub fn new(config: &Config, replay: Option<ReplayedDay>, clock: Clock) -> Self {
         let theme = Theme {
             words: config.words.clone(),
-            ground: config.colours.ground.to_string(),
-            accent: config.colours.accent.to_string(),
+            voice: config.voice,
+            colours: config.colours,
             stylesheet: assets::url("static/e6.css"),
             script: assets::url("static/e6.js"),
-            artwork: assets::url("static/throw.svg"),
+            font: assets::url("static/archivo.woff2"),
             drawings: assets::url("static/how.css"),
             url: config.public_url(),
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),

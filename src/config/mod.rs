@@ -24,11 +24,11 @@ use crate::{
     mlb::{Endpoint, Token},
     net::{listen::Address, outgoing::OutgoingProxy},
     output::format::LogFormat,
-    page::Words,
+    page::{Colours, Voice, Words},
     sandbox::User,
     web::trusted_proxies::TrustedProxies,
 };
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 
@@ -47,10 +47,6 @@ const DEFAULT_UNIX_MODE: u32 = 0o660;
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
 /// Name of the pid file in the runtime directory, else in the data directory.
 const PID_FILE: &str = "e6.pid";
-/// The club's brown.
-const DEFAULT_GROUND: Colour = Colour([0x2f, 0x24, 0x1d]);
-/// The club's gold.
-const DEFAULT_ACCENT: Colour = Colour([0xff, 0xc4, 0x25]);
 
 /// The configuration, validated.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +57,8 @@ pub struct Config {
     pub player: PlayerChoice,
     /// The words on the page.
     pub words: PerLanguage<Words>,
+    /// The voice of the page.
+    pub voice: Voice,
     /// The colours of the page.
     pub colours: Colours,
     /// The site's public origin, without a slash at the end, if it is not at the first of `domains`.
@@ -138,19 +136,6 @@ pub struct MlbProxy {
     pub on_the_way: Option<OutgoingProxy>,
 }
 
-/// The two colours that all others are derived from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colours {
-    /// Colour of text on a light page, and of the browser's frame.
-    pub ground: Colour,
-    /// Colour of highlights, and of the verdict on a dark page.
-    pub accent: Colour,
-}
-
-/// An sRGB colour, printed as `#rrggbb`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour([u8; 3]);
-
 /// The addresses to listen on; an empty list turns a kind of listener off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddresses {
@@ -185,7 +170,8 @@ impl Config {
             file: source::DEFAULT_FILE.into(),
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
             words: PerLanguage::of(Words::of),
-            colours: Colours { ground: DEFAULT_GROUND, accent: DEFAULT_ACCENT },
+            voice: Voice::default(),
+            colours: Colours::default(),
             url: None,
             listen: ListenAddresses {
                 http: address(DEFAULT_HTTP),
@@ -285,11 +271,4 @@ fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
 fn directory(environment: &dyn Environment, variable: &str) -> Option<PathBuf> {
     let named = environment.get(variable)?;
     named.split(':').next().filter(|dir| !dir.is_empty()).map(PathBuf::from)
-}
-
-impl fmt::Display for Colour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [red, green, blue] = self.0;
-        write!(f, "#{red:02x}{green:02x}{blue:02x}")
-    }
 }

@@ -63,7 +63,7 @@ fn flags_beat_the_environment_beats_the_file_beats_defaults() {
 fn every_mistake_of_a_file_is_listed_with_its_line_and_mend() {
     let found = mistakes(
         "[playr]\nid = 1\n[player]\nid = \"Tatis\"\nclbu = 3\n[words]\nyes = \"\"\nquestion = \"{name}?\"\nno = true\n\
-         [colours]\nground = \"brown\"\n[listen]\nhttp = 8080\nadmin = \"0.0.0.0\"\n[mlb]\nurl = \"statsapi\"\n\
+         [colours]\nyes = \"brown\"\n[listen]\nhttp = 8080\nadmin = \"0.0.0.0\"\n[mlb]\nurl = \"statsapi\"\n\
          [log]\nformat = \"xml\"\nlevel = \"loud\"\n",
     );
     let expected = [
@@ -73,7 +73,7 @@ fn every_mistake_of_a_file_is_listed_with_its_line_and_mend() {
         (7, "words.yes: it is empty"),
         (8, "words.question: {player} is the only placeholder"),
         (9, "words.no: this is neither text nor a number: write it like \"No\""),
-        (11, "colours.ground: \"brown\" is no colour"),
+        (11, "colours.yes: \"brown\" is no pair of colours"),
         (
             13,
             "listen.http: \"8080\" is no address to listen on: write an address and a port like \"127.0.0.1:8080\"",
@@ -195,14 +195,27 @@ fn the_sites_own_address_is_an_origin() {
 }
 
 #[test]
-fn colours_have_three_or_six_digits() {
-    let ground =
-        |text: &str| loaded(&format!("[colours]\nground = {text:?}\n")).map(|config| config.colours.ground);
-    assert_eq!(ground("#0aF").unwrap().to_string(), "#00aaff");
-    assert_eq!(ground("#2F241D").unwrap(), DEFAULT_GROUND);
-    for wrong in ["#12345", "2f241d", "#ggg", "#", "#+12"] {
-        assert!(ground(wrong).is_err(), "{wrong}");
+fn every_state_has_a_pair_of_colours() {
+    for state in ["yes", "no", "game", "off", "bench", "unknown"] {
+        let set = |text: &str| loaded(&format!("[colours]\n{state} = {text:?}\n"));
+        let shown = |config: Config| {
+            config.settings().into_iter().find(|(key, _)| *key == format!("colours.{state}"))
+        };
+        assert_eq!(shown(set("#0aF on #123456").unwrap()).unwrap().1, "\"#00aaff on #123456\"", "{state}");
+        for wrong in ["#fff", "#ffffff on brown", "white on #000", ""] {
+            let mistakes = set(wrong).unwrap_err().to_string();
+            assert!(mistakes.contains("write one like \"#ffffff on #005a9c\""), "{wrong}: {mistakes}");
+        }
     }
+}
+
+#[test]
+fn the_voice_is_witty_or_plain_and_remarks_may_be_empty() {
+    assert_eq!(loaded("[words]\nvoice = \"plain\"\n").unwrap().voice, crate::page::Voice::Plain);
+    assert!(loaded("[words]\nvoice = \"loud\"\n").is_err());
+    let words =
+        loaded("[words]\nwit_yes = \"\"\n[words.es]\nwit_no = \"Uno, dos. | Tres.\"\n").unwrap().words;
+    assert_eq!((words.english.wit_yes.as_str(), words.spanish.wit_no.as_str()), ("", "Uno, dos. | Tres."));
 }
 
 #[test]

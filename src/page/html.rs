@@ -4,11 +4,15 @@ use crate::{
     answer::{Answer, GameState},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Theme, json,
+        LocalizedTheme, Theme,
+        colours::{ColourPair, PageState, SceneColours},
+        json,
         locale::{PageLabels, Phrases},
+        scene::Scene,
         season::SeasonView,
         sentence,
         times::{self, LocalTime},
+        word::WordDrawing,
     },
     site::snapshot::PageText,
 };
@@ -46,6 +50,10 @@ fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str)
         labels: localized.phrases.labels(),
         style: style(localized.theme),
         refresh: 0,
+        state: PageState::of_status(status),
+        scene: Scene::of_status(status),
+        scene_text: localized.phrases.scene(Scene::of_status(status)),
+        drawing: rendered(&WordDrawing::new(title, vec![])),
         status,
         title,
         detail,
@@ -75,7 +83,15 @@ pub(crate) fn answer(
         state: sentence::game_state(game, phrases),
         start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),
     };
+    let (state, scene) = (PageState::of(answer), Scene::of(answer));
     rendered(&AnswerTemplate {
+        state,
+        scene,
+        scene_text: phrases.scene(scene),
+        joke: (scene == Scene::Stands)
+            .then(|| phrases.joke(answer.player.club.as_ref().map(|club| &*club.name))),
+        drawing: rendered(&WordDrawing::of(answer, localized.word(answer))),
+        wit: localized.wit(answer),
         theme,
         language,
         labels: phrases.labels(),
@@ -113,12 +129,56 @@ pub(crate) fn rendered(template: &impl Template) -> String {
 }
 
 pub(crate) fn style(theme: &Theme) -> String {
-    format!(":root{{--ground:{};--accent:{}}}", theme.ground, theme.accent)
+    let mut style = format!(
+        "@font-face{{font-family:Archivo;font-weight:800;font-display:swap;src:url({}) format(\"woff2\")}}",
+        theme.font
+    );
+    let mut dark = String::new();
+    for state in PageState::ALL {
+        let pair = theme.colours.of(state);
+        style += &colours(state, pair);
+        if pair.in_the_dark() != pair {
+            dark += &colours(state, pair.in_the_dark());
+        }
+    }
+    format!("{style}@media (prefers-color-scheme:dark){{{dark}}}")
+}
+
+fn colours(state: PageState, pair: ColourPair) -> String {
+    let SceneColours { ground, shade, fan, grass, dirt } = SceneColours::of(state, pair);
+    format!(
+        ".{}{{--ground:{ground};--text:{};--shade:{shade};--fan:{fan};--grass:{grass};--dirt:{dirt}}}",
+        state.name(),
+        pair.text
+    )
+}
+
+impl Theme {
+    /// The colour of the browser's frame, for the head of a page. Templates pass a reference.
+    pub(crate) fn frame_colour(&self, state: &PageState) -> String {
+        let pair = self.colours.of(*state);
+        let meta = |ground, scheme| {
+            format!(
+                "<meta name=\"theme-color\" content=\"{ground}\" media=\"(prefers-color-scheme: {scheme})\">"
+            )
+        };
+        match pair.in_the_dark() {
+            dark if dark == pair => format!("<meta name=\"theme-color\" content=\"{}\">", pair.ground),
+            dark => meta(pair.ground, "light") + &meta(dark.ground, "dark"),
+        }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "answer.html", config = "src/page/askama.toml")]
 struct AnswerTemplate<'a> {
+    state: PageState,
+    scene: Scene,
+    scene_text: &'static str,
+    joke: Option<String>,
+    /// The word as SVG.
+    drawing: String,
+    wit: Option<&'a str>,
     theme: &'a Theme,
     language: Language,
     labels: &'static PageLabels,
@@ -218,6 +278,10 @@ struct ErrorTemplate<'a> {
     labels: &'static PageLabels,
     style: String,
     refresh: u64,
+    state: PageState,
+    scene: Scene,
+    scene_text: &'static str,
+    drawing: String,
     status: u16,
     title: &'a str,
     detail: &'a str,

@@ -4,21 +4,25 @@
 
 pub(crate) mod calendar;
 pub(crate) mod change;
+pub(crate) mod colours;
 pub(crate) mod feed;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod locale;
 pub(crate) mod og_image;
 pub(crate) mod picture;
+pub(crate) mod scene;
 pub(crate) mod season;
 pub(crate) mod sentence;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
 pub(crate) mod times;
+pub(crate) mod word;
 
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
+pub use crate::page::colours::{Colour, ColourPair, Colours, LEAST_CONTRAST, PageState};
 pub use crate::page::html::{error, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::picture::png;
@@ -54,6 +58,45 @@ pub struct Words {
     pub injured: String,
     /// Instead of "not yet" while he is suspended.
     pub suspended: String,
+    /// Remarks after the fact, with `yes`: several, separated by `|`.
+    pub wit_yes: String,
+    /// With `no`.
+    pub wit_no: String,
+    /// With `not_yet`.
+    pub wit_not_yet: String,
+    /// With `so_far`.
+    pub wit_so_far: String,
+    /// With `no_game`.
+    pub wit_no_game: String,
+    /// With `unknown`.
+    pub wit_unknown: String,
+    /// With `injured`.
+    pub wit_injured: String,
+    /// With `suspended`.
+    pub wit_suspended: String,
+}
+
+/// The voice of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Voice {
+    /// The fact and a remark.
+    #[default]
+    Witty,
+    /// The fact.
+    Plain,
+}
+
+impl Voice {
+    /// All voices.
+    pub const ALL: [Voice; 2] = [Voice::Witty, Voice::Plain];
+
+    /// The name in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Voice::Witty => "witty",
+            Voice::Plain => "plain",
+        }
+    }
 }
 
 impl Words {
@@ -68,16 +111,16 @@ impl Words {
 pub struct Theme {
     /// The words.
     pub words: PerLanguage<Words>,
-    /// Colour of text on a light page, as `#rrggbb`.
-    pub ground: String,
-    /// Colour of highlights, as `#rrggbb`.
-    pub accent: String,
+    /// The voice.
+    pub voice: Voice,
+    /// The colours of each state.
+    pub colours: Colours,
     /// URL of the style sheet.
     pub stylesheet: &'static str,
     /// URL of the script.
     pub script: &'static str,
-    /// URL of the drawing.
-    pub artwork: &'static str,
+    /// URL of the typeface.
+    pub font: &'static str,
     /// URL of the style sheet of drawings.
     pub drawings: &'static str,
     /// The site's public origin, without a slash at the end; none if it is not configured.
@@ -139,6 +182,11 @@ impl LocalizedTheme<'_> {
 
     fn word(&self, answer: &Answer) -> &str {
         sentence::word(answer, self.words)
+    }
+
+    /// The remark of the day; none in the plain voice.
+    fn wit(&self, answer: &Answer) -> Option<&str> {
+        sentence::wit(answer, self.words).filter(|_| self.theme.voice == Voice::Witty)
     }
 
     fn sentence(&self, answer: &Answer) -> String {

@@ -1,27 +1,33 @@
 //! The pictures for other sites: the card for previews of links, and the badge.
 
 use crate::{
-    answer::{Answer, Verdict},
+    answer::Answer,
     page::{
-        LocalizedTheme,
+        ColourPair, LocalizedTheme,
+        colours::{PageState, SceneColours},
         picture::{self, FontWeight},
         plain,
-        season::SeasonView,
+        scene::Scene,
+        word::WordDrawing,
     },
 };
 use askama::Template;
 
-/// Width of the card's text, in pixels; the card itself is 1200 by 630, the size for previews.
-const WIDTH: f32 = 1040.0;
-/// y of the text's start and end; the season and the day are below it.
-const TOP: f32 = 70.0;
-const BOTTOM: f32 = 490.0;
+/// Width of the card's question, in pixels; the card itself is 1200 by 630, the size for previews.
+const WIDTH: f32 = 1060.0;
+/// Width of the card's reason, beside the scene.
+const REASON_WIDTH: f32 = 575.0;
+/// Left edge of the text.
+const LEFT: f32 = 70.0;
+/// The largest size of the word's drawing.
+const WORD_BOX: (f32, f32) = (1060.0, 235.0);
+/// Pixels between the question, the word and the reason.
+const GAP: f32 = 34.0;
 
 /// Font sizes to try in turn, each with its maximum number of lines.
 type FontSizes = &'static [(f32, usize)];
 const QUESTION: FontSizes = &[(44.0, 1), (34.0, 2), (26.0, 3), (22.0, 5)];
-const WORD: FontSizes = &[(260.0, 1), (200.0, 1), (150.0, 1), (110.0, 2), (80.0, 3), (60.0, 4)];
-const REASON: FontSizes = &[(38.0, 1), (34.0, 1), (36.0, 2), (30.0, 3), (24.0, 4)];
+const REASON: FontSizes = &[(36.0, 2), (32.0, 3), (28.0, 4), (24.0, 5)];
 
 /// Width of Verdana, the font of badges, relative to our typeface.
 const VERDANA: f32 = 1.13;
@@ -30,52 +36,54 @@ const MARGIN: f32 = 6.0;
 
 /// The card as SVG.
 pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
-    let mut question = TextBlock::new(&localized.question(answer), FontWeight::Medium, QUESTION);
-    let mut word = TextBlock::new(localized.word(answer), FontWeight::ExtraBold, WORD);
-    let mut reason = TextBlock::new(&localized.sentence(answer), FontWeight::Medium, REASON);
-    question.place(TOP);
-    reason.place(BOTTOM - reason.height());
-    let (above, below) = (TOP + question.height(), BOTTOM - reason.height());
-    word.place((above + below - word.height()) / 2.0);
-    let page = CardTemplate {
-        ground: &localized.theme.ground,
-        accent: &localized.theme.accent,
-        tracking: -word.size * 0.02,
+    let state = PageState::of(answer);
+    let pair = localized.theme.colours.of(state);
+    let mut question = TextBlock::new(&localized.question(answer), FontWeight::ExtraBold, QUESTION, WIDTH);
+    let mut reason = TextBlock::new(&localized.sentence(answer), FontWeight::Medium, REASON, REASON_WIDTH);
+    let word = WordDrawing::of(answer, localized.word(answer));
+    let scale = (WORD_BOX.0 / word.width).min(WORD_BOX.1 / word.height);
+    question.place(46.0);
+    let word_top = 46.0 + question.height() + GAP;
+    reason.place(word_top + word.height * scale + GAP);
+    crate::page::html::rendered(&CardTemplate {
+        pair,
+        style: SceneColours::of(state, pair).style(),
+        left: LEFT,
         question,
-        word,
+        word_top,
+        word_width: word.width * scale,
+        word_height: word.height * scale,
+        word: crate::page::html::rendered(&word),
+        scene: Scene::of(answer),
         reason,
-        season: SeasonView::of(answer, localized),
         date: match localized.replay() {
             Some(about) => plain(&localized.phrases.replay(about)),
             None => localized.day(answer),
         },
-    };
-    crate::page::html::rendered(&page)
+    })
 }
 
 /// The badge as SVG, in the usual shape.
 pub(crate) fn badge(answer: &Answer, localized: LocalizedTheme) -> String {
     let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
     let value = BadgePart::new(localized.word(answer), label.width);
-    let colour = match answer.verdict {
-        _ if answer.stale => "#6b5d52",
-        Verdict::Yes(_) => "#c8102e",
-        Verdict::No => "#2e7d32",
-        Verdict::NotYet | Verdict::NoGame | Verdict::Unknown => "#6b5d52",
-    };
-    crate::page::html::rendered(&BadgeTemplate { width: label.width + value.width, label, value, colour })
+    let pair = localized.theme.colours.of(PageState::of(answer));
+    crate::page::html::rendered(&BadgeTemplate { width: label.width + value.width, label, value, pair })
 }
 
 #[derive(Template)]
 #[template(path = "card.svg", config = "src/page/askama.toml")]
-struct CardTemplate<'a> {
-    ground: &'a str,
-    accent: &'a str,
-    tracking: f32,
+struct CardTemplate {
+    pair: ColourPair,
+    style: String,
+    left: f32,
     question: TextBlock,
-    word: TextBlock,
+    word: String,
+    word_top: f32,
+    word_width: f32,
+    word_height: f32,
+    scene: Scene,
     reason: TextBlock,
-    season: Option<SeasonView>,
     date: String,
 }
 
@@ -85,7 +93,7 @@ struct BadgeTemplate {
     width: f32,
     label: BadgePart,
     value: BadgePart,
-    colour: &'static str,
+    pair: ColourPair,
 }
 
 /// A text broken into lines, in the largest size that has room for them.
@@ -101,7 +109,7 @@ struct TextLine {
 }
 
 impl TextBlock {
-    fn new(text: &str, weight: FontWeight, sizes: FontSizes) -> Self {
+    fn new(text: &str, weight: FontWeight, sizes: FontSizes, width: f32) -> Self {
         let text = plain(text);
         let words: Vec<_> =
             text.split_whitespace().map(|word| (word, picture::width(word, weight))).collect();
@@ -109,7 +117,7 @@ impl TextBlock {
         let mut size = 0.0;
         for &(next, room) in sizes {
             size = next;
-            broken = lines(&words, WIDTH / size);
+            broken = picture::lines(&words, width / size);
             if broken.len() <= room {
                 break;
             }
@@ -120,7 +128,7 @@ impl TextBlock {
     }
 
     fn leading(&self) -> f32 {
-        if self.size > 100.0 { self.size } else { self.size * 1.25 }
+        self.size * 1.25
     }
 
     fn height(&self) -> f32 {
@@ -136,24 +144,6 @@ impl TextBlock {
             line.y = top + leading * index as f32 + base;
         }
     }
-}
-
-/// Breaks between words, as many to a line as have room; widths are in units of the size. A word wider than a line
-/// stands alone, and is cut by the card's edge.
-fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
-    /// Width of a space.
-    const SPACE: f32 = 0.25;
-    let mut lines: Vec<(String, f32)> = Vec::new();
-    for (word, width) in words {
-        match lines.last_mut().filter(|(_, used)| used + SPACE + width <= room) {
-            Some((line, used)) => {
-                *line += &format!(" {word}");
-                *used += SPACE + width;
-            }
-            None => lines.push(((*word).to_owned(), *width)),
-        }
-    }
-    lines.into_iter().map(|(line, _)| line).collect()
 }
 
 /// One half of a badge, in pixels.
@@ -181,26 +171,26 @@ mod tests {
     #[test]
     fn a_text_takes_the_largest_size_that_has_room_for_it() {
         let sizes = |text: &str| {
-            let block = TextBlock::new(text, FontWeight::ExtraBold, WORD);
+            let block = TextBlock::new(text, FontWeight::ExtraBold, QUESTION, WIDTH);
             (block.size, block.lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>())
         };
-        assert_eq!(sizes("Yes"), (260.0, vec!["Yes".into()]));
-        assert_eq!(sizes("No, so far"), (200.0, vec!["No, so far".into()]));
-        let broken = |words: usize| (sizes(&"word ".repeat(words)).0, sizes(&"word ".repeat(words)).1.len());
-        assert_eq!((broken(4), broken(12), broken(99)), ((110.0, 2), (80.0, 3), (60.0, 4)));
-        assert_eq!(sizes(""), (260.0, vec![]));
+        assert_eq!(sizes("Error today?"), (44.0, vec!["Error today?".into()]));
+        let broken =
+            |words: usize| (sizes(&"words ".repeat(words)).0, sizes(&"words ".repeat(words)).1.len());
+        assert_eq!((broken(9), broken(18), broken(99)), ((34.0, 1), (34.0, 2), (22.0, 5)));
+        assert_eq!(sizes(""), (44.0, vec![]));
     }
 
     #[test]
-    fn no_line_is_wider_than_the_card() {
+    fn no_line_is_wider_than_its_room() {
         for text in [
             "Tatis Jr. has been charged with 2 errors against the Texas Rangers, and the day is not over.",
             "x",
         ] {
-            let block = TextBlock::new(&text.repeat(2), FontWeight::Medium, REASON);
+            let block = TextBlock::new(&text.repeat(2), FontWeight::Medium, REASON, REASON_WIDTH);
             for line in &block.lines {
                 assert!(
-                    picture::width(&line.text, FontWeight::Medium) * block.size <= WIDTH + 1.0,
+                    picture::width(&line.text, FontWeight::Medium) * block.size <= REASON_WIDTH + 1.0,
                     "{}",
                     line.text
                 );

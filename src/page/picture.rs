@@ -50,6 +50,24 @@ pub(crate) fn width(text: &str, weight: FontWeight) -> f32 {
     parsed(&svg).map_or(0.0, |tree| tree.root().abs_bounding_box().width() / SIZE)
 }
 
+/// Breaks between words, as many to a line as have room; widths are in units of the size. A word wider than a line
+/// stands alone, and is cut by the card's edge.
+pub(crate) fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
+    /// Width of a space.
+    const SPACE: f32 = 0.25;
+    let mut lines: Vec<(String, f32)> = Vec::new();
+    for (word, width) in words {
+        match lines.last_mut().filter(|(_, used)| used + SPACE + width <= room) {
+            Some((line, used)) => {
+                *line += &format!(" {word}");
+                *used += SPACE + width;
+            }
+            None => lines.push(((*word).to_owned(), *width)),
+        }
+    }
+    lines.into_iter().map(|(line, _)| line).collect()
+}
+
 fn parsed(svg: &str) -> Result<usvg::Tree, usvg::Error> {
     let options =
         usvg::Options { fontdb: TYPEFACE.clone(), font_family: "Archivo".into(), ..Default::default() };

@@ -7,6 +7,7 @@ use crate::{
     },
     page::{
         Words,
+        colours::takes_part,
         locale::{Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, sentence_case},
         times::LocalTime,
     },
@@ -15,30 +16,41 @@ use std::cmp::Ordering;
 
 /// The big word.
 pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
+    word_and_remarks(answer, words).0
+}
+
+/// The remark of the day, one of several. All readers of a day see the same.
+pub(crate) fn wit<'a>(answer: &Answer, words: &'a Words) -> Option<&'a str> {
+    // Nothing is to be said of the fielding of a player who did not field.
+    if matches!(answer.reason, Reason::Clean { played: false } | Reason::NoClub) {
+        return None;
+    }
+    let remarks =
+        word_and_remarks(answer, words).1.split('|').map(str::trim).filter(|remark| !remark.is_empty());
+    let remarks: Vec<_> = remarks.collect();
+    let day = usize::try_from(answer.day.to_julian_day()).unwrap_or_default();
+    remarks.get(day.checked_rem(remarks.len())?).copied()
+}
+
+fn word_and_remarks<'a>(answer: &Answer, words: &'a Words) -> (&'a str, &'a str) {
     match answer.verdict {
-        Verdict::Yes(_) => &words.yes,
-        Verdict::No => &words.no,
+        Verdict::Yes(_) => (&words.yes, &words.wit_yes),
+        Verdict::No => (&words.no, &words.wit_no),
         Verdict::NotYet if takes_part(answer) => {
             let between_games = answer.games.iter().any(|game| game.state() == GameState::Over);
             if between_games || matches!(answer.reason, Reason::Playing(_) | Reason::Suspended(_)) {
-                &words.so_far
+                (&words.so_far, &words.wit_so_far)
             } else {
-                &words.not_yet
+                (&words.not_yet, &words.wit_not_yet)
             }
         }
         Verdict::NotYet => match answer.availability {
-            Availability::Injured(_) => &words.injured,
-            _ => &words.suspended,
+            Availability::Injured(_) => (&words.injured, &words.wit_injured),
+            _ => (&words.suspended, &words.wit_suspended),
         },
-        Verdict::NoGame => &words.no_game,
-        Verdict::Unknown => &words.unknown,
+        Verdict::NoGame => (&words.no_game, &words.wit_no_game),
+        Verdict::Unknown => (&words.unknown, &words.wit_unknown),
     }
-}
-
-/// Whether he is in a line-up, or no injury or suspension keeps him out of one.
-fn takes_part(answer: &Answer) -> bool {
-    let barred = matches!(answer.availability, Availability::Injured(_) | Availability::Suspended);
-    !barred || answer.games.iter().any(|game| game.presence() >= Some(Participation::Lineup))
 }
 
 /// The reason, in a sentence or two; with the answer's day, if that is not the present one.

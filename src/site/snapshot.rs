@@ -194,7 +194,7 @@ impl<'a> RepresentationFields<'a> {
 /// The policy of pages: they load only this site's resources. Their one inline style block is named by its hash.
 pub(crate) fn page_policy(style: &str) -> HeaderMap {
     let policy = format!(
-        "default-src 'none'; style-src 'self' {style}; script-src 'self'; img-src 'self'; connect-src 'self'; \
+        "default-src 'none'; style-src 'self' {style}; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     HeaderMap::from_iter([

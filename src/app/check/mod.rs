@@ -10,6 +10,7 @@ use crate::{
         self,
         format::{self, LogFormat},
     },
+    page::{LEAST_CONTRAST, PageState},
     sandbox::{self, is_root},
 };
 use std::{fmt, io};
@@ -81,6 +82,7 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
         )),
         _ => {}
     }
+    found.extend(pale_colours(config));
     found.extend(certificates::certificates(config));
     found.extend(machine::directories(config, missing));
     found.extend(machine::access_log(config));
@@ -88,6 +90,20 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
         found.extend(upstream::mlb(config));
     }
     found
+}
+
+/// Warnings about pairs of colours whose text is hard to read.
+fn pale_colours(config: &Config) -> impl Iterator<Item = Finding> {
+    PageState::ALL.into_iter().filter_map(|state| {
+        let (key, pair) = (state.setting(), config.colours.of(state));
+        let contrast = pair.contrast();
+        (contrast < LEAST_CONTRAST).then(|| {
+            let what = format!(
+                "{pair} has a contrast of {contrast:.1}:1, which is hard to read: choose colours with at least {LEAST_CONTRAST}:1 (WCAG AA)"
+            );
+            Finding::warning(key, what)
+        })
+    })
 }
 
 impl CheckReport {

@@ -68,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
     static ALL: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let sections = [
             question::PLAYER,
+            question::VOICE,
             question::ENGLISH,
             question::SPANISH,
             question::COLOURS,

@@ -2,16 +2,17 @@
 
 use crate::{
     config::{
-        Colour,
-        mistake::InvalidValue,
+        mistake::{InvalidValue, one_of},
         settings::{Setting, put, quoted},
     },
     language::Language,
-    page::Words,
+    page::{ColourPair, Voice, Words},
 };
 
 /// Maximum characters of a word; the page has room for no more.
 const WORD_CAP: usize = 80;
+/// Maximum characters of the remarks on a state, all together.
+const REMARKS_CAP: usize = 1000;
 /// Maximum characters of the question.
 const QUESTION_CAP: usize = 200;
 
@@ -61,6 +62,14 @@ macro_rules! words {
                 "SUSPENDED",
                 "In place of not_yet, while he is suspended"
             ),
+            words!($language, $section, $variable, wit_yes, "WIT_YES"),
+            words!($language, $section, $variable, wit_no, "WIT_NO"),
+            words!($language, $section, $variable, wit_not_yet, "WIT_NOT_YET"),
+            words!($language, $section, $variable, wit_so_far, "WIT_SO_FAR"),
+            words!($language, $section, $variable, wit_no_game, "WIT_NO_GAME"),
+            words!($language, $section, $variable, wit_unknown, "WIT_UNKNOWN"),
+            words!($language, $section, $variable, wit_injured, "WIT_INJURED"),
+            words!($language, $section, $variable, wit_suspended, "WIT_SUSPENDED"),
         ]
     };
     ($language:ident, $section:literal, $variable:literal, $name:ident, $suffix:literal, $help:literal) => {
@@ -71,7 +80,19 @@ macro_rules! words {
                 |config| quoted(&config.words.$language.$name),
             )
     };
+    ($language:ident, $section:literal, $variable:literal, $name:ident, $suffix:literal) => {
+        Setting::new(concat!($section, ".", stringify!($name)), concat!($variable, $suffix))
+            .help("Remarks, separated by |; the date chooses one")
+            .field(
+                |config, text| put(&mut config.words.$language.$name, remarks(text)),
+                |config| quoted(&config.words.$language.$name),
+            )
+    };
 }
+
+pub(crate) const VOICE: &[Setting] = &[Setting::new("words.voice", "E6_VOICE")
+    .help("\"witty\" adds a remark to the fact, \"plain\" none; in every language")
+    .field(|config, text| put(&mut config.voice, voice(text)), |config| quoted(config.voice.name()))];
 
 pub(crate) const PLAYER: &[Setting] = &[
     Setting::new("player.id", "E6_PLAYER")
@@ -92,19 +113,23 @@ pub(crate) const ENGLISH: &[Setting] = &words!(english, "words", "E6_");
 
 pub(crate) const SPANISH: &[Setting] = &words!(spanish, "words.es", "E6_ES_");
 
+/// A pair of colours, the setting of a state.
+macro_rules! pair {
+    ($state:ident, $key:literal, $variable:literal, $help:literal) => {
+        Setting::new($key, $variable).help($help).field(
+            |config, text| put(&mut config.colours.$state, pair(text)),
+            |config| quoted(&config.colours.$state.to_string()),
+        )
+    };
+}
+
 pub(crate) const COLOURS: &[Setting] = &[
-    Setting::new("colours.ground", "E6_GROUND")
-        .help("Colour of the text on light paper, and of the browser's frame")
-        .field(
-            |config, text| put(&mut config.colours.ground, colour(text)),
-            |config| quoted(&config.colours.ground.to_string()),
-        ),
-    Setting::new("colours.accent", "E6_ACCENT")
-        .help("Colour of highlights, and of the word on dark paper")
-        .field(
-            |config, text| put(&mut config.colours.accent, colour(text)),
-            |config| quoted(&config.colours.accent.to_string()),
-        ),
+    pair!(yes, "colours.yes", "E6_COLOURS_YES", "Text and ground after an error"),
+    pair!(no, "colours.no", "E6_COLOURS_NO", "Without an error, once the day's games are over"),
+    pair!(game, "colours.game", "E6_COLOURS_GAME", "Before and during a game"),
+    pair!(off, "colours.off", "E6_COLOURS_OFF", "On a day without a game"),
+    pair!(bench, "colours.bench", "E6_COLOURS_BENCH", "While he is injured or suspended"),
+    pair!(unknown, "colours.unknown", "E6_COLOURS_UNKNOWN", "While MLB does not answer"),
 ];
 
 fn id(text: &str) -> Result<u32, InvalidValue> {
@@ -131,6 +156,14 @@ fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {
     }
 }
 
+fn remarks(text: &str) -> Result<String, InvalidValue> {
+    if text.trim().is_empty() { Ok(String::new()) } else { word(text, REMARKS_CAP) }
+}
+
+fn voice(text: &str) -> Result<Voice, InvalidValue> {
+    one_of(text, "voice", &Voice::ALL.map(|voice| (voice.name(), voice)))
+}
+
 fn question(text: &str) -> Result<String, InvalidValue> {
     let question = word(text, QUESTION_CAP)?;
     if question.replace("{player}", "").contains(['{', '}']) {
@@ -143,16 +176,9 @@ fn question(text: &str) -> Result<String, InvalidValue> {
     Ok(question)
 }
 
-fn colour(text: &str) -> Result<Colour, InvalidValue> {
-    let wrong = || InvalidValue::new(format!("{text:?} is no colour"), "write one like \"#2f241d\"");
-    let digits = text.strip_prefix('#').ok_or_else(wrong)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(wrong());
-    }
-    let value = u32::from_str_radix(digits, 16).map_err(|_| wrong())?;
-    match digits.len() {
-        6 => Ok(Colour([16, 8, 0].map(|shift| (value >> shift) as u8))),
-        3 => Ok(Colour([8, 4, 0].map(|shift| (value >> shift & 0xf) as u8 * 0x11))),
-        _ => Err(wrong()),
-    }
+fn pair(text: &str) -> Result<ColourPair, InvalidValue> {
+    let wrong = || {
+        InvalidValue::new(format!("{text:?} is no pair of colours"), "write one like \"#ffffff on #005a9c\"")
+    };
+    text.parse().map_err(|()| wrong())
 }

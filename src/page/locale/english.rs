@@ -5,9 +5,10 @@ use crate::{
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, games,
-            labels, roster, sentence_case,
+            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
+            games, labels, roster, sentence_case,
         },
+        scene::Scene,
         times::LocalTime,
     },
 };
@@ -22,11 +23,24 @@ impl Phrases for English {
             yes: "Yes".into(),
             no: "No".into(),
             not_yet: "Not yet".into(),
-            so_far: "No, so far".into(),
+            so_far: "Not so far".into(),
             no_game: "No game".into(),
             unknown: "Can't tell yet".into(),
-            injured: "Injured".into(),
-            suspended: "Suspended".into(),
+            injured: "No. Injured.".into(),
+            suspended: "No. Suspended.".into(),
+            wit_yes: "The ball had other plans. | Scorers keep a pen just for this. | The scoreboard has a column for it. | \
+                      The scorer did not blink."
+                .into(),
+            wit_no: "The leather did its job. | Every ball found leather. | The E column can go home.".into(),
+            wit_not_yet: "The glove is still spotless. | Plenty of grass, plenty of time. | The E column is empty. For now."
+                .into(),
+            wit_so_far: "There’s still time. | Nobody in the dugout says a word. | Every inning is another chance.".into(),
+            wit_no_game: "You can’t drop what nobody hits. | Even a glove needs a day off. | The grass rests, too.".into(),
+            wit_unknown: "The scorer is looking for a pencil. | The play is under review. | \
+                          Somewhere, a press box has lost its Wi-Fi."
+                .into(),
+            wit_injured: "The E column will wait for him. | Get well soon: the seats miss their souvenirs.".into(),
+            wit_suspended: "You can’t drop what you can’t field. | The glove is clean: it is in the locker.".into(),
         }
     }
 
@@ -303,6 +317,26 @@ impl Phrases for English {
 
     fn replay_not_today(&self, about: &str) -> String {
         format!("This is a replay of {about}, not today.")
+    }
+
+    fn scene(&self, scene: Scene) -> &'static str {
+        match scene {
+            Scene::Stands => {
+                "The throw lands in the stands. Fans raise their arms; the fielder holds his head."
+            }
+            Scene::Glove => "The fielder holds up the ball in his glove.",
+            Scene::Diamond => "The ball is on the diamond, and the stands are full.",
+            Scene::Rain => "Rain falls on the field. Fans sit under umbrellas.",
+            Scene::Tarp => "The tarp is on the field, and the stands are empty.",
+            Scene::Night => "The empty park at night: moon, stars and a tumbleweed.",
+            Scene::Bench => "A glove lies on the bench.",
+            Scene::Fence => "The ball flies over the fence. The fielder watches.",
+        }
+    }
+
+    fn joke(&self, club: Option<&str>) -> String {
+        let fan = club.map_or("hometown", cities::nickname);
+        format!("Sailing home, if you ask a {fan} fan. Into the seats, if you ask anyone else.")
     }
 
     fn season_title(&self, year: i32) -> String {

@@ -2,6 +2,7 @@
 //!
 //! `sentence` decides which text is used; this module has only the wording.
 
+pub(crate) mod cities;
 pub(crate) mod english;
 pub(crate) mod games;
 pub(crate) mod labels;
@@ -13,6 +14,7 @@ use crate::{
     language::Language,
     page::{
         Words,
+        scene::Scene,
         times::{Age, LocalTime},
     },
 };
@@ -113,6 +115,11 @@ pub(crate) trait Phrases: Sync {
     fn replay(&self, about: &str) -> String;
     fn replay_not_today(&self, about: &str) -> String;
 
+    /// The text alternative of a scene.
+    fn scene(&self, scene: Scene) -> &'static str;
+    /// What becomes of a throw into the stands, by the eyes that see it.
+    fn joke(&self, club: Option<&str>) -> String;
+
     fn season_title(&self, year: i32) -> String;
     /// The season in a few sentences.
     fn season(&self, season: &SeasonSoFar) -> String;
@@ -129,7 +136,6 @@ pub(crate) struct PageLabels {
     pub no_game_this_week: &'static str,
     pub not_in_line_up: &'static str,
     pub no_error: &'static str,
-    pub artwork: &'static str,
     pub the_error: &'static str,
     pub the_errors: &'static str,
     /// Before a time and an age.

@@ -644,10 +644,10 @@ fn the_word_follows_the_verdict_and_what_keeps_him_from_playing() {
         ),
         (Verdict::No, Reason::Clean { played: false }, injured.clone(), Participation::Absent, "No"),
         (Verdict::NotYet, Reason::Waiting(0), Availability::Active, Participation::Listed, "Not yet"),
-        (Verdict::NotYet, Reason::Playing(0), Availability::Active, Participation::Bench, "No, so far"),
-        (Verdict::NotYet, Reason::Waiting(0), injured.clone(), Participation::Absent, "Injured"),
-        (Verdict::NotYet, Reason::Playing(0), injured, Participation::Lineup, "No, so far"),
-        (Verdict::NotYet, Reason::Playing(0), suspended, Participation::Absent, "Suspended"),
+        (Verdict::NotYet, Reason::Playing(0), Availability::Active, Participation::Bench, "Not so far"),
+        (Verdict::NotYet, Reason::Waiting(0), injured.clone(), Participation::Absent, "No. Injured."),
+        (Verdict::NotYet, Reason::Playing(0), injured, Participation::Lineup, "Not so far"),
+        (Verdict::NotYet, Reason::Playing(0), suspended, Participation::Absent, "No. Suspended."),
         (
             Verdict::NoGame,
             Reason::OffDay { next: None },
@@ -677,7 +677,7 @@ fn between_the_games_of_a_day_the_word_is_of_what_has_been() {
         game(GameState::Ahead, "Scheduled", Participation::Listed),
     ];
     let between = answer(Verdict::NotYet, Reason::Waiting(1), games);
-    assert_eq!(sentence::word(&between, &Words::of(Language::English)), "No, so far");
+    assert_eq!(sentence::word(&between, &Words::of(Language::English)), "Not so far");
 }
 
 #[test]

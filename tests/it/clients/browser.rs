@@ -48,8 +48,8 @@ fn at(server: &Server, path: &str) -> String {
 fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
     let mut browser = Browser::open();
     for (path, [so_far, yes, announced]) in [
-        ("/", ["No, so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
-        ("/es", ["Por ahora, no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
+        ("/", ["Not so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
+        ("/es", ["Por ahora no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
     ] {
         let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
         let server = Server::start(&mlb, EVENING);
@@ -60,11 +60,13 @@ fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
         browser.wait_until(&format!("document.querySelector('.verdict').textContent === '{yes}'"));
         assert!(browser.text("title").starts_with(&format!("{yes} · ")));
         assert!(browser.text("#news").starts_with(announced), "{}", browser.text("#news"));
-        let flying = "document.querySelector('.throw').src.endsWith('#play')";
+        let flying = "document.getAnimations().some(({ animationName }) => animationName === 'fly')";
         assert_eq!(browser.evaluate(flying), true);
+        assert_eq!(browser.evaluate("document.documentElement.className"), "yes", "the ground is the state");
+        browser.evaluate("document.querySelector('.flight').flown = 'once'");
         mlb.play(&[Game { stamp: 2, text: "Another account of it.", ..Game::new(IN_PROGRESS).charged(1) }]);
         browser.wait_until("document.querySelector('main').textContent.includes('Another account of it.')");
-        assert_eq!(browser.evaluate(flying), false);
+        assert_eq!(browser.evaluate("document.querySelector('.flight').flown"), "once");
         assert_eq!(browser.complaints(), Vec::<String>::new());
         browser.leave();
     }
@@ -111,7 +113,7 @@ fn a_page_that_loses_contact_says_so_and_follows_again() {
     browser.wait_until(
         "document.querySelector('#contact').textContent.startsWith('Contact with this site is lost')",
     );
-    assert_eq!(browser.text(".verdict"), "No, so far", "the last answer stays");
+    assert_eq!(browser.text(".verdict"), "Not so far", "the last answer stays");
     browser.shoot("lost");
 
     mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
@@ -235,6 +237,7 @@ fn a_keyboard_reaches_everything_and_shows_where_it_is() {
 fn nothing_is_wider_than_the_screen() {
     let mut browser = Browser::open();
     let (_mlb, server) = charged();
+    browser.media("screen", &[("prefers-reduced-motion", "reduce")]);
     for path in ["/", "/es", "/how?path=/", "/nothing"] {
         browser.visit(&at(&server, path));
         browser.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))");
@@ -244,7 +247,7 @@ fn nothing_is_wider_than_the_screen() {
             assert!(widest.as_u64() <= Some(width.into()), "{path} at {width}: {widest}");
             let cut = browser.evaluate(
                 "[...document.querySelectorAll('body *')]
-                    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                    .filter((part) => !part.closest('.scene') && part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
                     .map((part) => part.outerHTML.slice(0, 80))",
             );
             assert_eq!(cut, json!([]), "{path} at {width}");
@@ -286,28 +289,34 @@ fn it_looks_right_by_day_by_night_in_forced_colours_and_on_paper() {
                 browser.shoot(&format!("{}-{look}-{device}", name(path)));
             }
         }
-        let verdict = browser.evaluate("getComputedStyle(document.querySelector('.verdict')).color");
-        assert_ne!(verdict, paper, "{look}");
+        browser.visit(&at(&server, "/"));
+        let [word, ground] =
+            ["document.querySelector('.word')).fill", "document.querySelector('.hero')).backgroundColor"]
+                .map(|style| browser.evaluate(&format!("getComputedStyle({style}")));
+        assert_ne!(word, ground, "{look}");
     }
-    let hidden = browser.evaluate("getComputedStyle(document.querySelector('.throw')).display");
+    let hidden = browser.evaluate("getComputedStyle(document.querySelector('figure')).display");
     assert_eq!(hidden, "none", "ink is for words");
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_ball_does_not_move_for_readers_who_prefer_reduced_motion() {
+fn the_play_is_over_in_four_seconds_and_stands_still_for_readers_who_prefer_that() {
     let mut browser = Browser::open();
     let (_mlb, server) = charged();
-    let page = server.page();
-    let throw = page.split('"').find(|text| text.starts_with("/static/throw.")).unwrap();
     for (motion, moves) in [("no-preference", true), ("reduce", false)] {
         browser.media("screen", &[("prefers-reduced-motion", motion)]);
-        browser.visit("about:blank");
-        browser.visit(&at(&server, &format!("{throw}#play")));
-        let running = browser.evaluate("document.getAnimations().length > 0");
-        assert_eq!(running, moves, "{motion}");
         browser.visit(&at(&server, "/"));
-        assert_eq!(browser.evaluate("document.getAnimations().length"), 0, "nothing else moves");
+        let names = browser.evaluate(
+            "[...new Set(document.getAnimations().map(({ animationName }) => animationName))].sort()",
+        );
+        let all = json!(["drop", "fly", "jump", "show", "stamp"]);
+        assert_eq!(names, if moves { all } else { json!([]) }, "{motion}");
+        let longest = browser.evaluate(
+            "Math.max(0, ...document.getAnimations().map(({ effect }) => effect.getComputedTiming().endTime))",
+        );
+        assert!(longest.as_f64() <= Some(4000.0), "{motion}: {longest} ms");
+        assert_eq!(browser.evaluate(SHIFTED), 0, "{motion}");
     }
 }
 

@@ -27,7 +27,7 @@ fn the_day_that_comes_with_e6_goes_from_not_yet_to_yes_without_a_network() {
         answer["games"][0]["state"] == "over"
     });
     let words = words.into_inner();
-    let story = ["Not yet", "No, so far", "Yes"];
+    let story = ["Not yet", "Not so far", "Yes"];
     assert!(words.ends_with(&story.map(String::from)), "{words:?}");
     assert_eq!(
         (&answer["verdict"], &answer["errors"], &answer["replay"]),
@@ -52,7 +52,7 @@ fn any_past_day_is_replayed_from_mlbs_records() {
     let server =
         Server::start_with(&["demo", "--date", "2024-07-02", "--speed", "600", "--mlb-url", &mlb.url()]);
     assert_ne!(server.wait_for("heard", |answer| !answer["asked_at"].is_null())["verdict"], "yes");
-    server.wait_for("on", |answer| answer["answer"] == "No, so far");
+    server.wait_for("on", |answer| answer["answer"] == "Not so far");
     server.wait_for_verdict("yes");
     let answer = server.wait_for("over", |answer| answer["games"][0]["state"] == "over");
     assert_eq!((&answer["date"], &answer["replay"]), (&json!("2024-07-02"), &json!(true)));
@@ -102,7 +102,7 @@ fn the_day_is_told_line_by_line_where_there_is_no_terminal_and_its_end_too() {
     server.wait_until("over", || printed().contains("The replay is over."));
     let printed = printed();
     let told: Vec<_> = printed.lines().filter(|line| line.contains("Mariners")).collect();
-    assert!(told.iter().any(|line| line.ends_with(": No, so far")), "{printed}");
+    assert!(told.iter().any(|line| line.ends_with(": Not so far")), "{printed}");
     let last = told.last().unwrap();
     assert!(
         ["Final, ", "Game Over, "].iter().any(|state| last.starts_with(state)) && last.ends_with(": Yes"),

@@ -37,7 +37,7 @@ fn words_and_colours_change_without_an_end_to_any_connection() {
     let mut kept = Kept::open(server.http()).unwrap();
     assert!(kept.get("/").unwrap().text().contains("Afraid so"));
 
-    write(&server, "[words]\nyes = \"Oh dear\"\n[colours]\nground = \"#123456\"\n");
+    write(&server, "[words]\nyes = \"Oh dear\"\n[colours]\nyes = \"#ffffff on #123456\"\n");
     assert!(stream.event().unwrap().data.contains("Oh dear"), "whoever has the page open sees the new words");
     assert!(kept.get("/").unwrap().text().contains("Oh dear"));
     assert!(server.page().contains("#123456"));

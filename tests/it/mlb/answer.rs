@@ -139,7 +139,7 @@ fn a_day_goes_from_not_yet_to_yes_and_the_scorer_takes_it_back() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     let server = Server::start(&mlb, EVENING);
     let answer = server.wait_for_verdict("not_yet");
-    assert_eq!(answer["answer"], "No, so far");
+    assert_eq!(answer["answer"], "Not so far");
     assert!(answer["changed_at"].as_str() >= answer["asked_at"].as_str(), "{answer}");
 
     mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
@@ -376,7 +376,7 @@ fn the_roster_and_the_season_adorn_the_answer_and_odd_ones_leave_it() {
     mlb.put("/api/v1/people/665487/stats?", log(json!(2)));
     let server = Server::start(&mlb, NOON);
     let answer = server.wait_for_verdict("not_yet");
-    assert_eq!((&answer["answer"], &answer["availability"]), (&json!("Injured"), &json!("injured")));
+    assert_eq!((&answer["answer"], &answer["availability"]), (&json!("No. Injured."), &json!("injured")));
     let season = &answer["season"];
     assert_eq!(
         [&season["year"], &season["games"], &season["errors"], &season["last_error"]],

@@ -299,7 +299,7 @@ fn assets_have_types_and_hashed_ones_last_forever() {
         assert_eq!(immutable, path.starts_with("/static/"), "{path}");
         seen += usize::from(immutable);
     }
-    assert_eq!(seen, 3, "style sheet, script and drawing");
+    assert_eq!(seen, 3, "style sheet, script and typeface");
 }
 
 #[test]

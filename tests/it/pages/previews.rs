@@ -49,7 +49,7 @@ fn a_preview_says_the_word_itself() {
     assert_eq!(meta(&page, "og:url"), Some("https://example.org/"));
     assert_eq!((meta(&page, "og:image:width"), meta(&page, "og:image:height")), (Some("1200"), Some("630")));
     assert_eq!(meta(&page, "twitter:card"), Some("summary_large_image"));
-    assert_eq!(meta(&page, "og:title"), Some("No, so far · Does Tatis Jr. have an error today?"));
+    assert_eq!(meta(&page, "og:title"), Some("Not so far · Does Tatis Jr. have an error today?"));
     for (language, address) in [("en", "/"), ("es", "/es"), ("x-default", "/")] {
         let link =
             format!("<link rel=\"alternate\" hreflang=\"{language}\" href=\"https://example.org{address}\">");
@@ -57,7 +57,7 @@ fn a_preview_says_the_word_itself() {
     }
     let spanish = server.get("/es", "Accept: text/html\r\n").text().to_owned();
     assert_eq!(meta(&spanish, "og:url"), Some("https://example.org/es"));
-    assert_eq!(meta(&spanish, "og:title"), Some("Por ahora, no · ¿Tatis Jr. cometió un error hoy?"));
+    assert_eq!(meta(&spanish, "og:title"), Some("Por ahora no · ¿Tatis Jr. cometió un error hoy?"));
     let spanish_picture = meta(&spanish, "og:image").unwrap();
     assert!(spanish_picture.starts_with("https://example.org/es/card.png?"), "{spanish_picture}");
     assert_ne!(card_at(&server, "/es/card.png").1, etag, "it says so in Spanish");
@@ -70,12 +70,15 @@ fn a_preview_says_the_word_itself() {
     let (yes, changed) = card(&server);
     assert_ne!(changed, etag);
     assert_ne!(meta(&server.page(), "og:image"), Some(picture.as_str()), "chats keep a picture by its URL");
-    // Gold letters on brown; the longer word has more gold.
-    let (ground, accent) = ((0x2f, 0x24, 0x1d), (0xff, 0xc4, 0x25));
-    for picture in [&so_far, &yes] {
-        assert!(part(picture, ground) > 700 && part(picture, accent) > 40, "{}", part(picture, accent));
+    // Cream on the outfield's green, and white on blue with the red stamp.
+    let red = (0xc8, 0x10, 0x2e);
+    for (picture, ground, text, stamp) in [
+        (&so_far, (0x1e, 0x4d, 0x2b), (0xff, 0xf6, 0xdf), 0..3),
+        (&yes, (0x00, 0x5a, 0x9c), (0xff, 0xff, 0xff), 8..40),
+    ] {
+        let parts = [ground, text, red].map(|colour| part(picture, colour));
+        assert!(parts[0] > 400 && parts[1] > 40 && stamp.contains(&parts[2]), "{parts:?}");
     }
-    assert!(part(&so_far, accent) > part(&yes, accent));
 }
 
 #[test]

@@ -7,9 +7,10 @@ use crate::{
     page::{
         Words,
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, games,
-            labels, roster, sentence_case,
+            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
+            games, labels, roster, sentence_case,
         },
+        scene::Scene,
         times::LocalTime,
     },
 };
@@ -24,11 +25,24 @@ impl Phrases for Spanish {
             yes: "Sí".into(),
             no: "No".into(),
             not_yet: "Todavía no".into(),
-            so_far: "Por ahora, no".into(),
+            so_far: "Por ahora no".into(),
             no_game: "No hay juego".into(),
             unknown: "Aún no se sabe".into(),
-            injured: "Lesionado".into(),
-            suspended: "Suspendido".into(),
+            injured: "No. Lesionado.".into(),
+            suspended: "No. Suspendido.".into(),
+            wit_yes: "La bola tenía otros planes. | El anotador guarda una pluma para esto. | La pizarra tiene una columna \
+                      para esto. | El anotador ni parpadeó."
+                .into(),
+            wit_no: "El guante cumplió. | Cada bola encontró guante. | La columna de errores ya se puede ir a casa.".into(),
+            wit_not_yet: "El guante sigue impecable. | Mucho pasto y mucho tiempo. | La columna de errores está vacía. Por ahora."
+                .into(),
+            wit_so_far: "Todavía hay tiempo. | En la banca nadie dice nada. | Cada entrada es otra oportunidad.".into(),
+            wit_no_game: "No se cae lo que nadie batea. | Hasta un guante necesita un día libre. | El pasto también descansa."
+                .into(),
+            wit_unknown: "El anotador busca su lápiz. | La jugada está en revisión. | En algún palco de prensa se cayó el wifi."
+                .into(),
+            wit_injured: "La columna de errores lo espera. | Que se mejore: las gradas extrañan sus recuerdos.".into(),
+            wit_suspended: "No se cae lo que no se fildea. | El guante está limpio: está guardado.".into(),
         }
     }
 
@@ -322,6 +336,26 @@ impl Phrases for Spanish {
 
     fn replay_not_today(&self, about: &str) -> String {
         format!("Esto es una repetición, no es hoy: {about}.")
+    }
+
+    fn scene(&self, scene: Scene) -> &'static str {
+        match scene {
+            Scene::Stands => {
+                "El tiro cae en las gradas. Los aficionados alzan los brazos; el jugador se lleva las manos a la cabeza."
+            }
+            Scene::Glove => "El jugador muestra la bola en su guante.",
+            Scene::Diamond => "La bola está en el diamante y las gradas están llenas.",
+            Scene::Rain => "Llueve sobre el campo. Los aficionados abren sus paraguas.",
+            Scene::Tarp => "La lona cubre el campo y las gradas están vacías.",
+            Scene::Night => "El parque vacío de noche: luna, estrellas y una planta rodadora.",
+            Scene::Bench => "Un guante descansa en la banca.",
+            Scene::Fence => "La bola vuela sobre la barda. El jugador la mira.",
+        }
+    }
+
+    fn joke(&self, club: Option<&str>) -> String {
+        let fan = club.map_or_else(|| "casa".into(), |club| format!("los {}", cities::nickname(club)));
+        format!("Va directo al plato, según un aficionado de {fan}. Va a las gradas, según todos los demás.")
     }
 
     fn season_title(&self, year: i32) -> String {
