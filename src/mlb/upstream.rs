@@ -5,6 +5,7 @@ use crate::{
     limits::Limits,
     mlb::{freshness::Freshness, pacing::Pacing, token::Token},
     net::outgoing::OutgoingProxy,
+    web::retry_after::retry_after,
 };
 use std::{
     fmt,
@@ -14,11 +15,8 @@ use std::{
 };
 use ureq::http::{
     HeaderMap, StatusCode, Uri,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName},
 };
-
-/// Cap on `Retry-After`: however long MLB asks us to wait, we retry after this.
-const RETRY_AFTER_CAP: Duration = Duration::from_secs(60 * 60);
 
 /// The address of MLB's Stats API, and the way to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,8 +105,7 @@ impl Upstream {
         let date = text(fields, DATE).and_then(|date| httpdate::parse_http_date(date).ok());
         Ok(Reply {
             status,
-            retry_after: text(fields, RETRY_AFTER)
-                .and_then(|value| retry_after(value, date.unwrap_or_else(SystemTime::now))),
+            retry_after: retry_after(fields),
             date,
             freshness: Freshness::of(fields),
             media_type: text(fields, CONTENT_TYPE).map(String::from),
@@ -199,18 +196,6 @@ fn text(fields: &HeaderMap, name: HeaderName) -> Option<&str> {
     fields.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// RFC 9110 §10.2.3: seconds, or a date, which is compared with the reply's own `Date`, so that our clock may be wrong.
-fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    let wait = match value.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        // Too many digits for an integer: the cap.
-        Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => RETRY_AFTER_CAP,
-        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(date).ok()?,
-    };
-    Some(wait.min(RETRY_AFTER_CAP))
-}
-
 /// Whether a base URL leads to this machine.
 pub fn is_loopback(base: &str) -> bool {
     let uri = base.parse::<Uri>().ok();
@@ -221,25 +206,6 @@ pub fn is_loopback(base: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_and_capped() {
-        let date = httpdate::parse_http_date("Fri, 03 Jul 2026 01:30:00 GMT").unwrap();
-        for (value, expected) in [
-            ("120", Some(120)),
-            (" 120 ", Some(120)),
-            ("999999", Some(3600)),
-            ("99999999999999999999999999", Some(3600)),
-            ("Fri, 03 Jul 2026 01:31:30 GMT", Some(90)),
-            ("Fri, 31 Dec 2100 23:59:59 GMT", Some(3600)),
-            ("Fri, 31 Dec 1999 23:59:59 GMT", None),
-            ("soon", None),
-            ("-3", None),
-            ("", None),
-        ] {
-            assert_eq!(retry_after(value, date), expected.map(Duration::from_secs), "{value:?}");
-        }
-    }
 
     #[test]
     fn a_forwarded_port_is_on_this_machine() {

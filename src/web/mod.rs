@@ -11,4 +11,5 @@ pub(crate) mod precondition;
 pub(crate) mod range;
 pub(crate) mod representation;
 pub(crate) mod respond;
+pub(crate) mod retry_after;
 pub(crate) mod trusted_proxies;
