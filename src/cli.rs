@@ -49,6 +49,8 @@ pub enum Command {
         /// The URL to request; none is the site of this configuration.
         url: Option<String>,
     },
+    /// `e6 notify`: send a test to every hook.
+    Notify(Flags),
     /// `e6 completions`: print a shell's completion script.
     Completions(Shell),
     /// `e6 man`: print the manual page.
@@ -106,6 +108,7 @@ pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
             shown: if all { SettingsShown::All } else { SettingsShown::Changed },
         },
         Some(CommandArguments::Health { flags, at }) => Command::Health { flags, url: at },
+        Some(CommandArguments::Notify { flags, test: _ }) => Command::Notify(flags),
         Some(CommandArguments::Completions { shell }) => Command::Completions(shell),
         Some(CommandArguments::Man) => Command::Man,
         Some(CommandArguments::Routes) => Command::Routes,
@@ -213,6 +216,14 @@ enum CommandArguments {
         /// The URL to request; by default, /healthz at the first address where e6 listens
         #[arg(value_name = "URL")]
         at: Option<String>,
+    },
+    /// Send a test to every webhook of the configuration; exit with 0 if all accept it, else with 1
+    Notify {
+        #[command(flatten)]
+        flags: Flags,
+        /// Confirm that a test is sent
+        #[arg(long, required = true)]
+        test: bool,
     },
     /// Print the completion script for a shell
     Completions { shell: Shell },

@@ -19,6 +19,8 @@ pub mod cli;
 pub mod app;
 pub mod config;
 
+pub mod notify;
+
 pub mod how;
 pub mod page;
 pub mod site;
@@ -132,6 +134,7 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             let lives = crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?;
             format::answer(&lives, &lives, &[]).map_err(unprinted)?;
         }
+        cli::Command::Notify(flags) => notify_hooks(&set_up(flags)?.config)?,
         cli::Command::Completions(shell) => print(&cli::completions(shell))?,
         cli::Command::Man => print(&cli::man().map_err(failed)?)?,
         cli::Command::Settings { markdown: true } => print(&config::reference::markdown())?,
@@ -156,6 +159,17 @@ fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
         (true, _) => Ok(()),
         (false, ControlRequest::Reload) => Err(ExitCode::from(EXIT_MISTAKE)),
         (false, ControlRequest::Upgrade) => Err(ExitCode::from(EXIT_FAILURE)),
+    }
+}
+
+/// Sends a test to every hook.
+fn notify_hooks(config: &Config) -> Result<(), ExitCode> {
+    if config.notify.is_empty() {
+        return Err(report_mistakes("e6: no hook is configured; add [[notify]] with its url to e6.toml"));
+    }
+    match crate::app::notifier::test(config).map_err(unprinted)? {
+        true => Ok(()),
+        false => Err(ExitCode::from(EXIT_FAILURE)),
     }
 }
 

@@ -152,6 +152,15 @@ limits! {
     /// Trimmed feeds are a few kilobytes, a complete one is 2 MiB.
     relay_bytes: usize = 67_108_864, "bytes", 1_048_576..=16_384 * MIB,
         "replies that the relay keeps, together", "memory of the relay", AtStart;
+    /// Hooks respond in well under a second.
+    notify_total: Duration = 10, "s", 1..=300,
+        "one message to a hook, from name look-up to the head of its response; half of that to connect", "a sick hook", AtReload;
+    /// A day has a handful of changes.
+    notify_queue: usize = 32, "changes", 1..=1000,
+        "changes that wait for a hook; then the oldest is dropped", "a dead hook", AtReload;
+    /// A change that is older is no news.
+    notify_age: Duration = 21_600, "s", 60..=7 * DAY,
+        "a change that a hook does not accept; then it is dropped", "a dead hook", AtReload;
 }
 
 /// Rules that follow from the limits, for the printed tables.

@@ -1,13 +1,16 @@
 //! The live site: made of the last answer, in the words and colours of the configuration.
 
 use crate::{
-    answer::{Answer, GameState},
-    app::{answer_metrics::AnswerMetrics, publisher::Publisher},
+    answer::{Answer, GameState, Verdict},
+    app::{answer_metrics::AnswerMetrics, notifier::Notifier, publisher::Publisher},
     lifecycle::Phase,
     site::{events::EventHub, snapshot::Site},
 };
 use arc_swap::ArcSwap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// The site, and the poller that may change it.
@@ -24,6 +27,8 @@ struct Current {
     publisher: Publisher,
     answer: Answer,
     poller_id: PollerId,
+    /// None before the threads of hooks have started, and once they are ending.
+    notifier: Option<Notifier>,
 }
 
 /// The number of a poller. Only the newest poller's answers are published; an older one may still be waiting for MLB.
@@ -46,7 +51,7 @@ impl LiveSite {
             site: Arc::new(ArcSwap::from_pointee(site)),
             event_hub,
             metrics,
-            scene: Mutex::new(Current { publisher, answer, poller_id: PollerId(0) }),
+            scene: Mutex::new(Current { publisher, answer, poller_id: PollerId(0), notifier: None }),
         }
     }
 
@@ -93,12 +98,29 @@ impl LiveSite {
         let mut scene = self.scene();
         let poller_id = PollerId(scene.poller_id.0 + 1);
         log_change(&publisher, &scene.answer, &answer);
-        *scene = Current { publisher, answer, poller_id };
+        (scene.publisher, scene.answer, scene.poller_id) = (publisher, answer, poller_id);
         self.publish(&mut scene);
         poller_id
     }
 
-    fn publish(&self, Current { publisher, answer, .. }: &mut Current) {
+    /// Tells these hooks of the answer from now on, instead of those before.
+    pub fn tell(&self, notifier: Notifier) {
+        let mut scene = self.scene();
+        scene.notifier = Some(notifier);
+        scene.notify();
+    }
+
+    /// Ends the hooks' threads, each after the message that it is sending.
+    pub fn finish(&self, timeout: Duration) {
+        let notifier = self.scene().notifier.take();
+        if let Some(notifier) = notifier {
+            notifier.finish(timeout);
+        }
+    }
+
+    fn publish(&self, scene: &mut Current) {
+        scene.notify();
+        let Current { publisher, answer, .. } = scene;
         let fresh = Arc::new(publisher.site(answer));
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
@@ -115,6 +137,16 @@ impl LiveSite {
     /// A panic while this was locked leaves it consistent, because it is changed by single assignments.
     fn scene(&self) -> MutexGuard<'_, Current> {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Current {
+    /// An answer that is not known is no change.
+    fn notify(&self) {
+        let notifier = self.notifier.as_ref().filter(|notifier| !notifier.is_empty());
+        if let Some(notifier) = notifier.filter(|_| self.answer.verdict != Verdict::Unknown) {
+            notifier.note(&Arc::new(self.publisher.notices(&self.answer)));
+        }
     }
 }
 

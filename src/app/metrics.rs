@@ -6,6 +6,7 @@ use crate::{
     http::{connection_metrics::ConnectionMetrics, metrics::RequestMetrics},
     limits::Limits,
     mlb::{PollMetrics, Poller, relay::RelayMetrics},
+    notify::NotifyMetrics,
     output,
 };
 use prometheus::{IntGauge, Opts, Registry};
@@ -18,6 +19,7 @@ pub(crate) struct AllMetrics {
     pub requests: RequestMetrics,
     pub polls: PollMetrics,
     pub relay: RelayMetrics,
+    pub notify: NotifyMetrics,
     pub keep: RestartingThreads,
     pub heartbeats: Arc<Heartbeats>,
     pub poller: Heartbeat,
@@ -44,6 +46,7 @@ impl AllMetrics {
             connections: ConnectionMetrics::register(&registry)?,
             polls: PollMetrics::register(&registry)?,
             relay: RelayMetrics::register(&registry)?,
+            notify: NotifyMetrics::register(&registry)?,
             requests: RequestMetrics::register(registry.clone())?,
             keep: RestartingThreads::new(&registry)?,
             poller: heartbeats.of("poller".into(), Poller::longest_pause(limits)),

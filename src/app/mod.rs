@@ -13,6 +13,7 @@ pub(crate) mod listeners;
 pub(crate) mod live_site;
 pub(crate) mod logging;
 pub(crate) mod metrics;
+pub(crate) mod notifier;
 pub(crate) mod places;
 pub(crate) mod poller_thread;
 pub(crate) mod privileges;
@@ -37,6 +38,7 @@ use crate::{
         live_site::LiveSite,
         logging::Logging,
         metrics::AllMetrics,
+        notifier::Notifier,
         poller_thread::PreparedPoller,
         publisher::Publisher,
         run::{ProcessFacts, Running},
@@ -257,6 +259,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     };
     let workers = Workers::start(&context, &facts.metrics)?;
     let poller = PreparedPoller::new(watch, make_watch, &facts.live_site, &facts.metrics.keep)?;
+    facts.live_site.tell(Notifier::start(config, &show, &facts.metrics)?);
     let poller = poller.start(facts.live_site.poller_id());
     let running = Running {
         setup,

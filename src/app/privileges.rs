@@ -7,6 +7,7 @@ use crate::{
     },
     config::{CertificateMode, Config},
     net::{listen::Address, outgoing::OutgoingProxy},
+    notify::Hook,
     sandbox::{self, AllowedPaths},
 };
 use hyper::Uri;
@@ -83,6 +84,11 @@ pub(crate) fn keep_within(allowed_paths: &AllowedPaths, config: &mut Config, run
     {
         config.mlb_proxy = running.mlb_proxy.clone();
     }
+    let is_hook_in_reach =
+        |hook: &Hook| allowed_paths.connect.contains(&hook.url.port()) && is_in_reach(&hook.proxy);
+    if !config.notify.iter().all(is_hook_in_reach) {
+        config.notify = running.notify.clone();
+    }
     if log_dir(config).is_some_and(|place| !allowed_paths.writes(&place)) {
         config.access_log = running.access_log.clone();
     }
@@ -122,7 +128,8 @@ fn allowed_paths(config: &Config, replay_url: Option<&str>, binary: &Path) -> Al
         credentials,
     ];
     let tokens = [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| &token.file);
-    let files = files.into_iter().flatten().chain(tokens).map(PathBuf::as_path);
+    let of_hooks = config.notify.iter().flat_map(|hook| [&hook.url_file, &hook.secret_file]).flatten();
+    let files = files.into_iter().flatten().chain(tokens).chain(of_hooks).map(PathBuf::as_path);
     for file in files.chain([Path::new(RESOLVER)]) {
         allowed_paths.read.insert(around(file));
         // Certbot and Kubernetes make these files links to files in other directories.
@@ -149,8 +156,10 @@ fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {
     ports.extend(port(&config.mlb_url));
     ports.extend(replay_url.and_then(port));
     ports.extend(port(&config.acme.directory).filter(|_| config.tls.mode == CertificateMode::Acme));
-    let proxies = [&config.mlb_proxy.on_the_way, &config.acme.proxy];
-    ports.extend(proxies.into_iter().flatten().map(OutgoingProxy::port));
+    ports.extend(config.notify.iter().map(|hook| hook.url.port()));
+    let proxies = [&config.mlb_proxy.on_the_way, &config.acme.proxy].into_iter();
+    let proxies = proxies.chain(config.notify.iter().map(|hook| &hook.proxy));
+    ports.extend(proxies.flatten().map(OutgoingProxy::port));
     ports
 }
 

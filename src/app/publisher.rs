@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::Config,
     language::PerLanguage,
-    page::{self, Calendar, Theme},
+    page::{self, Calendar, Notice, Theme},
     site::{
         assets,
         errors::ErrorPages,
@@ -92,6 +92,11 @@ impl Publisher {
     /// The change from one answer to the next, on one line for operators; none if both say the same.
     pub fn change(&self, before: &Answer, after: &Answer) -> Option<String> {
         page::change(before, after, &self.theme)
+    }
+
+    /// The answer as a message to hooks.
+    pub fn notices(&self, answer: &Answer) -> PerLanguage<Notice> {
+        page::notice(answer, &self.theme)
     }
 
     /// The day's games on one line, for the replay on a terminal.

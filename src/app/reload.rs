@@ -6,6 +6,7 @@ use crate::{
         RunError, access_log,
         certificates::{self, ServedTls},
         log_file,
+        notifier::Notifier,
         poller_thread::{self, PreparedPoller},
         privileges, relay,
         run::Running,
@@ -34,6 +35,8 @@ struct OpenedRest {
     /// The poller of another player or endpoint; none if the running one stays.
     poller: Option<(PreparedPoller, Answer)>,
     relay: Option<Relaying>,
+    /// The threads of other hooks; none if the running ones stay.
+    notifier: Option<Notifier>,
     /// The new certificate source; none if the one in service stays.
     tls: Option<certificates::OpenedTls>,
 }
@@ -135,13 +138,23 @@ impl Running {
         let before = self.relay.as_ref().map(|relaying| (running, relaying));
         let relay = relay::relay(config, &self.show, &self.facts.metrics, before)
             .map_err(|error| vec![error.to_string()])?;
+        let is_same = (&config.notify, &config.limits, config.contact())
+            == (&running.notify, &running.limits, running.contact());
+        let notifier = match is_same {
+            true => None,
+            false => Some(
+                Notifier::start(config, &self.show, &self.facts.metrics)
+                    .map_err(|error| vec![error.to_string()])?,
+            ),
+        };
         let tls =
             self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
-        Ok(OpenedRest { poller, relay, tls: tls.flatten() })
+        Ok(OpenedRest { poller, relay, notifier, tls: tls.flatten() })
     }
 
     fn take(&mut self, opened: OpenedResources, runtime: &Handle) -> Vec<&'static str> {
-        let OpenedResources { config, waiting, log, rest: OpenedRest { poller, relay, tls } } = opened;
+        let OpenedResources { config, waiting, log, rest: OpenedRest { poller, relay, notifier, tls } } =
+            opened;
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
@@ -156,6 +169,9 @@ impl Running {
             Some((poller, answer)) => {
                 self.poller = poller.start(self.facts.live_site.change_question(publisher, answer))
             }
+        }
+        if let Some(notifier) = notifier {
+            self.facts.live_site.tell(notifier);
         }
         self.relay = relay;
         let serving = self.tls.as_ref().map(ServedTls::serving);

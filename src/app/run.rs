@@ -282,6 +282,9 @@ impl Running {
         drop(listeners);
         lifecycle.end(phase);
         drop(poller);
+        // Beside the connections' drain: a request to a hook that is cut would have an unknown outcome.
+        let (live_site, timeout_of_hooks) = (facts.live_site.clone(), setup.config.limits.notify_total);
+        let hooks = std::thread::spawn(move || live_site.finish(timeout_of_hooks));
         let finished = runtime.block_on(async {
             let second = async { while !matches!(signals.next().await, SignalAction::Stop(_)) {} };
             tokio::select! {
@@ -289,6 +292,8 @@ impl Running {
                 finished = timeout(setup.config.limits.drain, workers.finish()) => finished.is_ok(),
             }
         });
+        // A panic there is logged.
+        let _ = hooks.join();
         let cut = facts.metrics.connections.now_open();
         if !finished {
             tracing::warn!(connections = cut, "connections that were still open have been cut");

@@ -23,6 +23,7 @@ use crate::{
     limits::{Limits, TakesEffect},
     mlb::{Endpoint, Token},
     net::{listen::Address, outgoing::OutgoingProxy},
+    notify::Hook,
     output::format::LogFormat,
     page::{Colours, Voice, Words},
     sandbox::User,
@@ -75,6 +76,8 @@ pub struct Config {
     pub relay_token: Option<SharedToken>,
     /// The outgoing proxy for requests to MLB.
     pub mlb_proxy: MlbProxy,
+    /// The hooks that are told of a change of the answer.
+    pub notify: Vec<Hook>,
     /// The directory for the last good state; none saves no state.
     pub data_dir: Option<PathBuf>,
     /// The site's names, in lower case, the canonical one first; without any, every name is answered.
@@ -185,6 +188,7 @@ impl Config {
             mlb_token: None,
             relay_token: None,
             mlb_proxy: MlbProxy::default(),
+            notify: Vec::new(),
             data_dir: default_data_dir(environment),
             domains: Vec::new(),
             user: None,
@@ -208,15 +212,19 @@ impl Config {
         self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
     }
 
+    /// The contact URL in the User-Agent of requests to others: the site, or else the page of the player.
+    pub fn contact(&self) -> String {
+        self.public_url().unwrap_or_else(|| format!("https://www.mlb.com/player/{}", self.player.id))
+    }
+
     /// The endpoint of MLB's Stats API, with token, contact and proxy.
     pub fn endpoint(&self) -> Endpoint {
-        // MLB's terms allow individual, non-bulk use: the contact is the site, or else the page of the player.
-        let player = || format!("https://www.mlb.com/player/{}", self.player.id);
         let token = self.mlb_token.as_ref().map(|shared| shared.token.clone());
         Endpoint {
             url: self.mlb_url.clone(),
             token,
-            contact: self.public_url().unwrap_or_else(player),
+            // MLB's terms allow individual, non-bulk use.
+            contact: self.contact(),
             proxy: self.mlb_proxy.on_the_way.clone(),
         }
     }

@@ -13,6 +13,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("listen", "addresses; several in a list"),
     ("mlb", "MLB's Stats API"),
     ("relay", "answers other e6 servers in MLB's place"),
+    (HOOK, "a webhook that is told of a change of the answer; one section for each"),
     ("proxy", "load balancers and reverse proxies in front"),
     ("tls", ""),
     ("acme", "certificates from a CA, renewed by e6"),
@@ -22,6 +23,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("limits", "limits on peers and on MLB; `e6 limits` explains each"),
 ];
 
+/// The section that a file may have several times, or not at all.
+const HOOK: &str = "notify";
 /// The column where comments of the file begin, unless the value is longer.
 const COLUMN: usize = 28;
 /// Maximum length of a line with a comment after its value.
@@ -39,7 +42,8 @@ pub fn file() -> String {
         if section != present {
             present = section;
             let about = SECTIONS.iter().find(|(known, _)| *known == section).map_or("", |(_, about)| about);
-            let _ = writeln!(file, "\n{}", commented(&format!("[{section}]"), about));
+            let header = if section == HOOK { "# [[notify]]".into() } else { format!("[{section}]") };
+            let _ = writeln!(file, "\n{}", commented(&header, about));
         }
         let line = match setting.default() {
             Some(value) => format!("{name} = {value}"),

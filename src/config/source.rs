@@ -4,10 +4,11 @@ use crate::{
     config::{
         CertificateMode, Config,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
-        settings::{self, Setting},
+        settings::{self, Setting, notify::HOOKS_CAP},
     },
     limits, mlb,
     net::outgoing::{self, Credentials, OutgoingProxy, Unusable},
+    notify::Hook,
     output::format::LogFormat,
 };
 use std::{
@@ -16,12 +17,17 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 /// The settings file if no other is named.
 pub(crate) const DEFAULT_FILE: &str = "e6.toml";
 /// The variable that names another file; it is not a setting.
 const FILE_VARIABLE: &str = "E6_CONFIG";
+/// The section that may come several times, once for each hook.
+const HOOK: &str = "notify";
 /// Maximum bytes of a settings file. A real one has a few kilobytes.
 const SIZE_CAP: u64 = 1024 * 1024;
 
@@ -190,23 +196,73 @@ impl SettingsReader {
     fn section(&mut self, prefix: &str, table: &DeTable, place: &dyn Fn(Range<usize>) -> SettingPlace) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
-            if let DeValue::Table(table) = value.get_ref() {
-                self.section(&format!("{key}."), table, place);
-                continue;
+            match value.get_ref() {
+                DeValue::Array(hooks) if key == HOOK => {
+                    hooks.iter().for_each(|hook| self.hook(hook.get_ref(), place(hook.span()), place));
+                }
+                DeValue::Table(_) if key == HOOK => {
+                    let wrong = InvalidValue::new("[notify] is for one hook", "write [[notify]]");
+                    self.mistakes.push(wrong.at(place(name.span())));
+                }
+                DeValue::Table(table) => self.section(&format!("{key}."), table, place),
+                _ => self.key(&key, name.span(), value, place),
             }
-            match settings::all().find(|setting| setting.key == key) {
-                None => self.unknown(&key, place(name.span())),
-                Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
-                    Some(text) => self.set(setting, &text, place(value.span())),
-                    None => {
-                        let wrong = InvalidValue::new(
-                            format!("{key}: this is neither text nor a number"),
-                            format!("write it like {}", setting.show(&self.config)),
-                        );
-                        self.mistakes.push(wrong.at(place(value.span())));
-                    }
-                },
+        }
+    }
+
+    fn key(
+        &mut self,
+        key: &str,
+        name: Range<usize>,
+        value: &Spanned<DeValue>,
+        place: &dyn Fn(Range<usize>) -> SettingPlace,
+    ) {
+        match settings::all().find(|setting| setting.key == key) {
+            None => self.unknown(key, place(name)),
+            Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
+                Some(text) => self.set(setting, &text, place(value.span())),
+                None => {
+                    let wrong = InvalidValue::new(
+                        format!("{key}: this is neither text nor a number"),
+                        format!("write it like {}", setting.show(&self.config)),
+                    );
+                    self.mistakes.push(wrong.at(place(value.span())));
+                }
+            },
+        }
+    }
+
+    /// Reads one hook: its URL first, then the settings that apply to it.
+    fn hook(&mut self, hook: &DeValue, at: SettingPlace, place: &dyn Fn(Range<usize>) -> SettingPlace) {
+        let (before, mistakes) = (self.config.notify.len(), self.mistakes.len());
+        let DeValue::Table(table) = hook else {
+            let wrong =
+                InvalidValue::new("notify is a list of tables", "write [[notify]], and its url below");
+            return self.mistakes.push(wrong.at(at));
+        };
+        let is_url = |name: &str| matches!(name, "url" | "url_file");
+        for urls in [true, false] {
+            for (name, value) in table.iter().filter(|(name, _)| is_url(name.get_ref()) == urls) {
+                self.key(&format!("{HOOK}.{}", name.get_ref()), name.span(), value, place);
             }
+        }
+        let hooks = &self.config.notify;
+        let wrong = match hooks.len() - before {
+            0 => Some(("notify.url is missing", "write the hook's URL, or url_file")),
+            1 => hooks.last().and_then(Hook::contradiction),
+            _ => Some(("notify.url and notify.url_file are both set", "remove one of them")),
+        };
+        let is_known = |hook: &Hook| hooks[..before].iter().any(|other| other.url == hook.url);
+        let wrong = match wrong {
+            None if hooks.last().is_some_and(is_known) => {
+                Some(("another hook has this URL", "remove one of them"))
+            }
+            None if hooks.len() > HOOKS_CAP => Some(("there are more than 16 hooks", "remove some")),
+            wrong => wrong,
+        };
+        // A mistake in one of its settings comes first.
+        if let Some((what, mend)) = wrong.filter(|_| self.mistakes.len() == mistakes) {
+            self.mistakes.push(InvalidValue::new(what, mend).at(at));
         }
     }
 
@@ -219,11 +275,16 @@ impl SettingsReader {
         self.mistakes.push(InvalidValue::new(format!("unknown key {key}"), mend).at(place));
     }
 
-    /// Finds the outgoing proxies for MLB and for the CA.
+    /// Finds the outgoing proxies for MLB, for hooks and for the CA.
     fn proxies_on_the_way(&mut self, environment: &dyn Environment) {
         let configured = self.configured_proxy();
         let mlb_url = self.config.mlb_url.clone();
         self.config.mlb_proxy.on_the_way = self.proxy_for(&mlb_url, configured.as_ref(), environment);
+        let mut hooks = std::mem::take(&mut self.config.notify);
+        for hook in &mut hooks {
+            hook.proxy = self.proxy_for(&hook.url.as_uri().to_string(), None, environment);
+        }
+        self.config.notify = hooks;
         if self.config.tls.mode == CertificateMode::Acme {
             let directory = self.config.acme.directory.clone();
             self.config.acme.proxy = self.proxy_for(&directory, None, environment);

@@ -31,6 +31,11 @@ impl Token {
         format!("Bearer {}", self.0)
     }
 
+    /// The token itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Whether an `Authorization` field's value has this token, in a time that does not depend on where they differ.
     pub fn is_brought_by(&self, authorization: &[u8]) -> bool {
         let scheme = authorization.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));

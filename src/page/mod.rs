@@ -9,6 +9,7 @@ pub(crate) mod feed;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod locale;
+pub(crate) mod notice;
 pub(crate) mod og_image;
 pub(crate) mod picture;
 pub(crate) mod scene;
@@ -25,6 +26,7 @@ pub use crate::page::change::change;
 pub use crate::page::colours::{Colour, ColourPair, Colours, LEAST_CONTRAST, PageState};
 pub use crate::page::html::{error, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
+pub use crate::page::notice::Notice;
 pub use crate::page::picture::png;
 
 use crate::{
@@ -211,6 +213,11 @@ impl LocalizedTheme<'_> {
 pub fn in_a_line(answer: &Answer, theme: &Theme) -> String {
     let localized = theme.english();
     format!("{}: {}", localized.word(answer), localized.sentence(answer))
+}
+
+/// The answer as a short message, in every language.
+pub fn notice(answer: &Answer, theme: &Theme) -> PerLanguage<Notice> {
+    PerLanguage::of(|language| notice::notice(answer, theme.localized(language)))
 }
 
 /// The day's games on one line, with inning, score and the word: for the replay on a terminal.

@@ -1,9 +1,13 @@
 //! Tests that need a kernel with Landlock: ignored by default, run by `.ci/run` if the kernel has it.
 
-use crate::support::{
-    day::NOON,
-    fake_mlb::FakeMlb,
-    server::{Server, command, signal},
+use crate::{
+    lifecycle::notify::{self, baseline},
+    support::{
+        day::{Game, IN_PROGRESS, NOON},
+        fake_mlb::FakeMlb,
+        hook::{Behaviour, FakeHook},
+        server::{Server, command, signal},
+    },
 };
 use std::{fs, os::unix::fs::symlink, path::Path};
 
@@ -87,4 +91,19 @@ fn a_running_process_may_open_no_new_address_and_says_so() {
         "{said}"
     );
     assert_eq!((server.found(), server.get("/healthz", "").status), (Some(server.pid()), 200));
+}
+
+#[test]
+#[ignore = "needs Landlock"]
+fn a_hook_is_in_reach_and_a_new_one_on_another_port_waits_for_a_start() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let [old, new] = [(); 2].map(|()| FakeHook::start(Behaviour::Accept));
+    let dir = baseline(&mlb, &[format!("url = {:?}", old.url())]);
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = notify::start(dir, &mlb);
+    server.wait_until("told", || old.count() == 1);
+    fs::write(server.path("e6.toml"), format!("[[notify]]\nurl = {:?}\n", new.url())).unwrap();
+    let (code, told) = server.command(&["reload"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("notify.url waits until e6 is started again"), "{told}");
 }

@@ -167,6 +167,23 @@ fn can_write(dir: impl AsRef<Path>) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
+/// The hooks, by their hosts. They are not told of a check.
+pub(crate) fn hooks(config: &Config) -> Option<Finding> {
+    let hosts: Vec<_> = config.notify.iter().map(|hook| hook.url.to_string()).collect();
+    let hosts = (!hosts.is_empty()).then(|| hosts.join(", "))?;
+    Some(match &config.data_dir {
+        Some(_) => {
+            Finding::fine("notify.url", format!("told of changes: {hosts}; e6 notify --test tries them"))
+        }
+        None => Finding::warning(
+            "notify.url",
+            format!(
+                "told of changes: {hosts}; name a --data-dir, or a restart will not know which they were told"
+            ),
+        ),
+    })
+}
+
 /// Opens the access log, unless its directory is missing: [`directories`] reports that. A file that did not exist
 /// before is removed again.
 pub(crate) fn access_log(config: &Config) -> Option<Finding> {

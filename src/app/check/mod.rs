@@ -86,6 +86,7 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
     found.extend(certificates::certificates(config));
     found.extend(machine::directories(config, missing));
     found.extend(machine::access_log(config));
+    found.extend(machine::hooks(config));
     if network == Network::Asked {
         found.extend(upstream::mlb(config));
     }

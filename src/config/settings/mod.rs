@@ -3,6 +3,7 @@
 
 pub(crate) mod limits;
 pub(crate) mod listen;
+pub(crate) mod notify;
 pub(crate) mod output;
 pub(crate) mod proxy;
 pub(crate) mod question;
@@ -74,6 +75,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
             question::COLOURS,
             listen::SETTINGS,
             relay::SETTINGS,
+            notify::SETTINGS,
             proxy::SETTINGS,
             tls::SETTINGS,
             security::SETTINGS,

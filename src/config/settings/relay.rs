@@ -34,7 +34,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         ),
 ];
 
-fn token(text: &str) -> Result<SharedToken, InvalidValue> {
+pub(crate) fn token(text: &str) -> Result<SharedToken, InvalidValue> {
     let file = path(text)?;
     let mend = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
     let read = read(&file)

@@ -7,6 +7,8 @@ pub mod drain;
 pub mod health;
 pub mod kill;
 pub mod listen;
+pub mod notify;
+pub mod notify_restarts;
 pub mod operations;
 pub mod output;
 pub mod promises;

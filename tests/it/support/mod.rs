@@ -4,6 +4,7 @@ pub mod client;
 pub mod day;
 pub mod devtools;
 pub mod fake_mlb;
+pub mod hook;
 pub mod pebble;
 pub mod proxy;
 pub mod server;

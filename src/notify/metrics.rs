@@ -1,0 +1,96 @@
+//! Metrics of hooks, by the host of their URL.
+
+use crate::notify::HookUrl;
+use prometheus::{
+    IntCounterVec, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
+    register_int_gauge_vec_with_registry as gauges,
+};
+
+/// The counters and gauges of all hooks.
+#[derive(Clone)]
+pub struct NotifyMetrics {
+    messages: IntCounterVec,
+    queue: IntGaugeVec,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The hook has accepted it.
+    Sent,
+    /// The hook has not accepted it at this attempt.
+    Failed,
+    /// It was given up.
+    Dropped,
+}
+
+impl Outcome {
+    const ALL: [Outcome; 3] = [Outcome::Sent, Outcome::Failed, Outcome::Dropped];
+
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Sent => "sent",
+            Outcome::Failed => "failed",
+            Outcome::Dropped => "dropped",
+        }
+    }
+}
+
+impl NotifyMetrics {
+    /// Registers the metrics.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        Ok(NotifyMetrics {
+            messages: counters!(
+                "e6_notify_messages_total",
+                "Messages to hooks, by host and outcome: sent, failed (one attempt), dropped (given up).",
+                &["host", "outcome"],
+                registry
+            )?,
+            queue: gauges!(
+                "e6_notify_queue",
+                "Changes that a hook has not accepted yet, by host.",
+                &["host"],
+                registry
+            )?,
+        })
+    }
+
+    /// The metrics of one hook, each of which exists from now on.
+    pub(crate) fn of(&self, url: &HookUrl) -> HookMetrics {
+        let hook = HookMetrics { metrics: self.clone(), host: url.to_string(), queued: 0 };
+        for outcome in Outcome::ALL {
+            self.messages.with_label_values(&[&*hook.host, outcome.name()]);
+        }
+        self.queue.with_label_values(&[&hook.host]);
+        hook
+    }
+}
+
+/// The metrics of one hook. Several hooks may have the same host.
+pub(crate) struct HookMetrics {
+    metrics: NotifyMetrics,
+    host: String,
+    /// Its part of the gauge.
+    queued: i64,
+}
+
+impl HookMetrics {
+    pub fn count(&self, outcome: Outcome) {
+        self.metrics.messages.with_label_values(&[&*self.host, outcome.name()]).inc();
+    }
+
+    pub fn queue(&mut self, length: usize) {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        self.metrics.queue.with_label_values(&[&self.host]).add(length - self.queued);
+        self.queued = length;
+    }
+}
+
+impl Drop for HookMetrics {
+    fn drop(&mut self) {
+        self.queue(0);
+    }
+}

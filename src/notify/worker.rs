@@ -1,0 +1,260 @@
+//! The thread of a hook: queues the changes, sends the oldest one, and retries until the hook has accepted it.
+
+use crate::{
+    clock::rounded,
+    language::PerLanguage,
+    limits::Limits,
+    notify::{
+        Hook,
+        journal::{Effect, Journal, JournalFile},
+        metrics::{HookMetrics, NotifyMetrics, Outcome},
+        sender::{Reaction, Sender},
+    },
+    page::Notice,
+};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+use time::OffsetDateTime;
+
+/// Wait after a first failure; it doubles with each further one.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// The longest wait: a hook that is back is told within five minutes.
+const BACKOFF_CAP: Duration = Duration::from_secs(5 * 60);
+/// Interval of attempts to take the lock from another process, which ends after an upgrade.
+const LOCK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// An answer in every language, shared by all hooks.
+pub type Notices = Arc<PerLanguage<Notice>>;
+
+/// Sends the changes to one hook.
+pub struct Worker {
+    sender: Sender,
+    limits: Limits,
+    metrics: NotifyMetrics,
+    /// None without a data directory.
+    file: Option<JournalFile>,
+}
+
+/// The state of a worker that holds the lock.
+struct Turn<'a> {
+    worker: &'a Worker,
+    journal: Journal,
+    metrics: HookMetrics,
+    /// The time of the next attempt, and the failed ones in a row.
+    next: Instant,
+    failures: u32,
+    /// Whether the journal could not be written.
+    is_failing: bool,
+    _lock: Option<File>,
+}
+
+impl Worker {
+    /// A worker for this hook, with its journal in this directory.
+    pub fn new(
+        hook: Hook,
+        data_dir: Option<&Path>,
+        limits: Limits,
+        metrics: NotifyMetrics,
+        contact: &str,
+    ) -> Self {
+        let file = data_dir.map(|dir| JournalFile::new(dir, &hook.url.as_uri().to_string()));
+        Worker { sender: Sender::new(hook, &limits, contact), limits, metrics, file }
+    }
+
+    /// Sends changes until the inbox is closed. A message that is being sent then is finished; the others are sent by
+    /// the next process.
+    pub fn run(&self, inbox: &Receiver<Notices>) {
+        let hook = self.sender.hook();
+        let (lock, mut latest) = match self.lock(inbox) {
+            Some(locked) => locked,
+            None => return,
+        };
+        let mut turn = Turn {
+            worker: self,
+            journal: self.load(),
+            metrics: self.metrics.of(&hook.url),
+            next: Instant::now(),
+            failures: 0,
+            is_failing: false,
+            _lock: lock,
+        };
+        turn.resume();
+        loop {
+            if let Some(notices) = latest.take() {
+                turn.note(&notices[hook.language]);
+            }
+            let received = match turn.journal.waiting.is_empty() {
+                true => inbox.recv().map_err(RecvTimeoutError::from),
+                false => inbox.recv_timeout(turn.next.saturating_duration_since(Instant::now())),
+            };
+            match received {
+                Ok(notices) => latest = Some(notices),
+                Err(RecvTimeoutError::Timeout) => turn.attempt(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Waits for the lock on the journal, which the thread of an earlier configuration or process may still hold.
+    /// Returns it with the latest answer that came meanwhile; none if the inbox was closed first.
+    fn lock(&self, inbox: &Receiver<Notices>) -> Option<(Option<File>, Option<Notices>)> {
+        let mut latest = None;
+        let Some(file) = self.file.as_ref().and_then(|file| file.lock_file().ok()) else {
+            return Some((None, latest));
+        };
+        loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => match inbox.recv_timeout(LOCK_INTERVAL) {
+                    Ok(notices) => latest = Some(notices),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                },
+                // A file system without locks: one process is the rule.
+                Ok(()) | Err(TryLockError::Error(_)) => return Some((Some(file), latest)),
+            }
+        }
+    }
+
+    fn load(&self) -> Journal {
+        let journal = self.file.as_ref().map_or_else(|| Ok(Journal::default()), JournalFile::load);
+        journal.unwrap_or_else(|error| {
+            let host = &self.sender.hook().url;
+            tracing::warn!(%host, %error, "cannot read what this hook was told: it is told of changes from now on");
+            Journal::default()
+        })
+    }
+}
+
+impl Turn<'_> {
+    /// Goes on where an earlier process was killed.
+    fn resume(&mut self) {
+        let hook = self.worker.sender.hook();
+        if self.journal.sending {
+            self.journal.sending = false;
+            // A receiver that tells messages apart by their id gets it again.
+            if !hook.preset.has_id() && self.journal.waiting.pop_front().is_some() {
+                self.metrics.count(Outcome::Dropped);
+                tracing::warn!(host = %hook.url, "e6 was killed while it sent a change to this hook: not sent again");
+            }
+            self.save();
+        }
+        self.metrics.queue(self.journal.waiting.len());
+    }
+
+    fn note(&mut self, notice: &Notice) {
+        let (hook, limits) = (self.worker.sender.hook(), &self.worker.limits);
+        let effect = self.journal.note(notice, hook.occasion, limits.notify_queue, now());
+        if effect == Effect::Nothing {
+            return;
+        }
+        if effect == Effect::Displaces {
+            self.metrics.count(Outcome::Dropped);
+            tracing::warn!(host = %hook.url, "the queue of this hook is full: its oldest change is dropped");
+        }
+        self.save();
+        self.metrics.queue(self.journal.waiting.len());
+    }
+
+    /// Sends the oldest change once.
+    fn attempt(&mut self) {
+        let (sender, limits) = (&self.worker.sender, &self.worker.limits);
+        let host = &sender.hook().url;
+        let Some(change) = self.journal.waiting.front().cloned() else { return };
+        let age = u64::try_from(now() - change.noticed_at).unwrap_or(0);
+        if age > limits.notify_age.as_secs() {
+            tracing::error!(%host, id = change.id, "this hook has not accepted a change in time: given up");
+            return self.give_up();
+        }
+        // Saved before the request: a process that is killed meanwhile must not send it a second time.
+        self.journal.sending = true;
+        self.save();
+        let began = Instant::now();
+        let reaction = sender.send(&change);
+        let took = rounded(began.elapsed());
+        self.journal.sending = false;
+        match reaction {
+            Reaction::Accepted(status) => {
+                tracing::info!(%host, id = change.id, took, "told of a change: {status}");
+                self.metrics.count(Outcome::Sent);
+                self.finish();
+            }
+            Reaction::Refused(why) => {
+                self.metrics.count(Outcome::Failed);
+                tracing::error!(%host, id = change.id, "this hook has refused a change: {why}");
+                self.give_up();
+            }
+            Reaction::Unknown(why) if !sender.hook().preset.has_id() => {
+                self.metrics.count(Outcome::Failed);
+                tracing::error!(%host, id = change.id, took, "this hook may have got a change: {why}; not sent again");
+                self.give_up();
+            }
+            Reaction::Unknown(why) => self.retry(&change.id, &why, None),
+            Reaction::Later { why, wait } => self.retry(&change.id, &why, wait),
+        }
+    }
+
+    fn retry(&mut self, id: &str, why: &str, wait: Option<Duration>) {
+        let host = &self.worker.sender.hook().url;
+        self.metrics.count(Outcome::Failed);
+        self.failures = self.failures.saturating_add(1);
+        let wait = backoff(self.failures, fastrand::f64()).max(wait.unwrap_or_default());
+        self.next = Instant::now() + wait;
+        self.save();
+        tracing::warn!(%host, id, retry_in = rounded(wait), "cannot tell this hook of a change: {why}");
+    }
+
+    fn give_up(&mut self) {
+        self.metrics.count(Outcome::Dropped);
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.journal.waiting.pop_front();
+        (self.failures, self.next) = (0, Instant::now());
+        self.save();
+        self.metrics.queue(self.journal.waiting.len());
+    }
+
+    /// Saves the journal. A failure is logged once, until saving works again.
+    fn save(&mut self) {
+        let Some(file) = &self.worker.file else { return };
+        let saved = file.save(&self.journal);
+        if let (Err(error), false) = (&saved, self.is_failing) {
+            let host = &self.worker.sender.hook().url;
+            tracing::warn!(%host, %error, "cannot save what this hook was told: a restart may tell it again");
+        }
+        self.is_failing = saved.is_err();
+    }
+}
+
+/// Full jitter over the upper half of a wait that doubles; `random` is from 0 to 1.
+fn backoff(failures: u32, random: f64) -> Duration {
+    let whole = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(BACKOFF_CAP);
+    whole.mul_f64(0.5 + random / 2.0)
+}
+
+fn now() -> i64 {
+    // By the system's clock: the site's may be another one, and this one goes on over a restart.
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_five_minutes() {
+        for (failures, random, expected) in
+            [(1, 1.0, 1.0), (1, 0.0, 0.5), (2, 1.0, 2.0), (5, 1.0, 16.0), (99, 1.0, 300.0)]
+        {
+            assert_eq!(backoff(failures, random).as_secs_f64(), expected, "{failures}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Webhooks over kills, restarts and upgrades.
+
+use crate::{
+    lifecycle::notify::{baseline, start, waiting},
+    support::{
+        day::{Game, IN_PROGRESS},
+        fake_mlb::FakeMlb,
+        hook::{Behaviour, FakeHook},
+    },
+};
+
+/// Kills e6 after the first request to a hook with this behaviour, once the log has this text; returns the ids of the
+/// requests before and after the next start, at which the hook accepts.
+fn killed(behaviour: Behaviour, settings: &str, log: &str) -> (Vec<String>, Vec<String>) {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let hook = FakeHook::start(behaviour);
+    let dir = baseline(&mlb, &[format!("url = {:?}\n{settings}", hook.url())]);
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    let server = start(dir, &mlb);
+    server.wait_until("tried", || hook.count() == 1 && server.stderr().contains(log));
+    let dir = server.kill();
+    let ids =
+        || hook.received().iter().map(|request| request.field("webhook-id").to_owned()).collect::<Vec<_>>();
+    let before = ids();
+    hook.behave(Behaviour::Accept);
+    let server = start(dir, &mlb);
+    server.wait_for_verdict("yes");
+    server.wait_until("polled", || server.metric("e6_mlb_polls_total{outcome=\"heard\"}") > 0.0);
+    let queue = format!("e6_notify_queue{{host=\"{}\"}}", hook.address);
+    server.wait_until("told", || server.metrics().contains(&queue) && server.metric(&queue) == 0.0);
+    // And a further start tells nothing.
+    let (_, dir) = server.terminate();
+    let count = hook.count();
+    let server = start(dir, &mlb);
+    server.wait_until("polled", || server.metric("e6_mlb_polls_total{outcome=\"heard\"}") > 0.0);
+    let (_, dir) = server.terminate();
+    assert_eq!((hook.count(), waiting(dir.path())), (count, vec![0]));
+    (before.clone(), ids()[before.len()..].to_vec())
+}
+
+#[test]
+fn a_change_that_was_refused_before_a_kill_is_told_once_after_it() {
+    for settings in ["", "preset = \"slack\""] {
+        let (before, after) =
+            killed(Behaviour::Status(503, "retry-after: 100\r\n"), settings, "cannot tell this hook");
+        assert_eq!(after, before, "the same message, {settings:?}");
+    }
+}
+
+#[test]
+fn a_kill_during_a_request_repeats_it_only_where_the_receiver_can_tell_by_its_id() {
+    let (before, after) = killed(Behaviour::Hang, "", "");
+    assert_eq!(after, before, "the same id");
+    let (_, after) = killed(Behaviour::Hang, "preset = \"slack\"", "");
+    assert_eq!(after, [""; 0], "it may have been accepted");
+}
+
+#[test]
+fn a_kill_after_a_hook_has_accepted_a_change_tells_nothing_again() {
+    let (_, after) = killed(Behaviour::Accept, "preset = \"discord\"", "");
+    assert_eq!(after, [""; 0]);
+}
+
+#[test]
+fn an_upgrade_hands_the_waiting_changes_over() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let hook = FakeHook::start(Behaviour::Status(503, ""));
+    let dir = baseline(&mlb, &[format!("url = {:?}", hook.url())]);
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    let mut server = start(dir, &mlb);
+    server.wait_until("tried", || hook.count() >= 1);
+    let (code, told) = server.command(&["upgrade"]);
+    assert_eq!(code, Some(0), "{told}");
+    hook.behave(Behaviour::Accept);
+    server.wait_for_exit();
+    server.wait_until("told", || server.stderr().matches("told of a change").count() == 1);
+    let ids: std::collections::BTreeSet<_> =
+        hook.received().iter().map(|request| request.field("webhook-id").to_owned()).collect();
+    assert_eq!(ids.len(), 1, "one change");
+}
