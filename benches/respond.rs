@@ -4,21 +4,21 @@
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use e6::{
     clock::Clock,
     connection::{Arrival, ConnectionInfo, ListenerKind},
     internals::{
-        AccessLog, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat, PageText,
-        ProcessStart, RequestMetrics, RequestObserver, Service, ServiceParts, Site, SiteContent,
-        TrustedProxies, asset_url,
+        AccessLog, Clients, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat,
+        PageText, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service, ServiceParts,
+        Site, SiteContent, TrustedProxies, asset_url,
     },
     language::PerLanguage,
     lifecycle::Lifecycle,
     limits::Limits,
 };
 use http_body_util::Full;
-use hyper::Request;
+use hyper::{Request, Response};
 use prometheus::Registry;
 use std::{
     hint::black_box,
@@ -57,6 +57,10 @@ fn page_text(text: &str) -> PerLanguage<PageText> {
     PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
 }
 
+fn metrics() -> RequestMetrics {
+    RequestMetrics::register(Registry::new(), ROUTES.iter().map(|route| route.pattern)).unwrap()
+}
+
 fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
     let site = Site::new(SiteContent {
@@ -73,10 +77,7 @@ fn service(log: Option<AccessLog>) -> Service {
         asking_took: None,
         not_ready: page_text("not ready\n"),
     });
-    let observer = RequestObserver {
-        metrics: RequestMetrics::register(Registry::new()).unwrap(),
-        log: log.map(Arc::new),
-    };
+    let observer = RequestObserver { metrics: metrics(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, page_text("Not here."))], "");
     let process_start = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
     Service::new(ServiceParts {
@@ -87,6 +88,7 @@ fn service(log: Option<AccessLog>) -> Service {
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
+        clients: Arc::new(Clients::new(Limits::default())),
         observer,
         certificates: None,
         hosts: Hosts::default(),
@@ -102,37 +104,74 @@ fn request(path: &str, more: &[(&str, &str)]) -> Request<Full<Bytes>> {
     request.body(Full::default()).unwrap()
 }
 
-fn respond(criterion: &mut Criterion) {
+/// A row: its name, the service and the request.
+type Row = (&'static str, Service, Request<Full<Bytes>>);
+
+fn rows() -> Vec<Row> {
     let quiet = service(None);
     let devnull = LogFile::open(LogDestination::File("/dev/null".into())).unwrap();
-    let dropped = RequestMetrics::register(Registry::new()).unwrap().dropped();
+    let dropped = metrics().dropped();
     let logging = service(Some(AccessLog::start(devnull, LogFormat::Combined, dropped).unwrap()));
-    let peer = IpAddr::from([192, 0, 2, 1]).into();
-    let connection = ConnectionInfo {
+    let stylesheet = asset_url("static/e6.css");
+    let etag = answer(&quiet, &request("/", &[]), &connection()).headers()["etag"].clone();
+    let etag = etag.to_str().unwrap();
+    vec![
+        ("page", quiet.clone(), request("/", &[])),
+        ("page, logged", logging, request("/", &[])),
+        ("page, not modified", quiet.clone(), request("/", &[("if-none-match", etag)])),
+        ("page, a part", quiet.clone(), request("/", &[("range", "bytes=0-99")])),
+        ("asset", quiet.clone(), request(stylesheet, &[])),
+        ("nothing there", quiet, request("/nothing", &[])),
+    ]
+}
+
+fn connection() -> ConnectionInfo {
+    ConnectionInfo {
         listener: ListenerKind::Http,
-        peer,
+        peer: IpAddr::from([192, 0, 2, 1]).into(),
         proxied_client: None,
         worker: 0,
         queued: Duration::ZERO,
         tls: None,
-    };
-    let arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
-    let stylesheet = asset_url("static/e6.css");
-    let etag = quiet.handle(&request("/", &[]), &connection, arrival()).headers()["etag"].clone();
-    let etag = etag.to_str().unwrap();
+    }
+}
 
-    let mut bench = |name: &str, service: &Service, request: Request<Full<Bytes>>| {
+fn answer(
+    service: &Service,
+    request: &Request<Full<Bytes>>,
+    connection: &ConnectionInfo,
+) -> Response<ResponseBody> {
+    let arrival = Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
+    service.handle(request, &service.route(request.uri().path()), connection, arrival)
+}
+
+fn respond(criterion: &mut Criterion) {
+    let connection = connection();
+    for (name, service, request) in rows() {
         criterion.bench_function(name, |bench| {
-            bench.iter(|| black_box(service.handle(black_box(&request), &connection, arrival())));
+            bench.iter(|| black_box(answer(&service, black_box(&request), &connection)));
         });
-    };
-    bench("page", &quiet, request("/", &[]));
-    bench("page, logged", &logging, request("/", &[]));
-    bench("page, not modified", &quiet, request("/", &[("if-none-match", etag)]));
-    bench("page, a part", &quiet, request("/", &[("range", "bytes=0-99")]));
-    bench("asset", &quiet, request(stylesheet, &[]));
-    bench("nothing there", &quiet, request("/nothing", &[]));
+    }
+}
+
+/// Answers the request of one row so many times, to count instructions: the difference between two runs under
+/// `valgrind --tool=callgrind`, divided by the difference in requests, is the cost of a request.
+fn repeat(row: &str, times: u32) {
+    let connection = connection();
+    let (_, service, request) = rows().into_iter().find(|(name, ..)| *name == row).unwrap();
+    for _ in 0..times {
+        black_box(answer(&service, black_box(&request), &connection));
+    }
 }
 
 criterion_group!(benches, respond);
-criterion_main!(benches);
+
+fn main() {
+    match (std::env::var("E6_ROW"), std::env::var("E6_TIMES")) {
+        (Ok(row), Ok(times)) => repeat(&row, times.parse().unwrap()),
+        _ => {
+            benches();
+            Criterion::default().configure_from_args().final_summary();
+        }
+    }
+}

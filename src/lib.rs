@@ -45,6 +45,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod limits;
 pub mod output;
+pub mod per_worker;
 
 use crate::{
     app::{
@@ -67,6 +68,8 @@ pub mod internals {
     pub use crate::{
         http::{
             access_log::{AccessLog, LogDestination, LogFile},
+            body::ResponseBody,
+            clients::Clients,
             metrics::RequestMetrics,
             request_log::RequestObserver,
         },

@@ -8,6 +8,7 @@ use crate::{
     mlb::{PollMetrics, Poller, relay::RelayMetrics},
     notify::NotifyMetrics,
     output,
+    site::routes::ROUTES,
 };
 use prometheus::{IntGauge, Opts, Registry};
 use std::sync::Arc;
@@ -47,7 +48,7 @@ impl AllMetrics {
             polls: PollMetrics::register(&registry)?,
             relay: RelayMetrics::register(&registry)?,
             notify: NotifyMetrics::register(&registry)?,
-            requests: RequestMetrics::register(registry.clone())?,
+            requests: RequestMetrics::register(registry.clone(), ROUTES.iter().map(|route| route.pattern))?,
             keep: RestartingThreads::new(&registry)?,
             poller: heartbeats.of("poller".into(), Poller::longest_pause(limits)),
             heartbeats,

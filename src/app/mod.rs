@@ -54,13 +54,13 @@ use crate::{
         clients::Clients,
     },
     lifecycle::{Lifecycle, Signals},
-    limits::Limits,
     mlb::Endpoint,
     net::listen_fds::InheritedFd,
     output,
+    per_worker::workers,
     site::service::ProcessStart,
 };
-use std::{fmt, io, os::fd::OwnedFd, sync::Arc, thread};
+use std::{fmt, io, os::fd::OwnedFd, sync::Arc};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
@@ -196,7 +196,7 @@ struct Started {
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, StartError> {
     let executable = Executable::of_this_process()?;
     let config = &setup.config;
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let workers = workers();
 
     // Linux privileges belong to a thread: open the sockets and drop privileges before the first thread starts.
     // Everything else is opened as the configured user.
@@ -241,6 +241,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         process_start: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
         metrics,
+        clients: Arc::new(Clients::new(config.limits.clone())),
         live_site: Arc::new(live_site),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.metrics)).transpose()?;
@@ -248,8 +249,11 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let serving = tls.as_ref().map(ServedTls::serving);
     let handler = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
     let listeners = Arc::new(listeners);
-    let accept_context = accept_context(&config.limits, &facts.metrics, &lifecycle);
-    let clients = accept_context.clients.clone();
+    let accept_context = AcceptContext {
+        clients: facts.clients.clone(),
+        counters: facts.metrics.connections.clone(),
+        phase: lifecycle.watch(),
+    };
     let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,
@@ -267,7 +271,6 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         allowed_paths,
         executable,
         facts,
-        clients,
         log,
         tls,
         handler,
@@ -303,14 +306,6 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
             tracing::warn!(%error, dir = %dir.display(), "cannot write to the data directory: a restart will begin without an answer");
             Ok(None)
         }
-    }
-}
-
-fn accept_context(limits: &Limits, metrics: &AllMetrics, lifecycle: &Lifecycle) -> AcceptContext {
-    AcceptContext {
-        clients: Arc::new(Clients::new(limits.clone())),
-        counters: metrics.connections.clone(),
-        phase: lifecycle.watch(),
     }
 }
 

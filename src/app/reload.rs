@@ -158,7 +158,7 @@ impl Running {
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
-        self.clients.limit(config.limits.clone());
+        self.facts.clients.limit(config.limits.clone());
         self.log = log;
         if let (Some(tls), Some(fresh)) = (&mut self.tls, tls) {
             tls.renew(fresh, runtime);

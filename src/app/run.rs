@@ -42,8 +42,6 @@ pub(crate) struct Running {
     pub allowed_paths: Option<AllowedPaths>,
     pub executable: Executable,
     pub facts: ProcessFacts,
-    /// The table of clients, shared by all workers.
-    pub clients: Arc<Clients>,
     pub log: Option<Arc<AccessLog>>,
     pub tls: Option<ServedTls>,
     pub handler: SwapHandler,
@@ -65,6 +63,8 @@ pub(crate) struct ProcessFacts {
     pub process_start: ProcessStart,
     pub addresses: BoundAddresses,
     pub metrics: AllMetrics,
+    /// The table of clients, shared by all workers.
+    pub clients: Arc<Clients>,
     pub live_site: Arc<LiveSite>,
 }
 
@@ -87,6 +87,7 @@ impl ProcessFacts {
             design: config.assets.clone(),
             clock: show.clock,
             limits: config.limits.clone(),
+            clients: self.clients.clone(),
             observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
             certificates: serving.map(|serving| serving as _),
             hosts: Hosts {

@@ -55,13 +55,14 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
         arrival: Arrival,
     ) -> HandlerResponse {
         let service = self.load();
-        let Some(relayed) = service.relayed(request) else {
-            return HandlerResponse::Now(service.handle(request, connection, arrival));
+        let routed = service.route(request.uri().path());
+        let Some(relayed) = service.relayed(request, &routed) else {
+            return HandlerResponse::Now(service.handle(request, &routed, connection, arrival));
         };
         let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));
         HandlerResponse::Later(Box::pin(async move {
             head.extensions_mut().insert(relayed.await);
-            service.handle(&head, &connection, arrival)
+            service.handle(&head, &routed, &connection, arrival)
         }))
     }
 

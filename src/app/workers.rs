@@ -6,6 +6,7 @@ use crate::{
     heartbeat::Heartbeat,
     http::accept::{AcceptContext, WorkerListener},
     net::listen::BoundSocket,
+    per_worker::become_worker,
     tls::config::TlsConfig,
 };
 use std::{io, sync::Weak, time::Duration};
@@ -54,6 +55,7 @@ impl Workers {
             let context = context.clone();
             let heartbeat = heartbeats.of(format!("worker-{worker}"), PULSE_AT_MOST);
             keep.alive(format!("worker-{worker}"), move || {
+                become_worker(worker);
                 let listeners = opened.take().map_or_else(|| context.open(worker), Ok)?;
                 // Its tasks stay on this thread, so that connections need no locks.
                 let runtime =

@@ -1,9 +1,9 @@
 //! The accept loop and the task of each connection.
 
 use crate::{
-    connection::{ConnectionInfo, ListenerKind, Peer, network},
+    connection::{ConnectionInfo, ListenerKind, Peer},
     http::{
-        clients::{Clients, ConnectionPermit},
+        clients::{ClientPermit, Clients},
         connection::{Connection, Protocol},
         connection_metrics::{CloseReason, ConnectionMetrics, ListenerMetrics, RefusalReason},
         handler::{ConnectionError, SharedHandler},
@@ -168,7 +168,7 @@ impl Acceptance {
     }
 
     /// Starts the task of an accepted connection.
-    fn admit(self: &Rc<Self>, Accepted { stream, peer, at }: Accepted, permit: ConnectionPermit) {
+    fn admit(self: &Rc<Self>, Accepted { stream, peer, at }: Accepted, permit: ClientPermit) {
         let id = permit.id();
         let connection = Connection::new(permit, &self.connections);
         let acceptance = self.clone();
@@ -194,7 +194,7 @@ impl Acceptance {
     }
 
     /// Waits for room and returns a permit. Meanwhile, new connections wait in the backlog.
-    async fn permit(&self) -> ConnectionPermit {
+    async fn permit(&self) -> ClientPermit {
         loop {
             if let Some(permit) = Clients::enter(&self.clients, self.kind) {
                 return permit;
@@ -251,7 +251,7 @@ impl Acceptance {
                 }
             }
         }
-        if proxies.counted(&info).is_some_and(|address| !connection.claim(network(address))) {
+        if proxies.counted(&info).is_some_and(|address| !connection.claim(address)) {
             self.counters.refused(RefusalReason::Address);
             return Err("the address has too many connections".into());
         }

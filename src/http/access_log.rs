@@ -1,26 +1,28 @@
-//! The access log: requests put records into a bounded queue, and a separate thread writes them. A request never waits
-//! for a disk; records that do not fit into the queue are counted as dropped.
+//! The access log: workers write lines into bounded queues, and a separate thread writes them to the file. A request
+//! never waits for a disk; lines that do not fit into the queue are counted as dropped.
 
 use crate::{
     http::log_record::LogRecord,
     output::{self, format::LogFormat, line_file::LineFile},
+    per_worker::PerWorker,
 };
 use prometheus::IntCounter;
 use std::{
     io::{self, ErrorKind},
+    mem,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
-    thread,
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
-/// Records that may wait: as many as a busy server makes in a tenth of a second. At most about 30 MB, if every request
-/// is as long as possible.
-const QUEUE_CAP: usize = 8192;
+/// Bytes of lines that may wait for each worker, and again as many while they are written: what a worker of a busy
+/// server makes in a tenth of a second is a third of it.
+const QUEUE_CAP: usize = 1024 * 1024;
 /// Interval between batches of lines: waking the writer for each line would cost the request more than everything else.
 const BATCH: Duration = Duration::from_millis(10);
 /// Time for which the end of the process waits for the last lines.
@@ -37,19 +39,58 @@ pub enum LogDestination {
     File(PathBuf),
 }
 
-/// The sending end of the log.
+/// The sending end of the log. The writer ends when this is dropped.
 pub struct AccessLog {
-    queue: SyncSender<LogMessage>,
-    reopen: Arc<AtomicBool>,
+    shared: Arc<SharedLog>,
+    format: LogFormat,
+    writer: Thread,
     dropped: IntCounter,
 }
 
-enum LogMessage {
-    Record(Box<LogRecord>),
-    /// Check the reopen flag.
-    Wake,
-    /// Report when everything before this is written.
-    Finish(SyncSender<()>),
+/// The part that the writer shares with the sending end.
+struct SharedLog {
+    queues: PerWorker<Mutex<LineQueue>>,
+    reopen: AtomicBool,
+    is_closed: AtomicBool,
+    /// Threads that wait until everything before is written.
+    waiting: Mutex<Vec<SyncSender<()>>>,
+}
+
+/// Lines that wait for the writer.
+#[derive(Default)]
+struct LineQueue {
+    lines: Vec<u8>,
+    /// For each line the time of its response's last byte, and its end in `lines`.
+    ends: Vec<(Instant, usize)>,
+}
+
+impl LineQueue {
+    /// Appends a line. Returns false if the queue is full.
+    fn push(&mut self, at: Instant, record: &LogRecord, format: LogFormat) -> bool {
+        let fits = self.lines.len() < QUEUE_CAP;
+        if fits {
+            record.write(format, &mut self.lines);
+            self.ends.push((at, self.lines.len()));
+        }
+        fits
+    }
+
+    fn clear(&mut self) {
+        self.lines.clear();
+        self.ends.clear();
+    }
+
+    /// The lines with their times.
+    fn iter(&self) -> impl Iterator<Item = (Instant, &[u8])> {
+        let mut begin = 0;
+        self.ends.iter().map(move |&(at, end)| (at, &self.lines[mem::replace(&mut begin, end)..end]))
+    }
+}
+
+impl SharedLog {
+    fn waiting(&self) -> MutexGuard<'_, Vec<SyncSender<()>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// An open destination.
@@ -75,46 +116,58 @@ impl AccessLog {
     /// # Errors
     /// When the thread cannot be started.
     pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
-        let (sender, queue) = sync_channel(QUEUE_CAP);
-        let reopen = Arc::new(AtomicBool::new(false));
+        let shared = Arc::new(SharedLog {
+            queues: PerWorker::new(Mutex::default),
+            reopen: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        });
         let writer = AccessLogWriter {
             destination: to.destination,
-            format,
             file: to.file,
-            reopen: reopen.clone(),
+            shared: shared.clone(),
             dropped: dropped.clone(),
-            lines: Vec::new(),
+            taken: Vec::new(),
+            batch: Vec::new(),
             failing: false,
         };
-        thread::Builder::new().name("access-log".into()).spawn(move || writer.run(&queue))?;
-        Ok(AccessLog { queue: sender, reopen, dropped })
+        let writer = thread::Builder::new().name("access-log".into()).spawn(move || writer.run())?;
+        Ok(AccessLog { shared, format, writer: writer.thread().clone(), dropped })
     }
 
-    /// Queues a record, or counts it as dropped if the queue is full.
-    pub(crate) fn write(&self, record: LogRecord) {
-        if self.queue.try_send(LogMessage::Record(Box::new(record))).is_err() {
+    /// Queues the line of a response whose last byte left at `at`, or counts it as dropped if the worker's queue is
+    /// full.
+    pub(crate) fn write(&self, at: Instant, record: &LogRecord) {
+        let mut queue = self.shared.queues.lock();
+        let is_first = queue.ends.is_empty();
+        let fits = queue.push(at, record, self.format);
+        drop(queue);
+        if !fits {
             self.dropped.inc();
+        } else if is_first {
+            self.writer.unpark();
         }
     }
 
     /// Reopens the file, for log rotation that has moved it away.
     pub fn reopen(&self) {
-        self.reopen.store(true, Ordering::Release);
-        // A full queue keeps the writer awake anyway.
-        let _ = self.queue.try_send(LogMessage::Wake);
+        self.shared.reopen.store(true, Ordering::Release);
+        self.writer.unpark();
     }
 
-    /// Waits up to `FINISH` until all queued records are written.
+    /// Waits up to `FINISH` until all queued lines are written.
     pub fn finish(&self) {
         let (written, done) = sync_channel(1);
-        let deadline = Instant::now() + FINISH;
-        while self.queue.try_send(LogMessage::Finish(written.clone())).is_err() {
-            if Instant::now() > deadline {
-                return;
-            }
-            thread::sleep(BATCH);
-        }
-        let _ = done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        self.shared.waiting().push(written);
+        self.writer.unpark();
+        let _ = done.recv_timeout(FINISH);
+    }
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        self.shared.is_closed.store(true, Ordering::Release);
+        self.writer.unpark();
     }
 }
 
@@ -127,57 +180,71 @@ fn open(destination: &LogDestination) -> io::Result<Arc<Mutex<LineFile>>> {
 
 struct AccessLogWriter {
     destination: LogDestination,
-    format: LogFormat,
     file: Arc<Mutex<LineFile>>,
-    reopen: Arc<AtomicBool>,
+    shared: Arc<SharedLog>,
     dropped: IntCounter,
-    /// Lines that are rendered and not yet written.
-    lines: Vec<u8>,
+    /// The queues of the last batch, whose memory is used again.
+    taken: Vec<LineQueue>,
+    /// The lines that are written next.
+    batch: Vec<u8>,
     failing: bool,
 }
 
 impl AccessLogWriter {
-    fn run(mut self, queue: &Receiver<LogMessage>) {
-        while let Ok(first) = queue.recv() {
-            self.take(first);
-            // Bounded, because a writer that only reads would never write.
-            for message in queue.try_iter().take(QUEUE_CAP) {
-                self.take(message);
-            }
+    fn run(mut self) {
+        loop {
+            // Read before the lines are taken, which then include all from before the request.
+            let reopen = self.shared.reopen.swap(false, Ordering::AcqRel);
+            let is_closed = self.shared.is_closed.load(Ordering::Acquire);
+            let waiting = mem::take(&mut *self.shared.waiting());
+            self.take();
+            let is_idle = self.batch.is_empty();
             self.flush();
-            thread::sleep(BATCH);
-        }
-    }
-
-    fn take(&mut self, message: LogMessage) {
-        if self.reopen.swap(false, Ordering::AcqRel) {
-            self.flush();
-            match open(&self.destination) {
-                Ok(file) => self.file = file,
-                Err(error) => {
-                    tracing::error!(%error, "cannot reopen the access log: still writing to the old file")
-                }
+            if reopen {
+                self.reopen();
             }
-        }
-        match message {
-            LogMessage::Record(record) => {
-                record.write(self.format, &mut self.lines);
-            }
-            LogMessage::Wake => {}
-            LogMessage::Finish(written) => {
-                self.flush();
+            for written in waiting {
                 let _ = written.try_send(());
             }
+            match is_idle {
+                true if is_closed => return,
+                // An `unpark` since the lines were taken ends this at once.
+                true => thread::park(),
+                false => thread::sleep(BATCH),
+            }
         }
     }
 
-    /// Writes the rendered lines. If the disk is full, they are lost; this is logged once, and the next lines are tried
+    /// Takes the lines of all workers, in the order in which the responses ended.
+    fn take(&mut self) {
+        for (index, mut queue) in self.shared.queues.lock_all().into_iter().enumerate() {
+            if self.taken.len() <= index {
+                self.taken.push(LineQueue::default());
+            }
+            mem::swap(&mut *queue, &mut self.taken[index]);
+        }
+        let mut lines: Vec<_> = self.taken.iter().flat_map(LineQueue::iter).collect();
+        lines.sort_by_key(|(at, _)| *at);
+        lines.iter().for_each(|(_, line)| self.batch.extend_from_slice(line));
+        self.taken.iter_mut().for_each(LineQueue::clear);
+    }
+
+    fn reopen(&mut self) {
+        match open(&self.destination) {
+            Ok(file) => self.file = file,
+            Err(error) => {
+                tracing::error!(%error, "cannot reopen the access log: still writing to the old file")
+            }
+        }
+    }
+
+    /// Writes the batch. If the disk is full, they are lost; this is logged once, and the next lines are tried
     /// again.
     fn flush(&mut self) {
-        if self.lines.is_empty() {
+        if self.batch.is_empty() {
             return;
         }
-        let written = self.file.lock().unwrap_or_else(PoisonError::into_inner).write(&self.lines);
+        let written = self.file.lock().unwrap_or_else(PoisonError::into_inner).write(&self.batch);
         match written {
             Ok(()) => {
                 if self.failing {
@@ -196,6 +263,80 @@ impl AccessLogWriter {
                 self.dropped.inc_by(lost.lines);
             }
         }
-        self.lines.clear();
+        self.batch.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{connection::Peer, http::log_record::PeerTexts};
+    use hyper::{Method, StatusCode, Version};
+    use std::{fs, time::SystemTime};
+
+    fn record(target: &str) -> LogRecord {
+        LogRecord {
+            time: SystemTime::UNIX_EPOCH,
+            peer: Peer::Unix,
+            request: Some((Method::GET, Version::HTTP_11)),
+            texts: PeerTexts::new(b"", target.as_bytes(), b"", b""),
+            status: StatusCode::OK,
+            bytes: 0,
+            duration: Duration::ZERO,
+            tls: None,
+            id: 0,
+        }
+    }
+
+    fn start(path: PathBuf) -> AccessLog {
+        let file = LogFile::open(LogDestination::File(path)).unwrap();
+        let dropped = IntCounter::new("dropped", "Lost lines.").unwrap();
+        AccessLog::start(file, LogFormat::Combined, dropped).unwrap()
+    }
+
+    #[test]
+    fn lines_of_all_workers_are_in_the_order_in_which_their_responses_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let log = start(path.clone());
+        let began = Instant::now();
+        // While the queues are locked, the writer cannot take a part of the lines.
+        let mut queues = log.shared.queues.lock_all();
+        for index in [2, 0, 3, 1] {
+            let worker = index % queues.len();
+            let at = began + Duration::from_millis(index as u64);
+            assert!(queues[worker].push(at, &record(&format!("/{index}")), LogFormat::Combined));
+        }
+        drop(queues);
+        log.finish();
+        let text = fs::read_to_string(path).unwrap();
+        let targets: Vec<_> = text.lines().map(|line| line.split(' ').nth(6).unwrap()).collect();
+        assert_eq!(targets, ["/0", "/1", "/2", "/3"], "{text}");
+    }
+
+    #[test]
+    fn a_queue_holds_whole_lines_up_to_its_cap() {
+        let mut queue = LineQueue::default();
+        while queue.push(Instant::now(), &record("/"), LogFormat::Combined) {}
+        assert!((QUEUE_CAP..QUEUE_CAP + 200).contains(&queue.lines.len()), "{}", queue.lines.len());
+        assert!(queue.iter().all(|(_, line)| line.ends_with(b"\n") && line.starts_with(b"unix: - - [")));
+        queue.clear();
+        assert!(queue.push(Instant::now(), &record("/"), LogFormat::Combined));
+    }
+
+    #[test]
+    fn the_writer_ends_with_the_log_and_writes_the_last_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let log = start(path.clone());
+        log.write(Instant::now(), &record("/last"));
+        let shared = Arc::downgrade(&log.shared);
+        drop(log);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while shared.strong_count() > 0 {
+            assert!(Instant::now() < deadline, "the writer still runs");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(fs::read_to_string(path).unwrap().contains("/last"));
     }
 }

@@ -1,41 +1,55 @@
-//! The table of clients: connections, their number per network, and the eviction of idle ones when there is no room.
+//! The table of clients: connections and event streams, in all and per network, the request rate of each network, and
+//! the eviction of idle connections when there is no room.
 
-use crate::{connection::ListenerKind, http::load::Load, limits::Limits};
+use crate::{
+    connection::{ListenerKind, network},
+    http::load::Load,
+    limits::Limits,
+};
 use std::{
     cell::Cell,
     collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
-use tokio::{task::AbortHandle, time::Instant};
+use tokio::task::AbortHandle;
 
 /// Connections of the admin listener that are allowed beyond all others: operators connect to see why there is no room.
 const FOR_OPERATORS: usize = 16;
 /// The divisor for the part of all connections that is evicted at once. A flood then searches the table only once for
 /// that many arrivals.
 const BATCH: usize = 100;
+/// The number of networks whose request rates can be told apart, in 128 KiB. Two networks that hash to one bucket share
+/// it, so nothing grows and nothing has to be swept. To fill the buckets of others, an attacker would have to send at
+/// full rate from thousands of networks, whose hashes are unpredictable.
+const BUCKETS: usize = 16 * 1024;
 
-/// The table of clients, shared by all workers.
+/// The table of clients, shared by all workers. The lock is taken for connections and event streams, not for requests.
 pub struct Clients {
     load: Arc<Load>,
-    members: Mutex<ClientTable>,
+    table: Mutex<ClientTable>,
+    rates: RequestRates,
 }
 
 #[derive(Default)]
 struct ClientTable {
     next: u64,
-    present: HashMap<u64, TableEntry>,
+    connections: HashMap<u64, TableEntry>,
     /// Connections of the admin listener, which do not count towards the limit.
     operators: usize,
     /// Evicted connections that are not closed yet.
     leaving: usize,
     /// Connections whose TLS handshake is unfinished, the oldest first.
     handshakes: BTreeSet<u64>,
-    /// The number of connections of each network.
-    by_network: HashMap<IpAddr, usize>,
+    /// The number of open event streams.
+    streams: usize,
+    /// The networks with connections or event streams.
+    networks: HashMap<IpAddr, NetworkUse>,
 }
 
 struct TableEntry {
@@ -45,16 +59,61 @@ struct TableEntry {
     is_leaving: bool,
 }
 
+/// The places that one network has.
+#[derive(Default)]
+struct NetworkUse {
+    connections: usize,
+    streams: usize,
+}
+
+/// The place that a permit is for.
+enum Place {
+    Connection(Arc<IdleSince>),
+    Stream,
+}
+
+impl NetworkUse {
+    /// The number of places like this one.
+    fn of(&mut self, place: &Place) -> &mut usize {
+        match place {
+            Place::Connection(_) => &mut self.connections,
+            Place::Stream => &mut self.streams,
+        }
+    }
+}
+
 impl ClientTable {
     fn visitors(&self) -> usize {
-        self.present.len() - self.operators
+        self.connections.len() - self.operators
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Counts a place for a network. Returns false if it has `most` already.
+    fn claim(&mut self, network: IpAddr, place: &Place, most: usize) -> bool {
+        let taken = self.networks.entry(network).or_default().of(place);
+        let is_allowed = *taken < most;
+        *taken += usize::from(is_allowed);
+        is_allowed
+    }
+
+    fn release(&mut self, network: IpAddr, place: &Place) {
+        if let Some(used) = self.networks.get_mut(&network) {
+            *used.of(place) -= 1;
+            if used.connections + used.streams == 0 {
+                self.networks.remove(&network);
+            }
+        }
     }
 }
 
 impl Clients {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
-        Clients { load: Arc::new(Load::new(limits)), members: Mutex::default() }
+        Clients { load: Arc::new(Load::new(limits)), table: Mutex::default(), rates: RequestRates::new() }
     }
 
     /// Sets the limits of future connections; open connections keep theirs.
@@ -63,35 +122,68 @@ impl Clients {
     }
 
     fn lock(&self) -> MutexGuard<'_, ClientTable> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A permit for one more connection, if there is room.
-    pub(crate) fn enter(clients: &Arc<Clients>, listener: ListenerKind) -> Option<ConnectionPermit> {
+    pub(crate) fn enter(clients: &Arc<Clients>, listener: ListenerKind) -> Option<ClientPermit> {
         let limits = clients.load.limits();
         let is_operator = listener == ListenerKind::Admin;
         let most = if is_operator { FOR_OPERATORS } else { limits.connections };
-        let mut members = clients.lock();
-        let present = if is_operator { members.operators } else { members.visitors() };
+        let mut table = clients.lock();
+        let present = if is_operator { table.operators } else { table.visitors() };
         if present >= most {
             return None;
         }
-        let id = members.next;
-        members.next += 1;
+        let id = table.number();
         let idle_since = Arc::<IdleSince>::default();
-        members.present.insert(
+        table.connections.insert(
             id,
             TableEntry { idle_since: idle_since.clone(), task: None, is_operator, is_leaving: false },
         );
-        members.operators += usize::from(is_operator);
-        clients.load.set_open(members.visitors());
-        Some(ConnectionPermit { clients: clients.clone(), id, limits, idle_since, network: Cell::new(None) })
+        table.operators += usize::from(is_operator);
+        clients.load.set_open(table.visitors());
+        let (clients, place) = (clients.clone(), Place::Connection(idle_since));
+        Some(ClientPermit { clients, id, limits, place, network: Cell::new(None) })
+    }
+
+    /// A permit for one more event stream; none if a limit is reached. A client without a counted address stands for
+    /// many and has no limit per address.
+    pub(crate) fn open_stream(clients: &Arc<Clients>, address: Option<IpAddr>) -> Option<ClientPermit> {
+        let (limits, network, place) = (clients.load.limits(), address.map(network), Place::Stream);
+        let mut table = clients.lock();
+        if table.streams >= limits.event_streams
+            || network.is_some_and(|network| !table.claim(network, &place, limits.address_event_streams))
+        {
+            return None;
+        }
+        table.streams += 1;
+        let id = table.number();
+        Some(ClientPermit { clients: clients.clone(), id, limits, place, network: Cell::new(network) })
+    }
+
+    /// The number of open event streams.
+    pub(crate) fn streams(&self) -> usize {
+        self.lock().streams
+    }
+
+    /// Admits a request of this address that arrives now.
+    ///
+    /// # Errors
+    /// The time that it would have to wait.
+    pub(crate) fn admit_request(
+        &self,
+        address: IpAddr,
+        now: Instant,
+        limits: &Limits,
+    ) -> Result<(), Duration> {
+        self.rates.admit(network(address), now, limits)
     }
 
     /// Registers the task that serves the connection with this number, so that it can be ended.
     pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
-        if let Some(member) = self.lock().present.get_mut(&id) {
-            member.task = Some(task);
+        if let Some(entry) = self.lock().connections.get_mut(&id) {
+            entry.task = Some(task);
         }
     }
 
@@ -99,16 +191,16 @@ impl Clients {
     /// closed. Returns whether one was. Refusing the newest instead would let a few silent peers keep everyone out.
     pub(crate) fn begin_handshake(&self, id: u64) -> bool {
         let most = self.load.limits().unfinished_handshakes();
-        let mut members = self.lock();
-        if !members.present.contains_key(&id) {
+        let mut table = self.lock();
+        if !table.connections.contains_key(&id) {
             return false;
         }
-        members.handshakes.insert(id);
-        if members.handshakes.len() <= most {
+        table.handshakes.insert(id);
+        if table.handshakes.len() <= most {
             return false;
         }
-        let oldest = members.handshakes.pop_first();
-        let task = oldest.and_then(|id| members.present.get(&id)?.task.as_ref());
+        let oldest = table.handshakes.pop_first();
+        let task = oldest.and_then(|id| table.connections.get(&id)?.task.as_ref());
         if let Some(task) = task {
             task.abort();
         }
@@ -118,27 +210,27 @@ impl Clients {
     /// Ends the connections that have been idle longest, unless evicted ones are still closing. Returns their number.
     pub(crate) fn make_room(&self) -> usize {
         let batch = (self.load.limits().connections / BATCH).max(1);
-        let mut members = self.lock();
-        if members.leaving > 0 {
+        let mut table = self.lock();
+        if table.leaving > 0 {
             return 0;
         }
-        let mut quiet: Vec<_> = members
-            .present
+        let mut quiet: Vec<_> = table
+            .connections
             .iter()
-            .filter(|(_, member)| member.task.is_some() && !member.is_operator)
-            .filter_map(|(id, member)| Some((member.idle_since.get()?, *id)))
+            .filter(|(_, entry)| entry.task.is_some() && !entry.is_operator)
+            .filter_map(|(id, entry)| Some((entry.idle_since.get()?, *id)))
             .collect();
         if quiet.len() > batch {
             quiet.select_nth_unstable(batch);
             quiet.truncate(batch);
         }
         for (_, id) in &quiet {
-            if let Some(TableEntry { task: Some(task), is_leaving, .. }) = members.present.get_mut(id) {
+            if let Some(TableEntry { task: Some(task), is_leaving, .. }) = table.connections.get_mut(id) {
                 *is_leaving = true;
                 task.abort();
             }
         }
-        members.leaving += quiet.len();
+        table.leaving += quiet.len();
         quiet.len()
     }
 }
@@ -149,8 +241,8 @@ impl Clients {
 struct IdleSince(AtomicU64);
 
 impl IdleSince {
-    fn set(&self, time: Option<Instant>) {
-        static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+    fn set(&self, time: Option<tokio::time::Instant>) {
+        static EPOCH: LazyLock<tokio::time::Instant> = LazyLock::new(tokio::time::Instant::now);
         // A number of nanoseconds lasts for 584 years.
         let nanoseconds =
             time.map_or(0, |time| (time.saturating_duration_since(*EPOCH)).as_nanos() as u64 + 1);
@@ -162,17 +254,18 @@ impl IdleSince {
     }
 }
 
-/// A connection's place in the table, given back when dropped.
-pub(crate) struct ConnectionPermit {
+/// A place in the table, for a connection or an event stream, given back when dropped.
+pub(crate) struct ClientPermit {
     clients: Arc<Clients>,
     id: u64,
     limits: Arc<Limits>,
-    idle_since: Arc<IdleSince>,
+    place: Place,
     /// The network that it counts for; none before that is known, or if it counts for none.
     network: Cell<Option<IpAddr>>,
 }
 
-impl ConnectionPermit {
+impl ClientPermit {
+    /// The number of the connection.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -188,8 +281,10 @@ impl ConnectionPermit {
     }
 
     /// Sets the time since which the connection is idle; none while it is busy.
-    pub fn idle_since(&self, time: Option<Instant>) {
-        self.idle_since.set(time);
+    pub fn idle_since(&self, time: Option<tokio::time::Instant>) {
+        if let Place::Connection(idle_since) = &self.place {
+            idle_since.set(time);
+        }
     }
 
     /// Notes that the TLS handshake has finished.
@@ -197,36 +292,151 @@ impl ConnectionPermit {
         self.clients.lock().handshakes.remove(&self.id);
     }
 
-    /// Counts the connection for this network. Returns false if the network has too many.
-    pub fn claim(&self, network: IpAddr) -> bool {
-        let most = self.limits.address_connections;
-        let mut members = self.clients.lock();
-        let connections = members.by_network.entry(network).or_default();
-        let is_allowed = *connections < most;
-        if is_allowed {
-            *connections += 1;
-            self.network.set(Some(network));
-        }
+    /// Counts the connection for the network of this address. Returns false if the network has too many.
+    pub fn claim(&self, address: IpAddr) -> bool {
+        let network = network(address);
+        let is_allowed = self.clients.lock().claim(network, &self.place, self.limits.address_connections);
+        self.network.set(is_allowed.then_some(network));
         is_allowed
     }
 }
 
-impl Drop for ConnectionPermit {
+impl Drop for ClientPermit {
     fn drop(&mut self) {
-        let mut members = self.clients.lock();
-        if let Some(member) = members.present.remove(&self.id) {
-            members.leaving -= usize::from(member.is_leaving);
-            members.operators -= usize::from(member.is_operator);
-        }
-        members.handshakes.remove(&self.id);
-        self.clients.load.set_open(members.visitors());
-        if let Some(network) = self.network.get()
-            && let Some(connections) = members.by_network.get_mut(&network)
-        {
-            *connections -= 1;
-            if *connections == 0 {
-                members.by_network.remove(&network);
+        let mut table = self.clients.lock();
+        match &self.place {
+            Place::Stream => table.streams -= 1,
+            Place::Connection(_) => {
+                if let Some(entry) = table.connections.remove(&self.id) {
+                    table.leaving -= usize::from(entry.is_leaving);
+                    table.operators -= usize::from(entry.is_operator);
+                }
+                table.handshakes.remove(&self.id);
+                self.clients.load.set_open(table.visitors());
             }
         }
+        if let Some(network) = self.network.get() {
+            table.release(network, &self.place);
+        }
+    }
+}
+
+/// A bucket for each network (the generic cell rate algorithm, ITU-T I.371). It holds the time at which it will be
+/// empty, in nanoseconds since `began`.
+struct RequestRates {
+    began: Instant,
+    hasher: RandomState,
+    buckets: Box<[AtomicU64]>,
+}
+
+impl RequestRates {
+    fn new() -> Self {
+        let buckets = (0..BUCKETS).map(|_| AtomicU64::new(0)).collect();
+        RequestRates { began: Instant::now(), hasher: RandomState::new(), buckets }
+    }
+
+    fn admit(&self, network: IpAddr, now: Instant, limits: &Limits) -> Result<(), Duration> {
+        let cost = nanoseconds(Duration::from_secs(1) / limits.address_rate);
+        let now = nanoseconds(now.saturating_duration_since(self.began));
+        let full = now + cost * u64::from(limits.address_burst);
+        let after = |empty: u64| empty.max(now) + cost;
+        let bucket = &self.buckets[self.hasher.hash_one(network) as usize % BUCKETS];
+        bucket
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty| {
+                Some(after(empty)).filter(|empty| *empty <= full)
+            })
+            .map(drop)
+            .map_err(|empty| Duration::from_nanos(after(empty) - full))
+    }
+}
+
+/// A span in nanoseconds; 64 bits suffice for 584 years of this process.
+fn nanoseconds(span: Duration) -> u64 {
+    span.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Arc<Clients> {
+        Arc::new(Clients::new(Limits::default()))
+    }
+
+    #[test]
+    fn an_address_has_so_many_streams_and_gets_them_back() {
+        let clients = table();
+        let open = |peer: &str| Clients::open_stream(&clients, Some(peer.parse().unwrap()));
+        let mine: Vec<_> = (0..Limits::default().address_event_streams)
+            .map(|host| open(&format!("2001:db8::{host}")).unwrap())
+            .collect();
+        assert!(open("2001:db8::ffff").is_none(), "the same /64");
+        let neighbour = open("2001:db8:0:1::1").unwrap();
+        assert_eq!(clients.streams(), mine.len() + 1);
+        drop(mine);
+        assert!(open("2001:db8::ffff").is_some());
+        drop(neighbour);
+        assert_eq!(clients.streams(), 0);
+        assert!(clients.lock().networks.is_empty());
+    }
+
+    #[test]
+    fn who_stands_for_many_is_not_one_address_and_all_together_have_a_cap() {
+        let clients = table();
+        let open = |address| Clients::open_stream(&clients, address);
+        let all: Vec<_> = (0..Limits::default().event_streams).map(|_| open(None).unwrap()).collect();
+        let other = Some("192.0.2.1".parse().unwrap());
+        assert!(open(None).is_none() && open(other).is_none());
+        assert!(clients.lock().networks.is_empty(), "a refusal leaves nothing behind");
+        drop(all);
+        assert!(open(other).is_some());
+    }
+
+    #[test]
+    fn connections_and_streams_of_a_network_have_limits_of_their_own() {
+        let limits = Limits { address_connections: 1, address_event_streams: 1, ..Limits::default() };
+        let clients = Arc::new(Clients::new(limits));
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let connect = || Clients::enter(&clients, ListenerKind::Http).unwrap();
+        let (first, second) = (connect(), connect());
+        assert!(first.claim(address) && !second.claim(address));
+        let stream = Clients::open_stream(&clients, Some(address)).unwrap();
+        assert!(Clients::open_stream(&clients, Some(address)).is_none());
+        drop((first, second));
+        assert_eq!(clients.lock().networks[&address].streams, 1);
+        assert!(connect().claim(address));
+        drop(stream);
+        assert!(clients.lock().networks.is_empty() && clients.lock().connections.is_empty());
+    }
+
+    #[test]
+    fn a_burst_is_welcome_and_then_so_many_each_second() {
+        let clients = table();
+        let limits = Limits { address_rate: 2, address_burst: 5, ..Limits::default() };
+        let began = Instant::now();
+        let admitted = |address: &str, after: u64| {
+            let now = began + Duration::from_millis(after);
+            let address = address.parse().unwrap();
+            (0..100).map_while(|_| clients.admit_request(address, now, &limits).ok()).count()
+        };
+        assert_eq!(admitted("192.0.2.1", 0), 5);
+        let now = began + Duration::from_millis(100);
+        let address = "192.0.2.1".parse().unwrap();
+        assert_eq!(clients.admit_request(address, now, &limits), Err(Duration::from_millis(400)));
+        assert_eq!(admitted("192.0.2.2", 100), 5, "somebody else");
+        assert_eq!(admitted("192.0.2.1", 500), 1);
+        assert_eq!(admitted("192.0.2.1", 1600), 2);
+        assert_eq!(admitted("192.0.2.1", 3_600_000), 5, "no more is saved than a burst");
+    }
+
+    #[test]
+    fn requests_take_no_lock_and_leave_nothing_in_the_table() {
+        let clients = table();
+        let held = clients.lock();
+        for host in 0..100_000_u32 {
+            let address = IpAddr::from(host.to_be_bytes());
+            let _ = clients.admit_request(address, Instant::now(), &Limits::default());
+        }
+        assert!(held.networks.is_empty() && clients.rates.buckets.len() == BUCKETS);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     http::{
         blocked::{Blocked, BlockedResponses},
         body::InFlight,
-        clients::ConnectionPermit,
+        clients::ClientPermit,
         connection_metrics::CloseReason,
         flush_tracker::UnflushedResponses,
         worker_connections::WorkerConnections,
@@ -41,7 +41,7 @@ pub(crate) enum Protocol {
 
 /// One connection.
 pub(crate) struct Connection {
-    permit: ConnectionPermit,
+    permit: ClientPermit,
     worker: Rc<WorkerConnections>,
     protocol: Cell<Protocol>,
     /// The time from which requests could come.
@@ -68,7 +68,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// A connection that was just accepted, among those of its worker.
-    pub fn new(permit: ConnectionPermit, worker: &Rc<WorkerConnections>) -> Rc<Self> {
+    pub fn new(permit: ClientPermit, worker: &Rc<WorkerConnections>) -> Rc<Self> {
         let now = Instant::now();
         worker.add(permit.id());
         permit.idle_since(Some(now));
@@ -111,8 +111,8 @@ impl Connection {
     }
 
     /// Counts the connection for this network. Returns false if the network has too many.
-    pub fn claim(&self, network: IpAddr) -> bool {
-        self.permit.claim(network)
+    pub fn claim(&self, address: IpAddr) -> bool {
+        self.permit.claim(address)
     }
 
     /// Notes that the TLS handshake has finished.

@@ -2,20 +2,20 @@
 
 use crate::{
     connection::{ConnectionInfo, Peer},
-    output::format::{self, LogFormat},
+    http::date::{self, SecondTexts},
+    output::format::LogFormat,
 };
 use hyper::{Method, StatusCode, Version};
-use serde::Serialize;
 use std::{
-    fmt::Write,
-    time::{Duration, SystemTime},
+    io::Write,
+    net::IpAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 /// Bytes kept of a request target. The service refuses longer ones.
-pub(crate) const TARGET_CAP: usize = 2 * 1024;
+const TARGET_CAP: usize = 2 * 1024;
 /// Bytes kept of any other field: enough to recognise a browser and a page, too little to fill a disk with.
-pub(crate) const FIELD_CAP: usize = 512;
+const FIELD_CAP: usize = 512;
 
 /// One request and its response.
 #[derive(Debug)]
@@ -24,47 +24,44 @@ pub(crate) struct LogRecord {
     pub time: SystemTime,
     /// The client: the peer of the connection, or the address that a trusted proxy names.
     pub peer: Peer,
-    pub host: PeerText,
     /// None if it could not be read.
-    pub request: Option<(Method, PeerText, Version)>,
+    pub request: Option<(Method, Version)>,
+    pub texts: PeerTexts,
     pub status: StatusCode,
     /// Bytes of the body that were handed to the connection.
     pub bytes: u64,
     /// From the request's head to the last byte handed to the connection.
     pub duration: Duration,
-    pub referer: PeerText,
-    pub agent: PeerText,
     /// The TLS version; none without TLS.
     pub tls: Option<&'static str>,
     pub id: u64,
 }
 
-/// Bytes that a peer sent, cut to a cap. They are untrusted and may not even be text.
+/// Texts that a peer sent, each cut to a cap, in one buffer. They are untrusted and may not even be text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct PeerText(Box<[u8]>);
-
-impl PeerText {
-    pub fn cut(bytes: &[u8], cap: usize) -> Self {
-        PeerText(bytes[..bytes.len().min(cap)].into())
-    }
-
-    /// Keeps printable ASCII; every other byte, the quote and the backslash become `\xHH`, as in nginx. The result
-    /// cannot end the field or the line, or control a terminal.
-    fn escaped(&self) -> String {
-        let mut text = String::with_capacity(self.0.len());
-        for &byte in &self.0 {
-            match byte {
-                b'"' | b'\\' => drop(write!(text, "\\x{byte:02X}")),
-                b' '..=b'~' => text.push(byte.into()),
-                _ => drop(write!(text, "\\x{byte:02X}")),
-            }
-        }
-        text
-    }
+pub(crate) struct PeerTexts {
+    bytes: Box<[u8]>,
+    /// The ends of all but the last.
+    ends: [usize; 3],
 }
 
-const COMBINED_TIME: &[BorrowedFormatItem] =
-    format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+impl PeerTexts {
+    pub fn new(host: &[u8], target: &[u8], referer: &[u8], agent: &[u8]) -> Self {
+        let cut = |text: &[u8], cap: usize| text.len().min(cap);
+        let host = &host[..cut(host, FIELD_CAP)];
+        let target = &target[..cut(target, TARGET_CAP)];
+        let referer = &referer[..cut(referer, FIELD_CAP)];
+        let agent = &agent[..cut(agent, FIELD_CAP)];
+        let ends = [host.len(), host.len() + target.len(), host.len() + target.len() + referer.len()];
+        PeerTexts { bytes: [host, target, referer, agent].concat().into(), ends }
+    }
+
+    /// Host, target, referer and agent.
+    fn all(&self) -> [&[u8]; 4] {
+        let [host, target, referer] = self.ends;
+        [&self.bytes[..host], &self.bytes[host..target], &self.bytes[target..referer], &self.bytes[referer..]]
+    }
+}
 
 impl LogRecord {
     /// The record of a request before any of it is read.
@@ -72,13 +69,11 @@ impl LogRecord {
         LogRecord {
             time: SystemTime::now(),
             peer: client,
-            host: PeerText::default(),
             request: None,
+            texts: PeerTexts::default(),
             status: StatusCode::INTERNAL_SERVER_ERROR,
             bytes: 0,
             duration: Duration::ZERO,
-            referer: PeerText::default(),
-            agent: PeerText::default(),
             tls: connection.tls.as_ref().map(|tls| tls.version),
             id,
         }
@@ -86,83 +81,157 @@ impl LogRecord {
 
     /// Appends the line, with its end.
     pub fn write(&self, format: LogFormat, out: &mut Vec<u8>) {
-        match format {
-            LogFormat::Combined => out.extend_from_slice(self.combined().as_bytes()),
-            // A struct of text and numbers cannot fail to become JSON, and a vector takes all that is written.
-            LogFormat::Json => drop(serde_json::to_writer(&mut *out, &self.line())),
-        }
+        date::with(self.time, |second| match format {
+            LogFormat::Combined => self.combined(second, Line { out, escape: b"\\x" }),
+            LogFormat::Json => self.json(second, Line { out, escape: b"\\\\x" }),
+        });
         out.push(b'\n');
     }
 
     /// The combined format, followed by host, microseconds, TLS version and request id.
-    fn combined(&self) -> String {
-        let line = self.line();
-        let request = match (&line.method, &line.target, line.protocol) {
-            (Some(method), Some(target), Some(protocol)) => format!("{method} {target} {protocol}"),
-            _ => "-".to_owned(),
-        };
-        let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
-        format!(
-            "{} - - [{}] \"{request}\" {} {} \"{}\" \"{}\" \"{}\" {} {} {}",
-            line.peer,
-            OffsetDateTime::from(self.time).format(&COMBINED_TIME).unwrap_or_default(),
-            line.status,
-            line.bytes,
-            or_dash(line.referer),
-            or_dash(line.agent),
-            or_dash(line.host),
-            line.duration_us,
-            line.tls.unwrap_or("-"),
-            line.request_id,
-        )
+    fn combined(&self, second: &SecondTexts, mut line: Line) {
+        let [host, target, referer, agent] = self.texts.all();
+        line.peer(self.peer);
+        line.text(" - - [");
+        line.text(&second.combined);
+        line.text("] \"");
+        if let Some((method, version)) = &self.request {
+            line.escaped(method_text(method));
+            line.text(" ");
+            line.escaped(target);
+            line.text(" ");
+            line.text(protocol(*version));
+        } else {
+            line.text("-");
+        }
+        line.text("\" ");
+        line.text(self.status.as_str());
+        line.text(" ");
+        line.number(self.bytes);
+        for text in [referer, agent, host] {
+            line.text(" \"");
+            line.escaped(if text.is_empty() { b"-" } else { text });
+            line.text("\"");
+        }
+        line.text(" ");
+        line.number(self.microseconds());
+        line.text(" ");
+        line.text(self.tls.unwrap_or("-"));
+        line.text(" ");
+        line.out.extend_from_slice(&hex_id(self.id));
     }
 
-    fn line(&self) -> FieldWriter {
+    /// One object; the fields that are common to all JSON lines come first.
+    fn json(&self, second: &SecondTexts, mut line: Line) {
+        let [host, target, referer, agent] = self.texts.all();
+        line.text("{\"timestamp\":\"");
+        line.text(&second.rfc3339);
+        line.text(".");
+        let fraction = self.time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_micros());
+        // Six digits, of a number with seven.
+        line.text(&itoa::Buffer::new().format(1_000_000 + fraction)[1..]);
+        line.text("Z\",\"level\":\"INFO\",\"message\":\"request\",\"peer\":\"");
+        line.peer(self.peer);
+        line.text("\"");
         let request = self.request.as_ref();
-        FieldWriter {
-            timestamp: format::timestamp(self.time.into()),
-            level: "INFO",
-            message: "request",
-            peer: self.peer.to_string(),
-            host: self.host.escaped(),
-            method: request
-                .map(|(method, _, _)| PeerText::cut(method.as_str().as_bytes(), FIELD_CAP).escaped()),
-            target: request.map(|(_, target, _)| target.escaped()),
-            protocol: request.map(|(_, _, version)| protocol(*version)),
-            status: self.status.as_u16(),
-            bytes: self.bytes,
-            duration_us: self.duration.as_micros(),
-            referer: self.referer.escaped(),
-            agent: self.agent.escaped(),
-            tls: self.tls,
-            request_id: hex_id(self.id),
-        }
+        line.member("host", Some(host));
+        line.member("method", request.map(|(method, _)| method_text(method)));
+        line.member("target", request.map(|_| target));
+        line.member("protocol", request.map(|(_, version)| protocol(*version).as_bytes()));
+        line.text(",\"status\":");
+        line.text(self.status.as_str());
+        line.text(",\"bytes\":");
+        line.number(self.bytes);
+        line.text(",\"duration_us\":");
+        line.number(self.microseconds());
+        line.member("referer", Some(referer));
+        line.member("agent", Some(agent));
+        line.member("tls", self.tls.map(str::as_bytes));
+        line.member("request_id", Some(&hex_id(self.id)));
+        line.text("}");
+    }
+
+    fn microseconds(&self) -> u64 {
+        u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX)
     }
 }
 
-/// The fields in their order, those common to all JSON lines first.
-#[derive(Serialize)]
-struct FieldWriter {
-    timestamp: String,
-    level: &'static str,
-    message: &'static str,
-    peer: String,
-    host: String,
-    method: Option<String>,
-    target: Option<String>,
-    protocol: Option<&'static str>,
-    status: u16,
-    bytes: u64,
-    duration_us: u128,
-    referer: String,
-    agent: String,
-    tls: Option<&'static str>,
-    request_id: String,
+fn method_text(method: &Method) -> &[u8] {
+    let name = method.as_str().as_bytes();
+    &name[..name.len().min(FIELD_CAP)]
+}
+
+/// A line that is being written.
+struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    /// Comes before the two digits of an escaped byte; in JSON, its backslash is escaped too.
+    escape: &'static [u8],
+}
+
+impl Line<'_> {
+    fn text(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.text(itoa::Buffer::new().format(number));
+    }
+
+    /// A peer as nginx logs it.
+    fn peer(&mut self, peer: Peer) {
+        match peer {
+            Peer::Address(IpAddr::V4(address)) => {
+                for (index, octet) in address.octets().into_iter().enumerate() {
+                    self.text(if index == 0 { "" } else { "." });
+                    self.number(octet.into());
+                }
+            }
+            // A vector takes all that is written.
+            peer => drop(write!(self.out, "{peer}")),
+        }
+    }
+
+    /// Keeps printable ASCII; every other byte, the quote and the backslash become `\xHH`, as in nginx. The result
+    /// cannot end the field or the line, or control a terminal.
+    fn escaped(&mut self, text: &[u8]) {
+        let is_kept = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        // Without a branch for each byte, because nearly all texts are plain.
+        if text.iter().fold(true, |all, byte| all & is_kept(*byte)) {
+            self.out.extend_from_slice(text);
+            return;
+        }
+        for &byte in text {
+            if is_kept(byte) {
+                self.out.push(byte);
+            } else {
+                self.out.extend_from_slice(self.escape);
+                self.out.extend_from_slice(&[
+                    digit(byte >> 4, b"0123456789ABCDEF"),
+                    digit(byte, b"0123456789ABCDEF"),
+                ]);
+            }
+        }
+    }
+
+    /// A member of an object after others.
+    fn member(&mut self, name: &str, value: Option<&[u8]>) {
+        self.text(",\"");
+        self.text(name);
+        let Some(value) = value else { return self.text("\":null") };
+        self.text("\":\"");
+        self.escaped(value);
+        self.text("\"");
+    }
+}
+
+/// The digit of the lowest four bits.
+fn digit(bits: u8, digits: &[u8; 16]) -> u8 {
+    digits[usize::from(bits & 15)]
 }
 
 /// A request's number as the log and the response show it.
-pub(crate) fn hex_id(id: u64) -> String {
-    format!("{id:016x}")
+pub(crate) fn hex_id(id: u64) -> [u8; 16] {
+    std::array::from_fn(|index| digit((id >> (60 - 4 * index)) as u8, b"0123456789abcdef"))
 }
 
 /// The protocol's name as in RFC 9110 §2.5.
@@ -177,20 +246,16 @@ pub(crate) fn protocol(version: Version) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::IpAddr;
 
     fn record() -> LogRecord {
-        let text = |text: &str| PeerText::cut(text.as_bytes(), FIELD_CAP);
         LogRecord {
             time: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_250),
             peer: Peer::from("::ffff:192.0.2.7".parse::<IpAddr>().unwrap()),
-            host: text("example.org"),
-            request: Some((Method::GET, text("/?q=1"), Version::HTTP_2)),
+            request: Some((Method::GET, Version::HTTP_2)),
+            texts: PeerTexts::new(b"example.org", b"/?q=1", b"", b"curl/8.0"),
             status: StatusCode::OK,
             bytes: 1234,
             duration: Duration::from_micros(42),
-            referer: PeerText::default(),
-            agent: text("curl/8.0"),
             tls: Some("TLSv1.3"),
             id: 0xe6,
         }
@@ -213,9 +278,8 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_a_dash() {
-        let unread =
-            LogRecord { request: None, host: PeerText::default(), agent: PeerText::default(), ..record() };
-        let unread = LogRecord { status: StatusCode::BAD_REQUEST, bytes: 0, tls: None, ..unread };
+        let (status, texts) = (StatusCode::BAD_REQUEST, PeerTexts::default());
+        let unread = LogRecord { request: None, texts, status, bytes: 0, tls: None, ..record() };
         assert_eq!(
             line(&unread, LogFormat::Combined),
             "192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] \"-\" 400 0 \"-\" \"-\" \"-\" 42 - 00000000000000e6\n"
@@ -237,13 +301,7 @@ mod tests {
     #[test]
     fn nothing_a_peer_sends_ends_a_field_or_a_line_or_moves_a_terminal() {
         let hostile = b"\" 200 \n\r\0\x1b[2J\x9b\x7f\\ \xff\xc3\xa9";
-        let hostile = LogRecord {
-            host: PeerText::cut(hostile, FIELD_CAP),
-            request: Some((Method::GET, PeerText::cut(hostile, FIELD_CAP), Version::HTTP_11)),
-            referer: PeerText::cut(hostile, FIELD_CAP),
-            agent: PeerText::cut(hostile, FIELD_CAP),
-            ..record()
-        };
+        let hostile = LogRecord { texts: PeerTexts::new(hostile, hostile, hostile, hostile), ..record() };
         let escaped = r"\x22 200 \x0A\x0D\x00\x1B[2J\x9B\x7F\x5C \xFF\xC3\xA9";
         for format in [LogFormat::Combined, LogFormat::Json] {
             let line = line(&hostile, format);
@@ -258,7 +316,25 @@ mod tests {
 
     #[test]
     fn a_long_field_is_cut() {
-        let long = PeerText::cut(&[b'a'; 10_000], FIELD_CAP);
-        assert_eq!(long.escaped().len(), FIELD_CAP);
+        let long = &[b'a'; 10_000];
+        let texts = PeerTexts::new(long, long, b"", long);
+        assert_eq!(texts.all().map(<[u8]>::len), [FIELD_CAP, TARGET_CAP, 0, FIELD_CAP]);
+        let long =
+            LogRecord { request: Some((Method::from_bytes(long).unwrap(), Version::HTTP_11)), ..record() };
+        assert!(line(&long, LogFormat::Combined).len() < FIELD_CAP + 200);
+    }
+
+    #[test]
+    fn addresses_and_times_are_written_as_the_library_writes_them() {
+        for address in ["0.0.0.0", "255.10.0.9", "2001:db8::1", "::1"] {
+            let record = LogRecord { peer: Peer::from(address.parse::<IpAddr>().unwrap()), ..record() };
+            assert!(line(&record, LogFormat::Combined).starts_with(&format!("{address} - - [")), "{address}");
+        }
+        for microseconds in [0, 999_999, 1_000_000, 86_399_000_001] {
+            let time = UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000 + microseconds);
+            let json = line(&LogRecord { time, ..record() }, LogFormat::Json);
+            let expected = crate::output::format::timestamp(time.into());
+            assert!(json.contains(&format!("{{\"timestamp\":\"{expected}\"")), "{expected}: {json}");
+        }
     }
 }

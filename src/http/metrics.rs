@@ -1,11 +1,17 @@
 //! Metrics of requests, and the page with all metrics.
 
+use crate::{http::log_record::protocol, per_worker::PerWorker};
+use hyper::{Method, StatusCode, Version};
 use prometheus::{
     Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
+    local::{LocalHistogram, LocalIntCounter},
     register_histogram_with_registry as histogram, register_int_counter_vec_with_registry as counters,
     register_int_counter_with_registry as counter, register_int_gauge_with_registry as int_gauge,
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 /// Upper bounds in seconds. Bodies are made in advance, so a response takes microseconds; the rest is the client's
 /// network.
@@ -16,9 +22,11 @@ const DURATIONS: [f64; 12] =
 #[derive(Clone)]
 pub struct RequestMetrics {
     registry: Registry,
+    /// The label of each route.
+    routes: Arc<[&'static str]>,
     requests: IntCounterVec,
     durations: Histogram,
-    bytes: IntCounter,
+    counts: Arc<PerWorker<Mutex<RequestCounts>>>,
     dropped: IntCounter,
     streams: IntGauge,
     refused: IntCounterVec,
@@ -45,35 +53,66 @@ impl RequestLimit {
 }
 
 /// The label of a request that no route matches.
-pub(crate) const NO_ROUTE: &str = "none";
+const NO_ROUTE: &str = "none";
 
-/// The labels of a request. Each has few values, whatever peers send.
-pub(crate) struct Labels {
-    pub route: &'static str,
-    pub method: &'static str,
-    pub protocol: &'static str,
+/// The label of a method: its name if it is known, because a peer can make up any number of others.
+pub(crate) fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Status, method and protocol: the labels of a response, except for its route.
+pub(crate) type Labels = (StatusCode, &'static str, Version);
+
+/// One worker's counts since the metrics were last read.
+struct RequestCounts {
+    /// For each route the labels that it has had, of which there are few.
+    requests: Vec<Vec<(Labels, LocalIntCounter)>>,
+    durations: LocalHistogram,
+    bytes: LocalIntCounter,
+}
+
+impl RequestCounts {
+    /// Adds the counts to the metrics.
+    fn flush(&self) {
+        self.requests.iter().flatten().for_each(|(_, count)| count.flush());
+        self.durations.flush();
+        self.bytes.flush();
+    }
 }
 
 impl RequestMetrics {
-    /// Registers the metrics of requests with this registry, which the metrics page shows.
+    /// Registers the metrics of requests with this registry, which the metrics page shows. `routes` are the labels of
+    /// the routes, in their order.
     ///
     /// # Errors
     /// When the registry has some of them already.
-    pub fn register(registry: Registry) -> prometheus::Result<Self> {
+    pub fn register(
+        registry: Registry,
+        routes: impl IntoIterator<Item = &'static str>,
+    ) -> prometheus::Result<Self> {
         let requests = Opts::new("e6_http_requests_total", "Responses to visitors.");
         let durations = histogram_opts!(
             "e6_http_request_duration_seconds",
             "Time from the head of a request to the last byte of its response, in seconds.",
             DURATIONS.to_vec()
         );
+        let durations = histogram!(durations, registry)?;
+        let bytes =
+            counter!("e6_http_response_bytes_total", "Bytes of response bodies sent to visitors.", registry)?;
+        let counts = || {
+            let (durations, bytes) = (durations.local(), bytes.local());
+            Mutex::new(RequestCounts { requests: Vec::new(), durations, bytes })
+        };
         let metrics = RequestMetrics {
+            routes: routes.into_iter().collect(),
             requests: counters!(requests, &["route", "method", "status", "protocol"], registry)?,
-            durations: histogram!(durations, registry)?,
-            bytes: counter!(
-                "e6_http_response_bytes_total",
-                "Bytes of response bodies sent to visitors.",
-                registry
-            )?,
+            counts: Arc::new(PerWorker::new(counts)),
+            durations,
             dropped: counter!(
                 "e6_access_log_dropped_total",
                 "Lines of the access log that were lost: its queue was full, or they could not be written.",
@@ -91,6 +130,14 @@ impl RequestMetrics {
         for why in RequestLimit::ALL {
             metrics.refused.with_label_values(&[why.reason()]);
         }
+        // The usual series are there from the start: a counter that begins at 1 hides its first increase.
+        for route in 0..=metrics.routes.len() {
+            for version in [Version::HTTP_11, Version::HTTP_2] {
+                for status in [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {
+                    metrics.counter(route, (status, "GET", version));
+                }
+            }
+        }
         Ok(metrics)
     }
 
@@ -99,42 +146,97 @@ impl RequestMetrics {
         self.dropped.clone()
     }
 
-    /// Creates the usual series of these routes at the start: a counter that begins at 1 hides its first increase.
-    pub(crate) fn expect_routes(&self, routes: impl IntoIterator<Item = &'static str>) {
-        for route in routes.into_iter().chain([NO_ROUTE]) {
-            for protocol in ["HTTP/1.1", "HTTP/2.0"] {
-                for status in ["200", "404", "500"] {
-                    self.requests.with_label_values(&[route, "GET", status, protocol]);
-                }
-            }
-        }
+    /// The counter of responses with these labels.
+    fn counter(&self, route: usize, (status, method, version): Labels) -> IntCounter {
+        let route = self.routes.get(route).copied().unwrap_or(NO_ROUTE);
+        self.requests.with_label_values(&[route, method, status.as_str(), protocol(version)])
     }
 
     pub(crate) fn refused(&self, why: RequestLimit) {
         self.refused.with_label_values(&[why.reason()]).inc();
     }
 
-    pub(crate) fn responded(&self, labels: &Labels, status: &str, bytes: u64, duration: Option<Duration>) {
-        let Labels { route, method, protocol } = labels;
-        self.requests.with_label_values(&[*route, method, status, protocol]).inc();
-        if let Some(duration) = duration {
-            self.durations.observe(duration.as_secs_f64());
+    /// Counts a response. `route` is the number of its route; any other number stands for none.
+    pub(crate) fn responded(&self, route: usize, labels: Labels, bytes: u64, duration: Option<Duration>) {
+        let route = route.min(self.routes.len());
+        let mut counts = self.counts.lock();
+        if counts.requests.len() <= route {
+            counts.requests.resize_with(self.routes.len() + 1, Vec::new);
         }
-        self.bytes.inc_by(bytes);
+        let known = &mut counts.requests[route];
+        match known.iter().find(|(other, _)| *other == labels) {
+            Some((_, count)) => count.inc(),
+            None => {
+                let count = self.counter(route, labels).local();
+                count.inc();
+                known.push((labels, count));
+            }
+        }
+        if let Some(duration) = duration {
+            counts.durations.observe(duration.as_secs_f64());
+        }
+        counts.bytes.inc_by(bytes);
+    }
+
+    /// Adds what the workers have counted.
+    fn flush(&self) {
+        self.counts.lock_all().iter().for_each(|counts| counts.flush());
     }
 
     /// Complete responses to visitors so far.
     pub(crate) fn answered(&self) -> u64 {
+        self.flush();
         self.durations.get_sample_count()
     }
 
     /// All metrics in Prometheus's text format.
     pub(crate) fn page(&self, streams: usize) -> Vec<u8> {
+        self.flush();
         self.streams.set(streams as i64);
         let mut page = String::new();
         if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut page) {
             tracing::error!(%error, "cannot write the metrics");
         }
         page.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::per_worker::become_worker;
+    use std::thread;
+
+    #[test]
+    fn the_counts_of_all_workers_are_added_when_they_are_read() {
+        let metrics = RequestMetrics::register(Registry::new(), ["/", "/a"]).unwrap();
+        let get = (StatusCode::OK, "GET", Version::HTTP_11);
+        thread::scope(|scope| {
+            for worker in 0..3 {
+                let metrics = &metrics;
+                scope.spawn(move || {
+                    become_worker(worker);
+                    metrics.responded(1, get, 10, Some(Duration::from_micros(20)));
+                });
+            }
+        });
+        let refused = (StatusCode::BAD_REQUEST, "none", Version::HTTP_11);
+        metrics.responded(usize::MAX, refused, 0, None);
+        assert_eq!(metrics.answered(), 3);
+        for round in [3, 4] {
+            let page = String::from_utf8(metrics.page(0)).unwrap();
+            let has = |series: &str| assert!(page.contains(&format!("\n{series}\n")), "{series}: {page}");
+            has(&format!(
+                "e6_http_requests_total{{method=\"GET\",protocol=\"HTTP/1.1\",route=\"/a\",status=\"200\"}} {round}"
+            ));
+            has(
+                "e6_http_requests_total{method=\"none\",protocol=\"HTTP/1.1\",route=\"none\",status=\"400\"} 1",
+            );
+            has("e6_http_requests_total{method=\"GET\",protocol=\"HTTP/2.0\",route=\"/\",status=\"500\"} 0");
+            has(&format!("e6_http_request_duration_seconds_bucket{{le=\"0.000025\"}} {round}"));
+            has("e6_http_request_duration_seconds_bucket{le=\"0.00001\"} 0");
+            has(&format!("e6_http_response_bytes_total {}", 10 * round));
+            metrics.responded(1, get, 10, Some(Duration::from_micros(20)));
+        }
     }
 }

@@ -4,8 +4,8 @@ use crate::{
     connection::ConnectionInfo,
     http::{
         access_log::AccessLog,
-        log_record::{LogRecord, protocol},
-        metrics::{Labels, NO_ROUTE, RequestMetrics},
+        log_record::LogRecord,
+        metrics::{Labels, RequestMetrics},
     },
 };
 use hyper::{StatusCode, Version};
@@ -22,7 +22,10 @@ pub struct RequestObserver {
 /// A request in progress. It is counted and logged when this is dropped.
 pub(crate) struct RequestLog {
     observer: Arc<RequestObserver>,
-    labels: Labels,
+    /// The number of the route.
+    route: usize,
+    method: &'static str,
+    version: Version,
     began: Instant,
     /// The time of the response's last byte; none if this is dropped earlier.
     pub ended: Option<Instant>,
@@ -35,15 +38,18 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestLog {
-    /// The log of a request whose head was complete at `began`.
+    /// The log of a request whose head was complete at `began`. `route` is the number of its route, `method` its label.
     pub fn begin(
         observer: &Arc<RequestObserver>,
-        labels: Labels,
+        route: usize,
+        (method, version): (&'static str, Version),
         began: Instant,
         record: impl FnOnce() -> LogRecord,
     ) -> Self {
         RequestLog {
-            labels,
+            route,
+            method,
+            version,
             began,
             ended: None,
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -56,20 +62,23 @@ impl RequestLog {
 
     /// Counts and logs a request that was unreadable. Its response has been sent already.
     pub fn refused(observer: &Arc<RequestObserver>, status: StatusCode, connection: &ConnectionInfo) {
-        let labels = Labels { route: NO_ROUTE, method: "none", protocol: protocol(Version::HTTP_11) };
         let record = || LogRecord::unread(connection, connection.client(), fastrand::u64(..));
-        let mut log = RequestLog::begin(observer, labels, Instant::now(), record);
+        let mut log =
+            RequestLog::begin(observer, usize::MAX, ("none", Version::HTTP_11), Instant::now(), record);
         (log.status, log.is_timed) = (status, false);
     }
 }
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
-        let duration = self.ended.unwrap_or_else(Instant::now) - self.began;
+        let ended = self.ended.unwrap_or_else(Instant::now);
+        let duration = ended - self.began;
+        let labels: Labels = (self.status, self.method, self.version);
         let timed = self.is_timed.then_some(duration);
-        self.observer.metrics.responded(&self.labels, self.status.as_str(), self.bytes, timed);
-        if let (Some(record), Some(log)) = (self.record.take(), &self.observer.log) {
-            log.write(LogRecord { status: self.status, bytes: self.bytes, duration, ..record });
+        self.observer.metrics.responded(self.route, labels, self.bytes, timed);
+        if let (Some(record), Some(log)) = (&mut self.record, &self.observer.log) {
+            (record.status, record.bytes, record.duration) = (self.status, self.bytes, duration);
+            log.write(ended, record);
         }
     }
 }

@@ -3,15 +3,15 @@
 use crate::{
     connection::{Arrival, ConnectionInfo},
     http::{
-        log_record::{FIELD_CAP, LogRecord, PeerText, TARGET_CAP, hex_id, protocol},
-        metrics::{Labels, NO_ROUTE},
+        log_record::{LogRecord, PeerTexts, hex_id},
+        metrics::method_label,
         request_log::{RequestLog, RequestObserver},
     },
-    site::routes::Route,
+    site::routes::RoutedPath,
     web::forwarded::ClientAddr,
 };
 use hyper::{
-    HeaderMap, Method, Request, Version,
+    HeaderMap, Request, Version,
     header::{HOST, HeaderName, REFERER, USER_AGENT},
 };
 use std::{sync::Arc, time::Duration};
@@ -46,8 +46,8 @@ impl<'a> RequestContext<'a> {
     }
 
     /// The ID as 16 hex digits.
-    pub fn id(&self) -> String {
-        hex_id(self.id)
+    pub fn id_text(&self) -> String {
+        String::from_utf8_lossy(&hex_id(self.id)).into_owned()
     }
 
     /// The value of Server-Timing, in milliseconds.
@@ -62,47 +62,25 @@ impl<'a> RequestContext<'a> {
 pub(crate) fn log<B>(
     observer: &Arc<RequestObserver>,
     request: &Request<B>,
-    route: Option<&Route>,
+    routed: &RoutedPath,
     context: &RequestContext,
 ) -> RequestLog {
-    let labels = Labels {
-        route: route.map_or(NO_ROUTE, |route| route.pattern),
-        method: method_class(request.method()),
-        protocol: protocol(request.version()),
-    };
-    RequestLog::begin(observer, labels, context.arrival.at, || record(request, context))
-}
-
-/// The label of a method: its name if it is known, because a peer can make up any number of others.
-fn method_class(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    }
+    let labels = (method_label(request.method()), request.version());
+    RequestLog::begin(observer, routed.number, labels, context.arrival.at, || record(request, context))
 }
 
 fn record<B>(request: &Request<B>, context: &RequestContext) -> LogRecord {
     let (headers, uri) = (request.headers(), request.uri());
-    let host = match uri.authority() {
-        Some(authority) => PeerText::cut(authority.as_str().as_bytes(), FIELD_CAP),
-        None => field(headers, HOST),
-    };
+    let host =
+        uri.authority().map_or_else(|| field(headers, HOST), |authority| authority.as_str().as_bytes());
     let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
     LogRecord {
-        host,
-        request: Some((
-            request.method().clone(),
-            PeerText::cut(target.as_bytes(), TARGET_CAP),
-            request.version(),
-        )),
-        referer: field(headers, REFERER),
-        agent: field(headers, USER_AGENT),
+        request: Some((request.method().clone(), request.version())),
+        texts: PeerTexts::new(host, target.as_bytes(), field(headers, REFERER), field(headers, USER_AGENT)),
         ..LogRecord::unread(context.connection, context.client.peer, context.id)
     }
 }
 
-fn field(headers: &HeaderMap, name: HeaderName) -> PeerText {
-    headers.get(name).map(|value| PeerText::cut(value.as_bytes(), FIELD_CAP)).unwrap_or_default()
+fn field(headers: &HeaderMap, name: HeaderName) -> &[u8] {
+    headers.get(name).map_or(b"", |value| value.as_bytes())
 }

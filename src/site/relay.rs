@@ -6,7 +6,7 @@ use crate::{
         relay::{Relay, RelayError, RelayOutcome, Relayed, ReplyContent},
     },
     site::{
-        routes::{RouteTarget, route},
+        routes::{RouteTarget, RoutedPath},
         service::{Service, bare, resource::ReadRequest},
     },
     web::{
@@ -49,13 +49,14 @@ impl Service {
     pub fn relayed<B: Body>(
         &self,
         request: &Request<B>,
+        routed: &RoutedPath,
     ) -> Option<Pin<Box<dyn Future<Output = Relayed> + Send>>> {
+        if !routed.is_for(RouteTarget::Relay) || *request.method() != Method::GET {
+            return None;
+        }
         let question = request.uri().path_and_query()?.as_str().strip_prefix(PREFIX)?;
-        let Relaying { relay, .. } = self.relay.as_ref().filter(|relaying| {
-            let is_routed =
-                route(self.routes, request.uri().path()).is_some_and(|row| row.target == RouteTarget::Relay);
-            is_routed && *request.method() == Method::GET && relaying.admits(request.headers())
-        })?;
+        let Relaying { relay, .. } =
+            self.relay.as_ref().filter(|relaying| relaying.admits(request.headers()))?;
         let question = Question::parse(question).filter(|_| request.body().is_end_stream())?;
         let relay = relay.clone();
         Some(Box::pin(async move { relay.ask(&question).await }))

@@ -1,6 +1,10 @@
 //! The table of URL patterns, declared once for the router, the documentation and the tests.
 
-use crate::{language::Language, site::trace::Made};
+use crate::{
+    language::Language,
+    site::trace::Made,
+    web::path::{self, PathForm},
+};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,9 +185,39 @@ pub const ADMIN_ROUTES: &[Route] = &[
     },
 ];
 
-/// The first row of this table that matches a path.
-pub fn route(table: &'static [Route], path: &str) -> Option<&'static Route> {
-    table.iter().find(|route| match route.pattern.strip_suffix('*') {
+/// The path of a request and its route, looked up once.
+#[derive(Debug)]
+pub struct RoutedPath {
+    /// The form of the path.
+    pub(crate) form: PathForm,
+    /// The route of its canonical form; none if no row matches or the path is invalid.
+    pub(crate) route: Option<&'static Route>,
+    /// The number of the route in the table; the table's length if there is none.
+    pub(crate) number: usize,
+}
+
+impl RoutedPath {
+    /// Looks up a path, canonical or not, in a table.
+    pub(crate) fn of(table: &'static [Route], path: &str) -> Self {
+        let form = path::read(path);
+        let number = match &form {
+            PathForm::Canonical => position(table, path),
+            PathForm::Means(canonical) => position(table, canonical),
+            PathForm::Garbled => None,
+        };
+        let number = number.unwrap_or(table.len());
+        RoutedPath { form, route: table.get(number), number }
+    }
+
+    /// Whether its route has this target.
+    pub(crate) fn is_for(&self, target: RouteTarget) -> bool {
+        self.route.is_some_and(|route| route.target == target)
+    }
+}
+
+/// The number of the first row of this table that matches a path.
+fn position(table: &[Route], path: &str) -> Option<usize> {
+    table.iter().position(|route| match route.pattern.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
         None => path == route.pattern,
     })
@@ -213,9 +247,11 @@ mod tests {
             ("/static/e6.css", RouteTarget::Asset),
             ("/robots.txt", RouteTarget::Asset),
         ] {
-            assert_eq!(route(ROUTES, path).map(|route| route.target), Some(target), "{path}");
+            assert_eq!(position(ROUTES, path).map(|row| ROUTES[row].target), Some(target), "{path}");
         }
-        assert_eq!(route(ROUTES, "*"), None);
-        assert_eq!(route(ADMIN_ROUTES, "/"), None);
+        assert_eq!(position(ROUTES, "*"), None);
+        assert!(RoutedPath::of(ROUTES, "//healthz/").is_for(RouteTarget::Alive));
+        assert!(RoutedPath::of(ROUTES, "/%2f").route.is_none());
+        assert_eq!(position(ADMIN_ROUTES, "/"), None);
     }
 }

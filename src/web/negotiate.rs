@@ -51,40 +51,49 @@ enum Match {
     Exact,
 }
 
+/// The rank of a form: the quality, precision and position of the most exact range that matches it.
+type Rank = (u16, Match, Reverse<usize>);
+
 /// The form that Accept prefers: by quality, then by the more exact range, then by position (RFC 9110 §12.5.1). A tie,
 /// as with `*/*`, gives plain text to terminal clients and HTML to all others.
 pub fn form(headers: &HeaderMap) -> Form {
-    let text_first = is_terminal_client(headers);
-    let forms = [
-        (Form::Html, "text/html", u8::from(text_first)),
-        (Form::Text, "text/plain", u8::from(!text_first)),
-        (Form::Json, "application/json", 2),
+    const FORMS: [(Form, &str, &str); 3] = [
+        (Form::Html, "text", "text/html"),
+        (Form::Text, "text", "text/plain"),
+        (Form::Json, "application", "application/json"),
     ];
-    let rank = |&(_, name, place): &(Form, &str, u8)| {
-        let (how, quality, position) = accepted(headers, name);
-        (quality, how, Reverse((position, place)))
-    };
-    forms.iter().max_by_key(|form| rank(form)).map_or(Form::Html, |(form, ..)| *form)
+    let mut found = [(Match::None, 0, Reverse(0)); FORMS.len()];
+    for (position, (range, quality)) in elements(headers, ACCEPT).enumerate() {
+        for ((form, kind, name), best) in FORMS.into_iter().zip(&mut found) {
+            let matched = (matched(range, kind, name), quality, Reverse(position));
+            if matched.0 > Match::None {
+                *best = matched.max(*best);
+            }
+            // The range is the first one that ranks highest: none after it changes that.
+            if matched.0 == Match::Exact && quality == 1000 {
+                return form;
+            }
+        }
+    }
+    let [html, text, json] = found.map(|(matched, quality, position)| -> Rank {
+        let is_refused = matched > Match::None && quality == 0;
+        if is_refused { (0, Match::Refused, Reverse(0)) } else { (quality, matched, position) }
+    });
+    let best_for_people = html.max(text);
+    if json > best_for_people {
+        return Form::Json;
+    }
+    let is_text = if html == text { is_terminal_client(headers) } else { text > html };
+    if is_text { Form::Text } else { Form::Html }
 }
 
-/// Precision, quality and position of the most exact range that matches a media type.
-fn accepted(headers: &HeaderMap, name: &str) -> (Match, u16, usize) {
-    let kind = name.split('/').next().unwrap_or_default();
-    let matched = |range: &[u8]| match range {
+/// The precision with which a range matches a media type of this kind and name.
+fn matched(range: &[u8], kind: &str, name: &str) -> Match {
+    match range {
         b"*/*" => Match::Any,
         _ if range.eq_ignore_ascii_case(name.as_bytes()) => Match::Exact,
         [start @ .., b'/', b'*'] if start.eq_ignore_ascii_case(kind.as_bytes()) => Match::Type,
         _ => Match::None,
-    };
-    let found = elements(headers, ACCEPT)
-        .enumerate()
-        .map(|(position, (range, quality))| (matched(range), quality, Reverse(position)))
-        .filter(|(how, ..)| *how > Match::None)
-        .max();
-    match found {
-        None => (Match::None, 0, 0),
-        Some((_, 0, _)) => (Match::Refused, 0, 0),
-        Some((how, quality, Reverse(position))) => (how, quality, position),
     }
 }
 

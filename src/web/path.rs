@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// The form of a path in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PathTarget {
+pub(crate) enum PathForm {
     /// The path is in its canonical form.
     Canonical,
     /// Its canonical form is this one: without dot segments, empty segments, a slash at the end, and escapes of
@@ -17,20 +17,20 @@ pub(crate) enum PathTarget {
 }
 
 /// Reads a path. It is decoded once, never twice.
-pub(crate) fn read(path: &str) -> PathTarget {
+pub(crate) fn read(path: &str) -> PathForm {
     if !path.starts_with('/') {
-        return PathTarget::Garbled;
+        return PathForm::Garbled;
     }
     if path.bytes().all(|byte| is_unreserved(byte) || byte == b'/')
         && !path.contains("//")
         && !path.contains("/.")
         && !path[1..].ends_with('/')
     {
-        return PathTarget::Canonical;
+        return PathForm::Canonical;
     }
     let mut segments: Vec<String> = Vec::new();
     for segment in path.split('/') {
-        let Some(segment) = normalized(segment) else { return PathTarget::Garbled };
+        let Some(segment) = normalized(segment) else { return PathForm::Garbled };
         match segment.as_str() {
             "" | "." => {}
             ".." => drop(segments.pop()),
@@ -38,8 +38,8 @@ pub(crate) fn read(path: &str) -> PathTarget {
         }
     }
     match format!("/{}", segments.join("/")) {
-        same if same == path => PathTarget::Canonical,
-        other => PathTarget::Means(other),
+        same if same == path => PathForm::Canonical,
+        other => PathForm::Means(other),
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
             "/%252f",
             "/@:!",
         ] {
-            assert_eq!(read(path), PathTarget::Canonical, "{path}");
+            assert_eq!(read(path), PathForm::Canonical, "{path}");
         }
         for (path, meaning) in [
             ("/healthz/", "/healthz"),
@@ -178,7 +178,7 @@ mod tests {
             ("/a=b%3d:%3a/", "/a=b%3D:%3A"),
             ("/\"|^[]`{}/", "/%22%7C%5E%5B%5D%60%7B%7D"),
         ] {
-            assert_eq!(read(path), PathTarget::Means(meaning.into()), "{path}");
+            assert_eq!(read(path), PathForm::Means(meaning.into()), "{path}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
             "*",
             "healthz",
         ] {
-            assert_eq!(read(path), PathTarget::Garbled, "{path}");
+            assert_eq!(read(path), PathForm::Garbled, "{path}");
         }
     }
 
@@ -235,18 +235,18 @@ mod tests {
                 path += random.choice(parts).unwrap();
             }
             match read(&path) {
-                PathTarget::Means(other) => {
+                PathForm::Means(other) => {
                     assert_eq!(meaning(&path), meaning(&other), "{path}");
-                    assert_eq!(read(&other), PathTarget::Canonical, "{path}");
+                    assert_eq!(read(&other), PathForm::Canonical, "{path}");
                     assert_eq!(reference(&other, None), other, "{path}");
                     assert!(!other.starts_with("//"), "{path} would name a host");
                     means += 1;
                 }
-                PathTarget::Canonical => {
+                PathForm::Canonical => {
                     assert_eq!(reference(&path, None), path);
                     canonical += 1;
                 }
-                PathTarget::Garbled => {}
+                PathForm::Garbled => {}
             }
         }
         assert!(means > 1000 && canonical > 1000, "{means} {canonical}");

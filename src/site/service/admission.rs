@@ -1,8 +1,7 @@
 //! Limits on requests: the rate of one address, and the number of event streams.
 
 use crate::{
-    connection::network,
-    http::{body::ResponseContent, metrics::RequestLimit},
+    http::{body::ResponseContent, clients::Clients, metrics::RequestLimit},
     site::{exchange::RequestContext, service::Service},
     web::{representation::unique, respond::FullResponse},
 };
@@ -20,8 +19,8 @@ const STREAM_RETRY: Duration = Duration::from_secs(60);
 impl Service {
     /// The response to a request that exceeds the rate of its network; none if the request may proceed.
     pub(crate) fn refusal(&self, context: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
-        let network = network(context.client.counted?);
-        let wait = self.rates.admit(network, context.arrival.at, &self.limits).err()?;
+        let address = context.client.counted?;
+        let wait = self.clients.admit_request(address, context.arrival.at, &self.limits).err()?;
         Some(self.later(RequestLimit::OfAddress, wait, headers))
     }
 
@@ -32,8 +31,11 @@ impl Service {
         context: &RequestContext,
         headers: &HeaderMap,
     ) -> Response<ResponseContent> {
-        match self.event_hub.subscribe(context.client.counted, headers.get(LAST_EVENT_ID), &self.limits) {
-            Some(events) => head.map(|_| ResponseContent::Events(Box::pin(events))),
+        match Clients::open_stream(&self.clients, context.client.counted) {
+            Some(permit) => {
+                let events = self.event_hub.subscribe(permit, headers.get(LAST_EVENT_ID));
+                head.map(|_| ResponseContent::Events(Box::pin(events)))
+            }
             None => self.later(RequestLimit::Streams, STREAM_RETRY, headers).map(ResponseContent::Whole),
         }
     }

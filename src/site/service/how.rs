@@ -8,7 +8,7 @@ use crate::{
     site::{
         assets,
         exchange::RequestContext,
-        routes::{Route, RouteTarget},
+        routes::{Route, RouteTarget, RoutedPath},
         service::{Service, resource::ReadRequest},
         snapshot::page_policy,
         trace::{
@@ -99,12 +99,12 @@ impl Service {
         };
         let site = self.site.load();
         let trace = Trace {
-            request_id: context.id(),
-            path: rehearsed.matched.map(|_| path.to_owned()),
+            request_id: context.id_text(),
+            path: rehearsed.routed.route.map(|_| path.to_owned()),
             own: about.is_none(),
             connection: connected(context),
             tls: agreed(context.connection),
-            routes: tried(self.routes, rehearsed.matched),
+            routes: tried(self.routes, rehearsed.routed.route),
             answer: self.answered(&rehearsed, &offer),
             mlb: MlbTrace {
                 asked_at: site.asked_at.map(second),
@@ -135,11 +135,12 @@ impl Service {
     /// Sends a path through the pipeline, as on a first visit of a client with these request fields.
     fn rehearse(&self, path: &str, offer: &HeaderMap) -> SimulatedResponse {
         let began = Instant::now();
-        let matched = self.route(path);
+        let routed = self.route(path);
         let routing = began.elapsed();
         let ask = |headers| {
             self.read(&ReadRequest {
                 path,
+                routed: &routed,
                 query: None,
                 method: &Method::GET,
                 headers,
@@ -148,10 +149,9 @@ impl Service {
             })
         };
         let response = ask(offer);
-        // `read` has looked up the route once more.
-        let answering = began.elapsed().saturating_sub(routing * 2);
+        let answering = began.elapsed().saturating_sub(routing);
         let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE, USER_AGENT])));
-        SimulatedResponse { matched, routing, response, answering, bytes_before }
+        SimulatedResponse { routed, routing, response, answering, bytes_before }
     }
 
     fn answered(&self, rehearsed: &SimulatedResponse, offer: &HeaderMap) -> ResponseTrace {
@@ -180,7 +180,7 @@ impl Service {
 
     fn made(&self, rehearsed: &SimulatedResponse) -> Made {
         let status = rehearsed.response.status();
-        match rehearsed.matched.map(|route| route.target) {
+        match rehearsed.routed.route.map(|route| route.target) {
             Some(RouteTarget::Ready) if status.is_server_error() => Made::Answer,
             Some(RouteTarget::Asset) if self.design.is_some() => Made::Request,
             Some(target) if status.is_success() => target.made(),
@@ -197,8 +197,7 @@ impl Service {
 
 /// The response to a simulated request, which is not sent.
 struct SimulatedResponse {
-    /// None for an invalid path.
-    matched: Option<&'static Route>,
+    routed: RoutedPath,
     routing: Duration,
     response: FullResponse,
     answering: Duration,

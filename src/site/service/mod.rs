@@ -11,7 +11,7 @@ use crate::{
     connection::{Arrival, ConnectionInfo, ListenerKind},
     http::{
         body::{ResponseBody, ResponseContent},
-        rate_limit::RateLimiter,
+        clients::Clients,
         request_log::{RequestLog, RequestObserver},
     },
     language::PerLanguage,
@@ -22,7 +22,7 @@ use crate::{
         events::EventHub,
         exchange::{self, RequestContext},
         relay::{Relaying, only_get},
-        routes::{ADMIN_ROUTES, CorsScope, ROUTES, Route, RouteTarget, route},
+        routes::{ADMIN_ROUTES, CorsScope, ROUTES, Route, RouteTarget, RoutedPath},
         service::resource::{ReadRequest, embedded},
         snapshot::{PageForms, Site},
     },
@@ -30,7 +30,7 @@ use crate::{
         forwarded::ClientAddr,
         host::{HostDecision, Hosts, Scheme, authority, names_a_host},
         negotiate::{self, Form},
-        path,
+        path::{self, PathForm},
         representation::{Representation, RepresentationFields, field, unique},
         respond::{FullResponse, respond_as},
         trusted_proxies::TrustedProxies,
@@ -79,7 +79,7 @@ pub struct Service {
     ready: Representation,
     clock: Clock,
     limits: Limits,
-    rates: Arc<RateLimiter>,
+    clients: Arc<Clients>,
 }
 
 /// The parts of a [`Service`].
@@ -98,6 +98,8 @@ pub struct ServiceParts {
     pub clock: Clock,
     /// Limits on requests and connections.
     pub limits: Limits,
+    /// The table of clients.
+    pub clients: Arc<Clients>,
     /// The metrics and the access log.
     pub observer: RequestObserver,
     /// The certificates' status; none without TLS.
@@ -133,6 +135,7 @@ impl Service {
             design,
             clock,
             limits,
+            clients,
             observer,
             certificates,
             hosts,
@@ -140,7 +143,6 @@ impl Service {
             relay,
         }: ServiceParts,
     ) -> Self {
-        observer.metrics.expect_routes(ROUTES.iter().map(|route| route.pattern));
         let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
         let say = |text: &str| {
             Representation::of(text.into(), &RepresentationFields::momentary("text/plain; charset=utf-8"))
@@ -161,7 +163,7 @@ impl Service {
             ready: say("ready\n"),
             clock,
             limits,
-            rates: Arc::new(RateLimiter::new()),
+            clients,
         }
     }
 
@@ -175,32 +177,38 @@ impl Service {
         &self.proxies
     }
 
-    /// The response to every request. A panic becomes a 500 and affects no other request.
+    /// The route of a path.
+    pub fn route(&self, path: &str) -> RoutedPath {
+        RoutedPath::of(self.routes, path)
+    }
+
+    /// The response to a request, whose path is routed. A panic becomes a 500 and affects no other request.
     pub fn handle<B: hyper::body::Body>(
         &self,
         request: &Request<B>,
+        routed: &RoutedPath,
         connection: &ConnectionInfo,
         arrival: Arrival,
     ) -> Response<ResponseBody> {
-        let route = self.route(request.uri().path());
+        let route = routed.route;
         let client = ClientAddr::of(connection, request.headers(), &self.proxies);
         let context = RequestContext::new(connection, client, arrival, request.version());
         // Operators' requests are not recorded: they would outnumber the visitors'.
         let exchange = (connection.listener != ListenerKind::Admin)
-            .then(|| exchange::log(&self.observer, request, route, &context));
+            .then(|| exchange::log(&self.observer, request, routed, &context));
         let answered = catch_unwind(AssertUnwindSafe(|| {
             let refused = self.refusal(&context, request.headers());
-            refused.unwrap_or_else(|| self.answer(request, &context))
+            refused.unwrap_or_else(|| self.answer(request, routed, &context))
         }));
         let mut response = answered.unwrap_or_else(|_| {
-            let (request_id, method, path) = (context.id(), request.method(), request.uri().path());
+            let (request_id, method, path) = (context.id_text(), request.method(), request.uri().path());
             tracing::error!(request_id, %method, path, "panic in the handler; responding with 500");
             self.error(StatusCode::INTERNAL_SERVER_ERROR, request.headers())
         });
         if request.method() == Method::HEAD {
             *response.body_mut() = Full::default();
         }
-        let is_stream = route.is_some_and(|route| route.target == RouteTarget::Events)
+        let is_stream = routed.is_for(RouteTarget::Events)
             && (request.method(), response.status()) == (&Method::GET, StatusCode::OK);
         let mut response = match is_stream {
             true => self.stream(response, &context, request.headers()),
@@ -220,10 +228,10 @@ impl Service {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
         }
         let status = response.status();
-        let embedded = route.is_some_and(|route| route.target == RouteTarget::Asset)
-            && (status.is_success() || status == StatusCode::NOT_MODIFIED);
+        let embedded =
+            routed.is_for(RouteTarget::Asset) && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
-            response.headers_mut().insert(REQUEST_ID, unique(field(&context.id())));
+            response.headers_mut().insert(REQUEST_ID, unique(field(&context.id_text())));
             response.headers_mut().insert(SERVER_TIMING, unique(field(&context.timing())));
         }
         response.map(|content| ResponseBody::new(content, exchange, status))
@@ -236,7 +244,12 @@ impl Service {
         }
     }
 
-    fn answer<B: hyper::body::Body>(&self, request: &Request<B>, context: &RequestContext) -> FullResponse {
+    fn answer<B: hyper::body::Body>(
+        &self,
+        request: &Request<B>,
+        routed: &RoutedPath,
+        context: &RequestContext,
+    ) -> FullResponse {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
         if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
@@ -249,15 +262,16 @@ impl Service {
         }
         // Before any redirect: a target that is invalid here is invalid there.
         let is_about_server = *method == Method::CONNECT || (*method == Method::OPTIONS && uri.path() == "*");
-        if !is_about_server && path::read(uri.path()) == path::PathTarget::Garbled {
+        if !is_about_server && routed.form == PathForm::Garbled {
             return self.error(StatusCode::BAD_REQUEST, headers);
         }
-        if let Some(elsewhere) = self.elsewhere(request, context.client.scheme) {
+        if let Some(elsewhere) = self.elsewhere(request, routed, context.client.scheme) {
             return elsewhere;
         }
         let relayed = request.extensions().get();
         let asking = ReadRequest {
             path: uri.path(),
+            routed,
             query: uri.query(),
             method,
             headers,
@@ -274,15 +288,13 @@ impl Service {
 
     fn by_method(&self, asking: &ReadRequest) -> FullResponse {
         let (path, method, headers) = (asking.path, asking.method, asking.headers);
-        let is_relay =
-            || self.relay.is_some() && self.route(path).is_some_and(|row| row.target == RouteTarget::Relay);
-        if *method != Method::GET && is_relay() {
+        if *method != Method::GET && self.relay.is_some() && asking.routed.is_for(RouteTarget::Relay) {
             return only_get();
         }
         match *method {
             Method::GET | Method::HEAD => self.read(asking),
             Method::OPTIONS if path == "*" => allowing(bare(StatusCode::NO_CONTENT)),
-            _ => match self.status(path) {
+            _ => match self.status(asking) {
                 StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST if *method != Method::CONNECT => {
                     self.read(&ReadRequest { method: &Method::GET, ..*asking })
                 }
@@ -292,19 +304,15 @@ impl Service {
         }
     }
 
-    /// The route of a path, canonical or not.
-    fn route(&self, path: &str) -> Option<&'static Route> {
-        match path::read(path) {
-            path::PathTarget::Canonical => route(self.routes, path),
-            path::PathTarget::Means(canonical) => route(self.routes, &canonical),
-            path::PathTarget::Garbled => None,
-        }
-    }
-
     /// The response to a request for another host or scheme. Health checks, challenges and the relay have any host.
-    fn elsewhere<B>(&self, request: &Request<B>, scheme: Scheme) -> Option<FullResponse> {
+    fn elsewhere<B>(
+        &self,
+        request: &Request<B>,
+        routed: &RoutedPath,
+        scheme: Scheme,
+    ) -> Option<FullResponse> {
         let (uri, headers) = (request.uri(), request.headers());
-        let target = self.route(uri.path())?.target;
+        let target = routed.route?.target;
         if matches!(
             target,
             RouteTarget::Alive | RouteTarget::Ready | RouteTarget::Challenge | RouteTarget::Relay

@@ -5,11 +5,12 @@ use crate::{
     site::{
         assets,
         exchange::RequestContext,
-        routes::{CHALLENGE, RouteTarget, route},
+        routes::{CHALLENGE, RouteTarget, RoutedPath},
         service::{Service, bare, negotiated},
     },
     web::{
-        negotiate, path,
+        negotiate,
+        path::{self, PathForm},
         representation::{Caching, Representation, RepresentationFields},
         respond::{FullResponse, RefusedRepresentation, respond},
     },
@@ -34,6 +35,8 @@ const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy)]
 pub(crate) struct ReadRequest<'a> {
     pub path: &'a str,
+    /// The route of `path`, or of the canonical path that it means.
+    pub routed: &'a RoutedPath,
     pub query: Option<&'a str>,
     pub method: &'a Method,
     pub headers: &'a HeaderMap,
@@ -46,25 +49,32 @@ pub(crate) struct ReadRequest<'a> {
 impl Service {
     /// GET and HEAD: serves a canonical path, and redirects every other form of it there.
     pub(crate) fn read(&self, asking: &ReadRequest) -> FullResponse {
-        match path::read(asking.path) {
-            path::PathTarget::Canonical => self.resource(asking),
-            path::PathTarget::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
-            path::PathTarget::Means(path) => {
-                if self.status(&path) == StatusCode::NOT_FOUND {
+        match &asking.routed.form {
+            PathForm::Canonical => self.resource(asking),
+            PathForm::Garbled => self.error(StatusCode::BAD_REQUEST, asking.headers),
+            PathForm::Means(path) => {
+                if self.status(asking) == StatusCode::NOT_FOUND {
                     return self.error(StatusCode::NOT_FOUND, asking.headers);
                 }
-                self.moved(&path::reference(&path, asking.query), asking.headers)
+                self.moved(&path::reference(path, asking.query), asking.headers)
             }
         }
     }
 
-    /// The status of the response to a path.
-    pub(crate) fn status(&self, path: &str) -> StatusCode {
+    /// The status of the response to a plain request for the resource that the path means.
+    pub(crate) fn status(&self, asking: &ReadRequest) -> StatusCode {
+        let path = match &asking.routed.form {
+            PathForm::Canonical => asking.path,
+            PathForm::Means(path) => path,
+            PathForm::Garbled => return StatusCode::BAD_REQUEST,
+        };
         let headers = &HeaderMap::new();
-        self.read(&ReadRequest {
+        let (method, routed) = (&Method::HEAD, asking.routed);
+        self.resource(&ReadRequest {
             path,
+            routed,
             query: None,
-            method: &Method::HEAD,
+            method,
             headers,
             context: None,
             relayed: None,
@@ -72,9 +82,10 @@ impl Service {
         .status()
     }
 
-    pub(crate) fn resource(&self, asking: &ReadRequest) -> FullResponse {
+    /// The response to a canonical path.
+    fn resource(&self, asking: &ReadRequest) -> FullResponse {
         let ReadRequest { path, method, headers, .. } = *asking;
-        let Some(route) = route(self.routes, path) else { return self.error(StatusCode::NOT_FOUND, headers) };
+        let Some(route) = asking.routed.route else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
             RouteTarget::Home => {
@@ -115,7 +126,7 @@ impl Service {
             RouteTarget::Events => Ok(event_stream()),
             RouteTarget::Relay => return self.relay_response(asking),
             RouteTarget::Metrics => {
-                let page = self.observer.metrics.page(self.event_hub.open());
+                let page = self.observer.metrics.page(self.clients.streams());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
             RouteTarget::How => match asking.context {

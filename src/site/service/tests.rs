@@ -60,7 +60,7 @@ fn service() -> Service {
         not_ready: page("rain"),
     });
     let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
-    let metrics = RequestMetrics::register(prometheus::Registry::new()).unwrap();
+    let metrics = RequestMetrics::register(prometheus::Registry::new(), []).unwrap();
     let site = Arc::new(ArcSwap::from_pointee(site));
     let observer = RequestObserver { metrics, log: None };
     Service::new(ServiceParts {
@@ -73,6 +73,7 @@ fn service() -> Service {
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
+        clients: Arc::new(Clients::new(Limits::default())),
         observer,
         certificates: None,
         hosts: Hosts::default(),
@@ -81,20 +82,21 @@ fn service() -> Service {
     })
 }
 
-fn connection(listener: ListenerKind) -> ConnectionInfo {
-    let peer = Peer::Unix;
-    ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued: Duration::ZERO, tls: None }
+fn answer<B: hyper::body::Body>(service: &Service, request: &Request<B>) -> Response<ResponseBody> {
+    let (listener, peer) = (ListenerKind::Http, Peer::Unix);
+    let connection =
+        ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued: Duration::ZERO, tls: None };
+    let arrival = Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
+    service.handle(request, &service.route(request.uri().path()), &connection, arrival)
 }
-
-const FIRST: fn() -> Arrival = || Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
 
 #[test]
 fn a_fault_while_answering_is_a_500_and_the_next_request_is_answered() {
     let service = service();
-    let broken = service.handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST());
+    let broken = answer(&service, &get("/").map(|_| Broken));
     assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(broken.headers()["cache-control"], "no-store");
-    assert_eq!(service.handle(&get("/"), &connection(ListenerKind::Http), FIRST()).status(), StatusCode::OK);
+    assert_eq!(answer(&service, &get("/")).status(), StatusCode::OK);
 }
 
 /// The lines of the log.
@@ -116,9 +118,8 @@ fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
     let lines = Lines::default();
     let log = lines.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
-    let broken = tracing::subscriber::with_default(subscriber, || {
-        service().handle(&get("/").map(|_| Broken), &connection(ListenerKind::Http), FIRST())
-    });
+    let broken =
+        tracing::subscriber::with_default(subscriber, || answer(&service(), &get("/").map(|_| Broken)));
     let id = broken.headers()["x-request-id"].to_str().unwrap().to_owned();
     let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(said.contains("ERROR") && said.contains(&format!("request_id=\"{id}\"")), "{said}");
@@ -126,8 +127,5 @@ fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
 
 #[test]
 fn an_answer_that_nobody_stands_behind_is_not_ready() {
-    assert_eq!(
-        service().handle(&get("/readyz"), &connection(ListenerKind::Http), FIRST()).status(),
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(answer(&service(), &get("/readyz")).status(), StatusCode::SERVICE_UNAVAILABLE);
 }
