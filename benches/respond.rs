@@ -65,6 +65,7 @@ fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
     let site = Site::new(SiteContent {
         home: page_text(&page),
+        terminal: PerLanguage::default(),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),

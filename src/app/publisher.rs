@@ -123,6 +123,7 @@ impl Publisher {
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {
             home: rendered.pages,
+            terminal: rendered.terminal,
             not_ready: page::not_ready(answer, &self.theme),
             json: rendered.json,
             line: rendered.line,
@@ -145,7 +146,7 @@ impl Publisher {
         HowPage::new(&page::style_hash(&self.theme), process_start, move |trace, form| match form {
             Form::Html => crate::how::html(trace, &theme),
             Form::Json => crate::how::json(trace),
-            Form::Text => crate::how::text(trace),
+            Form::Text | Form::Ansi => crate::how::text(trace),
         })
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Rendering depends on `answer` and never on a request, a header or a socket. Each answer is rendered once.
 
+pub(crate) mod ansi;
+pub(crate) mod block_letters;
+pub(crate) mod board;
 pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod colours;
@@ -34,7 +37,7 @@ use crate::{
     hash,
     language::{Language, PerLanguage},
     page::locale::Phrases,
-    site::snapshot::PageText,
+    site::snapshot::{PageText, TerminalText},
 };
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
@@ -233,6 +236,8 @@ pub fn scoreboard(answer: &Answer, theme: &Theme) -> String {
 pub struct RenderedAnswer {
     /// The page and the text for people.
     pub pages: PerLanguage<PageText>,
+    /// The text in colour, and the answer on one line.
+    pub terminal: PerLanguage<TerminalText>,
     /// JSON for programs.
     pub json: String,
     /// The same JSON on one line.
@@ -265,6 +270,7 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
     };
     RenderedAnswer {
         pages: PerLanguage::of(page),
+        terminal: PerLanguage::of(|language| text::terminal(answer, theme.localized(language), now)),
         json: json.pretty,
         line: json.line,
         season: json::season(answer, theme),

@@ -14,6 +14,9 @@ use hyper::{
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 
+/// The media type of text with escape sequences.
+const ANSI: &str = "text/x-ansi; charset=utf-8";
+
 /// All pages of one answer, ready to send.
 #[derive(Debug)]
 pub struct Site {
@@ -41,7 +44,16 @@ pub struct Site {
 #[derive(Debug)]
 pub(crate) struct HomePage {
     pages: PerLanguage<PageForms>,
+    terminal: PerLanguage<TerminalForms>,
     json: Representation,
+}
+
+/// The answer for terminals.
+#[derive(Debug, Clone)]
+struct TerminalForms {
+    colour: Representation,
+    line: Representation,
+    colour_line: Representation,
 }
 
 /// A page in both forms for people.
@@ -55,6 +67,8 @@ pub(crate) struct PageForms {
 pub struct SiteContent {
     /// The home page.
     pub home: PerLanguage<PageText>,
+    /// The same for terminals.
+    pub terminal: PerLanguage<TerminalText>,
     /// The same as JSON.
     pub json: String,
     /// The same JSON on one line.
@@ -88,6 +102,17 @@ pub struct PageText {
     pub text: String,
 }
 
+/// The answer for terminals, in one language and three forms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TerminalText {
+    /// The text with escape sequences.
+    pub colour: String,
+    /// One line.
+    pub line: String,
+    /// One line with escape sequences.
+    pub colour_line: String,
+}
+
 impl Site {
     /// Encodes the pages.
     pub fn new(pages: SiteContent) -> Self {
@@ -97,9 +122,9 @@ impl Site {
             modified,
             ..RepresentationFields::momentary("application/json")
         };
-        let api = Representation::of(pages.json.into_bytes(), &json);
+        let api = Representation::of(pages.json.as_bytes().into(), &json);
         let policy = page_policy(&pages.style);
-        let home_in = HomePage::new(forms(&pages.home, &policy, Caching::For(lasts), modified), &api, lasts);
+        let home_in = HomePage::new(&pages, &policy, &api);
         Site {
             home: home_in.in_any_language(lasts),
             home_in,
@@ -116,34 +141,83 @@ impl Site {
 }
 
 impl HomePage {
-    /// The answer in this form and, where it is for people, in this language.
-    pub(crate) fn get(&self, form: Form, language: Language) -> &Representation {
-        match form {
-            Form::Html => &self.pages[language].html,
-            Form::Json => &self.json,
-            Form::Text => &self.pages[language].text,
+    /// The answer in the form that the URL or else the client asks for, and where it is for people, in this language.
+    pub(crate) fn get(&self, query: Option<&str>, form: Form, language: Language) -> &Representation {
+        let (page, terminal) = (&self.pages[language], &self.terminal[language]);
+        match (asked_by(query), form) {
+            (HomeQuery { one_line: true, colour: true }, _) => &terminal.colour_line,
+            (HomeQuery { one_line: true, colour: false }, _) => &terminal.line,
+            (HomeQuery { colour: true, .. }, Form::Text) | (_, Form::Ansi) => &terminal.colour,
+            (_, Form::Html) => &page.html,
+            (_, Form::Json) => &self.json,
+            (_, Form::Text) => &page.text,
         }
     }
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
-    fn new(pages: PerLanguage<PageForms>, json: &Representation, lasts: Duration) -> Self {
+    fn new(content: &SiteContent, policy: &HeaderMap, json: &Representation) -> Self {
+        let (lasts, modified) = (content.lasts, content.modified);
         let private = Caching::Private(lasts);
-        let pages = pages.map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
-        HomePage { pages, json: json.varying(&FORM_FIELDS).kept(private) }
+        let pages = forms(&content.home, policy, Caching::For(lasts), modified)
+            .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
+        let terminal = PerLanguage::of(|language| {
+            let TerminalText { colour, line, colour_line } = &content.terminal[language];
+            let make = |body: &String, media_type| {
+                let more = HeaderMap::new();
+                let language = Some(language);
+                let fields = RepresentationFields { media_type, caching: private, modified, language, more };
+                Representation::of(body.as_bytes().into(), &fields)
+            };
+            // The line's form follows from its URL alone.
+            TerminalForms {
+                colour: make(colour, ANSI).varying(&FORM_FIELDS),
+                line: make(line, "text/plain; charset=utf-8"),
+                colour_line: make(colour_line, ANSI),
+            }
+        });
+        HomePage { pages, terminal, json: json.varying(&FORM_FIELDS).kept(private) }
     }
 
     /// The page at URLs where the client chooses the language. Shared caches keep only the HTML in the first language,
     /// which is for all clients that do not prefer another.
     fn in_any_language(&self, lasts: Duration) -> Self {
+        let on = [ACCEPT_LANGUAGE];
         let pages = PerLanguage::of(|language| {
-            let forms = self.pages[language].varying(&[ACCEPT_LANGUAGE]);
+            let forms = self.pages[language].varying(&on);
             match language == Language::ALL[0] {
                 true => forms,
                 false => PageForms { html: forms.html.kept(Caching::Private(lasts)), ..forms },
             }
         });
-        HomePage { pages, json: self.json.varying(&[ACCEPT_LANGUAGE]) }
+        let terminal =
+            self.terminal.as_ref().map(|TerminalForms { colour, line, colour_line }| TerminalForms {
+                colour: colour.varying(&on),
+                line: line.varying(&on),
+                colour_line: colour_line.varying(&on),
+            });
+        HomePage { pages, terminal, json: self.json.varying(&on) }
     }
+}
+
+/// The form that the query of the home page asks for. Every other query is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct HomeQuery {
+    /// `format=1`: one line.
+    one_line: bool,
+    /// `color`: escape sequences in plain text.
+    colour: bool,
+}
+
+fn asked_by(query: Option<&str>) -> HomeQuery {
+    let mut asked = HomeQuery::default();
+    for parameter in query.unwrap_or_default().split('&') {
+        match parameter {
+            "format=1" => asked.one_line = true,
+            "color" | "color=" | "color=1" => asked.colour = true,
+            _ => {}
+        }
+    }
+    asked
 }
 
 impl PageForms {
@@ -206,4 +280,27 @@ pub(crate) fn page_policy(style: &str) -> HeaderMap {
             field("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_asks_for_one_line_or_for_colour_and_is_ignored_otherwise() {
+        for (query, one_line, colour) in [
+            (None, false, false),
+            (Some(""), false, false),
+            (Some("format=1"), true, false),
+            (Some("color"), false, true),
+            (Some("color=1"), false, true),
+            (Some("a=b&format=1&color"), true, true),
+            (Some("color=0"), false, false),
+            (Some("format=2"), false, false),
+            (Some("format=1x"), false, false),
+            (Some("utm_source=color"), false, false),
+        ] {
+            assert_eq!(asked_by(query), HomeQuery { one_line, colour }, "{query:?}");
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub enum Form {
     Json,
     /// For people with a terminal.
     Text,
+    /// The same with escape sequences, for clients that name it.
+    Ansi,
 }
 
 /// Programs that print a response on a terminal, by their products in User-Agent (RFC 9110 §10.1.5).
@@ -57,10 +59,11 @@ type Rank = (u16, Match, Reverse<usize>);
 /// The form that Accept prefers: by quality, then by the more exact range, then by position (RFC 9110 §12.5.1). A tie,
 /// as with `*/*`, gives plain text to terminal clients and HTML to all others.
 pub fn form(headers: &HeaderMap) -> Form {
-    const FORMS: [(Form, &str, &str); 3] = [
+    const FORMS: [(Form, &str, &str); 4] = [
         (Form::Html, "text", "text/html"),
         (Form::Text, "text", "text/plain"),
         (Form::Json, "application", "application/json"),
+        (Form::Ansi, "text", "text/x-ansi"),
     ];
     let mut found = [(Match::None, 0, Reverse(0)); FORMS.len()];
     for (position, (range, quality)) in elements(headers, ACCEPT).enumerate() {
@@ -75,11 +78,14 @@ pub fn form(headers: &HeaderMap) -> Form {
             }
         }
     }
-    let [html, text, json] = found.map(|(matched, quality, position)| -> Rank {
+    let [html, text, json, ansi] = found.map(|(matched, quality, position)| -> Rank {
         let is_refused = matched > Match::None && quality == 0;
         if is_refused { (0, Match::Refused, Reverse(0)) } else { (quality, matched, position) }
     });
     let best_for_people = html.max(text);
+    if ansi > best_for_people.max(json) {
+        return Form::Ansi;
+    }
     if json > best_for_people {
         return Form::Json;
     }
@@ -216,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_form_follows_what_accept_prefers() {
-        use Form::{Html, Json, Text};
+        use Form::{Ansi, Html, Json, Text};
         let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         // For a browser, a crawler or a library, and for curl.
         for (accept, browser, curl) in [
@@ -245,6 +251,10 @@ mod tests {
             ("text/plain, text/html", Text, Text),
             ("text/html, text/plain", Html, Html),
             ("text/plain, */*", Text, Text),
+            ("text/x-ansi", Ansi, Ansi),
+            ("text/x-ansi, */*;q=0.5", Ansi, Ansi),
+            ("text/x-ansi;q=0.5, */*", Html, Text),
+            ("text/x-ansi;q=0.5, text/*", Html, Text),
             ("text/html;q=2, text/plain;q=0.1", Text, Text),
         ] {
             let mut headers = with(ACCEPT, accept);

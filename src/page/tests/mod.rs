@@ -1,5 +1,6 @@
 pub(crate) mod changes;
 pub(crate) mod said;
+pub(crate) mod terminal;
 
 use crate::{answer::*, page::*};
 use std::time::Duration;

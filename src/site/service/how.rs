@@ -71,7 +71,7 @@ impl HowPage {
         let (media_type, more) = match form {
             Form::Html => ("text/html; charset=utf-8", self.policy.clone()),
             Form::Json => ("application/json", HeaderMap::new()),
-            Form::Text => ("text/plain; charset=utf-8", HeaderMap::new()),
+            Form::Text | Form::Ansi => ("text/plain; charset=utf-8", HeaderMap::new()),
         };
         let fields = RepresentationFields {
             language: Some(Language::English),

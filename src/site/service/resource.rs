@@ -90,10 +90,10 @@ impl Service {
         let responded = match route.target {
             RouteTarget::Home => {
                 let (form, language) = (negotiate::form(headers), negotiate::language(headers));
-                respond(site.home.get(form, language), method, headers)
+                respond(site.home.get(asking.query, form, language), method, headers)
             }
             RouteTarget::HomeIn(language) => {
-                respond(site.home_in.get(negotiate::form(headers), language), method, headers)
+                respond(site.home_in.get(asking.query, negotiate::form(headers), language), method, headers)
             }
             RouteTarget::Answer => respond(&site.api, method, headers),
             RouteTarget::Alive => {

@@ -47,6 +47,7 @@ fn page(text: &str) -> PerLanguage<PageText> {
 fn service() -> Service {
     let site = Site::new(SiteContent {
         home: page("page"),
+        terminal: PerLanguage::default(),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),

@@ -5,3 +5,4 @@ pub mod how;
 pub mod page;
 pub mod previews;
 pub mod season;
+pub mod terminal;
