@@ -1,0 +1,196 @@
+//! Two peers for `benches/compare`, which are no web servers.
+//!
+//! `serve` is the practical limit: one epoll loop that answers every request head with bytes made at the start, with or
+//! without rustls before it. It looks for the end of a head and for `if-none-match`, and at nothing else.
+//! `handshakes` is a client: one connection after the other, each with a full or a resumed TLS 1.3 handshake and one request.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use rustix::event::epoll;
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    client::Resumption,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+};
+use std::{
+    collections::HashMap,
+    env, fs,
+    io::{self, ErrorKind::WouldBlock, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::fd::{AsRawFd, RawFd},
+    sync::Arc,
+};
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|word| *word != "--bench").collect();
+    match arguments[..] {
+        ["serve", address, responses] => serve(address, responses, None),
+        ["serve", address, responses, chain, key] => serve(address, responses, Some(tls(chain, key))),
+        ["handshakes", address, trusted, "full", count] => handshakes(address, trusted, false, count),
+        ["handshakes", address, trusted, "resumed", count] => handshakes(address, trusted, true, count),
+        _ => eprintln!(
+            "bare_loop serve ADDRESS RESPONSES [CHAIN KEY]\nbare_loop handshakes ADDRESS TRUSTED full|resumed COUNT\n\
+             RESPONSES is a folder with the files `page`, `large` and `unchanged`: whole responses, heads included."
+        ),
+    }
+}
+
+/// The three responses, and which of them a request head gets.
+struct Responses {
+    page: Vec<u8>,
+    large: Vec<u8>,
+    unchanged: Vec<u8>,
+}
+
+impl Responses {
+    fn read(folder: &str) -> Self {
+        let read = |name| fs::read(format!("{folder}/{name}")).unwrap();
+        Self { page: read("page"), large: read("large"), unchanged: read("unchanged") }
+    }
+
+    fn to(&self, head: &[u8]) -> &[u8] {
+        let has = |text: &[u8]| head.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text));
+        match head {
+            _ if head.starts_with(b"GET /card.png") => &self.large,
+            _ if has(b"if-none-match") => &self.unchanged,
+            _ => &self.page,
+        }
+    }
+}
+
+struct Connection {
+    socket: TcpStream,
+    tls: Option<ServerConnection>,
+    received: Vec<u8>,
+    unsent: Vec<u8>,
+    closing: bool,
+}
+
+impl Connection {
+    /// Reads, answers and writes until the socket would block. True while the connection lives.
+    fn advance(&mut self, responses: &Responses) -> io::Result<bool> {
+        let open = self.read()?;
+        while let Some(end) = self.received.windows(4).position(|part| part == b"\r\n\r\n") {
+            let head: Vec<u8> = self.received.drain(..end + 4).collect();
+            let response = responses.to(&head);
+            self.closing |= head.windows(17).any(|part| part.eq_ignore_ascii_case(b"connection: close"));
+            match &mut self.tls {
+                Some(tls) => tls.writer().write_all(response)?,
+                None => self.unsent.extend_from_slice(response),
+            }
+        }
+        let sent = self.write()?;
+        Ok(open && !(sent && self.closing))
+    }
+
+    fn read(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let read = match &mut self.tls {
+                Some(tls) => tls.read_tls(&mut self.socket),
+                None => self.socket.read(&mut buffer),
+            };
+            match read {
+                Ok(0) => return Ok(false),
+                Ok(length) if self.tls.is_none() => self.received.extend_from_slice(&buffer[..length]),
+                Ok(_) => self.decrypt(&mut buffer)?,
+                Err(error) if error.kind() == WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn decrypt(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        let tls = self.tls.as_mut().expect("only called behind TLS");
+        tls.process_new_packets().map_err(io::Error::other)?;
+        while let Ok(length @ 1..) = tls.reader().read(buffer) {
+            self.received.extend_from_slice(&buffer[..length]);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> io::Result<bool> {
+        loop {
+            let wrote = match &mut self.tls {
+                Some(tls) if tls.wants_write() => tls.write_tls(&mut self.socket),
+                None if !self.unsent.is_empty() => self.socket.write(&self.unsent),
+                _ => return Ok(true),
+            };
+            match wrote {
+                Ok(length) if self.tls.is_none() => drop(self.unsent.drain(..length)),
+                Ok(_) => {}
+                Err(error) if error.kind() == WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn serve(address: &str, responses: &str, tls: Option<Arc<ServerConfig>>) {
+    let responses = Responses::read(responses);
+    let listener = TcpListener::bind(address).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+    let watch = |fd: RawFd| epoll::EventData::new_u64(fd as u64);
+    epoll::add(&poll, &listener, watch(listener.as_raw_fd()), epoll::EventFlags::IN).unwrap();
+    let mut connections: HashMap<RawFd, Connection> = HashMap::new();
+    let mut events = Vec::with_capacity(1024);
+    loop {
+        events.clear();
+        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None).unwrap();
+        for event in &events {
+            let fd = event.data.u64() as RawFd;
+            if fd == listener.as_raw_fd() {
+                while let Ok((socket, _)) = listener.accept() {
+                    socket.set_nonblocking(true).unwrap();
+                    socket.set_nodelay(true).unwrap();
+                    let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+                    epoll::add(&poll, &socket, watch(socket.as_raw_fd()), flags).unwrap();
+                    let tls = tls.clone().map(|config| ServerConnection::new(config).unwrap());
+                    let connection =
+                        Connection { tls, received: Vec::new(), unsent: Vec::new(), closing: false, socket };
+                    connections.insert(connection.socket.as_raw_fd(), connection);
+                }
+            } else if let Some(connection) = connections.get_mut(&fd) {
+                if !connection.advance(&responses).unwrap_or(false) {
+                    connections.remove(&fd);
+                }
+            }
+        }
+    }
+}
+
+fn tls(chain: &str, key: &str) -> Arc<ServerConfig> {
+    let chain = CertificateDer::pem_file_iter(chain).unwrap().collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    Arc::new(config)
+}
+
+fn handshakes(address: &str, trusted: &str, resumed: bool, count: &str) {
+    let count: u32 = count.parse().unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(CertificateDer::pem_file_iter(trusted).unwrap().map(Result::unwrap));
+    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    if !resumed {
+        config.resumption = Resumption::disabled();
+    }
+    let config = Arc::new(config);
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut kinds: HashMap<String, u32> = HashMap::new();
+    for _ in 0..count {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nodelay(true).unwrap();
+        let connection = ClientConnection::new(Arc::clone(&config), name.clone()).unwrap();
+        let mut stream = StreamOwned::new(connection, socket);
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut response = Vec::new();
+        // A server may end without close_notify.
+        let _ = stream.read_to_end(&mut response);
+        assert!(response.starts_with(b"HTTP/1.1 200"), "a response other than 200");
+        *kinds.entry(format!("{:?}", stream.conn.handshake_kind())).or_default() += 1;
+    }
+    println!("{kinds:?}");
+}

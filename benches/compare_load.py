@@ -1,0 +1,168 @@
+"""The rows of the comparison: one kind of load each, and what is read off the server."""
+import contextlib, re, resource, socket, ssl, time
+from compare_servers import ACCEPT, LOAD_CPU, PATHS, bare_loop, run
+
+FIELDS = [word for key, value in ACCEPT.items() for word in ("-H", f"{key}: {value}")]
+
+
+def on_load_cpu(*command):
+    return run("taskset", "-c", LOAD_CPU, *map(str, command), timeout=120)
+
+
+def wrk(peer, seconds, tls=False, path="/", more=(), connections=64):
+    """Requests answered, and those of them that were not what the row is about."""
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{peer.https if tls else peer.http}{path}"
+    said = on_load_cpu("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *FIELDS, *more, url)
+    return int(re.search(r"(\d+) requests in", said)[1]), re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", said)
+
+
+def keep_alive(peer, seconds):
+    return wrk(peer, seconds)
+
+
+def unchanged(peer, seconds):
+    return wrk(peer, seconds, more=("-H", f"If-None-Match: {peer.validator}"))
+
+
+def keep_alive_tls(peer, seconds):
+    return wrk(peer, seconds, tls=True)
+
+
+def large_tls(peer, seconds):
+    return wrk(peer, seconds, tls=True, path=PATHS["large"])
+
+
+def new_connections(peer, seconds):
+    requests, _ = wrk(peer, seconds, more=("-H", "Connection: close"))
+    return requests, None
+
+
+def handshakes(peer, kind, count):
+    said = on_load_cpu(bare_loop(), "handshakes", f"127.0.0.1:{peer.https}", peer.site.certificate, kind, count)
+    wrong = None if kind == "full" or "Resumed" in said else said
+    return count, wrong
+
+
+def h2(peer, seconds, streams, path="/"):
+    fields = [word for key, value in ACCEPT.items() for word in ("-H", f"{key.lower()}: {value}")]
+    said = on_load_cpu("h2load", "-t1", "-c16", f"-m{streams}", f"-D{seconds:g}s", "--warm-up-time=0", *fields,
+                       f"https://127.0.0.1:{peer.https}{path}")
+    failed = re.search(r"(\d+) failed, (\d+) errored", said)
+    return int(re.search(r"(\d+) succeeded", said)[1]), failed[0] if failed and failed[1] != "0" else None
+
+
+# name: (what it measures, whether it is over HTTP/2, the load)
+ROWS = {
+    "h1": ("HTTP/1.1 keep-alive, 64 connections", False, keep_alive),
+    "h1-304": ("HTTP/1.1 304", False, unchanged),
+    "tls": ("HTTPS/1.1 keep-alive, 64 connections", False, keep_alive_tls),
+    "tls-large": ("HTTPS/1.1 keep-alive, the picture", False, large_tls),
+    "full": ("full TLS 1.3 handshake and one request", False, lambda peer, seconds: handshakes(peer, "full", int(600 * seconds))),
+    "resumed": ("resumed TLS 1.3 handshake and one request", False, lambda peer, seconds: handshakes(peer, "resumed", int(600 * seconds))),
+    "connections": ("a new TCP connection per request", False, new_connections),
+    "h2-32": ("HTTP/2 over TLS, 16 connections × 32 streams", True, lambda peer, seconds: h2(peer, seconds, 32)),
+    "h2-6": ("HTTP/2 over TLS, 16 connections × 6 streams", True, lambda peer, seconds: h2(peer, seconds, 6)),
+    "h2-large": ("HTTP/2 over TLS, 16 × 32, the picture", True, lambda peer, seconds: h2(peer, seconds, 32, PATHS["large"])),
+    "h1-log": ("HTTP/1.1 keep-alive with the access log in a file", False, keep_alive),
+    "tls-log": ("HTTPS/1.1 keep-alive with the access log in a file", False, keep_alive_tls),
+    "h2-log": ("HTTP/2, 16 × 32, with the access log in a file", True, lambda peer, seconds: h2(peer, seconds, 32)),
+    "idle": ("10,000 idle connections, KiB each", False, None),
+    "idle-tls": ("10,000 idle TLS connections, KiB each", False, None),
+    "memory": ("idle, MiB", False, None),
+    "start": ("start to the first 200, ms", False, None),
+}
+UNITS = {"idle": 1, "idle-tls": 1, "memory": 2, "start": 1}  # decimals; all other rows are µs of processor time
+
+
+def takes_part(peer, row):
+    if ROWS[row][1] and not peer.http2:
+        return False
+    if row == "h1-304" and not peer.conditional:
+        return False
+    return not (row.endswith("-log") and peer.name in ("bare loop", "static-web-server"))
+
+
+def measure(peers, rows, rounds, seconds):
+    """{row: {server: [one figure per round]}}"""
+    results = {row: {peer.name: [] for peer in peers if takes_part(peer, row)} for row in rows}
+    for round_ in range(rounds):
+        for row in rows:
+            for peer in peers:
+                if peer.name in results[row]:
+                    figure = FIGURES.get(row, per_request)(peer, row, seconds)
+                    results[row][peer.name].append(figure)
+                    print(f"round {round_ + 1}  {row:12} {peer.name:24} {figure:10.2f}", flush=True)
+    return results
+
+
+def per_request(peer, row, seconds):
+    load = ROWS[row][2]
+    with peer.running(log=peer.home / "access.log" if row.endswith("-log") else None):
+        load(peer, 0.3 if seconds < 1 else 1)
+        before = peer.cpu_seconds()
+        requests, wrong = load(peer, seconds)
+        spent = peer.cpu_seconds() - before
+    assert requests and not wrong, f"{peer.name}, {row}: {requests} requests, {wrong}"
+    return spent / requests * 1e6
+
+
+def idle_connections(peer, row, _seconds, count=10_000):
+    """Memory that each of many connections keeps after one request, in KiB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 30_000), hard))
+    tls = row.endswith("tls")
+    context = ssl._create_unverified_context() if tls else None
+    request = f"GET / HTTP/1.1\r\nHost: localhost\r\n{''.join(f'{k}: {v}{chr(13)}{chr(10)}' for k, v in ACCEPT.items())}\r\n".encode()
+    with peer.running(), contextlib.ExitStack() as open_:
+        port = peer.https if tls else peer.http
+        connections = []
+
+        def connect():
+            plain = open_.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection = open_.enter_context(context.wrap_socket(plain)) if tls else plain
+            connection.sendall(request)
+            received = b""
+            while b"\r\n\r\n" not in received:
+                received += connection.recv(65536)
+            length = int(re.search(rb"(?i)content-length: (\d+)", received)[1])
+            left = length - len(received.split(b"\r\n\r\n", 1)[1])
+            while left > 0:
+                left -= len(connection.recv(65536))
+            connections.append(connection)
+
+        for _ in range(200):
+            connect()
+        time.sleep(1)
+        before = peer.memory_kib()
+        for _ in range(count):
+            connect()
+        time.sleep(2)
+        return (peer.memory_kib() - before) / count
+
+
+def idle_memory(peer, _row, _seconds):
+    with peer.running():
+        wrk(peer, 1)
+        time.sleep(2)
+        return peer.memory_kib() / 1024
+
+
+def start(peer, _row, _seconds):
+    # A state and a certificate from a start before.
+    with peer.running():
+        peer.get("/")
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    begin = time.perf_counter()
+    with peer.running(wait=False):
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", peer.http)) == 0:
+                    with contextlib.suppress(OSError):
+                        probe.sendall(request)
+                        if b" 200 " in probe.recv(64):
+                            return (time.perf_counter() - begin) * 1e3
+            assert time.perf_counter() - begin < 20, f"{peer.name} does not start"
+            time.sleep(0.0002)
+
+
+FIGURES = {"idle": idle_connections, "idle-tls": idle_connections, "memory": idle_memory, "start": start}
