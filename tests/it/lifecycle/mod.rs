@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod deploy;
+pub mod deploy_script;
 pub mod drain;
 pub mod health;
 pub mod kill;
