@@ -1,12 +1,12 @@
 //! The answer as metrics: which verdict is shown, how many errors, and how old its data is.
 
 use crate::{
-    answer::{Answer, Verdict},
+    answer::{Answer, Pace, Verdict},
     page,
 };
 use prometheus::{
-    Gauge, IntGaugeVec, Registry, register_gauge_with_registry as gauge,
-    register_int_gauge_vec_with_registry as gauges,
+    Gauge, IntGauge, IntGaugeVec, Registry, register_gauge_with_registry as gauge,
+    register_int_gauge_vec_with_registry as gauges, register_int_gauge_with_registry as int_gauge,
 };
 
 /// Gauges of the published answer.
@@ -15,6 +15,8 @@ pub(crate) struct AnswerMetrics {
     verdicts: IntGaugeVec,
     /// A vector without labels, so that it can be empty while the number is unknown: zero would be an answer.
     errors: IntGaugeVec,
+    stale: IntGauge,
+    game_in_progress: IntGauge,
     last_success: Gauge,
 }
 
@@ -37,6 +39,16 @@ impl AnswerMetrics {
                 &[],
                 registry
             )?,
+            stale: int_gauge!(
+                "e6_answer_stale",
+                "1 while the data behind the answer is older than the page promises, else 0.",
+                registry
+            )?,
+            game_in_progress: int_gauge!(
+                "e6_game_in_progress",
+                "1 while a game of the player's club is in progress, or has begun and could not be read yet, else 0.",
+                registry
+            )?,
             last_success: gauge!(
                 "e6_mlb_last_success_timestamp_seconds",
                 "Unix time at which MLB made the data behind the answer; 0 if none was ever read.",
@@ -51,6 +63,8 @@ impl AnswerMetrics {
             Verdict::Unknown => self.errors.reset(),
             known => self.errors.with_label_values::<&str>(&[]).set(known.errors().into()),
         }
+        self.game_in_progress.set((answer.pace == Pace::Live).into());
+        self.stale.set(answer.stale.into());
         let nanoseconds = answer.asked_at.map_or(0, |at| at.unix_timestamp_nanos());
         self.last_success.set(nanoseconds as f64 / 1e9);
         // The new verdict is set last, so that a scrape in between sees none rather than two.

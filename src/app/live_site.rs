@@ -122,10 +122,10 @@ impl LiveSite {
         scene.notify();
         let Current { publisher, answer, .. } = scene;
         let fresh = Arc::new(publisher.site(answer));
+        self.metrics.set(answer);
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
         self.event_hub.publish(&fresh);
-        self.metrics.set(answer);
         let line = publisher.in_a_line(answer);
         self.line.send_if_modified(|before| {
             let is_new = *before != line;

@@ -11,8 +11,11 @@ use crate::{
 };
 use rustls::version::{TLS12, TLS13};
 use std::{
+    collections::BTreeSet,
+    fs,
     io::Write,
     net::TcpStream,
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -46,6 +49,41 @@ fn promtool_finds_nothing_to_say() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success() && said.is_empty(), "{said}\n{}", server.metrics());
+}
+
+/// Names of metrics in a text: words that begin like ours.
+fn metric_names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter(|word| word.starts_with("e6_") || word.starts_with("process_")).collect()
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_metrics_that_exist() {
+    let (server, _mlb) = site();
+    server.page();
+    let metrics = server.metrics();
+    let exist = metric_names(&metrics);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    for file in ["prometheus/alerts.yml", "prometheus/alerts_test.yml", "grafana/dashboard.json"] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let asked = metric_names(&text);
+        assert!(asked.len() >= 5, "{file}: {asked:?}");
+        assert_eq!(asked.difference(&exist).collect::<Vec<_>>(), Vec::<&&str>::new(), "{file}");
+    }
+    let dashboard = fs::read_to_string(root.join("grafana/dashboard.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&dashboard).unwrap();
+}
+
+#[test]
+#[ignore = "needs promtool"]
+fn promtool_passes_the_tests_of_the_alerts() {
+    let promtool = tools::find("promtool");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/prometheus");
+    for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]] {
+        let output = Command::new(&promtool).args(arguments).current_dir(&folder).output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    }
 }
 
 #[test]
@@ -110,6 +148,7 @@ fn the_answer_and_its_age_are_among_the_metrics() {
     };
     assert_eq!(verdicts(&server), [1.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(server.metric("e6_errors_today"), 1.0);
+    assert_eq!((server.metric("e6_game_in_progress"), server.metric("e6_answer_stale")), (1.0, 0.0));
     let last_success = |server: &Server| server.metric("e6_mlb_last_success_timestamp_seconds");
     let rfc3339 = &time::format_description::well_known::Rfc3339;
     let asked_at = server.api()["asked_at"].as_str().unwrap().to_owned();
@@ -120,6 +159,7 @@ fn the_answer_and_its_age_are_among_the_metrics() {
     wait_for(&server, "e6_answer{verdict=\"not_yet\"}", |value| value == 1.0);
     assert_eq!((verdicts(&server), server.metric("e6_errors_today")), ([0.0, 0.0, 1.0, 0.0, 0.0], 0.0));
     assert!(server.metrics().contains("\ne6_errors_today 0\n"), "zero errors are known");
+    assert_eq!((server.metric("e6_game_in_progress"), server.metric("e6_answer_stale")), (1.0, 0.0));
 
     mlb.fault(Fault::Refuse);
     wait_for(&server, "e6_mlb_polls_total{outcome=\"unreachable\"}", |count| count >= 1.0);
@@ -130,6 +170,7 @@ fn the_answer_and_its_age_are_among_the_metrics() {
     let server = Server::start(&mlb, EVENING);
     let metrics = server.metrics();
     assert_eq!(verdicts(&server), [0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(server.metric("e6_game_in_progress"), 0.0);
     assert!(metrics.contains("\ne6_mlb_last_success_timestamp_seconds 0\n"), "never: {metrics}");
     assert!(!metrics.contains("e6_errors_today"), "an unknown number is not zero: {metrics}");
     assert!(!metrics.contains("NaN"), "{metrics}");

@@ -157,6 +157,7 @@ fn a_stale_answer_says_that_mlb_refuses_this_servers_network() {
     let server = Server::start(&mlb, EVENING);
     let answer = server.wait_for_verdict("yes");
     assert_eq!(answer["stale"], true, "{answer}");
+    assert_eq!(server.metric("e6_answer_stale"), 1.0);
     let page = |path: &str, accept: &str| {
         server
             .get(path, &format!("Accept: {accept}\r\n"))
