@@ -1,5 +1,5 @@
 //! Limits on the memory and time that a peer can take: each defined once, with its default, unit, range and reason.
-//! Settings, `e6 limits` and limits.md are made from this table.
+//! Settings, `e6 limits` and docs/limits.md are made from this table.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{fmt::Write, ops::RangeInclusive, time::Duration};
@@ -348,9 +348,9 @@ mod tests {
     #[test]
     fn the_documentation_is_the_table() {
         assert_eq!(
-            include_str!("limits.md"),
+            include_str!("../docs/limits.md"),
             markdown(),
-            "write it anew: e6 limits --markdown > src/limits.md"
+            "write it anew: e6 limits --markdown > docs/limits.md"
         );
     }
 

@@ -15,7 +15,7 @@ fn the_command_shows_what_is_in_force_and_by_default() {
     let (_, page, _) = run(dir.path(), &["limits", "--markdown"]);
     assert_eq!(
         page,
-        include_str!("../../../src/limits.md"),
+        include_str!("../../../docs/limits.md"),
         "the page has the defaults, whatever is in force"
     );
 }
