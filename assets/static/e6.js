@@ -22,7 +22,7 @@ function offset(text) {
 
 // After the time of a game the reader's, where the clocks there show another.
 function decorate(root) {
-  for (const time of root.querySelectorAll(".reason time, li time")) {
+  for (const time of root.querySelectorAll(".reason time, .below section time")) {
     const at = new Date(time.dateTime);
     if (offset(time.dateTime) === -at.getTimezoneOffset()) continue;
     const there = offset(time.dateTime) * 60000;
@@ -150,8 +150,6 @@ function later() {
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 addEventListener("offline", () => contact(true));
 addEventListener("online", () => refresh());
-// What is shown on focus goes away again without moving it (WCAG 2.2 §1.4.13).
-addEventListener("keydown", ({ key }) => key === "Escape" && document.activeElement?.closest(".strip g")?.blur());
 decorate(document);
 age();
 setInterval(age, 15000);

@@ -1,7 +1,7 @@
 //! The page for browsers, from templates that are checked when the binary is built.
 
 use crate::{
-    answer::{Answer, GameState},
+    answer::{Answer, ErrorPlay, Game, GameState, Verdict},
     language::{Language, PerLanguage},
     page::{
         LocalizedTheme, Theme,
@@ -9,7 +9,8 @@ use crate::{
         json,
         locale::{PageLabels, Phrases},
         scene::Scene,
-        season::SeasonView,
+        scoreboard::{Board, Sign},
+        season::{SeasonView, page},
         sentence,
         times::{self, LocalTime},
         word::WordDrawing,
@@ -65,8 +66,8 @@ pub fn style_hash(theme: &Theme) -> String {
     format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(theme))))
 }
 
-pub(crate) fn answer(
-    answer: &Answer,
+pub(crate) fn answer<'a>(
+    answer: &'a Answer,
     localized: LocalizedTheme,
     version: &str,
     card: &str,
@@ -77,8 +78,14 @@ pub(crate) fn answer(
     let ago = |at| phrases.ago(times::age(now - at));
     let clock = |at| ClockTime::new(&LocalTime::at(at, &answer.zone), phrases);
     let sentence = localized.sentence(answer);
-    let play = |play| PlayRow { title: phrases.play(play), text: &play.text };
-    let game = |game| GameRow {
+    let play = |play: &'a ErrorPlay| PlayRow {
+        scoring: play.scoring(),
+        title: phrases.play(play),
+        text: &play.text,
+    };
+    let game = |game: &Game| GameRow {
+        id: game.listing.pk,
+        board: Board::of(answer, game, phrases),
         teams: sentence::game_teams(game, phrases),
         state: sentence::game_state(game, phrases),
         start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),
@@ -114,6 +121,8 @@ pub(crate) fn answer(
             .then(|| phrases.plays_disagree(answer.verdict.errors(), answer.plays.len())),
         taken_back: sentence::taken_back(answer, phrases),
         games: answer.games.iter().map(game).collect(),
+        signs: signs(answer, localized),
+        buttons: buttons(localized),
         season: SeasonView::of(answer, localized),
         day: localized.day(answer),
         asked: answer.asked_at.map(clock),
@@ -121,6 +130,28 @@ pub(crate) fn answer(
         age: answer.asked_at.map(ago).unwrap_or_default(),
         moments_ago: phrases.ago(times::age(time::Duration::ZERO)),
     })
+}
+
+fn signs(answer: &Answer, localized: LocalizedTheme) -> Vec<Sign> {
+    let next = (answer.verdict == Verdict::NoGame).then(|| Sign::to_next_game(answer, localized)).flatten();
+    Sign::since_error(answer, localized.phrases).into_iter().chain(next).collect()
+}
+
+/// The links of the footer, as far as the site has their pages: the reader's language first.
+fn buttons(localized: LocalizedTheme) -> Vec<(String, &'static str)> {
+    let labels = localized.phrases.labels();
+    let link = |path: &str| page(&format!("{}{path}", localized.language.prefix())).or_else(|| page(path));
+    [
+        ("/how", labels.how),
+        ("/leaders", labels.leaders),
+        ("/share", labels.share),
+        ("/calendar.ics", labels.calendar),
+        ("/feed.xml", labels.feed),
+        ("/api/v1/answer", "JSON"),
+    ]
+    .into_iter()
+    .filter_map(|(path, label)| Some((link(path)?, label)))
+    .collect()
 }
 
 /// Rendering into memory fails only if a template's own code fails, and no template here has such code.
@@ -200,6 +231,9 @@ struct AnswerTemplate<'a> {
     disagreement: Option<String>,
     taken_back: Option<String>,
     games: Vec<GameRow>,
+    signs: Vec<Sign>,
+    /// Links and their labels.
+    buttons: Vec<(String, &'static str)>,
     season: Option<SeasonView>,
     day: String,
     asked: Option<ClockTime>,
@@ -247,11 +281,15 @@ impl StaleNote {
 }
 
 struct PlayRow<'a> {
+    /// "E9".
+    scoring: String,
     title: String,
     text: &'a str,
 }
 
 struct GameRow {
+    id: u64,
+    board: Option<Board>,
     teams: String,
     state: String,
     /// None once the game has begun, or if its start is unknown.

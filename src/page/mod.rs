@@ -16,6 +16,7 @@ pub(crate) mod notice;
 pub(crate) mod og_image;
 pub(crate) mod picture;
 pub(crate) mod scene;
+pub(crate) mod scoreboard;
 pub(crate) mod season;
 pub(crate) mod sentence;
 #[cfg(test)]

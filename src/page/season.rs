@@ -1,26 +1,17 @@
-//! The season at a glance: its figures, a strip with a mark for each game, and the same as a table.
+//! The season at a glance: its figures, and a strip with a link to the day of each game.
 
 use crate::{
-    answer::{Answer, SeasonGame, SeasonSoFar},
+    answer::{Answer, SeasonGame, SeasonSoFar, Streak},
     page::{LocalizedTheme, locale::Phrases},
+    site::routes::{ROUTES, RouteTarget, RoutedPath},
 };
+use time::Date;
 
-/// A club's games in a full season: the strip is as long as that, so that it fills as the year goes on.
-const FULL_SEASON: usize = 162;
-
-/// Width of a month's name on the narrowest screens, in per cent of the strip.
-const MONTH_WIDTH: f64 = 9.0;
-
-/// The season for the templates. Positions and widths of the strip are in per cent of its width.
+/// The season for the templates.
 pub(crate) struct SeasonView {
     pub title: String,
     pub figures: Vec<SeasonFigure>,
-    pub marks: Vec<GameMark>,
-    pub months: Vec<MonthLabel>,
-    /// Width of a game's place, in per cent.
-    pub place: String,
-    /// Width of the mark in it.
-    pub tick: String,
+    pub months: Vec<SeasonMonth>,
     /// The note that rows of the log are missing.
     pub incomplete: Option<&'static str>,
     /// The note on the source of these games.
@@ -34,50 +25,54 @@ pub(crate) struct SeasonFigure {
     pub more: String,
 }
 
-/// One game of the strip, and one row of the table.
-pub(crate) struct GameMark {
-    /// The start of its place.
-    pub x: String,
-    /// The middle of its place.
-    pub middle: String,
-    pub errors: u32,
-    pub date: String,
-    pub opponent: String,
-    /// "1 error".
-    pub count: String,
+/// A month's part of the strip.
+pub(crate) struct SeasonMonth {
+    pub name: String,
+    pub games: Vec<GameMark>,
 }
 
-/// The start of a month in the strip.
-pub(crate) struct MonthLabel {
-    pub x: String,
-    pub name: String,
+/// One game of the strip.
+pub(crate) struct GameMark {
+    /// The page of its day, if there are such pages.
+    pub link: Option<String>,
+    pub errors: u32,
+    /// "Jul 2 vs Texas: 1 error".
+    pub label: String,
 }
 
 impl SeasonView {
     pub(crate) fn of(answer: &Answer, localized: LocalizedTheme) -> Option<Self> {
-        let season = played(answer)?;
+        let season = answer.season.as_ref().filter(|season| !season.games.is_empty())?;
         let phrases = localized.phrases;
-        let places = season.games.len().max(FULL_SEASON) as f64;
-        let per_cent = |games: f64| per_cent(games / places);
-        let mark = |(index, game): (usize, &SeasonGame)| GameMark {
-            x: per_cent(index as f64),
-            middle: per_cent(index as f64 + 0.5),
+        let mark = |game: &SeasonGame| GameMark {
+            link: page(&format!("{}/{}", localized.language.prefix(), game.date)),
             errors: game.errors,
-            date: phrases.brief_date(game.date),
-            opponent: phrases.matchup(game),
-            count: phrases.errors(game.errors),
+            label: format!(
+                "{} {}: {}",
+                phrases.brief_date(game.date),
+                phrases.matchup(game),
+                phrases.errors(game.errors)
+            ),
         };
+        let months = season.games.chunk_by(|one, next| one.date.month() == next.date.month());
+        let months = months.map(|games| SeasonMonth {
+            name: games.first().map(|game| phrases.month(game.date)).unwrap_or_default(),
+            games: games.iter().map(mark).collect(),
+        });
         Some(SeasonView {
             title: phrases.season_title(season.year),
             figures: figures(season, phrases),
-            marks: season.games.iter().enumerate().map(mark).collect(),
-            months: months(&season.games, places, phrases),
-            place: per_cent(1.0),
-            tick: per_cent(0.6),
+            months: months.collect(),
             incomplete: (!season.is_complete).then_some(phrases.labels().season_incomplete),
             note: localized.season_note().map(str::to_owned),
         })
     }
+}
+
+/// The path, if this site has a page there.
+pub(crate) fn page(path: &str) -> Option<String> {
+    let route = RoutedPath::of(ROUTES, path).route;
+    route.filter(|route| route.target != RouteTarget::Asset).map(|_| path.to_owned())
 }
 
 /// "In 2023: 4 errors in 95 games in the field, on pace for 6. The latest on Sunday, July 30, 10 days and 9 games ago.
@@ -87,28 +82,10 @@ pub(crate) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     Some(phrases.season(season))
 }
 
-/// The season; none before its first game.
-fn played(answer: &Answer) -> Option<&SeasonSoFar> {
-    answer.season.as_ref().filter(|season| !season.games.is_empty())
-}
-
-fn per_cent(part: f64) -> String {
-    format!("{:.2}", part * 100.0)
-}
-
-/// The start of each month. A month without room for its name before the next is omitted.
-fn months(games: &[SeasonGame], places: f64, phrases: &dyn Phrases) -> Vec<MonthLabel> {
-    let mut months: Vec<(f64, MonthLabel)> = Vec::new();
-    let mut last = None;
-    for (index, game) in games.iter().enumerate() {
-        if last.replace(game.date.month()) == Some(game.date.month()) {
-            continue;
-        }
-        let begins = index as f64 / places;
-        months.pop_if(|(before, _)| (begins - *before) * 100.0 < MONTH_WIDTH);
-        months.push((begins, MonthLabel { x: per_cent(begins), name: phrases.month(game.date) }));
-    }
-    months.into_iter().map(|(_, month)| month).collect()
+/// "May 7 to Jun 10", with the year if it is not that of `day`.
+pub(crate) fn brief_span(streak: Streak, day: Date, phrases: &dyn Phrases) -> String {
+    let span = phrases.span(streak.from, streak.to);
+    if streak.to.year() == day.year() { span } else { format!("{span}, {}", streak.to.year()) }
 }
 
 fn figures(season: &SeasonSoFar, phrases: &dyn Phrases) -> Vec<SeasonFigure> {

@@ -133,6 +133,11 @@ fn off_season(answer: &Answer, next: Option<&ScheduleEntry>, phrases: &dyn Phras
     phrases.season_over(figures, next)
 }
 
+/// "March 26, against Texas, 1:10 PM PDT."
+pub(crate) fn next_game(answer: &Answer, next: &ScheduleEntry, phrases: &dyn Phrases) -> String {
+    phrases.next_on_sign(&meeting(answer, next), next.official, start(answer, next).as_ref())
+}
+
 /// The time of day in the sentence, if it has one.
 pub(crate) fn moment(answer: &Answer) -> Option<LocalTime> {
     match &answer.reason {
@@ -284,7 +289,7 @@ fn meeting<'a>(answer: &Answer, listing: &'a ScheduleEntry) -> GameSides<'a> {
     let home = &listing.home.club;
     let at_home = answer.player.is_at_home(listing);
     GameSides {
-        all_star: listing.kind == GameKind::AllStar,
+        kind: listing.kind,
         at_home,
         opponent: if at_home { &listing.away.club.name } else { &home.name },
         number: listing.number,

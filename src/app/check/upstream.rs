@@ -59,10 +59,7 @@ fn failed(refusal: &PollError, config: &Config) -> Finding {
     match (refusal.trouble, refusal.status) {
         (Outage::NoSuchPlayer, _) => Finding::error(
             "player.id",
-            format!(
-                "MLB knows no player with the number {}: take it from mlb.com/player/…",
-                config.player.id
-            ),
+            format!("MLB has no player with the number {}: take it from mlb.com/player/…", config.player.id),
         ),
         (Outage::Refused, _) => Finding::error("mlb.url", format!("{REFUSED}: {refusal}; {WAYS_OUT}")),
         (_, Some(StatusCode::UNAUTHORIZED)) => Finding::error("mlb.token_file", refusal.to_string()),

@@ -1,7 +1,7 @@
 //! English.
 
 use crate::{
-    answer::{Availability, ErrorPlay, Half, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{Availability, Club, ErrorPlay, GameKind, Half, Inning, Outage, SeasonGame, SeasonSoFar},
     page::{
         Words,
         locale::{
@@ -50,21 +50,21 @@ impl Phrases for English {
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
         match status {
-            308 => ("Round the bases", "This is the same as another address, which is the one to use."),
-            400 => ("Illegal pitch", "The request could not be understood."),
-            404 => ("Out of the park", "There is nothing at this address."),
-            405 => ("Interference", "This can only be read."),
-            406 => ("Not in the line-up", "This is not to be had in the way that was asked for."),
-            412 => ("Tagged out", "This is no longer what you have."),
+            308 => ("Round the bases", "This page has another address."),
+            400 => ("Illegal pitch", "The request is malformed."),
+            404 => ("Out of the park", "There is no page at this address."),
+            405 => ("Interference", "This page can only be read."),
+            406 => ("Not in the lineup", "This page isn't available in that format."),
+            412 => ("Tagged out", "This page has changed since you got it."),
             413 => ("Over the wall", "Requests to this site have no body."),
             414 => ("Way too long", "The address is longer than any on this site."),
-            416 => ("Off the plate", "This is shorter than the part that was asked for."),
-            421 => ("Foul", "This server does not answer to that name."),
-            429 => ("Too many pitches", "Too many requests from your address. It can go on in a moment."),
-            431 => ("Too much windup", "The request's header is longer than any this site needs."),
-            500 => ("Error on the server", "Something broke on our side; it has been logged."),
-            503 => ("Rain delay", "Too many are here at once. It can go on in a moment."),
-            _ => ("Foul", "This cannot be answered."),
+            416 => ("Off the plate", "The page is shorter than the part you asked for."),
+            421 => ("Foul", "This server has no site of that name."),
+            429 => ("Too many pitches", "Too many requests from your address. Try again in a moment."),
+            431 => ("Too much windup", "The request's header is too large."),
+            500 => ("Error on the server", "Something broke on our side. It has been logged."),
+            503 => ("Rain delay", "Too many visitors at once. Try again in a moment."),
+            _ => ("Foul", "There is no answer to this request."),
         }
     }
 
@@ -119,17 +119,22 @@ impl Phrases for English {
     fn matchup(&self, game: &SeasonGame) -> String {
         let at = if game.at_home { "vs" } else { "at" };
         let second = if game.number > 1 { format!(", game {}", game.number) } else { String::new() };
-        game.opponent.as_ref().map(|club| format!("{at} {}{second}", club.name)).unwrap_or_default()
+        let club = |club: &Club| format!("{at} {}{second}", opponent(&club.name).trim_start_matches("the "));
+        game.opponent.as_ref().map(club).unwrap_or_default()
     }
 
     fn against(&self, meeting: &GameSides) -> String {
-        if meeting.all_star {
-            return "in the All-Star Game".into();
-        }
-        let at = if meeting.at_home { "against" } else { "at" };
+        let place = match cities::city(meeting.opponent) {
+            _ if meeting.kind == GameKind::AllStar => return "in the All-Star Game".into(),
+            Some(city) if meeting.is_in_their_city() => match cities::has_two_clubs(city) {
+                true => format!("in {city} against {}", opponent(meeting.opponent)),
+                false => format!("in {city}"),
+            },
+            _ => format!("against {}", opponent(meeting.opponent)),
+        };
         let second = if meeting.number > 1 { format!(" in game {}", meeting.number) } else { String::new() };
         let begun = meeting.begun.map(|day| format!(" in the game of {}, resumed today", short_date(day)));
-        format!("{at} the {}{second}{}", meeting.opponent, begun.unwrap_or_default())
+        format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
     fn todays_games(&self, count: usize, day: Doubleheader) -> String {
@@ -158,9 +163,9 @@ impl Phrases for English {
 
     fn standing(&self, standing: ScoreLine) -> String {
         match standing {
-            ScoreLine::Ahead(ours, theirs) => format!("ahead {ours} to {theirs}"),
-            ScoreLine::Behind(ours, theirs) => format!("behind {theirs} to {ours}"),
-            ScoreLine::Tied(runs) => format!("tied at {runs}"),
+            ScoreLine::Ahead(ours, theirs) => format!("up {ours}–{theirs}"),
+            ScoreLine::Behind(ours, theirs) => format!("down {ours}–{theirs}"),
+            ScoreLine::Tied(runs) => format!("tied {runs}–{runs}"),
         }
     }
 
@@ -183,36 +188,36 @@ impl Phrases for English {
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String {
         match trouble {
-            Outage::Starting => "MLB has just been asked; the reply is on its way.".into(),
-            Outage::Unreachable => "MLB cannot be reached at the moment.".into(),
-            Outage::TooSlow => "MLB did not reply in time.".into(),
-            Outage::TurnedAway => "MLB turned the question away; we will ask again.".into(),
-            Outage::Refused => "MLB refuses this server's network.".into(),
-            Outage::Garbled => "MLB's reply made no sense; we will ask again.".into(),
-            Outage::NoSuchPlayer => format!("MLB knows no player with the number {player}."),
+            Outage::Starting => "Asking MLB. The answer is on its way.".into(),
+            Outage::Unreachable => "MLB's data service can't be reached. Trying again.".into(),
+            Outage::TooSlow => "MLB's data service is too slow. Trying again.".into(),
+            Outage::TurnedAway => "MLB's data service isn't answering. Trying again.".into(),
+            Outage::Refused => "MLB's data service refuses this server's network.".into(),
+            Outage::Garbled => "MLB's data service sent an unreadable reply. Trying again.".into(),
+            Outage::NoSuchPlayer => format!("MLB has no player with the number {player}."),
         }
     }
 
     fn no_club(&self, name: &str) -> String {
-        format!("{name} is with no club.")
+        format!("{name} isn't with a club.")
     }
 
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
-        let still = if over { "" } else { ", and the day is not over" };
+        let still = if over { "" } else { ", and the day isn't over" };
         let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
-        format!("{name} has been charged with {errors} {games}{still}.")
+        format!("{name} has {errors} {games}{still}.")
     }
 
     fn clean(&self, name: &str, games: &str) -> String {
-        format!("{name} was charged with no error {games}.")
+        format!("No errors for {name} {games}.")
     }
 
     fn did_not_play(&self, name: &str, games: &str) -> String {
-        format!("{name} did not play {games}.")
+        format!("{name} didn't play {games}.")
     }
 
     fn nor_played(&self, games: &str) -> String {
-        format!("He did not play {games}.")
+        format!("He didn't play {games}.")
     }
 
     fn is_on(&self, meeting: &GameSides) -> String {
@@ -220,18 +225,18 @@ impl Phrases for English {
     }
 
     fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
-        let is = if due == Due::Past { "was to be" } else { "is" };
-        format!("First pitch {} {is} at {}{}.", self.against(meeting), self.clock(at), on_day(at))
+        let is = if due == Due::Past { " was due at" } else { ":" };
+        format!("First pitch {}{is} {}{}.", self.against(meeting), self.clock(at), on_day(at))
     }
 
     fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
-        let is = if due == Due::Past { "was" } else { "is" };
+        let is = if due == Due::Past { "was due to resume" } else { "resumes" };
         let at = at.map_or("today".into(), |at| format!("at {}", self.clock(at)));
-        format!("{} {is} to go on {at}.", sentence_case(&the_game(meeting)))
+        format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
     }
 
     fn start_unknown(&self, meeting: &GameSides) -> String {
-        format!("The start {} is still to be announced.", self.against(meeting))
+        format!("The start time {} isn't set yet.", self.against(meeting))
     }
 
     fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
@@ -239,16 +244,13 @@ impl Phrases for English {
     }
 
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
-        let later = to.map(|day| format!(" and will be finished on {}", short_date(day))).unwrap_or_default();
+        let later = to.map(|day| format!(" and resumes on {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
-        format!("{game} was interrupted{later}. {}", labels::ENGLISH.no_error_so_far)
+        format!("{game} is suspended{later}. {}", labels::ENGLISH.no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &GameSides) -> String {
-        format!(
-            "{} has begun, but its box score cannot be read at the moment.",
-            sentence_case(&the_game(meeting))
-        )
+        format!("{} has begun, but its box score can't be read right now.", sentence_case(&the_game(meeting)))
     }
 
     fn games_unread(&self, unread: usize, games: usize) -> String {
@@ -256,17 +258,18 @@ impl Phrases for English {
     }
 
     fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
-        let to = to.map_or("to a day not yet set".into(), |date| format!("to {}", short_date(date)));
-        format!("{} was postponed {to}{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+        let to = to.map_or(String::new(), |date| format!(" to {}", short_date(date)));
+        let unset = if to.is_empty() { " The new date isn't set yet." } else { "" };
+        format!("{} is postponed{to}{}.{unset}", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
     fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("{} was cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+        format!("{} is cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
     fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let at = at.map(|at| format!(", at {}{}", self.clock(at), on_day(at))).unwrap_or_default();
-        format!("No game today. The next one is {} on {}{at}.", self.against(meeting), short_date(date))
+        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
+        format!("No game today. Next: {}, {}{at}.", self.against(meeting), short_date(date))
     }
 
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
@@ -274,7 +277,7 @@ impl Phrases for English {
     }
 
     fn entry_unread(&self) -> &'static str {
-        "One of today's games cannot be read in MLB's schedule at the moment."
+        "One of today's games can't be read in MLB's schedule right now."
     }
 
     fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
@@ -295,12 +298,12 @@ impl Phrases for English {
     }
 
     fn not_in_line_up(&self, name: &str) -> String {
-        format!("{name} is not in the line-up.")
+        format!("{name} isn't in the lineup.")
     }
 
     fn taken_back(&self, errors: u32) -> String {
         let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
-        format!("The official scorer has taken {errors} back: this page said otherwise earlier today.")
+        format!("The official scorer took {errors} back: earlier today, this page said otherwise.")
     }
 
     fn plays_disagree(&self, counted: u32, shown: usize) -> String {
@@ -308,7 +311,7 @@ impl Phrases for English {
     }
 
     fn out_of_date(&self, age: &str) -> String {
-        format!("This may be out of date: MLB was last heard {age}.")
+        format!("This may be out of date. Last update: {age}.")
     }
 
     fn replay(&self, about: &str) -> String {
@@ -367,14 +370,33 @@ impl Phrases for English {
         format!("{} to {}", self.brief_date(from), self.brief_date(to))
     }
 
+    fn record(&self, games: &str, span: &str, at_least: bool) -> String {
+        let record = if at_least { "Longest known run" } else { "Record" };
+        format!("{record}: {games}, {span}")
+    }
+
+    fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
+        let kind = if meeting.kind == GameKind::Spring { ", spring training" } else { "" };
+        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
+        format!("{}, {}{kind}{at}", month_day(date), self.against(meeting))
+    }
+
     fn in_games(&self, count: u32) -> String {
         format!("in {}", self.games(count))
     }
 }
 
+/// "Texas", or "the Mets" where the city alone does not name the club.
+fn opponent(club: &str) -> String {
+    match cities::city(club) {
+        Some(city) if !cities::has_two_clubs(city) => city.to_owned(),
+        _ => format!("the {}", cities::nickname(club)),
+    }
+}
+
 fn the_game(meeting: &GameSides) -> String {
     match meeting.begun {
-        _ if meeting.all_star => "the All-Star Game".into(),
+        _ if meeting.kind == GameKind::AllStar => "the All-Star Game".into(),
         Some(day) => {
             let against = English.against(&GameSides { begun: None, ..*meeting });
             format!("the game of {} {against}", short_date(day))

@@ -32,17 +32,17 @@ pub(crate) fn spanish_kind(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// "One of today's two games cannot be read at the moment."
+/// "One of today's two games can't be read right now."
 pub(crate) fn english_unread(unread: usize, games: usize) -> String {
     match (unread, games) {
-        (_, 1) => "The box score cannot be read at the moment; there may be more.".into(),
-        (1, _) => format!("One of today's {} games cannot be read at the moment.", english_number(games)),
+        (_, 1) => "The box score can't be read right now; there may be more.".into(),
+        (1, _) => format!("One of today's {} games can't be read right now.", english_number(games)),
         (unread, games) if unread == games => {
-            format!("Today's {} games cannot be read at the moment.", english_number(games))
+            format!("Today's {} games can't be read right now.", english_number(games))
         }
         (unread, games) => {
             let (unread, games) = (english_number(unread), english_number(games));
-            format!("{} of today's {games} games cannot be read at the moment.", sentence_case(&unread))
+            format!("{} of today's {games} games can't be read right now.", sentence_case(&unread))
         }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod roster;
 pub(crate) mod spanish;
 
 use crate::{
-    answer::{Availability, ErrorPlay, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{Availability, ErrorPlay, GameKind, Inning, Outage, SeasonGame, SeasonSoFar},
     language::Language,
     page::{
         Words,
@@ -59,15 +59,15 @@ pub(crate) trait Phrases: Sync {
     fn club(&self, name: &str) -> String;
     /// "the Padres at the Mariners", without articles.
     fn pairing(&self, away: &str, home: &str) -> String;
-    /// "at Seattle Mariners"; empty where the log does not say.
+    /// "at Seattle"; empty where the log does not say.
     fn matchup(&self, game: &SeasonGame) -> String;
-    /// "against the Texas Rangers".
+    /// "against Texas", "in Seattle".
     fn against(&self, meeting: &GameSides) -> String;
     /// "in today's 2 games".
     fn todays_games(&self, count: usize, day: Doubleheader) -> String;
     /// "bottom of the 3rd".
     fn inning(&self, inning: Inning) -> String;
-    /// "ahead 4 to 2".
+    /// "up 4–2".
     fn standing(&self, standing: ScoreLine) -> String;
     /// The status of a game, from MLB's words.
     fn status(&self, words: &str) -> String;
@@ -84,7 +84,7 @@ pub(crate) trait Phrases: Sync {
     fn did_not_play(&self, name: &str, games: &str) -> String;
     /// The same after a sentence that names him.
     fn nor_played(&self, games: &str) -> String;
-    /// "the game against the Texas Rangers is on", without a full stop.
+    /// "the game against Texas is on", without a full stop.
     fn is_on(&self, meeting: &GameSides) -> String;
     fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String;
     /// The resumption of a game today.
@@ -94,7 +94,7 @@ pub(crate) trait Phrases: Sync {
     /// `to` is the day on which it will be finished, if one is set.
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String;
     fn box_unread(&self, meeting: &GameSides) -> String;
-    /// "One of today's two games cannot be read at the moment."
+    /// "One of today's two games can't be read right now."
     fn games_unread(&self, unread: usize, games: usize) -> String;
     fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String;
     fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String;
@@ -124,6 +124,10 @@ pub(crate) trait Phrases: Sync {
     /// The season in a few sentences.
     fn season(&self, season: &SeasonSoFar) -> String;
     fn span(&self, from: Date, to: Date) -> String;
+    /// The line below the days since the last error: the longest run of games without one, and its days.
+    fn record(&self, games: &str, span: &str, at_least: bool) -> String;
+    /// The next game, below the days to it.
+    fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String;
     /// "in 95 games".
     fn in_games(&self, count: u32) -> String;
 }
@@ -145,23 +149,22 @@ pub(crate) struct PageLabels {
     /// After the reader's own time.
     pub where_you_are: &'static str,
     pub lost_contact: &'static str,
+    /// Buttons of the footer.
+    pub more: &'static str,
     pub how: &'static str,
-    pub follow: &'static str,
+    pub leaders: &'static str,
+    pub share: &'static str,
+    pub calendar: &'static str,
     pub feed: &'static str,
     pub feed_title: &'static str,
-    pub calendar: &'static str,
-    pub programs: &'static str,
-    pub answer_json: &'static str,
-    pub season_json: &'static str,
-    pub and: &'static str,
-    pub as_json: &'static str,
-    pub described: &'static str,
     pub disclaimer: &'static str,
     pub back: &'static str,
     pub strip: &'static str,
-    pub table: &'static str,
-    pub column_day: &'static str,
-    pub column_opponent: &'static str,
+    pub days_since_error: &'static str,
+    pub days_to_next_game: &'static str,
+    pub club: &'static str,
+    pub runs: &'static str,
+    pub hits: &'static str,
     pub column_errors: &'static str,
     pub figure_errors: &'static str,
     pub figure_last: &'static str,
@@ -174,13 +177,20 @@ pub(crate) struct PageLabels {
 
 /// A game, from his club's side.
 pub(crate) struct GameSides<'a> {
-    pub all_star: bool,
+    pub kind: GameKind,
     pub at_home: bool,
     pub opponent: &'a str,
     /// Which game of the day, from 1.
     pub number: u8,
     /// The day on which a resumed game began.
     pub begun: Option<Date>,
+}
+
+impl GameSides<'_> {
+    /// Whether the game is in the opponent's city, as games of spring training are not.
+    fn is_in_their_city(&self) -> bool {
+        !self.at_home && matches!(self.kind, GameKind::Regular | GameKind::Postseason)
+    }
 }
 
 /// Whether a time has passed.

@@ -127,7 +127,7 @@ fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let rendered = render(&stale, &theme, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
         rendered.pages.english.html.contains(
-            "MLB was last heard <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
+            "Last update: <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
         ),
         "{}",
         rendered.pages.english.html

@@ -52,69 +52,72 @@ fn every_reason_has_its_sentence() {
         (
             Reason::NeverHeard(Outage::Starting),
             vec![],
-            [
-                "MLB has just been asked; the reply is on its way.",
-                "Acabamos de preguntarle a MLB; la respuesta viene en camino.",
-            ],
+            ["Asking MLB. The answer is on its way.", "Preguntando a MLB. La respuesta viene en camino."],
         ),
         (
             Reason::NeverHeard(Outage::Unreachable),
             vec![],
-            ["MLB cannot be reached at the moment.", "Por el momento no hay comunicación con MLB."],
+            [
+                "MLB's data service can't be reached. Trying again.",
+                "No hay conexión con el servicio de datos de MLB. Intentando de nuevo.",
+            ],
         ),
         (
             Reason::NeverHeard(Outage::TooSlow),
             vec![],
-            ["MLB did not reply in time.", "MLB no respondió a tiempo."],
+            [
+                "MLB's data service is too slow. Trying again.",
+                "El servicio de datos de MLB tarda demasiado. Intentando de nuevo.",
+            ],
         ),
         (
             Reason::NeverHeard(Outage::TurnedAway),
             vec![],
             [
-                "MLB turned the question away; we will ask again.",
-                "MLB no quiso responder; volveremos a preguntar.",
+                "MLB's data service isn't answering. Trying again.",
+                "El servicio de datos de MLB no responde. Intentando de nuevo.",
             ],
         ),
         (
             Reason::NeverHeard(Outage::Refused),
             vec![],
-            ["MLB refuses this server's network.", "MLB rechaza la red de este servidor."],
+            [
+                "MLB's data service refuses this server's network.",
+                "El servicio de datos de MLB rechaza la red de este servidor.",
+            ],
         ),
         (
             Reason::NeverHeard(Outage::Garbled),
             vec![],
             [
-                "MLB's reply made no sense; we will ask again.",
-                "La respuesta de MLB no se entiende; volveremos a preguntar.",
+                "MLB's data service sent an unreadable reply. Trying again.",
+                "El servicio de datos de MLB envió una respuesta ilegible. Intentando de nuevo.",
             ],
         ),
         (
             Reason::NeverHeard(Outage::NoSuchPlayer),
             vec![],
             [
-                "MLB knows no player with the number 665487.",
-                "MLB no conoce a ningún jugador con el número 665487.",
+                "MLB has no player with the number 665487.",
+                "MLB no tiene ningún jugador con el número 665487.",
             ],
         ),
-        (Reason::NoClub, vec![], ["Tatis Jr. is with no club.", "Tatis Jr. no está con ningún equipo."]),
+        (Reason::NoClub, vec![], ["Tatis Jr. isn't with a club.", "Tatis Jr. no está con ningún equipo."]),
         (
             Reason::Clean { played: true },
             vec![game(GameState::Over, "Final", Fielded)],
-            [
-                "Tatis Jr. was charged with no error against the Texas Rangers.",
-                "Tatis Jr. no cometió errores contra los Rangers de Texas.",
-            ],
+            ["No errors for Tatis Jr. against Texas.", "Sin errores de Tatis Jr. contra Texas."],
         ),
         (
             Reason::Clean { played: false },
             vec![on(Bench), on(Bench)],
-            ["Tatis Jr. did not play in today's 2 games.", "Tatis Jr. no jugó en los 2 juegos de hoy."],
+            ["Tatis Jr. didn't play in today's 2 games.", "Tatis Jr. no jugó en los 2 juegos de hoy."],
         ),
         (
             Reason::Clean { played: false },
             vec![twin(on(Bench)), twin(on(Bench))],
             [
-                "Tatis Jr. did not play in today's doubleheader.",
+                "Tatis Jr. didn't play in today's doubleheader.",
                 "Tatis Jr. no jugó en la doble cartelera de hoy.",
             ],
         ),
@@ -122,144 +125,141 @@ fn every_reason_has_its_sentence() {
             Reason::Playing(0),
             vec![on(Fielded)],
             [
-                "Bottom of the 3rd against the Texas Rangers, behind 4 to 2. No error so far.",
-                "Baja de la 3.ª entrada contra los Rangers de Texas, abajo 4 a 2. Sin errores hasta ahora.",
+                "Bottom of the 3rd against Texas, down 2–4. No errors so far.",
+                "Baja de la 3.ª entrada contra Texas, abajo 2–4. Sin errores hasta ahora.",
             ],
         ),
         (
             Reason::Playing(0),
             vec![away(on(Bench))],
             [
-                "Bottom of the 3rd at the Texas Rangers, ahead 4 to 2. Tatis Jr. is not in the line-up.",
-                "Baja de la 3.ª entrada en casa de los Rangers de Texas, arriba 4 a 2. Tatis Jr. no está en la alineación.",
+                "Bottom of the 3rd in Texas, up 4–2. Tatis Jr. isn't in the lineup.",
+                "Baja de la 3.ª entrada en Texas, arriba 4–2. Tatis Jr. no está en la alineación.",
             ],
         ),
         (
             Reason::Playing(0),
             vec![game(GameState::On, "Delayed: Rain", Fielded)],
             [
-                "Bottom of the 3rd against the Texas Rangers, behind 4 to 2 (Delayed: Rain). No error so far.",
-                "Baja de la 3.ª entrada contra los Rangers de Texas, abajo 4 a 2 (Retrasado: lluvia). Sin errores hasta ahora.",
+                "Bottom of the 3rd against Texas, down 2–4 (Delayed: Rain). No errors so far.",
+                "Baja de la 3.ª entrada contra Texas, abajo 2–4 (Retrasado: lluvia). Sin errores hasta ahora.",
             ],
         ),
         (
             Reason::Waiting(0),
             vec![ahead("Scheduled", Lineup)],
-            [
-                "First pitch against the Texas Rangers is at 7:05 PM PDT.",
-                "El primer lanzamiento contra los Rangers de Texas es a las 7:05 p. m. PDT.",
-            ],
+            ["First pitch against Texas: 7:05 PM PDT.", "Primer lanzamiento contra Texas: 7:05 p. m. PDT."],
         ),
         (
             Reason::Waiting(0),
             vec![second(ahead("Scheduled", Lineup))],
             [
-                "The start against the Texas Rangers in game 2 is still to be announced.",
-                "Falta anunciar la hora del juego contra los Rangers de Texas en el juego 2.",
+                "The start time against Texas in game 2 isn't set yet.",
+                "Todavía no hay hora para el juego contra Texas en el juego 2.",
             ],
         ),
         (
             Reason::Waiting(0),
             vec![ahead("Delayed Start: Rain", Bench)],
             [
-                "The start against the Texas Rangers is delayed (rain). Tatis Jr. is not in the line-up.",
-                "Está retrasado el inicio del juego contra los Rangers de Texas (lluvia). Tatis Jr. no está en la alineación.",
+                "The start against Texas is delayed (rain). Tatis Jr. isn't in the lineup.",
+                "Está retrasado el inicio del juego contra Texas (lluvia). Tatis Jr. no está en la alineación.",
             ],
         ),
         (
             Reason::Waiting(0),
             vec![in_all_star(ahead("Warmup", Lineup))],
             [
-                "First pitch in the All-Star Game is at 7:05 PM PDT.",
-                "El primer lanzamiento en el Juego de Estrellas es a las 7:05 p. m. PDT.",
+                "First pitch in the All-Star Game: 7:05 PM PDT.",
+                "Primer lanzamiento en el Juego de Estrellas: 7:05 p. m. PDT.",
             ],
         ),
         (
             Reason::Waiting(0),
             vec![nowhere(early(ahead("Scheduled", Lineup)))],
             [
-                "First pitch against the Toros de Tijuana is at 1:10 PM PDT.",
-                "El primer lanzamiento contra Toros de Tijuana es a la 1:10 p. m. PDT.",
+                "First pitch against the Toros de Tijuana: 1:10 PM PDT.",
+                "Primer lanzamiento contra Toros de Tijuana: 1:10 p. m. PDT.",
             ],
         ),
         (
             Reason::Suspended(0),
             vec![on(Fielded)],
             [
-                "The game against the Texas Rangers was interrupted. No error so far.",
-                "El juego contra los Rangers de Texas fue interrumpido. Sin errores hasta ahora.",
+                "The game against Texas is suspended. No errors so far.",
+                "El juego contra Texas está suspendido. Sin errores hasta ahora.",
             ],
         ),
         (
             Reason::BoxUnread(vec![0]),
             vec![on(Fielded)],
             [
-                "The game against the Texas Rangers has begun, but its box score cannot be read at the moment.",
-                "El juego contra los Rangers de Texas ya empezó, pero por el momento no se puede leer su box score.",
+                "The game against Texas has begun, but its box score can't be read right now.",
+                "El juego contra Texas ya empezó, pero por el momento no se puede leer su box score.",
             ],
         ),
         (
             Reason::Postponed(Box::new(moved)),
             vec![],
             [
-                "The game against the Texas Rangers was postponed to Monday, August 26 (rain).",
-                "El juego contra los Rangers de Texas fue pospuesto para el lunes 26 de agosto (lluvia).",
+                "The game against Texas is postponed to Monday, August 26 (rain).",
+                "El juego contra Texas está pospuesto para el lunes 26 de agosto (lluvia).",
             ],
         ),
         (
             Reason::Postponed(Box::new(listing(GameState::Postponed, "Postponed"))),
             vec![],
             [
-                "The game against the Texas Rangers was postponed to a day not yet set.",
-                "El juego contra los Rangers de Texas fue pospuesto sin fecha nueva todavía.",
+                "The game against Texas is postponed. The new date isn't set yet.",
+                "El juego contra Texas está pospuesto. Todavía no hay fecha nueva.",
             ],
         ),
         (
             Reason::Cancelled(Box::new(listing(GameState::Cancelled, "Cancelled: Inclement Weather"))),
             vec![],
             [
-                "The game against the Texas Rangers was cancelled (inclement weather).",
-                "El juego contra los Rangers de Texas fue cancelado (mal tiempo).",
+                "The game against Texas is cancelled (inclement weather).",
+                "El juego contra Texas está cancelado (mal tiempo).",
             ],
         ),
         (
             Reason::Playing(0),
             vec![resumed(GameState::On)],
             [
-                "Bottom of the 3rd against the Texas Rangers in the game of Sunday, June 30, resumed today, behind 4 to 2. No error so far.",
-                "Baja de la 3.ª entrada contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy, abajo 4 a 2. Sin errores hasta ahora.",
+                "Bottom of the 3rd against Texas in the game of Sunday, June 30, resumed today, down 2–4. No errors so far.",
+                "Baja de la 3.ª entrada contra Texas en el juego del domingo 30 de junio, reanudado hoy, abajo 2–4. Sin errores hasta ahora.",
             ],
         ),
         (
             Reason::Waiting(0),
             vec![resumed(GameState::Ahead)],
             [
-                "The game of Sunday, June 30 against the Texas Rangers is to go on at 7:05 PM PDT.",
-                "El juego del domingo 30 de junio contra los Rangers de Texas se reanuda a las 7:05 p. m. PDT.",
+                "The game of Sunday, June 30 against Texas resumes at 7:05 PM PDT.",
+                "El juego del domingo 30 de junio contra Texas se reanuda a las 7:05 p. m. PDT.",
             ],
         ),
         (
             Reason::Clean { played: true },
             vec![resumed(GameState::Over)],
             [
-                "Tatis Jr. was charged with no error against the Texas Rangers in the game of Sunday, June 30, resumed today.",
-                "Tatis Jr. no cometió errores contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy.",
+                "No errors for Tatis Jr. against Texas in the game of Sunday, June 30, resumed today.",
+                "Sin errores de Tatis Jr. contra Texas en el juego del domingo 30 de junio, reanudado hoy.",
             ],
         ),
         (
             Reason::Overdue(0),
             vec![game(GameState::Ahead, "Pre-Game", Fielded)],
             [
-                "First pitch against the Texas Rangers was to be at 7:05 PM PDT.",
-                "El primer lanzamiento contra los Rangers de Texas estaba previsto a las 7:05 p. m. PDT.",
+                "First pitch against Texas was due at 7:05 PM PDT.",
+                "El primer lanzamiento contra Texas estaba previsto a las 7:05 p. m. PDT.",
             ],
         ),
         (
             Reason::Suspended(0),
             vec![tomorrow],
             [
-                "The game against the Texas Rangers was interrupted and will be finished on Wednesday, July 3. No error so far.",
-                "El juego contra los Rangers de Texas fue interrumpido y se terminará el miércoles 3 de julio. Sin errores hasta ahora.",
+                "The game against Texas is suspended and resumes on Wednesday, July 3. No errors so far.",
+                "El juego contra Texas está suspendido y se reanuda el miércoles 3 de julio. Sin errores hasta ahora.",
             ],
         ),
         (
@@ -274,8 +274,8 @@ fn every_reason_has_its_sentence() {
             Reason::OffDay { next: Some(Box::new(listing(GameState::Ahead, "Scheduled"))) },
             vec![],
             [
-                "No game today. The next one is against the Texas Rangers on Tuesday, July 2, at 7:05 PM PDT.",
-                "Hoy no hay juego. El próximo es contra los Rangers de Texas el martes 2 de julio, a las 7:05 p. m. PDT.",
+                "No game today. Next: against Texas, Tuesday, July 2, 7:05 PM PDT.",
+                "Hoy no hay juego. Próximo: contra Texas, martes 2 de julio, 7:05 p. m. PDT.",
             ],
         ),
     ] {
@@ -286,16 +286,13 @@ fn every_reason_has_its_sentence() {
     };
     assert_eq!(
         charged(1, true),
-        [
-            "Tatis Jr. has been charged with an error against the Texas Rangers.",
-            "A Tatis Jr. le marcaron un error contra los Rangers de Texas.",
-        ]
+        ["Tatis Jr. has an error against Texas.", "Tatis Jr. tiene un error contra Texas.",]
     );
     assert_eq!(
         charged(2, false),
         [
-            "Tatis Jr. has been charged with 2 errors against the Texas Rangers, and the day is not over.",
-            "A Tatis Jr. le marcaron 2 errores contra los Rangers de Texas, y la jornada no ha terminado.",
+            "Tatis Jr. has 2 errors against Texas, and the day isn't over.",
+            "Tatis Jr. tiene 2 errores contra Texas, y la jornada no ha terminado.",
         ]
     );
 }
@@ -309,8 +306,8 @@ fn a_time_on_another_day_is_told_with_its_day() {
     assert_eq!(
         waiting(date!(2024 - 07 - 03)),
         [
-            "First pitch against the Texas Rangers is at 7:05 PM PDT on Tuesday, July 2. This is about Tuesday, July 2.",
-            "El primer lanzamiento contra los Rangers de Texas es a las 7:05 p. m. PDT del martes 2 de julio. Esto es sobre el martes 2 de julio.",
+            "First pitch against Texas: 7:05 PM PDT on Tuesday, July 2. This is about Tuesday, July 2.",
+            "Primer lanzamiento contra Texas: 7:05 p. m. PDT del martes 2 de julio. Esto es sobre el martes 2 de julio.",
         ]
     );
     // Noon in Tokyo is the evening before in San Diego.
@@ -319,8 +316,8 @@ fn a_time_on_another_day_is_told_with_its_day() {
     assert_eq!(
         sentences(&answer(Verdict::NoGame, next, vec![])),
         [
-            "No game today. The next one is against the Texas Rangers on Wednesday, July 3, at 7:05 PM PDT on Tuesday, July 2.",
-            "Hoy no hay juego. El próximo es contra los Rangers de Texas el miércoles 3 de julio, a las 7:05 p. m. PDT del martes 2 de julio.",
+            "No game today. Next: against Texas, Wednesday, July 3, 7:05 PM PDT on Tuesday, July 2.",
+            "Hoy no hay juego. Próximo: contra Texas, miércoles 3 de julio, 7:05 p. m. PDT del martes 2 de julio.",
         ]
     );
 }
@@ -346,8 +343,8 @@ fn the_off_season_and_an_unreadable_schedule_are_told() {
         (
             Some(on(GameKind::Regular, time::Month::March)),
             [
-                "The season is over. Next game: March 26, against the Texas Rangers.",
-                "La temporada terminó. Próximo juego: 26 de marzo, contra los Rangers de Texas.",
+                "The season is over. Next game: March 26, against Texas.",
+                "La temporada terminó. Próximo juego: 26 de marzo, contra Texas.",
             ],
         ),
         (
@@ -363,7 +360,7 @@ fn the_off_season_and_an_unreadable_schedule_are_told() {
     assert_eq!(
         sentences(&answer(Verdict::Unknown, Reason::EntryUnread, vec![])),
         [
-            "One of today's games cannot be read in MLB's schedule at the moment.",
+            "One of today's games can't be read in MLB's schedule right now.",
             "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB.",
         ]
     );
@@ -510,8 +507,8 @@ fn what_could_not_be_read_is_named() {
             1,
             vec![0],
             [
-                "Tatis Jr. has been charged with an error against the Texas Rangers. The box score cannot be read at the moment; there may be more.",
-                "A Tatis Jr. le marcaron un error contra los Rangers de Texas. Por el momento no se puede leer el box score; puede haber más.",
+                "Tatis Jr. has an error against Texas. The box score can't be read right now; there may be more.",
+                "Tatis Jr. tiene un error contra Texas. Por el momento no se puede leer el box score; puede haber más.",
             ],
         ),
         (
@@ -519,8 +516,8 @@ fn what_could_not_be_read_is_named() {
             2,
             vec![1],
             [
-                "Tatis Jr. has been charged with an error in today's 2 games. One of today's two games cannot be read at the moment.",
-                "A Tatis Jr. le marcaron un error en los 2 juegos de hoy. Uno de los dos juegos de hoy no se puede leer por el momento.",
+                "Tatis Jr. has an error in today's 2 games. One of today's two games can't be read right now.",
+                "Tatis Jr. tiene un error en los 2 juegos de hoy. Uno de los dos juegos de hoy no se puede leer por el momento.",
             ],
         ),
         (
@@ -528,7 +525,7 @@ fn what_could_not_be_read_is_named() {
             2,
             vec![0],
             [
-                "One of today's two games cannot be read at the moment.",
+                "One of today's two games can't be read right now.",
                 "Uno de los dos juegos de hoy no se puede leer por el momento.",
             ],
         ),
@@ -537,7 +534,7 @@ fn what_could_not_be_read_is_named() {
             2,
             vec![0, 1],
             [
-                "Today's two games cannot be read at the moment.",
+                "Today's two games can't be read right now.",
                 "Los dos juegos de hoy no se pueden leer por el momento.",
             ],
         ),
@@ -546,7 +543,7 @@ fn what_could_not_be_read_is_named() {
             3,
             vec![0, 2],
             [
-                "Two of today's three games cannot be read at the moment.",
+                "Two of today's three games can't be read right now.",
                 "Dos de los tres juegos de hoy no se pueden leer por el momento.",
             ],
         ),
@@ -565,8 +562,8 @@ fn of_several_games_the_one_resumed_from_another_day_is_told_apart() {
     assert_eq!(
         sentences(&answer(Verdict::Yes(1), reason, games)),
         [
-            "Tatis Jr. has been charged with an error in today's 2 games. 1 error against the Texas Rangers in the game of Sunday, June 30, resumed today.",
-            "A Tatis Jr. le marcaron un error en los 2 juegos de hoy. 1 error contra los Rangers de Texas en el juego del domingo 30 de junio, reanudado hoy.",
+            "Tatis Jr. has an error in today's 2 games. 1 error against Texas in the game of Sunday, June 30, resumed today.",
+            "Tatis Jr. tiene un error en los 2 juegos de hoy. 1 error contra Texas en el juego del domingo 30 de junio, reanudado hoy.",
         ]
     );
 }
@@ -764,7 +761,7 @@ fn a_season_is_told_in_a_line() {
         (
             SeasonSoFar { is_complete: false, ..clean.clone() },
             Some([
-                "In 2024: no errors in 1 game in the field. This is incomplete: a row of MLB's log cannot be read.",
+                "In 2024: no errors in 1 game in the field. Incomplete: a row of MLB's log can't be read.",
                 "En 2024: sin errores en 1 juego a la defensiva. Está incompleto: un renglón del registro de MLB no se puede leer.",
             ]),
         ),

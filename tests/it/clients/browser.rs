@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::fs;
 
 /// A season of games against clubs with long names, with an error in every fifth game.
-fn long_season() -> Value {
+pub fn long_season() -> Value {
     let clubs = ["Arizona Diamondbacks", "Philadelphia Phillies", "Los Angeles Dodgers", "Chicago White Sox"];
     let days = (4..=6).flat_map(|month| (1..=28).map(move |day| format!("2024-{month:02}-{day:02}")));
     let days: Vec<_> = days.collect();
@@ -39,7 +39,7 @@ fn charged() -> (FakeMlb, Server) {
     (mlb, server)
 }
 
-fn at(server: &Server, path: &str) -> String {
+pub fn at(server: &Server, path: &str) -> String {
     format!("http://{}{path}", server.http())
 }
 
@@ -48,8 +48,8 @@ fn at(server: &Server, path: &str) -> String {
 fn an_open_page_follows_the_answer_and_the_ball_flies_once() {
     let mut browser = Browser::open();
     for (path, [so_far, yes, announced]) in [
-        ("/", ["Not so far", "Yes", "Yes. Tatis Jr. has been charged with an error"]),
-        ("/es", ["Por ahora no", "Sí", "Sí. A Tatis Jr. le marcaron un error"]),
+        ("/", ["Not so far", "Yes", "Yes. Tatis Jr. has an error"]),
+        ("/es", ["Por ahora no", "Sí", "Sí. Tatis Jr. tiene un error"]),
     ] {
         let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
         let server = Server::start(&mlb, EVENING);
@@ -110,9 +110,7 @@ fn a_page_that_loses_contact_says_so_and_follows_again() {
     browser.visit(&at(&server, "/"));
     let address = server.http().to_string();
     drop(server);
-    browser.wait_until(
-        "document.querySelector('#contact').textContent.startsWith('Contact with this site is lost')",
-    );
+    browser.wait_until("document.querySelector('#contact').textContent.startsWith('Connection lost')");
     assert_eq!(browser.text(".verdict"), "Not so far", "the last answer stays");
     browser.shoot("lost");
 
@@ -147,7 +145,7 @@ fn without_a_script_the_page_comes_again_once_it_is_old() {
 }
 
 /// The sum of layout shifts since the page started.
-const SHIFTED: &str = "new Promise((resolve) => {
+pub const SHIFTED: &str = "new Promise((resolve) => {
     let sum = 0;
     const watch = (list) => list.forEach((shift) => (sum += shift.value));
     const observer = new PerformanceObserver((list) => watch(list.getEntries()));
@@ -163,11 +161,11 @@ fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
     let server = Server::start(&mlb, NOON);
     server.wait_for_verdict("not_yet");
     for (zone, path, expected) in [
-        ("America/Los_Angeles", "/", "is at 7:05 PM PDT."),
-        ("America/New_York", "/", "is at 7:05 PM PDT (10:05 PM EDT where you are)."),
-        ("Europe/Madrid", "/", "is at 7:05 PM PDT (Wednesday, 4:05 AM GMT+2 where you are)."),
-        ("America/Tijuana", "/es", "es a las 7:05 p. m. PDT."),
-        ("America/Mexico_City", "/es", "es a las 7:05 p. m. PDT (8:05 p. m. GMT-6 donde estás)."),
+        ("America/Los_Angeles", "/", "Texas: 7:05 PM PDT."),
+        ("America/New_York", "/", "Texas: 7:05 PM PDT (10:05 PM EDT where you are)."),
+        ("Europe/Madrid", "/", "Texas: 7:05 PM PDT (Wednesday, 4:05 AM GMT+2 where you are)."),
+        ("America/Tijuana", "/es", "Texas: 7:05 p. m. PDT."),
+        ("America/Mexico_City", "/es", "Texas: 7:05 p. m. PDT (8:05 p. m. GMT-6 donde estás)."),
     ] {
         browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": zone}));
         for size in [(320, 640), DESKTOP] {
@@ -182,7 +180,8 @@ fn a_reader_elsewhere_is_told_their_own_time_and_nothing_moves() {
 }
 
 /// All elements that can have the focus, in order.
-const FOCUSABLE: &str = "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')]";
+const FOCUSABLE: &str =
+    "[...document.querySelectorAll('a[href]:not([tabindex]), summary, [tabindex=\"0\"]')]";
 
 #[test]
 #[ignore = "needs Chromium"]
@@ -210,26 +209,30 @@ fn a_keyboard_reaches_everything_and_shows_where_it_is() {
             assert_eq!(seen, true, "{path}: the focus is not seen at {index}");
         }
     }
-    browser.visit(&at(&server, "/"));
-    let focused = "document.activeElement.closest('.strip g')";
-    let tip =
-        format!("{focused} && getComputedStyle({focused}.querySelector('.tip')).visibility === 'visible'");
-    while browser.evaluate(&tip) != true {
-        browser.press("Tab");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_thumb_hits_every_game_of_the_strip_and_every_button() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = charged();
+    for width in [320, 390, 1440] {
+        browser.size((width, 844));
+        browser.visit(&at(&server, "/"));
+        // WCAG 2.2 §2.5.8: 24 pixels; of a button 44, as §2.5.5 has it.
+        for (what, least) in [(".strip > :not(b)", 24), (".buttons a", 44)] {
+            let sizes = format!(
+                "[...document.querySelectorAll('{what}')].map((part) => part.getBoundingClientRect())
+                    .map(({{ width, height }}) => Math.floor(Math.min(width, height)))"
+            );
+            let sizes = browser.evaluate(&sizes);
+            let sizes = sizes.as_array().unwrap();
+            assert!(
+                sizes.len() >= 4 && sizes.iter().all(|size| size.as_u64() >= Some(least)),
+                "{what}: {sizes:?}"
+            );
+        }
     }
-    let first = browser.evaluate("document.activeElement.getAttribute('aria-label')");
-    assert_eq!(first, "Apr 5 vs Philadelphia Phillies: 1 error");
-    browser.press("Escape");
-    assert_eq!(
-        browser.evaluate("getComputedStyle(document.querySelector('.strip .error .tip')).visibility"),
-        "hidden"
-    );
-    browser.press("Tab");
-    let second = browser.evaluate("document.activeElement.getAttribute('aria-label')");
-    assert_eq!(second, "Apr 10 vs Chicago White Sox: 2 errors", "Escape does not lead back to the top");
-    browser.evaluate("document.querySelector('summary').focus()");
-    browser.press("Enter");
-    assert_eq!(browser.evaluate("document.querySelector('details').open"), true);
 }
 
 #[test]
@@ -396,7 +399,7 @@ fn the_way_of_a_static_and_of_a_dynamic_request_is_drawn() {
     let mut browser = Browser::open();
     let (_mlb, server) = charged();
     let page = server.page();
-    assert!(page.contains("<a href=\"/how?path=/\">"), "{page}");
+    assert!(page.contains("<a href=\"/how\">"), "{page}");
     let css = page.split('"').find(|text| text.starts_with("/static/e6.")).unwrap();
     for (path, lit, pattern) in [("/", "Answer", "/"), (css, "Static asset", "/static/*")] {
         browser.visit(&format!("https://localhost:{}/how?path={path}", server.https().port()));

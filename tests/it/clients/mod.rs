@@ -5,4 +5,5 @@ pub mod command_line;
 pub mod feed_readers;
 pub mod httplint;
 pub mod lighthouse;
+pub mod looks;
 pub mod reverse_proxies;

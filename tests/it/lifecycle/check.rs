@@ -143,7 +143,7 @@ fn mlb_that_cannot_be_heard_is_a_warning_and_a_player_it_does_not_know_is_an_err
     let mlb = FakeMlb::with(&[]);
     let (code, said) = asked(dir.path(), &mlb.url(), &["--player", "12"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("error    player.id      MLB knows no player with the number 12"), "{said}");
+    assert!(said.contains("error    player.id      MLB has no player with the number 12"), "{said}");
     mlb.fault(Fault::Hang);
     fs::write(dir.path().join("e6.toml"), "[limits]\nmlb_total = 1\n").unwrap();
     let began = Instant::now();

@@ -34,7 +34,7 @@ fn a_log_for_programs_is_json_line_by_line() {
     let mlb = FakeMlb::with(&[]);
     mlb.fault(Fault::Html);
     let server = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", NOON, "--log-format", "json"]);
-    server.wait_for("a failure", |answer| answer["reason"].as_str().unwrap().contains("made no sense"));
+    server.wait_for("a failure", |answer| answer["reason"].as_str().unwrap().contains("unreadable reply"));
     let said = server.stderr();
     assert!(!said.is_empty());
     objects(&said);

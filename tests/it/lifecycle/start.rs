@@ -187,11 +187,11 @@ fn an_unknown_player_is_reported_at_start_and_on_the_page() {
     let mlb = FakeMlb::with(&[]);
     let server = Server::start_with(&["--mlb-url", &mlb.url(), "--player", "12", "--clock", NOON]);
     let answer = server.wait_for("known to be unknown", |answer| {
-        answer["reason"] == "MLB knows no player with the number 12."
+        answer["reason"] == "MLB has no player with the number 12."
     });
     assert_eq!(answer["verdict"], "unknown");
     assert!(server.stderr().contains("MLB knows no such player") && server.stderr().contains("--player"));
-    assert!(server.page().contains("MLB knows no player with the number 12."));
+    assert!(server.page().contains("MLB has no player with the number 12."));
 }
 
 #[test]

@@ -9,17 +9,17 @@ use serde_json::json;
 use std::{thread, time::Duration};
 
 const FAULTS: [(Fault, &str); 11] = [
-    (Fault::Refuse, "MLB cannot be reached at the moment."),
-    (Fault::Hang, "MLB did not reply in time."),
-    (Fault::Drip, "MLB did not reply in time."),
+    (Fault::Refuse, "MLB's data service can't be reached. Trying again."),
+    (Fault::Hang, "MLB's data service is too slow. Trying again."),
+    (Fault::Drip, "MLB's data service is too slow. Trying again."),
     (Fault::Truncate, "MLB"),
-    (Fault::Status(500), "MLB turned the question away; we will ask again."),
-    (Fault::Status(302), "MLB turned the question away; we will ask again."),
-    (Fault::Wait(3), "MLB turned the question away; we will ask again."),
-    (Fault::Status(406), "MLB refuses this server's network."),
-    (Fault::StatusHtml(403), "MLB refuses this server's network."),
-    (Fault::Html, "MLB's reply made no sense; we will ask again."),
-    (Fault::Huge, "MLB's reply made no sense; we will ask again."),
+    (Fault::Status(500), "MLB's data service isn't answering. Trying again."),
+    (Fault::Status(302), "MLB's data service isn't answering. Trying again."),
+    (Fault::Wait(3), "MLB's data service isn't answering. Trying again."),
+    (Fault::Status(406), "MLB's data service refuses this server's network."),
+    (Fault::StatusHtml(403), "MLB's data service refuses this server's network."),
+    (Fault::Html, "MLB's data service sent an unreadable reply. Trying again."),
+    (Fault::Huge, "MLB's data service sent an unreadable reply. Trying again."),
 ];
 
 #[test]
@@ -31,7 +31,7 @@ fn whatever_mlb_does_at_first_the_page_says_so_and_recovers_by_itself() {
                 mlb.fault(fault);
                 let server = Server::start(&mlb, EVENING);
                 let answer = server.wait_for(&format!("{fault:?}"), |answer| {
-                    answer["reason"] != "MLB has just been asked; the reply is on its way."
+                    answer["reason"] != "Asking MLB. The answer is on its way."
                 });
                 assert_eq!(
                     (&answer["verdict"], &answer["asked_at"]),
@@ -113,7 +113,7 @@ fn retry_after_is_honoured() {
     let mlb = FakeMlb::with(&[]);
     mlb.fault(Fault::Wait(5));
     let server = Server::start(&mlb, EVENING);
-    server.wait_for("turned away", |answer| answer["reason"].as_str().unwrap().contains("turned"));
+    server.wait_for("turned away", |answer| answer["reason"].as_str().unwrap().contains("answering"));
     let asked = mlb.asked().len();
     thread::sleep(Duration::from_secs(3));
     assert_eq!(mlb.asked().len(), asked, "nothing is asked while MLB wants to be left alone");
@@ -133,10 +133,15 @@ fn a_refused_network_is_named_logged_once_with_the_ways_out_counted_and_over_whe
         mlb.fault_at(prefix, Fault::StatusHtml(406));
     }
     let server = Server::start(&mlb, EVENING);
-    let refused = |answer: &serde_json::Value| answer["reason"] == "MLB refuses this server's network.";
+    let refused =
+        |answer: &serde_json::Value| answer["reason"] == "MLB's data service refuses this server's network.";
     server.wait_for("refused", refused);
     let spanish = server.get("/es", "Accept: text/plain\r\n");
-    assert!(spanish.text().contains("MLB rechaza la red de este servidor."), "{}", spanish.text());
+    assert!(
+        spanish.text().contains("El servicio de datos de MLB rechaza la red de este servidor."),
+        "{}",
+        spanish.text()
+    );
     server.wait_until("refused three times", || {
         server.metric("e6_mlb_polls_total{outcome=\"refused\"}") >= 3.0
     });
@@ -166,18 +171,20 @@ fn a_stale_answer_says_that_mlb_refuses_this_servers_network() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let refused = "MLB refuses this server's network.";
+    let refused = "MLB's data service refuses this server's network.";
     assert!(!page("/en", "text/plain").contains(refused), "nobody has refused yet");
     for prefix in ["/api/v1/schedule", "/api/v1.1/game"] {
         mlb.fault_at(prefix, Fault::StatusHtml(403));
     }
     server.wait_until("refused", || page("/en", "text/plain").contains(refused));
     assert!(
-        page("/en", "text/html").contains("MLB refuses this server&#39;s network."),
+        page("/en", "text/html").contains("MLB&#39;s data service refuses this server&#39;s network."),
         "{}",
         page("/en", "text/html")
     );
-    assert!(page("/es", "text/plain").contains("MLB rechaza la red de este servidor."));
+    assert!(
+        page("/es", "text/plain").contains("El servicio de datos de MLB rechaza la red de este servidor.")
+    );
     assert_eq!(server.api()["verdict"], "yes", "what was read stands");
 }
 

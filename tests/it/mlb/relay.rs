@@ -177,8 +177,9 @@ fn an_old_reply_is_better_than_none_while_mlb_fails_and_a_refusal_is_passed_on()
     mlb.fault(None);
     mlb.fault_at("/api/v1/schedule", Fault::StatusHtml(406));
     let replica = replica(&relay);
-    let answer =
-        replica.wait_for("refused", |answer| answer["reason"] == "MLB refuses this server's network.");
+    let answer = replica.wait_for("refused", |answer| {
+        answer["reason"] == "MLB's data service refuses this server's network."
+    });
     assert_eq!(answer["verdict"], "unknown");
     assert_eq!(relay.stderr().matches("the relay cannot help").count(), 1, "{}", relay.stderr());
 }

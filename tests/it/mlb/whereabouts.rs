@@ -124,7 +124,7 @@ fn a_player_who_has_left_is_with_no_club_although_mlb_still_names_one() {
         put_person(&mlb, PADRES, person);
         let server = Server::start(&mlb, EVENING);
         let answer = server.wait_for_verdict("no_game");
-        assert_eq!(answer["reason"], "Tatis Jr. is with no club.", "{what}");
+        assert_eq!(answer["reason"], "Tatis Jr. isn't with a club.", "{what}");
         assert_eq!(answer["player"]["team"], Value::Null, "{what}");
     }
 }
@@ -198,7 +198,7 @@ fn an_odd_entry_of_today_is_never_no_game() {
         let server = Server::start(&mlb, NOON);
         let answer = server.wait_for(what, |answer| !answer["asked_at"].is_null());
         assert_eq!(answer["verdict"], "unknown", "{what}");
-        let reason = "One of today's games cannot be read in MLB's schedule at the moment.";
+        let reason = "One of today's games can't be read in MLB's schedule right now.";
         assert_eq!(answer["reason"], reason, "{what}");
     }
 }

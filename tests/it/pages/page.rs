@@ -137,13 +137,13 @@ fn a_spanish_page_has_no_english_but_what_mlb_says() {
     let page = server.get("/es", "Accept: text/html\r\n").text().to_owned();
     for said in [
         "<p class=\"verdict\">Sí</p>",
-        "A Tatis Jr. le marcaron un error contra los Rangers de Texas, y la jornada no ha terminado.",
+        "Tatis Jr. tiene un error contra Texas, y la jornada no ha terminado.",
         "Error en el tiro, baja de la 3.ª entrada, como jardinero derecho, Sam Batter al bate",
         "<p lang=\"en\">A grounder goes through.</p>",
         "Rangers de Texas 1, Padres de San Diego 2",
         "Alta de la 4.ª entrada",
         "Martes 2 de julio de 2024",
-        "Última respuesta de MLB: <time datetime=\"2024-07-02T21:05",
+        "Actualizado: <time datetime=\"2024-07-02T21:05",
         "hace menos de un minuto",
     ] {
         assert!(page.contains(said), "{said}: {page}");

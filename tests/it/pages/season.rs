@@ -17,7 +17,7 @@ fn season() -> FakeMlb {
 }
 
 #[test]
-fn a_season_is_a_strip_a_table_and_its_figures() {
+fn a_season_is_a_strip_and_its_figures() {
     let mlb = season();
     let server = Server::start(&mlb, EVENING);
     let answer = server.wait_for_verdict("yes");
@@ -30,10 +30,18 @@ fn a_season_is_a_strip_a_table_and_its_figures() {
         })
     );
     let page = server.page();
-    assert_eq!(page.matches("class=\"hit\"").count(), 4, "{page}");
-    assert_eq!(page.matches("tabindex=\"0\"").count(), 2, "the games with errors can be focused");
-    assert!(page.contains("aria-label=\"Jul 2 vs Texas Rangers: 1 error\""), "{page}");
-    assert!(page.contains("<tr class=\"error\"><td>Jun 20<td>vs Chicago &#60;Cubs&#62;<td>2"), "{page}");
+    let (_, strip) = page.split_once("class=\"strip\"").unwrap();
+    let (strip, _) = strip.split_once("</section>").unwrap();
+    assert_eq!(
+        (strip.matches("title=").count(), strip.matches("class=\"error\"").count()),
+        (4, 2),
+        "{strip}"
+    );
+    for label in
+        ["Jun 20 vs &#60;Cubs&#62;: 2 errors", "Jun 30 vs Boston: no errors", "Jul 2 vs Texas: 1 error"]
+    {
+        assert!(strip.contains(&format!("title=\"{label}\"")), "{label}: {strip}");
+    }
     assert!(!page.contains("style=\""), "the policy forbids it");
     let text = server.get("/", "Accept: text/plain\r\n").text().replace('\n', " ");
     assert!(

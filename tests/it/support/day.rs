@@ -82,7 +82,19 @@ impl Game {
             "gameData": {"game": {"pk": self.pk}, "datetime": {"officialDate": self.official}, "status": self.status()},
             "liveData": {
                 "plays": {"allPlays": vec![play; self.plays as usize]},
-                "linescore": {"currentInning": 4, "inningState": "Top", "teams": {"away": {"runs": 1}, "home": {"runs": 2}}},
+                "linescore": {
+                    "currentInning": 4, "inningState": "Top",
+                    "innings": [
+                        {"num": 1, "away": {"runs": 0}, "home": {"runs": 2}},
+                        {"num": 2, "away": {"runs": 1}, "home": {"runs": 0}},
+                        {"num": 3, "away": {"runs": 0}, "home": {"runs": 0}},
+                        {"num": 4, "away": {"runs": 0}, "home": {}},
+                    ],
+                    "teams": {
+                        "away": {"runs": 1, "hits": 3, "errors": 0},
+                        "home": {"runs": 2, "hits": 5, "errors": self.errors},
+                    },
+                },
                 "boxscore": {"teams": {
                     "away": {"players": {"ID7": {"person": {"id": 7}, "battingOrder": "100", "stats": {"fielding": {}}}}},
                     "home": {"players": {format!("ID{TATIS}"): {

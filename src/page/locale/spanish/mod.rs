@@ -3,7 +3,7 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{Availability, ErrorPlay, Half, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{Availability, Club, ErrorPlay, GameKind, Half, Inning, Outage, SeasonGame, SeasonSoFar},
     page::{
         Words,
         locale::{
@@ -52,28 +52,24 @@ impl Phrases for Spanish {
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
         match status {
-            308 => ("A correr las bases", "Esto es lo mismo que otra dirección, que es la que hay que usar."),
-            400 => ("Lanzamiento ilegal", "No se pudo entender la petición."),
-            404 => ("Fuera del parque", "No hay nada en esta dirección."),
-            405 => ("Interferencia", "Esto solo se puede leer."),
-            406 => ("Fuera de la alineación", "Esto no se puede entregar en la forma pedida."),
-            412 => ("Out en la base", "Esto ya no es lo que tienes."),
+            308 => ("A correr las bases", "Esta página tiene otra dirección."),
+            400 => ("Lanzamiento ilegal", "La petición está mal formada."),
+            404 => ("Fuera del parque", "No hay ninguna página en esta dirección."),
+            405 => ("Interferencia", "Esta página solo se puede leer."),
+            406 => ("Fuera de la alineación", "Esta página no existe en ese formato."),
+            412 => ("Out en la base", "Esta página cambió desde que la recibiste."),
             413 => ("Por encima de la barda", "Las peticiones a este sitio no llevan cuerpo."),
             414 => ("Larguísima", "La dirección es más larga que cualquiera de este sitio."),
-            416 => ("Fuera de la zona", "Esto es más corto que la parte pedida."),
-            421 => ("Foul", "Este servidor no responde a ese nombre."),
+            416 => ("Fuera de la zona", "La página es más corta que la parte pedida."),
+            421 => ("Foul", "Este servidor no tiene un sitio con ese nombre."),
             429 => (
                 "Demasiados lanzamientos",
-                "Demasiadas peticiones desde esta dirección. Se puede seguir dentro de un momento.",
+                "Demasiadas peticiones desde tu dirección. Intenta de nuevo en un momento.",
             ),
-            431 => {
-                ("Demasiado movimiento", "La cabecera de la petición es más larga de lo que hace falta aquí.")
-            }
-            500 => ("Error del servidor", "Algo se rompió de nuestro lado; quedó anotado."),
-            503 => {
-                ("Pausa por lluvia", "Hay demasiada gente a la vez. Se puede seguir dentro de un momento.")
-            }
-            _ => ("Foul", "Esto no se puede responder."),
+            431 => ("Demasiado movimiento", "La cabecera de la petición es demasiado grande."),
+            500 => ("Error del servidor", "Algo se rompió de nuestro lado. Quedó anotado."),
+            503 => ("Pausa por lluvia", "Hay demasiadas visitas a la vez. Intenta de nuevo en un momento."),
+            _ => ("Foul", "No hay respuesta para esta petición."),
         }
     }
 
@@ -130,23 +126,35 @@ impl Phrases for Spanish {
     }
 
     fn matchup(&self, game: &SeasonGame) -> String {
-        let at = if game.at_home { "vs." } else { "en casa de" };
+        let at = if game.at_home { "vs." } else { "en" };
         let second = if game.number > 1 { format!(", juego {}", game.number) } else { String::new() };
-        game.opponent
-            .as_ref()
-            .map(|club| format!("{at} {}{second}", self.club(&club.name)))
-            .unwrap_or_default()
+        let place = |club: &Club| match (Place::of(&club.name), game.at_home) {
+            (Some(place), false) if place.has_two_clubs => format!("{}, {}", place.city, place.nickname),
+            (Some(place), true) if place.has_two_clubs => place.nickname.to_owned(),
+            (Some(place), _) => place.city.to_owned(),
+            (None, _) => self.club(&club.name),
+        };
+        game.opponent.as_ref().map(|club| format!("{at} {}{second}", place(club))).unwrap_or_default()
     }
 
     fn against(&self, meeting: &GameSides) -> String {
-        if meeting.all_star {
-            return "en el Juego de Estrellas".into();
-        }
-        let at = if meeting.at_home { "contra" } else { "en casa de" };
+        let name = meeting.opponent;
+        let place = match Place::of(name) {
+            _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
+            Some(Place { city, nickname, has_two_clubs }) => {
+                match (meeting.is_in_their_city(), has_two_clubs) {
+                    (true, true) => format!("en {city} contra los {nickname}"),
+                    (true, false) => format!("en {city}"),
+                    (false, true) => format!("contra los {nickname}"),
+                    (false, false) => format!("contra {city}"),
+                }
+            }
+            None => format!("contra {}", self.the_club(name)),
+        };
         let second =
             if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
         let begun = meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", short_date(day)));
-        format!("{at} {}{second}{}", self.the_club(meeting.opponent), begun.unwrap_or_default())
+        format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
     fn todays_games(&self, count: usize, day: Doubleheader) -> String {
@@ -168,9 +176,9 @@ impl Phrases for Spanish {
 
     fn standing(&self, standing: ScoreLine) -> String {
         match standing {
-            ScoreLine::Ahead(ours, theirs) => format!("arriba {ours} a {theirs}"),
-            ScoreLine::Behind(ours, theirs) => format!("abajo {theirs} a {ours}"),
-            ScoreLine::Tied(runs) => format!("empatados a {runs}"),
+            ScoreLine::Ahead(ours, theirs) => format!("arriba {ours}–{theirs}"),
+            ScoreLine::Behind(ours, theirs) => format!("abajo {ours}–{theirs}"),
+            ScoreLine::Tied(runs) => format!("empatados {runs}–{runs}"),
         }
     }
 
@@ -197,13 +205,17 @@ impl Phrases for Spanish {
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String {
         match trouble {
-            Outage::Starting => "Acabamos de preguntarle a MLB; la respuesta viene en camino.".into(),
-            Outage::Unreachable => "Por el momento no hay comunicación con MLB.".into(),
-            Outage::TooSlow => "MLB no respondió a tiempo.".into(),
-            Outage::TurnedAway => "MLB no quiso responder; volveremos a preguntar.".into(),
-            Outage::Refused => "MLB rechaza la red de este servidor.".into(),
-            Outage::Garbled => "La respuesta de MLB no se entiende; volveremos a preguntar.".into(),
-            Outage::NoSuchPlayer => format!("MLB no conoce a ningún jugador con el número {player}."),
+            Outage::Starting => "Preguntando a MLB. La respuesta viene en camino.".into(),
+            Outage::Unreachable => {
+                "No hay conexión con el servicio de datos de MLB. Intentando de nuevo.".into()
+            }
+            Outage::TooSlow => "El servicio de datos de MLB tarda demasiado. Intentando de nuevo.".into(),
+            Outage::TurnedAway => "El servicio de datos de MLB no responde. Intentando de nuevo.".into(),
+            Outage::Refused => "El servicio de datos de MLB rechaza la red de este servidor.".into(),
+            Outage::Garbled => {
+                "El servicio de datos de MLB envió una respuesta ilegible. Intentando de nuevo.".into()
+            }
+            Outage::NoSuchPlayer => format!("MLB no tiene ningún jugador con el número {player}."),
         }
     }
 
@@ -213,16 +225,12 @@ impl Phrases for Spanish {
 
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
         let still = if over { "" } else { ", y la jornada no ha terminado" };
-        let marked = if errors == 1 {
-            "marcaron un error".into()
-        } else {
-            format!("marcaron {}", self.errors(errors))
-        };
-        format!("A {name} le {marked} {games}{still}.")
+        let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
+        format!("{name} tiene {errors} {games}{still}.")
     }
 
     fn clean(&self, name: &str, games: &str) -> String {
-        format!("{name} no cometió errores {games}.")
+        format!("Sin errores de {name} {games}.")
     }
 
     fn did_not_play(&self, name: &str, games: &str) -> String {
@@ -238,8 +246,13 @@ impl Phrases for Spanish {
     }
 
     fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
-        let is = if due == Due::Past { "estaba previsto" } else { "es" };
-        format!("El primer lanzamiento {} {is} {}{}.", self.against(meeting), self.at(at), on_day(at))
+        let place = self.against(meeting);
+        match due {
+            Due::Past => {
+                format!("El primer lanzamiento {place} estaba previsto {}{}.", self.at(at), on_day(at))
+            }
+            Due::ToCome => format!("Primer lanzamiento {place}: {}{}.", self.clock(at), on_day(at)),
+        }
     }
 
     fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
@@ -249,7 +262,7 @@ impl Phrases for Spanish {
     }
 
     fn start_unknown(&self, meeting: &GameSides) -> String {
-        format!("Falta anunciar la hora d{}.", the_game(meeting))
+        format!("Todavía no hay hora para {}.", the_game(meeting))
     }
 
     fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
@@ -257,9 +270,9 @@ impl Phrases for Spanish {
     }
 
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
-        let later = to.map(|day| format!(" y se terminará el {}", short_date(day))).unwrap_or_default();
+        let later = to.map(|day| format!(" y se reanuda el {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
-        format!("{game} fue interrumpido{later}. {}", labels::SPANISH.no_error_so_far)
+        format!("{game} está suspendido{later}. {}", labels::SPANISH.no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &GameSides) -> String {
@@ -273,17 +286,18 @@ impl Phrases for Spanish {
 
     fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
         let game = sentence_case(&the_game(meeting));
-        let to = to.map_or("sin fecha nueva todavía".into(), |date| format!("para el {}", short_date(date)));
-        format!("{game} fue pospuesto {to}{}.", bracketed(cause))
+        let to = to.map_or(String::new(), |date| format!(" para el {}", short_date(date)));
+        let unset = if to.is_empty() { " Todavía no hay fecha nueva." } else { "" };
+        format!("{game} está pospuesto{to}{}.{unset}", bracketed(cause))
     }
 
     fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("{} fue cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
+        format!("{} está cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
     }
 
     fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let at = at.map(|at| format!(", {}{}", self.at(at), on_day(at))).unwrap_or_default();
-        format!("Hoy no hay juego. El próximo es {} el {}{at}.", self.against(meeting), short_date(date))
+        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
+        format!("Hoy no hay juego. Próximo: {}, {}{at}.", self.against(meeting), short_date(date))
     }
 
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
@@ -317,7 +331,7 @@ impl Phrases for Spanish {
 
     fn taken_back(&self, errors: u32) -> String {
         let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
-        format!("El anotador oficial retiró {errors}: hoy mismo, más temprano, esta página decía otra cosa.")
+        format!("El anotador oficial retiró {errors}: hoy, más temprano, esta página decía otra cosa.")
     }
 
     fn plays_disagree(&self, counted: u32, shown: usize) -> String {
@@ -327,7 +341,7 @@ impl Phrases for Spanish {
     }
 
     fn out_of_date(&self, age: &str) -> String {
-        format!("Puede no estar al día: la última respuesta de MLB llegó {age}.")
+        format!("Puede no estar al día. Última actualización: {age}.")
     }
 
     fn replay(&self, about: &str) -> String {
@@ -386,8 +400,33 @@ impl Phrases for Spanish {
         format!("del {} al {}", self.brief_date(from), self.brief_date(to))
     }
 
+    fn record(&self, games: &str, span: &str, at_least: bool) -> String {
+        let record = if at_least { "Racha más larga conocida" } else { "Récord" };
+        format!("{record}: {games}, {span}")
+    }
+
+    fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
+        let kind = if meeting.kind == GameKind::Spring { ", entrenamiento de primavera" } else { "" };
+        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
+        format!("{}, {}{kind}{at}", month_day(date), self.against(meeting))
+    }
+
     fn in_games(&self, count: u32) -> String {
         format!("en {}", self.games(count))
+    }
+}
+
+/// A club's city and nickname, from "Marineros de Seattle".
+struct Place {
+    city: &'static str,
+    nickname: &'static str,
+    has_two_clubs: bool,
+}
+
+impl Place {
+    fn of(name: &str) -> Option<Self> {
+        let (nickname, city) = terms::club(name)?.split_once(" de ")?;
+        Some(Place { city, nickname, has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs) })
     }
 }
 
@@ -405,7 +444,7 @@ impl Spanish {
 
 fn the_game(meeting: &GameSides) -> String {
     match meeting.begun {
-        _ if meeting.all_star => "el Juego de Estrellas".into(),
+        _ if meeting.kind == GameKind::AllStar => "el Juego de Estrellas".into(),
         Some(day) => {
             let against = Spanish.against(&GameSides { begun: None, ..*meeting });
             format!("el juego del {} {against}", short_date(day))
