@@ -183,10 +183,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_its_room() {
-        for text in [
-            "Tatis Jr. has 2 errors against Texas, and the day isn't over.",
-            "x",
-        ] {
+        for text in ["Tatis Jr. has 2 errors against Texas, and the day isn't over.", "x"] {
             let block = TextBlock::new(&text.repeat(2), FontWeight::Medium, REASON, REASON_WIDTH);
             for line in &block.lines {
                 assert!(
