@@ -1,13 +1,16 @@
 //! The time zone of a ballpark, from the tz database.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, fs, path::Path};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+/// The system's tz database.
+const SYSTEM: &str = "/usr/share/zoneinfo";
 
 /// A time zone of the tz database, such as `America/Los_Angeles`.
 ///
 /// The system's database is used where there is one, so that the operating system's updates apply; else the copy
-/// compiled into the binary.
+/// compiled into the binary. The one file is read here, because `jiff` would list all zones of the system first.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(jiff::tz::TimeZone);
@@ -19,7 +22,8 @@ pub struct UnknownZone(String);
 impl Zone {
     /// Looks a zone up by its IANA name.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        jiff::tz::TimeZone::get(name).map(Zone).map_err(|_| UnknownZone(name.to_owned()))
+        let bundled = || jiff::tz::TimeZone::get(name).ok();
+        system_zone(name).or_else(bundled).map(Zone).ok_or_else(|| UnknownZone(name.to_owned()))
     }
 
     /// The zone until a ballpark is known: the westernmost one with a club, where the day ends last.
@@ -72,6 +76,13 @@ impl Zone {
             .and_then(|instant| UtcOffset::from_whole_seconds(self.0.to_offset(instant).seconds()).ok())
             .unwrap_or(UtcOffset::UTC)
     }
+}
+
+/// A zone of the system's database. A name that is no path within the database is not looked up.
+fn system_zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    let is_within = name.split('/').all(|part| part.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let file = is_within.then(|| Path::new(SYSTEM).join(name))?;
+    jiff::tz::TimeZone::tzif(name, &fs::read(file).ok()?).ok()
 }
 
 impl fmt::Debug for Zone {
@@ -135,7 +146,9 @@ mod tests {
 
     #[test]
     fn an_unknown_zone_is_an_error_that_names_it() {
-        assert!(Zone::named("Mars/Olympus").unwrap_err().to_string().contains("Mars/Olympus"));
+        for name in ["Mars/Olympus", "", "/etc/passwd", "../zoneinfo/UTC", "America", "tzdata.zi", "."] {
+            assert!(Zone::named(name).unwrap_err().to_string().contains(&format!("{name:?}")));
+        }
     }
 
     #[test]

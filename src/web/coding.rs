@@ -92,14 +92,25 @@ pub fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8
             encoder.finish()
         }
         Coding::Brotli => {
-            let params =
-                brotli::enc::BrotliEncoderParams { quality: if best { 11 } else { 5 }, ..Default::default() };
+            let params = brotli::enc::BrotliEncoderParams {
+                quality: if best { 11 } else { 5 },
+                lgwin: window(bytes.len()),
+                size_hint: bytes.len(),
+                ..Default::default()
+            };
             let mut encoded = Vec::new();
             brotli::BrotliCompress(&mut &bytes[..], &mut encoded, &params)?;
             Ok(encoded)
         }
-        Coding::Zstd => zstd::encode_all(bytes, if best { 19 } else { 3 }),
+        Coding::Zstd => zstd::bulk::compress(bytes, if best { 19 } else { 3 }),
     }
+}
+
+/// The binary logarithm of Brotli's window for content of this length (RFC 7932 §9.1). The encoder reserves and clears
+/// twice the window: 8 MB for a page, if nobody tells it the length.
+fn window(length: usize) -> i32 {
+    const MARGIN: usize = 16;
+    (length + MARGIN).next_power_of_two().ilog2().clamp(10, 22) as i32
 }
 
 /// Images and fonts other than SVG are compressed already.

@@ -176,7 +176,10 @@ impl Setting {
     pub fn default(&self) -> Option<String> {
         let value = match self.value {
             Value::Limit(limit) => limit.default.to_string(),
-            Value::Field { show, .. } => show(&Config::defaults(&NoVariables)),
+            Value::Field { show, .. } => {
+                static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::defaults(&NoVariables));
+                show(&DEFAULTS)
+            }
         };
         (!value.is_empty() && !value.starts_with('(') && value != "[]").then_some(value)
     }
