@@ -70,6 +70,7 @@ fn service(log: Option<AccessLog>) -> Service {
         line: "{}".into(),
         version: "1".into(),
         published: Vec::new(),
+        pictures: None,
         style: "'sha256-x'".into(),
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),

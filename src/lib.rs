@@ -40,16 +40,17 @@ pub mod atomic_file;
 pub mod clock;
 pub mod connection;
 pub mod hash;
-pub mod heartbeat;
 pub mod language;
 pub mod lifecycle;
 pub mod limits;
+pub mod memory;
 pub mod output;
 pub mod per_worker;
+pub mod threads;
 
 use crate::{
     app::{
-        Setup, StartError,
+        RunError, Setup,
         control::ControlRequest,
         logging::{self, Logging},
     },
@@ -225,7 +226,7 @@ fn unprinted(error: io::Error) -> ExitCode {
     failed(format!("cannot write to standard output: {error}"))
 }
 
-fn not_started(error: StartError) -> ExitCode {
+fn not_started(error: RunError) -> ExitCode {
     let code = failed(&error);
-    if matches!(error, StartError::Configuration(_)) { ExitCode::from(EXIT_MISTAKE) } else { code }
+    if error.is_about_configuration { ExitCode::from(EXIT_MISTAKE) } else { code }
 }

@@ -1,7 +1,7 @@
 //! `e6 demo`: replays a past day at many times its speed, with the same code that polls MLB.
 
 use crate::{
-    app::{DataSource, ReplayPlan, RunError, Setup, StartError, live_site::LiveSite, publisher::ReplayedDay},
+    app::{DataSource, ReplayPlan, RunError, Setup, live_site::LiveSite, publisher::ReplayedDay},
     clock::Clock,
     config::Config,
     http::access_log::LogDestination,
@@ -32,10 +32,10 @@ const OVER_THE_LINE: &str = "\r\x1b[2K";
 ///
 /// # Errors
 /// When there is no such day, or the server fails to run.
-pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), StartError> {
+pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), RunError> {
     if setup.config.clock.is_some() {
         let what = "the replay has a clock of its own: leave --clock (or E6_CLOCK) away";
-        return Err(StartError::Configuration(what.into()));
+        return Err(RunError::configuration(what));
     }
     quiet(&mut setup.config);
     setup.logging.change(setup.config.log_format, setup.config.log_level);
@@ -66,9 +66,9 @@ fn is_on_a_terminal() -> bool {
     output::stdout().is_terminal() && format::present() == LogFormat::Combined
 }
 
-fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> {
+fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), RunError> {
     if setup.config.player.id != day.player() {
-        return Err(StartError::Configuration(format!(
+        return Err(RunError::configuration(format!(
             "the day that comes with e6 is about player {}; for another player, replay one of his days with --date",
             day.player()
         )));
@@ -81,9 +81,9 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), StartError> 
     })
 }
 
-fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
+fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), RunError> {
     if date > OffsetDateTime::now_utc().date() {
-        return Err(StartError::Configuration(format!(
+        return Err(RunError::configuration(format!(
             "{date} is in the future: choose a past day with --date"
         )));
     }
@@ -103,7 +103,7 @@ fn recorded(setup: Setup, speed: u32, date: Date) -> Result<(), StartError> {
 }
 
 /// The club whose games are replayed: the configured one, or else the player's current one.
-fn club(config: &Config) -> Result<u32, StartError> {
+fn club(config: &Config) -> Result<u32, RunError> {
     if let Some(club) = config.player.club {
         return Ok(club);
     }
@@ -121,8 +121,8 @@ fn club(config: &Config) -> Result<u32, StartError> {
 /// Serves a replay. Only its port is bound before privileges are dropped.
 fn play<D: ReplaySource>(
     setup: Setup,
-    prepare: impl FnOnce(&Config) -> Result<(D, Clock, ReplayedDay), StartError> + 'static,
-) -> Result<(), StartError> {
+    prepare: impl FnOnce(&Config) -> Result<(D, Clock, ReplayedDay), RunError> + 'static,
+) -> Result<(), RunError> {
     let socket = ReplaySocket::bind().map_err(cannot_replay)?;
     let url = socket.url();
     let plan = ReplayPlan {

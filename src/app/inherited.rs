@@ -3,7 +3,7 @@
 
 use crate::{
     app::{
-        RunError, StartError, launcher,
+        RunError, launcher,
         listeners::{Listeners, StartKind},
     },
     config::Config,
@@ -87,7 +87,7 @@ impl Inherited {
         let mut inherited = Inherited { sockets: Vec::new(), lock: None, old_process: None };
         for (index, InheritedFd { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
-                RunError(format!(
+                RunError::new(format!(
                     "cannot use the descriptor {index} that came with the start ({name:?}): {error}; hand over sockets named \
                      http, https or admin"
                 ))
@@ -141,7 +141,7 @@ impl OldProcess {
     }
 
     /// Tells the old process why this one does not serve.
-    pub fn refuse(mut self, failure: &StartError) {
+    pub fn refuse(mut self, failure: &RunError) {
         // If this fails, the old process still notices the end of this one.
         let _ = self.line.write_all(failure.to_string().as_bytes());
     }

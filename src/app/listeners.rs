@@ -67,7 +67,7 @@ impl Listeners {
                     Err(error) => {
                         let why = cannot_listen(address, kind, &error, start);
                         if !is_dispensable(config, kind, &error, start) {
-                            return Err(RunError(why));
+                            return Err(RunError::new(why));
                         }
                         tracing::warn!("{why}; e6 goes on without this default address");
                         missing.push(why);
@@ -79,7 +79,7 @@ impl Listeners {
             }
         }
         if sockets.iter().all(|bound| bound.kind == ListenerKind::Admin) {
-            return Err(RunError(missing.join("; ")));
+            return Err(RunError::new(missing.join("; ")));
         }
         Ok(Listeners(sockets))
     }
@@ -290,9 +290,9 @@ impl BoundAddresses {
         let mut ready = serde_json::json!(self.listening());
         ready["pid"] = std::process::id().into();
         let written = atomic_file::replace_locked(path, format!("{ready}\n").as_bytes(), READY_MODE);
-        written
-            .map(drop)
-            .map_err(|error| RunError(format!("cannot write the ready file {}: {error}", path.display())))
+        written.map(drop).map_err(|error| {
+            RunError::new(format!("cannot write the ready file {}: {error}", path.display()))
+        })
     }
 }
 

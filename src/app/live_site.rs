@@ -4,6 +4,7 @@ use crate::{
     answer::{Answer, GameState, Verdict},
     app::{answer_metrics::AnswerMetrics, notifier::Notifier, publisher::Publisher},
     lifecycle::Phase,
+    memory,
     site::{events::EventHub, snapshot::Site},
 };
 use arc_swap::ArcSwap;
@@ -29,6 +30,8 @@ struct Current {
     poller_id: PollerId,
     /// None before the threads of hooks have started, and once they are ending.
     notifier: Option<Notifier>,
+    /// Ends the wait for the pictures when it is dropped; none once they have been drawn.
+    pictures: Option<watch::Sender<()>>,
 }
 
 /// The number of a poller. Only the newest poller's answers are published; an older one may still be waiting for MLB.
@@ -36,13 +39,16 @@ struct Current {
 pub(crate) struct PollerId(u64);
 
 impl LiveSite {
+    /// Publishes the first answer, without pictures, so that visitors need not wait for them: [`LiveSite::draw_pictures`]
+    /// follows.
     pub fn new(
         mut publisher: Publisher,
         answer: Answer,
         phase: watch::Receiver<Phase>,
         metrics: AnswerMetrics,
     ) -> Self {
-        let site = publisher.site(&answer);
+        let (pictures, drawn) = watch::channel(());
+        let site = publisher.site_without_pictures(&answer, drawn);
         let event_hub = Arc::new(EventHub::new(phase));
         event_hub.publish(&site);
         metrics.set(&answer);
@@ -51,7 +57,13 @@ impl LiveSite {
             site: Arc::new(ArcSwap::from_pointee(site)),
             event_hub,
             metrics,
-            scene: Mutex::new(Current { publisher, answer, poller_id: PollerId(0), notifier: None }),
+            scene: Mutex::new(Current {
+                publisher,
+                answer,
+                poller_id: PollerId(0),
+                notifier: None,
+                pictures: Some(pictures),
+            }),
         }
     }
 
@@ -71,6 +83,14 @@ impl LiveSite {
     /// The poller whose answers are published.
     pub fn poller_id(&self) -> PollerId {
         self.scene().poller_id
+    }
+
+    /// Draws the pictures of the first answer, unless they have been drawn.
+    pub fn draw_pictures(&self) {
+        let mut scene = self.scene();
+        if scene.pictures.is_some() {
+            self.publish(&mut scene);
+        }
     }
 
     /// Publishes an answer, unless it comes from an older poller or changes nothing.
@@ -120,7 +140,9 @@ impl LiveSite {
 
     fn publish(&self, scene: &mut Current) {
         scene.notify();
-        let Current { publisher, answer, .. } = scene;
+        let Current { publisher, answer, pictures, .. } = scene;
+        // Dropped at the end, so that those who wait for the pictures find them.
+        let _drawn = pictures.take();
         let fresh = Arc::new(publisher.site(answer));
         self.metrics.set(answer);
         // Stored before the hub announces it, so that clients that are notified find it.
@@ -132,6 +154,7 @@ impl LiveSite {
             *before = line;
             is_new
         });
+        memory::release_freed();
     }
 
     /// A panic while this was locked leaves it consistent, because it is changed by single assignments.
@@ -154,5 +177,46 @@ impl Current {
 fn log_change(publisher: &Publisher, before: &Answer, after: &Answer) {
     if let Some(change) = publisher.change(before, after) {
         tracing::info!("answer: {change}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        answer::{Facts, Player, decide},
+        clock::Clock,
+        config::{Config, ProcessEnvironment},
+        lifecycle::Lifecycle,
+    };
+
+    #[test]
+    fn the_first_site_has_every_page_and_no_picture_until_they_are_drawn() {
+        let config = Config::defaults(&ProcessEnvironment);
+        let publisher = Publisher::new(&config, None, Clock::System);
+        let answer =
+            decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), time::OffsetDateTime::now_utc());
+        let metrics = AnswerMetrics::register(&prometheus::Registry::new()).unwrap();
+        let live_site = LiveSite::new(publisher, answer, Lifecycle::new().watch(), metrics);
+        let published = || {
+            let site = live_site.site.load();
+            let mut paths: Vec<_> = site.published.keys().copied().collect();
+            paths.sort_unstable();
+            (paths, site.version.clone())
+        };
+        let (paths, version) = published();
+        assert_eq!(paths, ["/api/v1/season", "/badge.svg", "/calendar.ics", "/feed.xml"]);
+        let drawn = live_site.site.load().pictures.clone().unwrap();
+        assert!(drawn.has_changed().is_ok());
+        live_site.draw_pictures();
+        assert!(drawn.has_changed().is_err(), "those who wait are told");
+        assert!(live_site.site.load().pictures.is_none());
+        let (paths, same) = published();
+        assert_eq!(paths[..2], ["/api/v1/season", "/badge.svg"]);
+        assert!(paths.contains(&"/card.png") && paths.contains(&"/es/card.png"), "{paths:?}");
+        assert_eq!(same, version, "open pages have nothing new");
+        let site = live_site.site.load_full();
+        live_site.draw_pictures();
+        assert!(Arc::ptr_eq(&site, &live_site.site.load()), "once");
     }
 }

@@ -1,17 +1,15 @@
-//! All metrics and heartbeats of the process.
+//! All metrics of the process.
 
 use crate::{
-    app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics, threads::RestartingThreads},
-    heartbeat::{Heartbeat, Heartbeats},
+    app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics},
     http::{connection_metrics::ConnectionMetrics, metrics::RequestMetrics},
-    limits::Limits,
-    mlb::{PollMetrics, Poller, relay::RelayMetrics},
+    mlb::{PollMetrics, relay::RelayMetrics},
     notify::NotifyMetrics,
     output,
     site::routes::ROUTES,
+    threads::RestartingThreads,
 };
 use prometheus::{IntGauge, Opts, Registry};
-use std::sync::Arc;
 
 pub(crate) struct AllMetrics {
     pub registry: Registry,
@@ -21,13 +19,11 @@ pub(crate) struct AllMetrics {
     pub polls: PollMetrics,
     pub relay: RelayMetrics,
     pub notify: NotifyMetrics,
-    pub keep: RestartingThreads,
-    pub heartbeats: Arc<Heartbeats>,
-    pub poller: Heartbeat,
+    pub threads: RestartingThreads,
 }
 
 impl AllMetrics {
-    pub fn new(limits: &Limits) -> prometheus::Result<Self> {
+    pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let build = Opts::new(
             "e6_build_info",
@@ -41,7 +37,6 @@ impl AllMetrics {
         registry.register(Box::new(build))?;
         output::register(&registry)?;
         registry.register(Box::new(ProcessMetrics::new()?))?;
-        let heartbeats = Arc::new(Heartbeats::default());
         Ok(AllMetrics {
             answer: AnswerMetrics::register(&registry)?,
             connections: ConnectionMetrics::register(&registry)?,
@@ -49,9 +44,7 @@ impl AllMetrics {
             relay: RelayMetrics::register(&registry)?,
             notify: NotifyMetrics::register(&registry)?,
             requests: RequestMetrics::register(registry.clone(), ROUTES.iter().map(|route| route.pattern))?,
-            keep: RestartingThreads::new(&registry)?,
-            poller: heartbeats.of("poller".into(), Poller::longest_pause(limits)),
-            heartbeats,
+            threads: RestartingThreads::new(&registry)?,
             registry,
         })
     }

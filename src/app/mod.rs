@@ -1,7 +1,6 @@
 //! The composition root: builds the parts, starts the workers and the poller, and owns reload and drain.
 
 pub(crate) mod answer_metrics;
-pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod control;
 pub(crate) mod data_lock;
@@ -24,13 +23,11 @@ pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod swap_handler;
 pub(crate) mod systemd;
-pub(crate) mod threads;
 pub(crate) mod upgrade;
 pub(crate) mod workers;
 
 use crate::{
     app::{
-        certificates::ServedTls,
         data_lock::{DataDirInUse, DataLock},
         demo::RunningReplay,
         inherited::Inherited,
@@ -59,55 +56,39 @@ use crate::{
     output,
     per_worker::workers,
     site::service::ProcessStart,
+    tls::{files::UnusablePair, owner::CertificateOwner},
 };
 use std::{fmt, io, os::fd::OwnedFd, sync::Arc};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-/// An error message for the operator: why the server cannot start or keep running, and what to do about it.
+/// The error that ends [`serve`]: a sentence for the operator.
 #[derive(Debug)]
-pub struct RunError(String);
+pub struct RunError {
+    what: String,
+    /// Whether the configuration cannot be used on this machine. Such errors have an exit code of their own.
+    pub is_about_configuration: bool,
+}
 
 impl RunError {
     /// Makes an error from a sentence: what failed, on what, why, and what to do next.
     pub fn new(what: impl Into<String>) -> Self {
-        RunError(what.into())
+        RunError { what: what.into(), is_about_configuration: false }
+    }
+
+    /// Makes an error about the configuration.
+    pub fn configuration(what: impl Into<String>) -> Self {
+        RunError { what: what.into(), is_about_configuration: true }
     }
 }
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.what)
     }
 }
 
 impl std::error::Error for RunError {}
-
-/// The error that ends [`serve`]. Configuration errors have an exit code of their own.
-#[derive(Debug)]
-pub enum StartError {
-    /// The configuration cannot be used on this machine.
-    Configuration(String),
-    /// Any other failure.
-    Failed(RunError),
-}
-
-impl From<RunError> for StartError {
-    fn from(failure: RunError) -> Self {
-        StartError::Failed(failure)
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Configuration(what) => f.write_str(what),
-            StartError::Failed(failure) => failure.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// The input of a start: configuration, inherited descriptors, log, and the way to read the configuration again.
 pub struct Setup {
@@ -138,7 +119,7 @@ pub struct ReplayPlan {
 }
 
 /// Starts the server of a replay.
-pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<DataSource, StartError>>;
+pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<DataSource, RunError>>;
 
 impl DataSource {
     /// The endpoint of MLB, or of the replay.
@@ -163,7 +144,7 @@ impl DataSource {
 /// # Errors
 /// When an address cannot be bound, a certificate's file or the access log cannot be opened, another e6 uses the data
 /// directory, or the system refuses a thread or a signal handler.
-pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartError> {
+pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), RunError> {
     let mut inherited = Inherited::read(std::mem::take(&mut setup.adopted), &setup.config)?;
     let started = start(setup, replay, &mut inherited).and_then(|mut started| {
         let old_process = inherited.old_process.as_ref().and_then(|old_process| old_process.handoff.pid);
@@ -172,10 +153,7 @@ pub fn serve(mut setup: Setup, replay: Option<ReplayPlan>) -> Result<(), StartEr
     });
     match (started, inherited.old_process) {
         (Ok(Started { running, runtime, signals }), old_process) => {
-            let ended = running.run_until_stopped(old_process, &runtime, signals);
-            // Without waiting for a request to the CA, which blocks its thread for up to its timeout.
-            runtime.shutdown_background();
-            Ok(ended?)
+            running.run_until_stopped(old_process, &runtime, signals)
         }
         (Err(failure), old_process) => {
             if let Some(old_process) = old_process {
@@ -193,7 +171,7 @@ struct Started {
     signals: Signals,
 }
 
-fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, StartError> {
+fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, RunError> {
     let executable = Executable::of_this_process()?;
     let config = &setup.config;
     let workers = workers();
@@ -213,41 +191,41 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
     let allowed_paths =
         privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), executable.binary(), &gone)?;
-    output::start().map_err(|error| RunError(format!("cannot start the threads of the output: {error}")))?;
+    output::start()
+        .map_err(|error| RunError::new(format!("cannot start the threads of the output: {error}")))?;
     let show = match replay {
         Some(replay) => (replay.begin)(config)?,
         None => DataSource { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
     };
-    let metrics = AllMetrics::new(&config.limits)
-        .map_err(|error| RunError(format!("cannot register the metrics: {error}")))?;
-    let tls = ServedTls::open(config, &metrics.registry)?;
+    let metrics =
+        AllMetrics::new().map_err(|error| RunError::new(format!("cannot register the metrics: {error}")))?;
+    let certificates = certificates(config, &metrics)?;
     let log_file = log_file(config)?;
-    let make_watch = poller_thread::watches(config, &show, &metrics);
-    let mut watch = make_watch();
+    let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics)?;
 
-    let runtime = runtime().map_err(|error| RunError(format!("cannot start an event loop: {error}")))?;
+    let runtime = runtime().map_err(|error| RunError::new(format!("cannot start an event loop: {error}")))?;
     let signals = {
         let _inside = runtime.enter();
-        Signals::listen().map_err(|error| RunError(format!("cannot listen for signals: {error}")))?
+        Signals::listen().map_err(|error| RunError::new(format!("cannot listen for signals: {error}")))?
     };
     let lifecycle = Lifecycle::new();
-    let live_site = LiveSite::new(
-        show.publisher(config),
-        watch.first_answer(),
-        lifecycle.watch(),
-        metrics.answer.clone(),
-    );
+    let live_site =
+        LiveSite::new(show.publisher(config), first_answer, lifecycle.watch(), metrics.answer.clone());
+    if inherited.old_process.is_some() {
+        // The old process serves meanwhile.
+        live_site.draw_pictures();
+    }
     let facts = ProcessFacts {
         process_start: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
         addresses: listeners.addresses(),
         metrics,
         clients: Arc::new(Clients::new(config.limits.clone())),
         live_site: Arc::new(live_site),
+        certificates: certificates.as_ref().map(CertificateOwner::resolver),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.metrics)).transpose()?;
     let relay = relay::relay(config, &show, &facts.metrics, None)?;
-    let serving = tls.as_ref().map(ServedTls::serving);
-    let handler = SwapHandler::new(facts.service(config, &show, log.clone(), serving, relay.clone()));
+    let handler = SwapHandler::new(facts.service(config, &show, log.clone(), relay.clone()));
     let listeners = Arc::new(listeners);
     let accept_context = AcceptContext {
         clients: facts.clients.clone(),
@@ -257,14 +235,13 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,
-        tls_config: tls.as_ref().map(ServedTls::tls_config),
+        tls: certificates.as_ref().map(CertificateOwner::acceptor),
         handler: handler.clone(),
         accept_context,
     };
-    let workers = Workers::start(&context, &facts.metrics)?;
-    let poller = PreparedPoller::new(watch, make_watch, &facts.live_site, &facts.metrics.keep)?;
+    let workers = Workers::start(&context, &facts.metrics.threads)?;
     facts.live_site.tell(Notifier::start(config, &show, &facts.metrics)?);
-    let poller = poller.start(facts.live_site.poller_id());
+    let poller = poller.start(facts.live_site.poller_id(), &facts.live_site);
     let running = Running {
         setup,
         show,
@@ -272,7 +249,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         executable,
         facts,
         log,
-        tls,
+        certificates,
         handler,
         lifecycle,
         listeners,
@@ -287,6 +264,22 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     Ok(Started { running, runtime, signals })
 }
 
+/// Opens the configured certificate source; none without TLS.
+fn certificates(config: &Config, metrics: &AllMetrics) -> Result<Option<CertificateOwner>, RunError> {
+    let Some(source) = config.source().map_err(RunError::new)? else { return Ok(None) };
+    let opened = CertificateOwner::open(source, config.domains.clone(), &metrics.threads, &metrics.registry);
+    opened.map(Some).map_err(|error| match error.downcast::<UnusablePair>() {
+        Ok(pair) => RunError::configuration(format!(
+            "{pair}: name a readable pair with --tls-cert and --tls-key, or omit both for a self-signed certificate"
+        )),
+        Err(error) => RunError::new(no_tls(&*error)),
+    })
+}
+
+fn no_tls(error: &dyn std::error::Error) -> String {
+    format!("cannot set up TLS: {error}; run with --tls off")
+}
+
 /// Takes the lock of the data directory; none without a data directory, or if e6 cannot write to it.
 fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataLock>, RunError> {
     let Some(dir) = &config.data_dir else {
@@ -297,7 +290,7 @@ fn data_lock(config: &Config, inherited: Option<OwnedFd>) -> Result<Option<DataL
     };
     match DataLock::take(dir, inherited) {
         Ok(lock) => Ok(Some(lock)),
-        Err(DataDirInUse::InUse(pid)) => Err(RunError(format!(
+        Err(DataDirInUse::InUse(pid)) => Err(RunError::new(format!(
             "another e6 ({}) uses the data directory {}: stop it, or name another directory with --data-dir",
             pid.map_or("its process number is unknown".into(), |pid| format!("process {pid}")),
             dir.display()
@@ -316,7 +309,7 @@ fn log_file(config: &Config) -> Result<Option<LogFile>, RunError> {
         LogDestination::File(path) => path.display().to_string(),
     };
     LogFile::open(destination).map(Some).map_err(|error| {
-        RunError(format!(
+        RunError::new(format!(
             "cannot write the access log to {name}: {error}; choose another file with --access-log, or \"off\""
         ))
     })
@@ -325,10 +318,9 @@ fn log_file(config: &Config) -> Result<Option<LogFile>, RunError> {
 fn access_log(file: LogFile, config: &Config, metrics: &AllMetrics) -> Result<Arc<AccessLog>, RunError> {
     AccessLog::start(file, config.log_format, metrics.requests.dropped())
         .map(Arc::new)
-        .map_err(|error| RunError(format!("cannot start the access log's thread: {error}")))
+        .map_err(|error| RunError::new(format!("cannot start the access log's thread: {error}")))
 }
 
 fn runtime() -> io::Result<Runtime> {
-    // Only requests to a CA use its blocking threads.
-    tokio::runtime::Builder::new_current_thread().enable_all().thread_name("acme").build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

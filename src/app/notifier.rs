@@ -36,11 +36,13 @@ impl Notifier {
             let worker =
                 Worker::new(hook.clone(), data_dir, config.limits.clone(), metrics.notify.clone(), &contact);
             let alive = alive.clone();
-            metrics.keep.alive(format!("notify-{}", index + 1), move || {
+            // Not watched: a thread waits for an answer for any time.
+            let started = metrics.threads.spawn(format!("notify-{}", index + 1), None, move |_| {
                 let _alive = &alive;
                 worker.run(&inbox);
                 Ok(())
-            })?;
+            });
+            started.map_err(|error| RunError::new(format!("cannot start a hook's thread: {error}")))?;
             notifier.inboxes.push(sender);
         }
         Ok(notifier)

@@ -1,15 +1,15 @@
 //! The thread that polls MLB and publishes the answers.
 
 use crate::{
-    answer::Player,
+    answer::{Answer, Player},
     app::{
         DataSource, RunError,
         live_site::{LiveSite, PollerId},
         metrics::AllMetrics,
-        threads::RestartingThreads,
     },
     config::Config,
     mlb::{Client, Poller, Store},
+    threads::Heartbeat,
 };
 use std::sync::{Arc, mpsc};
 
@@ -19,23 +19,6 @@ const DEFAULT_PLAYER: (u32, &str, &str) = (665487, "Fernando Tatis Jr.", "Tatis 
 /// The running poller. Dropping this stops it without waiting for it, because its answers would not be published.
 pub(crate) struct PollerThread {
     _stop: mpsc::Sender<()>,
-}
-
-/// A function that makes a poller, at first and again after a panic.
-pub(crate) fn watches(
-    config: &Config,
-    show: &DataSource,
-    metrics: &AllMetrics,
-) -> impl Fn() -> Poller + Send + 'static + use<> {
-    let (id, club, clock, endpoint) =
-        (config.player.id, config.player.club, show.clock, show.endpoint(config));
-    let (polls, limits, heartbeat) = (metrics.polls.clone(), config.limits.clone(), metrics.poller.clone());
-    let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
-    move || {
-        let store = data_dir.as_deref().map(Store::in_dir);
-        let client = Client::new(endpoint.clone(), &limits).alive_by(heartbeat.clone());
-        Poller::new(client, clock, expected_player(id), club, store, polls.clone())
-    }
 }
 
 /// The player's name on the page until MLB first answers.
@@ -50,36 +33,48 @@ fn expected_player(id: u32) -> Player {
 
 /// A poller whose thread waits for [`PreparedPoller::start`]. Dropping this ends the thread before its first request.
 pub(crate) struct PreparedPoller {
-    may_ask: mpsc::Sender<PollerId>,
+    start: mpsc::Sender<(PollerId, Arc<LiveSite>)>,
     stop: mpsc::Sender<()>,
 }
 
 impl PreparedPoller {
-    /// Starts the thread. It runs the first poller, and another one after a panic; pages stay as they are meanwhile.
-    pub fn new(
-        first: Poller,
-        make_watch: impl Fn() -> Poller + Send + 'static,
-        live_site: &Arc<LiveSite>,
-        keep: &RestartingThreads,
-    ) -> Result<Self, RunError> {
-        let (may_ask, asks) = mpsc::channel();
-        let (sender, stop) = mpsc::channel();
-        let (mut first, mut poller_id) = (Some(first), None);
-        let live_site = live_site.clone();
-        keep.alive("poller".into(), move || {
-            poller_id = poller_id.or_else(|| asks.recv().ok());
-            let Some(poller_id) = poller_id else { return Ok(()) };
-            let watch = first.take().unwrap_or_else(&make_watch);
-            watch.run(&stop, |answer| live_site.show(poller_id, answer));
+    /// Starts the thread. It runs one poller, and another one after a panic; pages stay as they are meanwhile. Returns
+    /// also the answer before the first request.
+    pub fn new(config: &Config, show: &DataSource, metrics: &AllMetrics) -> Result<(Self, Answer), RunError> {
+        let (id, club, clock, endpoint) =
+            (config.player.id, config.player.club, show.clock, show.endpoint(config));
+        let (polls, limits) = (metrics.polls.clone(), config.limits.clone());
+        let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
+        let poller = move || {
+            let store = data_dir.as_deref().map(Store::in_dir);
+            let client = Client::new(endpoint.clone(), &limits);
+            Poller::new(client, clock, expected_player(id), club, store, polls.clone())
+        };
+        let mut first = poller();
+        let answer = first.first_answer();
+
+        let (start, started) = mpsc::channel::<(PollerId, Arc<LiveSite>)>();
+        let (stop, stopped) = mpsc::channel();
+        let (mut first, mut purpose) = (Some(first), None);
+        let work = move |heartbeat: &Heartbeat| {
+            purpose = purpose.take().or_else(|| started.recv().ok());
+            let Some((poller_id, live_site)) = &purpose else { return Ok(()) };
+            live_site.draw_pictures();
+            let poller = first.take().unwrap_or_else(&poller);
+            poller.run(&stopped, heartbeat, |answer| live_site.show(*poller_id, answer));
             Ok(())
-        })?;
-        Ok(PreparedPoller { may_ask, stop: sender })
+        };
+        let longest_pause = Poller::longest_pause(&config.limits);
+        match metrics.threads.spawn("poller".into(), longest_pause, work) {
+            Ok(()) => Ok((PreparedPoller { start, stop }, answer)),
+            Err(error) => Err(RunError::new(format!("cannot start the poller's thread: {error}"))),
+        }
     }
 
     /// Starts the poller, whose answers are published under this number.
-    pub fn start(self, poller_id: PollerId) -> PollerThread {
+    pub fn start(self, poller_id: PollerId, live_site: &Arc<LiveSite>) -> PollerThread {
         // The thread is waiting for this message.
-        let _ = self.may_ask.send(poller_id);
+        let _ = self.start.send((poller_id, live_site.clone()));
         PollerThread { _stop: self.stop }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<()
             tracing::warn!(%error, "{setting}: cannot make {dir}: {lost}, until {dir} can be made and e6 is started again");
         }
     }
-    sandbox::become_user(config.user.as_ref()).map_err(RunError)
+    sandbox::become_user(config.user.as_ref()).map_err(RunError::new)
 }
 
 /// Enters the sandbox. With Landlock, the process reaches from now on only the paths and ports that `config` needs, and
@@ -62,7 +62,7 @@ pub(crate) fn close_in(
         allowed_paths.write.extend(gone.iter().map(|file| around(file)));
         allowed_paths
     });
-    let in_force = sandbox::close_in(allowed_paths).map_err(RunError)?;
+    let in_force = sandbox::close_in(allowed_paths).map_err(RunError::new)?;
     tracing::info!("{in_force}");
     if let Some(allowed_paths) = in_force.reach_ref() {
         tracing::debug!("Landlock: {allowed_paths}");

@@ -17,6 +17,7 @@ use crate::{
 };
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
 /// The past day that a replay shows.
 #[derive(Debug, Clone)]
@@ -106,19 +107,29 @@ impl Publisher {
 
     /// The site with everything that is served until the next answer.
     pub fn site(&mut self, answer: &Answer) -> Site {
+        self.site_with(answer, None)
+    }
+
+    /// The same without pictures. Requests for them wait until the sender of `drawn` is dropped.
+    pub fn site_without_pictures(&mut self, answer: &Answer, drawn: watch::Receiver<()>) -> Site {
+        self.site_with(answer, Some(drawn))
+    }
+
+    fn site_with(&mut self, answer: &Answer, pictures: Option<watch::Receiver<()>>) -> Site {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
         let rendered = page::render(answer, &self.theme, lasts, now);
         let calendar = Calendar::new(answer, &self.theme);
         let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
         let as_it_is = |text: &str| Some(text.into());
+        let draw = |svg: &str| if pictures.is_none() { page::png(svg) } else { None };
         let published = [
             self.publish(SEASON, rendered.season, as_it_is),
             self.publish(FEED, rendered.feed, as_it_is),
             self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
             self.publish(BADGE, rendered.badge, as_it_is),
-            self.publish(CARDS.english, rendered.card.english, page::png),
-            self.publish(CARDS.spanish, rendered.card.spanish, page::png),
+            self.publish(CARDS.english, rendered.card.english, draw),
+            self.publish(CARDS.spanish, rendered.card.spanish, draw),
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {
@@ -129,6 +140,7 @@ impl Publisher {
             line: rendered.line,
             version: rendered.version,
             published: published.into_iter().flatten().collect(),
+            pictures,
             style: page::style_hash(&self.theme),
             // Not the verdict's `changed_at`, because score, inning and age are on the page too. By the system's clock,
             // because it is compared with dates from other programs.

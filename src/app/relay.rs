@@ -24,8 +24,9 @@ pub(crate) fn relay(
     let relay = match before.filter(has_same_endpoint) {
         Some((_, relaying)) => relaying.relay.clone(),
         None => {
-            let relay = Relay::start(config.endpoint(), &config.limits, metrics.relay.clone());
-            let cannot = |error| RunError(format!("cannot start the relay's threads: {error}"));
+            let relay =
+                Relay::start(config.endpoint(), &config.limits, metrics.relay.clone(), &metrics.threads);
+            let cannot = |error| RunError::new(format!("cannot start the relay's threads: {error}"));
             tracing::info!(
                 url = config.mlb_url,
                 "the relay serves MLB's data under /mlb/ to servers that send its token"

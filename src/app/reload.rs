@@ -3,21 +3,15 @@
 use crate::{
     answer::Answer,
     app::{
-        RunError, access_log,
-        certificates::{self, ServedTls},
-        log_file,
-        notifier::Notifier,
-        poller_thread::{self, PreparedPoller},
-        privileges, relay,
-        run::Running,
-        systemd,
+        RunError, access_log, log_file, no_tls, notifier::Notifier, poller_thread::PreparedPoller,
+        privileges, relay, run::Running, systemd,
     },
     config::{CertificateMode, Config},
     http::access_log::{AccessLog, LogDestination},
     site::relay::Relaying,
+    tls::{files::UnusablePair, owner::OpenSource},
 };
 use std::{fs, path::PathBuf, sync::Arc};
-use tokio::runtime::Handle;
 
 /// The settings that wait for a restart, or all errors of a failed reload.
 pub(crate) type ReloadOutcome = Result<Vec<&'static str>, Vec<String>>;
@@ -27,25 +21,20 @@ struct OpenedResources {
     config: Config,
     waiting: Vec<&'static str>,
     log: Option<Arc<AccessLog>>,
-    rest: OpenedRest,
-}
-
-/// The resources other than the access log.
-struct OpenedRest {
     /// The poller of another player or endpoint; none if the running one stays.
     poller: Option<(PreparedPoller, Answer)>,
     relay: Option<Relaying>,
     /// The threads of other hooks; none if the running ones stay.
     notifier: Option<Notifier>,
     /// The new certificate source; none if the one in service stays.
-    tls: Option<certificates::OpenedTls>,
+    certificates: Option<OpenSource>,
 }
 
 impl Running {
     /// Reloads the configuration. It takes effect between two requests and closes no connection.
-    pub fn reload(&mut self, runtime: &Handle) -> ReloadOutcome {
+    pub fn reload(&mut self) -> ReloadOutcome {
         systemd::reloading();
-        let reloaded = self.open().map(|opened| self.take(opened, runtime));
+        let reloaded = self.open().map(|opened| self.take(opened));
         match &reloaded {
             Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been reloaded"),
             Ok(waiting) => tracing::warn!(
@@ -70,24 +59,23 @@ impl Running {
             .map_err(|mistakes| mistakes.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let config = self.possible(&written);
         let waiting = written.waiting(&config);
-        let tls = self.tls.as_ref().map_or(Ok(()), |tls| tls.check(&config));
         let same_log = (&config.access_log, config.log_format) == (&running.access_log, running.log_format);
         let (log, made) = match same_log {
             true => (Ok(self.log.clone()), None),
             false => self.open_log(&config),
         };
-        let opened = match (log, tls) {
-            (Ok(log), Ok(())) => self.open_rest(&config).map(|rest| (log, rest)),
-            (log, tls) => {
-                Err(log.err().map(|error| error.to_string()).into_iter().chain(tls.err()).collect())
+        let before = self.relay.as_ref().map(|relaying| (running, relaying));
+        let relay = relay::relay(&config, &self.show, &self.facts.metrics, before);
+        let (poller, notifier) = (self.open_poller(&config), self.open_notifier(&config));
+        match (log, poller, relay, notifier, self.open_certificates(&config)) {
+            (Ok(log), Ok(poller), Ok(relay), Ok(notifier), Ok(certificates)) => {
+                Ok(OpenedResources { config, waiting, log, poller, relay, notifier, certificates })
             }
-        };
-        match opened {
-            Ok((log, rest)) => Ok(OpenedResources { config, waiting, log, rest }),
-            Err(mistakes) => {
+            (log, poller, relay, notifier, certificates) => {
                 // The log's file was made for a configuration that does not take effect.
                 made.map(fs::remove_file);
-                Err(mistakes)
+                let errors = [log.err(), poller.err(), relay.err(), notifier.err(), certificates.err()];
+                Err(errors.into_iter().flatten().map(|error| error.to_string()).collect())
             }
         }
     }
@@ -121,61 +109,53 @@ impl Running {
         (log, made)
     }
 
-    /// Opens the rest. The certificates come last, because opening them sets a metric.
-    fn open_rest(&self, config: &Config) -> Result<OpenedRest, Vec<String>> {
+    fn open_poller(&self, config: &Config) -> Result<Option<(PreparedPoller, Answer)>, RunError> {
         let running = &self.setup.config;
-        let poller = match (config.player, config.endpoint()) == (running.player, running.endpoint()) {
-            true => None,
-            false => {
-                let make_watch = poller_thread::watches(config, &self.show, &self.facts.metrics);
-                let mut watch = make_watch();
-                let answer = watch.first_answer();
-                let poller =
-                    PreparedPoller::new(watch, make_watch, &self.facts.live_site, &self.facts.metrics.keep);
-                Some((poller.map_err(|error| vec![error.to_string()])?, answer))
-            }
-        };
-        let before = self.relay.as_ref().map(|relaying| (running, relaying));
-        let relay = relay::relay(config, &self.show, &self.facts.metrics, before)
-            .map_err(|error| vec![error.to_string()])?;
-        let is_same = (&config.notify, &config.limits, config.contact())
-            == (&running.notify, &running.limits, running.contact());
-        let notifier = match is_same {
-            true => None,
-            false => Some(
-                Notifier::start(config, &self.show, &self.facts.metrics)
-                    .map_err(|error| vec![error.to_string()])?,
-            ),
-        };
-        let tls =
-            self.tls.as_ref().map(|tls| tls.refresh(config)).transpose().map_err(|error| vec![error])?;
-        Ok(OpenedRest { poller, relay, notifier, tls: tls.flatten() })
+        let is_same = (config.player, config.endpoint()) == (running.player, running.endpoint());
+        (!is_same).then(|| PreparedPoller::new(config, &self.show, &self.facts.metrics)).transpose()
     }
 
-    fn take(&mut self, opened: OpenedResources, runtime: &Handle) -> Vec<&'static str> {
-        let OpenedResources { config, waiting, log, rest: OpenedRest { poller, relay, notifier, tls } } =
-            opened;
+    fn open_notifier(&self, config: &Config) -> Result<Option<Notifier>, RunError> {
+        let running = &self.setup.config;
+        let is_same = (&config.notify, &config.limits, config.contact())
+            == (&running.notify, &running.limits, running.contact());
+        (!is_same).then(|| Notifier::start(config, &self.show, &self.facts.metrics)).transpose()
+    }
+
+    fn open_certificates(&self, config: &Config) -> Result<Option<OpenSource>, RunError> {
+        let (Some(owner), Some(source)) = (&self.certificates, config.source().map_err(RunError::new)?)
+        else {
+            return Ok(None);
+        };
+        owner.reopen(source, config.domains.clone()).map_err(|error| {
+            let is_about_files = error.is::<UnusablePair>();
+            RunError::new(if is_about_files { error.to_string() } else { no_tls(&*error) })
+        })
+    }
+
+    fn take(&mut self, opened: OpenedResources) -> Vec<&'static str> {
+        let OpenedResources { config, waiting, log, poller, relay, notifier, certificates } = opened;
         self.setup.config = config;
         let config = &self.setup.config;
         self.setup.logging.change(config.log_format, config.log_level);
         self.facts.clients.limit(config.limits.clone());
         self.log = log;
-        if let (Some(tls), Some(fresh)) = (&mut self.tls, tls) {
-            tls.renew(fresh, runtime);
+        if let (Some(owner), Some(source)) = (&mut self.certificates, certificates) {
+            owner.change(source);
         }
         let publisher = self.show.publisher(config);
         match poller {
             None => self.facts.live_site.restyle(publisher),
             Some((poller, answer)) => {
-                self.poller = poller.start(self.facts.live_site.change_question(publisher, answer))
+                let live_site = &self.facts.live_site;
+                self.poller = poller.start(live_site.change_question(publisher, answer), live_site);
             }
         }
         if let Some(notifier) = notifier {
             self.facts.live_site.tell(notifier);
         }
         self.relay = relay;
-        let serving = self.tls.as_ref().map(ServedTls::serving);
-        let service = self.facts.service(config, &self.show, self.log.clone(), serving, self.relay.clone());
+        let service = self.facts.service(config, &self.show, self.log.clone(), self.relay.clone());
         self.handler.replace(service);
         waiting
     }

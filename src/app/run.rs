@@ -3,7 +3,6 @@
 use crate::{
     app::{
         DataSource, RunError, Setup,
-        certificates::ServedTls,
         control::{ControlRequest, PidFile},
         data_lock::DataLock,
         demo,
@@ -26,13 +25,11 @@ use crate::{
         relay::Relaying,
         service::{ProcessStart, Service, ServiceParts},
     },
+    tls::{owner::CertificateOwner, resolver::CertificateResolver},
     web::host::Hosts,
 };
 use std::{io, path::PathBuf, process, sync::Arc};
-use tokio::{
-    runtime::{Handle, Runtime},
-    time::timeout,
-};
+use tokio::{runtime::Runtime, time::timeout};
 
 /// The parts of a serving process.
 pub(crate) struct Running {
@@ -43,7 +40,7 @@ pub(crate) struct Running {
     pub executable: Executable,
     pub facts: ProcessFacts,
     pub log: Option<Arc<AccessLog>>,
-    pub tls: Option<ServedTls>,
+    pub certificates: Option<CertificateOwner>,
     pub handler: SwapHandler,
     pub lifecycle: Lifecycle,
     pub listeners: Arc<Listeners>,
@@ -66,6 +63,8 @@ pub(crate) struct ProcessFacts {
     /// The table of clients, shared by all workers.
     pub clients: Arc<Clients>,
     pub live_site: Arc<LiveSite>,
+    /// The certificate that is served; none without TLS.
+    pub certificates: Option<Arc<CertificateResolver>>,
 }
 
 impl ProcessFacts {
@@ -75,7 +74,6 @@ impl ProcessFacts {
         config: &Config,
         show: &DataSource,
         log: Option<Arc<AccessLog>>,
-        serving: Option<Arc<crate::tls::resolver::CertificateResolver>>,
         relay: Option<Relaying>,
     ) -> Service {
         let publisher = show.publisher(config);
@@ -89,7 +87,7 @@ impl ProcessFacts {
             limits: config.limits.clone(),
             clients: self.clients.clone(),
             observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
-            certificates: serving.map(|serving| serving as _),
+            certificates: self.certificates.clone().map(|certificates| certificates as _),
             hosts: Hosts {
                 names: config.domains.clone(),
                 https: self.addresses.https_port(),
@@ -114,10 +112,10 @@ impl Running {
     /// [`Running::until_told`] notifies the old process of an upgrade.
     pub fn announce(&mut self, old_process: Option<u32>, runtime: &Runtime) -> Result<(), RunError> {
         // Only once the listeners are open: a CA connects to validate the domains.
-        if let Some(tls) = &mut self.tls {
-            tls.maintain(runtime.handle());
+        if let Some(certificates) = &mut self.certificates {
+            certificates.start();
         }
-        let certificate = self.tls.as_ref().map(|tls| tls.serving().status());
+        let certificate = self.facts.certificates.as_ref().map(|served| served.status());
         self.facts.addresses.announce(certificate.as_deref(), self.setup.config.public_url());
         self.pid_file = self.pid_file(old_process)?;
         if let Some(path) = &self.setup.config.ready_file {
@@ -127,7 +125,7 @@ impl Running {
         if self.show.replay.is_some() {
             runtime.spawn(demo::follow(self.facts.live_site.clone(), self.show.clock));
         }
-        runtime.spawn(systemd::feed(self.facts.metrics.heartbeats.clone()));
+        runtime.spawn(systemd::feed(self.facts.metrics.threads.clone()));
         Ok(())
     }
 
@@ -143,7 +141,7 @@ impl Running {
             Some(old_process) => self.relieve(old_process)?,
             None => systemd::ready(),
         }
-        let end = runtime.block_on(self.attend(runtime.handle(), &mut signals));
+        let end = runtime.block_on(self.attend(&mut signals));
         self.drain(&end, runtime, signals);
         Ok(())
     }
@@ -152,7 +150,9 @@ impl Running {
         // Before the upgrade is reported as done.
         self.sign_lock();
         old_process.relieve().map_err(|error| {
-            RunError(format!("the old process no longer waits for this one: {error}; run e6 upgrade again"))
+            RunError::new(format!(
+                "the old process no longer waits for this one: {error}; run e6 upgrade again"
+            ))
         })?;
         // Dropping a `UnixSocketFile` removes the file.
         self.gone.drain(..).for_each(|path| drop(UnixSocketFile::at(&path)));
@@ -175,7 +175,7 @@ impl Running {
         match PidFile::write(&path, old_process, self.facts.addresses.listening()) {
             Ok(file) => Ok(Some(file)),
             Err(error) if typed || error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(RunError(format!("cannot write the pid file {}: {error}", path.display())))
+                Err(RunError::new(format!("cannot write the pid file {}: {error}", path.display())))
             }
             Err(error) => {
                 let path = path.display();
@@ -186,7 +186,7 @@ impl Running {
     }
 
     /// Handles signals until one stops the process or a new process takes over.
-    async fn attend(&mut self, runtime: &Handle, signals: &mut Signals) -> ServeEnd {
+    async fn attend(&mut self, signals: &mut Signals) -> ServeEnd {
         let mut new_process: Option<NewProcess> = None;
         loop {
             let ready = async {
@@ -214,7 +214,7 @@ impl Running {
                             log.reopen();
                         }
                     }
-                    SignalAction::Reload => match self.reload(runtime) {
+                    SignalAction::Reload => match self.reload() {
                         Ok(waiting) => {
                             let messages = waiting.iter().map(|key| format!("{key} waits until e6 is started again"));
                             self.tell(ControlRequest::Reload, true, messages.collect());

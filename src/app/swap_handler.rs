@@ -56,12 +56,14 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
     ) -> HandlerResponse {
         let service = self.load();
         let routed = service.route(request.uri().path());
-        let Some(relayed) = service.relayed(request, &routed) else {
+        let Some(awaited) = service.awaited(request, &routed) else {
             return HandlerResponse::Now(service.handle(request, &routed, connection, arrival));
         };
         let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));
         HandlerResponse::Later(Box::pin(async move {
-            head.extensions_mut().insert(relayed.await);
+            if let Some(relayed) = awaited.await {
+                head.extensions_mut().insert(relayed);
+            }
             service.handle(&head, &routed, &connection, arrival)
         }))
     }

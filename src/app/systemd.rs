@@ -1,11 +1,10 @@
 //! Notifications to the supervisor (sd_notify(3)): readiness, reloads, status and watchdog. Nothing is sent unless the
 //! supervisor asks by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
 
-use crate::heartbeat::Heartbeats;
+use crate::threads::RestartingThreads;
 use sd_notify::NotifyState;
 use std::{
     process,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, time::sleep};
@@ -50,16 +49,16 @@ pub(crate) async fn follow(mut shown: watch::Receiver<String>) {
     }
 }
 
-/// Notifies the watchdog, if there is one, while every loop has a recent heartbeat.
-pub(crate) async fn feed(heartbeats: Arc<Heartbeats>) {
+/// Notifies the watchdog, if there is one, while no thread hangs.
+pub(crate) async fn feed(threads: RestartingThreads) {
     let Some(deadline) = sd_notify::watchdog_enabled() else { return };
-    feed_every(deadline / 4, &heartbeats, || tell(&[NotifyState::Watchdog])).await;
+    feed_every(deadline / 4, &threads, || tell(&[NotifyState::Watchdog])).await;
 }
 
-async fn feed_every(span: Duration, heartbeats: &Heartbeats, feed: impl Fn()) {
+async fn feed_every(span: Duration, threads: &RestartingThreads, feed: impl Fn()) {
     let mut is_logged = false;
     loop {
-        match heartbeats.missing(Instant::now()) {
+        match threads.hanging(Instant::now()) {
             None => {
                 is_logged = false;
                 feed();
@@ -77,18 +76,24 @@ async fn feed_every(span: Duration, heartbeats: &Heartbeats, feed: impl Fn()) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
+    use crate::threads::Heartbeat;
+    use prometheus::Registry;
+    use std::{cell::Cell, sync::mpsc};
 
     #[tokio::test]
     async fn the_watchdog_is_fed_only_while_every_loop_goes_on() {
-        let heartbeats = Heartbeats::default();
-        let worker = heartbeats.of("worker-0".into(), Duration::from_millis(100));
-        let _poller = heartbeats.of("poller".into(), Duration::from_secs(60));
+        let threads = RestartingThreads::new(&Registry::new()).unwrap();
+        let (worker, beats) = mpsc::channel();
+        let work = move |heartbeat: &Heartbeat| {
+            beats.iter().for_each(|()| heartbeat.beat());
+            Ok(())
+        };
+        threads.spawn("worker-0".into(), Duration::from_millis(100), work).unwrap();
         let fed = Cell::new(0);
-        let feeding = feed_every(Duration::from_millis(5), &heartbeats, || fed.set(fed.get() + 1));
+        let feeding = feed_every(Duration::from_millis(5), &threads, || fed.set(fed.get() + 1));
         let hanging = async {
             while fed.get() < 3 {
-                worker.beat();
+                worker.send(()).unwrap();
                 sleep(Duration::from_millis(5)).await;
             }
             // The worker hangs: after its limit the watchdog is no longer fed.
@@ -97,7 +102,7 @@ mod tests {
             sleep(Duration::from_millis(100)).await;
             assert_eq!(fed.get(), before);
             while fed.get() == before {
-                worker.beat();
+                worker.send(()).unwrap();
                 sleep(Duration::from_millis(5)).await;
             }
         };

@@ -58,7 +58,7 @@ impl Executable {
         };
         let binary = binary.filter(|binary| binary.is_file()).map_or_else(env::current_exe, Ok);
         let binary =
-            binary.map_err(|error| RunError(format!("cannot tell where this binary is: {error}")))?;
+            binary.map_err(|error| RunError::new(format!("cannot tell where this binary is: {error}")))?;
         Ok(Executable { binary, arguments: arguments.collect() })
     }
 }

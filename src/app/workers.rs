@@ -1,13 +1,12 @@
 //! The worker threads, which serve connections.
 
 use crate::{
-    app::{RunError, listeners::Listeners, metrics::AllMetrics, swap_handler::SwapHandler},
+    app::{RunError, listeners::Listeners, swap_handler::SwapHandler},
     connection::ListenerKind,
-    heartbeat::Heartbeat,
     http::accept::{AcceptContext, WorkerListener},
     net::listen::BoundSocket,
     per_worker::become_worker,
-    tls::config::TlsConfig,
+    threads::{Heartbeat, RestartingThreads},
 };
 use std::{io, sync::Weak, time::Duration};
 use tokio::{
@@ -16,6 +15,7 @@ use tokio::{
     task::JoinSet,
     time::interval,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// Interval between the heartbeats of a worker.
 const PULSE: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ pub(crate) struct WorkerContext {
     pub listeners: Weak<Listeners>,
     /// Number of workers that share the sockets.
     pub workers: usize,
-    pub tls_config: Option<TlsConfig>,
+    pub tls: Option<TlsAcceptor>,
     pub handler: SwapHandler,
     pub accept_context: AcceptContext,
 }
@@ -43,31 +43,30 @@ pub(crate) struct WorkerContext {
 impl Workers {
     /// Starts one thread for each worker, with its own runtime and listeners. While they answer requests, workers share
     /// only the site, the counters and the limit on connections.
-    pub fn start(
-        context: &WorkerContext,
-        AllMetrics { keep, heartbeats, .. }: &AllMetrics,
-    ) -> Result<Self, RunError> {
+    pub fn start(context: &WorkerContext, threads: &RestartingThreads) -> Result<Self, RunError> {
         let start = |worker| {
-            let cannot = |error| RunError(format!("cannot open the listeners of a worker: {error}"));
-            let mut opened = Some(context.open(worker).map_err(cannot)?);
+            let mut opened = Some(context.open(worker)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
             let context = context.clone();
-            let heartbeat = heartbeats.of(format!("worker-{worker}"), PULSE_AT_MOST);
-            keep.alive(format!("worker-{worker}"), move || {
+            threads.spawn(format!("worker-{worker}"), PULSE_AT_MOST, move |heartbeat| {
                 become_worker(worker);
                 let listeners = opened.take().map_or_else(|| context.open(worker), Ok)?;
                 // Its tasks stay on this thread, so that connections need no locks.
                 let runtime =
                     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-                runtime.block_on(serve(listeners, &context.accept_context, &heartbeat))?;
+                runtime.block_on(serve(listeners, &context.accept_context, heartbeat))?;
                 // The receiver is gone if the process ends without waiting.
                 finished.take().map(|finished| finished.send(()));
                 Ok(())
             })?;
             Ok(done)
         };
-        Ok(Workers { done: (0..context.workers).map(start).collect::<Result<_, _>>()? })
+        let started: io::Result<_> = (0..context.workers).map(start).collect();
+        let cannot = |error| {
+            RunError::new(format!("cannot open the listeners of a worker, or start its thread: {error}"))
+        };
+        Ok(Workers { done: started.map_err(cannot)? })
     }
 
     /// Waits until all connections have ended.
@@ -86,7 +85,7 @@ impl WorkerContext {
             kind,
             worker,
             socket,
-            tls: self.tls_config.clone().filter(|_| kind == ListenerKind::Https),
+            tls: self.tls.clone().filter(|_| kind == ListenerKind::Https),
             handler: if kind == ListenerKind::Admin {
                 self.handler.operators()
             } else {

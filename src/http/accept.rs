@@ -55,7 +55,7 @@ pub struct WorkerListener {
     /// The non-blocking listening socket.
     pub socket: Socket,
     /// The TLS configuration; none for HTTP/1.1 without TLS.
-    pub tls: Option<config::TlsConfig>,
+    pub tls: Option<TlsAcceptor>,
     /// The handler of its requests.
     pub handler: SharedHandler,
 }
@@ -130,7 +130,7 @@ async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
 struct Acceptance {
     kind: ListenerKind,
     worker: usize,
-    tls: Option<config::TlsConfig>,
+    tls: Option<TlsAcceptor>,
     handler: SharedHandler,
     clients: Arc<Clients>,
     counters: ConnectionMetrics,
@@ -262,7 +262,7 @@ impl Acceptance {
                 http1::serve(stream, info, self.handler.clone(), connection).await?
             }
             // Boxed, so that connections without TLS do not pay for its room.
-            Some(tls) => Box::pin(self.serve_tls(stream, tls.acceptor(), connection, info, deadline)).await?,
+            Some(tls) => Box::pin(self.serve_tls(stream, tls.clone(), connection, info, deadline)).await?,
         };
         if let Some(limit) = ended {
             self.counters.ended(limit, 1);

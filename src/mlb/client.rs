@@ -2,13 +2,13 @@
 
 use crate::{
     answer::{Availability, GameFeed, Outage, Schedule, ScheduleEntry, Season},
-    heartbeat::Heartbeat,
     limits::Limits,
     mlb::{
         model::{self, PlayerProfile, TeamProfile, UnexpectedReply},
         question::Question,
         upstream::{Endpoint, PollError, Reply, Upstream},
     },
+    threads::Heartbeat,
 };
 use std::{
     cell::Cell,

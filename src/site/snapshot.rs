@@ -13,6 +13,7 @@ use hyper::{
 };
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
 /// The media type of text with escape sequences.
 const ANSI: &str = "text/x-ansi; charset=utf-8";
@@ -28,6 +29,8 @@ pub struct Site {
     pub(crate) api: Representation,
     /// Resources with one form only, by path.
     pub(crate) published: HashMap<&'static str, Representation>,
+    /// Closed once the pictures have been drawn, in the site that replaces this one; none if this one has them.
+    pub(crate) pictures: Option<watch::Receiver<()>>,
     /// The time until which `/readyz` responds 200; none if it does not.
     pub(crate) ready_until: Option<OffsetDateTime>,
     /// Changes when the pages do, except for their age.
@@ -77,6 +80,8 @@ pub struct SiteContent {
     pub version: String,
     /// Resources with one form only, by path: one for each route to `RouteTarget::Published`.
     pub published: Vec<(&'static str, Representation)>,
+    /// Closed once the pictures have been drawn, in the site that replaces this one; none if this one has them.
+    pub pictures: Option<watch::Receiver<()>>,
     /// The CSP source of the page's one inline style block (`'sha256-…'`).
     pub style: String,
     /// The time of their last modification.
@@ -132,6 +137,7 @@ impl Site {
             version: pages.version,
             line: pages.line,
             published: pages.published.into_iter().collect(),
+            pictures: pages.pictures,
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,
             asking_took: pages.asking_took,
@@ -243,7 +249,12 @@ fn forms(
         let make = |body: &str, media_type, more| {
             let fields =
                 RepresentationFields { media_type, caching, modified, language: Some(language), more };
-            Representation::of(body.into(), &fields).varying(&FORM_FIELDS)
+            // Error pages are short, rare and many: in every coding they would cost more than all other pages.
+            let made = match caching {
+                Caching::Never => Representation::single(body.into(), &fields),
+                _ => Representation::of(body.into(), &fields),
+            };
+            made.varying(&FORM_FIELDS)
         };
         PageForms {
             html: make(&page.html, "text/html; charset=utf-8", policy.clone()),

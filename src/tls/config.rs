@@ -1,69 +1,30 @@
 //! TLS: one provider and one server configuration for all workers.
 
 use crate::connection::TlsSession;
-use arc_swap::ArcSwap;
 use rustls::{
-    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection,
-    crypto::aws_lc_rs,
-    server::{ProducesTickets, ResolvesServerCert},
+    HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, crypto::aws_lc_rs,
+    server::ResolvesServerCert,
 };
 use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
 
 /// The ALPN protocol of the TLS-ALPN-01 challenge (RFC 8737 §3). Only CAs offer it.
 pub(crate) const CHALLENGE: &[u8] = b"acme-tls/1";
+/// ALPN: HTTP/2 before HTTP/1.1 before the challenge, for which the resolver has a certificate only while it is
+/// pending.
+const PROTOCOLS: [&[u8]; 3] = [b"h2", b"http/1.1", CHALLENGE];
 
-/// The TLS server configuration. It can be replaced; a handshake keeps the one that it began with.
-#[derive(Clone)]
-pub struct TlsConfig(Arc<ArcSwap<ServerConfig>>);
-
-impl TlsConfig {
-    pub(crate) fn new(config: ServerConfig) -> Self {
-        TlsConfig(Arc::new(ArcSwap::from_pointee(config)))
-    }
-
-    /// Replaces the configuration for later handshakes, in every clone of this value.
-    pub fn replace(&self, other: &TlsConfig) {
-        self.0.store(other.0.load_full());
-    }
-
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.0.load_full())
-    }
-}
-
-/// The keys of session tickets, rotated every six hours. A new configuration keeps them, so that clients can resume
-/// their sessions.
-#[derive(Clone)]
-pub struct TicketKeys(Arc<dyn ProducesTickets>);
-
-impl TicketKeys {
-    /// New keys.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub fn new() -> Result<Self, rustls::Error> {
-        aws_lc_rs::Ticketer::new().map(TicketKeys)
-    }
-}
-
-/// TLS 1.3 and 1.2, ALPN with HTTP/2 before HTTP/1.1 before `more`, stateless tickets, no early data. A client that
-/// offers only other protocols is refused.
+/// TLS 1.3 and 1.2, stateless tickets with keys that are rotated every six hours, no early data. A client that offers
+/// only other protocols is refused.
 ///
 /// # Errors
-/// When the provider supports no version of TLS.
-pub(crate) fn config(
-    certificates: Arc<dyn ResolvesServerCert>,
-    more: &[&[u8]],
-    tickets: &TicketKeys,
-) -> Result<ServerConfig, rustls::Error> {
+/// When the provider supports no version of TLS, or the system has no randomness.
+pub(crate) fn config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificates);
-    config.alpn_protocols =
-        [b"h2", b"http/1.1".as_slice()].iter().chain(more).map(|name| name.to_vec()).collect();
-    config.ticketer = tickets.0.clone();
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(config)
 }
 

@@ -2,14 +2,14 @@
 
 use crate::tls::{
     certificate::Certificate,
-    resolver::{CertificateOrigin, CertificateResolver},
+    resolver::{CertificateOrigin, CertificateWriter},
 };
-use std::{convert::Infallible, fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 use time::OffsetDateTime;
 
 /// Interval between reads of the files. Comparing content instead of watching events also detects swapped symlinks of a
 /// Kubernetes secret, network mounts and restored timestamps, for a few kilobytes from the page cache.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
+pub(crate) const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The paths of a certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl CertificateFiles {
 pub(crate) struct FileWatcher {
     files: CertificateFiles,
     names: Vec<String>,
-    serving: Arc<CertificateResolver>,
+    serving: CertificateWriter,
     seen: Option<Result<PairContent, UnusablePair>>,
     newest: LastRead,
 }
@@ -99,19 +99,8 @@ enum LastRead {
 }
 
 impl FileWatcher {
-    pub(crate) fn new(
-        files: CertificateFiles,
-        names: Vec<String>,
-        serving: Arc<CertificateResolver>,
-    ) -> Self {
+    pub(crate) fn new(files: CertificateFiles, names: Vec<String>, serving: CertificateWriter) -> Self {
         FileWatcher { files, names, serving, seen: None, newest: LastRead::Unusable }
-    }
-
-    pub(crate) async fn run(mut self) -> Infallible {
-        loop {
-            tokio::time::sleep(LOOK).await;
-            self.look(OffsetDateTime::now_utc());
-        }
     }
 
     /// Reads the files and checks the certificate, which can become valid or expire while its file stays the same.
@@ -161,7 +150,7 @@ impl FileWatcher {
 mod tests {
     use super::*;
     use crate::tls::certificate::SelfSignedPem;
-    use std::{os::unix::fs::symlink, path::Path};
+    use std::{os::unix::fs::symlink, path::Path, sync::Arc};
 
     fn pair(name: &str) -> SelfSignedPem {
         SelfSignedPem::fresh(&[name.into()], time::Duration::days(90)).unwrap()
@@ -174,15 +163,9 @@ mod tests {
         fs::set_permissions(dir.join("tls.key"), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn watched(dir: &Path, name: &str) -> (FileWatcher, Arc<CertificateResolver>) {
-        let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
-        let first = Arc::new(pair("first").certificate().unwrap());
-        let serving = Arc::new(CertificateResolver::new(
-            first,
-            CertificateOrigin::SelfSigned,
-            CertificateOrigin::Files,
-            expiry,
-        ));
+    fn watched(dir: &Path, name: &str) -> (FileWatcher, CertificateWriter) {
+        let first = pair("first").certificate().unwrap();
+        let serving = CertificateWriter::of_a_test(first, CertificateOrigin::Files);
         let files = CertificateFiles { cert: dir.join("tls.crt"), key: dir.join("tls.key") };
         (FileWatcher::new(files, vec![name.into()], serving.clone()), serving)
     }

@@ -1,7 +1,7 @@
 //! The certificate that is served now, for the handshakes of all workers, and its status.
 
 use crate::tls::certificate::Certificate;
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use prometheus::IntGauge;
 use rustls::{
     server::{ClientHello, ResolvesServerCert},
@@ -9,18 +9,37 @@ use rustls::{
 };
 use rustls_acme::is_tls_alpn_challenge;
 use serde::Serialize;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 use time::OffsetDateTime;
 
-/// The certificate of every handshake, the response to a CA's challenge, and the certificate's status.
+/// The certificate of every handshake, the response to a CA's challenge, and the certificate's status. It stays for the
+/// life of the process; a reload changes the source that writes to it.
 #[derive(Debug)]
 pub struct CertificateResolver {
-    wanted: CertificateOrigin,
-    certificate: ArcSwap<Certificate>,
-    challenge: ArcSwapOption<PendingChallenge>,
-    status: ArcSwap<CertificateStatus>,
+    served: ArcSwap<ServedCertificate>,
+    /// The number of the source in service. Only that one may write.
+    source: Mutex<u64>,
     /// The gauge of the certificate's expiry.
     expiry: IntGauge,
+}
+
+#[derive(Debug, Clone)]
+struct ServedCertificate {
+    certificate: Arc<Certificate>,
+    /// The origin that certificates of the source in service have.
+    wanted: CertificateOrigin,
+    challenge: Option<Arc<PendingChallenge>>,
+    status: Arc<CertificateStatus>,
+}
+
+/// A source's access to the resolver. It ends when another source takes over.
+#[derive(Debug, Clone)]
+pub(crate) struct CertificateWriter {
+    resolver: Arc<CertificateResolver>,
+    source: u64,
 }
 
 /// The status of the certificate.
@@ -61,50 +80,76 @@ pub(crate) enum PendingChallenge {
     Http01 { token: String, answer: String },
 }
 
+impl ServedCertificate {
+    fn new(certificate: Arc<Certificate>, origin: CertificateOrigin, wanted: CertificateOrigin) -> Self {
+        let status = Arc::new(CertificateStatus {
+            origin,
+            names: certificate.names.clone(),
+            not_after: certificate.not_after,
+            next_attempt: None,
+            last_error: None,
+        });
+        ServedCertificate { certificate, wanted, challenge: None, status }
+    }
+}
+
 impl CertificateResolver {
-    /// Serves this certificate of this origin until one of the wanted origin replaces it.
-    pub(crate) fn new(
+    /// Serves this self-signed certificate until a source takes over.
+    pub(crate) fn new(certificate: Arc<Certificate>, expiry: IntGauge) -> Self {
+        let own = CertificateOrigin::SelfSigned;
+        let served = ArcSwap::from_pointee(ServedCertificate::new(certificate, own, own));
+        CertificateResolver { served, source: Mutex::new(0), expiry }
+    }
+
+    /// Gives another source access, and ends that of the source before. This certificate is served until the source
+    /// has one of the wanted origin.
+    pub(crate) fn take_over(
+        resolver: &Arc<Self>,
         certificate: Arc<Certificate>,
         origin: CertificateOrigin,
         wanted: CertificateOrigin,
-        expiry: IntGauge,
-    ) -> Self {
-        expiry.set(certificate.not_after.unix_timestamp());
-        CertificateResolver {
-            wanted,
-            certificate: ArcSwap::new(certificate.clone()),
-            challenge: ArcSwapOption::empty(),
-            status: ArcSwap::from_pointee(CertificateStatus {
-                origin,
-                names: certificate.names.clone(),
-                not_after: certificate.not_after,
-                next_attempt: None,
-                last_error: None,
-            }),
-            expiry,
-        }
+    ) -> CertificateWriter {
+        let mut source = resolver.source.lock().unwrap_or_else(PoisonError::into_inner);
+        *source += 1;
+        resolver.expiry.set(certificate.not_after.unix_timestamp());
+        resolver.served.store(Arc::new(ServedCertificate::new(certificate, origin, wanted)));
+        CertificateWriter { resolver: resolver.clone(), source: *source }
     }
 
+    /// The status of the certificate that is served.
     pub fn status(&self) -> Arc<CertificateStatus> {
-        self.status.load_full()
+        self.served.load().status.clone()
     }
 
     /// The certificate of the next handshake.
     pub(crate) fn certificate(&self) -> Arc<Certificate> {
-        self.certificate.load_full()
+        self.served.load().certificate.clone()
     }
 
     /// Whether the certificate that is served has the wanted origin.
     pub fn is_settled(&self) -> bool {
-        self.status.load().origin == self.wanted
+        let served = self.served.load();
+        served.status.origin == served.wanted
     }
 
     /// The response to HTTP-01 for this token, while that challenge is pending.
     pub fn http_challenge(&self, asked: &str) -> Option<String> {
-        match self.challenge.load().as_deref() {
+        match self.served.load().challenge.as_deref() {
             Some(PendingChallenge::Http01 { token, answer }) if token == asked => Some(answer.clone()),
             _ => None,
         }
+    }
+}
+
+impl CertificateWriter {
+    /// The status of the certificate that is served.
+    pub(crate) fn status(&self) -> Arc<CertificateStatus> {
+        self.resolver.status()
+    }
+
+    /// The certificate of the next handshake.
+    pub(crate) fn certificate(&self) -> Arc<Certificate> {
+        self.resolver.certificate()
     }
 
     /// Serves this certificate from the next handshake on and sets the time of the next attempt. The error stays.
@@ -114,15 +159,16 @@ impl CertificateResolver {
         origin: CertificateOrigin,
         next_attempt: Option<OffsetDateTime>,
     ) {
-        let names = certificate.names.join(", ");
-        tracing::info!(source = ?origin, %names, not_after = %certificate.not_after, "serving this certificate");
-        self.expiry.set(certificate.not_after.unix_timestamp());
-        self.update(|status| {
+        self.write(|served| {
+            let names = certificate.names.join(", ");
+            tracing::info!(source = ?origin, %names, not_after = %certificate.not_after, "serving this certificate");
+            self.resolver.expiry.set(certificate.not_after.unix_timestamp());
+            let status = Arc::make_mut(&mut served.status);
             (status.origin, status.next_attempt) = (origin, next_attempt.map(whole));
             status.not_after = certificate.not_after;
             status.names = certificate.names.clone();
+            served.certificate = Arc::new(certificate);
         });
-        self.certificate.store(Arc::new(certificate));
     }
 
     /// Sets the error in the status, and logs it if it is new. None clears it and logs that.
@@ -133,27 +179,32 @@ impl CertificateResolver {
     /// Like `trouble`, with two texts: one for the status, which visitors may read; one with paths, for the log.
     pub(crate) fn trouble_with(&self, error: Option<(String, String)>) {
         let (public, logged) = error.unzip();
-        match (&self.status.load().last_error, &logged) {
-            (before, _) if *before == public => return,
-            (_, Some(error)) => tracing::error!(%error, "certificate"),
-            (_, None) => tracing::info!("nothing is wrong with the certificate any more"),
-        }
-        self.update(|status| status.last_error = public);
+        self.write(|served| {
+            match (&served.status.last_error, &logged) {
+                (before, _) if *before == public => return,
+                (_, Some(error)) => tracing::error!(%error, "certificate"),
+                (_, None) => tracing::info!("nothing is wrong with the certificate any more"),
+            }
+            Arc::make_mut(&mut served.status).last_error = public;
+        });
     }
 
     pub(crate) fn next_attempt(&self, at: OffsetDateTime) {
-        self.update(|status| status.next_attempt = Some(whole(at)));
+        self.write(|served| Arc::make_mut(&mut served.status).next_attempt = Some(whole(at)));
     }
 
     pub(crate) fn answer(&self, challenge: Option<PendingChallenge>) {
-        self.challenge.store(challenge.map(Arc::new));
+        self.write(|served| served.challenge = challenge.map(Arc::new));
     }
 
-    /// Requires a single writer. Readers see the status before or after a change, never in between.
-    fn update(&self, change: impl FnOnce(&mut CertificateStatus)) {
-        let mut status = CertificateStatus::clone(&self.status.load());
-        change(&mut status);
-        self.status.store(Arc::new(status));
+    /// Changes what is served, unless another source has taken over. Readers see all of a change or nothing.
+    fn write(&self, change: impl FnOnce(&mut ServedCertificate)) {
+        let source = self.resolver.source.lock().unwrap_or_else(PoisonError::into_inner);
+        if *source == self.source {
+            let mut served = ServedCertificate::clone(&self.resolver.served.load());
+            change(&mut served);
+            self.resolver.served.store(Arc::new(served));
+        }
     }
 }
 
@@ -176,14 +227,65 @@ impl fmt::Display for CertificateStatus {
 impl ResolvesServerCert for CertificateResolver {
     /// A client that asks for an unknown name gets the one certificate. Rejecting it is the client's decision.
     fn resolve(&self, hello: ClientHello) -> Option<Arc<CertifiedKey>> {
+        let served = self.served.load();
         if !is_tls_alpn_challenge(&hello) {
-            return Some(self.certificate.load().key.clone());
+            return Some(served.certificate.key.clone());
         }
-        match self.challenge.load().as_deref() {
+        match served.challenge.as_deref() {
             Some(PendingChallenge::TlsAlpn01 { name, key }) if hello.server_name() == Some(name) => {
                 Some(key.clone())
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::certificate::SelfSignedPem;
+
+    fn made(name: &str) -> Certificate {
+        SelfSignedPem::fresh(&[name.into()], time::Duration::days(90)).unwrap().certificate().unwrap()
+    }
+
+    impl CertificateWriter {
+        /// Access for a source with certificates of this origin, while this self-signed certificate is served.
+        pub(crate) fn of_a_test(first: Certificate, wanted: CertificateOrigin) -> Self {
+            let (first, own) = (Arc::new(first), CertificateOrigin::SelfSigned);
+            let expiry = IntGauge::new("expiry", "of the certificate").unwrap();
+            let resolver = Arc::new(CertificateResolver::new(first.clone(), expiry));
+            CertificateResolver::take_over(&resolver, first, own, wanted)
+        }
+    }
+
+    #[test]
+    fn a_source_that_was_replaced_changes_nothing_any_more() {
+        let gauge = IntGauge::new("expiry", "of the certificate").unwrap();
+        let resolver = Arc::new(CertificateResolver::new(Arc::new(made("first")), gauge.clone()));
+        let own = CertificateOrigin::SelfSigned;
+        let take_over =
+            |wanted| CertificateResolver::take_over(&resolver, Arc::new(made("first")), own, wanted);
+        let old = take_over(CertificateOrigin::Acme);
+        old.trouble(Some("the CA cannot be reached".into()));
+        assert_eq!((resolver.is_settled(), resolver.status().last_error.is_some()), (false, true));
+        let new = take_over(CertificateOrigin::Files);
+        assert_eq!(resolver.status().last_error, None, "the error was the old source's");
+        let expiry = gauge.get();
+
+        let acme = SelfSignedPem::fresh(&["acme".into()], time::Duration::days(9)).unwrap();
+        old.serve(acme.certificate().unwrap(), CertificateOrigin::Acme, None);
+        old.answer(Some(PendingChallenge::Http01 { token: "t".into(), answer: "a".into() }));
+        old.trouble(Some("late".into()));
+        old.next_attempt(OffsetDateTime::now_utc());
+        let status = resolver.status();
+        assert_eq!(
+            (&status.names, status.origin, &status.last_error),
+            (&vec!["first".to_owned()], own, &None)
+        );
+        assert_eq!((status.next_attempt, resolver.http_challenge("t"), gauge.get()), (None, None, expiry));
+
+        new.serve(made("files"), CertificateOrigin::Files, None);
+        assert!(resolver.is_settled() && resolver.certificate().covers("files"));
     }
 }

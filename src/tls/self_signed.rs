@@ -2,14 +2,13 @@
 
 use crate::tls::{
     certificate::{Certificate, SelfSignedPem, replace},
-    resolver::{CertificateOrigin, CertificateResolver},
+    owner::NAP,
+    resolver::{CertificateOrigin, CertificateWriter},
 };
 use std::{
-    convert::Infallible,
     error::Error,
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -19,8 +18,6 @@ const LASTS: Duration = Duration::days(825);
 const RENEWAL: Duration = Duration::days(30);
 /// The validity of a certificate that is for this run only.
 const RUN: Duration = Duration::days(90);
-/// The longest sleep between two checks of the clock, which may be set, or stop while the machine sleeps.
-const NAP: Duration = Duration::MINUTE;
 
 /// The certificate in this directory, made there if it is missing or near its end. An unusable pair is left alone.
 /// Then, or if the directory is not writable, the new certificate is not kept and the second value says why.
@@ -68,23 +65,24 @@ pub(crate) fn for_this_run(names: &[String]) -> Result<Certificate, Box<dyn Erro
     SelfSignedPem::fresh(&with_localhost(names), RUN)?.certificate()
 }
 
-/// Renews the self-signed certificate as long as one is served: in this directory, or for this run only.
-pub(crate) async fn renew(
-    dir: Option<PathBuf>,
-    names: Vec<String>,
-    serving: Arc<CertificateResolver>,
-) -> Infallible {
-    loop {
-        let left = serving.status().not_after - RENEWAL - OffsetDateTime::now_utc();
-        if serving.status().origin == CertificateOrigin::SelfSigned && !left.is_positive() {
-            renew_now(dir.as_deref(), &names, &serving);
-        }
-        let nap = if left.is_positive() { left.min(NAP) } else { NAP };
-        tokio::time::sleep(nap.unsigned_abs()).await;
+/// Renews the certificate in service if it is self-signed and near its end: in this directory, or for this run only.
+/// Returns the time until the next look.
+pub(crate) fn renew(
+    dir: Option<&Path>,
+    names: &[String],
+    serving: &CertificateWriter,
+) -> std::time::Duration {
+    let left = serving.status().not_after - RENEWAL - OffsetDateTime::now_utc();
+    if left.is_positive() {
+        return NAP.min(left.unsigned_abs());
     }
+    if serving.status().origin == CertificateOrigin::SelfSigned {
+        renew_now(dir, names, serving);
+    }
+    NAP
 }
 
-fn renew_now(dir: Option<&Path>, names: &[String], serving: &CertificateResolver) {
+fn renew_now(dir: Option<&Path>, names: &[String], serving: &CertificateWriter) {
     let renewed = match dir {
         Some(dir) => kept(dir, names),
         None => for_this_run(names).map(|certificate| (certificate, None)),
@@ -170,33 +168,24 @@ mod tests {
 
     #[test]
     fn one_that_nears_its_end_is_renewed_while_it_is_served() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         for keeps in [true, false] {
             let dir = tempfile::tempdir().unwrap();
-            let names = with_localhost(&[]);
-            let pair = SelfSignedPem::fresh(&names, RENEWAL + Duration::DAY + Duration::seconds(2)).unwrap();
-            SavedPair::in_dir(dir.path()).write(&pair).unwrap();
-            let expiry = prometheus::IntGauge::new("expiry", "of the certificate").unwrap();
-            let first = Arc::new(pair.certificate().unwrap());
-            let end = first.not_after;
-            let serving = Arc::new(CertificateResolver::new(
-                first,
-                CertificateOrigin::SelfSigned,
-                CertificateOrigin::SelfSigned,
-                expiry,
-            ));
-            let renewals = renew(keeps.then(|| dir.path().to_owned()), Vec::new(), serving.clone());
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = renewals => {}
-                    () = async {
-                        while serving.status().not_after == end {
-                            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                        }
-                    } => {}
-                    () = tokio::time::sleep(std::time::Duration::from_secs(20)) => panic!("not renewed"),
-                }
-            });
+            let kept_in = keeps.then_some(dir.path());
+            let lasting = |lasts| {
+                let pair = SelfSignedPem::fresh(&with_localhost(&[]), lasts).unwrap();
+                SavedPair::in_dir(dir.path()).write(&pair).unwrap();
+                CertificateWriter::of_a_test(pair.certificate().unwrap(), CertificateOrigin::SelfSigned)
+            };
+            // It is valid from a day ago.
+            let serving = lasting(RENEWAL + Duration::DAY + Duration::seconds(9));
+            let end = serving.status().not_after;
+            let wait = renew(kept_in, &[], &serving);
+            assert!(wait <= std::time::Duration::from_secs(9), "{wait:?}: no longer than until it is due");
+            assert_eq!(serving.status().not_after, end);
+
+            let serving = lasting(RENEWAL + Duration::DAY - Duration::seconds(1));
+            let end = serving.status().not_after;
+            assert_eq!(renew(kept_in, &[], &serving), NAP);
             assert!(serving.status().not_after > end + Duration::days(30));
             let written = present(dir.path()).unwrap().unwrap().not_after;
             assert_eq!(written > end, keeps, "in the directory too, where there is one");

@@ -23,6 +23,7 @@ use crate::{
         store::{Saved, Saver, Store},
         upstream::PollError,
     },
+    threads::Heartbeat,
 };
 use std::{
     collections::BTreeMap,
@@ -121,8 +122,9 @@ impl Poller {
         self.conclude()
     }
 
-    /// Polls and publishes until stopped.
-    pub fn run(mut self, stop: &StopSignal, mut publish: impl FnMut(Answer)) {
+    /// Polls and publishes until stopped. Beats the heartbeat in every round and with every request.
+    pub fn run(mut self, stop: &StopSignal, heartbeat: &Heartbeat, mut publish: impl FnMut(Answer)) {
+        self.client = self.client.alive_by(heartbeat.clone());
         loop {
             self.client.beat();
             let mut answer = self.conclude();

@@ -12,7 +12,7 @@ use super::{
     refused::{REFUSED, WAYS_OUT},
     upstream::{Endpoint, PollError, Reply, Upstream},
 };
-use crate::{answer::Outage, limits::Limits};
+use crate::{answer::Outage, limits::Limits, threads::RestartingThreads};
 use cache::{CacheLimits, Lookup, ReplyCache, ReplyWaiter};
 use hyper::StatusCode;
 pub use metrics::RelayMetrics;
@@ -20,7 +20,6 @@ pub use reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use std::{
     collections::VecDeque,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -61,7 +60,12 @@ impl Relay {
     ///
     /// # Errors
     /// If the system cannot start a thread.
-    pub fn start(endpoint: Endpoint, limits: &Limits, metrics: RelayMetrics) -> io::Result<Self> {
+    pub fn start(
+        endpoint: Endpoint,
+        limits: &Limits,
+        metrics: RelayMetrics,
+        threads: &RestartingThreads,
+    ) -> io::Result<Self> {
         let caps = CacheLimits { entries: limits.relay_entries, bytes: limits.relay_bytes };
         let state = RelayState {
             cache: ReplyCache::new(caps),
@@ -78,7 +82,11 @@ impl Relay {
         let relay = Relay { shared, deadline: limits.relay_deadline() };
         for number in 0..THREADS {
             let shared = relay.shared.clone();
-            thread::Builder::new().name(format!("relay-{number}")).spawn(move || shared.work())?;
+            // Not watched: a thread waits for a question for any time.
+            threads.spawn(format!("relay-{number}"), None, move |_| {
+                shared.work();
+                Ok(())
+            })?;
         }
         Ok(relay)
     }
@@ -133,14 +141,8 @@ impl RelayShared {
     /// Asks MLB one question after another until the relay ends.
     fn work(&self) {
         while let Some(question) = self.next() {
-            let asked = catch_unwind(AssertUnwindSafe(|| self.upstream.get_ok(question.as_str())));
-            match asked {
-                Ok(result) => self.finish(&question, result),
-                Err(_) => {
-                    tracing::error!(%question, "a panic while asking MLB for the relay");
-                    self.state().cache.give_up(&question);
-                }
-            }
+            let _in_progress = QuestionInProgress { relay: self, question: &question };
+            self.finish(&question, self.upstream.get_ok(question.as_str()));
         }
     }
 
@@ -173,6 +175,20 @@ impl RelayShared {
     /// A poisoned lock is ignored: the state is consistent between any two statements.
     fn state(&self) -> MutexGuard<'_, RelayState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers those who wait for a question if a panic prevents its reply.
+struct QuestionInProgress<'a> {
+    relay: &'a RelayShared,
+    question: &'a Question,
+}
+
+impl Drop for QuestionInProgress<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.relay.state().cache.give_up(self.question);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     language::PerLanguage,
     limits::Limits,
+    mlb::relay::Relayed,
     site::{
         assets, cors,
         errors::ErrorPages,
@@ -49,6 +50,7 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
+    pin::Pin,
     sync::Arc,
 };
 
@@ -180,6 +182,29 @@ impl Service {
     /// The route of a path.
     pub fn route(&self, path: &str) -> RoutedPath {
         RoutedPath::of(self.routes, path)
+    }
+
+    /// The facts that the response to this request has to wait for: the relay's reply, or pictures that are still being
+    /// drawn. None if the response can be made at once.
+    pub fn awaited<B: hyper::body::Body>(
+        &self,
+        request: &Request<B>,
+        routed: &RoutedPath,
+    ) -> Option<Pin<Box<dyn Future<Output = Option<Relayed>> + Send>>> {
+        if let Some(relayed) = self.relayed(request, routed) {
+            return Some(Box::pin(async { Some(relayed.await) }));
+        }
+        let site = self.site.load();
+        let pictures = site.pictures.as_ref()?;
+        let route = routed.route?;
+        let is_missing =
+            route.target == RouteTarget::Published && !site.published.contains_key(route.pattern);
+        let mut pictures = is_missing.then(|| pictures.clone())?;
+        Some(Box::pin(async move {
+            // Fails once they have been drawn, because nothing is ever sent.
+            let _ = pictures.changed().await;
+            None
+        }))
     }
 
     /// The response to a request, whose path is routed. A panic becomes a 500 and affects no other request.

@@ -4,6 +4,7 @@ use crate::{
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
     site::snapshot::{PageText, SiteContent},
+    web::representation::Representation,
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -11,10 +12,11 @@ use hyper::header::HOST;
 use std::{
     convert::Infallible,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
 /// A request body that panics when it is examined.
 struct Broken;
@@ -44,14 +46,20 @@ fn page(text: &str) -> PerLanguage<PageText> {
     PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
 }
 
-fn service() -> Service {
-    let site = Site::new(SiteContent {
+/// A site with these pictures, or one whose pictures are still being drawn.
+fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()>>) -> Site {
+    let (published, pictures) = match pictures {
+        Ok(drawn) => (drawn, None),
+        Err(pending) => (Vec::new(), Some(pending)),
+    };
+    Site::new(SiteContent {
         home: page("page"),
         terminal: PerLanguage::default(),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),
-        published: Vec::new(),
+        published,
+        pictures,
         style: String::new(),
         modified: None,
         lasts: Duration::from_secs(5),
@@ -59,10 +67,16 @@ fn service() -> Service {
         asked_at: None,
         asking_took: None,
         not_ready: page("rain"),
-    });
+    })
+}
+
+fn service() -> Service {
+    service_of(Arc::new(ArcSwap::from_pointee(site(Ok(Vec::new())))))
+}
+
+fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
     let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
     let metrics = RequestMetrics::register(prometheus::Registry::new(), []).unwrap();
-    let site = Arc::new(ArcSwap::from_pointee(site));
     let observer = RequestObserver { metrics, log: None };
     Service::new(ServiceParts {
         site,
@@ -129,4 +143,24 @@ fn a_fault_while_answering_is_logged_with_the_id_that_the_visitor_has() {
 #[test]
 fn an_answer_that_nobody_stands_behind_is_not_ready() {
     assert_eq!(answer(&service(), &get("/readyz")).status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
+    let (drawing, drawn) = watch::channel(());
+    let served = Arc::new(ArcSwap::from_pointee(site(Err(drawn))));
+    let service = service_of(served.clone());
+    let awaited = |path: &str| service.awaited(&get(path), &service.route(path));
+    for path in ["/", "/es", "/api/v1/answer", "/healthz", "/nothing"] {
+        assert!(awaited(path).is_none(), "{path}");
+    }
+    let mut picture = awaited("/card.png").unwrap();
+    let context = &mut Context::from_waker(Waker::noop());
+    assert!(picture.as_mut().poll(context).is_pending());
+    let png = Representation::published(vec![1], "image/png", OffsetDateTime::UNIX_EPOCH, Duration::ZERO);
+    served.store(Arc::new(site(Ok(vec![("/card.png", png)]))));
+    drop(drawing);
+    assert!(picture.as_mut().poll(context).is_ready());
+    assert!(awaited("/card.png").is_none());
+    assert_eq!(answer(&service, &get("/card.png")).status(), StatusCode::OK);
 }

@@ -15,17 +15,18 @@ use crate::{
             order::Order,
         },
         certificate::Certificate,
+        owner::NAP,
         pem,
-        resolver::{CertificateOrigin, CertificateResolver},
+        resolver::{CertificateOrigin, CertificateWriter},
     },
 };
 use rustls::{RootCertStore, pki_types::CertificateDer};
-use std::{convert::Infallible, error::Error, fs, path::PathBuf, sync::Arc};
-use time::{Duration, OffsetDateTime};
+use std::{error::Error, fs, path::PathBuf, sync::Arc, time::Duration};
+use time::OffsetDateTime;
 use ureq::tls::{RootCerts, TlsConfig};
 
-/// The longest sleep, so that a clock that is set or a machine that was suspended does not move a renewal.
-const NAP: Duration = Duration::MINUTE;
+/// Waits for this long. Returns whether the order goes on: not if another source takes over.
+pub(crate) type Pause<'a> = dyn Fn(Duration) -> bool + 'a;
 
 /// A CA, and our account there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +108,7 @@ pub(crate) struct Renewals {
     names: Vec<String>,
     agent: ureq::Agent,
     cache: Cache,
-    serving: Arc<CertificateResolver>,
+    serving: CertificateWriter,
     /// The next task; `due` is its time.
     task: AcmeTask,
     due: OffsetDateTime,
@@ -126,35 +127,29 @@ enum AcmeTask {
 
 impl Renewals {
     /// Serves the kept certificate. An error with it is in the status.
-    pub(crate) fn open(
-        ca: Ca,
-        names: Vec<String>,
-        serving: Arc<CertificateResolver>,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let agent = ca.agent()?;
+    pub(crate) fn open(ca: Ca, names: Vec<String>, agent: ureq::Agent, serving: CertificateWriter) -> Self {
         let (cache, due) = (Cache::new(&ca), OffsetDateTime::now_utc());
         let mut renewals =
             Renewals { ca, names, agent, cache, serving, task: AcmeTask::Recall, due, failures: 0 };
         let recalled = renewals.recall();
         renewals.after(recalled);
-        Ok(renewals)
+        renewals
     }
 
-    pub(crate) async fn run(mut self) -> Infallible {
-        loop {
-            let left = self.due - OffsetDateTime::now_utc();
-            if left.is_positive() {
-                tokio::time::sleep(left.min(NAP).unsigned_abs()).await;
-                continue;
-            }
-            let done = match std::mem::replace(&mut self.task, AcmeTask::Order) {
-                AcmeTask::Recall => self.recall(),
-                // The kept certificate determines when the next one is due.
-                AcmeTask::Keep(pem) => self.keep(pem).and_then(|()| self.recall()),
-                AcmeTask::Order => self.order().await,
-            };
-            self.after(done);
+    /// Does what is due. Returns the time until the next look.
+    pub(crate) fn step(&mut self, pause: &Pause) -> Duration {
+        let left = self.due - OffsetDateTime::now_utc();
+        if left.is_positive() {
+            return NAP.min(left.unsigned_abs());
         }
+        let done = match std::mem::replace(&mut self.task, AcmeTask::Order) {
+            AcmeTask::Recall => self.recall(),
+            // The kept certificate determines when the next one is due.
+            AcmeTask::Keep(pem) => self.keep(pem).and_then(|()| self.recall()),
+            AcmeTask::Order => self.order(pause),
+        };
+        self.after(done);
+        Duration::ZERO
     }
 
     /// Sets or clears the error in the status; after a failure, sets the time of the retry.
@@ -190,7 +185,7 @@ impl Renewals {
         Ok(())
     }
 
-    async fn order(&mut self) -> Result<(), AcmeFailure> {
+    fn order(&mut self, pause: &Pause) -> Result<(), AcmeFailure> {
         let now = OffsetDateTime::now_utc();
         let before = self.cache.orders()?;
         let open = schedule::gate(&before, now);
@@ -205,8 +200,8 @@ impl Renewals {
         let proxy = self.ca.proxy.as_ref().map(tracing::field::display);
         tracing::info!(%names, directory = %self.ca.directory, proxy, "ordering a certificate");
         let Renewals { ca, names, agent, serving, .. } = &*self;
-        let order = Order { ca, names, account_key: &account_key, agent, serving };
-        match order.place().await {
+        let order = Order { ca, names, account_key: &account_key, agent, serving, pause };
+        match order.place() {
             Ok(pem) => {
                 let fresh = Certificate::from_pem(pem.as_bytes(), pem.as_bytes()).map_err(|error| {
                     AcmeFailure::new(

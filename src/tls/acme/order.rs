@@ -5,15 +5,14 @@
 
 use crate::tls::{
     acme::{
-        Ca, ChallengeType,
+        Ca, ChallengeType, Pause,
         error::{AcmeFailure, AcmeFailureKind},
-        session::{self, AcmeSession, REQUEST},
+        session::AcmeSession,
     },
-    resolver::{self, CertificateResolver},
+    resolver::{self, CertificateWriter},
 };
 use rustls_acme::acme::{self, AuthStatus, Identifier, OrderStatus};
 use std::{sync::Arc, time::Duration};
-use tokio::time::{sleep, timeout};
 
 /// The most retries of one request because of rejected nonces.
 const NONCES: usize = 10;
@@ -26,54 +25,55 @@ pub(crate) struct Order<'a> {
     pub names: &'a [String],
     pub account_key: &'a [u8],
     pub agent: &'a ureq::Agent,
-    pub serving: &'a CertificateResolver,
+    pub serving: &'a CertificateWriter,
+    pub pause: &'a Pause<'a>,
 }
 
 impl Order<'_> {
     /// Places the order. Returns a new key and the chain for it, as PEM.
-    pub(crate) async fn place(&self) -> Result<String, AcmeFailure> {
+    pub(crate) fn place(&self) -> Result<String, AcmeFailure> {
         let Ca { directory, email, .. } = self.ca;
-        let directory = ask(|| AcmeSession::directory(self.agent, directory)).await?;
+        let directory = self.ask(|| AcmeSession::directory(self.agent, directory))?;
         let session =
-            ask(|| AcmeSession::open(self.agent, directory.clone(), email, self.account_key)).await?;
-        let (url, order) = ask(|| session.new_order(self.names)).await?;
+            self.ask(|| AcmeSession::open(self.agent, directory.clone(), email, self.account_key))?;
+        let (url, order) = self.ask(|| session.new_order(self.names))?;
         // One after the other: the resolver holds one challenge at a time.
         for authorization in &order.authorizations {
-            let proven = self.prove(&session, authorization).await;
+            let proven = self.prove(&session, authorization);
             self.serving.answer(None);
             proven?;
         }
-        let order = self.settled(&session, &url, |status| *status == OrderStatus::Ready).await?;
+        let order = self.settled(&session, &url, |status| *status == OrderStatus::Ready)?;
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let mut request = rcgen::CertificateParams::new(self.names)?;
         request.distinguished_name = rcgen::DistinguishedName::new();
         let request = request.serialize_request(&key)?;
-        ask(|| session.finalize(&order.finalize, request.der())).await?;
+        self.ask(|| session.finalize(&order.finalize, request.der()))?;
         let is_valid = |status: &OrderStatus| matches!(status, OrderStatus::Valid { .. });
-        let order = self.settled(&session, &url, is_valid).await?;
+        let order = self.settled(&session, &url, is_valid)?;
         let OrderStatus::Valid { certificate } = order.status else {
             return Err(AcmeFailure::invalid(&order));
         };
-        let chain = ask(|| session.certificate(&certificate)).await?;
+        let chain = self.ask(|| session.certificate(&certificate))?;
         Ok(format!("{}\n{chain}", key.serialize_pem()))
     }
 
     /// Answers a challenge and waits until the CA has validated it.
-    async fn prove(&self, session: &AcmeSession, url: &str) -> Result<(), AcmeFailure> {
+    fn prove(&self, session: &AcmeSession, url: &str) -> Result<(), AcmeFailure> {
         let mut asked = false;
         for wait in WAITS {
-            let authorization: acme::Auth = ask(|| session.read(url)).await?;
+            let authorization: acme::Auth = self.ask(|| session.read(url))?;
             match authorization.status {
                 AuthStatus::Valid => return Ok(()),
                 AuthStatus::Pending if asked => {}
                 AuthStatus::Pending => {
                     let challenge = self.answer(session, &authorization)?;
-                    ask(|| session.challenge(&challenge)).await?;
+                    self.ask(|| session.challenge(&challenge))?;
                     asked = true;
                 }
                 _ => return Err(AcmeFailure::unproven(&authorization)),
             }
-            sleep(Duration::from_millis(wait)).await;
+            self.wait(Duration::from_millis(wait))?;
         }
         Err(AcmeFailure::new(AcmeFailureKind::Refused, "the CA did not validate within a minute"))
     }
@@ -97,72 +97,86 @@ impl Order<'_> {
     }
 
     /// Polls an order until its status matches.
-    async fn settled(
+    fn settled(
         &self,
         session: &AcmeSession,
         url: &str,
         is_so: impl Fn(&OrderStatus) -> bool,
     ) -> Result<acme::Order, AcmeFailure> {
         for wait in WAITS {
-            let order: acme::Order = ask(|| session.read(url)).await?;
+            let order: acme::Order = self.ask(|| session.read(url))?;
             match &order.status {
                 status if is_so(status) => return Ok(order),
                 OrderStatus::Invalid => return Err(AcmeFailure::invalid(&order)),
-                _ => sleep(Duration::from_millis(wait)).await,
+                _ => self.wait(Duration::from_millis(wait))?,
             }
         }
         Err(AcmeFailure::new(AcmeFailureKind::Unreachable, "the CA did not finish the order within a minute"))
     }
-}
 
-/// Sends a request; sends it again while the CA rejects only its nonce.
-async fn ask<T, F>(request: impl Fn() -> F) -> Result<T, AcmeFailure>
-where
-    F: Future<Output = Result<T, AcmeFailure>>,
-{
-    let mut refused = 0;
-    loop {
-        let trouble = match timeout(REQUEST, request()).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(failure)) => failure,
-            Err(_) => return Err(AcmeFailure::new(AcmeFailureKind::Unreachable, session::silent())),
-        };
-        if trouble.kind != AcmeFailureKind::Nonce || refused == NONCES {
-            return Err(trouble);
+    /// Sends a request; sends it again while the CA rejects only its nonce.
+    fn ask<T>(&self, request: impl Fn() -> Result<T, AcmeFailure>) -> Result<T, AcmeFailure> {
+        for _ in 0..NONCES {
+            self.wait(Duration::ZERO)?;
+            match request() {
+                Err(failure) if failure.kind == AcmeFailureKind::Nonce => {}
+                done => return done,
+            }
         }
-        refused += 1;
+        request()
+    }
+
+    fn wait(&self, time: Duration) -> Result<(), AcmeFailure> {
+        match (self.pause)(time) {
+            true => Ok(()),
+            false => {
+                Err(AcmeFailure::new(AcmeFailureKind::Unreachable, "another certificate source took over"))
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::{certificate::SelfSignedPem, resolver::CertificateOrigin};
     use std::cell::Cell;
 
-    /// Runs a future on a paused clock, which jumps to the next deadline when nothing else happens.
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        runtime.unwrap().block_on(future)
-    }
-
-    #[test]
-    fn a_ca_that_hangs_is_given_up() {
-        let (said, waited) = run(async {
-            let began = tokio::time::Instant::now();
-            let hangs = ask(std::future::pending::<Result<(), AcmeFailure>>).await;
-            (hangs.unwrap_err(), began.elapsed())
+    /// Asks with replies that fail in this way, until the source is replaced before the request of this number. Returns
+    /// the number of requests and the failure.
+    fn asked(kind: AcmeFailureKind, replaced_before: usize) -> (usize, AcmeFailure) {
+        let ca = Ca {
+            directory: "http://127.0.0.1:9".into(),
+            email: "you@example.org".into(),
+            root: None,
+            challenge: ChallengeType::Http01,
+            proxy: None,
+            dir: "/nowhere".into(),
+        };
+        let pair = SelfSignedPem::fresh(&["example.org".into()], time::Duration::days(9)).unwrap();
+        let serving = &CertificateWriter::of_a_test(pair.certificate().unwrap(), CertificateOrigin::Acme);
+        let requests = Cell::new(0);
+        let pause = |_: Duration| requests.get() + 1 < replaced_before;
+        let agent = &ca.agent().unwrap();
+        let order = Order { ca: &ca, names: &[], account_key: &[], agent, serving, pause: &pause };
+        let failed = order.ask(|| {
+            requests.set(requests.get() + 1);
+            Err::<(), _>(AcmeFailure::new(kind, "no"))
         });
-        assert_eq!((said.kind, waited), (AcmeFailureKind::Unreachable, REQUEST));
-        assert_eq!(said.to_string(), "the CA did not answer within 20 s");
+        (requests.get(), failed.unwrap_err())
     }
 
     #[test]
-    fn a_failure_that_is_no_nonce_is_not_asked_again() {
-        let asked = Cell::new(0);
-        let failed = run(ask(|| {
-            asked.set(asked.get() + 1);
-            async { Err::<(), _>(AcmeFailure::new(AcmeFailureKind::Refused, "no")) }
-        }));
-        assert_eq!((failed.unwrap_err().kind, asked.get()), (AcmeFailureKind::Refused, 1));
+    fn only_a_rejected_nonce_is_asked_again_and_not_for_ever() {
+        let (requests, failure) = asked(AcmeFailureKind::Refused, 99);
+        assert_eq!((requests, failure.kind), (1, AcmeFailureKind::Refused));
+        let (requests, failure) = asked(AcmeFailureKind::Nonce, 99);
+        assert_eq!((requests, failure.kind), (1 + NONCES, AcmeFailureKind::Nonce));
+    }
+
+    #[test]
+    fn an_order_ends_when_another_source_takes_over() {
+        let (requests, failure) = asked(AcmeFailureKind::Nonce, 3);
+        assert_eq!((requests, failure.to_string().as_str()), (2, "another certificate source took over"));
     }
 }

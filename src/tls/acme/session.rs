@@ -35,13 +35,12 @@ struct CaReply {
 
 impl AcmeSession {
     /// The CA's directory: the URLs of its services.
-    pub(crate) async fn directory(agent: &Agent, url: &str) -> Result<Directory, AcmeFailure> {
-        let url = url.to_owned();
-        send(agent, move |agent| agent.get(url).call()).await?.json()
+    pub(crate) fn directory(agent: &Agent, url: &str) -> Result<Directory, AcmeFailure> {
+        send(agent, |agent| agent.get(url).call())?.json()
     }
 
     /// Opens the account of this key (PKCS#8). The CA creates it if it does not exist yet.
-    pub(crate) async fn open(
+    pub(crate) fn open(
         agent: &Agent,
         directory: Directory,
         email: &str,
@@ -53,50 +52,45 @@ impl AcmeSession {
         let mut session = AcmeSession { agent: agent.clone(), account };
         let contact = [format!("mailto:{email}")];
         let payload = json!({"termsOfServiceAgreed": true, "contact": contact}).to_string();
-        session.account.kid =
-            session.post(&session.account.directory.new_account, &payload).await?.location()?;
+        session.account.kid = session.post(&session.account.directory.new_account, &payload)?.location()?;
         Ok(session)
     }
 
     /// Creates an order for these names. Returns its URL too.
-    pub(crate) async fn new_order(&self, names: &[String]) -> Result<(String, acme::Order), AcmeFailure> {
+    pub(crate) fn new_order(&self, names: &[String]) -> Result<(String, acme::Order), AcmeFailure> {
         let identifiers: Vec<_> = names.iter().cloned().map(Identifier::Dns).collect();
         let payload = json!({"identifiers": identifiers}).to_string();
-        let reply = self.post(&self.account.directory.new_order, &payload).await?;
+        let reply = self.post(&self.account.directory.new_order, &payload)?;
         Ok((reply.location()?, reply.json()?))
     }
 
     /// Reads the order or authorization at this URL.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, url: &str) -> Result<T, AcmeFailure> {
-        self.post(url, "").await?.json()
+    pub(crate) fn read<T: DeserializeOwned>(&self, url: &str) -> Result<T, AcmeFailure> {
+        self.post(url, "")?.json()
     }
 
     /// Downloads the certificate chain at this URL, as PEM.
-    pub(crate) async fn certificate(&self, url: &str) -> Result<String, AcmeFailure> {
-        self.post(url, "").await.map(|reply| reply.body)
+    pub(crate) fn certificate(&self, url: &str) -> Result<String, AcmeFailure> {
+        self.post(url, "").map(|reply| reply.body)
     }
 
     /// Tells the CA that it can validate the challenge at this URL.
-    pub(crate) async fn challenge(&self, url: &str) -> Result<(), AcmeFailure> {
-        self.post(url, "{}").await.map(drop)
+    pub(crate) fn challenge(&self, url: &str) -> Result<(), AcmeFailure> {
+        self.post(url, "{}").map(drop)
     }
 
     /// Sends the certificate signing request (DER) of an order that is ready.
-    pub(crate) async fn finalize(&self, url: &str, request: &[u8]) -> Result<(), AcmeFailure> {
+    pub(crate) fn finalize(&self, url: &str, request: &[u8]) -> Result<(), AcmeFailure> {
         let payload = json!({"csr": BASE64URL.encode(request)}).to_string();
-        self.post(url, &payload).await.map(drop)
+        self.post(url, &payload).map(drop)
     }
 
     /// Gets a nonce, then sends a signed request with this payload; an empty one reads the URL (POST-as-GET, §6.3).
-    async fn post(&self, url: &str, payload: &str) -> Result<CaReply, AcmeFailure> {
-        let new_nonce = self.account.directory.new_nonce.clone();
-        let nonce = send(&self.agent, move |agent| agent.head(new_nonce).call()).await?.nonce;
+    fn post(&self, url: &str, payload: &str) -> Result<CaReply, AcmeFailure> {
+        let nonce = send(&self.agent, |agent| agent.head(&self.account.directory.new_nonce).call())?.nonce;
         let nonce = nonce.ok_or_else(|| invalid("the field Replay-Nonce is missing"))?;
-        let (url, body) = (url.to_owned(), signed(&self.account, &nonce, url, payload)?);
-        send(&self.agent, move |agent| {
-            agent.post(url).header("content-type", "application/jose+json").send(body)
-        })
-        .await
+        let body = signed(&self.account, &nonce, url, payload)?;
+        send(&self.agent, |agent| agent.post(url).header("content-type", "application/jose+json").send(body))
     }
 }
 
@@ -130,33 +124,27 @@ fn signed(account: &Account, nonce: &str, url: &str, payload: &str) -> Result<St
     Ok(json!({"protected": protected, "payload": payload, "signature": signature}).to_string())
 }
 
-/// Sends a request. The client blocks, so it runs on a thread of its own.
-async fn send<F>(agent: &Agent, request: F) -> Result<CaReply, AcmeFailure>
-where
-    F: FnOnce(&Agent) -> Result<Response<Body>, ureq::Error> + Send + 'static,
-{
-    let agent = agent.clone();
-    let exchange = move || {
-        let through = agent.config().proxy().map_or("", |_| " through the proxy");
-        let mut response = request(&agent).map_err(|error| unreachable(&error, through))?;
-        let body = response.body_mut().with_config().limit(BODY_CAP).lossy_utf8(true).read_to_string();
-        let body = body.map_err(|error| unreachable(&error, through))?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(AcmeFailure::not_a_success(status.as_u16(), &body));
-        }
-        let field = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-        Ok(CaReply { location: field("location"), nonce: field("replay-nonce"), body })
-    };
-    tokio::task::spawn_blocking(exchange).await.unwrap_or_else(|fault| {
-        Err(AcmeFailure::new(AcmeFailureKind::Unreachable, format!("the request to the CA failed: {fault}")))
-    })
+/// Sends a request and reads the reply.
+fn send(
+    agent: &Agent,
+    request: impl FnOnce(&Agent) -> Result<Response<Body>, ureq::Error>,
+) -> Result<CaReply, AcmeFailure> {
+    let through = agent.config().proxy().map_or("", |_| " through the proxy");
+    let mut response = request(agent).map_err(|error| unreachable(&error, through))?;
+    let body = response.body_mut().with_config().limit(BODY_CAP).lossy_utf8(true).read_to_string();
+    let body = body.map_err(|error| unreachable(&error, through))?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(AcmeFailure::not_a_success(status.as_u16(), &body));
+    }
+    let field = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+    Ok(CaReply { location: field("location"), nonce: field("replay-nonce"), body })
 }
 
 /// The failure of a request without a reply. Visitors may read it, so it does not name the proxy.
 fn unreachable(error: &ureq::Error, through: &str) -> AcmeFailure {
     let text = match error {
-        ureq::Error::Timeout(_) => silent(),
+        ureq::Error::Timeout(_) => format!("the CA did not answer within {} s", REQUEST.as_secs()),
         ureq::Error::BodyExceedsLimit(_) => return invalid(error),
         ureq::Error::Io(error) => {
             let error = error.to_string();
@@ -166,11 +154,6 @@ fn unreachable(error: &ureq::Error, through: &str) -> AcmeFailure {
         error => format!("the CA cannot be reached{through}: {error}"),
     };
     AcmeFailure::new(AcmeFailureKind::Unreachable, text)
-}
-
-/// The text about a CA that let the timeout pass.
-pub(crate) fn silent() -> String {
-    format!("the CA did not answer within {} s", REQUEST.as_secs())
 }
 
 fn invalid(why: impl std::fmt::Display) -> AcmeFailure {
