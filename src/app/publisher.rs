@@ -57,6 +57,10 @@ const CALENDAR: PublishedFile =
 const BADGE: PublishedFile = PublishedFile { path: "/badge.svg", media_type: "image/svg+xml", lasts: MINUTE };
 const CARDS: PerLanguage<PublishedFile> =
     PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
+const SIGNS: PerLanguage<PublishedFile> =
+    PerLanguage { english: card("/days-since-error.png"), spanish: card("/es/days-since-error.png") };
+const FAVICON: PublishedFile =
+    PublishedFile { path: "/favicon.svg", media_type: "image/svg+xml", lasts: MINUTE };
 
 const fn card(path: &'static str) -> PublishedFile {
     PublishedFile { path, media_type: "image/png", lasts: MINUTE }
@@ -130,6 +134,9 @@ impl Publisher {
             self.publish(BADGE, rendered.badge, as_it_is),
             self.publish(CARDS.english, rendered.card.english, draw),
             self.publish(CARDS.spanish, rendered.card.spanish, draw),
+            self.publish(SIGNS.english, rendered.sign.english, draw),
+            self.publish(SIGNS.spanish, rendered.sign.spanish, draw),
+            self.publish(FAVICON, rendered.favicon, as_it_is),
         ];
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         Site::new(SiteContent {

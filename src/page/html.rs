@@ -134,7 +134,7 @@ pub(crate) fn answer<'a>(
 
 fn signs(answer: &Answer, localized: LocalizedTheme) -> Vec<Sign> {
     let next = (answer.verdict == Verdict::NoGame).then(|| Sign::to_next_game(answer, localized)).flatten();
-    Sign::since_error(answer, localized.phrases).into_iter().chain(next).collect()
+    Sign::since_error(answer, localized).into_iter().chain(next).collect()
 }
 
 /// The links of the footer, as far as the site has their pages: the reader's language first.

@@ -253,6 +253,10 @@ pub struct RenderedAnswer {
     pub badge: String,
     /// The card for previews of links, as SVG that is converted to PNG.
     pub card: PerLanguage<String>,
+    /// The days since the last error as a picture, as SVG that is converted to PNG.
+    pub sign: PerLanguage<String>,
+    /// The icon of a browser's tab, as SVG.
+    pub favicon: String,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
@@ -279,6 +283,8 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
         badge: og_image::badge(answer, theme.english()),
         version,
         card,
+        sign: PerLanguage::of(|language| og_image::sign(answer, theme.localized(language))),
+        favicon: og_image::favicon(answer, theme),
     }
 }
 

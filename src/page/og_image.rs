@@ -3,11 +3,12 @@
 use crate::{
     answer::Answer,
     page::{
-        ColourPair, LocalizedTheme,
+        ColourPair, LocalizedTheme, Theme,
         colours::{PageState, SceneColours},
         picture::{self, FontWeight},
         plain,
         scene::Scene,
+        scoreboard::Sign,
         word::WordDrawing,
     },
 };
@@ -63,6 +64,34 @@ pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
     })
 }
 
+/// The days since the last error as a sign, as SVG in the size of the card.
+pub(crate) fn sign(answer: &Answer, localized: LocalizedTheme) -> String {
+    const SIZES: FontSizes = &[(58.0, 1), (44.0, 1), (34.0, 1), (26.0, 2)];
+    let labels = localized.phrases.labels();
+    let sign = Sign::since_error(answer, localized);
+    let (number, line) = sign.map_or(("–".into(), None), |sign| (sign.number, sign.line));
+    let block = |text: &str, weight, middle: f32| {
+        let mut block = TextBlock::new(text, weight, SIZES, 900.0);
+        block.place(middle - block.height() / 2.0);
+        block
+    };
+    let number_size = 230.0_f32.min(820.0 / picture::width(&number, FontWeight::ExtraBold).max(0.1));
+    crate::page::html::rendered(&SignTemplate {
+        pair: localized.theme.colours.of(PageState::of(answer)),
+        title: block(&labels.days_since_error.to_uppercase(), FontWeight::ExtraBold, 119.0),
+        number_y: 305.0 + number_size * 0.35,
+        number_size,
+        number,
+        record: block(line.as_deref().unwrap_or_default(), FontWeight::Medium, 440.0),
+        name: block(&answer.player.name, FontWeight::ExtraBold, 570.0),
+    })
+}
+
+/// The icon of a browser's tab, as SVG.
+pub(crate) fn favicon(answer: &Answer, theme: &Theme) -> String {
+    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(PageState::of(answer)) })
+}
+
 /// The badge as SVG, in the usual shape.
 pub(crate) fn badge(answer: &Answer, localized: LocalizedTheme) -> String {
     let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
@@ -85,6 +114,24 @@ struct CardTemplate {
     scene: Scene,
     reason: TextBlock,
     date: String,
+}
+
+#[derive(Template)]
+#[template(path = "favicon.svg", config = "src/page/askama.toml")]
+struct IconTemplate {
+    pair: ColourPair,
+}
+
+#[derive(Template)]
+#[template(path = "sign.svg", config = "src/page/askama.toml")]
+struct SignTemplate {
+    pair: ColourPair,
+    title: TextBlock,
+    number: String,
+    number_size: f32,
+    number_y: f32,
+    record: TextBlock,
+    name: TextBlock,
 }
 
 #[derive(Template)]

@@ -76,11 +76,14 @@ pub(crate) struct Sign {
     pub title: &'static str,
     pub number: String,
     pub line: Option<String>,
+    /// The path of the same sign as a picture.
+    pub picture: Option<String>,
 }
 
 impl Sign {
     /// The days since the last error, and the record; none if no game is known.
-    pub(crate) fn since_error(answer: &Answer, phrases: &dyn Phrases) -> Option<Self> {
+    pub(crate) fn since_error(answer: &Answer, localized: LocalizedTheme) -> Option<Self> {
+        let phrases = localized.phrases;
         let since = answer.since_error.as_ref()?;
         let record = since.record.map(|streak| {
             let games = phrases.games(streak.games);
@@ -91,6 +94,7 @@ impl Sign {
             title: phrases.labels().days_since_error,
             number: format!("{}{more}", since.days),
             line: record,
+            picture: Some(format!("{}/days-since-error.png", localized.language.prefix())),
         })
     }
 
@@ -102,6 +106,7 @@ impl Sign {
             title: phrases.labels().days_to_next_game,
             number: (next.official - answer.day).whole_days().to_string(),
             line: Some(sentence::next_game(answer, next, phrases)),
+            picture: None,
         })
     }
 }

@@ -129,6 +129,21 @@ pub const ROUTES: &[Route] = &[
     },
     Route { pattern: "/es/card.png", target: RouteTarget::Published, about: "the same in Spanish" },
     Route {
+        pattern: "/days-since-error.png",
+        target: RouteTarget::Published,
+        about: "the days since his last error as a sign",
+    },
+    Route {
+        pattern: "/es/days-since-error.png",
+        target: RouteTarget::Published,
+        about: "the same in Spanish",
+    },
+    Route {
+        pattern: "/favicon.svg",
+        target: RouteTarget::Published,
+        about: "the icon in the state's colours",
+    },
+    Route {
         pattern: "/api/openapi.json",
         target: RouteTarget::Asset,
         about: "what the JSON means (OpenAPI 3.1)",

@@ -100,7 +100,8 @@ fn pale_colours(config: &Config) -> impl Iterator<Item = Finding> {
         let contrast = pair.contrast();
         (contrast < LEAST_CONTRAST).then(|| {
             let what = format!(
-                "{pair} has a contrast of {contrast:.1}:1, which is hard to read: choose colours with at least {LEAST_CONTRAST}:1 (WCAG AA)"
+                "{pair} has a contrast of {:.1}:1, which is hard to read: choose colours with at least {LEAST_CONTRAST}:1 (WCAG AA)",
+                (contrast * 10.0).floor() / 10.0
             );
             Finding::warning(key, what)
         })

@@ -162,6 +162,7 @@ pub(crate) struct PageLabels {
     pub strip: &'static str,
     pub days_since_error: &'static str,
     pub days_to_next_game: &'static str,
+    pub as_picture: &'static str,
     pub club: &'static str,
     pub runs: &'static str,
     pub hits: &'static str,

@@ -779,3 +779,68 @@ fn a_season_is_told_in_a_line() {
         assert_eq!(said.each_ref().map(Option::as_deref), expected.map_or([None; 2], |said| said.map(Some)));
     }
 }
+
+#[test]
+fn a_remark_follows_the_fact_and_all_readers_of_a_day_see_the_same() {
+    let yes = |day: Date| Answer {
+        day,
+        ..answer(
+            Verdict::Yes(1),
+            Reason::Charged { over: true, unread: vec![] },
+            vec![game(GameState::Over, "Final", Participation::Fielded)],
+        )
+    };
+    let days: Vec<_> =
+        (1..=8).map(|day| Date::from_calendar_date(2024, time::Month::July, day).unwrap()).collect();
+    for language in Language::ALL {
+        let words = Words::of(language);
+        let remarks = || days.iter().map(|day| sentence::wit(&yes(*day), &words).unwrap().to_owned());
+        let all: std::collections::BTreeSet<_> = remarks().collect();
+        assert_eq!(all.len(), words.wit_yes.split('|').count(), "each has its turn");
+        assert!(remarks().eq(remarks()), "the date alone chooses");
+        assert!(all.iter().all(|remark| remark.trim() == remark && remark.ends_with('.')), "{all:?}");
+        for lines in
+            [&words.wit_no, &words.wit_not_yet, &words.wit_so_far, &words.wit_no_game, &words.wit_unknown]
+        {
+            assert!(lines.split('|').count() >= 3, "{lines}");
+        }
+        for lines in [&words.wit_injured, &words.wit_suspended] {
+            assert!(lines.split('|').count() >= 2, "{lines}");
+        }
+    }
+    let idle = Reason::Clean { played: false };
+    let idle = answer(Verdict::No, idle, vec![game(GameState::Over, "Final", Participation::Bench)]);
+    assert_eq!(sentence::wit(&idle, &Words::of(Language::English)), None, "he did not field");
+    let none = Words { wit_yes: " | ".into(), ..Words::of(Language::English) };
+    assert_eq!(sentence::wit(&yes(days[0]), &none), None);
+    let shown = |voice| {
+        let theme = Theme { voice, ..theme() };
+        let rendered = render(&yes(days[0]), &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC));
+        let remark = sentence::wit(&yes(days[0]), &theme.words.english).unwrap();
+        rendered.pages.english.html.contains(&format!("<span class=\"wit\">{remark}</span>"))
+    };
+    assert_eq!([shown(Voice::Witty), shown(Voice::Plain)], [true, false]);
+}
+
+#[test]
+fn an_opponent_is_named_by_the_city_where_that_names_one_club() {
+    let against = |club: &str, at_home, kind| {
+        let sides = locale::GameSides { kind, at_home, opponent: club, number: 1, begun: None };
+        Language::ALL.map(|language| locale::phrases(language).against(&sides))
+    };
+    use GameKind::{AllStar, Regular, Spring};
+    for (club, at_home, kind, expected) in [
+        ("Seattle Mariners", false, Regular, ["in Seattle", "en Seattle"]),
+        ("Seattle Mariners", true, Regular, ["against Seattle", "contra Seattle"]),
+        ("Seattle Mariners", false, Spring, ["against Seattle", "contra Seattle"]),
+        ("St. Louis Cardinals", false, Regular, ["in St. Louis", "en San Luis"]),
+        ("New York Mets", false, Regular, ["in New York against the Mets", "en Nueva York contra los Mets"]),
+        ("Chicago White Sox", true, Regular, ["against the White Sox", "contra los Medias Blancas"]),
+        ("Los Angeles Dodgers", false, Spring, ["against the Dodgers", "contra los Dodgers"]),
+        ("Athletics", false, Regular, ["against the Athletics", "contra los Atléticos"]),
+        ("Toros de Tijuana", true, Spring, ["against the Toros de Tijuana", "contra Toros de Tijuana"]),
+        ("National League", false, AllStar, ["in the All-Star Game", "en el Juego de Estrellas"]),
+    ] {
+        assert_eq!(against(club, at_home, kind), expected, "{club}");
+    }
+}

@@ -30,6 +30,19 @@ fn files(dir: &Path) -> Vec<String> {
 }
 
 #[test]
+fn a_pair_of_colours_that_is_hard_to_read_is_a_warning() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    mlb.date(SystemTime::now());
+    let dir = nobodys_or_own();
+    let pairs = "[colours]\nno = \"#777777 on #ffffff\"\nyes = \"#767676 on #ffffff\"\n";
+    fs::write(dir.path().join("e6.toml"), pairs).unwrap();
+    let (code, said) = asked(dir.path(), &mlb.url(), &[]);
+    let warning = "colours.no     #777777 on #ffffff has a contrast of 4.4:1, which is hard to read";
+    assert!(code == Some(0) && said.contains(warning), "{code:?} {said}");
+    assert!(!said.contains("#767676 on #ffffff has"), "4.54:1 is enough: {said}");
+}
+
+#[test]
 fn check_of_a_good_configuration_passes_and_leaves_nothing_behind() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     mlb.date(SystemTime::now());

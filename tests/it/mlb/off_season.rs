@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 /// A fake MLB with the last games of 2024, the first of 2025, and his season log of 2024.
-fn winter() -> FakeMlb {
+pub fn winter() -> FakeMlb {
     let mlb = FakeMlb::with(&[]);
     let year = |year: u32, games: &[Game]| {
         let prefix = format!("/api/v1/schedule?sportId=1&teamId=135&startDate={year}-01-01");

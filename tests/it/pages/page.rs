@@ -287,7 +287,6 @@ fn assets_have_types_and_hashed_ones_last_forever() {
     let mut seen = 0;
     for (path, media_type) in assets(&server.page()).iter().map(|path| (path.as_str(), "")).chain([
         ("/favicon.ico", "image/x-icon"),
-        ("/favicon.svg", "image/svg+xml"),
         ("/apple-touch-icon.png", "image/png"),
         ("/robots.txt", "text/plain; charset=utf-8"),
         ("/site.webmanifest", "application/manifest+json"),

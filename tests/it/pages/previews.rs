@@ -121,6 +121,40 @@ fn a_badge_is_in_the_usual_shape_with_the_word_of_now() {
 }
 
 #[test]
+fn the_icon_the_badge_and_the_sign_have_the_colours_of_the_state() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", "Boston Red Sox", 1)]));
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    let look = || {
+        let icon = server.page().split('"').find(|text| text.starts_with("/favicon.svg")).unwrap().to_owned();
+        let pictures = ["/favicon.svg", "/badge.svg"].map(|path| server.get(path, "").text().to_owned());
+        let [english, spanish] =
+            ["/days-since-error.png", "/es/days-since-error.png"].map(|path| card_at(&server, path).0);
+        assert_eq!((english.width(), english.height()), (1200, 630));
+        assert_ne!(english, spanish, "each is in its language");
+        (icon, pictures, english)
+    };
+    let (icon, pictures, sign) = look();
+    assert_eq!(icon, "/favicon.svg?game");
+    assert!(
+        pictures.iter().all(|picture| picture.contains("#1e4d2b") && picture.contains("#fff6df")),
+        "{pictures:?}"
+    );
+    let (green, blue) = ((0x1e, 0x4d, 0x2b), (0x00, 0x5a, 0x9c));
+    assert!(part(&sign, green) > 300 && part(&sign, blue) == 0);
+    mlb.play(&[Game { stamp: 1, ..Game::new(FINAL).charged(1) }]);
+    server.wait_for_verdict("yes");
+    let (icon, pictures, sign) = look();
+    assert_eq!(icon, "/favicon.svg?yes", "browsers keep an icon by its URL");
+    assert!(
+        pictures.iter().all(|picture| picture.contains("#005a9c") && picture.contains("#ffffff")),
+        "{pictures:?}"
+    );
+    assert!(part(&sign, blue) > 300 && part(&sign, green) == 0);
+}
+
+#[test]
 fn what_mlb_says_does_not_break_the_pictures() {
     let evil = "<b>&\u{1b}\u{0}\"'\u{ffff}";
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
