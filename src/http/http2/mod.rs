@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             return;
         }
         let upload = (!request.body().is_end_stream()).then_some(body);
-        let stream = RequestStream { respond, in_flight, upload };
+        let stream = RequestStream { respond, in_flight, upload, began: arrival.at.into() };
         match self.handler.answer(&request, &self.info, arrival) {
             HandlerResponse::Now(response) => self.streams.respond(stream, response, context),
             HandlerResponse::Later(promise) => self.streams.wait(promise, stream),

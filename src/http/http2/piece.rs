@@ -14,9 +14,14 @@ pub(super) struct Piece {
 
 impl Piece {
     /// A piece and its state. The last piece of a response owns the response's end.
-    pub fn new(bytes: Bytes, end: Option<ResponseEnd>, taken: &Rc<Cell<u64>>) -> (Self, Rc<PieceState>) {
+    pub fn new(
+        bytes: Bytes,
+        end: Option<ResponseEnd>,
+        taken: &Rc<Cell<u64>>,
+        began: Instant,
+    ) -> (Self, Rc<PieceState>) {
         let state = Rc::new(PieceState {
-            began: Instant::now(),
+            began,
             taken_before: taken.get(),
             // Bytes shared with other responses are in memory anyway.
             own_bytes: if bytes.is_unique() { bytes.len() } else { 0 },

@@ -62,7 +62,7 @@ impl Streams {
         response: Response<ResponseBody>,
         context: &mut Context,
     ) {
-        let RequestStream { mut respond, in_flight, upload } = stream;
+        let RequestStream { mut respond, in_flight, upload, began } = stream;
         let (mut head, mut body) = response.into_parts();
         head.headers.entry(DATE).or_insert_with(date::now);
         let (is_empty, length) = (body.is_complete(), body.length());
@@ -96,7 +96,7 @@ impl Streams {
         // An empty body ends when it is dropped here.
         if !is_empty {
             stream.rest = Some(body);
-            stream.send_pieces(&self.taken, context);
+            stream.send_pieces(&self.taken, began, context);
         }
         if !is_done {
             self.open.push(stream);
@@ -115,6 +115,7 @@ impl Streams {
             match promise.as_mut().poll(context) {
                 Poll::Ready(response) => {
                     has_any = true;
+                    stream.began = Instant::now();
                     self.respond(stream, response, context);
                 }
                 Poll::Pending if stream.respond.poll_reset(context).is_pending() => {
@@ -192,6 +193,8 @@ pub(super) struct RequestStream {
     pub in_flight: InFlight,
     /// The body of the request, if it has one.
     pub upload: Option<RecvStream>,
+    /// The time at which the response can begin.
+    pub began: Instant,
 }
 
 /// A stream whose response or request is unfinished.
@@ -222,11 +225,12 @@ impl OpenStream {
             // The peer has reset the stream.
             self.rest = None;
         }
-        self.send_pieces(taken, context)
+        // Only events have more than one piece.
+        self.rest.is_some() && self.send_pieces(taken, Instant::now(), context)
     }
 
     /// Gives `h2` the next piece once the last one has left. Returns whether there was one.
-    fn send_pieces(&mut self, taken: &Rc<Cell<u64>>, context: &mut Context) -> bool {
+    fn send_pieces(&mut self, taken: &Rc<Cell<u64>>, now: Instant, context: &mut Context) -> bool {
         if self.is_waiting() {
             return false;
         }
@@ -237,7 +241,7 @@ impl OpenStream {
         if is_last {
             self.rest = None;
         }
-        let (piece, state) = Piece::new(bytes.unwrap_or_default(), end, taken);
+        let (piece, state) = Piece::new(bytes.unwrap_or_default(), end, taken, now);
         (self.piece, self.blocked) = (Some(state), None);
         if self.send.send_data(piece, is_last).is_err() {
             // The stream is closed already.
