@@ -18,8 +18,12 @@ mod coding;
 /// Hex digits of the content's hash in a URL. 40 bits are enough to tell all versions of a file apart.
 const HASH_DIGITS: usize = 10;
 
+/// A commit or compiler that is not known.
+const UNKNOWN: &str = "unknown";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    for path in ["assets", "build.rs", "src/web/coding.rs", ".git/HEAD", ".git/refs/heads"] {
+    // All of `src`, because the program says whether its files had changed since the commit.
+    for path in ["assets", "build.rs", "src", "Cargo.lock", ".git/HEAD", ".git/refs"] {
         if Path::new(path).exists() {
             println!("cargo::rerun-if-changed={path}");
         }
@@ -45,9 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         ),
     )?;
     // Not named E6_…: `cargo run` passes these variables to the program, which would read them as settings.
-    println!("cargo::rustc-env=BUILD_COMMIT={}", stdout("git", &["rev-parse", "--short=10", "HEAD"]));
+    for (name, value) in commit() {
+        println!("cargo::rustc-env=BUILD_{name}={value}");
+    }
     println!("cargo::rustc-env=BUILD_TARGET={}", env::var("TARGET")?);
-    println!("cargo::rustc-env=BUILD_RUSTC={}", stdout(&env::var("RUSTC")?, &["--version"]));
+    println!(
+        "cargo::rustc-env=BUILD_RUSTC={}",
+        stdout(&env::var("RUSTC")?, &["--version"]).as_deref().unwrap_or(UNKNOWN)
+    );
     Ok(())
 }
 
@@ -78,23 +87,45 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
     Ok((path, row))
 }
 
+/// The facts about the commit. A fact that is not known is empty: there is no git, or the sources are a part of another
+/// repository.
+fn commit() -> [(&'static str, String); 5] {
+    let git = |arguments: &[&str]| stdout("git", arguments);
+    let root = git(&["rev-parse", "--show-toplevel"]).map(PathBuf::from);
+    let here = fs::canonicalize(".").ok();
+    let is_ours = root.and_then(|root| fs::canonicalize(root).ok()).is_some_and(|root| here == Some(root));
+    let fact = |arguments: &[&str]| git(arguments).filter(|_| is_ours);
+    let changes = fact(&["status", "--porcelain", "--untracked-files=no"]);
+    let changed =
+        changes.map(|changes| !changes.is_empty()).map_or_else(String::new, |changed| changed.to_string());
+    let hash = fact(&["rev-parse", "--short=10", "HEAD"]).unwrap_or_else(|| UNKNOWN.into());
+    let [subject, at] = ["--format=%s", "--format=%ct"].map(|format| fact(&["log", "-1", format]));
+    let tag = fact(&["describe", "--tags", "--exact-match", "HEAD"]);
+    [
+        ("COMMIT", hash),
+        ("SUBJECT", subject.unwrap_or_default()),
+        ("COMMITTED", at.unwrap_or_default()),
+        ("CHANGED", changed),
+        ("RELEASE", tag.unwrap_or_default()),
+    ]
+}
+
 /// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, so that builds of a commit are identical; else now.
 fn built_at() -> i64 {
-    let time =
-        env::var("SOURCE_DATE_EPOCH").unwrap_or_else(|_| stdout("git", &["log", "-1", "--format=%ct"]));
-    time.parse().unwrap_or_else(|_| {
+    let time = env::var("SOURCE_DATE_EPOCH").ok().or_else(|| stdout("git", &["log", "-1", "--format=%ct"]));
+    time.and_then(|time| time.parse().ok()).unwrap_or_else(|| {
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs() as i64)
     })
 }
 
-/// The trimmed output of a command; "unknown" if it fails, as in a source archive without git.
-fn stdout(command: &str, arguments: &[&str]) -> String {
+/// The trimmed output of a command; none if it fails, as in a source archive without git.
+fn stdout(command: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(command).args(arguments).output();
     let text = output
         .ok()
         .filter(|output| output.status.success())
         .and_then(|output| String::from_utf8(output.stdout).ok());
-    text.map_or_else(|| "unknown".into(), |text| text.trim().to_owned())
+    text.map(|text| text.trim().to_owned())
 }

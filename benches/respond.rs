@@ -8,6 +8,7 @@ use criterion::{Criterion, criterion_group};
 use e6::{
     clock::Clock,
     connection::{Arrival, ConnectionInfo, ListenerKind},
+    descriptor::SocketHandle,
     internals::{
         AccessLog, Clients, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat,
         PageText, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service, ServiceParts,
@@ -81,12 +82,13 @@ fn service(log: Option<AccessLog>) -> Service {
     });
     let observer = RequestObserver { metrics: metrics(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, page_text("Not here."))], "");
-    let process_start = ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 };
+    let process_start =
+        ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0, deployed_at: None, http_port: None };
     Service::new(ServiceParts {
         site: Arc::new(ArcSwap::from_pointee(site)),
         event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
         errors,
-        how: HowPage::new("", process_start, |_, _| "how".into()),
+        how: HowPage::new("", process_start, |_, _, _| "how".into()),
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
@@ -134,6 +136,7 @@ fn connection() -> ConnectionInfo {
         proxied_client: None,
         worker: 0,
         queued: Duration::ZERO,
+        socket: SocketHandle::default(),
         tls: None,
     }
 }

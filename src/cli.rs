@@ -245,7 +245,7 @@ enum CommandArguments {
         #[arg(long)]
         markdown: bool,
     },
-    /// Write the two drawings of /how as SVG and Graphviz files
+    /// Write two drawings as SVG files: the way of a request, and the way to production
     Render {
         /// The directory; existing files with the same names are replaced
         dir: PathBuf,

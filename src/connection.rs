@@ -1,6 +1,7 @@
 //! The facts about a connection and about each request's arrival on it. `http` fills them in; `web` and `site` read
 //! them.
 
+use crate::descriptor::SocketHandle;
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
@@ -21,6 +22,8 @@ pub struct ConnectionInfo {
     pub worker: usize,
     /// Time from accept until the connection's task began.
     pub queued: Duration,
+    /// The socket, for questions to the kernel.
+    pub socket: SocketHandle,
     /// The TLS session; none without TLS.
     pub tls: Option<TlsSession>,
 }

@@ -39,6 +39,7 @@ pub mod sandbox;
 pub mod atomic_file;
 pub mod clock;
 pub mod connection;
+pub mod descriptor;
 pub mod hash;
 pub mod language;
 pub mod lifecycle;

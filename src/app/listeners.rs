@@ -250,6 +250,11 @@ impl BoundAddresses {
         self.of(ListenerKind::Https).find_map(|address| Some(address.tcp()?.port()))
     }
 
+    /// The port of the first HTTP listener on TCP.
+    pub fn http_port(&self) -> Option<u16> {
+        self.of(ListenerKind::Http).find_map(|address| Some(address.tcp()?.port()))
+    }
+
     /// Prints the build, each address, and last the URL to open: the public URL if the site has one.
     pub fn announce(&self, certificate: Option<&CertificateStatus>, public: Option<String>) {
         let build = crate::BUILD;

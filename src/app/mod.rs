@@ -173,6 +173,7 @@ struct Started {
 
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, RunError> {
     let executable = Executable::of_this_process()?;
+    let deployed_at = upgrade::placed_at();
     let config = &setup.config;
     let workers = workers();
 
@@ -215,9 +216,15 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         // The old process serves meanwhile.
         live_site.draw_pictures();
     }
+    let addresses = listeners.addresses();
     let facts = ProcessFacts {
-        process_start: ProcessStart { at: OffsetDateTime::now_utc(), upgrades: inherited.upgrades() },
-        addresses: listeners.addresses(),
+        process_start: ProcessStart {
+            at: OffsetDateTime::now_utc(),
+            upgrades: inherited.upgrades(),
+            deployed_at,
+            http_port: addresses.http_port(),
+        },
+        addresses,
         metrics,
         clients: Arc::new(Clients::new(config.limits.clone())),
         live_site: Arc::new(live_site),

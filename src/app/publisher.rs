@@ -10,7 +10,7 @@ use crate::{
         assets,
         errors::ErrorPages,
         routes::ROUTES,
-        service::{HowPage, ProcessStart, tried},
+        service::{HowPage, ProcessStart},
         snapshot::{Site, SiteContent},
     },
     web::{negotiate::Form, representation::Representation},
@@ -162,10 +162,10 @@ impl Publisher {
     /// The page that describes how the reader's own request was answered.
     pub fn how(&self, process_start: ProcessStart) -> HowPage {
         let theme = self.theme.clone();
-        HowPage::new(&page::style_hash(&self.theme), process_start, move |trace, form| match form {
-            Form::Html => crate::how::html(trace, &theme),
+        HowPage::new(&page::style_hash(&self.theme), process_start, move |trace, form, language| match form {
+            Form::Html => crate::how::html(trace, &theme, language),
             Form::Json => crate::how::json(trace),
-            Form::Text | Form::Ansi => crate::how::text(trace),
+            Form::Text | Form::Ansi => crate::how::text(trace, language),
         })
     }
 
@@ -202,7 +202,7 @@ impl Publisher {
 /// # Errors
 /// A sentence that names the file that cannot be written, and the reason.
 pub fn render(dir: &Path) -> Result<(), String> {
-    for (name, drawing) in crate::how::files(tried(ROUTES, None)) {
+    for (name, drawing) in crate::how::files(ROUTES.iter().map(|route| route.pattern)) {
         let file = dir.join(name);
         fs::write(&file, drawing).map_err(|error| {
             format!("cannot write {}: {error}; name a directory that exists", file.display())

@@ -17,12 +17,17 @@ use command_fds::{CommandFdExt, FdMapping};
 use std::{
     env,
     ffi::OsString,
+    fs,
     io::{self, Write},
-    os::{fd::OwnedFd, unix::net},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::MetadataExt, net},
+    },
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
+use time::OffsetDateTime;
 use tokio::{
     io::AsyncReadExt,
     net::UnixStream,
@@ -61,6 +66,12 @@ impl Executable {
             binary.map_err(|error| RunError::new(format!("cannot tell where this binary is: {error}")))?;
         Ok(Executable { binary, arguments: arguments.collect() })
     }
+}
+
+/// The time at which the binary of this process was put in place: the last change of its file's place, owner or content.
+pub(crate) fn placed_at() -> Option<OffsetDateTime> {
+    let file = fs::metadata("/proc/self/exe").ok()?;
+    OffsetDateTime::from_unix_timestamp(file.ctime()).ok()
 }
 
 fn in_path(name: &Path) -> Option<PathBuf> {

@@ -1,117 +1,274 @@
-//! The facts about each step of one request, in sentences and in a few words for the drawing.
+//! The facts about the connection and the request, in sentences.
 
 use crate::{
-    how::figures::{fit, listed, plural, span, thousands},
-    page::{locale::sentence_case, times},
-    site::trace::{ChosenBy, Made, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace, TlsTrace, Trace},
+    how::figures::{fit, minute, pick, say, span},
+    language::Language,
+    site::trace::{ChosenBy, RouteOutcome, RouteTrace, TlsTrace, Trace, WhatIf},
 };
 
-/// The facts about a step.
-pub(crate) struct StepFacts {
-    pub short: String,
-    /// Microseconds.
-    pub time: Option<f64>,
-    pub facts: Vec<String>,
-}
+/// Characters of a path or a name in a sentence.
+const CUT: usize = 48;
 
-pub(crate) fn you(trace: &Trace) -> StepFacts {
-    let path = trace.path.as_deref().map_or_else(|| "something else".into(), |path| fit(path, 48));
-    let fact = if trace.own {
-        format!("You asked for {path}.")
-    } else {
-        format!(
-            "You ask about {path}. It was not fetched: what follows is what would happen if you did, on the \
-             connection that brought your question."
-        )
-    };
-    StepFacts { short: format!("ask for {}", fit(&path, 26)), time: None, facts: vec![fact] }
-}
-
-pub(crate) fn dns() -> StepFacts {
-    let fact = "Your resolver turned this site's name into an address before the server heard of you: it cannot see \
-                that, so there are no figures.";
-    StepFacts { short: "before we heard of you: not seen here".into(), time: None, facts: vec![fact.into()] }
-}
-
-pub(crate) fn tcp(trace: &Trace) -> StepFacts {
-    let connection = &trace.connection;
-    let over = connection.ip_version.map_or("a Unix socket".into(), |version| format!("IPv{version}"));
-    let short = format!("{over}, thread worker-{}", connection.worker);
-    let (whose, came) = match connection.proxied {
-        true => ("its connection", format!("You came over {over} to a proxy in front of this server")),
-        false => ("it", format!("A connection over {over}")),
-    };
-    let fact = format!(
-        "{came}; the kernel gave {whose} to the thread worker-{}, which took it up {} later.",
-        connection.worker,
-        span(trace.microseconds.accept)
+/// The path in question.
+pub(crate) fn path(trace: &Trace, language: Language) -> String {
+    let unknown = pick(
+        language,
+        "an address that no site of this kind can have",
+        "una dirección que este sitio no puede tener",
     );
-    StepFacts { short, time: Some(trace.microseconds.accept), facts: vec![fact] }
+    trace.path.as_deref().map_or_else(|| unknown.into(), |path| fit(path, CUT))
 }
 
-pub(crate) fn tls(trace: &Trace) -> StepFacts {
-    let Some(tls) = &trace.tls else {
-        if trace.connection.scheme == "https" {
-            let fact = "Spoken by the proxy in front of this server, which knows the figures and does not tell them.";
-            return StepFacts {
-                short: "by the proxy before us".into(),
-                time: None,
-                facts: vec![fact.into()],
-            };
+/// The change to the request, as a sentence.
+pub(crate) fn change(what_if: WhatIf, language: Language) -> &'static str {
+    match what_if {
+        WhatIf::Http1 => pick(
+            language,
+            "What if your client offered HTTP/1.1 only?",
+            "¿Y si tu cliente ofreciera solo HTTP/1.1?",
+        ),
+        WhatIf::NoTls => pick(language, "What if you came without TLS?", "¿Y si vinieras sin TLS?"),
+        WhatIf::Unchanged => pick(
+            language,
+            "What if your client had this response already?",
+            "¿Y si tu cliente ya tuviera esta respuesta?",
+        ),
+        WhatIf::Range => pick(
+            language,
+            "What if your client asked for the first 100 bytes?",
+            "¿Y si tu cliente pidiera los primeros 100 bytes?",
+        ),
+        WhatIf::Gzip => {
+            pick(language, "What if your client accepted gzip only?", "¿Y si tu cliente aceptara solo gzip?")
         }
-        let fact = "None: this connection is in clear, and anyone on its way can read along.".to_owned();
-        return StepFacts { short: "none: you came in clear".into(), time: None, facts: vec![fact] };
-    };
-    let version = tls_version(tls);
-    let group = match (tls.group, tls.post_quantum) {
-        (Some(group), true) => {
-            format!("The keys were agreed on with {group}, which withstands quantum computers too.")
+        WhatIf::English => {
+            pick(language, "What if your client preferred English?", "¿Y si tu cliente prefiriera inglés?")
         }
-        (Some(group), false) => {
-            format!(
-                "The keys were agreed on with {group}, which a quantum computer could undo one day; newer clients \
-                 offer X25519MLKEM768."
+        WhatIf::Spanish => {
+            pick(language, "What if your client preferred Spanish?", "¿Y si tu cliente prefiriera español?")
+        }
+    }
+}
+
+pub(crate) fn you(trace: &Trace, language: Language) -> Vec<String> {
+    let path = path(trace, language);
+    let mut facts = vec![match trace.own {
+        true => say!(language, "You asked for {path}.", "Pediste {path}."),
+        false => say!(
+            language,
+            "You ask about {path}. It was not sent: this is what would happen if you asked for it on this connection.",
+            "Preguntas por {path}. No se envió: esto pasaría si la pidieras en esta conexión."
+        ),
+    }];
+    facts.extend(trace.what_if.map(|what_if| change(what_if, language).to_owned()));
+    let connection = &trace.connection;
+    facts.push(match (&connection.client, &connection.server) {
+        (Some(client), Some(server)) => say!(
+            language,
+            "Your end of the connection is {client}, this server's is {server}.",
+            "Tu extremo de la conexión es {client}, el de este servidor es {server}."
+        ),
+        (Some(client), None) if connection.proxied => say!(
+            language,
+            "Your address is {client}, says the proxy in front of this server.",
+            "Tu dirección es {client}, según el proxy delante de este servidor."
+        ),
+        (Some(client), None) => {
+            say!(
+                language,
+                "Your end of the connection is {client}.",
+                "Tu extremo de la conexión es {client}."
             )
         }
-        (None, _) => "The keys come from the session before it.".into(),
-    };
-    let session =
-        if tls.resumed { "It continues an earlier session of yours." } else { "The session is new." };
-    let name = match &tls.server_name {
-        Some(name) => format!("Your client asked for {} (SNI).", fit(name, 48)),
-        None => "Your client asked for no name (SNI).".into(),
-    };
-    let short = match tls.group {
-        Some(group) => format!("{version}, {group}"),
-        None => format!("{version}, resumed"),
-    };
-    let facts = vec![format!("{version} with {}.", tls.cipher), group, session.into(), name];
-    StepFacts { short, time: trace.microseconds.handshake, facts }
+        (None, _) => pick(
+            language,
+            "You came over a Unix socket, whose ends have no addresses.",
+            "Llegaste por un socket Unix, cuyos extremos no tienen dirección.",
+        )
+        .into(),
+    });
+    facts
 }
 
-pub(crate) fn http(trace: &Trace) -> StepFacts {
+pub(crate) fn dns(has_name: bool, language: Language) -> Vec<String> {
+    let fact = match has_name {
+        true => pick(
+            language,
+            "It did so before this server heard of you. e6 cannot see that, so there is no figure.",
+            "Lo hizo antes de que este servidor supiera de ti. e6 no puede verlo, así que no hay cifra.",
+        ),
+        false => pick(
+            language,
+            "You asked for an address, so there was no name to look up.",
+            "Pediste una dirección, así que no hubo nombre que buscar.",
+        ),
+    };
+    vec![fact.into()]
+}
+
+pub(crate) fn tcp(trace: &Trace, language: Language) -> Vec<String> {
+    let (connection, spent) = (&trace.connection, &trace.microseconds);
+    let (worker, accept) = (connection.worker, span(spent.accept, language));
+    let mut facts = Vec::new();
+    match (connection.ip_version, connection.proxied) {
+        (Some(version), false) => facts.push(format!("IPv{version}.")),
+        (Some(version), true) => facts.push(say!(
+            language,
+            "You came over IPv{version} to a proxy in front of this server. e6 cannot see your network behind it.",
+            "Llegaste por IPv{version} a un proxy delante de este servidor. e6 no puede ver tu red detrás de él."
+        )),
+        (None, _) => {}
+    }
+    if let (Some(shortest), Some(smoothed)) = (spent.round_trip, spent.smoothed_round_trip) {
+        let [shortest, smoothed] = [shortest, smoothed].map(|micros| span(micros, language));
+        facts.push(say!(
+            language,
+            "A round trip between you and this server takes {shortest}: the shortest that the kernel measured in the \
+             last minutes. Its average is {smoothed}, delays of acknowledgements included.",
+            "Una ida y vuelta entre tú y este servidor tarda {shortest}: la más corta que midió el kernel en los últimos \
+             minutos. Su promedio es {smoothed}, con las demoras de los acuses de recibo."
+        ));
+    }
+    facts.push(say!(
+        language,
+        "The thread worker-{worker} began to serve the connection {accept} after it had accepted it.",
+        "El hilo worker-{worker} empezó a atender la conexión {accept} después de aceptarla."
+    ));
+    facts
+}
+
+pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
+    let Some(tls) = &trace.tls else {
+        let fact = match trace.connection.scheme {
+            "https" => pick(
+                language,
+                "The proxy in front of this server uses TLS with you; its figures are not known here.",
+                "El proxy delante de este servidor usa TLS contigo; aquí no se conocen sus cifras.",
+            ),
+            _ => pick(
+                language,
+                "This connection is without TLS: anyone on the way can read it.",
+                "Esta conexión va sin TLS: cualquiera en el camino puede leerla.",
+            ),
+        };
+        return vec![fact.into()];
+    };
+    let (version, cipher) = (version(tls), &tls.cipher);
+    let mut facts = vec![say!(language, "{version} with {cipher}.", "{version} con {cipher}.")];
+    facts.push(match (tls.group, tls.post_quantum) {
+        (Some(group), true) => say!(
+            language,
+            "{group} agreed on the keys. It resists quantum computers, too.",
+            "{group} acordó las claves. Resiste también a las computadoras cuánticas."
+        ),
+        (Some(group), false) => say!(
+            language,
+            "{group} agreed on the keys. A quantum computer could break it one day; newer clients offer X25519MLKEM768.",
+            "{group} acordó las claves. Una computadora cuántica podría romperlo un día; los clientes más nuevos ofrecen \
+             X25519MLKEM768."
+        ),
+        (None, _) => pick(language, "The keys are those of an earlier session.", "Las claves son de una sesión anterior.").into(),
+    });
+    facts.push(
+        match tls.resumed {
+            true => pick(
+                language,
+                "It continues an earlier session of yours.",
+                "Continúa una sesión anterior tuya.",
+            ),
+            false => pick(language, "The session is new.", "La sesión es nueva."),
+        }
+        .into(),
+    );
+    facts.push(match &tls.server_name {
+        Some(name) => {
+            let name = fit(name, CUT);
+            say!(language, "Your client named {name} (SNI).", "Tu cliente nombró {name} (SNI).")
+        }
+        None => pick(language, "Your client sent no name (SNI).", "Tu cliente no envió nombre (SNI).").into(),
+    });
+    if tls.self_signed {
+        facts.push(
+            pick(
+                language,
+                "This server signed its certificate itself, so your client has to be told to trust it.",
+                "Este servidor firmó su propio certificado, así que hay que decirle a tu cliente que confíe en él.",
+            )
+            .into(),
+        );
+    }
+    if let Some(handshake) = trace.microseconds.handshake {
+        let handshake = span(handshake, language);
+        facts.push(say!(
+            language,
+            "The handshake took {handshake}: its round trips, and the work of both sides.",
+            "El saludo tardó {handshake}: sus idas y vueltas, y el trabajo de ambos lados."
+        ));
+    }
+    facts
+}
+
+pub(crate) fn http(trace: &Trace, language: Language) -> Vec<String> {
     let connection = &trace.connection;
     let protocol = protocol(trace);
-    let (how, chosen) = match connection.chosen_by {
-        ChosenBy::Alpn => ("by ALPN", "the best that both sides offered in the TLS handshake (ALPN)"),
-        ChosenBy::NoAlpn => ("no ALPN", "because your client offered nothing in the TLS handshake (ALPN)"),
-        ChosenBy::Clear => ("in clear", "the only one spoken in clear"),
-    };
-    let wait = span(trace.microseconds.wait);
-    let between = match connection.proxied {
-        true => " That is between the proxy and this server; what you speak with the proxy is not seen here.",
-        false => "",
-    };
-    let facts = vec![
-        format!("{protocol}, {chosen}.{between}"),
-        match connection.request {
-            1 => format!("This is the first request on the connection; it came {wait} after that was ready."),
-            number => format!("This is request {number} on the connection, {wait} after the one before."),
-        },
-        format!("Its number in the log is {}.", trace.request_id),
-    ];
-    let short = format!("{protocol} {how}, request {}", connection.request);
-    StepFacts { short, time: Some(trace.microseconds.wait), facts }
+    let mut facts = vec![match connection.chosen_by {
+        ChosenBy::Alpn if trace.what_if == Some(WhatIf::Http1) => say!(
+            language,
+            "{protocol}, the only protocol in your client's offer (ALPN).",
+            "{protocol}, el único protocolo en la oferta de tu cliente (ALPN)."
+        ),
+        ChosenBy::Alpn => say!(
+            language,
+            "{protocol}, chosen in the TLS handshake (ALPN).",
+            "{protocol}, elegido en el saludo TLS (ALPN)."
+        ),
+        ChosenBy::NoAlpn => say!(
+            language,
+            "{protocol}, because your client offered no protocol in the TLS handshake (ALPN).",
+            "{protocol}, porque tu cliente no ofreció ningún protocolo en el saludo TLS (ALPN)."
+        ),
+        ChosenBy::Clear => say!(
+            language,
+            "{protocol}, the only protocol without TLS here.",
+            "{protocol}, el único protocolo sin TLS aquí."
+        ),
+    }];
+    if connection.proxied {
+        facts.push(
+            pick(
+                language,
+                "That is between the proxy and this server; e6 cannot see the protocol between you and the proxy.",
+                "Eso es entre el proxy y este servidor; e6 no puede ver el protocolo entre tú y el proxy.",
+            )
+            .into(),
+        );
+    }
+    let (request, idle) = (connection.request, span(connection.idle_ms * 1e3, language));
+    match request {
+        // The client opens another connection, or e6 sees only the proxy's.
+        _ if trace.what_if.is_some() || connection.proxied => {}
+        1 => facts.push(say!(
+            language,
+            "This is the first request on the connection. The connection was ready for {idle} before: your client's \
+             own time, which is no part of the answer.",
+            "Es la primera petición de la conexión, que estuvo lista {idle} antes: tiempo de tu cliente, que no es parte \
+             de la respuesta."
+        )),
+        _ => facts.push(say!(
+            language,
+            "This is request {request} on the connection. The one before came {idle} earlier: your client's own time, \
+             which is no part of the answer.",
+            "Es la petición {request} de la conexión. La anterior llegó {idle} antes: tiempo de tu cliente, que no es \
+             parte de la respuesta."
+        )),
+    }
+    let id = &trace.request_id;
+    facts.push(say!(
+        language,
+        "Its ID is {id}, in the response's X-Request-Id and in the log.",
+        "Su ID es {id}, en X-Request-Id de la respuesta y en el registro."
+    ));
+    facts
 }
 
 /// The protocol's common name: "HTTP/2".
@@ -120,112 +277,81 @@ pub(crate) fn protocol(trace: &Trace) -> &'static str {
     protocol.strip_suffix(".0").filter(|short| *short != "HTTP/1").unwrap_or(protocol)
 }
 
-pub(crate) fn tls_version(tls: &TlsTrace) -> String {
+fn version(tls: &TlsTrace) -> String {
     tls.version.replace("TLSv", "TLS ")
 }
 
-pub(crate) fn router(trace: &Trace) -> StepFacts {
+pub(crate) fn router(trace: &Trace, language: Language) -> Vec<String> {
     let passed = trace.routes.iter().filter(|tried| tried.outcome == RouteOutcome::Passed).count();
     let matched = trace.routes.iter().find(|tried| tried.outcome == RouteOutcome::Matched);
-    let fact = match matched {
-        Some(RouteTrace { pattern, about, .. }) => match passed {
-            0 => format!("The first pattern, {pattern}, matched: {about}."),
-            1 => format!("After one pattern that did not, {pattern} matched: {about}."),
-            _ => format!("After {passed} patterns that did not, {pattern} matched: {about}."),
+    let took = span(trace.microseconds.route, language);
+    let mut facts = vec![match matched {
+        // The table describes its rows in English.
+        Some(RouteTrace { pattern, .. }) => match passed {
+            0 => say!(language, "The first pattern, {pattern}: yes.", "El primer patrón, {pattern}: sí."),
+            1 => {
+                say!(language, "1 pattern before, no; {pattern}, yes.", "1 patrón antes, no; {pattern}, sí.")
+            }
+            _ => say!(
+                language,
+                "{passed} patterns before, no; {pattern}, yes.",
+                "{passed} patrones antes, no; {pattern}, sí."
+            ),
         },
-        None => "No path of this site is written so, and no pattern was tried.".into(),
-    };
-    let short = match matched {
-        Some(RouteTrace { pattern, .. }) => format!("{pattern} matches"),
-        None => "not a path of ours".into(),
-    };
-    StepFacts { short, time: Some(trace.microseconds.route), facts: vec![fact] }
-}
-
-pub(crate) fn answer(trace: &Trace) -> StepFacts {
-    let ResponseTrace { status, made, made_at, .. } = &trace.answer;
-    let at = made_at.map(times::minute_utc);
-    let mut facts = vec![match (made, at) {
-        (Made::Build, Some(at)) => format!("Made when the binary was built, {at}."),
-        (Made::Answer, Some(at)) => {
-            format!("Made when the answer was last found, {at}: before you asked, and for everyone.")
-        }
-        (Made::Answer | Made::Build, None) => "Made when the answer was last found.".into(),
-        (Made::Start, _) => "Made when the process started.".into(),
-        (Made::Request, _) => "Made for this request alone.".into(),
+        None => pick(
+            language,
+            "The path is invalid, so no pattern was tried.",
+            "La ruta no es válida, así que no se probó ningún patrón.",
+        )
+        .into(),
     }];
-    facts.push(format!("{}.", sentence_case(&sent(&trace.answer))));
-    facts.extend(coding(&trace.answer));
-    if let Some(caching) = &trace.answer.cache_control {
-        facts.push(format!("Caches are told: {caching}."));
-    }
-    if trace.own {
-        facts
-            .push("How long that took it cannot say itself: the response's Server-Timing field does.".into());
-    }
-    let short = match trace.answer.coding {
-        _ if *made == Made::Request => format!("{status}, made now"),
-        "identity" => status.to_string(),
-        coding => format!("{status}, {coding}"),
-    };
-    StepFacts { short, time: trace.microseconds.answer, facts }
-}
-
-/// "status 200, 1,211 bytes".
-fn sent(answer: &ResponseTrace) -> String {
-    let to = answer.location.as_ref().map(|to| format!(", with the advice to ask for {}", fit(to, 48)));
-    let bytes = match (answer.bytes_before, answer.bytes_after) {
-        (Some(before), Some(after)) if after < before => {
-            format!(", {} instead of {}", plural(after, "byte"), thousands(before))
-        }
-        (_, Some(after)) => format!(", {}", plural(after, "byte")),
-        _ => String::new(),
-    };
-    format!("status {}{}{bytes}", answer.status, to.unwrap_or_default())
-}
-
-fn coding(answer: &ResponseTrace) -> Option<String> {
-    let after = answer.bytes_after?;
-    let offered: Vec<_> = answer.acceptable.iter().copied().filter(|coding| *coding != "identity").collect();
-    Some(match (answer.coding, offered.is_empty()) {
-        ("identity", true) => "Your client accepts no coding that we have, so it goes as it is.".into(),
-        ("identity", false) => format!("You accept {}, but coding it would not pay.", listed(&offered)),
-        (chosen, _) => {
-            let before = answer.bytes_before.unwrap_or(after);
-            format!(
-                "You accept {}; {chosen} was chosen, which saves {} %.",
-                listed(&offered),
-                100 * before.saturating_sub(after) / before.max(1)
-            )
-        }
-    })
+    facts.push(match trace.own {
+        true => say!(
+            language,
+            "From the end of your request's head until then: {took}.",
+            "Desde el final de la cabecera de tu petición hasta ahí: {took}."
+        ),
+        false => say!(language, "To find it took {took}.", "Encontrarlo tardó {took}."),
+    });
+    facts
 }
 
 /// The facts about the sources of the answer: the check, the poller, MLB.
-pub(crate) fn asked(trace: &Trace) -> Vec<StepFacts> {
-    let check = "The same question is asked of what MLB said, in one pure function, once for all readers.";
-    let ago = trace.mlb.seconds_ago.map(|seconds| span(seconds * 1e6));
-    let took = trace.mlb.took_ms.map(|took| span(took * 1e3));
-    let poller = match &ago {
-        Some(ago) => format!("One thread asks MLB, as often as the day calls for. It last did {ago} ago."),
-        None => "One thread asks MLB. It has not been answered yet.".into(),
+pub(crate) fn sources(trace: &Trace, language: Language) -> [Vec<String>; 3] {
+    let mlb = &trace.mlb;
+    let check = pick(
+        language,
+        "The same function decides for all readers, each time MLB's data changes.",
+        "La misma función decide para todos, cada vez que cambian los datos de MLB.",
+    );
+    let poller = match mlb.seconds_ago {
+        Some(seconds) => {
+            let ago = span(seconds * 1e6, language);
+            say!(language, "MLB's data is {ago} old.", "Los datos de MLB tienen {ago}.")
+        }
+        None => pick(language, "There is no data yet.", "Todavía no hay datos.").into(),
     };
-    let mlb = match &took {
-        Some(took) => format!("Its Stats API took {took} to reply to all questions of that round."),
-        None => "Its Stats API has not replied to this process yet.".into(),
+    let took = match mlb.took_ms {
+        Some(took) => {
+            let took = span(took * 1e3, language);
+            say!(
+                language,
+                "The last round of questions took {took}. No reader waited for it.",
+                "La última ronda de preguntas tardó {took}. Ningún lector la esperó."
+            )
+        }
+        None => pick(
+            language,
+            "It has not replied to this process yet.",
+            "Todavía no ha respondido a este proceso.",
+        )
+        .into(),
     };
-    let step = |short: String, fact: String| StepFacts { short, time: None, facts: vec![fact] };
-    vec![
-        step("an error today?".into(), check.into()),
-        step(ago.map_or_else(|| "not heard yet".into(), |ago| format!("asked {ago} ago")), poller),
-        step(took.map_or_else(|| "no reply yet".into(), |took| format!("took {took}")), mlb),
-    ]
+    [vec![check.into()], vec![poller], vec![took]]
 }
 
-pub(crate) fn built(process: &ProcessTrace) -> StepFacts {
-    let fact = format!(
-        "Embedded in the binary, encoded as hard as can be; under /static/ its name changes with its content. Built {}.",
-        times::minute_utc(process.built_at)
-    );
-    StepFacts { short: times::day_utc(process.built_at), time: None, facts: vec![fact] }
+/// The time at which the bytes were made.
+pub(crate) fn made_at(trace: &Trace, language: Language) -> Option<String> {
+    let at = trace.answer.made_at.map(minute)?;
+    Some(say!(language, "They are from {at}.", "Son del {at}."))
 }

@@ -1,17 +1,46 @@
-//! Formatting of numbers and lists, and cutting of text to a length.
+//! Formatting of numbers, times and lists, and cutting of text to a length.
+
+use crate::language::Language;
+use time::{OffsetDateTime, UtcOffset, macros::format_description};
+
+/// A sentence in either language, with the values in scope.
+macro_rules! say {
+    ($language:expr, $english:literal, $spanish:literal) => {
+        match $language {
+            $crate::language::Language::English => format!($english),
+            $crate::language::Language::Spanish => format!($spanish),
+        }
+    };
+}
+pub(crate) use say;
+
+/// A fixed text in either language.
+pub(crate) fn pick(language: Language, english: &'static str, spanish: &'static str) -> &'static str {
+    match language {
+        Language::English => english,
+        Language::Spanish => spanish,
+    }
+}
 
 /// Microseconds in a readable unit.
-pub(crate) fn span(micros: f64) -> String {
+pub(crate) fn span(micros: f64, language: Language) -> String {
     match micros {
         micros if micros < 9.95 => format!("{micros:.1} µs"),
         micros if micros < 999.5 => format!("{micros:.0} µs"),
         micros if micros < 9_950.0 => format!("{:.1} ms", micros / 1e3),
         micros if micros < 999_500.0 => format!("{:.0} ms", micros / 1e3),
+        micros if micros < 9_950_000.0 => format!("{:.1} s", micros / 1e6),
         micros if micros < 120e6 => format!("{:.0} s", micros / 1e6),
         micros if micros < 7_200e6 => format!("{:.0} min", micros / 60e6),
         micros if micros < 48.0 * 3_600e6 => format!("{:.0} h", micros / 3_600e6),
-        micros => format!("{:.0} days", micros / 86_400e6),
+        micros => format!("{:.0} {}", micros / 86_400e6, pick(language, "days", "días")),
     }
+}
+
+/// "2024-07-03 03:00 UTC".
+pub(crate) fn minute(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
 }
 
 /// The text, cut to at most `most` characters.
@@ -22,8 +51,9 @@ pub(crate) fn fit(text: &str, most: usize) -> String {
     }
 }
 
-pub(crate) fn plural(count: u64, what: &str) -> String {
-    format!("{} {what}{}", thousands(count), if count == 1 { "" } else { "s" })
+/// "1,211 bytes", in both languages.
+pub(crate) fn bytes(count: u64) -> String {
+    format!("{} byte{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 pub(crate) fn thousands(count: u64) -> String {
@@ -32,10 +62,11 @@ pub(crate) fn thousands(count: u64) -> String {
     groups.join(",")
 }
 
-pub(crate) fn listed(items: &[&str]) -> String {
+/// "br, gzip and zstd".
+pub(crate) fn listed(items: &[&str], language: Language) -> String {
     match items {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {} {last}", first.join(", "), pick(language, "and", "y")),
     }
 }

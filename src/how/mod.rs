@@ -1,10 +1,15 @@
-//! `/how`: the path of a request to its response and of the binary to production, as a page, text, JSON and drawings.
+//! `/how`: the way of a request to its response and of the binary to production, as a page, text, JSON and drawings.
 
-pub(crate) mod dot;
+pub(crate) mod bar;
+pub(crate) mod commands;
 pub(crate) mod drawing;
 pub(crate) mod facts;
 pub(crate) mod figures;
-pub(crate) mod story;
+pub(crate) mod headline;
+pub(crate) mod production;
+pub(crate) mod replaced;
+pub(crate) mod response;
+pub(crate) mod stations;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
@@ -13,57 +18,65 @@ pub use crate::how::text::text;
 
 use crate::{
     how::{
-        drawing::Drawing,
-        story::{RequestPath, Step},
+        bar::Bar, drawing::Drawing, figures::pick, headline::Headline, production::Stage, stations::Station,
     },
     language::Language,
     page::{
         Theme, html,
         locale::{self, PageLabels},
     },
-    site::trace::{RouteTrace, Trace},
+    site::trace::{RouteOutcome, Trace},
 };
 use askama::Template;
 
 /// The page for browsers.
-pub fn html(trace: &Trace, theme: &Theme) -> String {
-    let path = RequestPath::of(trace);
-    let production = story::production(Some(&trace.server));
-    let (question, word, sentence) = story::headline(trace);
+pub fn html(mut trace: Trace, theme: &Theme, language: Language) -> String {
+    let stations = stations::of(&trace, language);
+    let bases = stations.iter().skip(2).take(3).map(|station| station.state.class()).collect();
+    let way = html::rendered(&WayTemplate {
+        language,
+        stations,
+        production: production::stages(&trace.server, language),
+    });
+    // Everything that takes time is done.
+    trace.finish();
     html::rendered(&HowTemplate {
         theme,
-        language: Language::English,
-        labels: locale::phrases(Language::English).labels(),
+        language,
+        labels: locale::phrases(language).labels(),
         style: html::style(theme),
         refresh: 0,
-        question,
-        word,
-        sentence,
-        request_drawing: Drawing::of_request(&path).inline(),
-        steps: path.told().collect(),
-        production_drawing: Drawing::of_production(&production).inline(),
-        production: &production,
+        query: query(&trace),
+        headline: Headline::of(&trace, language),
+        replaced: replaced::rows(language),
+        bar: Bar::of(&trace, language),
+        bases,
+        way,
     })
 }
 
 /// The trace as JSON, for programs.
-pub fn json(trace: &Trace) -> String {
+pub fn json(mut trace: Trace) -> String {
+    trace.finish();
     // Strings, numbers and lists of them: nothing here can fail to serialize.
-    let mut json = serde_json::to_string_pretty(trace).unwrap_or_default();
+    let mut json = serde_json::to_string_pretty(&trace).unwrap_or_default();
     json.push('\n');
     json
 }
 
-/// Both drawings as files, without the facts of a request: name and content.
-pub fn files(routes: Vec<RouteTrace>) -> [(&'static str, String); 4] {
-    let path = RequestPath::of_any(routes);
-    let production = story::production(None);
+/// The drawings as files, without the facts of a request: name and content.
+pub fn files(patterns: impl ExactSizeIterator<Item = &'static str>) -> [(&'static str, String); 2] {
     [
-        ("request-path.svg", Drawing::of_request(&path).alone()),
-        ("request-path.dot", dot::of_request(&path)),
-        ("production.svg", Drawing::of_production(&production).alone()),
-        ("production.dot", dot::of_production(&production)),
+        ("request-path.svg", Drawing::of_request(patterns).svg()),
+        ("production.svg", Drawing::of_production().svg()),
     ]
+}
+
+/// The query of the page about the same request.
+fn query(trace: &Trace) -> String {
+    let Some(path) = trace.path.as_ref().filter(|_| !trace.own) else { return String::new() };
+    let change = trace.what_if.map(|change| format!("&if={}", change.name())).unwrap_or_default();
+    format!("?path={}{change}", commands::escaped(path))
 }
 
 #[derive(Template)]
@@ -74,11 +87,32 @@ struct HowTemplate<'a> {
     labels: &'static PageLabels,
     style: String,
     refresh: u64,
-    question: String,
-    word: &'static str,
-    sentence: String,
-    request_drawing: String,
-    steps: Vec<&'a Step>,
-    production_drawing: String,
-    production: &'a [Step],
+    query: String,
+    headline: Headline,
+    replaced: [[&'static str; 3]; 7],
+    bar: Bar,
+    /// The classes of first, second and third base: TCP, TLS and HTTP.
+    bases: Vec<&'static str>,
+    way: String,
+}
+
+/// The stations and the way to production.
+#[derive(Template)]
+#[template(path = "way.html", config = "src/page/askama.toml")]
+struct WayTemplate {
+    language: Language,
+    stations: Vec<Station>,
+    production: Vec<Stage>,
+}
+
+impl HowTemplate<'_> {
+    fn pick(&self, english: &'static str, spanish: &'static str) -> &'static str {
+        pick(self.language, english, spanish)
+    }
+}
+
+impl WayTemplate {
+    fn pick(&self, english: &'static str, spanish: &'static str) -> &'static str {
+        pick(self.language, english, spanish)
+    }
 }

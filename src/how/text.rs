@@ -1,97 +1,108 @@
-//! Both paths as text for terminals: 80 columns, no escape codes.
+//! The page as text for terminals: 80 columns, no escape codes.
 
 use crate::{
-    how::story::{self, RequestPath, Step, StepState},
+    how::{
+        bar::Bar,
+        figures::{pick, say},
+        headline::Headline,
+        production, replaced,
+        stations::{self, PatternTable, Station, StationState},
+    },
+    language::Language,
     page::text::{WIDTH, wrapped},
-    site::trace::{RouteOutcome, Trace},
+    site::trace::{RouteTrace, Trace},
 };
 
-/// The column where the sentences of a step begin.
-const INDENT: usize = 22;
-/// Width of a lane with the space after it.
-const LANE: usize = 27;
+/// The column where the sentences of a station begin.
+const INDENT: usize = 16;
 
 /// The text for terminals.
-pub fn text(trace: &Trace) -> String {
-    let path = RequestPath::of(trace);
-    let (question, word, sentence) = story::headline(trace);
-    let mut lines = wrapped(&question, WIDTH);
-    lines.extend([String::new(), word.to_owned()]);
-    lines.extend(wrapped(&sentence, WIDTH));
+pub fn text(mut trace: Trace, language: Language) -> String {
+    let way: Vec<_> =
+        stations::of(&trace, language).iter().flat_map(|station| self::station(station, language)).collect();
+    let stages = production::stages(&trace.server, language);
+    let stages = stages.iter().flat_map(|stage| {
+        let at = stage.at.as_ref().map(|at| format!("{at}. ")).unwrap_or_default();
+        entry("◆", stage.name, &format!("{at}{}", stage.fact))
+    });
+    let mut rest =
+        vec![pick(language, "The way to production", "El camino a producción").to_owned(), String::new()];
+    rest.extend(stages);
+    let about = format!("{}/how", language.prefix());
+    rest.push(String::new());
+    rest.extend(wrapped(
+        &say!(
+            language,
+            "{about}?path=/static/… explains another path; Accept: application/json gives data.",
+            "{about}?path=/static/… explica otra ruta; Accept: application/json da datos."
+        ),
+        WIDTH,
+    ));
+    trace.finish();
+    let headline = Headline::of(&trace, language);
+    let mut lines = wrapped(&headline.question, WIDTH);
     lines.push(String::new());
-    for step in &path.steps {
-        lines.extend(station(step, "┃"));
-    }
-    lines.extend(rows(&path));
-    lines.extend(lanes(&path));
-    if let Some(lit) = path.lit() {
-        lines.push(String::new());
-        let lane = &path.lanes[lit];
-        for step in [&lane.step].into_iter().chain(&lane.sources) {
-            lines.extend(station(step, " "));
-        }
-    }
-    lines.extend(["", "The way to production", ""].map(str::to_owned));
-    for step in story::production(Some(&trace.server)) {
-        lines.extend(station(&step, "┃"));
-    }
+    lines.extend(wrapped(headline.answer, WIDTH));
+    lines.extend(wrapped(&headline.sum, WIDTH));
     lines.push(String::new());
-    lines.push("/how?path=/static/… explains another URL; Accept: application/json gives data.".into());
+    lines.extend(table(language));
+    lines.push(String::new());
+    lines.extend(bar(&Bar::of(&trace, language)));
+    lines.push(String::new());
+    lines.extend(way);
+    lines.push(String::new());
+    lines.extend(rest);
     lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// The lines of a step: its base, name and time, with its facts beside them.
-fn station(step: &Step, way: &str) -> Vec<String> {
-    let base = if step.taken == StepState::Yes { "◆" } else { "◇" };
-    let time = step.time.as_deref().unwrap_or_default();
-    let mut words = if step.facts.is_empty() {
-        vec![step.short.clone()]
-    } else {
-        wrapped(&step.facts.join(" "), WIDTH - INDENT)
-    };
-    words.extend(step.elsewhere().map(|elsewhere| format!("({elsewhere})")));
-    let head = format!("{base} {:<12}{time:>7} ", step.name);
-    let rest = format!("{way:<INDENT$}");
-    words
-        .into_iter()
-        .enumerate()
-        .map(|(index, words)| if index == 0 { head.clone() } else { rest.clone() } + &words)
-        .collect()
+/// The comparison with the site that this one replaces.
+fn table(language: Language) -> Vec<String> {
+    let head = [
+        "",
+        pick(language, "this site", "este sitio"),
+        pick(language, "the site it replaces", "el sitio que reemplaza"),
+    ];
+    let rows = [head].into_iter().chain(replaced::rows(language));
+    rows.map(|[job, here, there]| format!("{job:<40} {here:<12} {there}")).collect()
 }
 
-fn rows(path: &RequestPath) -> Vec<String> {
-    let row = |(pattern, outcome)| match outcome {
-        RouteOutcome::Matched => format!("┣━◆ {pattern:<32} yes"),
-        RouteOutcome::Passed => format!("┠─  {pattern:<32} no"),
-        RouteOutcome::NotTried => format!("┠─  {pattern}"),
-    };
-    path.routes.iter().map(|tried| row((tried.pattern, tried.outcome))).collect()
+fn bar(bar: &Bar) -> Vec<String> {
+    let mut lines: Vec<_> =
+        bar.segments.iter().map(|segment| format!("{:>8}  {}", segment.took, segment.name)).collect();
+    lines.extend(bar.missing.iter().flat_map(|missing| wrapped(missing, WIDTH)));
+    lines
 }
 
-/// The fork, and below it the lanes side by side.
-fn lanes(path: &RequestPath) -> Vec<String> {
-    let lit = path.lit().unwrap_or_default();
-    let mut fork = String::from(if lit == 0 { "┠" } else { "┡" });
-    for lane in 1..path.lanes.len() {
-        let (line, knee) = match lane {
-            lane if lane < lit => ("━", "┯"),
-            lane if lane == lit => ("━", if lane + 1 == path.lanes.len() { "┓" } else { "┱" }),
-            lane => ("─", if lane + 1 == path.lanes.len() { "┐" } else { "┬" }),
-        };
-        fork += &(line.repeat(LANE - 1) + knee);
+/// The lines of a station: its base and name, with its words, facts and commands beside them.
+fn station(station: &Station, language: Language) -> Vec<String> {
+    let base = match station.state {
+        StationState::Passed => "◆",
+        StationState::Skipped | StationState::Unseen => "◇",
+    };
+    let mut lines = entry(base, station.name, &format!("{} {}", station.plain, station.facts.join(" ")));
+    lines.extend(station.patterns.iter().flat_map(|patterns| rows(patterns, language)));
+    if let Some(replaces) = station.replaces {
+        lines.push(format!("{:<INDENT$}({replaces})", "┃"));
     }
-    let columns = |cell: &dyn Fn(&Step, bool) -> String| {
-        let cells = path
-            .lanes
-            .iter()
-            .enumerate()
-            .map(|(index, lane)| format!("{:<LANE$}", cell(&lane.step, index == lit)));
-        cells.collect::<String>()
-    };
-    vec![
-        fork,
-        columns(&|step, lit| format!("{} {}", if lit { "◆" } else { "◇" }, step.name)),
-        columns(&|step, _| format!("  {}", step.short)),
-        columns(&|step, _| format!("  ({})", step.original)),
-    ]
+    for command in &station.commands {
+        let command = command.lines(WIDTH - INDENT - 2).unwrap_or_default();
+        let prompts = ["$ "].into_iter().chain(std::iter::repeat("  "));
+        lines.extend(
+            command.iter().zip(prompts).map(|(line, prompt)| format!("{:<INDENT$}{prompt}{line}", "┃")),
+        );
+    }
+    lines
+}
+
+fn entry(base: &str, name: &str, words: &str) -> Vec<String> {
+    let head = format!("{base} {name:<14}");
+    let rest = format!("{:<INDENT$}", "┃");
+    let words = wrapped(words, WIDTH - INDENT).into_iter().enumerate();
+    words.map(|(index, words)| if index == 0 { head.clone() } else { rest.clone() } + &words).collect()
+}
+
+/// The pattern that matched and its neighbours.
+fn rows(patterns: &PatternTable, language: Language) -> Vec<String> {
+    let row = |route: &RouteTrace| format!("{:<INDENT$}{:<32} {}", "┃", route.pattern, route.word(language));
+    patterns.near().iter().map(row).collect()
 }

@@ -181,6 +181,7 @@ impl Acceptance {
                 proxied_client: None,
                 worker: acceptance.worker,
                 queued,
+                socket: stream.handle(),
                 tls: None,
             };
             if let Err(error) = acceptance.serve(stream, connection, info).await {

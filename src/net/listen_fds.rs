@@ -1,10 +1,9 @@
 //! Inherited descriptors: from systemd (sd_listen_fds(3)), or from the previous e6.
-#![allow(unsafe_code)]
 
-use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use crate::descriptor;
 use std::{
     env, io,
-    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{OwnedFd, RawFd},
     process,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -46,17 +45,7 @@ pub fn adopt() -> io::Result<Vec<InheritedFd>> {
     let mut adopted = Vec::new();
     for number in FIRST..FIRST + RawFd::min(count, AT_MOST) {
         let name = names.next().unwrap_or_default().to_owned();
-        adopted.push(InheritedFd { name, descriptor: take(number)? });
+        adopted.push(InheritedFd { name, descriptor: descriptor::adopt(number)? });
     }
     Ok(adopted)
-}
-
-fn take(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: it is borrowed for one call, which only checks whether it is open.
-    fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) })?;
-    // SAFETY: it is open. The process that set the variables gave it away with them; it is taken once, and before this
-    // process has opened anything that it keeps, so nothing else here owns it.
-    let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
-    fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
-    Ok(descriptor)
 }

@@ -1,6 +1,10 @@
 //! An accepted socket, TCP or Unix: the stream that TLS and HTTP read and write.
 
-use crate::{connection::Peer, limits::Limits};
+use crate::{
+    connection::Peer,
+    descriptor::{self, RoundTrip, SocketHandle},
+    limits::Limits,
+};
 use bytes::{Buf, Bytes};
 use socket2::SockRef;
 use std::{
@@ -56,9 +60,46 @@ impl SocketListener {
     }
 }
 
+/// The kernel's facts about a TCP connection.
+pub(crate) struct TcpFacts {
+    pub local: net::SocketAddr,
+    pub peer: net::SocketAddr,
+    /// None before the first measurement.
+    pub round_trip: Option<RoundTrip>,
+}
+
+impl TcpFacts {
+    /// Asks the kernel; none for a Unix socket and for a connection that is closed.
+    pub fn of(socket: &SocketHandle) -> Option<Self> {
+        socket.ask(|socket| {
+            let addresses = SockRef::from(&socket);
+            let canonical =
+                |address: net::SocketAddr| net::SocketAddr::new(address.ip().to_canonical(), address.port());
+            Some(TcpFacts {
+                local: canonical(addresses.local_addr().ok()?.as_socket()?),
+                peer: canonical(addresses.peer_addr().ok()?.as_socket()?),
+                round_trip: descriptor::round_trip(socket),
+            })
+        })
+    }
+}
+
+/// Whether an address is one of the internet, not of a machine or a local network.
+pub(crate) fn is_global(address: net::IpAddr) -> bool {
+    match address {
+        net::IpAddr::V4(address) => {
+            !address.is_loopback() && !address.is_private() && !address.is_link_local()
+        }
+        net::IpAddr::V6(address) => {
+            !address.is_loopback() && !address.is_unique_local() && !address.is_unicast_link_local()
+        }
+    }
+}
+
 /// The byte stream of an accepted connection.
 pub(crate) struct SocketStream {
     socket: SocketKind,
+    handle: SocketHandle,
     /// Bytes that were read ahead; the next read returns them first.
     early: Bytes,
     /// Set once the socket is shut down; bytes that the peer still sends are dropped.
@@ -82,7 +123,14 @@ macro_rules! either {
 
 impl From<SocketKind> for SocketStream {
     fn from(socket: SocketKind) -> Self {
-        SocketStream { socket, early: Bytes::new(), lingering: None }
+        let handle = either!(&socket, stream => SocketHandle::of(stream));
+        SocketStream { socket, handle, early: Bytes::new(), lingering: None }
+    }
+}
+
+impl Drop for SocketStream {
+    fn drop(&mut self) {
+        self.handle.close();
     }
 }
 
@@ -96,6 +144,11 @@ impl SocketStream {
         SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
         // Responses are written whole, so waiting for more bytes would only delay the last segment.
         stream.set_nodelay(true)
+    }
+
+    /// The socket, for questions to the kernel.
+    pub fn handle(&self) -> SocketHandle {
+        self.handle.clone()
     }
 
     /// Waits for the next byte without consuming it; none at the end of the stream.

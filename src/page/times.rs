@@ -1,10 +1,7 @@
 //! Times and dates, without the words of a language.
 
 use crate::answer::Zone;
-use time::{
-    Date, Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
-    macros::format_description,
-};
+use time::{Date, Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A time by a ballpark's clock.
 pub(crate) struct LocalTime {
@@ -39,18 +36,6 @@ pub(crate) enum Age {
     Minutes(i64),
     Hours(i64),
     Days(i64),
-}
-
-/// "August 9, 2023, 19:05 UTC".
-pub(crate) fn minute_utc(at: OffsetDateTime) -> String {
-    let format = format_description!("[month repr:long] [day padding:none], [year], [hour]:[minute] UTC");
-    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
-}
-
-/// "Aug 9, 2023".
-pub(crate) fn day_utc(at: OffsetDateTime) -> String {
-    let format = format_description!("[month repr:short] [day padding:none], [year]");
-    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
 }
 
 /// RFC 3339 in UTC with whole seconds.

@@ -38,8 +38,8 @@ pub enum RouteTarget {
     Asset,
     /// The answer, pushed as it changes.
     Events,
-    /// The way of the request through the server. Made for each request.
-    How,
+    /// The way of the request through the server, in this language. Made for each request.
+    How(Language),
     /// MLB's reply, for another e6. Fetched on request, and cached.
     Relay,
     /// All metrics. Made for each request.
@@ -47,6 +47,11 @@ pub enum RouteTarget {
 }
 
 impl RouteTarget {
+    /// Whether it is served under any host and scheme: health checks, challenges and the relay.
+    pub(crate) fn has_any_host(self) -> bool {
+        matches!(self, RouteTarget::Alive | RouteTarget::Ready | RouteTarget::Challenge | RouteTarget::Relay)
+    }
+
     /// The event that makes the bytes of its 200.
     pub(crate) fn made(self) -> Made {
         match self {
@@ -58,7 +63,7 @@ impl RouteTarget {
             RouteTarget::Challenge
             | RouteTarget::Alive
             | RouteTarget::Events
-            | RouteTarget::How
+            | RouteTarget::How(_)
             | RouteTarget::Relay
             | RouteTarget::Metrics => Made::Request,
         }
@@ -150,9 +155,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         pattern: "/how",
-        target: RouteTarget::How,
-        about: "how a request gets to its answer, drawn from yours",
+        target: RouteTarget::How(Language::English),
+        about: "how this site answers a request, with the figures of yours",
     },
+    Route { pattern: "/es/how", target: RouteTarget::How(Language::Spanish), about: "the same in Spanish" },
     Route {
         pattern: "/healthz",
         target: RouteTarget::Alive,

@@ -1,9 +1,10 @@
 //! The trace of one request's way through the server: recorded by `site`, drawn by `how`.
 //!
 //! Programs get it from `/how` as JSON: fields are added at the end, never changed. About the client it holds only
-//! facts that the client knows, and of the client's text only the path in question and the TLS server name.
+//! facts that the client knows, and of the client's text only the path in question, the host and the TLS server name.
 
 use serde::Serialize;
+use std::time::{Duration, Instant};
 use time::{OffsetDateTime, serde::rfc3339};
 
 /// The trace of one request.
@@ -29,6 +30,54 @@ pub struct Trace {
     pub microseconds: Timings,
     /// The process that responded.
     pub server: ProcessTrace,
+    /// The change to the request whose effect is explained; none for a request as it was or would be sent.
+    pub what_if: Option<WhatIf>,
+}
+
+/// A change to a request: how it is sent, or which fields it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhatIf {
+    /// The client offers HTTP/1.1 only.
+    Http1,
+    /// The client connects without TLS.
+    NoTls,
+    /// The client has the response already (`If-None-Match`).
+    Unchanged,
+    /// The client wants the first 100 bytes (`Range`).
+    Range,
+    /// The client accepts gzip and no other coding.
+    Gzip,
+    /// The client prefers English.
+    English,
+    /// The client prefers Spanish.
+    Spanish,
+}
+
+impl WhatIf {
+    /// Every change.
+    pub const ALL: [WhatIf; 7] = [
+        WhatIf::Http1,
+        WhatIf::NoTls,
+        WhatIf::Unchanged,
+        WhatIf::Range,
+        WhatIf::Gzip,
+        WhatIf::English,
+        WhatIf::Spanish,
+    ];
+
+    /// The value of the query's `if`.
+    pub fn name(self) -> &'static str {
+        match self {
+            WhatIf::Http1 => "http1",
+            WhatIf::NoTls => "no_tls",
+            WhatIf::Unchanged => "unchanged",
+            WhatIf::Range => "range",
+            WhatIf::Gzip => "gzip",
+            WhatIf::English => "english",
+            WhatIf::Spanish => "spanish",
+        }
+    }
 }
 
 /// A connection.
@@ -48,6 +97,20 @@ pub struct ConnectionTrace {
     pub scheme: &'static str,
     /// Whether a trusted proxy named the client or its scheme.
     pub proxied: bool,
+    /// The client's address, with its port if the connection is the client's own; none for one on a Unix socket.
+    pub client: Option<String>,
+    /// This server's address and port; none behind a proxy or a port mapping, and on a Unix socket.
+    pub server: Option<String>,
+    /// Scheme and authority of the client's URL; none if the request names no plain host.
+    pub origin: Option<String>,
+    /// The same without TLS; none if the site has no such listener.
+    pub clear_origin: Option<String>,
+    /// Milliseconds without a request, before this one, on a connection that was ready. The time is the client's own:
+    /// nothing worked or waited meanwhile.
+    pub idle_ms: f64,
+    /// Whether the certificate at `origin` is signed by this process itself.
+    #[serde(skip)]
+    pub self_signed: bool,
 }
 
 /// The way in which a protocol was chosen.
@@ -77,6 +140,8 @@ pub struct TlsTrace {
     pub resumed: bool,
     /// The name the client asked for.
     pub server_name: Option<String>,
+    /// Whether this process signed the certificate itself, so that clients do not trust it.
+    pub self_signed: bool,
 }
 
 /// A row of the table of URL patterns.
@@ -114,7 +179,7 @@ pub struct ResponseTrace {
     /// The time when they were made.
     #[serde(with = "rfc3339::option")]
     pub made_at: Option<OffsetDateTime>,
-    /// Its media type.
+    /// Its media type; for a 304, that of the body which the client has.
     pub media_type: Option<String>,
     /// Content codings that the client accepts and the server supports, the best first.
     pub acceptable: Vec<&'static str>,
@@ -126,6 +191,12 @@ pub struct ResponseTrace {
     pub bytes_after: Option<u64>,
     /// Its Cache-Control.
     pub cache_control: Option<String>,
+    /// Its entity tag.
+    pub etag: Option<String>,
+    /// Its Content-Range, if it has only a part of the body.
+    pub content_range: Option<String>,
+    /// Its Content-Language; for a 304, that of the body which the client has.
+    pub language: Option<String>,
 }
 
 /// The event that makes bytes.
@@ -159,15 +230,54 @@ pub struct MlbTrace {
 pub struct Timings {
     /// From accepting the connection until its task began.
     pub accept: f64,
-    /// The TLS handshake; none without TLS.
+    /// The TLS handshake, from the first byte awaited until the keys were agreed on: a round trip or two, and the work of
+    /// both sides. None without TLS.
     pub handshake: Option<f64>,
-    /// Waiting for this request: since the one before it, or since the connection was ready.
-    pub wait: f64,
     /// Finding the pattern.
     pub route: f64,
     /// Choosing and preparing the response. None for a page about itself, which is still being made: the response's
     /// `Server-Timing` has it.
     pub answer: Option<f64>,
+    /// The shortest round trip between the client and this server in the last minutes, measured by the kernel. None
+    /// behind a proxy, on a Unix socket, and before the first measurement.
+    pub round_trip: Option<f64>,
+    /// The kernel's smoothed average, which includes delays of the client's acknowledgements.
+    pub smoothed_round_trip: Option<f64>,
+    /// This server's own part: from the end of the request's head until the response was chosen or, for a page about
+    /// itself, until it was written. With `accept`, if the request opened the connection.
+    pub own: f64,
+    /// The network's part: a round trip for request and response and, if they opened the connection, those that opened
+    /// it, with the TLS handshake. None if the round trip is not known.
+    pub network: Option<f64>,
+    /// The end of the head of a request that is about itself.
+    #[serde(skip)]
+    pub arrived: Option<Instant>,
+}
+
+impl Trace {
+    /// Whether the request is the first one on its connection and about itself.
+    pub fn opened_connection(&self) -> bool {
+        self.own && self.connection.request == 1
+    }
+
+    /// Sets the server's own part of a page about itself to the time until now: call it when the page is written.
+    pub fn finish(&mut self) {
+        let waited = if self.opened_connection() { self.microseconds.accept } else { 0.0 };
+        if let Some(arrived) = self.microseconds.arrived {
+            self.microseconds.own = waited + micros(arrived.elapsed());
+        }
+    }
+
+    /// The microseconds of this server's own part that are not the wait for a thread.
+    pub fn handling(&self) -> f64 {
+        let waited = if self.opened_connection() { self.microseconds.accept } else { 0.0 };
+        (self.microseconds.own - waited).max(0.0)
+    }
+}
+
+/// Microseconds, rounded to tenths, because finding a route takes less than one.
+pub fn micros(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e7).round() / 10.0
 }
 
 /// The running process.
@@ -181,7 +291,7 @@ pub struct ProcessTrace {
     pub rustc: &'static str,
     /// The target that it was compiled for.
     pub target: &'static str,
-    /// The time of the build.
+    /// The date of its files: `SOURCE_DATE_EPOCH`, else the commit's time, else the time of the build.
     #[serde(with = "rfc3339")]
     pub built_at: OffsetDateTime,
     /// The time of the start.
@@ -191,4 +301,18 @@ pub struct ProcessTrace {
     pub answered: u64,
     /// The number of upgrades without downtime: processes before it that have handed over their sockets.
     pub upgrades: u32,
+    /// The commit's subject; none if the binary was built without git.
+    pub subject: Option<&'static str>,
+    /// The commit's time.
+    #[serde(with = "rfc3339::option")]
+    pub committed_at: Option<OffsetDateTime>,
+    /// Whether files had changed since the commit; none if the binary was built without git.
+    pub changed: Option<bool>,
+    /// The tag of the commit; none without one.
+    pub release: Option<&'static str>,
+    /// The time at which the binary was put in place on this machine.
+    #[serde(with = "rfc3339::option")]
+    pub deployed_at: Option<OffsetDateTime>,
+    /// Minutes from the commit to this response.
+    pub minutes_since_commit: Option<i64>,
 }

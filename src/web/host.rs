@@ -2,8 +2,11 @@
 //! this is the wrong server.
 
 use crate::web::path::{host_and_port, is_authority};
-use hyper::{Request, StatusCode, Version, header::HOST};
-use std::time::Duration;
+use hyper::{HeaderMap, Request, StatusCode, Uri, Version, header::HOST};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 /// The names of the site, its HTTPS port and its HSTS time.
 #[derive(Debug, Clone, Default)]
@@ -94,8 +97,30 @@ impl Hosts {
 
 /// Host and port of a request, empty if it names none. The target's take precedence over Host's (RFC 9112 §3.2.2).
 pub(crate) fn authority<B>(request: &Request<B>) -> &str {
-    let field = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    request.uri().authority().map(|authority| authority.as_str()).or_else(field).unwrap_or_default()
+    authority_of(request.uri(), request.headers())
+}
+
+/// The same, from the parts of a request.
+pub(crate) fn authority_of<'a>(target: &'a Uri, headers: &'a HeaderMap) -> &'a str {
+    let field = || headers.get(HOST).and_then(|host| host.to_str().ok());
+    target.authority().map(|authority| authority.as_str()).or_else(field).unwrap_or_default()
+}
+
+/// Whether a host is an address or a name as DNS has them. Such a host is safe in a command line.
+pub(crate) fn is_plain(host: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let is_name = host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(label);
+    is_name || is_address(host)
+}
+
+/// Whether a host is an IP address, in brackets if it has version 6 (RFC 3986 §3.2.2).
+pub(crate) fn is_address(host: &str) -> bool {
+    let bracketed = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+    host.parse::<Ipv4Addr>().is_ok() || bracketed.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok())
 }
 
 /// RFC 9112 §3.2: one Host, and a valid one; HTTP/1.0 may omit it. HTTP/2 and absolute targets have an authority.
@@ -154,6 +179,31 @@ mod tests {
         ] {
             assert_eq!(hosts().rule(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
         }
+    }
+
+    #[test]
+    fn a_plain_host_is_an_address_or_a_name_and_nothing_else() {
+        for plain in ["example.org", "example.org.", "e6", "a-b.c_d", "127.0.0.1", "[2001:db8::1]"] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for other in [
+            "",
+            ".",
+            "-x",
+            "a.-b",
+            "a..b",
+            "a;b",
+            "$(id)",
+            "a'b",
+            "a%20b",
+            "2001:db8::1",
+            "[::1",
+            "[x]",
+            "a b",
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
+        assert!(is_address("[::1]") && is_address("192.0.2.1") && !is_address("example.org"));
     }
 
     #[test]

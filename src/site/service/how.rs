@@ -1,40 +1,43 @@
 //! `/how`: the way of this request, or of another one that this client would send. It shows only what the pipeline
-//! really does: the path in question goes through the pipeline, and the response is read instead of sent.
+//! really does.
 
 use crate::{
     connection::ConnectionInfo,
     http::log_record::protocol,
     language::Language,
+    net::socket::{TcpFacts, is_global},
     site::{
         assets,
         exchange::RequestContext,
-        routes::{Route, RouteTarget, RoutedPath},
-        service::{Service, resource::ReadRequest},
+        routes::{Route, RouteTarget},
+        service::{
+            Service,
+            resource::ReadRequest,
+            simulate::{AskedRequest, SimulatedResponse},
+        },
         snapshot::page_policy,
         trace::{
             ChosenBy, ConnectionTrace, Made, MlbTrace, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace,
-            Timings, TlsTrace, Trace,
+            Timings, TlsTrace, Trace, WhatIf, micros,
         },
     },
     web::{
         coding::Coding,
+        host::{Scheme, authority_of, is_plain},
         negotiate::{self, Codings, FORM_FIELDS, Form},
+        path::host_and_port,
         representation::{Representation, RepresentationFields, parse_http_date},
         respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
 use hyper::{
-    HeaderMap, Method,
+    HeaderMap, StatusCode,
     header::{
-        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
-        CONTENT_TYPE, HeaderName, LAST_MODIFIED, LOCATION, USER_AGENT,
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+        HeaderName, LAST_MODIFIED, LOCATION,
     },
 };
-use percent_encoding::percent_decode_str;
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use time::{OffsetDateTime, UtcOffset};
 
 /// Renders a trace as a page.
@@ -52,33 +55,63 @@ pub struct ProcessStart {
     pub at: OffsetDateTime,
     /// The number of processes before it that have handed over their sockets.
     pub upgrades: u32,
+    /// The time at which its binary was put in place; none if the file system does not tell.
+    pub deployed_at: Option<OffsetDateTime>,
+    /// The port of its first HTTP listener.
+    pub http_port: Option<u16>,
 }
 
-type RenderHow = dyn Fn(&Trace, Form) -> String + Send + Sync;
+type RenderHow = dyn Fn(Trace, Form, Language) -> String + Send + Sync;
 
 impl HowPage {
     /// `style` is the CSP source of the page's inline style block.
     pub fn new(
         style: &str,
         process_start: ProcessStart,
-        draw: impl Fn(&Trace, Form) -> String + Send + Sync + 'static,
+        draw: impl Fn(Trace, Form, Language) -> String + Send + Sync + 'static,
     ) -> Self {
-        let process_start = ProcessStart { at: second(process_start.at), ..process_start };
+        let (at, deployed_at) = (second(process_start.at), process_start.deployed_at.map(second));
+        let process_start = ProcessStart { at, deployed_at, ..process_start };
         HowPage { draw: Arc::new(draw), policy: page_policy(style), process_start }
     }
 
-    fn page(&self, trace: &Trace, form: Form) -> Representation {
+    fn page(&self, trace: Trace, form: Form, language: Language) -> Representation {
         let (media_type, more) = match form {
             Form::Html => ("text/html; charset=utf-8", self.policy.clone()),
             Form::Json => ("application/json", HeaderMap::new()),
             Form::Text | Form::Ansi => ("text/plain; charset=utf-8", HeaderMap::new()),
         };
         let fields = RepresentationFields {
-            language: Some(Language::English),
+            language: (form != Form::Json).then_some(language),
             more,
             ..RepresentationFields::momentary(media_type)
         };
-        Representation::single((self.draw)(trace, form).into_bytes(), &fields).varying(&FORM_FIELDS)
+        Representation::single((self.draw)(trace, form, language).into_bytes(), &fields).varying(&FORM_FIELDS)
+    }
+
+    fn process(&self, answered: u64) -> ProcessTrace {
+        let ProcessStart { at, upgrades, deployed_at, .. } = self.process_start;
+        let known = |fact: &'static str| Some(fact).filter(|fact| !fact.is_empty());
+        let committed_at =
+            env!("BUILD_COMMITTED").parse().ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let changed = env!("BUILD_CHANGED").parse().ok();
+        let since = committed_at.filter(|_| changed == Some(false)).map(|at| OffsetDateTime::now_utc() - at);
+        ProcessTrace {
+            version: env!("CARGO_PKG_VERSION"),
+            commit: env!("BUILD_COMMIT"),
+            rustc: env!("BUILD_RUSTC"),
+            target: env!("BUILD_TARGET"),
+            built_at: assets::built(),
+            started_at: at,
+            answered,
+            upgrades,
+            subject: known(env!("BUILD_SUBJECT")),
+            committed_at,
+            changed,
+            release: known(env!("BUILD_RELEASE")),
+            deployed_at,
+            minutes_since_commit: since.map(time::Duration::whole_minutes),
+        }
     }
 }
 
@@ -87,76 +120,117 @@ impl Service {
         &self,
         asking: &ReadRequest,
         context: &RequestContext,
+        language: Language,
     ) -> Result<FullResponse, RefusedRepresentation> {
-        let about = asked_about(asking.query);
+        let AskedRequest { path: about, what_if } = AskedRequest::of(asking.query);
         let path = about.as_deref().unwrap_or(asking.path);
-        let offer = only(asking.headers, &[ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, USER_AGENT]);
-        let rehearsed = self.rehearse(path, &offer);
-        let spent = match about {
-            Some(_) => (rehearsed.routing, Some(micros(rehearsed.answering))),
-            // A page cannot contain the time that it takes to make it; `Server-Timing` does.
-            None => (context.routing, None),
-        };
-        let site = self.site.load();
-        let trace = Trace {
+        let authority = asking.target.map_or("", |target| authority_of(target, asking.headers));
+        let simulated = self.simulate(path, asking.headers, what_if, authority);
+        // The kernel's facts are about the proxy if there is one.
+        let tcp = TcpFacts::of(&context.connection.socket).filter(|_| !context.client.proxied);
+        let mut trace = Trace {
             request_id: context.id_text(),
-            path: rehearsed.routed.route.map(|_| path.to_owned()),
+            path: simulated.routed.route.map(|_| path.to_owned()),
             own: about.is_none(),
-            connection: connected(context),
-            tls: agreed(context.connection),
-            routes: tried(self.routes, rehearsed.routed.route),
-            answer: self.answered(&rehearsed, &offer),
-            mlb: MlbTrace {
-                asked_at: site.asked_at.map(second),
-                seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
-                took_ms: site.asking_took.map(|took| micros(took) / 1e3),
-            },
-            microseconds: Timings {
-                accept: micros(context.connection.queued),
-                handshake: context.connection.tls.as_ref().map(|tls| micros(tls.took)),
-                wait: micros(context.arrival.waited),
-                route: micros(spent.0),
-                answer: spent.1,
-            },
-            server: ProcessTrace {
-                version: env!("CARGO_PKG_VERSION"),
-                commit: env!("BUILD_COMMIT"),
-                rustc: env!("BUILD_RUSTC"),
-                target: env!("BUILD_TARGET"),
-                built_at: assets::built(),
-                started_at: self.how.process_start.at,
-                answered: self.observer.metrics.answered(),
-                upgrades: self.how.process_start.upgrades,
-            },
+            connection: self.connected(context, tcp.as_ref(), authority),
+            tls: self.agreed(context.connection),
+            routes: tried(self.routes, simulated.routed.route),
+            answer: self.answered(&simulated),
+            mlb: self.mlb(),
+            microseconds: timings(context, &simulated, about.is_none(), tcp.as_ref()),
+            server: self.how.process(self.observer.metrics.answered()),
+            what_if,
         };
-        respond(&self.how.page(&trace, negotiate::form(asking.headers)), asking.method, asking.headers)
+        trace.suppose();
+        respond(
+            &self.how.page(trace, negotiate::form(asking.headers), language),
+            asking.method,
+            asking.headers,
+        )
     }
 
-    /// Sends a path through the pipeline, as on a first visit of a client with these request fields.
-    fn rehearse(&self, path: &str, offer: &HeaderMap) -> SimulatedResponse {
-        let began = Instant::now();
-        let routed = self.route(path);
-        let routing = began.elapsed();
-        let ask = |headers| {
-            self.read(&ReadRequest {
-                path,
-                routed: &routed,
-                query: None,
-                method: &Method::GET,
-                headers,
-                context: None,
-                relayed: None,
-            })
-        };
-        let response = ask(offer);
-        let answering = began.elapsed().saturating_sub(routing);
-        let bytes_before = length(&ask(&only(offer, &[ACCEPT, ACCEPT_LANGUAGE, USER_AGENT])));
-        SimulatedResponse { routed, routing, response, answering, bytes_before }
+    fn connected(
+        &self,
+        context: &RequestContext,
+        tcp: Option<&TcpFacts>,
+        authority: &str,
+    ) -> ConnectionTrace {
+        let (host, port) = host_and_port(authority);
+        let is_plain = is_plain(host) && port.bytes().all(|byte| byte.is_ascii_digit());
+        let origin = is_plain.then(|| format!("{}://{authority}", context.client.scheme.name()));
+        let peer = context.client.peer;
+        ConnectionTrace {
+            protocol: protocol(context.version),
+            chosen_by: match &context.connection.tls {
+                None => ChosenBy::Clear,
+                Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
+                Some(_) => ChosenBy::Alpn,
+            },
+            ip_version: peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
+            worker: context.connection.worker,
+            request: context.arrival.number,
+            scheme: context.client.scheme.name(),
+            proxied: context.client.proxied,
+            client: match tcp {
+                Some(tcp) => Some(tcp.peer.to_string()),
+                None => peer.address().map(|address| address.to_string()),
+            },
+            // Behind a port mapping this is an address that the client does not know.
+            server: tcp
+                .filter(|tcp| is_global(tcp.local.ip()) || !is_global(tcp.peer.ip()))
+                .map(|tcp| tcp.local.to_string()),
+            clear_origin: origin.as_ref().and_then(|_| self.clear_origin(context, host, port)),
+            origin,
+            idle_ms: micros(context.arrival.waited) / 1e3,
+            self_signed: context.connection.tls.is_some() && self.is_self_signed(),
+        }
     }
 
-    fn answered(&self, rehearsed: &SimulatedResponse, offer: &HeaderMap) -> ResponseTrace {
-        let response = &rehearsed.response;
-        let made = self.made(rehearsed);
+    /// The URL of the HTTP listener, as far as its port can be known to the client: the default one, or the one next to
+    /// an HTTPS port that is not mapped.
+    fn clear_origin(&self, context: &RequestContext, host: &str, port: &str) -> Option<String> {
+        let http = self.how.process_start.http_port.filter(|_| !context.client.proxied)?;
+        match (context.client.scheme, port) {
+            (Scheme::Http, "") | (Scheme::Https, "") => Some(format!("http://{host}")),
+            (Scheme::Http, port) => Some(format!("http://{host}:{port}")),
+            (Scheme::Https, port) if port.parse() == Ok(self.hosts.https?) => {
+                Some(format!("http://{host}:{http}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn agreed(&self, connection: &ConnectionInfo) -> Option<TlsTrace> {
+        connection.tls.as_ref().map(|tls| TlsTrace {
+            version: tls.version,
+            cipher: tls.cipher.clone(),
+            group: tls.group,
+            post_quantum: tls.is_post_quantum(),
+            resumed: tls.resumed,
+            server_name: tls.server_name.clone(),
+            self_signed: self.is_self_signed(),
+        })
+    }
+
+    fn is_self_signed(&self) -> bool {
+        let certificates = self.certificates.as_ref();
+        certificates.is_some_and(|certificates| certificates.status()["source"] == "self-signed")
+    }
+
+    fn mlb(&self) -> MlbTrace {
+        let site = self.site.load();
+        MlbTrace {
+            asked_at: site.asked_at.map(second),
+            seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
+            took_ms: site.asking_took.map(|took| micros(took) / 1e3),
+        }
+    }
+
+    fn answered(&self, simulated: &SimulatedResponse) -> ResponseTrace {
+        let response = &simulated.response;
+        // A 304 is about a body that the client has.
+        let body = if response.status() == StatusCode::NOT_MODIFIED { &simulated.plain } else { response };
+        let made = self.made(simulated);
         let made_at = match made {
             Made::Build | Made::Answer => {
                 ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
@@ -169,21 +243,24 @@ impl Service {
             location: ours(response, LOCATION),
             made,
             made_at,
-            media_type: ours(response, CONTENT_TYPE),
-            acceptable: acceptable(offer),
+            media_type: ours(body, CONTENT_TYPE),
+            acceptable: acceptable(&simulated.offer),
             coding: coding(response),
-            bytes_before: rehearsed.bytes_before,
+            bytes_before: length(&simulated.plain),
             bytes_after: length(response),
             cache_control: ours(response, CACHE_CONTROL),
+            etag: ours(response, ETAG),
+            content_range: ours(response, CONTENT_RANGE),
+            language: ours(body, CONTENT_LANGUAGE),
         }
     }
 
-    fn made(&self, rehearsed: &SimulatedResponse) -> Made {
-        let status = rehearsed.response.status();
-        match rehearsed.routed.route.map(|route| route.target) {
+    fn made(&self, simulated: &SimulatedResponse) -> Made {
+        let status = simulated.response.status();
+        match simulated.routed.route.map(|route| route.target) {
             Some(RouteTarget::Ready) if status.is_server_error() => Made::Answer,
             Some(RouteTarget::Asset) if self.design.is_some() => Made::Request,
-            Some(target) if status.is_success() => target.made(),
+            Some(target) if status.is_success() || status == StatusCode::NOT_MODIFIED => target.made(),
             _ => Made::Start,
         }
     }
@@ -195,18 +272,53 @@ impl Service {
     }
 }
 
-/// The response to a simulated request, which is not sent.
-struct SimulatedResponse {
-    routed: RoutedPath,
-    routing: Duration,
-    response: FullResponse,
-    answering: Duration,
-    /// Length of the same response to a client that accepts no content coding.
-    bytes_before: Option<u64>,
+impl Trace {
+    /// Changes the connection to one on which the client did otherwise.
+    fn suppose(&mut self) {
+        match self.what_if {
+            Some(WhatIf::Http1) => self.connection.protocol = "HTTP/1.1",
+            Some(WhatIf::NoTls) => {
+                let clear = ("HTTP/1.1", ChosenBy::Clear, "http");
+                (self.connection.protocol, self.connection.chosen_by, self.connection.scheme) = clear;
+                (self.tls, self.microseconds.handshake) = (None, None);
+            }
+            _ => return,
+        }
+        (self.connection.request, self.connection.idle_ms) = (1, 0.0);
+    }
+}
+
+fn timings(
+    context: &RequestContext,
+    simulated: &SimulatedResponse,
+    own: bool,
+    tcp: Option<&TcpFacts>,
+) -> Timings {
+    let handshake = context.connection.tls.as_ref().map(|tls| micros(tls.took));
+    let measured = tcp.and_then(|tcp| tcp.round_trip);
+    let round_trip = measured.map(|measured| micros(measured.shortest));
+    // The request opened the connection; one that is only asked about would come on the same one.
+    let is_first = own && context.arrival.number == 1;
+    let opening = |round_trip| if is_first { round_trip + handshake.unwrap_or(0.0) } else { 0.0 };
+    let (route, answer) = match own {
+        true => (context.routing, None),
+        false => (simulated.routing, Some(micros(simulated.answering))),
+    };
+    Timings {
+        accept: micros(context.connection.queued),
+        handshake,
+        route: micros(route),
+        answer,
+        round_trip,
+        smoothed_round_trip: measured.map(|measured| micros(measured.smoothed)),
+        own: micros(route) + answer.unwrap_or(0.0),
+        network: round_trip.map(|round_trip| round_trip + opening(round_trip)),
+        arrived: own.then_some(context.arrival.at),
+    }
 }
 
 /// The rows of the table with their outcomes: they are tried from the top until one matches.
-pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
+fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
     let end = matched.and_then(|matched| table.iter().position(|route| route == matched));
     let outcome = |index| match end {
         Some(end) if index < end => RouteOutcome::Passed,
@@ -219,53 +331,6 @@ pub fn tried(table: &[Route], matched: Option<&Route>) -> Vec<RouteTrace> {
         outcome: outcome(index),
     };
     table.iter().enumerate().map(row).collect()
-}
-
-/// The path in a query's `path` parameter, if there is one, without its query and fragment.
-fn asked_about(query: Option<&str>) -> Option<String> {
-    let value =
-        query?.split('&').find_map(|pair| pair.strip_prefix("path=")).filter(|path| !path.is_empty())?;
-    // Invalid UTF-8 becomes a character that is in no path.
-    let path = percent_decode_str(value).decode_utf8_lossy();
-    path.split(['?', '#']).next().map(str::to_owned)
-}
-
-/// Only the fields with these names.
-fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
-    let mut offer = HeaderMap::new();
-    for name in names {
-        for value in headers.get_all(name) {
-            offer.append(name, value.clone());
-        }
-    }
-    offer
-}
-
-fn connected(context: &RequestContext) -> ConnectionTrace {
-    ConnectionTrace {
-        protocol: protocol(context.version),
-        chosen_by: match &context.connection.tls {
-            None => ChosenBy::Clear,
-            Some(tls) if tls.alpn.is_none() => ChosenBy::NoAlpn,
-            Some(_) => ChosenBy::Alpn,
-        },
-        ip_version: context.client.peer.address().map(|address| if address.is_ipv4() { 4 } else { 6 }),
-        worker: context.connection.worker,
-        request: context.arrival.number,
-        scheme: context.client.scheme.name(),
-        proxied: context.client.proxied,
-    }
-}
-
-fn agreed(connection: &ConnectionInfo) -> Option<TlsTrace> {
-    connection.tls.as_ref().map(|tls| TlsTrace {
-        version: tls.version,
-        cipher: tls.cipher.clone(),
-        group: tls.group,
-        post_quantum: tls.is_post_quantum(),
-        resumed: tls.resumed,
-        server_name: tls.server_name.clone(),
-    })
 }
 
 /// The content codings that the client accepts, the best first.
@@ -293,9 +358,4 @@ fn ours(response: &FullResponse, name: HeaderName) -> Option<String> {
 fn second(at: OffsetDateTime) -> OffsetDateTime {
     let at = at.to_offset(UtcOffset::UTC);
     at.replace_nanosecond(0).unwrap_or(at)
-}
-
-/// Microseconds, rounded to tenths, because finding a route takes less than one.
-fn micros(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e7).round() / 10.0
 }

@@ -3,8 +3,9 @@
 pub(crate) mod admission;
 pub(crate) mod how;
 pub(crate) mod resource;
+mod simulate;
 
-pub use crate::site::service::how::{HowPage, ProcessStart, tried};
+pub use crate::site::service::how::{HowPage, ProcessStart};
 
 use crate::{
     clock::Clock,
@@ -298,6 +299,7 @@ impl Service {
             path: uri.path(),
             routed,
             query: uri.query(),
+            target: Some(uri),
             method,
             headers,
             context: Some(context),
@@ -337,11 +339,7 @@ impl Service {
         scheme: Scheme,
     ) -> Option<FullResponse> {
         let (uri, headers) = (request.uri(), request.headers());
-        let target = routed.route?.target;
-        if matches!(
-            target,
-            RouteTarget::Alive | RouteTarget::Ready | RouteTarget::Challenge | RouteTarget::Relay
-        ) {
+        if routed.route?.target.has_any_host() {
             return None;
         }
         match self.hosts.rule(authority(request), scheme, self.https()) {

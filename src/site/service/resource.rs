@@ -17,7 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, Method, StatusCode,
+    HeaderMap, Method, StatusCode, Uri,
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(crate) struct ReadRequest<'a> {
     /// The route of `path`, or of the canonical path that it means.
     pub routed: &'a RoutedPath,
     pub query: Option<&'a str>,
+    /// The request target; none if the request is only simulated.
+    pub target: Option<&'a Uri>,
     pub method: &'a Method,
     pub headers: &'a HeaderMap,
     /// The context of the request; none if the request is only simulated.
@@ -74,6 +76,7 @@ impl Service {
             path,
             routed,
             query: None,
+            target: None,
             method,
             headers,
             context: None,
@@ -129,8 +132,8 @@ impl Service {
                 let page = self.observer.metrics.page(self.clients.streams());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
-            RouteTarget::How => match asking.context {
-                Some(context) => self.how(asking, context),
+            RouteTarget::How(language) => match asking.context {
+                Some(context) => self.how(asking, context, language),
                 // The request is only simulated: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     connection::Peer,
+    descriptor::SocketHandle,
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
     site::snapshot::{PageText, SiteContent},
@@ -78,13 +79,13 @@ fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
     let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
     let metrics = RequestMetrics::register(prometheus::Registry::new(), []).unwrap();
     let observer = RequestObserver { metrics, log: None };
+    let process_start =
+        ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0, deployed_at: None, http_port: None };
     Service::new(ServiceParts {
         site,
         event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
         errors: ErrorPages::new(errors, ""),
-        how: HowPage::new("", ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0 }, |_, _| {
-            "how".into()
-        }),
+        how: HowPage::new("", process_start, |_, _, _| "how".into()),
         design: None,
         clock: Clock::System,
         limits: Limits::default(),
@@ -99,8 +100,9 @@ fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
 
 fn answer<B: hyper::body::Body>(service: &Service, request: &Request<B>) -> Response<ResponseBody> {
     let (listener, peer) = (ListenerKind::Http, Peer::Unix);
+    let (socket, queued) = (SocketHandle::default(), Duration::ZERO);
     let connection =
-        ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued: Duration::ZERO, tls: None };
+        ConnectionInfo { listener, peer, proxied_client: None, worker: 0, queued, socket, tls: None };
     let arrival = Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
     service.handle(request, &service.route(request.uri().path()), &connection, arrival)
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::connection::ListenerKind;
+use crate::{connection::ListenerKind, descriptor::SocketHandle};
 use std::time::Duration;
 
 fn connection(peer: &str) -> ConnectionInfo {
@@ -10,6 +10,7 @@ fn connection(peer: &str) -> ConnectionInfo {
         proxied_client: None,
         worker: 0,
         queued: Duration::ZERO,
+        socket: SocketHandle::default(),
         tls: None,
     }
 }

@@ -3,7 +3,8 @@
 pub mod browser;
 pub mod command_line;
 pub mod feed_readers;
-pub mod httplint;
+pub mod how;
+mod httplint;
 pub mod lighthouse;
 pub mod looks;
 pub mod reverse_proxies;

@@ -1,0 +1,96 @@
+//! The parts of a request's duration, as lengths on one bar.
+
+use crate::{
+    how::figures::{pick, span},
+    language::Language,
+    site::trace::Trace,
+};
+
+/// A blink, and a throw at 95 mph over the 280 feet from right field to home: durations that readers know.
+const BLINK: f64 = 150e3;
+const THROW: f64 = 2e6;
+/// The duration of the whole bar, in microseconds, if the request took no longer.
+const SCALE: f64 = 2.2e6;
+
+/// The bar. Positions and lengths are percentages of it.
+pub(crate) struct Bar {
+    pub segments: Vec<BarSegment>,
+    pub ticks: [BarTick; 2],
+    /// What is not on it, because e6 cannot see it.
+    pub missing: Option<&'static str>,
+}
+
+/// A part of the duration.
+pub(crate) struct BarSegment {
+    pub class: &'static str,
+    pub x: String,
+    pub width: String,
+    pub name: &'static str,
+    pub took: String,
+}
+
+/// A duration for comparison.
+pub(crate) struct BarTick {
+    pub x: String,
+    /// The baseline of the text, in pixels: one line for each, because they are too long for a phone side by side.
+    pub y: u32,
+    pub text: &'static str,
+    pub anchor: &'static str,
+}
+
+impl Bar {
+    pub fn of(trace: &Trace, language: Language) -> Self {
+        let spent = &trace.microseconds;
+        let opened = trace.opened_connection();
+        let exchange =
+            pick(language, "request and response, a round trip", "petición y respuesta, una ida y vuelta");
+        let parts = [
+            (
+                "opening",
+                spent.round_trip.filter(|_| opened),
+                pick(language, "TCP, a round trip", "TCP, una ida y vuelta"),
+            ),
+            (
+                "waiting",
+                Some(spent.accept).filter(|_| opened),
+                pick(language, "waiting for a thread", "espera de un hilo"),
+            ),
+            ("handshake", spent.handshake.filter(|_| opened), pick(language, "TLS handshake", "saludo TLS")),
+            ("exchange", spent.round_trip, exchange),
+            ("own", Some(trace.handling()), "e6"),
+        ];
+        let parts = parts.into_iter().filter_map(|(class, took, name)| Some((class, took?, name)));
+        let total: f64 = parts.clone().map(|(_, took, _)| took).sum();
+        let scale = SCALE.max(total);
+        let percent = |micros: f64| format!("{:.4}", 100.0 * micros / scale);
+        let mut from = 0.0;
+        let segment = |(class, took, name)| {
+            let x = percent(from);
+            from += took;
+            BarSegment { class, x, width: percent(took), name, took: span(took, language) }
+        };
+        let hidden = pick(
+            language,
+            "The network is missing: e6 cannot see it from here.",
+            "Falta la red: e6 no puede verla desde aquí.",
+        );
+        Bar {
+            segments: parts.map(segment).collect(),
+            ticks: [
+                BarTick {
+                    x: percent(BLINK),
+                    y: 40,
+                    text: pick(language, "a blink, 150 ms", "un parpadeo, 150 ms"),
+                    anchor: "start",
+                },
+                BarTick {
+                    x: percent(THROW),
+                    y: 58,
+                    text: pick(language, "a throw from right field, 2 s", "un tiro desde el derecho, 2 s"),
+                    anchor: "end",
+                },
+            ],
+            missing: spent.network.is_none().then_some(hidden),
+        }
+    }
+}
