@@ -12,6 +12,7 @@ use hyper::{StatusCode, Version};
 use std::{sync::Arc, time::Instant};
 
 /// The metrics and the access log, which record every request.
+#[derive(Clone)]
 pub struct RequestObserver {
     /// The metrics.
     pub metrics: RequestMetrics,

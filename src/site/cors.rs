@@ -1,6 +1,6 @@
 //! Cross-origin requests (the Fetch standard): pages of every site may read and show public data.
 
-use crate::{site::routes::CorsScope, web::representation::field};
+use crate::site::routes::CorsScope;
 use hyper::{
     HeaderMap, Method,
     header::{
@@ -9,10 +9,12 @@ use hyper::{
         HeaderName, HeaderValue, ORIGIN,
     },
 };
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const EVERYTHING: HeaderValue = HeaderValue::from_static("*");
+const EVERYTHING: &str = "*";
+/// The methods of every resource of this site.
+pub(crate) const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// Time for which a browser may cache the response to a preflight. Browsers cap it at a day or less.
 const PREFLIGHT_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -23,15 +25,15 @@ pub(crate) fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
         && request.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Adds fields to a response, whatever its status, that say which sites' pages may read and show it. `allowed` are the
-/// methods of every resource.
-pub(crate) fn apply(
-    reach: CorsScope,
-    method: &Method,
-    request: &HeaderMap,
-    allowed: &HeaderValue,
-    response: &mut HeaderMap,
-) {
+/// The fields of a response that pages of every site may read and show, or only this site's.
+pub(crate) fn fields(is_open: bool) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    let policy = if is_open { "cross-origin" } else { "same-origin" };
+    let open = [(ACCESS_CONTROL_ALLOW_ORIGIN, EVERYTHING), (ACCESS_CONTROL_EXPOSE_HEADERS, EVERYTHING)];
+    iter::once((RESOURCE_POLICY, policy)).chain(open.into_iter().filter(move |_| is_open))
+}
+
+/// Adds these fields to a response, whatever its status.
+pub(crate) fn apply(reach: CorsScope, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
     let is_preflight = is_preflight(method, request);
     let is_json = || response.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let is_open = match reach {
@@ -40,17 +42,13 @@ pub(crate) fn apply(
         CorsScope::EveryoneAsJson => is_preflight || is_json(),
         CorsScope::Site => false,
     };
-    if !is_open {
-        response.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-        return;
+    for (name, value) in fields(is_open) {
+        response.insert(name, HeaderValue::from_static(value));
     }
-    response.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-    response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, EVERYTHING);
-    if is_preflight {
-        response.insert(ACCESS_CONTROL_ALLOW_METHODS, allowed.clone());
-        response.insert(ACCESS_CONTROL_ALLOW_HEADERS, EVERYTHING);
-        response.insert(ACCESS_CONTROL_MAX_AGE, field(&PREFLIGHT_LASTS.as_secs().to_string()));
-    } else {
-        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EVERYTHING);
+    if is_open && is_preflight {
+        response.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
+        response.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED);
+        response.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(EVERYTHING));
+        response.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_LASTS.as_secs().into());
     }
 }

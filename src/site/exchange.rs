@@ -12,9 +12,13 @@ use crate::{
 };
 use hyper::{
     HeaderMap, Request, Version,
-    header::{HOST, HeaderName, REFERER, USER_AGENT},
+    header::{HOST, HeaderName, HeaderValue, REFERER, USER_AGENT},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{Cursor, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 /// The context of a request: connection, client, timing and ID.
 pub(crate) struct RequestContext<'a> {
@@ -50,12 +54,34 @@ impl<'a> RequestContext<'a> {
         String::from_utf8_lossy(&hex_id(self.id)).into_owned()
     }
 
-    /// The value of Server-Timing, in milliseconds.
-    pub fn timing(&self) -> String {
-        let [route, answer] =
-            [self.routing, self.arrival.at.elapsed() - self.routing].map(|span| span.as_secs_f64() * 1e3);
-        format!("route;dur={route:.3}, answer;dur={answer:.3}")
+    /// The ID as a field's value.
+    pub fn id(&self) -> HeaderValue {
+        header(&hex_id(self.id))
     }
+
+    /// The value of Server-Timing, in milliseconds.
+    pub fn timing(&self) -> HeaderValue {
+        let mut text = Cursor::new([0; 64]);
+        let answering = self.arrival.at.elapsed() - self.routing;
+        for (name, span) in [("route;dur=", self.routing), (", answer;dur=", answering)] {
+            let microseconds = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+            let (mut whole, mut fraction) = (itoa::Buffer::new(), itoa::Buffer::new());
+            let whole = whole.format(microseconds / 1000);
+            // Three digits, of a number with four.
+            let fraction = &fraction.format(1000 + microseconds % 1000)[1..];
+            for part in [name, whole, ".", fraction] {
+                // There is room for both.
+                let _ = text.write_all(part.as_bytes());
+            }
+        }
+        let length = text.position() as usize;
+        header(&text.get_ref()[..length])
+    }
+}
+
+/// A value of printable ASCII.
+fn header(text: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// The log of a request, which begins when its head has been read.

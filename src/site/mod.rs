@@ -3,6 +3,7 @@
 //! It knows no baseball: pages arrive as ready-made bytes.
 
 pub(crate) mod assets;
+pub(crate) mod common_fields;
 pub(crate) mod cors;
 pub(crate) mod errors;
 pub(crate) mod events;

@@ -103,8 +103,8 @@ impl Service {
             Some(variant(Coding::Identity, content.body.clone())),
             content.gzip.clone().map(|gzip| variant(Coding::Gzip, gzip)),
         ];
-        let fields = RepresentationFields::momentary(&content.media_type);
-        let representation = Representation::from_variants(variants.into_iter().flatten(), &fields);
+        let fields = RepresentationFields::momentary(content.media_type.clone());
+        let representation = Representation::from_variants(variants.into_iter().flatten(), fields);
         let responded = respond(&representation, asking.method, asking.headers);
         let mut response = responded
             .unwrap_or_else(|RefusedRepresentation { status, .. }| self.error(status, asking.headers));

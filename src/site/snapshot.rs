@@ -2,15 +2,13 @@
 
 use crate::{
     language::{Language, PerLanguage},
+    site::common_fields::of_page,
     web::{
         negotiate::{FORM_FIELDS, Form},
-        representation::{Caching, Representation, RepresentationFields, field},
+        representation::{Caching, Field, Representation, RepresentationFields},
     },
 };
-use hyper::{
-    HeaderMap,
-    header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY},
-};
+use hyper::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -125,9 +123,10 @@ impl Site {
         let json = RepresentationFields {
             caching: Caching::For(lasts),
             modified,
+            more: of_page(true).collect(),
             ..RepresentationFields::momentary("application/json")
         };
-        let api = Representation::of(pages.json.as_bytes().into(), &json);
+        let api = Representation::of(pages.json.as_bytes().into(), json);
         let policy = page_policy(&pages.style);
         let home_in = HomePage::new(&pages, &policy, &api);
         Site {
@@ -136,7 +135,11 @@ impl Site {
             api,
             version: pages.version,
             line: pages.line,
-            published: pages.published.into_iter().collect(),
+            published: pages
+                .published
+                .into_iter()
+                .map(|(path, file)| (path, file.with(of_page(true))))
+                .collect(),
             pictures: pages.pictures,
             ready_until: pages.ready_until,
             asked_at: pages.asked_at,
@@ -161,7 +164,7 @@ impl HomePage {
     }
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
-    fn new(content: &SiteContent, policy: &HeaderMap, json: &Representation) -> Self {
+    fn new(content: &SiteContent, policy: &[Field], json: &Representation) -> Self {
         let (lasts, modified) = (content.lasts, content.modified);
         let private = Caching::Private(lasts);
         let pages = forms(&content.home, policy, Caching::For(lasts), modified)
@@ -169,10 +172,14 @@ impl HomePage {
         let terminal = PerLanguage::of(|language| {
             let TerminalText { colour, line, colour_line } = &content.terminal[language];
             let make = |body: &String, media_type| {
-                let more = HeaderMap::new();
-                let language = Some(language);
-                let fields = RepresentationFields { media_type, caching: private, modified, language, more };
-                Representation::of(body.as_bytes().into(), &fields)
+                let fields = RepresentationFields {
+                    caching: private,
+                    modified,
+                    language: Some(language),
+                    more: of_page(false).collect(),
+                    ..RepresentationFields::momentary(media_type)
+                };
+                Representation::of(body.as_bytes().into(), fields)
             };
             // The line's form follows from its URL alone.
             TerminalForms {
@@ -234,63 +241,57 @@ impl PageForms {
 
 /// The forms of an error page, which is never cached. They vary on Accept-Encoding, because a client that refuses every
 /// coding gets one.
-pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &HeaderMap) -> PerLanguage<PageForms> {
+pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &[Field]) -> PerLanguage<PageForms> {
     forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
 }
 
 fn forms(
     pages: &PerLanguage<PageText>,
-    policy: &HeaderMap,
+    policy: &[Field],
     caching: Caching,
     modified: Option<OffsetDateTime>,
 ) -> PerLanguage<PageForms> {
     PerLanguage::of(|language| {
         let page = &pages[language];
-        let make = |body: &str, media_type, more| {
-            let fields =
-                RepresentationFields { media_type, caching, modified, language: Some(language), more };
+        let make = |body: &str, media_type, policy: &[Field]| {
+            // The route of a request decides which pages may read an error.
+            let common = (caching != Caching::Never).then(|| of_page(false));
+            let fields = RepresentationFields {
+                caching,
+                modified,
+                language: Some(language),
+                more: policy.iter().cloned().chain(common.into_iter().flatten()).collect(),
+                ..RepresentationFields::momentary(media_type)
+            };
             // Error pages are short, rare and many: in every coding they would cost more than all other pages.
             let made = match caching {
-                Caching::Never => Representation::single(body.into(), &fields),
-                _ => Representation::of(body.into(), &fields),
+                Caching::Never => Representation::single(body.into(), fields),
+                _ => Representation::of(body.into(), fields),
             };
             made.varying(&FORM_FIELDS)
         };
         PageForms {
-            html: make(&page.html, "text/html; charset=utf-8", policy.clone()),
-            text: make(&page.text, "text/plain; charset=utf-8", HeaderMap::new()),
+            html: make(&page.html, "text/html; charset=utf-8", policy),
+            text: make(&page.text, "text/plain; charset=utf-8", &[]),
         }
     })
 }
 
-impl<'a> RepresentationFields<'a> {
-    /// The fields of a response that is for one request only.
-    pub(crate) fn momentary(media_type: &'a str) -> Self {
-        RepresentationFields {
-            media_type,
-            caching: Caching::Never,
-            modified: None,
-            language: None,
-            more: HeaderMap::new(),
-        }
-    }
-}
-
 /// The policy of pages: they load only this site's resources. Their one inline style block is named by its hash.
-pub(crate) fn page_policy(style: &str) -> HeaderMap {
+pub(crate) fn page_policy(style: &str) -> Vec<Field> {
     let policy = format!(
         "default-src 'none'; style-src 'self' {style}; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    HeaderMap::from_iter([
-        (CONTENT_SECURITY_POLICY, field(&policy)),
-        (REFERRER_POLICY, field("strict-origin-when-cross-origin")),
-        (HeaderName::from_static("cross-origin-opener-policy"), field("same-origin")),
+    vec![
+        (CONTENT_SECURITY_POLICY, policy.into()),
+        (REFERRER_POLICY, "strict-origin-when-cross-origin".into()),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".into()),
         (
             HeaderName::from_static("permissions-policy"),
-            field("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()".into(),
         ),
-    ])
+    ]
 }
 
 #[cfg(test)]

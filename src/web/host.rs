@@ -73,12 +73,15 @@ impl Hosts {
         }
     }
 
-    /// The value of Strict-Transport-Security; none over HTTP, for an unknown host, or if it is turned off.
-    pub(crate) fn hsts(&self, authority: &str, scheme: Scheme) -> Option<String> {
-        let insists = scheme == Scheme::Https
-            && !self.hsts.is_zero()
-            && self.know(host_and_port(self.named(authority)).0);
-        insists.then(|| format!("max-age={}", self.hsts.as_secs()))
+    /// Whether the response to a request for this authority has Strict-Transport-Security, if it is turned on: over
+    /// HTTPS, for a host that is ours.
+    pub(crate) fn insist_on_https(&self, authority: &str, scheme: Scheme) -> bool {
+        scheme == Scheme::Https && self.know(host_and_port(self.named(authority)).0)
+    }
+
+    /// The value of Strict-Transport-Security; none if it is turned off.
+    pub(crate) fn hsts_value(&self) -> Option<String> {
+        (!self.hsts.is_zero()).then(|| format!("max-age={}", self.hsts.as_secs()))
     }
 
     /// The authority, or the canonical name if the request names none.
@@ -212,19 +215,16 @@ mod tests {
         {
             let hosts = Hosts { https: Some(443), ..Hosts::default() };
             assert_eq!(hosts.rule(authority, scheme, Some(443)), HostDecision::Serve);
-            assert_eq!(hosts.hsts(authority, scheme), None);
+            assert!(!hosts.insist_on_https(authority, scheme));
         }
     }
 
     #[test]
     fn browsers_are_told_to_insist_on_https_only_over_https_and_for_our_names() {
-        let told = Some("max-age=300".to_owned());
-        assert_eq!(hosts().hsts("example.org", Scheme::Https), told);
-        assert_eq!(hosts().hsts("", Scheme::Https), told);
-        assert_eq!(hosts().hsts("WWW.example.org:8443", Scheme::Https), told);
-        assert_eq!(hosts().hsts("example.org", Scheme::Http), None);
-        assert_eq!(hosts().hsts("evil.example", Scheme::Https), None);
-        let silent = Hosts { hsts: Duration::ZERO, ..hosts() };
-        assert_eq!(silent.hsts("example.org", Scheme::Https), None);
+        let insists = |authority, scheme| hosts().insist_on_https(authority, scheme);
+        assert!(["example.org", "", "WWW.example.org:8443"].iter().all(|ours| insists(ours, Scheme::Https)));
+        assert!(!insists("example.org", Scheme::Http) && !insists("evil.example", Scheme::Https));
+        assert_eq!(hosts().hsts_value().as_deref(), Some("max-age=300"));
+        assert_eq!(Hosts { hsts: Duration::ZERO, ..hosts() }.hsts_value(), None);
     }
 }

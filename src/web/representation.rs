@@ -1,6 +1,6 @@
 //! A body in each content coding, with every header field made before the request.
 
-use crate::{hash, language::Language, web::coding::Coding};
+use crate::{hash, language::Language, per_worker::PerWorker, web::coding::Coding};
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
@@ -9,20 +9,35 @@ use hyper::{
         CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
     },
 };
-use std::time::Duration;
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use time::OffsetDateTime;
 
 /// The current state of one resource in every coding that saves enough (RFC 9110 §3.2).
 #[derive(Debug, Clone)]
 pub struct Representation {
     /// Identity first; never empty.
-    pub(crate) variants: Vec<Variant>,
-    /// The time of its last modification, in whole seconds.
-    pub(crate) modified: Option<OffsetDateTime>,
+    bodies: Arc<[EncodedBody]>,
+    fields: RepresentationFields,
+    /// The request fields that the body depends on (RFC 9110 §12.5.5).
+    vary: Vec<HeaderName>,
+    variants: Arc<PerWorker<OnceLock<Box<[Variant]>>>>,
 }
 
-/// One coding of a representation.
-#[derive(Debug, Clone)]
+/// The body in one coding.
+#[derive(Debug)]
+struct EncodedBody {
+    coding: Coding,
+    /// Without quotes.
+    tag: String,
+    bytes: Bytes,
+}
+
+/// One coding of a representation, ready to send.
+#[derive(Debug)]
 pub(crate) struct Variant {
     pub coding: Coding,
     pub body: Bytes,
@@ -48,32 +63,53 @@ pub enum Caching {
     Never,
 }
 
+/// A header field. The values of most are known at compile time; these are never counted or copied.
+pub(crate) type Field = (HeaderName, Cow<'static, str>);
+
 /// The metadata of a representation.
-pub(crate) struct RepresentationFields<'a> {
-    pub media_type: &'a str,
+#[derive(Debug, Clone)]
+pub(crate) struct RepresentationFields {
+    pub media_type: Cow<'static, str>,
     pub caching: Caching,
     pub modified: Option<OffsetDateTime>,
     /// The language, if it is for people.
     pub language: Option<Language>,
     /// Further fields, such as a page's security policy.
-    pub more: HeaderMap,
+    pub more: Vec<Field>,
+}
+
+impl RepresentationFields {
+    /// The fields of a response that is for one request only.
+    pub fn momentary(media_type: impl Into<Cow<'static, str>>) -> Self {
+        RepresentationFields {
+            media_type: media_type.into(),
+            caching: Caching::Never,
+            modified: None,
+            language: None,
+            more: Vec::new(),
+        }
+    }
 }
 
 impl Representation {
     /// A resource at its own URL, last modified at `modified`, that caches may keep for `lasts`.
-    pub fn published(body: Vec<u8>, media_type: &str, modified: OffsetDateTime, lasts: Duration) -> Self {
+    pub fn published(
+        body: Vec<u8>,
+        media_type: &'static str,
+        modified: OffsetDateTime,
+        lasts: Duration,
+    ) -> Self {
         let (caching, modified) = (Caching::For(lasts), Some(modified));
-        Self::of(
-            body,
-            &RepresentationFields { caching, modified, ..RepresentationFields::momentary(media_type) },
-        )
+        let fields =
+            RepresentationFields { caching, modified, ..RepresentationFields::momentary(media_type) };
+        Self::of(body, fields)
     }
 
     /// Encodes bytes in every coding that saves enough.
-    pub(crate) fn of(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
+    pub(crate) fn of(bytes: Vec<u8>, fields: RepresentationFields) -> Self {
         let tag = tag(&bytes);
         let variants =
-            crate::web::coding::variants(&bytes, fields.media_type, crate::web::coding::Effort::Fast);
+            crate::web::coding::variants(&bytes, &fields.media_type, crate::web::coding::Effort::Fast);
         Self::from_variants(
             variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
             fields,
@@ -81,56 +117,60 @@ impl Representation {
     }
 
     /// Bytes made for one request, which are not worth encoding.
-    pub(crate) fn once(bytes: Vec<u8>, media_type: &str) -> Self {
-        Self::single(bytes, &RepresentationFields::momentary(media_type))
+    pub(crate) fn once(bytes: Vec<u8>, media_type: impl Into<Cow<'static, str>>) -> Self {
+        Self::single(bytes, RepresentationFields::momentary(media_type))
     }
 
     /// Bytes without content coding, with these fields.
-    pub(crate) fn single(bytes: Vec<u8>, fields: &RepresentationFields) -> Self {
+    pub(crate) fn single(bytes: Vec<u8>, fields: RepresentationFields) -> Self {
         Self::from_variants([(Coding::Identity, tag(&bytes), Bytes::from(bytes))], fields)
     }
 
     /// Takes variants that are already encoded, each with its unquoted entity tag; identity first.
     pub(crate) fn from_variants(
         variants: impl IntoIterator<Item = (Coding, String, Bytes)>,
-        fields: &RepresentationFields,
+        fields: RepresentationFields,
     ) -> Self {
-        let variants: Vec<_> = variants.into_iter().collect();
-        let is_coded = variants.len() > 1;
-        let variant = |(coding, tag, body): (Coding, String, Bytes)| Variant::new(coding, &tag, body, fields);
-        let made = Representation {
-            variants: variants.into_iter().map(variant).collect(),
-            modified: fields.modified.and_then(|at| at.replace_nanosecond(0).ok()),
-        };
-        if is_coded { made.varying(&[ACCEPT_ENCODING]) } else { made }
+        let body = |(coding, tag, bytes)| EncodedBody { coding, tag, bytes };
+        let bodies: Arc<[_]> = variants.into_iter().map(body).collect();
+        let vary = if bodies.len() > 1 { vec![ACCEPT_ENCODING] } else { Vec::new() };
+        Self::new(bodies, fields, vary)
+    }
+
+    fn new(bodies: Arc<[EncodedBody]>, fields: RepresentationFields, vary: Vec<HeaderName>) -> Self {
+        Representation { bodies, fields, vary, variants: Arc::new(PerWorker::new(OnceLock::new)) }
     }
 
     /// The same bytes with these request fields added to Vary (RFC 9110 §12.5.5).
     pub(crate) fn varying(&self, on: &[HeaderName]) -> Self {
-        let mut varying = self.clone();
-        for variant in &mut varying.variants {
-            for fields in [&mut variant.fields, &mut variant.not_modified] {
-                let before = fields.get(VARY).and_then(|vary| vary.to_str().ok()).unwrap_or_default();
-                let mut names: Vec<_> = before.split(", ").filter(|name| !name.is_empty()).collect();
-                names.extend(on.iter().map(HeaderName::as_str));
-                names.sort_unstable();
-                names.dedup();
-                let vary = field(&names.join(", "));
-                fields.insert(VARY, vary);
-            }
-        }
-        varying
+        let vary = [&self.vary[..], on].concat();
+        Self::new(self.bodies.clone(), self.fields.clone(), vary)
     }
 
     /// The same bytes with another Cache-Control.
     pub(crate) fn kept(&self, caching: Caching) -> Self {
-        let mut kept = self.clone();
-        for variant in &mut kept.variants {
-            for fields in [&mut variant.fields, &mut variant.not_modified] {
-                fields.insert(CACHE_CONTROL, field(&caching.to_string()));
-            }
-        }
-        kept
+        let fields = RepresentationFields { caching, ..self.fields.clone() };
+        Self::new(self.bodies.clone(), fields, self.vary.clone())
+    }
+
+    /// The same bytes with further fields.
+    pub(crate) fn with(&self, more: impl IntoIterator<Item = Field>) -> Self {
+        let mut fields = self.fields.clone();
+        fields.more.extend(more);
+        Self::new(self.bodies.clone(), fields, self.vary.clone())
+    }
+
+    /// The time of its last modification, in whole seconds.
+    pub(crate) fn modified(&self) -> Option<OffsetDateTime> {
+        self.fields.modified.and_then(|at| at.replace_nanosecond(0).ok())
+    }
+
+    /// The variants, identity first; never empty. Each worker makes its own when it first sends one, because a response
+    /// counts references to the body and to the values of its fields, and workers that shared the counts would wait for
+    /// each other's cache lines.
+    pub(crate) fn variants(&self) -> &[Variant] {
+        let make = || self.bodies.iter().map(|body| Variant::new(body, &self.fields, &self.vary)).collect();
+        self.variants.own().get_or_init(make)
     }
 }
 
@@ -140,30 +180,44 @@ fn tag(bytes: &[u8]) -> String {
 }
 
 impl Variant {
-    fn new(coding: Coding, tag: &str, body: Bytes, fields: &RepresentationFields) -> Self {
-        let etag = field(&format!("\"{tag}\""));
-        let mut shared = fields.more.clone();
-        let mut put = |name: HeaderName, value: Option<String>| {
-            if let Some(value) = value {
-                shared.insert(name, field(&value));
-            }
-        };
-        put(CACHE_CONTROL, Some(fields.caching.to_string()));
-        put(LAST_MODIFIED, fields.modified.map(http_date));
+    fn new(body: &EncodedBody, fields: &RepresentationFields, vary: &[HeaderName]) -> Self {
+        let etag = field(&format!("\"{}\"", body.tag));
+        let mut shared: HeaderMap =
+            fields.more.iter().map(|(name, text)| (name.clone(), value(text.clone()))).collect();
+        shared.insert(CACHE_CONTROL, field(&fields.caching.to_string()));
+        if let Some(modified) = fields.modified {
+            shared.insert(LAST_MODIFIED, field(&http_date(modified)));
+        }
+        if !vary.is_empty() {
+            let mut names: Vec<_> = vary.iter().map(HeaderName::as_str).collect();
+            names.sort_unstable();
+            names.dedup();
+            shared.insert(VARY, field(&names.join(", ")));
+        }
         shared.insert(ETAG, etag.clone());
         let not_modified = shared.clone();
-        shared.insert(CONTENT_TYPE, field(fields.media_type));
+        shared.insert(CONTENT_TYPE, value(fields.media_type.clone()));
         if let Some(language) = fields.language {
             shared.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         }
-        shared.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        shared.insert(CONTENT_LENGTH, HeaderValue::from(body.bytes.len()));
         if fields.caching != Caching::Never {
             shared.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         }
-        if coding != Coding::Identity {
-            shared.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));
+        if body.coding != Coding::Identity {
+            shared.insert(CONTENT_ENCODING, HeaderValue::from_static(body.coding.token()));
         }
-        Variant { coding, body, etag, fields: shared, not_modified }
+        // The same bytes, with a count of their own.
+        let bytes = Bytes::from_owner(body.bytes.clone());
+        Variant { coding: body.coding, body: bytes, etag, fields: shared, not_modified }
+    }
+}
+
+/// The value of a field, without a count if it is known at compile time.
+fn value(text: Cow<'static, str>) -> HeaderValue {
+    match text {
+        Cow::Borrowed(text) => HeaderValue::from_static(text),
+        Cow::Owned(text) => field(&text),
     }
 }
 
@@ -209,4 +263,42 @@ pub(crate) fn unique(value: impl Into<HeaderValue>) -> HeaderValue {
     let mut value = value.into();
     value.set_sensitive(true);
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::per_worker::{become_worker, workers};
+    use std::thread;
+
+    #[test]
+    fn each_worker_sends_the_same_from_values_of_its_own() {
+        let more = vec![(CONTENT_TYPE, "overwritten".into()), (VARY, "overwritten".into())];
+        let fields = RepresentationFields { more, ..RepresentationFields::momentary("text/plain") };
+        let text = "a text that is worth encoding. ".repeat(100);
+        let made = Representation::of(text.clone().into(), fields).varying(&[CONTENT_LANGUAGE]);
+        let of = |worker| {
+            thread::scope(|scope| {
+                let run = || {
+                    become_worker(worker);
+                    made.variants()
+                };
+                scope.spawn(run).join().unwrap()
+            })
+        };
+        let (first, second) = (of(0), of(1));
+        assert_eq!(std::ptr::eq(first, second), workers() == 1);
+        for (variant, other) in first.iter().zip(second) {
+            assert_eq!((&variant.fields, &variant.not_modified), (&other.fields, &other.not_modified));
+            assert_eq!((&variant.body, &variant.etag), (&other.body, &other.etag));
+            assert_eq!(variant.fields[VARY], "accept-encoding, content-language");
+            assert_eq!(variant.fields[CONTENT_TYPE], "text/plain");
+            assert_eq!(variant.fields[CONTENT_LENGTH], variant.body.len().to_string());
+        }
+        assert_eq!(first[0].body, text);
+        assert_eq!(first.len(), 4);
+        let private = made.kept(Caching::Private(Duration::from_secs(5)));
+        assert!(private.variants().iter().all(|variant| variant.etag == variant.fields[ETAG]));
+        assert_eq!(private.variants()[0].fields[CACHE_CONTROL].to_str().unwrap()[..7], *"private");
+    }
 }

@@ -32,8 +32,8 @@ pub(crate) fn respond(
 ) -> Result<FullResponse, RefusedRepresentation> {
     let refused = |status| RefusedRepresentation { status, fields: HeaderMap::new() };
     let variant =
-        choose(&representation.variants, request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
-    let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified);
+        choose(representation.variants(), request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
+    let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified());
     match precondition::evaluate(method, request, etag, modified) {
         PreconditionResult::Proceed => {}
         PreconditionResult::NotModified => {
@@ -65,7 +65,7 @@ pub(crate) fn respond_as(
     request: &HeaderMap,
 ) -> FullResponse {
     // A page in a coding that the client refused is more useful than none.
-    let variant = choose(&representation.variants, request).unwrap_or(&representation.variants[0]);
+    let variant = choose(representation.variants(), request).unwrap_or(&representation.variants()[0]);
     with(status, variant.fields.clone(), variant.body.clone())
 }
 

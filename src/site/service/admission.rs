@@ -42,7 +42,7 @@ impl Service {
 
     /// A refusal with Retry-After in seconds (RFC 9110 §10.2.3).
     fn later(&self, why: RequestLimit, wait: Duration, headers: &HeaderMap) -> FullResponse {
-        self.observer.metrics.refused(why);
+        self.metrics.refused(why);
         let status = match why {
             RequestLimit::OfAddress => StatusCode::TOO_MANY_REQUESTS,
             RequestLimit::Streams => StatusCode::SERVICE_UNAVAILABLE,

@@ -26,7 +26,7 @@ use crate::{
         host::{Scheme, authority_of, is_plain},
         negotiate::{self, Codings, FORM_FIELDS, Form},
         path::host_and_port,
-        representation::{Representation, RepresentationFields, parse_http_date},
+        representation::{Field, Representation, RepresentationFields, parse_http_date},
         respond::{FullResponse, RefusedRepresentation, respond},
     },
 };
@@ -44,7 +44,7 @@ use time::{OffsetDateTime, UtcOffset};
 #[derive(Clone)]
 pub struct HowPage {
     draw: Arc<RenderHow>,
-    policy: HeaderMap,
+    policy: Vec<Field>,
     process_start: ProcessStart,
 }
 
@@ -78,15 +78,15 @@ impl HowPage {
     fn page(&self, trace: Trace, form: Form, language: Language) -> Representation {
         let (media_type, more) = match form {
             Form::Html => ("text/html; charset=utf-8", self.policy.clone()),
-            Form::Json => ("application/json", HeaderMap::new()),
-            Form::Text | Form::Ansi => ("text/plain; charset=utf-8", HeaderMap::new()),
+            Form::Json => ("application/json", Vec::new()),
+            Form::Text | Form::Ansi => ("text/plain; charset=utf-8", Vec::new()),
         };
         let fields = RepresentationFields {
             language: (form != Form::Json).then_some(language),
             more,
             ..RepresentationFields::momentary(media_type)
         };
-        Representation::single((self.draw)(trace, form, language).into_bytes(), &fields).varying(&FORM_FIELDS)
+        Representation::single((self.draw)(trace, form, language).into_bytes(), fields).varying(&FORM_FIELDS)
     }
 
     fn process(&self, answered: u64) -> ProcessTrace {
@@ -138,7 +138,7 @@ impl Service {
             answer: self.answered(&simulated),
             mlb: self.mlb(),
             microseconds: timings(context, &simulated, about.is_none(), tcp.as_ref()),
-            server: self.how.process(self.observer.metrics.answered()),
+            server: self.how.process(self.metrics.answered()),
             what_if,
         };
         trace.suppose();

@@ -13,13 +13,17 @@ use crate::{
     http::{
         body::{ResponseBody, ResponseContent},
         clients::Clients,
+        metrics::RequestMetrics,
         request_log::{RequestLog, RequestObserver},
     },
     language::PerLanguage,
     limits::Limits,
     mlb::relay::Relayed,
+    per_worker::PerWorker,
     site::{
-        assets, cors,
+        assets::{self, Asset},
+        common_fields::{self, REQUEST_ID, SERVER_TIMING},
+        cors,
         errors::ErrorPages,
         events::EventHub,
         exchange::{self, RequestContext},
@@ -33,7 +37,7 @@ use crate::{
         host::{HostDecision, Hosts, Scheme, authority, names_a_host},
         negotiate::{self, Form},
         path::{self, PathForm},
-        representation::{Representation, RepresentationFields, field, unique},
+        representation::{Representation, field, unique},
         respond::{FullResponse, respond_as},
         trusted_proxies::TrustedProxies,
     },
@@ -42,10 +46,7 @@ use arc_swap::ArcSwap;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Version,
-    header::{
-        ALLOW, CONNECTION, HeaderName, HeaderValue, LOCATION, SERVER, STRICT_TRANSPORT_SECURITY,
-        X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{ALLOW, CONNECTION, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY},
 };
 use std::{
     collections::HashMap,
@@ -55,20 +56,12 @@ use std::{
     sync::Arc,
 };
 
-/// The methods of every resource of this site.
-const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-
-/// The field of the request's ID, which is also in the access log, so that one request can be followed.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The field of the time spent in each step, for browsers' developer tools (W3C Server Timing).
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
 /// The handler of requests, shared by all workers.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) routes: &'static [Route],
-    observer: Arc<RequestObserver>,
+    own: Arc<PerWorker<OwnParts>>,
+    metrics: RequestMetrics,
     event_hub: Arc<EventHub>,
     site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
@@ -83,6 +76,13 @@ pub struct Service {
     clock: Clock,
     limits: Limits,
     clients: Arc<Clients>,
+}
+
+/// The parts of a service that each worker has for itself, because every response counts references to them.
+struct OwnParts {
+    observer: Arc<RequestObserver>,
+    /// The value of Strict-Transport-Security; none if it is turned off.
+    hsts: Option<HeaderValue>,
 }
 
 /// The parts of a [`Service`].
@@ -146,13 +146,20 @@ impl Service {
             relay,
         }: ServiceParts,
     ) -> Self {
-        let assets = assets::ASSETS.iter().map(|asset| (asset.path, embedded(asset))).collect();
-        let say = |text: &str| {
-            Representation::of(text.into(), &RepresentationFields::momentary("text/plain; charset=utf-8"))
+        let is_open = |path| {
+            RoutedPath::of(ROUTES, path).route.is_some_and(|route| route.reach() == CorsScope::Everyone)
         };
+        let asset = |asset: &'static Asset| (asset.path, embedded(asset, is_open(asset.path)));
+        let assets = assets::ASSETS.iter().map(asset).collect();
+        let hsts = hosts.hsts_value();
+        let own = PerWorker::new(|| OwnParts {
+            observer: Arc::new(observer.clone()),
+            hsts: hsts.as_deref().map(field),
+        });
         Service {
             routes: ROUTES,
-            observer: Arc::new(observer),
+            own: Arc::new(own),
+            metrics: observer.metrics,
             event_hub,
             site,
             assets,
@@ -163,7 +170,7 @@ impl Service {
             hosts,
             proxies: Arc::new(proxies),
             relay,
-            ready: say("ready\n"),
+            ready: Representation::once("ready\n".into(), "text/plain; charset=utf-8"),
             clock,
             limits,
             clients,
@@ -216,12 +223,12 @@ impl Service {
         connection: &ConnectionInfo,
         arrival: Arrival,
     ) -> Response<ResponseBody> {
-        let route = routed.route;
         let client = ClientAddr::of(connection, request.headers(), &self.proxies);
+        let own = self.own.own();
         let context = RequestContext::new(connection, client, arrival, request.version());
         // Operators' requests are not recorded: they would outnumber the visitors'.
         let exchange = (connection.listener != ListenerKind::Admin)
-            .then(|| exchange::log(&self.observer, request, routed, &context));
+            .then(|| exchange::log(&own.observer, request, routed, &context));
         let answered = catch_unwind(AssertUnwindSafe(|| {
             let refused = self.refusal(&context, request.headers());
             refused.unwrap_or_else(|| self.answer(request, routed, &context))
@@ -244,21 +251,23 @@ impl Service {
             // HTTP/2 forbids this field (RFC 9113 §8.2.2).
             response.headers_mut().remove(CONNECTION);
         }
-        response.headers_mut().insert(SERVER, HeaderValue::from_static("e6"));
-        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let reach = route.map_or(CorsScope::Site, Route::reach);
-        cors::apply(reach, request.method(), request.headers(), &ALLOWED, response.headers_mut());
+        let status = response.status();
+        let fields = response.headers_mut();
+        let reach = routed.route.map_or(CorsScope::Site, Route::reach);
+        common_fields::complete(reach, request.method(), request.headers(), fields);
         // A proxy that terminates TLS has a certificate of its own.
         let may_insist = connection.tls.is_none() || self.https().is_some();
-        if let Some(hsts) = self.hosts.hsts(authority(request), client.scheme).filter(|_| may_insist) {
-            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, field(&hsts));
+        if let Some(hsts) = &own.hsts
+            && may_insist
+            && self.hosts.insist_on_https(authority(request), client.scheme)
+        {
+            fields.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
-        let status = response.status();
         let embedded =
             routed.is_for(RouteTarget::Asset) && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
-            response.headers_mut().insert(REQUEST_ID, unique(field(&context.id_text())));
-            response.headers_mut().insert(SERVER_TIMING, unique(field(&context.timing())));
+            fields.insert(REQUEST_ID, unique(context.id()));
+            fields.insert(SERVER_TIMING, unique(context.timing()));
         }
         response.map(|content| ResponseBody::new(content, exchange, status))
     }
@@ -266,7 +275,7 @@ impl Service {
     /// Counts and logs a request that was unreadable and has been refused with this status.
     pub fn note_refusal(&self, status: StatusCode, connection: &ConnectionInfo) {
         if connection.listener != ListenerKind::Admin {
-            RequestLog::refused(&self.observer, status, connection);
+            RequestLog::refused(&self.own.own().observer, status, connection);
         }
     }
 
@@ -412,7 +421,7 @@ fn closing(mut response: FullResponse) -> FullResponse {
 }
 
 fn allowing(mut response: FullResponse) -> FullResponse {
-    response.headers_mut().insert(ALLOW, ALLOWED);
+    response.headers_mut().insert(ALLOW, cors::ALLOWED);
     response
 }
 

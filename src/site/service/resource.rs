@@ -4,6 +4,7 @@ use crate::{
     mlb::relay::Relayed,
     site::{
         assets,
+        common_fields::of_asset,
         exchange::RequestContext,
         routes::{CHALLENGE, RouteTarget, RoutedPath},
         service::{Service, bare, negotiated},
@@ -129,7 +130,7 @@ impl Service {
             RouteTarget::Events => Ok(event_stream()),
             RouteTarget::Relay => return self.relay_response(asking),
             RouteTarget::Metrics => {
-                let page = self.observer.metrics.page(self.clients.streams());
+                let page = self.metrics.page(self.clients.streams());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
             RouteTarget::How(language) => match asking.context {
@@ -143,7 +144,7 @@ impl Service {
                 (Some(dir), _) => match assets::from_disk(dir, path) {
                     None => return self.error(StatusCode::NOT_FOUND, headers),
                     Some((media_type, bytes)) => {
-                        respond(&Representation::once(bytes, &media_type), method, headers)
+                        respond(&Representation::once(bytes, media_type), method, headers)
                     }
                 },
             },
@@ -166,16 +167,18 @@ fn event_stream() -> FullResponse {
     head
 }
 
-pub(crate) fn embedded(asset: &'static assets::Asset) -> Representation {
+/// The representation of an asset, which pages of every site may read or only this site's.
+pub(crate) fn embedded(asset: &'static assets::Asset, is_open: bool) -> Representation {
     let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
     let fields = RepresentationFields {
         caching,
         modified: Some(assets::built()),
+        more: of_asset(is_open).collect(),
         ..RepresentationFields::momentary(asset.media_type)
     };
     let variants = asset
         .variants
         .iter()
         .map(|&(coding, tag, bytes)| (coding, tag.to_owned(), Bytes::from_static(bytes)));
-    Representation::from_variants(variants, &fields)
+    Representation::from_variants(variants, fields)
 }
