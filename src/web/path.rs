@@ -21,11 +21,10 @@ pub(crate) fn read(path: &str) -> PathForm {
     if !path.starts_with('/') {
         return PathForm::Garbled;
     }
-    if path.bytes().all(|byte| is_unreserved(byte) || byte == b'/')
-        && !path.contains("//")
-        && !path.contains("/.")
-        && !path[1..].ends_with('/')
-    {
+    let is_plain = path.bytes().all(|byte| is_unreserved(byte) || byte == b'/');
+    // An empty segment, or one that begins with a dot.
+    let is_odd = |pair: &[u8]| pair[0] == b'/' && matches!(pair[1], b'/' | b'.');
+    if is_plain && !path.as_bytes().windows(2).any(is_odd) && !path[1..].ends_with('/') {
         return PathForm::Canonical;
     }
     let mut segments: Vec<String> = Vec::new();
