@@ -25,7 +25,7 @@ pub struct ConnectionInfo {
     /// The socket, for questions to the kernel.
     pub socket: SocketHandle,
     /// The TLS session; none without TLS.
-    pub tls: Option<TlsSession>,
+    pub tls: Option<Box<TlsSession>>,
 }
 
 impl ConnectionInfo {

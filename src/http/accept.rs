@@ -90,7 +90,7 @@ pub async fn accept(listener: WorkerListener, shared: AcceptContext) -> io::Resu
         yield_now().await;
         while let Some(Ok(arrival)) = at_once(next(&acceptor)).await {
             let Some(permit) = Clients::enter(&acceptance.clients, kind) else { break };
-            acceptance.admit(arrival, permit);
+            acceptance.admit(&acceptor, arrival, permit);
         }
     }
     drop(acceptor);
@@ -155,7 +155,7 @@ impl Acceptance {
             };
             let admitted = async {
                 match arrival {
-                    Ok(arrival) => self.admit(arrival, self.permit().await),
+                    Ok(arrival) => self.admit(acceptor, arrival, self.permit().await),
                     Err(error) => self.survive(&error, &mut logged).await,
                 }
             };
@@ -168,26 +168,24 @@ impl Acceptance {
     }
 
     /// Starts the task of an accepted connection.
-    fn admit(self: &Rc<Self>, Accepted { stream, peer, at }: Accepted, permit: ClientPermit) {
+    fn admit(self: &Rc<Self>, acceptor: &SocketListener, accepted: Accepted, permit: ClientPermit) {
+        let Accepted { stream, peer, at } = accepted;
+        if let Err(error) = acceptor.prepare(&stream, permit.limits()) {
+            tracing::debug!(%error, %peer, "cannot set the options of a connection");
+            return;
+        }
         let id = permit.id();
         let connection = Connection::new(permit, &self.connections);
-        let acceptance = self.clone();
-        let task = spawn_local(async move {
-            let _open = acceptance.metrics.open();
-            let queued = at.elapsed();
-            let info = ConnectionInfo {
-                listener: acceptance.kind,
-                peer,
-                proxied_client: None,
-                worker: acceptance.worker,
-                queued,
-                socket: stream.handle(),
-                tls: None,
-            };
-            if let Err(error) = acceptance.serve(stream, connection, info).await {
-                tracing::debug!(%error, %peer, "connection ended");
-            }
-        });
+        let info = ConnectionInfo {
+            listener: self.kind,
+            peer,
+            proxied_client: None,
+            worker: self.worker,
+            queued: Duration::ZERO,
+            socket: stream.handle(),
+            tls: None,
+        };
+        let task = spawn_local(self.clone().serve(stream, connection, info, at));
         self.clients.serves(id, task.abort_handle());
         if self.tls.is_some() && self.clients.begin_handshake(id) {
             self.counters.refused(RefusalReason::UnfinishedHandshakes);
@@ -232,19 +230,55 @@ impl Acceptance {
         count
     }
 
-    async fn serve(
-        &self,
+    /// Serves a connection to its end. This is no `async fn`, because its future would keep room for the arguments.
+    fn serve(
+        self: Rc<Self>,
         mut stream: SocketStream,
         connection: Rc<Connection>,
         mut info: ConnectionInfo,
+        at: Instant,
+    ) -> impl Future<Output = ()> {
+        async move {
+            let _open = self.metrics.open();
+            let peer = info.peer;
+            info.queued = at.elapsed();
+            let deadline = time::Instant::now() + connection.limits().handshake;
+            let ended = match self.identify(&mut stream, &connection, &mut info, deadline).await {
+                Err(error) => Err(error),
+                Ok(()) => {
+                    let stream = WriteTimeout::new(stream, connection.clone());
+                    match &self.tls {
+                        None => {
+                            connection.ready(Protocol::Http1);
+                            http1::serve(stream, info, self.handler.clone(), connection).await
+                        }
+                        // Boxed, so that connections without TLS do not pay for its room.
+                        Some(tls) => {
+                            Box::pin(self.serve_tls(stream, tls.clone(), connection, info, deadline)).await
+                        }
+                    }
+                }
+            };
+            match ended {
+                Ok(Some(limit)) => self.counters.ended(limit, 1),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, %peer, "connection ended"),
+            }
+        }
+    }
+
+    /// Reads the header of a trusted proxy, and counts the connection for its client.
+    async fn identify(
+        &self,
+        stream: &mut SocketStream,
+        connection: &Connection,
+        info: &mut ConnectionInfo,
+        deadline: time::Instant,
     ) -> Result<(), ConnectionError> {
         connection.runs_in_this_task().await;
-        let limits = connection.limits();
-        stream.prepare(limits)?;
-        let deadline = time::Instant::now() + limits.handshake;
         let proxies = self.handler.proxies();
         if proxies.protocol && proxies.trust(info.peer) {
-            match time::timeout_at(deadline, proxy_protocol::read_header(&mut stream)).await {
+            match time::timeout_at(deadline, proxy_protocol::read_header(stream)).await {
                 Ok(Ok(client)) => info.proxied_client = client,
                 failed => {
                     self.counters.refused(RefusalReason::ProxyHeader);
@@ -252,21 +286,9 @@ impl Acceptance {
                 }
             }
         }
-        if proxies.counted(&info).is_some_and(|address| !connection.claim(address)) {
+        if proxies.counted(info).is_some_and(|address| !connection.claim(address)) {
             self.counters.refused(RefusalReason::Address);
             return Err("the address has too many connections".into());
-        }
-        let stream = WriteTimeout::new(stream, connection.clone());
-        let ended = match &self.tls {
-            None => {
-                connection.ready(Protocol::Http1);
-                http1::serve(stream, info, self.handler.clone(), connection).await?
-            }
-            // Boxed, so that connections without TLS do not pay for its room.
-            Some(tls) => Box::pin(self.serve_tls(stream, tls.clone(), connection, info, deadline)).await?,
-        };
-        if let Some(limit) = ended {
-            self.counters.ended(limit, 1);
         }
         Ok(())
     }
@@ -313,7 +335,7 @@ impl Acceptance {
         };
         let agreed = config::agreed(session, took);
         self.counters.handshake(&agreed);
-        info.tls = Some(agreed);
+        info.tls = Some(Box::new(agreed));
         connection.ready(protocol);
         let handler = self.handler.clone();
         match protocol {

@@ -47,6 +47,11 @@ impl UnflushedResponses {
         self.is_dirty.set(true);
     }
 
+    /// Frees the room for complete responses, if there are none.
+    pub fn shrink(&self) {
+        self.complete.borrow_mut().shrink_to_fit();
+    }
+
     /// Whether a response is on its way.
     pub fn is_empty(&self) -> bool {
         self.incomplete.get() == 0 && !self.is_dirty.get()

@@ -4,7 +4,6 @@
 
 pub(crate) mod accept;
 pub(crate) mod access_log;
-pub(crate) mod bare_lf;
 pub(crate) mod blocked;
 pub(crate) mod body;
 pub(crate) mod clients;

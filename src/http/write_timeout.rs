@@ -124,7 +124,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         flushed
     }
 
+    /// Waits for the peer to close its half, unless there is no need. Then the socket closes when it is dropped.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        if self.connection.needs_no_linger() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

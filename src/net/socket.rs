@@ -8,6 +8,7 @@ use crate::{
 use bytes::{Buf, Bytes};
 use socket2::SockRef;
 use std::{
+    cell::Cell,
     future::poll_fn,
     io::{self, IoSlice},
     net,
@@ -19,6 +20,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    task::coop::has_budget_remaining,
     time::{Sleep, sleep},
 };
 
@@ -31,7 +33,15 @@ const LINGER_CAP: usize = 256 * 1024;
 const LINGER_LASTS: Duration = Duration::from_secs(2);
 
 /// A listening socket that is registered with an event loop.
-pub(crate) enum SocketListener {
+pub(crate) struct SocketListener {
+    socket: ListeningSocket,
+    /// The TCP_NOTSENT_LOWAT that was set last.
+    set: Cell<Option<u32>>,
+    /// The one that all waiting connections have inherited; none while some of them may be older.
+    inherited: Cell<Option<u32>>,
+}
+
+enum ListeningSocket {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
@@ -39,24 +49,53 @@ pub(crate) enum SocketListener {
 impl SocketListener {
     /// Registers a non-blocking listening socket with this thread's event loop.
     pub fn new(socket: socket2::Socket) -> io::Result<Self> {
-        if socket.local_addr()?.is_unix() {
-            UnixListener::from_std(unix::net::UnixListener::from(socket)).map(SocketListener::Unix)
+        let socket = if socket.local_addr()?.is_unix() {
+            ListeningSocket::Unix(UnixListener::from_std(unix::net::UnixListener::from(socket))?)
         } else {
-            TcpListener::from_std(net::TcpListener::from(socket)).map(SocketListener::Tcp)
-        }
+            ListeningSocket::Tcp(TcpListener::from_std(net::TcpListener::from(socket))?)
+        };
+        Ok(SocketListener { socket, set: Cell::new(None), inherited: Cell::new(None) })
     }
 
     /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<(SocketStream, Peer)> {
-        Ok(match self {
-            SocketListener::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                (SocketKind::Tcp(stream).into(), peer.ip().into())
+        poll_fn(|context| {
+            let accepted = match &self.socket {
+                ListeningSocket::Tcp(listener) => listener
+                    .poll_accept(context)
+                    .map_ok(|(stream, peer)| (SocketKind::Tcp(stream).into(), peer.ip().into())),
+                ListeningSocket::Unix(listener) => listener
+                    .poll_accept(context)
+                    .map_ok(|(stream, _)| (SocketKind::Unix(stream).into(), Peer::Unix)),
+            };
+            if accepted.is_pending() && has_budget_remaining() {
+                // None is waiting that was there before the options were set.
+                self.inherited.set(self.set.get());
             }
-            SocketListener::Unix(listener) => {
-                (SocketKind::Unix(listener.accept().await?.0).into(), Peer::Unix)
-            }
+            accepted
         })
+        .await
+    }
+
+    /// Sets TCP_NODELAY and TCP_NOTSENT_LOWAT of a connection that was just accepted. The latter is the number of bytes
+    /// that the slowest permitted peer takes in twice the `stall` timeout: if the kernel queued more, the socket would
+    /// have no room for so long that such a peer would look like one that takes nothing.
+    ///
+    /// Connections inherit both from the listener, so that most of them need no system call.
+    pub fn prepare(&self, stream: &SocketStream, limits: &Limits) -> io::Result<()> {
+        let (ListeningSocket::Tcp(listener), SocketKind::Tcp(stream)) = (&self.socket, &stream.socket) else {
+            return Ok(());
+        };
+        let bytes = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        // Responses are written whole, so waiting for more bytes would only delay the last segment.
+        let set = |socket: SockRef| socket.set_tcp_notsent_lowat(bytes).and(socket.set_tcp_nodelay(true));
+        if self.set.get() != Some(bytes) {
+            set(SockRef::from(listener))?;
+            self.inherited.set(None);
+            self.set.set(Some(bytes));
+        }
+        if self.inherited.get() == Some(bytes) { Ok(()) } else { set(SockRef::from(stream)) }
     }
 }
 
@@ -135,17 +174,6 @@ impl Drop for SocketStream {
 }
 
 impl SocketStream {
-    /// Sets TCP_NODELAY and TCP_NOTSENT_LOWAT. The latter is the number of bytes that the slowest permitted peer takes
-    /// in twice the `stall` timeout: if the kernel queued more, the socket would have no room for so long that such a
-    /// peer would look like one that takes nothing.
-    pub fn prepare(&self, limits: &Limits) -> io::Result<()> {
-        let SocketKind::Tcp(stream) = &self.socket else { return Ok(()) };
-        let ready = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
-        SockRef::from(stream).set_tcp_notsent_lowat(ready.try_into().unwrap_or(u32::MAX))?;
-        // Responses are written whole, so waiting for more bytes would only delay the last segment.
-        stream.set_nodelay(true)
-    }
-
     /// The socket, for questions to the kernel.
     pub fn handle(&self) -> SocketHandle {
         self.handle.clone()
@@ -252,5 +280,41 @@ impl Lingering {
             }
             self.left -= count;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// TCP_NODELAY and TCP_NOTSENT_LOWAT.
+    fn options(stream: &SocketStream) -> (bool, u32) {
+        let SocketKind::Tcp(stream) = &stream.socket else { panic!("not TCP") };
+        let socket = SockRef::from(stream);
+        (socket.tcp_nodelay().unwrap(), socket.tcp_notsent_lowat().unwrap())
+    }
+
+    #[tokio::test]
+    async fn connections_have_their_options_whether_they_came_before_or_after_the_listener_got_them() {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients: Vec<_> = (0..2).map(|_| net::TcpStream::connect(address).unwrap()).collect();
+        let listener = SocketListener::new(listener.into()).unwrap();
+        let limits = Limits { stall: Duration::from_secs(10), stall_rate: 1024, ..Limits::default() };
+        for _ in &clients {
+            let (stream, _) = listener.accept().await.unwrap();
+            listener.prepare(&stream, &limits).unwrap();
+            assert_eq!(options(&stream), (true, 20 * 1024));
+        }
+        assert_eq!(listener.inherited.get(), None);
+        let (accepted, client) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (stream, _) = accepted.unwrap();
+        assert_eq!((listener.inherited.get(), options(&stream)), (Some(20 * 1024), (true, 20 * 1024)));
+        let slower = Limits { stall_rate: 512, ..limits };
+        listener.prepare(&stream, &slower).unwrap();
+        assert_eq!(options(&stream), (true, 10 * 1024), "limits that a reload has changed");
+        drop((client, clients));
     }
 }

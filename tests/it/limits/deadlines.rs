@@ -28,7 +28,8 @@ fn a_handshake_has_its_time() {
     let mut slow = connect(server.https());
     slow.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").unwrap();
     assert!(ends_within(&mut slow, SECOND + SLACK));
-    assert_eq!(server.metric("e6_connections_refused_total{reason=\"handshake_deadline\"}"), 2.0);
+    let refused = "e6_connections_refused_total{reason=\"handshake_deadline\"}";
+    wait_until("both counted", || server.metric(refused) == 2.0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod connections;
 pub mod deadlines;
 pub mod floods;
 pub mod mlb;
+pub mod parked;
 pub mod requests;
 pub mod table;
 
