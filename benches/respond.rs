@@ -67,6 +67,9 @@ fn service(log: Option<AccessLog>) -> Service {
     let site = Site::new(SiteContent {
         home: page_text(&page),
         terminal: PerLanguage::default(),
+        embed: PerLanguage::default(),
+        embed_style: String::new(),
+        share: PerLanguage::default(),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),

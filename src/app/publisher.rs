@@ -62,6 +62,13 @@ const SIGNS: PerLanguage<PublishedFile> =
 const FAVICON: PublishedFile =
     PublishedFile { path: "/favicon.svg", media_type: "image/svg+xml", lasts: MINUTE };
 
+const OEMBED: PerLanguage<PublishedFile> =
+    PerLanguage { english: oembed("/oembed.json"), spanish: oembed("/es/oembed.json") };
+
+const fn oembed(path: &'static str) -> PublishedFile {
+    PublishedFile { path, media_type: "application/json", lasts: MINUTE }
+}
+
 const fn card(path: &'static str) -> PublishedFile {
     PublishedFile { path, media_type: "image/png", lasts: MINUTE }
 }
@@ -75,6 +82,7 @@ impl Publisher {
             colours: config.colours,
             stylesheet: assets::url("static/e6.css"),
             script: assets::url("static/e6.js"),
+            copy_script: assets::url("static/copy.js"),
             font: assets::url("static/archivo.woff2"),
             drawings: assets::url("static/how.css"),
             url: config.public_url(),
@@ -131,6 +139,8 @@ impl Publisher {
             self.publish(SEASON, rendered.season, as_it_is),
             self.publish(FEED, rendered.feed, as_it_is),
             self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
+            self.publish(OEMBED.english, rendered.oembed.english, as_it_is),
+            self.publish(OEMBED.spanish, rendered.oembed.spanish, as_it_is),
             self.publish(BADGE, rendered.badge, as_it_is),
             self.publish(CARDS.english, rendered.card.english, draw),
             self.publish(CARDS.spanish, rendered.card.spanish, draw),
@@ -142,6 +152,9 @@ impl Publisher {
         Site::new(SiteContent {
             home: rendered.pages,
             terminal: rendered.terminal,
+            embed: rendered.embed,
+            embed_style: page::embed_style_hash(&self.theme),
+            share: rendered.share,
             not_ready: page::not_ready(answer, &self.theme),
             json: rendered.json,
             line: rendered.line,

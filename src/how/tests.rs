@@ -147,6 +147,7 @@ fn theme() -> Theme {
         colours: Colours::default(),
         stylesheet: "/static/e6.css",
         script: "/static/e6.js",
+        copy_script: "/static/copy.js",
         font: "/static/archivo.woff2",
         drawings: "/static/how.css",
         url: Some("https://example.org".into()),

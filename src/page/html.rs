@@ -6,12 +6,12 @@ use crate::{
     page::{
         LocalizedTheme, Theme,
         colours::{ColourPair, PageState, SceneColours},
-        json,
-        locale::{PageLabels, Phrases},
+        embed, json,
+        locale::{self, PageLabels, Phrases, share::ShareTexts},
         scene::Scene,
         scoreboard::{Board, Sign},
         season::{SeasonView, page},
-        sentence,
+        sentence, share,
         times::{self, LocalTime},
         word::WordDrawing,
     },
@@ -63,7 +63,31 @@ fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str)
 
 /// The Content-Security-Policy source of the one inline style block, the same on every page.
 pub fn style_hash(theme: &Theme) -> String {
-    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style(theme))))
+    hash_source(&style(theme))
+}
+
+/// The Content-Security-Policy source of the style block of the box for other sites.
+pub fn embed_style_hash(theme: &Theme) -> String {
+    hash_source(&embed::style(theme))
+}
+
+fn hash_source(style: &str) -> String {
+    format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(style)))
+}
+
+/// The limits of previews, in characters: X cuts a title at 70, and a description at 200; its alternative text may have
+/// 420.
+const TITLE_CAP: usize = 70;
+const DESCRIPTION_CAP: usize = 200;
+const ALTERNATIVE_CAP: usize = 420;
+
+/// The text, cut at a word's end where it is too long.
+fn cut(text: &str, cap: usize) -> String {
+    if text.chars().count() <= cap {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(cap - 1).collect();
+    format!("{}…", head.rsplit_once(' ').map_or(&*head, |(whole, _)| whole))
 }
 
 pub(crate) fn answer<'a>(
@@ -90,6 +114,7 @@ pub(crate) fn answer<'a>(
         state: sentence::game_state(game, phrases),
         start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),
     };
+    let summary = format!("{} {}. {sentence}", localized.question(answer), localized.word(answer));
     let (state, scene) = (PageState::of(answer), Scene::of(answer));
     rendered(&AnswerTemplate {
         state,
@@ -109,7 +134,13 @@ pub(crate) fn answer<'a>(
         question: localized.question(answer),
         word: localized.word(answer),
         reason: ReasonText::new(&sentence, sentence::moment(answer).as_ref(), phrases),
-        sentence,
+        headline: cut(&format!("{} · {}", localized.word(answer), localized.question(answer)), TITLE_CAP),
+        description: cut(&sentence, DESCRIPTION_CAP),
+        summary: cut(&summary, DESCRIPTION_CAP),
+        alternative: cut(&summary, ALTERNATIVE_CAP),
+        sms: share::sms(answer, localized),
+        friend: &localized.words.friend,
+        share: locale::share::share(language),
         card,
         replay: localized.replay().map(|about| phrases.replay_not_today(about)),
         out_of_date: answer
@@ -220,7 +251,15 @@ struct AnswerTemplate<'a> {
     refresh: u64,
     question: String,
     word: &'a str,
-    sentence: String,
+    /// The texts for previews and search engines.
+    headline: String,
+    description: String,
+    summary: String,
+    alternative: String,
+    /// The link to text a friend.
+    sms: String,
+    friend: &'a str,
+    share: &'static ShareTexts,
     /// The sentence, with its time for machines.
     reason: ReasonText,
     /// The card's version, which is part of its URL because chats cache a picture by URL.

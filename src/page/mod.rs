@@ -8,6 +8,7 @@ pub(crate) mod board;
 pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod colours;
+pub(crate) mod embed;
 pub(crate) mod feed;
 pub(crate) mod html;
 pub(crate) mod json;
@@ -19,6 +20,7 @@ pub(crate) mod scene;
 pub(crate) mod scoreboard;
 pub(crate) mod season;
 pub(crate) mod sentence;
+pub(crate) mod share;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
@@ -28,7 +30,7 @@ pub(crate) mod word;
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
 pub use crate::page::colours::{Colour, ColourPair, Colours, LEAST_CONTRAST, PageState};
-pub use crate::page::html::{error, not_ready, style_hash};
+pub use crate::page::html::{embed_style_hash, error, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::notice::Notice;
 pub use crate::page::picture::png;
@@ -64,6 +66,8 @@ pub struct Words {
     pub injured: String,
     /// Instead of "not yet" while he is suspended.
     pub suspended: String,
+    /// The friend to text the answer to.
+    pub friend: String,
     /// Remarks after the fact, with `yes`: several, separated by `|`.
     pub wit_yes: String,
     /// With `no`.
@@ -125,6 +129,8 @@ pub struct Theme {
     pub stylesheet: &'static str,
     /// URL of the script.
     pub script: &'static str,
+    /// URL of the script that copies texts.
+    pub copy_script: &'static str,
     /// URL of the typeface.
     pub font: &'static str,
     /// URL of the style sheet of drawings.
@@ -257,6 +263,12 @@ pub struct RenderedAnswer {
     pub sign: PerLanguage<String>,
     /// The icon of a browser's tab, as SVG.
     pub favicon: String,
+    /// The box for other sites' pages.
+    pub embed: PerLanguage<String>,
+    /// The page with snippets to copy.
+    pub share: PerLanguage<String>,
+    /// The description of the box (oEmbed).
+    pub oembed: PerLanguage<String>,
 }
 
 /// Renders an answer as of now; an open page asks again after `refresh`.
@@ -281,6 +293,9 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
         season: json::season(answer, theme),
         feed: feed::feed(answer, theme.english()),
         badge: og_image::badge(answer, theme.english()),
+        embed: PerLanguage::of(|language| embed::embed(answer, theme.localized(language), now)),
+        share: PerLanguage::of(|language| share::page(answer, theme.localized(language))),
+        oembed: PerLanguage::of(|language| share::oembed(answer, theme.localized(language))),
         version,
         card,
         sign: PerLanguage::of(|language| og_image::sign(answer, theme.localized(language))),

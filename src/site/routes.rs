@@ -28,6 +28,10 @@ pub enum RouteTarget {
     Answer,
     /// The response to a CA's HTTP-01 challenge.
     Challenge,
+    /// The answer as a box for other sites' pages, in this language or the client's. Made when the answer changes.
+    Embed(Option<Language>),
+    /// The page with snippets to copy, in this language or the client's. Made when the answer changes.
+    Share(Option<Language>),
     /// Another resource that follows from the answer, in one form. Made when the answer changes.
     Published,
     /// The process is alive; with the status of its certificate.
@@ -55,9 +59,12 @@ impl RouteTarget {
     /// The event that makes the bytes of its 200.
     pub(crate) fn made(self) -> Made {
         match self {
-            RouteTarget::Home | RouteTarget::HomeIn(_) | RouteTarget::Answer | RouteTarget::Published => {
-                Made::Answer
-            }
+            RouteTarget::Home
+            | RouteTarget::HomeIn(_)
+            | RouteTarget::Answer
+            | RouteTarget::Embed(_)
+            | RouteTarget::Share(_)
+            | RouteTarget::Published => Made::Answer,
             RouteTarget::Asset => Made::Build,
             RouteTarget::Ready => Made::Start,
             RouteTarget::Challenge
@@ -85,7 +92,9 @@ impl Route {
     /// The sites whose pages may read its responses.
     pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
-            RouteTarget::Answer | RouteTarget::Published | RouteTarget::Events => CorsScope::Everyone,
+            RouteTarget::Answer | RouteTarget::Embed(_) | RouteTarget::Published | RouteTarget::Events => {
+                CorsScope::Everyone
+            }
             RouteTarget::Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
             RouteTarget::Home | RouteTarget::HomeIn(_) => CorsScope::EveryoneAsJson,
             _ => CorsScope::Site,
@@ -148,6 +157,42 @@ pub const ROUTES: &[Route] = &[
         target: RouteTarget::Published,
         about: "the icon in the state's colours",
     },
+    Route {
+        pattern: "/embed",
+        target: RouteTarget::Embed(None),
+        about: "the answer as a box for other sites' pages",
+    },
+    Route {
+        pattern: "/en/embed",
+        target: RouteTarget::Embed(Some(Language::English)),
+        about: "the same, always in English",
+    },
+    Route {
+        pattern: "/es/embed",
+        target: RouteTarget::Embed(Some(Language::Spanish)),
+        about: "the same, always in Spanish",
+    },
+    Route {
+        pattern: "/share",
+        target: RouteTarget::Share(None),
+        about: "badge, box, JSON, calendar and so on, to copy",
+    },
+    Route {
+        pattern: "/en/share",
+        target: RouteTarget::Share(Some(Language::English)),
+        about: "the same, always in English",
+    },
+    Route {
+        pattern: "/es/share",
+        target: RouteTarget::Share(Some(Language::Spanish)),
+        about: "the same, always in Spanish",
+    },
+    Route {
+        pattern: "/oembed.json",
+        target: RouteTarget::Published,
+        about: "the box, for sites that embed links (oEmbed)",
+    },
+    Route { pattern: "/es/oembed.json", target: RouteTarget::Published, about: "the same in Spanish" },
     Route {
         pattern: "/api/openapi.json",
         target: RouteTarget::Asset,

@@ -4,14 +4,22 @@ use crate::{
     language::{Language, PerLanguage},
     site::common_fields::of_page,
     web::{
-        negotiate::{FORM_FIELDS, Form},
+        negotiate::{self, FORM_FIELDS, Form},
         representation::{Caching, Field, Representation, RepresentationFields},
     },
 };
-use hyper::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
+use hyper::{
+    HeaderMap,
+    header::{
+        ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, REFRESH,
+    },
+};
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::watch;
+
+/// The shortest time after which the box loads itself again.
+const LEAST_REFRESH: Duration = Duration::from_secs(60);
 
 /// The media type of text with escape sequences.
 const ANSI: &str = "text/x-ansi; charset=utf-8";
@@ -23,6 +31,10 @@ pub struct Site {
     pub(crate) home: HomePage,
     /// The home page in the language of the URL.
     pub(crate) home_in: HomePage,
+    /// The box for other sites' pages.
+    pub(crate) embed: LanguagePage,
+    /// The page with snippets to copy.
+    pub(crate) share: LanguagePage,
     /// The JSON at its own URL.
     pub(crate) api: Representation,
     /// Resources with one form only, by path.
@@ -49,6 +61,13 @@ pub(crate) struct HomePage {
     json: Representation,
 }
 
+/// A page for browsers only, at URLs that choose the language and at one where the client does.
+#[derive(Debug)]
+pub(crate) struct LanguagePage {
+    chosen: PerLanguage<Representation>,
+    preferred: PerLanguage<Representation>,
+}
+
 /// The answer for terminals.
 #[derive(Debug, Clone)]
 struct TerminalForms {
@@ -70,6 +89,12 @@ pub struct SiteContent {
     pub home: PerLanguage<PageText>,
     /// The same for terminals.
     pub terminal: PerLanguage<TerminalText>,
+    /// The box for other sites' pages.
+    pub embed: PerLanguage<String>,
+    /// The CSP source of the box's inline style block.
+    pub embed_style: String,
+    /// The page with snippets to copy.
+    pub share: PerLanguage<String>,
     /// The same as JSON.
     pub json: String,
     /// The same JSON on one line.
@@ -131,6 +156,18 @@ impl Site {
         let home_in = HomePage::new(&pages, &policy, &api);
         Site {
             home: home_in.in_any_language(lasts),
+            embed: LanguagePage::new(
+                &pages.embed,
+                embed_policy(&pages.embed_style, lasts).into_iter().chain(of_page(true)),
+                lasts,
+                modified,
+            ),
+            share: LanguagePage::new(
+                &pages.share,
+                policy.iter().cloned().chain(of_page(false)),
+                lasts,
+                modified,
+            ),
             home_in,
             api,
             version: pages.version,
@@ -212,6 +249,40 @@ impl HomePage {
     }
 }
 
+impl LanguagePage {
+    fn new(
+        html: &PerLanguage<String>,
+        policy: impl IntoIterator<Item = Field>,
+        lasts: Duration,
+        modified: Option<OffsetDateTime>,
+    ) -> Self {
+        let policy: Vec<_> = policy.into_iter().collect();
+        let chosen = PerLanguage::of(|language| {
+            let fields = RepresentationFields {
+                caching: Caching::For(lasts),
+                modified,
+                language: Some(language),
+                more: policy.clone(),
+                ..RepresentationFields::momentary("text/html; charset=utf-8")
+            };
+            Representation::of(html[language].as_bytes().into(), fields)
+        });
+        let preferred = PerLanguage::of(|language| {
+            let page = chosen[language].varying(&[ACCEPT_LANGUAGE]);
+            if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lasts)) }
+        });
+        LanguagePage { chosen, preferred }
+    }
+
+    /// The page in this language, or else in the one that the client prefers.
+    pub(crate) fn get(&self, language: Option<Language>, headers: &HeaderMap) -> &Representation {
+        match language {
+            Some(language) => &self.chosen[language],
+            None => &self.preferred[negotiate::language(headers)],
+        }
+    }
+}
+
 /// The form that the query of the home page asks for. Every other query is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct HomeQuery {
@@ -283,10 +354,26 @@ pub(crate) fn page_policy(style: &str) -> Vec<Field> {
         "default-src 'none'; style-src 'self' {style}; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
+    let mut policy = strict(policy);
+    policy.push((HeaderName::from_static("cross-origin-opener-policy"), "same-origin".into()));
+    policy
+}
+
+/// The policy of the box, which every site may frame. It loads only the typeface, and itself again: without a script,
+/// and not in step with a game, because a page with many readers may frame it.
+fn embed_policy(style: &str, lasts: Duration) -> Vec<Field> {
+    let mut policy = strict(format!(
+        "default-src 'none'; style-src {style}; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+    ));
+    policy.push((REFRESH, lasts.max(LEAST_REFRESH).as_secs().to_string().into()));
+    policy
+}
+
+/// The fields of every page, with this Content-Security-Policy.
+fn strict(policy: String) -> Vec<Field> {
     vec![
         (CONTENT_SECURITY_POLICY, policy.into()),
         (REFERRER_POLICY, "strict-origin-when-cross-origin".into()),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin".into()),
         (
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()".into(),

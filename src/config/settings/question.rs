@@ -62,6 +62,14 @@ macro_rules! words {
                 "SUSPENDED",
                 "In place of not_yet, while he is suspended"
             ),
+            words!(
+                $language,
+                $section,
+                $variable,
+                friend,
+                "FRIEND",
+                "The friend whom the page offers to text"
+            ),
             words!($language, $section, $variable, wit_yes, "WIT_YES"),
             words!($language, $section, $variable, wit_no, "WIT_NO"),
             words!($language, $section, $variable, wit_not_yet, "WIT_NOT_YET"),

@@ -28,6 +28,7 @@ impl Phrases for English {
             unknown: "Can't tell yet".into(),
             injured: "No. Injured.".into(),
             suspended: "No. Suspended.".into(),
+            friend: "Barry".into(),
             wit_yes: "The ball had other plans. | Scorers keep a pen just for this. | The scoreboard has a column for it. | \
                       The scorer did not blink."
                 .into(),

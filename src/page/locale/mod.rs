@@ -7,6 +7,7 @@ pub(crate) mod english;
 pub(crate) mod games;
 pub(crate) mod labels;
 pub(crate) mod roster;
+pub(crate) mod share;
 pub(crate) mod spanish;
 
 use crate::{

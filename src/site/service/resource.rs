@@ -99,6 +99,8 @@ impl Service {
             RouteTarget::HomeIn(language) => {
                 respond(site.home_in.get(asking.query, negotiate::form(headers), language), method, headers)
             }
+            RouteTarget::Embed(language) => respond(site.embed.get(language, headers), method, headers),
+            RouteTarget::Share(language) => respond(site.share.get(language, headers), method, headers),
             RouteTarget::Answer => respond(&site.api, method, headers),
             RouteTarget::Alive => {
                 let certificate = self.certificates.as_ref().map(|certificates| certificates.status());

@@ -56,6 +56,9 @@ fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()
     Site::new(SiteContent {
         home: page("page"),
         terminal: PerLanguage::default(),
+        embed: PerLanguage::default(),
+        embed_style: String::new(),
+        share: PerLanguage::default(),
         json: "{}".into(),
         line: "{}".into(),
         version: "1".into(),

@@ -352,8 +352,11 @@ fn every_page_is_accessible_quiet_and_still_in_every_state() {
         server.wait_for_verdict(verdict);
         // A page that is opened before the first reply changes its text with it.
         server.wait_for("a reply", |answer| !answer["reason"].as_str().unwrap().starts_with("Asking MLB"));
-        let more: &[&str] =
-            if verdict == "yes" { &["/how", "/how?path=/", "/es/how", "/nothing"] } else { &[] };
+        let more: &[&str] = if verdict == "yes" {
+            &["/how", "/how?path=/", "/es/how", "/nothing", "/share", "/embed"]
+        } else {
+            &[]
+        };
         for path in ["/", "/es"].iter().chain(more) {
             for (scheme, size) in [("light", DESKTOP), ("dark", (320, 640))] {
                 let what = format!("{verdict} {path} {scheme}");

@@ -8,3 +8,4 @@ mod httplint;
 pub mod lighthouse;
 pub mod looks;
 pub mod reverse_proxies;
+pub mod share;

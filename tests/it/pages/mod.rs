@@ -5,4 +5,5 @@ pub mod how;
 pub mod page;
 pub mod previews;
 pub mod season;
+pub mod share;
 pub mod terminal;

@@ -212,3 +212,46 @@ fn every_route_is_answered() {
         assert_eq!(server.get(pattern, "").status, 200, "{pattern}");
     }
 }
+
+/// The rules that Facebook, X, Slack and Discord publish for previews of links.
+#[test]
+fn a_preview_keeps_the_rules_of_chats_also_with_long_words() {
+    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(2)]);
+    let dir = tempfile::tempdir().unwrap();
+    let (long, question) =
+        ("Afraid so, and it was a long one ".repeat(2), "Is {player} charged with it? ".repeat(6));
+    std::fs::write(dir.path().join("e6.toml"), format!("[words]\nyes = {long:?}\nquestion = {question:?}\n"))
+        .unwrap();
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"];
+    let server = Server::start_in(dir, &arguments);
+    server.wait_for_verdict("yes");
+    for path in ["/", "/es"] {
+        // As a previewer asks: any type, no cookies, an agent of its own.
+        let fields = "Accept: */*\r\nUser-Agent: facebookexternalhit/1.1\r\n";
+        let page = server.get(path, fields);
+        assert_eq!((page.status, page.field("content-type")), (200, "text/html; charset=utf-8"), "{path}");
+        assert_eq!(server.head(path, fields).field("content-length"), page.field("content-length"));
+        let page = page.text();
+        assert!(page.find("twitter:card").unwrap() < 32_768, "previewers read the beginning only");
+        let value = |name: &str| meta(page, name).unwrap_or_else(|| panic!("{path} has no {name}"));
+        for (name, cap) in [
+            ("og:title", 70),
+            ("og:description", 200),
+            ("description", 200),
+            ("og:image:alt", 420),
+            ("twitter:image:alt", 420),
+        ] {
+            let length = value(name).chars().count();
+            assert!((3..=cap).contains(&length), "{path} {name}: {}", value(name));
+        }
+        assert_eq!((value("og:type"), value("twitter:card")), ("website", "summary_large_image"));
+        assert_eq!((value("og:image:width"), value("og:image:height")), ("1200", "630"));
+        let picture = value("og:image").strip_prefix("https://example.org").unwrap();
+        let card = server.get(picture, fields);
+        assert_eq!((card.status, card.field("content-type")), (200, value("og:image:type")));
+        assert!(card.body.len() < 5 * 1024 * 1024, "{}", card.body.len());
+        let pixels = Pixmap::decode_png(&card.body).unwrap();
+        assert_eq!((pixels.width(), pixels.height()), (1200, 630));
+        assert_eq!(server.head(picture, fields).status, 200);
+    }
+}

@@ -46,6 +46,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "location",
     "permissions-policy",
     "referrer-policy",
+    "refresh",
     "retry-after",
     "server",
     "server-timing",

@@ -30,6 +30,7 @@ impl Phrases for Spanish {
             unknown: "Aún no se sabe".into(),
             injured: "No. Lesionado.".into(),
             suspended: "No. Suspendido.".into(),
+            friend: "Barry".into(),
             wit_yes: "La bola tenía otros planes. | El anotador guarda una pluma para esto. | La pizarra tiene una columna \
                       para esto. | El anotador ni parpadeó."
                 .into(),
