@@ -1,7 +1,8 @@
-//! The request pipeline, in order: rate limit → size limits → host → method → route → response → body → common fields.
+//! The request pipeline, in order: route → rate limit → size limits → host → method → response → common fields.
 
 pub(crate) mod admission;
 pub(crate) mod how;
+mod redirect;
 pub(crate) mod resource;
 mod simulate;
 
@@ -34,9 +35,9 @@ use crate::{
     },
     web::{
         forwarded::ClientAddr,
-        host::{HostDecision, Hosts, Scheme, authority, names_a_host},
+        host::{Hosts, authority, names_a_host},
         negotiate::{self, Form},
-        path::{self, PathForm},
+        path::PathForm,
         representation::{Representation, field, unique},
         respond::{FullResponse, respond_as},
         trusted_proxies::TrustedProxies,
@@ -46,7 +47,7 @@ use arc_swap::ArcSwap;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Version,
-    header::{ALLOW, CONNECTION, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY},
+    header::{ALLOW, CONNECTION, HeaderValue, STRICT_TRANSPORT_SECURITY},
 };
 use std::{
     collections::HashMap,
@@ -202,12 +203,10 @@ impl Service {
         if let Some(relayed) = self.relayed(request, routed) {
             return Some(Box::pin(async { Some(relayed.await) }));
         }
+        let route = routed.route.filter(|route| route.target == RouteTarget::Published)?;
         let site = self.site.load();
-        let pictures = site.pictures.as_ref()?;
-        let route = routed.route?;
-        let is_missing =
-            route.target == RouteTarget::Published && !site.published.contains_key(route.pattern);
-        let mut pictures = is_missing.then(|| pictures.clone())?;
+        let is_missing = !site.published.contains_key(route.pattern);
+        let mut pictures = site.pictures.clone().filter(|_| is_missing)?;
         Some(Box::pin(async move {
             // Fails once they have been drawn, because nothing is ever sent.
             let _ = pictures.changed().await;
@@ -340,66 +339,12 @@ impl Service {
         }
     }
 
-    /// The response to a request for another host or scheme. Health checks, challenges and the relay have any host.
-    fn elsewhere<B>(
-        &self,
-        request: &Request<B>,
-        routed: &RoutedPath,
-        scheme: Scheme,
-    ) -> Option<FullResponse> {
-        let (uri, headers) = (request.uri(), request.headers());
-        if routed.route?.target.has_any_host() {
-            return None;
-        }
-        match self.hosts.rule(authority(request), scheme, self.https()) {
-            HostDecision::Serve => None,
-            HostDecision::Elsewhere(status) => Some(self.error(status, headers)),
-            // An unknown method is refused here, as it would be there.
-            HostDecision::Move(_) if !is_known(request.method()) => None,
-            // A browser does not follow a redirect of a preflight, but follows one of the request after it.
-            HostDecision::Move(_) if cors::is_preflight(request.method(), headers) => None,
-            HostDecision::Move(origin) => {
-                let target = path::reference(uri.path(), uri.query());
-                Some(self.moved(&format!("{origin}{target}"), headers))
-            }
-        }
-    }
-
-    /// The port to which clients may be redirected for HTTPS.
-    fn https(&self) -> Option<u16> {
-        self.hosts
-            .https
-            .filter(|_| self.certificates.as_ref().is_some_and(|certificates| certificates.is_settled()))
-    }
-
-    fn moved(&self, location: &str, headers: &HeaderMap) -> FullResponse {
-        let mut response = self.error(StatusCode::PERMANENT_REDIRECT, headers);
-        response.headers_mut().insert(LOCATION, field(location));
-        response
-    }
-
     pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> FullResponse {
         match self.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
         }
     }
-}
-
-/// Whether a method is one of HTTP's own (RFC 9110 §9.3, RFC 5789). No resource of this site has another one.
-fn is_known(method: &Method) -> bool {
-    const KNOWN: [Method; 9] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::CONNECT,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::PATCH,
-    ];
-    KNOWN.contains(method)
 }
 
 /// An error page in the form and language that the client prefers.
