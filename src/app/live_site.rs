@@ -205,7 +205,7 @@ mod tests {
             (paths, site.version.clone())
         };
         let (paths, version) = published();
-        assert_eq!(paths, ["/api/v1/season", "/badge.svg", "/calendar.ics", "/feed.xml"]);
+        assert_eq!(paths, ["/api/v1/season", "/badge.svg", "/calendar.ics", "/favicon.svg", "/feed.xml"]);
         let drawn = live_site.site.load().pictures.clone().unwrap();
         assert!(drawn.has_changed().is_ok());
         live_site.draw_pictures();
