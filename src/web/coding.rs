@@ -110,7 +110,9 @@ pub fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8
 /// twice the window: 8 MB for a page, if nobody tells it the length.
 fn window(length: usize) -> i32 {
     const MARGIN: usize = 16;
-    (length + MARGIN).next_power_of_two().ilog2().clamp(10, 22) as i32
+    /// Below this the crate takes a hash table of 32 MB.
+    const SMALLEST: u32 = 17;
+    (length + MARGIN).next_power_of_two().ilog2().clamp(SMALLEST, 22) as i32
 }
 
 /// Images and fonts other than SVG are compressed already.
@@ -119,4 +121,32 @@ fn is_compressible(media_type: &str) -> bool {
     essence.starts_with("text/")
         || ["json", "javascript", "xml", "image/x-icon"].iter().any(|kind| essence.ends_with(kind))
         || essence == "application/manifest+json"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brotli_has_a_window_for_the_content_and_no_smaller_one_than_the_crate_has_a_table_for() {
+        for (length, expected) in
+            [(0, 17), (3_000, 17), (131_056, 17), (131_057, 18), (1_000_000, 20), (9_000_000, 22)]
+        {
+            assert_eq!(window(length), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn content_of_every_length_is_decoded_again() {
+        for length in [0, 1, 3_000, 65_519, 65_537, 131_056, 131_057, 300_000] {
+            let text: Vec<u8> =
+                (0..length).map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 29) as u8).collect();
+            let encoded = encode(&text, Coding::Brotli, Effort::Fast).unwrap();
+            let mut decoded = Vec::new();
+            brotli::BrotliDecompress(&mut &encoded[..], &mut decoded).unwrap();
+            assert_eq!(decoded, text, "{length}");
+            let encoded = encode(&text, Coding::Zstd, Effort::Fast).unwrap();
+            assert_eq!(zstd::decode_all(&encoded[..]).unwrap(), text, "{length}");
+        }
+    }
 }
