@@ -1,4 +1,4 @@
-//! Google's Lighthouse scores of the first page.
+//! Google's Lighthouse scores of the first page and of /how.
 
 use crate::support::{
     day::{EVENING, FINAL, Game, season_log},
@@ -15,6 +15,18 @@ const TRIES: usize = 5;
 #[test]
 #[ignore = "needs Lighthouse, Node.js and Chromium"]
 fn lighthouse_gives_the_first_page_all_there_is() {
+    expect_all_there_is("/");
+}
+
+#[test]
+#[ignore = "needs Lighthouse, Node.js and Chromium"]
+fn lighthouse_gives_how_in_both_languages_all_there_is() {
+    expect_all_there_is("/how");
+    expect_all_there_is("/es/how");
+}
+
+/// Asserts that every category of a page has the highest score.
+fn expect_all_there_is(path: &str) {
     let lighthouse = tools::npm("lighthouse/cli/index.js");
     let (chromium, node) = (tools::find("chromium"), tools::find("node"));
     let judge = || {
@@ -30,7 +42,7 @@ fn lighthouse_gives_the_first_page_all_there_is() {
     server.wait_for_verdict("yes");
     let mut tries = Vec::new();
     while tries.len() < TRIES {
-        match scores(judge(), &format!("http://{}/", server.http())) {
+        match scores(judge(), &format!("http://{}{path}", server.http())) {
             Ok(scores) if scores.iter().all(|(_, score)| *score == 1.0) => {
                 return assert_eq!(scores.len(), 4);
             }
