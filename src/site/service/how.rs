@@ -259,7 +259,7 @@ impl Service {
         let status = simulated.response.status();
         match simulated.routed.route.map(|route| route.target) {
             Some(RouteTarget::Ready) if status.is_server_error() => Made::Answer,
-            Some(RouteTarget::Asset) if self.design.is_some() => Made::Request,
+            Some(RouteTarget::Asset) if self.design.is_some() && status.is_success() => Made::Request,
             Some(target) if status.is_success() || status == StatusCode::NOT_MODIFIED => target.made(),
             _ => Made::Start,
         }
