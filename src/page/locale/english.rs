@@ -6,7 +6,7 @@ use crate::{
         Words,
         locale::{
             Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
-            games, labels, roster, sentence_case,
+            failures, games, labels, roster, sentence_case, words,
         },
         scene::Scene,
         times::LocalTime,
@@ -18,31 +18,7 @@ pub(crate) struct English;
 
 impl Phrases for English {
     fn words(&self) -> Words {
-        Words {
-            question: "Does {player} have an error today?".into(),
-            yes: "Yes".into(),
-            no: "No".into(),
-            not_yet: "Not yet".into(),
-            so_far: "Not so far".into(),
-            no_game: "No game".into(),
-            unknown: "Can't tell yet".into(),
-            injured: "No. Injured.".into(),
-            suspended: "No. Suspended.".into(),
-            friend: "Barry".into(),
-            wit_yes: "The ball had other plans. | Scorers keep a pen just for this. | The scoreboard has a column for it. | \
-                      The scorer did not blink."
-                .into(),
-            wit_no: "The leather did its job. | Every ball found leather. | The E column can go home.".into(),
-            wit_not_yet: "The glove is still spotless. | Plenty of grass, plenty of time. | The E column is empty. For now."
-                .into(),
-            wit_so_far: "There’s still time. | Nobody in the dugout says a word. | Every inning is another chance.".into(),
-            wit_no_game: "You can’t drop what nobody hits. | Even a glove needs a day off. | The grass rests, too.".into(),
-            wit_unknown: "The scorer is looking for a pencil. | The play is under review. | \
-                          Somewhere, a press box has lost its Wi-Fi."
-                .into(),
-            wit_injured: "The E column will wait for him. | Get well soon: the seats miss their souvenirs.".into(),
-            wit_suspended: "You can’t drop what you can’t field. | The glove is clean: it is in the locker.".into(),
-        }
+        words::english()
     }
 
     fn labels(&self) -> &'static PageLabels {
@@ -50,23 +26,7 @@ impl Phrases for English {
     }
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
-        match status {
-            308 => ("Round the bases", "This page has another address."),
-            400 => ("Illegal pitch", "The request is malformed."),
-            404 => ("Out of the park", "There is no page at this address."),
-            405 => ("Interference", "This page can only be read."),
-            406 => ("Not in the lineup", "This page isn't available in that format."),
-            412 => ("Tagged out", "This page has changed since you got it."),
-            413 => ("Over the wall", "Requests to this site have no body."),
-            414 => ("Way too long", "The address is longer than any on this site."),
-            416 => ("Off the plate", "The page is shorter than the part you asked for."),
-            421 => ("Foul", "This server has no site of that name."),
-            429 => ("Too many pitches", "Too many requests from your address. Try again in a moment."),
-            431 => ("Too much windup", "The request's header is too large."),
-            500 => ("Error on the server", "Something broke on our side. It has been logged."),
-            503 => ("Rain delay", "Too many visitors at once. Try again in a moment."),
-            _ => ("Foul", "There is no answer to this request."),
-        }
+        failures::english(status)
     }
 
     fn clock(&self, at: &LocalTime) -> String {

@@ -4,11 +4,13 @@
 
 pub(crate) mod cities;
 pub(crate) mod english;
+pub(crate) mod failures;
 pub(crate) mod games;
 pub(crate) mod labels;
 pub(crate) mod roster;
 pub(crate) mod share;
 pub(crate) mod spanish;
+pub(crate) mod words;
 
 use crate::{
     answer::{Availability, ErrorPlay, GameKind, Inning, Outage, SeasonGame, SeasonSoFar},

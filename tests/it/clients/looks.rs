@@ -8,9 +8,11 @@ use crate::{
         devtools::Browser,
         fake_mlb::{FakeMlb, Fault},
         server::Server,
+        tools,
     },
 };
 use serde_json::{Value, json};
+use std::process::Command;
 
 /// A state of the page: its name, the fake MLB, the clock, and the ground by day.
 struct Look {
@@ -146,6 +148,28 @@ fn the_page_looks_right_in_every_state_language_width_and_scheme() {
         }
         browser.leave();
     }
+}
+
+#[test]
+#[ignore = "needs the Nu HTML Checker and Java"]
+fn the_html_is_valid_in_every_state() {
+    let (jar, java) = (tools::npm("vnu-jar/build/dist/vnu.jar"), tools::find("java"));
+    let dir = tempfile::tempdir().unwrap();
+    for look in looks() {
+        let server = Server::start(&look.mlb, look.clock);
+        server.wait_for(look.name, |answer| answer["answer"] == look.words[0]);
+        for (name, path) in [("en", "/"), ("es", "/es"), ("404", "/nothing")] {
+            let page = server.get(path, "Accept: text/html\r\n");
+            std::fs::write(dir.path().join(format!("{}-{name}.html", look.name)), page.text()).unwrap();
+        }
+    }
+    let broken = dir.path().join("broken.html");
+    let check =
+        || Command::new(&java).arg("-jar").arg(&jar).arg("--errors-only").arg(dir.path()).output().unwrap();
+    let found = check();
+    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+    std::fs::write(broken, "<!doctype html><p><table><li>").unwrap();
+    assert!(!check().status.success(), "the checker finds what is wrong");
 }
 
 #[test]

@@ -8,7 +8,9 @@ use crate::{
         Words,
         locale::{
             Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
-            games, labels, roster, sentence_case,
+            failures, games, labels, roster, sentence_case,
+            spanish::terms::{Place, month_day, on_day, short_date},
+            words,
         },
         scene::Scene,
         times::LocalTime,
@@ -20,31 +22,7 @@ pub(crate) struct Spanish;
 
 impl Phrases for Spanish {
     fn words(&self) -> Words {
-        Words {
-            question: "¿{player} cometió un error hoy?".into(),
-            yes: "Sí".into(),
-            no: "No".into(),
-            not_yet: "Todavía no".into(),
-            so_far: "Por ahora no".into(),
-            no_game: "No hay juego".into(),
-            unknown: "Aún no se sabe".into(),
-            injured: "No. Lesionado.".into(),
-            suspended: "No. Suspendido.".into(),
-            friend: "Barry".into(),
-            wit_yes: "La bola tenía otros planes. | El anotador guarda una pluma para esto. | La pizarra tiene una columna \
-                      para esto. | El anotador ni parpadeó."
-                .into(),
-            wit_no: "El guante cumplió. | Cada bola encontró guante. | La columna de errores ya se puede ir a casa.".into(),
-            wit_not_yet: "El guante sigue impecable. | Mucho pasto y mucho tiempo. | La columna de errores está vacía. Por ahora."
-                .into(),
-            wit_so_far: "Todavía hay tiempo. | En la banca nadie dice nada. | Cada entrada es otra oportunidad.".into(),
-            wit_no_game: "No se cae lo que nadie batea. | Hasta un guante necesita un día libre. | El pasto también descansa."
-                .into(),
-            wit_unknown: "El anotador busca su lápiz. | La jugada está en revisión. | En algún palco de prensa se cayó el wifi."
-                .into(),
-            wit_injured: "La columna de errores lo espera. | Que se mejore: las gradas extrañan sus recuerdos.".into(),
-            wit_suspended: "No se cae lo que no se fildea. | El guante está limpio: está guardado.".into(),
-        }
+        words::spanish()
     }
 
     fn labels(&self) -> &'static PageLabels {
@@ -52,26 +30,7 @@ impl Phrases for Spanish {
     }
 
     fn failure(&self, status: u16) -> (&'static str, &'static str) {
-        match status {
-            308 => ("A correr las bases", "Esta página tiene otra dirección."),
-            400 => ("Lanzamiento ilegal", "La petición está mal formada."),
-            404 => ("Fuera del parque", "No hay ninguna página en esta dirección."),
-            405 => ("Interferencia", "Esta página solo se puede leer."),
-            406 => ("Fuera de la alineación", "Esta página no existe en ese formato."),
-            412 => ("Out en la base", "Esta página cambió desde que la recibiste."),
-            413 => ("Por encima de la barda", "Las peticiones a este sitio no llevan cuerpo."),
-            414 => ("Larguísima", "La dirección es más larga que cualquiera de este sitio."),
-            416 => ("Fuera de la zona", "La página es más corta que la parte pedida."),
-            421 => ("Foul", "Este servidor no tiene un sitio con ese nombre."),
-            429 => (
-                "Demasiados lanzamientos",
-                "Demasiadas peticiones desde tu dirección. Intenta de nuevo en un momento.",
-            ),
-            431 => ("Demasiado movimiento", "La cabecera de la petición es demasiado grande."),
-            500 => ("Error del servidor", "Algo se rompió de nuestro lado. Quedó anotado."),
-            503 => ("Pausa por lluvia", "Hay demasiadas visitas a la vez. Intenta de nuevo en un momento."),
-            _ => ("Foul", "No hay respuesta para esta petición."),
-        }
+        failures::spanish(status)
     }
 
     fn clock(&self, at: &LocalTime) -> String {
@@ -417,20 +376,6 @@ impl Phrases for Spanish {
     }
 }
 
-/// A club's city and nickname, from "Marineros de Seattle".
-struct Place {
-    city: &'static str,
-    nickname: &'static str,
-    has_two_clubs: bool,
-}
-
-impl Place {
-    fn of(name: &str) -> Option<Self> {
-        let (nickname, city) = terms::club(name)?.split_once(" de ")?;
-        Some(Place { city, nickname, has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs) })
-    }
-}
-
 impl Spanish {
     /// "los Rangers de Texas"; a name that is not known has no article.
     fn the_club(&self, name: &str) -> String {
@@ -452,19 +397,4 @@ fn the_game(meeting: &GameSides) -> String {
         }
         None => format!("el juego {}", Spanish.against(meeting)),
     }
-}
-
-/// "miércoles 9 de agosto".
-fn short_date(date: Date) -> String {
-    format!("{} {}", terms::weekday(date.weekday()), month_day(date))
-}
-
-/// " del miércoles 9 de agosto", if the time has a day.
-fn on_day(at: &LocalTime) -> String {
-    at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
-}
-
-/// "9 de agosto".
-fn month_day(date: Date) -> String {
-    format!("{} de {}", date.day(), terms::month(date.month()))
 }

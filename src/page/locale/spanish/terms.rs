@@ -1,6 +1,7 @@
 //! Spanish terms for MLB's English ones, as broadcasters use them. None if a term is not known: MLB's own is used then.
 
-use time::{Month, Weekday};
+use crate::page::{locale::cities, times::LocalTime};
+use time::{Date, Month, Weekday};
 
 /// With "los" before it.
 pub(crate) fn club(name: &str) -> Option<&'static str> {
@@ -142,4 +143,33 @@ pub(crate) fn hour(hour: u8) -> u8 {
         0 => 12,
         hour => hour,
     }
+}
+
+/// A club's city and nickname, from "Marineros de Seattle".
+pub(crate) struct Place {
+    pub city: &'static str,
+    pub nickname: &'static str,
+    pub has_two_clubs: bool,
+}
+
+impl Place {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let (nickname, city) = club(name)?.split_once(" de ")?;
+        Some(Place { city, nickname, has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs) })
+    }
+}
+
+/// "miércoles 9 de agosto".
+pub(crate) fn short_date(date: Date) -> String {
+    format!("{} {}", weekday(date.weekday()), month_day(date))
+}
+
+/// " del miércoles 9 de agosto", if the time has a day.
+pub(crate) fn on_day(at: &LocalTime) -> String {
+    at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
+}
+
+/// "9 de agosto".
+pub(crate) fn month_day(date: Date) -> String {
+    format!("{} de {}", date.day(), month(date.month()))
 }
