@@ -11,8 +11,8 @@ use e6::{
     descriptor::SocketHandle,
     internals::{
         AccessLog, Clients, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat,
-        PageText, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service, ServiceParts,
-        Site, SiteContent, TrustedProxies, asset_url,
+        NoNamedPages, PageText, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service,
+        ServiceParts, Site, SiteContent, TrustedProxies, asset_url,
     },
     language::PerLanguage,
     lifecycle::Lifecycle,
@@ -82,6 +82,8 @@ fn service(log: Option<AccessLog>) -> Service {
         asked_at: None,
         asking_took: None,
         not_ready: page_text("not ready\n"),
+        looking_up: page_text("looking up\n"),
+        named: Arc::new(NoNamedPages),
     });
     let observer = RequestObserver { metrics: metrics(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, page_text("Not here."))], "");

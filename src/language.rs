@@ -70,6 +70,14 @@ impl<T> PerLanguage<T> {
         PerLanguage { english: make(self.english), spanish: make(self.spanish) }
     }
 
+    /// The value of a language, to change it.
+    pub fn get_mut(&mut self, language: Language) -> &mut T {
+        match language {
+            Language::English => &mut self.english,
+            Language::Spanish => &mut self.spanish,
+        }
+    }
+
     /// References to the values.
     pub const fn as_ref(&self) -> PerLanguage<&T> {
         PerLanguage { english: &self.english, spanish: &self.spanish }

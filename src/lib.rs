@@ -80,6 +80,7 @@ pub mod internals {
             assets::url as asset_url,
             errors::ErrorPages,
             events::EventHub,
+            named::NoNamedPages,
             routes::ROUTES,
             service::{
                 Service, ServiceParts,

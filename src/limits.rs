@@ -146,6 +146,9 @@ limits! {
     /// The complete live feed of a long game is about 2 MiB; a larger reply is not a feed.
     mlb_body: u64 = 8_388_608, "bytes", 65_536..=64 * MIB,
         "MLB's reply", "a sick upstream", AtStart;
+    /// A day is about 60 KiB in all forms, a card as much again: this is some three seasons.
+    day_pages: usize = 33_554_432, "bytes", 1_048_576..=16_384 * MIB,
+        "rendered pages of days and seasons, together; then the one asked for longest ago goes", "memory for pages of days", AtStart;
     /// A day needs about 20 requests for each player that is followed.
     relay_entries: usize = 256, "replies", 1..=100_000,
         "replies that the relay keeps; then what was asked for longest ago goes", "memory of the relay", AtStart;
@@ -184,6 +187,10 @@ const DERIVED: &[(&str, &str)] = &[
     (
         "unfinished TLS handshakes",
         "half of connections; then the oldest unfinished one is closed, never the newest refused",
+    ),
+    (
+        "days that are looked up",
+        "one at a time and at most 30 requests a minute; 32 days wait, further ones are answered 503; ten seasons are kept",
     ),
     (
         "the relay",

@@ -12,7 +12,7 @@ const SOON: Duration = Duration::HOUR;
 /// Time after the last play within which official scorers commonly change a call.
 const SETTLING: Duration = Duration::HOUR;
 
-/// Data may be dated this far ahead of the clock: more than two correct clocks differ.
+/// Data may be named this far ahead of the clock: more than two correct clocks differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 
 /// The lowest age at which the schedule is stale. During a game the feed tells more, and the schedule is polled less
@@ -30,7 +30,11 @@ const DAYS_AHEAD: Duration = Duration::days(7);
 
 /// The answer that these facts support at this time.
 pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
-    let day = day::today(facts, now);
+    decide_on(facts, day::today(facts, now), now)
+}
+
+/// The answer about a day.
+pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer {
     let games = day::todays_games(facts, day, now);
     let pace = match pace(facts, day, &games, now) {
         _ if !facts.is_read() => Pace::Soon,
@@ -40,7 +44,7 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     let parts = parts(facts, day, &games, pace);
     let fresh_until = parts.iter().map(|part| part.fresh_until).min();
     let asked_at = asked_at(&parts, now);
-    // Data from the future was dated by a wrong clock.
+    // Data from the future was named by a wrong clock.
     let is_ahead = facts.latest().is_some_and(|latest| latest > now + CLOCK_TOLERANCE);
     let stale = fresh_until.is_some_and(|until| until < now) || is_ahead;
     let read_before_the_day = asked_at.is_none_or(|at| at < facts.zone.value.midnight(day));
@@ -76,6 +80,9 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
         error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
         fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
         since_error,
+        leaders: facts.leaders.value.clone().filter(|leaders| leaders.year == facts.season_year(day)),
+        archive: facts.archive.clone(),
+        is_another_day: false,
         next_game: day::next_after(facts, day).cloned(),
         season,
         games,

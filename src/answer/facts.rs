@@ -3,7 +3,8 @@
 //! Each part keeps its last good value with its own age, so that an unreadable part does not affect the others.
 
 use crate::answer::{
-    Archive, Availability, Game, GameFeed, Outage, Player, Schedule, ScheduleEntry, Season, Zone, calendar,
+    Archive, Availability, Game, GameFeed, Leaders, Outage, Player, Schedule, ScheduleEntry, Season, Zone,
+    calendar,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub struct Facts {
     /// The club's schedule entries of the whole year, and in the off season of the next, requested less often than
     /// `schedule`.
     pub calendar: Part<Vec<ScheduleEntry>>,
+    /// The players with the most errors.
+    #[serde(default)]
+    pub leaders: Part<Option<Leaders>>,
     /// The seasons that are kept; each has a file of its own.
     #[serde(skip)]
     pub archive: Archive,
@@ -94,6 +98,7 @@ impl Facts {
             availability: Part::default(),
             season: Part::default(),
             calendar: Part::default(),
+            leaders: Part::default(),
             archive: Archive::new(),
         }
     }

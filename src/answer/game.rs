@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime};
 
 /// One entry of the schedule. The same game can be listed under two days: a postponed one under the old day and the
 /// new, a suspended one under the day it began and the day it was resumed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleEntry {
     /// MLB's game id (`gamePk`).
     pub pk: u64,
@@ -135,7 +135,7 @@ pub enum GameState {
 }
 
 /// The data of a game's live feed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameFeed {
     /// MLB's game id (`gamePk`).
     pub pk: u64,

@@ -10,6 +10,7 @@ pub(crate) mod day;
 pub(crate) mod decide;
 pub(crate) mod facts;
 pub(crate) mod game;
+pub(crate) mod leaders;
 pub(crate) mod player;
 pub(crate) mod schedule;
 pub(crate) mod season;
@@ -18,7 +19,9 @@ pub(crate) mod session;
 pub(crate) mod tests;
 pub(crate) mod zone;
 
-pub use crate::answer::archive::{Archive, ArchivedSeason};
+pub use crate::answer::archive::{
+    Archive, ArchivedSeason, DayAnswer, DayRecord, SEASONS_AT_MOST, clubs_of, kept_years,
+};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
@@ -28,9 +31,12 @@ pub use crate::answer::game::{
     DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameKind, GameState, GameStatus, Half, Inning,
     LineScore, Participation, ScheduleEntry, Score, Side, TeamLine,
 };
+pub use crate::answer::leaders::{Leader, Leaders};
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
-pub use crate::answer::season::{LastError, Season, SeasonGame, SeasonSoFar, SinceError, Streak};
+pub use crate::answer::season::{
+    LastError, PositionErrors, Season, SeasonGame, SeasonSoFar, SinceError, Streak,
+};
 pub use crate::answer::session::Session;
 pub use crate::answer::zone::{UnknownZone, Zone};
 
@@ -92,6 +98,12 @@ pub struct Answer {
     pub season: Option<SeasonSoFar>,
     /// The time since the player's last error, over all seasons that are kept; none if no game is known.
     pub since_error: Option<SinceError>,
+    /// The players with the most errors of the season that is shown; none if they could not be read.
+    pub leaders: Option<Leaders>,
+    /// The seasons that are kept.
+    pub archive: Archive,
+    /// Whether the day is another one than the present, looked up in the archive.
+    pub is_another_day: bool,
     /// The next game after the day, if it is known.
     pub next_game: Option<ScheduleEntry>,
     /// The days of the season on which the player was charged, today included.
@@ -109,7 +121,7 @@ pub struct Answer {
     pub changed_at: Option<OffsetDateTime>,
     /// The time until which the data is as fresh as `pace` promises; none if nothing was ever read.
     pub fresh_until: Option<OffsetDateTime>,
-    /// Whether the data is older than that, or dated in the future.
+    /// Whether the data is older than that, or named in the future.
     pub stale: bool,
     /// Whether the data is stale because MLB refuses this server's network.
     pub is_refused: bool,

@@ -1,6 +1,6 @@
 //! The player's season: the fielding log with today's box scores added, and the figures computed from them.
 
-use crate::answer::{Club, Facts, GameKind, Participation, Player, ScheduleEntry, calendar};
+use crate::answer::{Club, Facts, GameFeed, GameKind, Participation, Player, ScheduleEntry, calendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
@@ -34,6 +34,21 @@ pub struct SeasonGame {
     /// Whether his club was the home team, as scheduled: on neutral ground, the designated home team.
     pub at_home: bool,
     /// Errors charged to the player, at all positions together.
+    pub errors: u32,
+    /// The id of the player's club, if the log has it.
+    #[serde(default)]
+    pub club: Option<u32>,
+    /// The errors at each position in the field, in the log's order, if the log has the positions.
+    #[serde(default)]
+    pub positions: Vec<PositionErrors>,
+}
+
+/// The errors of one game at one position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionErrors {
+    /// The position, as the scorer writes it: "RF".
+    pub position: String,
+    /// Errors charged there.
     pub errors: u32,
 }
 
@@ -160,7 +175,10 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     for listing in facts.schedule.value.listings.iter().filter(|listing| counts(listing, season.year, day)) {
         match facts.feed(listing.pk) {
             Some(feed) if feed.presence == Participation::Fielded && feed.errors.is_known() => {
-                let boxed = || SeasonGame::of(listing, &facts.player.value, feed.errors.known());
+                let boxed = || SeasonGame {
+                    positions: PositionErrors::of(feed),
+                    ..SeasonGame::of(listing, &facts.player.value, feed.errors.known())
+                };
                 games.entry(listing.pk).or_insert_with(boxed);
             }
             _ => {}
@@ -196,6 +214,20 @@ fn on_pace_for(errors: u32, (over, all): (usize, usize)) -> Option<u32> {
     (PACE_FROM..all).contains(&over).then(|| (rate * all as f64).round() as u32)
 }
 
+impl PositionErrors {
+    /// The errors of the plays in a feed, by position.
+    fn of(feed: &GameFeed) -> Vec<Self> {
+        let mut positions: Vec<PositionErrors> = Vec::new();
+        for position in feed.plays.iter().filter_map(|play| play.position.as_ref()) {
+            match positions.iter_mut().find(|known| known.position == *position) {
+                Some(known) => known.errors += 1,
+                None => positions.push(PositionErrors { position: position.clone(), errors: 1 }),
+            }
+        }
+        positions
+    }
+}
+
 impl SeasonGame {
     /// The key that sorts games in playing order.
     fn order(&self) -> (Date, u8, u64) {
@@ -213,6 +245,8 @@ impl SeasonGame {
             opponent: Some(opponent.club.clone()),
             at_home,
             errors,
+            club: Some(if at_home { listing.home.club.id } else { listing.away.club.id }),
+            positions: Vec::new(),
         }
     }
 }
@@ -237,6 +271,8 @@ mod tests {
             opponent: None,
             at_home: true,
             errors: *errors,
+            club: None,
+            positions: Vec::new(),
         };
         errors.iter().enumerate().map(game).collect()
     }
@@ -357,8 +393,7 @@ mod tests {
                 let errors: &[u32] = if *year == 2022 { &[0, 1, 0] } else { &[0, 0, 0, 0] };
                 let games = (1..).zip(errors).map(|(day, errors)| on(*year, day, *errors)).collect();
                 let log = Season { year: *year, games, is_complete: incomplete != Some(*year) };
-                let kept = ArchivedSeason { log, games: vec![], feeds: BTreeMap::new() };
-                facts.archive.insert(*year, kept.into());
+                facts.archive.insert(*year, ArchivedSeason::of(log).into());
             }
             let so_far = so_far(&facts, TODAY).unwrap();
             let since = since_error(&facts, &so_far, TODAY, today).unwrap();

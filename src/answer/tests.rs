@@ -88,6 +88,7 @@ pub(crate) fn facts(
         availability: Part::read(Availability::Active, asked_at),
         season: Part::default(),
         calendar: Part::default(),
+        leaders: Part::default(),
         archive: Archive::new(),
     }
 }
@@ -733,7 +734,16 @@ fn every_game_of_the_year_is_listed_once_with_what_he_did_in_it() {
     let on = |pk, date, state| ScheduleEntry { listed: date, official: date, ..listing(pk, state) };
     let moved =
         ScheduleEntry { listed: date!(2024 - 06 - 02), ..on(3, date!(2024 - 06 - 10), GameState::Postponed) };
-    let logged = |pk, date, errors| SeasonGame { pk, date, number: 1, opponent: None, at_home: true, errors };
+    let logged = |pk, date, errors| SeasonGame {
+        pk,
+        date,
+        number: 1,
+        opponent: None,
+        at_home: true,
+        errors,
+        club: None,
+        positions: vec![],
+    };
     let mut facts =
         facts(FIRST_PITCH, [listing(9, GameState::On)], [feed(9, GameState::On, Participation::Fielded, 1)]);
     facts.calendar.value = vec![
@@ -777,7 +787,16 @@ fn an_error_day_stands_since_it_was_first_seen_so() {
         let mut facts =
             facts(now, [listing(1, GameState::On)], [feed(1, GameState::On, Participation::Fielded, errors)]);
         let date = date!(2024 - 06 - 01);
-        let game = SeasonGame { pk: 7, date, number: 1, opponent: None, at_home: true, errors: 1 };
+        let game = SeasonGame {
+            pk: 7,
+            date,
+            number: 1,
+            opponent: None,
+            at_home: true,
+            errors: 1,
+            club: None,
+            positions: vec![],
+        };
         facts.season.value = Some(Season { year: 2024, games: vec![game], is_complete: true });
         decide(&facts, now)
     };

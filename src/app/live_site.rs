@@ -5,6 +5,7 @@ use crate::{
     app::{answer_metrics::AnswerMetrics, notifier::Notifier, publisher::Publisher},
     lifecycle::Phase,
     memory,
+    mlb::DayRequests,
     site::{events::EventHub, snapshot::Site},
 };
 use arc_swap::ArcSwap;
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 pub(crate) struct LiveSite {
     pub site: Arc<ArcSwap<Site>>,
     pub event_hub: Arc<EventHub>,
+    /// The days that visitors ask for and the poller looks up.
+    pub day_requests: Arc<DayRequests>,
     /// The answer on one line, for operators.
     line: watch::Sender<String>,
     metrics: AnswerMetrics,
@@ -46,9 +49,10 @@ impl LiveSite {
         answer: Answer,
         phase: watch::Receiver<Phase>,
         metrics: AnswerMetrics,
+        day_requests: Arc<DayRequests>,
     ) -> Self {
         let (pictures, drawn) = watch::channel(());
-        let site = publisher.site_without_pictures(&answer, drawn);
+        let site = publisher.site_without_pictures(&answer, drawn, &day_requests);
         let event_hub = Arc::new(EventHub::new(phase));
         event_hub.publish(&site);
         metrics.set(&answer);
@@ -56,6 +60,7 @@ impl LiveSite {
             line: watch::Sender::new(publisher.in_a_line(&answer)),
             site: Arc::new(ArcSwap::from_pointee(site)),
             event_hub,
+            day_requests,
             metrics,
             scene: Mutex::new(Current {
                 publisher,
@@ -143,7 +148,7 @@ impl LiveSite {
         let Current { publisher, answer, pictures, .. } = scene;
         // Dropped at the end, so that those who wait for the pictures find them.
         let _drawn = pictures.take();
-        let fresh = Arc::new(publisher.site(answer));
+        let fresh = Arc::new(publisher.site(answer, &self.day_requests));
         self.metrics.set(answer);
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
@@ -197,7 +202,7 @@ mod tests {
         let answer =
             decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), time::OffsetDateTime::now_utc());
         let metrics = AnswerMetrics::register(&prometheus::Registry::new()).unwrap();
-        let live_site = LiveSite::new(publisher, answer, Lifecycle::new().watch(), metrics);
+        let live_site = LiveSite::new(publisher, answer, Lifecycle::new().watch(), metrics, Arc::default());
         let published = || {
             let site = live_site.site.load();
             let mut paths: Vec<_> = site.published.keys().copied().collect();

@@ -4,6 +4,7 @@ pub(crate) mod answer_metrics;
 pub(crate) mod check;
 pub(crate) mod control;
 pub(crate) mod data_lock;
+pub(crate) mod day_pages;
 pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod inherited;
@@ -51,7 +52,7 @@ use crate::{
         clients::Clients,
     },
     lifecycle::{Lifecycle, Signals},
-    mlb::Endpoint,
+    mlb::{DayRequests, Endpoint},
     net::listen_fds::InheritedFd,
     output,
     per_worker::workers,
@@ -202,7 +203,8 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         AllMetrics::new().map_err(|error| RunError::new(format!("cannot register the metrics: {error}")))?;
     let certificates = certificates(config, &metrics)?;
     let log_file = log_file(config)?;
-    let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics)?;
+    let day_requests = Arc::new(DayRequests::default());
+    let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics, &day_requests)?;
 
     let runtime = runtime().map_err(|error| RunError::new(format!("cannot start an event loop: {error}")))?;
     let signals = {
@@ -210,8 +212,13 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         Signals::listen().map_err(|error| RunError::new(format!("cannot listen for signals: {error}")))?
     };
     let lifecycle = Lifecycle::new();
-    let live_site =
-        LiveSite::new(show.publisher(config), first_answer, lifecycle.watch(), metrics.answer.clone());
+    let live_site = LiveSite::new(
+        show.publisher(config),
+        first_answer,
+        lifecycle.watch(),
+        metrics.answer.clone(),
+        day_requests,
+    );
     if inherited.old_process.is_some() {
         // The old process serves meanwhile.
         live_site.draw_pictures();

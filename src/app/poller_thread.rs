@@ -8,7 +8,7 @@ use crate::{
         metrics::AllMetrics,
     },
     config::Config,
-    mlb::{Client, Poller, Store},
+    mlb::{Client, DayRequests, Poller, PollerSignal, Store},
     threads::Heartbeat,
 };
 use std::sync::{Arc, mpsc};
@@ -18,7 +18,14 @@ const DEFAULT_PLAYER: (u32, &str, &str) = (665487, "Fernando Tatis Jr.", "Tatis 
 
 /// The running poller. Dropping this stops it without waiting for it, because its answers would not be published.
 pub(crate) struct PollerThread {
-    _stop: mpsc::Sender<()>,
+    signals: mpsc::Sender<PollerSignal>,
+}
+
+impl Drop for PollerThread {
+    fn drop(&mut self) {
+        // A poller that has ended needs no signal.
+        let _ = self.signals.send(PollerSignal::Stop);
+    }
 }
 
 /// The player's name on the page until MLB first answers.
@@ -34,39 +41,46 @@ fn expected_player(id: u32) -> Player {
 /// A poller whose thread waits for [`PreparedPoller::start`]. Dropping this ends the thread before its first request.
 pub(crate) struct PreparedPoller {
     start: mpsc::Sender<(PollerId, Arc<LiveSite>)>,
-    stop: mpsc::Sender<()>,
+    signals: mpsc::Sender<PollerSignal>,
 }
 
 impl PreparedPoller {
     /// Starts the thread. It runs one poller, and another one after a panic; pages stay as they are meanwhile. Returns
     /// also the answer before the first request.
-    pub fn new(config: &Config, show: &DataSource, metrics: &AllMetrics) -> Result<(Self, Answer), RunError> {
+    pub fn new(
+        config: &Config,
+        show: &DataSource,
+        metrics: &AllMetrics,
+        day_requests: &Arc<DayRequests>,
+    ) -> Result<(Self, Answer), RunError> {
         let (id, club, clock, endpoint) =
             (config.player.id, config.player.club, show.clock, show.endpoint(config));
         let (polls, limits) = (metrics.polls.clone(), config.limits.clone());
         let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
+        let day_requests = day_requests.clone();
         let poller = move || {
             let store = data_dir.as_deref().map(Store::in_dir);
             let client = Client::new(endpoint.clone(), &limits);
             Poller::new(client, clock, expected_player(id), club, store, polls.clone())
+                .looking_up(day_requests.clone())
         };
         let mut first = poller();
         let answer = first.first_answer();
 
         let (start, started) = mpsc::channel::<(PollerId, Arc<LiveSite>)>();
-        let (stop, stopped) = mpsc::channel();
+        let (signals, received) = mpsc::channel();
         let (mut first, mut purpose) = (Some(first), None);
         let work = move |heartbeat: &Heartbeat| {
             purpose = purpose.take().or_else(|| started.recv().ok());
             let Some((poller_id, live_site)) = &purpose else { return Ok(()) };
             live_site.draw_pictures();
             let poller = first.take().unwrap_or_else(&poller);
-            poller.run(&stopped, heartbeat, |answer| live_site.show(*poller_id, answer));
+            poller.run(&received, heartbeat, |answer| live_site.show(*poller_id, answer));
             Ok(())
         };
         let longest_pause = Poller::longest_pause(&config.limits);
         match metrics.threads.spawn("poller".into(), longest_pause, work) {
-            Ok(()) => Ok((PreparedPoller { start, stop }, answer)),
+            Ok(()) => Ok((PreparedPoller { start, signals }, answer)),
             Err(error) => Err(RunError::new(format!("cannot start the poller's thread: {error}"))),
         }
     }
@@ -75,6 +89,7 @@ impl PreparedPoller {
     pub fn start(self, poller_id: PollerId, live_site: &Arc<LiveSite>) -> PollerThread {
         // The thread is waiting for this message.
         let _ = self.start.send((poller_id, live_site.clone()));
-        PollerThread { _stop: self.stop }
+        live_site.day_requests.wake(self.signals.clone());
+        PollerThread { signals: self.signals }
     }
 }

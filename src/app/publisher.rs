@@ -2,9 +2,11 @@
 
 use crate::{
     answer::{Answer, Pace, Verdict},
+    app::day_pages::{DayPages, RenderedPages},
     clock::Clock,
     config::Config,
     language::PerLanguage,
+    mlb::DayRequests,
     page::{self, Calendar, Notice, Theme},
     site::{
         assets,
@@ -13,9 +15,12 @@ use crate::{
         service::{HowPage, ProcessStart},
         snapshot::{Site, SiteContent},
     },
-    web::{negotiate::Form, representation::Representation},
+    web::{
+        negotiate::Form,
+        representation::{Lifetime, Representation},
+    },
 };
-use std::{collections::HashMap, fs, path::Path, time::Duration};
+use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -30,8 +35,10 @@ pub struct ReplayedDay {
 
 /// Renders answers with the theme of a configuration and the site's clock.
 pub struct Publisher {
-    theme: Theme,
+    theme: Arc<Theme>,
     clock: Clock,
+    /// The pages of days and seasons that were rendered for earlier answers.
+    rendered: Arc<RenderedPages>,
     /// The last representation of each path, with the text that it was made from.
     published: HashMap<&'static str, (String, Representation)>,
 }
@@ -89,7 +96,8 @@ impl Publisher {
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };
-        Publisher { theme, clock, published: HashMap::new() }
+        let rendered = Arc::new(RenderedPages::new(config.limits.day_pages));
+        Publisher { theme: Arc::new(theme), clock, rendered, published: HashMap::new() }
     }
 
     /// Whether both render the same pages for an answer.
@@ -118,16 +126,26 @@ impl Publisher {
     }
 
     /// The site with everything that is served until the next answer.
-    pub fn site(&mut self, answer: &Answer) -> Site {
-        self.site_with(answer, None)
+    pub fn site(&mut self, answer: &Answer, day_requests: &Arc<DayRequests>) -> Site {
+        self.site_with(answer, None, day_requests)
     }
 
     /// The same without pictures. Requests for them wait until the sender of `drawn` is dropped.
-    pub fn site_without_pictures(&mut self, answer: &Answer, drawn: watch::Receiver<()>) -> Site {
-        self.site_with(answer, Some(drawn))
+    pub fn site_without_pictures(
+        &mut self,
+        answer: &Answer,
+        drawn: watch::Receiver<()>,
+        day_requests: &Arc<DayRequests>,
+    ) -> Site {
+        self.site_with(answer, Some(drawn), day_requests)
     }
 
-    fn site_with(&mut self, answer: &Answer, pictures: Option<watch::Receiver<()>>) -> Site {
+    fn site_with(
+        &mut self,
+        answer: &Answer,
+        pictures: Option<watch::Receiver<()>>,
+        day_requests: &Arc<DayRequests>,
+    ) -> Site {
         let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
         let rendered = page::render(answer, &self.theme, lasts, now);
@@ -155,6 +173,15 @@ impl Publisher {
             embed: rendered.embed,
             embed_style: page::embed_style_hash(&self.theme),
             share: rendered.share,
+            looking_up: page::looking_up(&self.theme),
+            named: Arc::new(DayPages {
+                theme: self.theme.clone(),
+                style: page::style_hash(&self.theme),
+                clock: self.clock,
+                answer: Arc::new(answer.clone()),
+                requests: day_requests.clone(),
+                rendered: self.rendered.clone(),
+            }),
             not_ready: page::not_ready(answer, &self.theme),
             json: rendered.json,
             line: rendered.line,
@@ -198,7 +225,7 @@ impl Publisher {
         }
         // By the system's clock, because it is compared with dates from other programs.
         let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
-        let made = Representation::published(body, media_type, modified, lasts);
+        let made = Representation::published(body, media_type, modified, Lifetime::Changing(lasts));
         self.published.insert(path, (from, made.clone()));
         Some((path, made))
     }

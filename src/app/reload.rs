@@ -112,7 +112,10 @@ impl Running {
     fn open_poller(&self, config: &Config) -> Result<Option<(PreparedPoller, Answer)>, RunError> {
         let running = &self.setup.config;
         let is_same = (config.player, config.endpoint()) == (running.player, running.endpoint());
-        (!is_same).then(|| PreparedPoller::new(config, &self.show, &self.facts.metrics)).transpose()
+        let day_requests = &self.facts.live_site.day_requests;
+        (!is_same)
+            .then(|| PreparedPoller::new(config, &self.show, &self.facts.metrics, day_requests))
+            .transpose()
     }
 
     fn open_notifier(&self, config: &Config) -> Result<Option<Notifier>, RunError> {

@@ -340,7 +340,7 @@ fn a_setting_that_takes_effect_at_a_start_is_kept_and_waits_at_every_reload() {
     let running = loaded("").unwrap();
     let toml = "[listen]\nhttp = \"127.0.0.1:1\"\nhttps = \"127.0.0.1:2\"\nadmin = \"off\"\nunix_mode = \"0600\"\n\
                 [data]\ndir = \"elsewhere\"\n[security]\nuser = \"root\"\nlandlock = false\n\
-                [limits]\nmlb_connect = 1\nmlb_total = 60\nmlb_body = 65536\nrelay_entries = 1\nrelay_bytes = 1048576\n\
+                [limits]\nmlb_connect = 1\nmlb_total = 60\nmlb_body = 65536\nday_pages = 1048576\nrelay_entries = 1\nrelay_bytes = 1048576\n\
                 [words]\nyes = \"Alas\"\n";
     let written = loaded(toml).unwrap();
     let at_start = |setting: &&settings::Setting| setting.takes_effect == TakesEffect::AtStart;

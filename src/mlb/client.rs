@@ -1,7 +1,7 @@
 //! The API client: one request at a time, with each reply checked.
 
 use crate::{
-    answer::{Availability, GameFeed, Outage, Schedule, ScheduleEntry, Season},
+    answer::{Availability, GameFeed, Leaders, Outage, Schedule, ScheduleEntry, Season},
     limits::Limits,
     mlb::{
         model::{self, PlayerProfile, TeamProfile, UnexpectedReply},
@@ -110,6 +110,11 @@ impl Client {
     /// A player's fielding log of a season.
     pub fn season(&self, person: u32, year: i32) -> Result<Season, PollError> {
         self.ask(&Question::season(person, year), |json| model::season(json, year))
+    }
+
+    /// The players with the most errors of a season, and this player's rank.
+    pub fn leaders(&self, person: u32, year: i32) -> Result<Leaders, PollError> {
+        self.ask(&Question::leaders(year), |json| model::leaders(json, year, person))
     }
 
     /// The live feed of a game, trimmed to the fields that are read. If something is missing, the whole feed is

@@ -3,6 +3,7 @@
 //! It passes plain facts to [`crate::answer`] and knows nothing of visitors and pages.
 
 pub(crate) mod client;
+pub(crate) mod day_requests;
 pub(crate) mod distrust;
 pub(crate) mod freshness;
 pub(crate) mod model;
@@ -21,7 +22,8 @@ pub(crate) mod upstream;
 pub(crate) mod wire;
 
 pub use crate::mlb::client::Client;
-pub use crate::mlb::poller::{Poller, StopSignal};
+pub use crate::mlb::day_requests::{DayRequests, QueueFull};
+pub use crate::mlb::poller::{Poller, PollerSignal};
 pub use crate::mlb::polls::PollMetrics;
 pub use crate::mlb::refused::{REFUSED, WAYS_OUT};
 pub use crate::mlb::store::{Saved, Store};

@@ -16,7 +16,12 @@ static TEMPLATES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let plain = [PERSON, TEAM, SCHEDULE, ALL_STAR_GAME, ROSTER, SEASON].map(String::from);
     plain
         .into_iter()
-        .chain([CALENDAR.replace("{fields}", model::SCHEDULE_FIELDS), feed, whole])
+        .chain([
+            CALENDAR.replace("{fields}", model::SCHEDULE_FIELDS),
+            LEADERS.replace("{fields}", model::LEADERS_FIELDS),
+            feed,
+            whole,
+        ])
         .chain(timed)
         .collect()
 });
@@ -29,6 +34,8 @@ const CALENDAR: &str =
 const ALL_STAR_GAME: &str = "/api/v1/schedule?sportId=1&gameType=A&startDate={date}&endDate={date}";
 const ROSTER: &str = "/api/v1/teams/{id}/roster?rosterType=40Man";
 const SEASON: &str = "/api/v1/people/{id}/stats?stats=gameLog&group=fielding&season={year}";
+const LEADERS: &str = "/api/v1/stats/leaders?leaderCategories=errors&statGroup=fielding&leaderGameTypes=R&playerPool=ALL&\
+    sportId=1&season={year}&limit=500&fields={fields}";
 const FEED: &str = "/api/v1.1/game/{id}/feed/live?fields={fields}";
 const WHOLE_FEED: &str = "/api/v1.1/game/{id}/feed/live";
 
@@ -69,6 +76,11 @@ impl Question {
     /// A player's fielding log of a season.
     pub fn season(person: u32, year: i32) -> Self {
         fill(SEASON, &[("{id}", &person), ("{year}", &year)])
+    }
+
+    /// The players with the most errors of a season: more than ever have one, so that the player is among them.
+    pub fn leaders(year: i32) -> Self {
+        fill(LEADERS, &[("{year}", &year), ("{fields}", &model::LEADERS_FIELDS)])
     }
 
     /// A game's live feed, trimmed to the fields that are read.
@@ -182,6 +194,7 @@ mod tests {
             Question::all_star_game(day),
             Question::roster(135),
             Question::season(665_487, 2026),
+            Question::leaders(2026),
             Question::feed(717_055),
             Question::whole_feed(717_055),
         ] {
@@ -206,6 +219,7 @@ mod tests {
             "/api/v1/people/99999999999?hydrate=currentTeam,rosterEntries",
             "/api/v1/people/1/../2?hydrate=currentTeam,rosterEntries",
             "/api/v1/teams?sportId=1",
+            "/api/v1/stats/leaders?leaderCategories=errors&season=2026",
             "/api/v1/teams/135/roster?rosterType=active",
             "/api/v1/schedule?sportId=1&teamId=135&startDate=2026-07-02&endDate=2026-13-02",
             "/api/v1/schedule?sportId=1&teamId=135&startDate=2026-07-02",

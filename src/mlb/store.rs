@@ -1,16 +1,18 @@
-//! The last good state, saved to disk so that a restart answers at once.
+//! The last good state and the seasons that are kept, saved to disk so that a restart answers at once.
 //!
-//! One file: a line with format, version and SHA-256 of the rest, then JSON. It is replaced as a whole (temporary
+//! One file for the state and one for each season: a line with format, version and SHA-256 of the rest, then JSON. Each is replaced as a whole (temporary
 //! file, fsync, rename, fsync of the directory), so that a crash at any moment leaves the old one or the new one.
 
 use crate::{
-    answer::{Facts, LastAnswer},
+    answer::{Archive, ArchivedSeason, Facts, LastAnswer},
     atomic_file::{self, TEMPORARY},
     clock::rounded,
     hash,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -23,6 +25,8 @@ use std::{
 };
 
 const FILE: &str = "last-good.e6";
+/// The beginning of the name of a season's file; the player's id and the year follow.
+const SEASON_FILE: &str = "season-";
 /// The mode of the state file: it is e6's own.
 const MODE: u32 = 0o600;
 /// A temporary file older than this was left by a killed process. In an upgrade another process may be writing one.
@@ -43,7 +47,20 @@ pub struct Saved {
     pub memory: Option<LastAnswer>,
 }
 
-/// The state file. Clones share it.
+/// A saved season.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedSeason {
+    person: u32,
+    season: ArchivedSeason,
+}
+
+/// The content of a file to be written.
+enum Content {
+    State(Box<Saved>),
+    Season(Box<SavedSeason>),
+}
+
+/// The state files. Clones share them.
 #[derive(Clone)]
 pub struct Store {
     file: PathBuf,
@@ -59,7 +76,7 @@ impl Store {
     /// The saved state of this player, if the file is readable and valid. An unusable file is renamed.
     pub fn load(&self, person: u32) -> Option<Saved> {
         self.sweep();
-        match read(&self.file) {
+        match read::<Saved>(&self.file) {
             Ok(kept) if kept.facts.player.value.id == person => Some(kept),
             Ok(kept) => {
                 tracing::info!(
@@ -70,15 +87,39 @@ impl Store {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                self.set_aside(&error);
+                set_aside(&self.file, &error);
                 None
             }
         }
     }
 
-    /// Replaces the saved state. A failure is logged once, until saving works again.
-    fn save(&self, kept: &Saved) {
-        let (file, result) = (self.file.display(), write(&self.file, kept));
+    /// The saved seasons of this player. An unusable file is renamed.
+    pub fn load_seasons(&self, person: u32) -> Archive {
+        let dir = self.file.parent().unwrap_or(Path::new("."));
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        let is_season = |name: &OsStr| {
+            name.to_str().is_some_and(|name| name.starts_with(SEASON_FILE) && name.ends_with(".e6"))
+        };
+        let mut seasons = Archive::new();
+        for path in entries.filter(|entry| is_season(&entry.file_name())).map(|entry| entry.path()) {
+            match read::<SavedSeason>(&path) {
+                Ok(kept) if kept.person == person => {
+                    drop(seasons.insert(kept.season.log.year, kept.season.into()))
+                }
+                Ok(_) => {}
+                Err(error) => set_aside(&path, &error),
+            }
+        }
+        seasons
+    }
+
+    /// Replaces a saved file. A failure is logged once, until saving works again.
+    fn save(&self, file: &Path, content: &Content) {
+        let result = match content {
+            Content::State(kept) => write(file, kept.as_ref()),
+            Content::Season(kept) => write(file, kept.as_ref()),
+        };
+        let file = file.display();
         let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
             Ok(()) if was_failing => tracing::info!(%file, "the state file can be written again"),
@@ -101,16 +142,21 @@ impl Store {
         }
     }
 
-    fn set_aside(&self, error: &io::Error) {
-        let aside =
-            self.file.with_extension(format!("bad-{}", time::OffsetDateTime::now_utc().unix_timestamp()));
-        let (file, renamed) = (self.file.display(), fs::rename(&self.file, &aside));
-        match renamed {
-            Ok(()) => {
-                tracing::warn!(%file, %error, aside = %aside.display(), "unusable state file set aside: starting fresh")
-            }
-            Err(_) => tracing::warn!(%file, %error, "unusable state file: starting fresh"),
+    /// The file of a season.
+    fn season_file(&self, person: u32, year: i32) -> PathBuf {
+        self.file.with_file_name(format!("{SEASON_FILE}{person}-{year}.e6"))
+    }
+}
+
+/// Renames an unusable file.
+fn set_aside(path: &Path, error: &io::Error) {
+    let aside = path.with_extension(format!("bad-{}", time::OffsetDateTime::now_utc().unix_timestamp()));
+    let (file, renamed) = (path.display(), fs::rename(path, &aside));
+    match renamed {
+        Ok(()) => {
+            tracing::warn!(%file, %error, aside = %aside.display(), "unusable state file set aside: starting fresh")
         }
+        Err(_) => tracing::warn!(%file, %error, "unusable state file: starting fresh"),
     }
 }
 
@@ -118,8 +164,8 @@ impl Store {
 pub struct Saver {
     store: Store,
     writing: Option<WriteJob>,
-    /// The latest state that is not being written yet.
-    waiting: Option<Saved>,
+    /// The latest content of each file that is not being written yet.
+    waiting: BTreeMap<PathBuf, Content>,
 }
 
 struct WriteJob {
@@ -130,16 +176,23 @@ struct WriteJob {
 
 impl Saver {
     pub fn new(store: Store) -> Self {
-        Saver { store, writing: None, waiting: None }
+        Saver { store, writing: None, waiting: BTreeMap::new() }
     }
 
     /// Saves this state once the previous write has ended.
     pub fn keep(&mut self, kept: Saved) {
-        self.waiting = Some(kept);
+        self.waiting.insert(self.store.file.clone(), Content::State(Box::new(kept)));
         self.go_on();
     }
 
-    /// Begins to write the waiting state, if the previous write has ended. It is to be called regularly.
+    /// Saves this season once the previous write has ended.
+    pub fn keep_season(&mut self, person: u32, season: ArchivedSeason) {
+        let file = self.store.season_file(person, season.log.year);
+        self.waiting.insert(file, Content::Season(Box::new(SavedSeason { person, season })));
+        self.go_on();
+    }
+
+    /// Begins to write what waits, if the previous write has ended. It is to be called regularly.
     pub fn go_on(&mut self) {
         let file = self.store.file.display();
         if let Some(writing) = &mut self.writing {
@@ -155,16 +208,20 @@ impl Saver {
             }
             self.writing = None;
         }
-        let Some(kept) = self.waiting.take() else { return };
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return;
+        }
         let store = self.store.clone();
-        match thread::Builder::new().name("state".into()).spawn(move || store.save(&kept)) {
+        let save = move || waiting.iter().for_each(|(file, content)| store.save(file, content));
+        match thread::Builder::new().name("state".into()).spawn(save) {
             Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_logged: false }),
             Err(error) => tracing::warn!(%file, %error, "cannot start a thread to write the state file"),
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Saved> {
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     let mut text = String::new();
     File::open(path)?.take(SIZE_CAP).read_to_string(&mut text)?;
     let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
@@ -176,7 +233,7 @@ fn read(path: &Path) -> io::Result<Saved> {
     serde_json::from_str(body).map_err(|error| bad(&error.to_string()))
 }
 
-fn write(path: &Path, kept: &Saved) -> io::Result<()> {
+fn write(path: &Path, kept: &impl Serialize) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let body = serde_json::to_string(kept)?;

@@ -91,7 +91,7 @@ fn event(Fixture { listing, outcome }: &Fixture, player: u32, localized: Localiz
         event.location(&plain(&listing.venue));
     }
     if let Some(url) = &localized.theme.url {
-        event.url(&format!("{url}/"));
+        event.url(&format!("{url}/{}", listing.official));
     }
     event.done()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, ErrorDay},
-    page::{LocalizedTheme, plain, times},
+    page::{LocalizedTheme, Place, plain, times},
 };
 use askama::Template;
 use time::OffsetDateTime;
@@ -42,6 +42,8 @@ struct FeedEntry {
     id: String,
     title: String,
     updated: String,
+    /// The path of the day's page.
+    path: String,
     content: String,
 }
 
@@ -57,6 +59,7 @@ impl FeedEntry {
             id: localized.theme.tag(&format!("{id}/{}", day.date)),
             title: format!("{}: {errors} {against}", plain(&localized.words.yes)).trim_end().to_owned(),
             updated: times::machine(day.since),
+            path: Place::day(day.date, (None, None)).in_language(&localized.language),
             content: format!("{name} was charged with {errors} on {}.", phrases.long_date(day.date)),
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     answer::{Answer, ErrorPlay, Game, GameState, Verdict},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Theme,
+        LocalizedTheme, Place, Theme,
         colours::{ColourPair, PageState, SceneColours},
         embed, json,
         locale::{self, PageLabels, Phrases, share::ShareTexts},
@@ -23,12 +23,15 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use time::OffsetDateTime;
 
+/// Seconds after which the page of a day that is being looked up loads itself again.
+const LOOKED_UP_IN: u64 = 4;
+
 /// The page of a status that is not a success.
 pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
         let (title, detail) = localized.phrases.failure(status);
-        let html = error_page(localized, status, title, detail);
+        let html = error_page(localized, status, title, detail, 0);
         PageText { html, text: format!("{status} {title}\n{detail}\n") }
     })
 }
@@ -39,18 +42,28 @@ pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<PageText> {
         let localized = theme.localized(language);
         let (title, _) = localized.phrases.failure(503);
         let sentence = localized.sentence(answer);
-        let html = error_page(localized, 503, title, &sentence);
+        let html = error_page(localized, 503, title, &sentence, 0);
         PageText { html, text: format!("not ready: {sentence}\n") }
     })
 }
 
-fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str) -> String {
+/// The page of a day or a season that is being looked up. It loads itself again.
+pub fn looking_up(theme: &Theme) -> PerLanguage<PageText> {
+    PerLanguage::of(|language| {
+        let localized = theme.localized(language);
+        let PageLabels { looking_up: title, looking_up_detail: detail, .. } = *localized.phrases.labels();
+        let html = error_page(localized, 503, title, detail, LOOKED_UP_IN);
+        PageText { html, text: format!("503 {title}\n{detail}\n") }
+    })
+}
+
+fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str, refresh: u64) -> String {
     rendered(&ErrorTemplate {
         theme: localized.theme,
         language: localized.language,
         labels: localized.phrases.labels(),
         style: style(localized.theme),
-        refresh: 0,
+        refresh,
         state: PageState::of_status(status),
         scene: Scene::of_status(status),
         scene_text: localized.phrases.scene(Scene::of_status(status)),
@@ -93,6 +106,7 @@ fn cut(text: &str, cap: usize) -> String {
 pub(crate) fn answer<'a>(
     answer: &'a Answer,
     localized: LocalizedTheme,
+    place: &Place,
     version: &str,
     card: &str,
     refresh: Duration,
@@ -126,11 +140,12 @@ pub(crate) fn answer<'a>(
         wit: localized.wit(answer),
         theme,
         language,
+        place,
         labels: phrases.labels(),
         style: style(theme),
         version,
         verdict: json::verdict(answer.verdict),
-        refresh: refresh.as_secs().max(1),
+        refresh: if place.is_home() { refresh.as_secs().max(1) } else { 0 },
         question: localized.question(answer),
         word: localized.word(answer),
         reason: ReasonText::new(&sentence, sentence::moment(answer).as_ref(), phrases),
@@ -155,8 +170,9 @@ pub(crate) fn answer<'a>(
         signs: signs(answer, localized),
         buttons: buttons(localized),
         season: SeasonView::of(answer, localized),
+        rank: crate::page::leaders::line(answer, localized),
         day: localized.day(answer),
-        asked: answer.asked_at.map(clock),
+        asked: answer.asked_at.filter(|_| !answer.is_another_day).map(clock),
         age_seconds: answer.asked_at.map_or(0, |at| (now - at).whole_seconds()),
         age: answer.asked_at.map(ago).unwrap_or_default(),
         moments_ago: phrases.ago(times::age(time::Duration::ZERO)),
@@ -243,6 +259,7 @@ struct AnswerTemplate<'a> {
     wit: Option<&'a str>,
     theme: &'a Theme,
     language: Language,
+    place: &'a Place,
     labels: &'static PageLabels,
     style: String,
     version: &'a str,
@@ -274,6 +291,8 @@ struct AnswerTemplate<'a> {
     /// Links and their labels.
     buttons: Vec<(String, &'static str)>,
     season: Option<SeasonView>,
+    /// His rank in errors.
+    rank: Option<String>,
     day: String,
     asked: Option<ClockTime>,
     age: String,

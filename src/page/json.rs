@@ -2,10 +2,10 @@
 
 use crate::{
     answer::{
-        Answer, Availability, ErrorKind, ErrorPlay, Game, GameState, Half, Inning, Player, ScheduleEntry,
-        SeasonGame, SeasonSoFar, Side, SinceError, Streak, TeamLine, Verdict,
+        Answer, Availability, ErrorKind, ErrorPlay, Game, GameState, Half, Inning, Leader, Player,
+        ScheduleEntry, SeasonGame, SeasonSoFar, Side, SinceError, Streak, TeamLine, Verdict,
     },
-    page::{LocalizedTheme, Theme, times},
+    page::{LocalizedTheme, Theme, season_page, times},
 };
 use serde::Serialize;
 use time::Date;
@@ -62,6 +62,11 @@ pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> Json {
         replay: localized.replay().is_some(),
         since_error: answer.since_error.as_ref().map(SinceErrorBody::new),
         next_game: answer.next_game.as_ref().map(|next| NextGameBody::new(next, answer.day)),
+        error_rank: answer
+            .leaders
+            .as_ref()
+            .and_then(|leaders| leaders.player.as_ref())
+            .map(|player| RankBody { rank: player.rank, tied: player.is_tied }),
     };
     let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
@@ -77,6 +82,29 @@ pub(crate) fn season(answer: &Answer, theme: &Theme) -> String {
         stale: answer.stale,
         season: answer.season.as_ref().map(SeasonBody::new),
         log: answer.season.iter().flat_map(|season| &season.games).map(LogEntry::new).collect(),
+        replay: theme.replay.is_some(),
+        by_position: season_page::by_position(answer)
+            .into_iter()
+            .map(|(position, sum)| PositionBody { position, games: sum.games, errors: sum.errors })
+            .collect(),
+        by_opponent: season_page::by_opponent(answer)
+            .into_iter()
+            .map(|(club, sum)| OpponentBody {
+                opponent: ClubBody { id: club.id, name: &club.name },
+                games: sum.games,
+                errors: sum.errors,
+            })
+            .collect(),
+    })
+}
+
+/// The players with the most errors, and the player's rank.
+pub(crate) fn leaders(answer: &Answer, theme: &Theme) -> String {
+    let leaders = answer.leaders.as_ref();
+    pretty(&LeadersPage {
+        year: leaders.map(|leaders| leaders.year),
+        player: leaders.and_then(|leaders| leaders.player.as_ref()).map(LeaderBody::new),
+        leaders: leaders.into_iter().flat_map(|leaders| &leaders.top).map(LeaderBody::new).collect(),
         replay: theme.replay.is_some(),
     })
 }
@@ -109,6 +137,13 @@ struct AnswerBody<'a> {
     replay: bool,
     since_error: Option<SinceErrorBody>,
     next_game: Option<NextGameBody<'a>>,
+    error_rank: Option<RankBody>,
+}
+
+#[derive(Serialize)]
+struct RankBody {
+    rank: u32,
+    tied: bool,
 }
 
 #[derive(Serialize)]
@@ -119,6 +154,40 @@ struct SeasonPage<'a> {
     season: Option<SeasonBody>,
     log: Vec<LogEntry<'a>>,
     replay: bool,
+    by_position: Vec<PositionBody<'a>>,
+    by_opponent: Vec<OpponentBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct PositionBody<'a> {
+    position: &'a str,
+    games: u32,
+    errors: u32,
+}
+
+#[derive(Serialize)]
+struct OpponentBody<'a> {
+    opponent: ClubBody<'a>,
+    games: u32,
+    errors: u32,
+}
+
+#[derive(Serialize)]
+struct LeadersPage<'a> {
+    year: Option<i32>,
+    player: Option<LeaderBody<'a>>,
+    leaders: Vec<LeaderBody<'a>>,
+    replay: bool,
+}
+
+#[derive(Serialize)]
+struct LeaderBody<'a> {
+    rank: u32,
+    tied: bool,
+    id: u32,
+    name: &'a str,
+    team: &'a str,
+    errors: u32,
 }
 
 #[derive(Serialize)]
@@ -233,6 +302,13 @@ struct StreakBody {
     games: u32,
     from: String,
     to: String,
+}
+
+impl<'a> LeaderBody<'a> {
+    fn new(leader: &'a Leader) -> Self {
+        let Leader { id, name, club, errors, rank, is_tied } = leader;
+        LeaderBody { rank: *rank, tied: *is_tied, id: *id, name, team: club, errors: *errors }
+    }
 }
 
 impl<'a> PlayerBody<'a> {

@@ -12,13 +12,16 @@ pub(crate) mod embed;
 pub(crate) mod feed;
 pub(crate) mod html;
 pub(crate) mod json;
+pub(crate) mod leaders;
 pub(crate) mod locale;
 pub(crate) mod notice;
 pub(crate) mod og_image;
 pub(crate) mod picture;
+pub(crate) mod place;
 pub(crate) mod scene;
 pub(crate) mod scoreboard;
 pub(crate) mod season;
+pub(crate) mod season_page;
 pub(crate) mod sentence;
 pub(crate) mod share;
 #[cfg(test)]
@@ -30,10 +33,13 @@ pub(crate) mod word;
 pub use crate::page::calendar::Calendar;
 pub use crate::page::change::change;
 pub use crate::page::colours::{Colour, ColourPair, Colours, LEAST_CONTRAST, PageState};
-pub use crate::page::html::{embed_style_hash, error, not_ready, style_hash};
+pub use crate::page::html::{embed_style_hash, error, looking_up, not_ready, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
+pub use crate::page::leaders::leaders;
 pub use crate::page::notice::Notice;
 pub use crate::page::picture::png;
+pub use crate::page::place::Place;
+pub use crate::page::season_page::season_page;
 
 use crate::{
     answer::Answer,
@@ -281,7 +287,7 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
         let localized = theme.localized(language);
         let card = self::version(&card[language]);
         PageText {
-            html: html::answer(answer, localized, &version, &card, refresh, now),
+            html: html::answer(answer, localized, &Place::default(), &version, &card, refresh, now),
             text: text::text(answer, localized, now),
         }
     };
@@ -301,6 +307,37 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
         sign: PerLanguage::of(|language| og_image::sign(answer, theme.localized(language))),
         favicon: og_image::favicon(answer, theme),
     }
+}
+
+/// A page in every form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedPage {
+    /// The page and the text for people.
+    pub pages: PerLanguage<PageText>,
+    /// The forms for terminals; none if the page has only the plain text.
+    pub terminal: Option<PerLanguage<TerminalText>>,
+    /// JSON for programs.
+    pub json: String,
+}
+
+/// Renders the answer of a day as the page of that day.
+pub fn day(answer: &Answer, theme: &Theme, place: &Place, now: OffsetDateTime) -> RenderedPage {
+    let json = json::json(answer, theme.english());
+    let version = version(&format!("{}{theme:?}", json.undated));
+    let page = |language: Language| {
+        let localized = theme.localized(language);
+        PageText {
+            html: html::answer(answer, localized, place, &version, &version, Duration::ZERO, now),
+            text: text::text(answer, localized, now),
+        }
+    };
+    let terminal = PerLanguage::of(|language| text::terminal(answer, theme.localized(language), now));
+    RenderedPage { pages: PerLanguage::of(page), terminal: Some(terminal), json: json.pretty }
+}
+
+/// The card of an answer, as PNG; none if it cannot be made, which is logged.
+pub fn card(answer: &Answer, theme: &Theme, language: Language) -> Option<Vec<u8>> {
+    png(&og_image::card(answer, theme.localized(language)))
 }
 
 /// "Wednesday, August 9, 2023", in every language.

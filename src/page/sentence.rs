@@ -104,6 +104,9 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
             phrases.cancelled(&meeting(listing), cause(listing, phrases).as_deref())
         }
         Reason::EntryUnread => phrases.entry_unread().into(),
+        Reason::OffSeason { .. } | Reason::OffDay { .. } if answer.is_another_day => {
+            phrases.no_game_on(answer.day)
+        }
         Reason::OffSeason { next } => off_season(answer, next.as_deref(), phrases),
         Reason::OffDay { next } => {
             let off = match next {
@@ -280,7 +283,10 @@ fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
                 true => Doubleheader::Yes,
                 false => Doubleheader::No,
             };
-            phrases.todays_games(games.len(), day)
+            match answer.is_another_day {
+                true => phrases.games_of_day(games.len(), day),
+                false => phrases.todays_games(games.len(), day),
+            }
         }
     }
 }

@@ -62,7 +62,11 @@ fn painted(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime, pain
             lines.push(String::new());
         }
     }
-    for text in [sentence::taken_back(answer, phrases), crate::page::season::line(answer, phrases)] {
+    for text in [
+        sentence::taken_back(answer, phrases),
+        crate::page::season::line(answer, phrases),
+        crate::page::leaders::line(answer, localized).map(|line| line + "."),
+    ] {
         text.iter().for_each(|text| wrap(&mut lines, text));
     }
     if let Some(note) = localized.season_note().filter(|_| answer.season.is_some()) {
@@ -72,7 +76,7 @@ fn painted(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime, pain
     if let Some(about) = localized.replay() {
         wrap(&mut lines, &format!("{}.", phrases.replay(about)));
     }
-    wrap(&mut lines, &format!("{}. {}", localized.day(answer), age(answer, localized, now)));
+    wrap(&mut lines, &format!("{}.{}", localized.day(answer), age(answer, localized, now)));
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
@@ -90,12 +94,13 @@ fn big(letters: &[String], paint: Paint) -> Vec<String> {
 fn age(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime) -> String {
     let (phrases, labels) = (localized.phrases, localized.phrases.labels());
     let updated = match answer.asked_at {
+        _ if answer.is_another_day => String::new(),
         Some(at) => {
             let (clock, ago) =
                 (phrases.clock(&LocalTime::at(at, &answer.zone)), phrases.ago(times::age(now - at)));
-            format!("{} {clock}, {ago}.", labels.last_heard)
+            format!(" {} {clock}, {ago}.", labels.last_heard)
         }
-        None => labels.not_heard.into(),
+        None => format!(" {}", labels.not_heard),
     };
     match answer.stale {
         true => format!("{updated} {}{}", labels.maybe_out_of_date, sentence::refusal(answer, phrases)),

@@ -8,6 +8,7 @@ pub(crate) mod cors;
 pub(crate) mod errors;
 pub(crate) mod events;
 pub(crate) mod exchange;
+pub(crate) mod named;
 pub(crate) mod relay;
 pub(crate) mod routes;
 pub(crate) mod service;

@@ -2,14 +2,14 @@
 
 use crate::{
     language::Language,
-    site::trace::Made,
+    site::{named::PageName, trace::Made},
     web::path::{self, PathForm},
 };
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// An exact path, or a prefix ending in `*`.
+    /// An exact path, a prefix ending in `*`, or one with `{day}`, `{year}` and `{language}` for a segment.
     pub pattern: &'static str,
     /// The target of its requests.
     pub target: RouteTarget,
@@ -26,6 +26,10 @@ pub enum RouteTarget {
     HomeIn(Language),
     /// The answer as JSON. Made when the answer changes.
     Answer,
+    /// The answer of a day, a season, or the leaders. Made when it is first asked for, and again when it changes.
+    Named,
+    /// The picture of a day.
+    DayCard,
     /// The response to a CA's HTTP-01 challenge.
     Challenge,
     /// The answer as a box for other sites' pages, in this language or the client's. Made when the answer changes.
@@ -64,6 +68,8 @@ impl RouteTarget {
             | RouteTarget::Answer
             | RouteTarget::Embed(_)
             | RouteTarget::Share(_)
+            | RouteTarget::Named
+            | RouteTarget::DayCard
             | RouteTarget::Published => Made::Answer,
             RouteTarget::Asset => Made::Build,
             RouteTarget::Ready => Made::Start,
@@ -92,11 +98,13 @@ impl Route {
     /// The sites whose pages may read its responses.
     pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
-            RouteTarget::Answer | RouteTarget::Embed(_) | RouteTarget::Published | RouteTarget::Events => {
-                CorsScope::Everyone
-            }
+            RouteTarget::Answer
+            | RouteTarget::Embed(_)
+            | RouteTarget::Published
+            | RouteTarget::DayCard
+            | RouteTarget::Events => CorsScope::Everyone,
             RouteTarget::Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
-            RouteTarget::Home | RouteTarget::HomeIn(_) => CorsScope::EveryoneAsJson,
+            RouteTarget::Home | RouteTarget::HomeIn(_) | RouteTarget::Named => CorsScope::EveryoneAsJson,
             _ => CorsScope::Site,
         }
     }
@@ -117,6 +125,30 @@ pub const ROUTES: &[Route] = &[
         pattern: "/es",
         target: RouteTarget::HomeIn(Language::Spanish),
         about: "the same, always in Spanish",
+    },
+    Route {
+        pattern: "/{day}",
+        target: RouteTarget::Named,
+        about: "the answer of another day, as 2023-08-09",
+    },
+    Route { pattern: "/{year}", target: RouteTarget::Named, about: "a season, as 2023" },
+    Route {
+        pattern: "/leaders",
+        target: RouteTarget::Named,
+        about: "who has the most errors in the major leagues",
+    },
+    Route { pattern: "/{day}/card.png", target: RouteTarget::DayCard, about: "a day as a picture" },
+    Route {
+        pattern: "/{language}/{day}",
+        target: RouteTarget::Named,
+        about: "a day, always in English or in Spanish",
+    },
+    Route { pattern: "/{language}/{year}", target: RouteTarget::Named, about: "a season, likewise" },
+    Route { pattern: "/{language}/leaders", target: RouteTarget::Named, about: "the leaders, likewise" },
+    Route {
+        pattern: "/{language}/{day}/card.png",
+        target: RouteTarget::DayCard,
+        about: "a day as a picture, likewise",
     },
     Route { pattern: "/api/v1/answer", target: RouteTarget::Answer, about: "the answer as JSON" },
     Route {
@@ -285,8 +317,26 @@ impl RoutedPath {
 fn position(table: &[Route], path: &str) -> Option<usize> {
     table.iter().position(|route| match route.pattern.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
+        None if route.pattern.contains('{') => matches(route.pattern, path),
         None => path == route.pattern,
     })
+}
+
+/// Whether a path has the segments of a pattern.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    let matches = pattern.split('/').all(|expected| {
+        let segment = segments.next();
+        match expected {
+            "{day}" => segment.is_some_and(|text| matches!(PageName::parse(text), Some(PageName::Day(_)))),
+            "{year}" => {
+                segment.is_some_and(|text| matches!(PageName::parse(text), Some(PageName::Season(_))))
+            }
+            "{language}" => Language::ALL.iter().any(|language| segment == Some(language.tag())),
+            expected => segment == Some(expected),
+        }
+    });
+    matches && segments.next().is_none()
 }
 
 /// Both tables, for people.
@@ -309,6 +359,17 @@ mod tests {
             ("/es", RouteTarget::HomeIn(Language::Spanish)),
             ("/api/v1/answer", RouteTarget::Answer),
             ("/api/v1/answer/", RouteTarget::Asset),
+            ("/2023-08-09", RouteTarget::Named),
+            ("/es/2023", RouteTarget::Named),
+            ("/leaders", RouteTarget::Named),
+            ("/en/leaders", RouteTarget::Named),
+            ("/fr/leaders", RouteTarget::Asset),
+            ("/2023-08-09/card.png", RouteTarget::DayCard),
+            ("/en/2023-08-09/card.png", RouteTarget::DayCard),
+            ("/2023-08-09/more", RouteTarget::Asset),
+            ("/2023/card.png", RouteTarget::Asset),
+            ("/fr/2023", RouteTarget::Asset),
+            ("/2023-02-29", RouteTarget::Asset),
             ("/healthz", RouteTarget::Alive),
             ("/static/e6.css", RouteTarget::Asset),
             ("/robots.txt", RouteTarget::Asset),

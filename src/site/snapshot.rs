@@ -2,10 +2,10 @@
 
 use crate::{
     language::{Language, PerLanguage},
-    site::common_fields::of_page,
+    site::{common_fields::of_page, named::NamedPages},
     web::{
         negotiate::{self, FORM_FIELDS, Form},
-        representation::{Caching, Field, Representation, RepresentationFields},
+        representation::{Caching, Field, Lifetime, Representation, RepresentationFields},
     },
 };
 use hyper::{
@@ -14,7 +14,7 @@ use hyper::{
         ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, REFRESH,
     },
 };
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -27,10 +27,10 @@ const ANSI: &str = "text/x-ansi; charset=utf-8";
 /// All pages of one answer, ready to send.
 #[derive(Debug)]
 pub struct Site {
-    /// The home page in the language that the client prefers.
-    pub(crate) home: HomePage,
-    /// The home page in the language of the URL.
-    pub(crate) home_in: HomePage,
+    /// The home page.
+    pub(crate) home: Page,
+    /// The pages of days, seasons and leaders.
+    pub(crate) named: Arc<dyn NamedPages>,
     /// The box for other sites' pages.
     pub(crate) embed: LanguagePage,
     /// The page with snippets to copy.
@@ -51,13 +51,39 @@ pub struct Site {
     pub(crate) asked_at: Option<OffsetDateTime>,
     pub(crate) asking_took: Option<Duration>,
     pub(crate) not_ready: PerLanguage<PageForms>,
+    /// The page of a day or a season that is being looked up.
+    pub(crate) looking_up: PerLanguage<PageForms>,
 }
 
-/// The answer in every form and language.
+/// A page in every form and language.
 #[derive(Debug)]
-pub(crate) struct HomePage {
+pub struct Page {
+    /// At the URL without a language, in the language that the client prefers.
+    in_any_language: NegotiatedForms,
+    /// At the URLs with a language.
+    in_language: NegotiatedForms,
+}
+
+/// The content of a [`Page`].
+pub struct PageContent<'a> {
+    /// For people.
+    pub pages: &'a PerLanguage<PageText>,
+    /// The same for terminals; none if the page has only the plain text.
+    pub terminal: Option<&'a PerLanguage<TerminalText>>,
+    /// The same for programs.
+    pub json: &'a str,
+    /// The CSP source of the page's one inline style block (`'sha256-…'`).
+    pub style: &'a str,
+    /// The time of the last modification.
+    pub modified: Option<OffsetDateTime>,
+    /// The time for which caches may keep it.
+    pub lifetime: Lifetime,
+}
+
+#[derive(Debug)]
+struct NegotiatedForms {
     pages: PerLanguage<PageForms>,
-    terminal: PerLanguage<TerminalForms>,
+    terminal: Option<PerLanguage<TerminalForms>>,
     json: Representation,
 }
 
@@ -95,6 +121,8 @@ pub struct SiteContent {
     pub embed_style: String,
     /// The page with snippets to copy.
     pub share: PerLanguage<String>,
+    /// The pages of days and seasons.
+    pub named: Arc<dyn NamedPages>,
     /// The same as JSON.
     pub json: String,
     /// The same JSON on one line.
@@ -119,6 +147,8 @@ pub struct SiteContent {
     pub asking_took: Option<Duration>,
     /// The page of `/readyz` otherwise.
     pub not_ready: PerLanguage<PageText>,
+    /// The page of a day or a season that is being looked up.
+    pub looking_up: PerLanguage<PageText>,
 }
 
 /// A page for people, in one language and two forms.
@@ -143,109 +173,168 @@ pub struct TerminalText {
 
 impl Site {
     /// Encodes the pages.
-    pub fn new(pages: SiteContent) -> Self {
-        let (lasts, modified) = (pages.lasts, pages.modified);
+    pub fn new(content: SiteContent) -> Self {
+        let (lifetime, modified) = (Lifetime::Changing(content.lasts), content.modified);
         let json = RepresentationFields {
-            caching: Caching::For(lasts),
+            caching: Caching::For(lifetime),
             modified,
             more: of_page(true).collect(),
             ..RepresentationFields::momentary("application/json")
         };
-        let api = Representation::of(pages.json.as_bytes().into(), json);
-        let policy = page_policy(&pages.style);
-        let home_in = HomePage::new(&pages, &policy, &api);
+        let policy = page_policy(&content.style);
+        let home = Page::new(PageContent {
+            pages: &content.home,
+            terminal: Some(&content.terminal),
+            json: &content.json,
+            style: &content.style,
+            modified,
+            lifetime,
+        });
         Site {
-            home: home_in.in_any_language(lasts),
+            home,
+            named: content.named,
             embed: LanguagePage::new(
-                &pages.embed,
-                embed_policy(&pages.embed_style, lasts).into_iter().chain(of_page(true)),
-                lasts,
+                &content.embed,
+                embed_policy(&content.embed_style, content.lasts).into_iter().chain(of_page(true)),
+                content.lasts,
                 modified,
             ),
             share: LanguagePage::new(
-                &pages.share,
+                &content.share,
                 policy.iter().cloned().chain(of_page(false)),
-                lasts,
+                content.lasts,
                 modified,
             ),
-            home_in,
-            api,
-            version: pages.version,
-            line: pages.line,
-            published: pages
+            api: Representation::of(content.json.into_bytes(), json),
+            version: content.version,
+            line: content.line,
+            published: content
                 .published
                 .into_iter()
                 .map(|(path, file)| (path, file.with(of_page(true))))
                 .collect(),
-            pictures: pages.pictures,
-            ready_until: pages.ready_until,
-            asked_at: pages.asked_at,
-            asking_took: pages.asking_took,
-            not_ready: error_forms(&pages.not_ready, &policy),
+            pictures: content.pictures,
+            ready_until: content.ready_until,
+            asked_at: content.asked_at,
+            asking_took: content.asking_took,
+            not_ready: error_forms(&content.not_ready, &policy),
+            looking_up: error_forms(&content.looking_up, &policy),
         }
     }
 }
 
-impl HomePage {
-    /// The answer in the form that the URL or else the client asks for, and where it is for people, in this language.
-    pub(crate) fn get(&self, query: Option<&str>, form: Form, language: Language) -> &Representation {
-        let (page, terminal) = (&self.pages[language], &self.terminal[language]);
-        match (asked_by(query), form) {
-            (HomeQuery { one_line: true, colour: true }, _) => &terminal.colour_line,
-            (HomeQuery { one_line: true, colour: false }, _) => &terminal.line,
-            (HomeQuery { colour: true, .. }, Form::Text) | (_, Form::Ansi) => &terminal.colour,
-            (_, Form::Html) => &page.html,
-            (_, Form::Json) => &self.json,
-            (_, Form::Text) => &page.text,
+impl Page {
+    /// Encodes a page.
+    pub fn new(content: PageContent) -> Self {
+        let in_language = NegotiatedForms::new(&content);
+        Page { in_any_language: in_language.in_any_language(content.lifetime), in_language }
+    }
+
+    /// The form that the URL or else the client asks for, in this language or, without one, in the language that the
+    /// client prefers.
+    pub(crate) fn get(
+        &self,
+        query: Option<&str>,
+        language: Option<Language>,
+        headers: &HeaderMap,
+    ) -> &Representation {
+        let form = negotiate::form(headers);
+        match language {
+            Some(language) => self.in_language.get(query, form, language),
+            None => self.in_any_language.get(query, form, negotiate::language(headers)),
+        }
+    }
+
+    /// The bytes of its bodies, which its URLs share.
+    pub fn size(&self) -> usize {
+        let NegotiatedForms { pages, terminal, json } = &self.in_language;
+        let pages =
+            Language::ALL.into_iter().flat_map(|language| [&pages[language].html, &pages[language].text]);
+        let terminal = terminal.iter().flat_map(|terminal| {
+            Language::ALL.into_iter().flat_map(|language| {
+                let TerminalForms { colour, line, colour_line } = &terminal[language];
+                [colour, line, colour_line]
+            })
+        });
+        pages.chain(terminal).chain([json]).map(Representation::size).sum()
+    }
+}
+
+impl NegotiatedForms {
+    /// The page in the form that the URL or else the client asks for, and where it is for people, in this language.
+    fn get(&self, query: Option<&str>, form: Form, language: Language) -> &Representation {
+        let page = &self.pages[language];
+        let terminal = self.terminal.as_ref().map(|terminal| &terminal[language]);
+        match (asked_by(query), form, terminal) {
+            (HomeQuery { one_line: true, colour: true }, _, Some(terminal)) => &terminal.colour_line,
+            (HomeQuery { one_line: true, colour: false }, _, Some(terminal)) => &terminal.line,
+            (HomeQuery { colour: true, .. }, Form::Text, Some(terminal))
+            | (_, Form::Ansi, Some(terminal)) => &terminal.colour,
+            (_, Form::Html, _) => &page.html,
+            (_, Form::Json, _) => &self.json,
+            (_, Form::Text | Form::Ansi, _) => &page.text,
         }
     }
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
-    fn new(content: &SiteContent, policy: &[Field], json: &Representation) -> Self {
-        let (lasts, modified) = (content.lasts, content.modified);
-        let private = Caching::Private(lasts);
-        let pages = forms(&content.home, policy, Caching::For(lasts), modified)
+    fn new(content: &PageContent) -> Self {
+        let PageContent { modified, lifetime, .. } = *content;
+        let private = Caching::Private(lifetime);
+        let pages = forms(content.pages, &page_policy(content.style), Caching::For(lifetime), modified)
             .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
-        let terminal = PerLanguage::of(|language| {
-            let TerminalText { colour, line, colour_line } = &content.terminal[language];
-            let make = |body: &String, media_type| {
-                let fields = RepresentationFields {
-                    caching: private,
-                    modified,
-                    language: Some(language),
-                    more: of_page(false).collect(),
-                    ..RepresentationFields::momentary(media_type)
+        let terminal = |terminal: &PerLanguage<TerminalText>| {
+            PerLanguage::of(|language| {
+                let TerminalText { colour, line, colour_line } = &terminal[language];
+                let make = |body: &String, media_type| {
+                    let fields = RepresentationFields {
+                        caching: private,
+                        modified,
+                        language: Some(language),
+                        more: of_page(false).collect(),
+                        ..RepresentationFields::momentary(media_type)
+                    };
+                    Representation::of(body.as_bytes().into(), fields)
                 };
-                Representation::of(body.as_bytes().into(), fields)
-            };
-            // The line's form follows from its URL alone.
-            TerminalForms {
-                colour: make(colour, ANSI).varying(&FORM_FIELDS),
-                line: make(line, "text/plain; charset=utf-8"),
-                colour_line: make(colour_line, ANSI),
-            }
-        });
-        HomePage { pages, terminal, json: json.varying(&FORM_FIELDS).kept(private) }
+                // The line's form follows from its URL alone.
+                TerminalForms {
+                    colour: make(colour, ANSI).varying(&FORM_FIELDS),
+                    line: make(line, "text/plain; charset=utf-8"),
+                    colour_line: make(colour_line, ANSI),
+                }
+            })
+        };
+        let fields = RepresentationFields {
+            caching: private,
+            modified,
+            more: of_page(true).collect(),
+            ..RepresentationFields::momentary("application/json")
+        };
+        NegotiatedForms {
+            pages,
+            terminal: content.terminal.map(terminal),
+            json: Representation::of(content.json.as_bytes().into(), fields).varying(&FORM_FIELDS),
+        }
     }
 
     /// The page at URLs where the client chooses the language. Shared caches keep only the HTML in the first language,
     /// which is for all clients that do not prefer another.
-    fn in_any_language(&self, lasts: Duration) -> Self {
+    fn in_any_language(&self, lifetime: Lifetime) -> Self {
         let on = [ACCEPT_LANGUAGE];
         let pages = PerLanguage::of(|language| {
             let forms = self.pages[language].varying(&on);
             match language == Language::ALL[0] {
                 true => forms,
-                false => PageForms { html: forms.html.kept(Caching::Private(lasts)), ..forms },
+                false => PageForms { html: forms.html.kept(Caching::Private(lifetime)), ..forms },
             }
         });
-        let terminal =
-            self.terminal.as_ref().map(|TerminalForms { colour, line, colour_line }| TerminalForms {
+        let terminal = self.terminal.as_ref().map(|terminal| {
+            terminal.as_ref().map(|TerminalForms { colour, line, colour_line }| TerminalForms {
                 colour: colour.varying(&on),
                 line: line.varying(&on),
                 colour_line: colour_line.varying(&on),
-            });
-        HomePage { pages, terminal, json: self.json.varying(&on) }
+            })
+        });
+        NegotiatedForms { pages, terminal, json: self.json.varying(&on) }
     }
 }
 
@@ -259,7 +348,7 @@ impl LanguagePage {
         let policy: Vec<_> = policy.into_iter().collect();
         let chosen = PerLanguage::of(|language| {
             let fields = RepresentationFields {
-                caching: Caching::For(lasts),
+                caching: Caching::For(Lifetime::Changing(lasts)),
                 modified,
                 language: Some(language),
                 more: policy.clone(),
@@ -269,7 +358,11 @@ impl LanguagePage {
         });
         let preferred = PerLanguage::of(|language| {
             let page = chosen[language].varying(&[ACCEPT_LANGUAGE]);
-            if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lasts)) }
+            if language == Language::ALL[0] {
+                page
+            } else {
+                page.kept(Caching::Private(Lifetime::Changing(lasts)))
+            }
         });
         LanguagePage { chosen, preferred }
     }

@@ -54,17 +54,26 @@ pub(crate) struct Variant {
 pub enum Caching {
     /// Every cache, for ever: the URL changes with the content.
     Forever,
-    /// Every cache, for this long; after that it may serve it stale while it revalidates.
-    For(Duration),
+    /// Every cache, for this long.
+    For(Lifetime),
     /// Like `For`, but only the client's own cache. A shared cache that ignores Vary would serve it to a client that
     /// prefers another form or language.
-    Private(Duration),
+    Private(Lifetime),
     /// No cache: each response is for one request.
     Never,
 }
 
 /// A header field. The values of most are known at compile time; these are never counted or copied.
 pub(crate) type Field = (HeaderName, Cow<'static, str>);
+
+/// The time for which a cache may keep a response without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It is expected to change; after this time a cache may serve it stale while it revalidates.
+    Changing(Duration),
+    /// It is not expected to change, so that a reload need not ask either (RFC 8246).
+    Settled(Duration),
+}
 
 /// The metadata of a representation.
 #[derive(Debug, Clone)]
@@ -92,14 +101,14 @@ impl RepresentationFields {
 }
 
 impl Representation {
-    /// A resource at its own URL, last modified at `modified`, that caches may keep for `lasts`.
+    /// A resource at its own URL, last modified at `modified`, that caches may keep for this lifetime.
     pub fn published(
         body: Vec<u8>,
         media_type: &'static str,
         modified: OffsetDateTime,
-        lasts: Duration,
+        lifetime: Lifetime,
     ) -> Self {
-        let (caching, modified) = (Caching::For(lasts), Some(modified));
+        let (caching, modified) = (Caching::For(lifetime), Some(modified));
         let fields =
             RepresentationFields { caching, modified, ..RepresentationFields::momentary(media_type) };
         Self::of(body, fields)
@@ -145,6 +154,11 @@ impl Representation {
     pub(crate) fn varying(&self, on: &[HeaderName]) -> Self {
         let vary = [&self.vary[..], on].concat();
         Self::new(self.bodies.clone(), self.fields.clone(), vary)
+    }
+
+    /// The bytes of its bodies.
+    pub(crate) fn size(&self) -> usize {
+        self.bodies.iter().map(|body| body.bytes.len()).sum()
     }
 
     /// The same bytes with another Cache-Control.
@@ -225,20 +239,23 @@ impl std::fmt::Display for Caching {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Caching::Forever => f.write_str("public, max-age=31536000, immutable"),
-            Caching::For(span) => write!(f, "public, {}", Lasting(*span)),
-            Caching::Private(span) => write!(f, "private, {}", Lasting(*span)),
+            Caching::For(span) => write!(f, "public, {span}"),
+            Caching::Private(span) => write!(f, "private, {span}"),
             Caching::Never => f.write_str("no-store"),
         }
     }
 }
 
-/// The cache directives for this lifetime (RFC 9111 §5.2.2.1, RFC 5861).
-struct Lasting(Duration);
-
-impl std::fmt::Display for Lasting {
+/// The cache directives (RFC 9111 §5.2.2.1, RFC 5861, RFC 8246).
+impl std::fmt::Display for Lifetime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let seconds = self.0.as_secs();
-        write!(f, "max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
+        match self {
+            Lifetime::Changing(span) => {
+                let seconds = span.as_secs();
+                write!(f, "max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=600")
+            }
+            Lifetime::Settled(span) => write!(f, "max-age={}, immutable", span.as_secs()),
+        }
     }
 }
 
@@ -297,7 +314,7 @@ mod tests {
         }
         assert_eq!(first[0].body, text);
         assert_eq!(first.len(), 4);
-        let private = made.kept(Caching::Private(Duration::from_secs(5)));
+        let private = made.kept(Caching::Private(Lifetime::Changing(Duration::from_secs(5))));
         assert!(private.variants().iter().all(|variant| variant.etag == variant.fields[ETAG]));
         assert_eq!(private.variants()[0].fields[CACHE_CONTROL].to_str().unwrap()[..7], *"private");
     }

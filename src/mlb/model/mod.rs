@@ -4,6 +4,7 @@
 //! rosters) is read leniently: an invalid part is left out.
 
 pub(crate) mod feed;
+pub(crate) mod leaders;
 pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod roster;
@@ -12,6 +13,7 @@ pub(crate) mod season;
 pub(crate) mod teams;
 
 pub use crate::mlb::model::feed::{FEED_FIELDS, feed};
+pub use crate::mlb::model::leaders::{LEADERS_FIELDS, leaders};
 pub use crate::mlb::model::people::{PlayerProfile, person};
 pub use crate::mlb::model::roster::availability;
 pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};

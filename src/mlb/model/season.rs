@@ -1,7 +1,7 @@
 //! The log of a season.
 
 use crate::{
-    answer::{Season, SeasonGame},
+    answer::{PositionErrors, Season, SeasonGame},
     mlb::{
         model::{UnexpectedReply, is_in_the_field, parse},
         wire::{SeasonReply, SeasonRow, Team, day},
@@ -40,7 +40,10 @@ pub fn season(json: &[u8], year: i32) -> Result<Season, UnexpectedReply> {
     for row in rows.into_iter().filter(|row| !repeats(row)) {
         match row.into_game() {
             Some(game) => match games.get_mut(&game.pk) {
-                Some(known) => known.errors = known.errors.saturating_add(game.errors),
+                Some(known) => {
+                    known.errors = known.errors.saturating_add(game.errors);
+                    known.positions.extend(game.positions);
+                }
                 None => drop(games.insert(game.pk, game)),
             },
             None => season.is_complete = false,
@@ -63,9 +66,13 @@ impl SeasonRow {
     }
 
     fn into_game(self) -> Option<SeasonGame> {
+        let errors = self.errors()?;
+        let position = |position: &str| PositionErrors { position: position.to_owned(), errors };
         Some(SeasonGame {
+            positions: self.position().map(position).into_iter().collect(),
+            club: self.team.good().map(|team| team.id),
             date: day(self.date.good()?)?,
-            errors: self.errors()?,
+            errors,
             opponent: self.opponent.get().map(Team::into_club),
             at_home: self.is_home.get().unwrap_or(false),
             pk: self.game.good()?.game_pk,

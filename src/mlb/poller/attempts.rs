@@ -24,12 +24,18 @@ pub(crate) enum PartKey {
     Roster,
     Season,
     Calendar,
+    Leaders,
+    /// A season, or a game of an earlier day, that is looked up.
+    Archive,
 }
 
 impl PartKey {
     /// Whether the answer does not rest on it.
     pub fn is_adornment(self) -> bool {
-        matches!(self, PartKey::Roster | PartKey::Season | PartKey::Calendar)
+        matches!(
+            self,
+            PartKey::Roster | PartKey::Season | PartKey::Calendar | PartKey::Leaders | PartKey::Archive
+        )
     }
 }
 
@@ -75,6 +81,16 @@ impl Attempts {
         let failure = FailedAttempts { count, trouble, wait };
         self.0.insert(key, Attempt { at, failure: Some(failure) });
         failure
+    }
+
+    /// Whether this process has asked for this part.
+    pub fn has_asked(&self, key: PartKey) -> bool {
+        self.0.contains_key(&key)
+    }
+
+    /// Failed attempts in a row at this part.
+    pub fn failures(&self, key: PartKey) -> u32 {
+        self.0.get(&key).and_then(|attempt| attempt.failure).map_or(0, |failure| failure.count)
     }
 
     /// Makes a part due at once.

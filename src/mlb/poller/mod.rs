@@ -3,6 +3,7 @@
 //! One thread, one request at a time. It sleeps in short steps and decides again after each, so that a change from time
 //! alone (a new day, data that becomes stale) is published without a request.
 
+pub(crate) mod archive;
 pub(crate) mod attempts;
 pub(crate) mod club;
 pub(crate) mod parts;
@@ -15,6 +16,7 @@ use crate::{
         client::Client,
         distrust::Distrust,
         poller::{
+            archive::ArchiveQuestions,
             attempts::{Attempts, FailedAttempts, PartKey},
             club::Whereabouts,
         },
@@ -40,6 +42,8 @@ const BREATH: Duration = Duration::from_millis(100);
 const PLAYER_LASTS: Duration = Duration::from_secs(6 * 60 * 60);
 /// Interval for roster, season's log and year's schedule, which change once or twice a day.
 const ROSTER_LASTS: Duration = Duration::from_secs(60 * 60);
+/// Interval for the leaders, who are an ornament: one question a day.
+const LEADERS_LAST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Shortest interval for the schedule: during a game the feed tells more.
 const SCHEDULE_LASTS: Duration = Duration::from_secs(60);
 /// Days ahead for which the schedule is read, to have the next game on an off day.
@@ -49,8 +53,14 @@ const FEED_BEFORE_START: time::Duration = time::Duration::HOUR;
 /// Limit on the feeds that are read: more games than a club ever plays in a day.
 const FEEDS_AT_MOST: usize = 8;
 
-/// Stops the poller when the sender sends or is dropped.
-pub type StopSignal = Receiver<()>;
+/// A signal to the poller. It also stops once all senders are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PollerSignal {
+    /// The poller ends.
+    Stop,
+    /// A day is to be looked up.
+    DayRequested,
+}
 
 /// Polls MLB about one player.
 pub struct Poller {
@@ -72,6 +82,7 @@ pub struct Poller {
     distrust: BTreeMap<u64, Distrust>,
     /// The duration of the last round that MLB answered, in real time.
     asking_took: Option<Duration>,
+    look_ups: ArchiveQuestions,
 }
 
 /// The outcome of one round of requests.
@@ -93,8 +104,10 @@ impl Poller {
         polls: PollMetrics,
     ) -> Self {
         let kept = store.as_ref().and_then(|store| store.load(player.id));
-        let (facts, memory) =
+        let archive = store.as_ref().map(|store| store.load_seasons(player.id)).unwrap_or_default();
+        let (mut facts, memory) =
             kept.map_or((Facts::unread(player), None), |Saved { facts, memory }| (facts, memory));
+        facts.archive = archive;
         Poller {
             client,
             clock,
@@ -109,6 +122,7 @@ impl Poller {
             is_refusal_logged: false,
             distrust: BTreeMap::new(),
             asking_took: None,
+            look_ups: ArchiveQuestions::default(),
         }
     }
 
@@ -123,21 +137,34 @@ impl Poller {
     }
 
     /// Polls and publishes until stopped. Beats the heartbeat in every round and with every request.
-    pub fn run(mut self, stop: &StopSignal, heartbeat: &Heartbeat, mut publish: impl FnMut(Answer)) {
+    pub fn run(
+        mut self,
+        signals: &Receiver<PollerSignal>,
+        heartbeat: &Heartbeat,
+        mut publish: impl FnMut(Answer),
+    ) {
         self.client = self.client.alive_by(heartbeat.clone());
         loop {
             self.client.beat();
             let mut answer = self.conclude();
             if self.left(answer.pace).is_zero() {
-                self.ask(answer.pace, stop);
+                self.ask(answer.pace, signals);
+                answer = self.conclude();
+            } else if self.left_to_look_up(&answer).is_some_and(|left| left.is_zero()) {
+                self.look_up(&answer);
                 answer = self.conclude();
             }
-            let wait = self.clock.real(self.left(answer.pace).min(STEP)).max(BREATH);
+            let wait = self.clock.real(self.left(answer.pace).min(STEP));
+            let wait = self.left_to_look_up(&answer).map_or(wait, |left| wait.min(left)).max(BREATH);
             publish(answer);
             if let Some(saver) = &mut self.saver {
                 saver.go_on();
             }
-            if stop.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+            if matches!(
+                signals.recv_timeout(wait),
+                Ok(PollerSignal::Stop) | Err(RecvTimeoutError::Disconnected)
+            ) || is_stopped(signals)
+            {
                 return;
             }
         }
@@ -160,8 +187,18 @@ impl Poller {
             PartKey::Schedule => interval.max(SCHEDULE_LASTS),
             PartKey::Feed(_) => interval,
             PartKey::Roster | PartKey::Season | PartKey::Calendar => ROSTER_LASTS,
+            // It is kept over a restart, which does not ask again.
+            PartKey::Leaders if !self.attempts.has_asked(key) => {
+                let age = self.facts.leaders.asked_at.map(|at| self.clock.now() - at);
+                let left = age.map_or(Duration::ZERO, |age| {
+                    LEADERS_LAST.saturating_sub(Duration::try_from(age).unwrap_or_default())
+                });
+                return left;
+            }
+            PartKey::Leaders => LEADERS_LAST,
+            PartKey::Archive => Duration::ZERO,
         };
-        // After the clock was set back, a part that is dated in the future is read again.
+        // After the clock was set back, a part that is named in the future is read again.
         let is_ahead = self.made_at(key).is_some_and(|at| at > self.clock.now() + answer::CLOCK_TOLERANCE);
         self.attempts.left(key, if is_ahead { Duration::ZERO } else { lasts }, &self.clock)
     }
@@ -172,7 +209,12 @@ impl Poller {
             PartKey::Player => self.facts.player.asked_at,
             PartKey::Schedule => self.facts.schedule.asked_at,
             PartKey::Feed(pk) => self.facts.feeds.get(&pk)?.asked_at,
-            PartKey::Club | PartKey::Roster | PartKey::Season | PartKey::Calendar => None,
+            PartKey::Club
+            | PartKey::Roster
+            | PartKey::Season
+            | PartKey::Calendar
+            | PartKey::Leaders
+            | PartKey::Archive => None,
         }
     }
 
@@ -185,7 +227,7 @@ impl Poller {
         if self.has_games(now) {
             keys.push(PartKey::Schedule);
             keys.extend(self.wanted_feeds(now).keys().map(|pk| PartKey::Feed(*pk)));
-            keys.extend([PartKey::Roster, PartKey::Season, PartKey::Calendar]);
+            keys.extend([PartKey::Roster, PartKey::Season, PartKey::Calendar, PartKey::Leaders]);
         }
         keys
     }
@@ -199,7 +241,7 @@ impl Poller {
     }
 
     /// One round: sends every request that is due. A failed one leaves its part as it was and affects no other.
-    fn ask(&mut self, pace: Pace, stop: &StopSignal) {
+    fn ask(&mut self, pace: Pace, signals: &Receiver<PollerSignal>) {
         let (now, started) = (self.clock.now(), Instant::now());
         self.hold = None;
         let mut round = Round::default();
@@ -218,6 +260,7 @@ impl Poller {
             self.ask_if_due(PartKey::Roster, pace, now, &mut round, Self::read_roster);
             self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
             self.ask_if_due(PartKey::Calendar, pace, now, &mut round, Self::read_calendar);
+            self.ask_if_due(PartKey::Leaders, pace, now, &mut round, Self::read_leaders);
         }
         match (round.trouble, round.answered) {
             (Some(trouble), _) => self.polls.failed(trouble),
@@ -230,10 +273,12 @@ impl Poller {
         }
         self.asking_took = Some(started.elapsed());
         self.conclude();
-        // A poller that has replaced this one writes the state file.
-        if stop.try_recv() == Err(TryRecvError::Empty) {
-            self.keep();
+        // A poller that has replaced this one writes the state files.
+        if is_stopped(signals) {
+            return;
         }
+        self.keep();
+        self.archive_round(now);
     }
 
     fn ask_if_due(
@@ -282,17 +327,20 @@ impl Poller {
             PartKey::Roster => self.facts.availability.fail(trouble),
             PartKey::Season => self.facts.season.fail(trouble),
             PartKey::Calendar => self.facts.calendar.fail(trouble),
+            PartKey::Leaders => self.facts.leaders.fail(trouble),
+            PartKey::Archive => {}
         }
         let mark = self.clock.mark();
         self.hold = refusal.retry_after.map(|wait| (mark, wait));
         let at_least = match key {
             // The answer does not rest on them: the pace's interval is soon enough.
             PartKey::Roster | PartKey::Season | PartKey::Calendar => interval(pace),
+            PartKey::Leaders => ROSTER_LASTS,
             _ => refusal.retry_after.unwrap_or_default(),
         };
         let failure = self.attempts.failed(key, mark, trouble, at_least);
         match key {
-            PartKey::Roster | PartKey::Season | PartKey::Calendar if trouble != Outage::Refused => {
+            key if key.is_adornment() && trouble != Outage::Refused => {
                 tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
             }
             _ => self.log_failure(refusal, failure),
@@ -346,6 +394,17 @@ impl Poller {
 
     fn today(&self, now: OffsetDateTime) -> Date {
         self.facts.zone.value.local(now).date()
+    }
+}
+
+/// Whether the poller is to end. Other signals are taken: the days that are requested are looked at anyway.
+fn is_stopped(signals: &Receiver<PollerSignal>) -> bool {
+    loop {
+        match signals.try_recv() {
+            Ok(PollerSignal::DayRequested) => {}
+            Ok(PollerSignal::Stop) | Err(TryRecvError::Disconnected) => return true,
+            Err(TryRecvError::Empty) => return false,
+        }
     }
 }
 

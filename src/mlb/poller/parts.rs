@@ -166,6 +166,13 @@ impl Poller {
         Ok(())
     }
 
+    pub(crate) fn read_leaders(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+        let year = self.facts.season_year(self.today(now));
+        let leaders = self.client.leaders(self.facts.player.value.id, year)?;
+        self.facts.leaders = Part::read(Some(leaders), now);
+        Ok(())
+    }
+
     /// Reads the year's games; once the last of them is over, next year's too.
     pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };

@@ -33,6 +33,8 @@ pub struct Scenario {
     moments: Vec<ScriptMoment>,
     errors: Vec<ScriptError>,
     series: Vec<Series>,
+    /// The reply about the players with the most errors: an example, like the season.
+    leaders: Value,
 }
 
 /// Games against one club on consecutive days, without the scripted game.
@@ -259,6 +261,24 @@ impl Scenario {
         })
     }
 
+    /// The feed of a game that is not scripted: whether he fielded, and his errors.
+    fn brief_feed(&self, pk: u64, now: OffsetDateTime) -> Option<Value> {
+        let game = self.others().find(|game| game.pk as u64 == pk && game.date < self.date)?;
+        let stamp = format_description!("[year][month][day]_[hour][minute][second]");
+        let fielding = game.errors.map_or(json!({}), |errors| json!({"errors": errors}));
+        let key = format!("ID{}", self.player.id);
+        let players = json!({key: {"person": {"id": self.player.id}, "stats": {"fielding": fielding}}});
+        Some(json!({
+            "gamePk": pk,
+            "metaData": {"timeStamp": now.format(stamp).unwrap_or_default()},
+            "gameData": {
+                "datetime": {"officialDate": game.date},
+                "status": {"abstractGameState": "Final", "codedGameState": "F", "detailedState": "Final"},
+            },
+            "liveData": {"boxscore": {"teams": {"away": {"players": players}, "home": {"players": {"ID0": {}}}}}},
+        }))
+    }
+
     /// The line score at a moment. The hits of an inning count from its end on.
     fn linescore(&self, now: &ScriptMoment) -> Value {
         let is_over = matches!(now.state, GameStage::GameOver | GameStage::Final);
@@ -328,6 +348,9 @@ impl ReplaySource for Scenario {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let (hero, club) = (u64::from(self.player.id), u64::from(self.club.id));
         let body = match (path, id(path.split('?').next().unwrap_or(path))) {
+            (path, _) if path.starts_with("/api/v1/stats/leaders?") => {
+                path.contains(&format!("season={}&", self.season)).then(|| self.leaders.clone())
+            }
             (path, _) if path.contains("/stats?") => {
                 let asked = format!("/people/{hero}/stats?");
                 (path.contains(&asked) && path.contains(&format!("season={}", self.season)))
@@ -338,7 +361,11 @@ impl ReplaySource for Scenario {
             (path, Some(id)) if path.starts_with("/api/v1/teams/") => (id == club).then(|| self.team()),
             (path, _) if path.starts_with("/api/v1/schedule?") => Some(self.schedule(path, now)),
             (path, Some(id)) if path.starts_with("/api/v1.1/game/") => {
-                (id == self.game).then(|| self.feed(now))
+                if id == self.game {
+                    Some(self.feed(now))
+                } else {
+                    self.brief_feed(id, now)
+                }
             }
             _ => None,
         };

@@ -76,7 +76,13 @@ fn a_replay_is_asked_like_mlb_over_a_socket() {
     assert_eq!((log.games.len(), log.games.iter().map(|game| game.errors).sum::<u32>()), (94, 3));
     assert!(client.season(665487, 2022).is_err());
     assert_eq!(client.person(1).unwrap_err().trouble, Outage::NoSuchPlayer);
-    assert_eq!(client.feed(1, 665487).unwrap_err().trouble, Outage::TurnedAway);
+    assert_eq!(client.feed(9999, 665487).unwrap_err().trouble, Outage::TurnedAway);
+    let opening = client.feed(1, 665487).unwrap();
+    assert_eq!(
+        (opening.status.state, opening.presence),
+        (GameState::Over, Participation::Listed),
+        "not scripted"
+    );
 }
 
 #[test]

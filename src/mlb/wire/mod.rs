@@ -1,11 +1,13 @@
 //! The shape of MLB's JSON: the fields we read, named as MLB names them. Module `model` interprets them.
 
 pub(crate) mod feed;
+pub(crate) mod leaders;
 pub(crate) mod people;
 pub(crate) mod schedule;
 pub(crate) mod season;
 
 pub(crate) use crate::mlb::wire::feed::*;
+pub(crate) use crate::mlb::wire::leaders::*;
 pub(crate) use crate::mlb::wire::people::*;
 pub(crate) use crate::mlb::wire::schedule::*;
 pub(crate) use crate::mlb::wire::season::*;

@@ -33,6 +33,7 @@ pub(crate) struct SeasonRow {
     pub(crate) game: Lenient<SeasonGameId>,
     pub(crate) stat: Lenient<SeasonErrors>,
     pub(crate) position: Lenient<Position>,
+    pub(crate) team: Lenient<Id>,
     pub(crate) opponent: Lenient<Team>,
     pub(crate) is_home: Lenient<bool>,
 }

@@ -1,7 +1,9 @@
 //! English.
 
 use crate::{
-    answer::{Availability, Club, ErrorPlay, GameKind, Half, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{
+        Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
+    },
     page::{
         Words,
         locale::{
@@ -105,6 +107,17 @@ impl Phrases for English {
         }
     }
 
+    fn games_of_day(&self, count: usize, day: Doubleheader) -> String {
+        match day {
+            Doubleheader::Yes => "in the doubleheader".into(),
+            Doubleheader::No => format!("in {count} games"),
+        }
+    }
+
+    fn no_game_on(&self, date: Date) -> String {
+        format!("No game on {}.", short_date(date))
+    }
+
     fn inning(&self, Inning { number, half }: Inning) -> String {
         let half = match half {
             Half::Top => "top",
@@ -112,14 +125,7 @@ impl Phrases for English {
             Half::Middle => "middle",
             Half::End => "end",
         };
-        let suffix = match (number % 100, number % 10) {
-            (11..=13, _) => "th",
-            (_, 1) => "st",
-            (_, 2) => "nd",
-            (_, 3) => "rd",
-            _ => "th",
-        };
-        format!("{half} of the {number}{suffix}")
+        format!("{half} of the {}", ordinal(number.into()))
     }
 
     fn standing(&self, standing: ScoreLine) -> String {
@@ -303,6 +309,15 @@ impl Phrases for English {
         format!("Sailing home, if you ask a {fan} fan. Into the seats, if you ask anyone else.")
     }
 
+    fn rank(&self, leader: &Leader) -> String {
+        match (leader.rank, leader.is_tied) {
+            (1, false) => "leads the major leagues in errors".into(),
+            (1, true) => "tied for the lead in errors in the major leagues".into(),
+            (rank, true) => format!("tied for {} in errors in the major leagues", ordinal(rank)),
+            (rank, false) => format!("{} in errors in the major leagues", ordinal(rank)),
+        }
+    }
+
     fn season_title(&self, year: i32) -> String {
         format!("The {year} season")
     }
@@ -380,6 +395,18 @@ fn on_day(at: &LocalTime) -> String {
 /// "August 9".
 fn month_day(date: Date) -> String {
     date.format(format_description!("[month repr:long] [day padding:none]")).unwrap_or_default()
+}
+
+/// "14th".
+fn ordinal(number: u32) -> String {
+    let suffix = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
 }
 
 fn counted(count: u32, noun: &str) -> String {

@@ -13,7 +13,7 @@ pub(crate) mod spanish;
 pub(crate) mod words;
 
 use crate::{
-    answer::{Availability, ErrorPlay, GameKind, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{Availability, ErrorPlay, GameKind, Inning, Leader, Outage, SeasonGame, SeasonSoFar},
     language::Language,
     page::{
         Words,
@@ -68,6 +68,10 @@ pub(crate) trait Phrases: Sync {
     fn against(&self, meeting: &GameSides) -> String;
     /// "in today's 2 games".
     fn todays_games(&self, count: usize, day: Doubleheader) -> String;
+    /// "in both games" of another day.
+    fn games_of_day(&self, count: usize, day: Doubleheader) -> String;
+    /// "No game on Thursday, August 10."
+    fn no_game_on(&self, date: Date) -> String;
     /// "bottom of the 3rd".
     fn inning(&self, inning: Inning) -> String;
     /// "up 4–2".
@@ -123,6 +127,9 @@ pub(crate) trait Phrases: Sync {
     /// What becomes of a throw into the stands, by the eyes that see it.
     fn joke(&self, club: Option<&str>) -> String;
 
+    /// "tied for 14th in errors in the major leagues".
+    fn rank(&self, leader: &Leader) -> String;
+
     fn season_title(&self, year: i32) -> String;
     /// The season in a few sentences.
     fn season(&self, season: &SeasonSoFar) -> String;
@@ -177,6 +184,23 @@ pub(crate) struct PageLabels {
     pub season_incomplete: &'static str,
     pub figure_pace: &'static str,
     pub by_the_end: &'static str,
+    pub previous_day: &'static str,
+    pub next_day: &'static str,
+    pub previous_season: &'static str,
+    pub next_season: &'static str,
+    pub by_position: &'static str,
+    pub by_opponent: &'static str,
+    pub column_position: &'static str,
+    pub column_opponent: &'static str,
+    pub column_games: &'static str,
+    pub error_days: &'static str,
+    pub leaders_title: &'static str,
+    pub leaders_unknown: &'static str,
+    pub unranked: &'static str,
+    pub column_rank: &'static str,
+    pub column_player: &'static str,
+    pub looking_up: &'static str,
+    pub looking_up_detail: &'static str,
 }
 
 /// A game, from his club's side.

@@ -722,6 +722,8 @@ fn a_season_is_told_in_a_line() {
             opponent: None,
             at_home: false,
             errors: 0,
+            club: None,
+            positions: vec![],
         };
         (0..count).map(game).collect()
     };

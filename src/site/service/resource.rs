@@ -1,25 +1,28 @@
 //! The response to a path: its canonical form, its route, and the representation behind the route.
 
 use crate::{
+    language::{Language, PerLanguage},
     mlb::relay::Relayed,
     site::{
         assets,
         common_fields::of_asset,
         exchange::RequestContext,
+        named::{self, NamedContent, PageName},
         routes::{CHALLENGE, RouteTarget, RoutedPath},
         service::{Service, bare, negotiated},
+        snapshot::PageForms,
     },
     web::{
-        negotiate,
+        negotiate::{self, Form},
         path::{self, PathForm},
-        representation::{Caching, Representation, RepresentationFields},
-        respond::{FullResponse, RefusedRepresentation, respond},
+        representation::{Caching, Lifetime, Representation, RepresentationFields},
+        respond::{FullResponse, RefusedRepresentation, respond, respond_as},
     },
 };
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, StatusCode, Uri,
-    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use std::time::Duration;
 
@@ -92,12 +95,31 @@ impl Service {
         let Some(route) = asking.routed.route else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.site.load();
         let responded = match route.target {
-            RouteTarget::Home => {
-                let (form, language) = (negotiate::form(headers), negotiate::language(headers));
-                respond(site.home.get(asking.query, form, language), method, headers)
-            }
+            RouteTarget::Home => respond(site.home.get(asking.query, None, headers), method, headers),
             RouteTarget::HomeIn(language) => {
-                respond(site.home_in.get(asking.query, negotiate::form(headers), language), method, headers)
+                respond(site.home.get(asking.query, Some(language), headers), method, headers)
+            }
+            RouteTarget::Named | RouteTarget::DayCard => {
+                let Some((language, named, _)) = named::parse(path) else {
+                    return self.error(StatusCode::NOT_FOUND, headers);
+                };
+                let found = match named {
+                    PageName::Day(day) if route.target == RouteTarget::DayCard => site
+                        .named
+                        .card(day, language.unwrap_or(Language::ALL[0]))
+                        .map(|card| respond(&card, method, headers)),
+                    named => site
+                        .named
+                        .page(named)
+                        .map(|page| respond(page.get(asking.query, language, headers), method, headers)),
+                };
+                match found {
+                    NamedContent::Made(responded) => responded,
+                    NamedContent::LookingUp(wait) => {
+                        return looking_up(&site.looking_up, wait, language, headers);
+                    }
+                    NamedContent::Missing => return self.error(StatusCode::NOT_FOUND, headers),
+                }
             }
             RouteTarget::Embed(language) => respond(site.embed.get(language, headers), method, headers),
             RouteTarget::Share(language) => respond(site.share.get(language, headers), method, headers),
@@ -159,6 +181,20 @@ impl Service {
     }
 }
 
+/// The response to a request for a page that is being looked up.
+fn looking_up(
+    pages: &PerLanguage<PageForms>,
+    wait: Duration,
+    language: Option<Language>,
+    headers: &HeaderMap,
+) -> FullResponse {
+    let PageForms { html, text } = &pages[language.unwrap_or_else(|| negotiate::language(headers))];
+    let form = if negotiate::form(headers) == Form::Html { html } else { text };
+    let mut response = respond_as(StatusCode::SERVICE_UNAVAILABLE, form, headers);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    response
+}
+
 /// The head of an event stream; the events after it are per client.
 fn event_stream() -> FullResponse {
     let mut head = bare(StatusCode::OK);
@@ -171,7 +207,10 @@ fn event_stream() -> FullResponse {
 
 /// The representation of an asset, which pages of every site may read or only this site's.
 pub(crate) fn embedded(asset: &'static assets::Asset, is_open: bool) -> Representation {
-    let caching = if asset.immutable { Caching::Forever } else { Caching::For(WELL_KNOWN_LASTS) };
+    let caching = match asset.immutable {
+        true => Caching::Forever,
+        false => Caching::For(Lifetime::Changing(WELL_KNOWN_LASTS)),
+    };
     let fields = RepresentationFields {
         caching,
         modified: Some(assets::built()),

@@ -4,8 +4,11 @@ use crate::{
     descriptor::SocketHandle,
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
-    site::snapshot::{PageText, SiteContent},
-    web::representation::Representation,
+    site::{
+        named::NoNamedPages,
+        snapshot::{PageText, SiteContent},
+    },
+    web::representation::{Lifetime, Representation},
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -71,6 +74,8 @@ fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()
         asked_at: None,
         asking_took: None,
         not_ready: page("rain"),
+        looking_up: page("looking"),
+        named: Arc::new(NoNamedPages),
     })
 }
 
@@ -158,7 +163,12 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     let mut picture = awaited("/card.png").unwrap();
     let context = &mut Context::from_waker(Waker::noop());
     assert!(picture.as_mut().poll(context).is_pending());
-    let png = Representation::published(vec![1], "image/png", OffsetDateTime::UNIX_EPOCH, Duration::ZERO);
+    let png = Representation::published(
+        vec![1],
+        "image/png",
+        OffsetDateTime::UNIX_EPOCH,
+        Lifetime::Changing(Duration::ZERO),
+    );
     served.store(Arc::new(site(Ok(vec![("/card.png", png)]))));
     drop(drawing);
     assert!(picture.as_mut().poll(context).is_ready());

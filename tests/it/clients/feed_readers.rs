@@ -59,6 +59,7 @@ fn a_day_with_an_error_is_an_entry_that_keeps_its_id_and_its_time() {
     assert_eq!((before.authors().len(), before.title().as_str()), (1, "Errors of Tatis Jr."));
     let [june] = before.entries() else { panic!("{before:?}") };
     assert_eq!(june.id(), "tag:example.org,2026:e6/665487/2024-06-20");
+    assert_eq!(june.links()[0].href(), "https://example.org/2024-06-20");
     assert_eq!(june.title().as_str(), "Yes: 2 errors vs <Cubs>");
     // e6 did not watch that game, so the time is the end of that day in San Diego.
     assert_eq!(june.updated().to_rfc3339(), "2024-06-21T07:00:00+00:00");
@@ -125,7 +126,7 @@ fn the_calendar_has_every_game_and_its_verdict_once_known() {
     assert_eq!(known[1].get_uid(), Some("game-1001-player-665487@example.org"));
     assert_eq!(of(&known[1], "DTSTART").as_deref(), Some("20240703T020500Z"));
     assert_eq!(of(&known[1], "LOCATION").as_deref(), Some("Harbour Park"));
-    assert_eq!(of(&known[1], "URL").as_deref(), Some("https://example.org/"));
+    assert_eq!(of(&known[1], "URL").as_deref(), Some("https://example.org/2024-07-02"));
     assert_eq!(of(&known[3], "DTSTART").as_deref(), Some("20240704"), "its start is to be determined");
     let status = |event: &Event| of(event, "STATUS").unwrap();
     assert_eq!(

@@ -1,5 +1,6 @@
 //! JSON responses, checked against the OpenAPI document.
 
+use crate::pages::{days, leaders};
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED, season_log},
     fake_mlb::{FakeMlb, Fault},
@@ -79,14 +80,40 @@ fn holds(mlb: &FakeMlb, clock: &str, verdict: &str, what: &str) {
 }
 
 #[test]
+fn days_seasons_and_leaders_are_as_the_document_says() {
+    let mlb = days::mlb();
+    mlb.put("/api/v1/stats/leaders?", leaders::list(2024));
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for("ranked", |answer| answer["error_rank"]["rank"] == 3);
+    let document = document(&server);
+    for (path, schema) in [
+        ("/2023-08-12", "/{day}"),
+        ("/2023-08-10", "/{day}"),
+        ("/2024-07-03", "/{day}"),
+        ("/2024-07-02", "/{day}"),
+        ("/2023", "/{year}"),
+        ("/2024", "/{year}"),
+        ("/leaders", "/leaders"),
+    ] {
+        let body = days::day(&server, path);
+        let schema = strict(&document, schema);
+        let wrong: Vec<_> =
+            schema.iter_errors(&body).map(|error| format!("{} {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{path}: {wrong:#?}\n{body:#}");
+    }
+}
+
+#[test]
 fn the_document_is_of_this_site_and_tells_right_from_wrong() {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
     mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", "Chicago Cubs", 1)]));
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("yes");
     let document = document(&server);
-    // The tests of `/events` compare its data with the answer; `/how` is not described in detail.
-    let promised = |path: &&String| !["/events", "/how", "/es/how"].contains(&path.as_str());
+    // The tests of `/events` compare its data with the answer; `/how` is not described in detail; the others have a test
+    // of their own.
+    let others = ["/events", "/how", "/es/how", "/{day}", "/{year}", "/leaders"];
+    let promised = |path: &&String| !others.contains(&path.as_str());
     let described = document["paths"].as_object().unwrap().keys().filter(promised);
     assert_eq!(described.collect::<Vec<_>>(), PATHS);
 

@@ -1,7 +1,9 @@
 //! Pages, text, JSON, feeds and pictures.
 
 pub mod api;
+pub mod days;
 pub mod how;
+pub mod leaders;
 pub mod page;
 pub mod previews;
 pub mod season;

@@ -3,7 +3,9 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{Availability, Club, ErrorPlay, GameKind, Half, Inning, Outage, SeasonGame, SeasonSoFar},
+    answer::{
+        Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
+    },
     page::{
         Words,
         locale::{
@@ -122,6 +124,17 @@ impl Phrases for Spanish {
             Doubleheader::Yes => "en la doble cartelera de hoy".into(),
             Doubleheader::No => format!("en los {count} juegos de hoy"),
         }
+    }
+
+    fn games_of_day(&self, count: usize, day: Doubleheader) -> String {
+        match day {
+            Doubleheader::Yes => "en la doble cartelera".into(),
+            Doubleheader::No => format!("en {count} juegos"),
+        }
+    }
+
+    fn no_game_on(&self, date: Date) -> String {
+        format!("Sin juego el {}.", short_date(date))
     }
 
     fn inning(&self, Inning { number, half }: Inning) -> String {
@@ -330,6 +343,14 @@ impl Phrases for Spanish {
     fn joke(&self, club: Option<&str>) -> String {
         let fan = club.map_or_else(|| "casa".into(), |club| format!("los {}", cities::nickname(club)));
         format!("Va directo al plato, según un aficionado de {fan}. Va a las gradas, según todos los demás.")
+    }
+
+    fn rank(&self, leader: &Leader) -> String {
+        match (leader.rank, leader.is_tied) {
+            (1, false) => "líder en errores de las Grandes Ligas".into(),
+            (rank, true) => format!("empatado en el lugar {rank} en errores de las Grandes Ligas"),
+            (rank, false) => format!("lugar {rank} en errores de las Grandes Ligas"),
+        }
     }
 
     fn season_title(&self, year: i32) -> String {

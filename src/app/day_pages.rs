@@ -1,0 +1,272 @@
+//! The pages of days and seasons: rendered when they are first asked for, kept within a limit, and rendered again when
+//! their facts change.
+
+use crate::{
+    answer::{Answer, Archive, DayAnswer, DayRecord, kept_years},
+    clock::Clock,
+    language::{Language, PerLanguage},
+    mlb::DayRequests,
+    page::{self, Place, RenderedPage, Theme},
+    site::{
+        named::{NamedContent, NamedPages, PageName},
+        snapshot::{Page, PageContent},
+    },
+    web::representation::{Lifetime, Representation},
+};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use time::{Date, OffsetDateTime};
+
+/// Cache lifetime of a settled day. A later correction, or a new design, is seen after it.
+const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
+/// Cache lifetime of other days and of seasons: the poller asks for corrections once an hour.
+const CHANGING: Duration = Duration::from_secs(5 * 60);
+/// Cache lifetime of today's page at its own URL.
+const TODAY: Duration = Duration::from_secs(5);
+
+/// Seconds that a look-up takes, and those that wait for their turn.
+const LOOK_UP: Duration = Duration::from_secs(3);
+/// The time after which to ask again while too many days wait.
+const QUEUE_IS_FULL: Duration = Duration::from_secs(60);
+
+/// The memory of an entry beside its bodies: header fields of each form, and the answer.
+const ENTRY_SIZE: usize = 24 * 1024;
+
+/// The pages that follow from one answer, with those rendered before.
+pub(crate) struct DayPages {
+    pub theme: Arc<Theme>,
+    pub style: String,
+    pub clock: Clock,
+    pub answer: Arc<Answer>,
+    pub requests: Arc<DayRequests>,
+    pub rendered: Arc<RenderedPages>,
+}
+
+/// Rendered pages, at most `cap` bytes of them: then the one that was asked for longest ago is dropped.
+pub(crate) struct RenderedPages {
+    cap: usize,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_date: HashMap<PageName, Entry>,
+    size: usize,
+    /// Counts uses.
+    now: u64,
+}
+
+#[derive(Clone)]
+struct Entry {
+    basis: Basis,
+    subject: Arc<Subject>,
+    page: Arc<Page>,
+    cards: PerLanguage<Option<Representation>>,
+    used: u64,
+}
+
+/// The facts that a page was found to follow from: nothing is decided again while they are the same.
+#[derive(Clone)]
+struct Basis {
+    archive: Archive,
+    today: Date,
+    /// The present answer, if the page shows it.
+    live: Option<Arc<Answer>>,
+}
+
+/// What a page shows: it is rendered again only if this changes.
+#[derive(PartialEq)]
+struct Subject {
+    answer: Answer,
+    place: Place,
+    lifetime: Lifetime,
+}
+
+impl RenderedPages {
+    pub fn new(cap: usize) -> Self {
+        RenderedPages { cap, entries: Mutex::default() }
+    }
+
+    fn get(&self, named: PageName) -> Option<Entry> {
+        let mut entries = self.entries();
+        entries.now += 1;
+        let now = entries.now;
+        let entry = entries.by_date.get_mut(&named)?;
+        entry.used = now;
+        Some(entry.clone())
+    }
+
+    fn put(&self, named: PageName, entry: Entry) {
+        let mut entries = self.entries();
+        entries.now += 1;
+        let entry = Entry { used: entries.now, ..entry };
+        entries.size += entry.size();
+        let before = entries.by_date.insert(named, entry);
+        entries.size -= before.map_or(0, |before| before.size());
+        while entries.size > self.cap {
+            let oldest = entries.by_date.iter().min_by_key(|(_, entry)| entry.used).map(|(named, _)| *named);
+            let Some(dropped) = oldest.and_then(|named| entries.by_date.remove(&named)) else { return };
+            entries.size -= dropped.size();
+        }
+    }
+
+    /// A panic while this was locked leaves at most a wrong sum of sizes.
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        let cards = Language::ALL.into_iter().filter_map(|language| self.cards[language].as_ref());
+        ENTRY_SIZE + self.page.size() + cards.map(Representation::size).sum::<usize>()
+    }
+}
+
+impl Basis {
+    fn is(&self, other: &Basis) -> bool {
+        let same_season = |((a, one), (b, other))| a == b && Arc::ptr_eq(one, other);
+        let same_live = match (&self.live, &other.live) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_live
+            && self.today == other.today
+            && self.archive.len() == other.archive.len()
+            && self.archive.iter().zip(&other.archive).all(same_season)
+    }
+}
+
+impl DayPages {
+    fn entry(&self, named: PageName) -> NamedContent<Entry> {
+        let basis = self.basis(named);
+        let known = self.rendered.get(named);
+        if let Some(entry) = known.as_ref().filter(|entry| entry.basis.is(&basis)) {
+            return NamedContent::Made(entry.clone());
+        }
+        let record = match named {
+            PageName::Day(day) => self.answer.on(day, self.clock.now()),
+            PageName::Season(year) => self.answer.season_of(year, self.clock.now()),
+            PageName::Leaders => DayRecord::Today,
+        };
+        let subject = match record {
+            DayRecord::Outside => return NamedContent::Missing,
+            DayRecord::Unread(_) => return self.look_up(named),
+            DayRecord::Today => self.subject(named, Answer::clone(&self.answer), TODAY),
+            DayRecord::Known(day) => {
+                let DayAnswer { answer, is_settled } = *day;
+                let lifetime =
+                    if is_settled { Lifetime::Settled(SETTLED) } else { Lifetime::Changing(CHANGING) };
+                Subject { lifetime, ..self.subject(named, answer, CHANGING) }
+            }
+        };
+        let entry = match known {
+            Some(entry) if *entry.subject == subject => Entry { basis, ..entry },
+            _ => self.render(named, subject, basis),
+        };
+        self.rendered.put(named, entry.clone());
+        NamedContent::Made(entry)
+    }
+
+    fn basis(&self, named: PageName) -> Basis {
+        let is_live = match named {
+            PageName::Day(day) => day == self.answer.day,
+            PageName::Season(year) => self.answer.season.as_ref().is_some_and(|season| season.year == year),
+            PageName::Leaders => true,
+        };
+        Basis {
+            archive: self.answer.archive.clone(),
+            today: self.answer.day,
+            live: is_live.then(|| self.answer.clone()),
+        }
+    }
+
+    fn subject(&self, named: PageName, answer: Answer, lasts: Duration) -> Subject {
+        let lifetime = Lifetime::Changing(lasts);
+        match named {
+            PageName::Day(day) => {
+                Subject { place: Place::day(day, self.answer.neighbours(day)), answer, lifetime }
+            }
+            PageName::Season(year) => {
+                let kept = kept_years(&self.answer.player, self.answer.day);
+                let beside = |year: i32| Some(year).filter(|year| kept.contains(year));
+                let place = Place::season(year, beside(year - 1), beside(year + 1));
+                Subject { place, answer: answer.of_season(), lifetime: Lifetime::Changing(CHANGING) }
+            }
+            PageName::Leaders => {
+                let (place, answer) = (Place::leaders(), answer.of_season());
+                let lasts = if answer.leaders.is_some() { CHANGING } else { TODAY };
+                Subject { place, answer, lifetime: Lifetime::Changing(lasts) }
+            }
+        }
+    }
+
+    fn render(&self, named: PageName, subject: Subject, basis: Basis) -> Entry {
+        let Subject { answer, place, lifetime } = &subject;
+        let RenderedPage { pages, terminal, json } = match named {
+            PageName::Day(_) => page::day(answer, &self.theme, place, self.clock.now()),
+            PageName::Season(_) => page::season_page(answer, &self.theme, place),
+            PageName::Leaders => page::leaders(answer, &self.theme, place),
+        };
+        let page = Page::new(PageContent {
+            pages: &pages,
+            terminal: terminal.as_ref(),
+            json: &json,
+            style: &self.style,
+            // By the system's clock, because it is compared with dates from other programs.
+            modified: Some(OffsetDateTime::now_utc()),
+            lifetime: *lifetime,
+        });
+        let cards = PerLanguage::of(|_| None);
+        Entry { basis, subject: Arc::new(subject), page: Arc::new(page), cards, used: 0 }
+    }
+
+    fn look_up(&self, named: PageName) -> NamedContent<Entry> {
+        let day = match named {
+            PageName::Day(day) => Some(day),
+            PageName::Season(year) => Date::from_calendar_date(year, time::Month::July, 1).ok(),
+            PageName::Leaders => None,
+        };
+        match day.map(|day| self.requests.add(day)) {
+            None => NamedContent::Missing,
+            Some(Ok(before)) => NamedContent::LookingUp(LOOK_UP * (before as u32 + 1)),
+            Some(Err(_)) => NamedContent::LookingUp(QUEUE_IS_FULL),
+        }
+    }
+}
+
+impl NamedPages for DayPages {
+    fn page(&self, named: PageName) -> NamedContent<Arc<Page>> {
+        self.entry(named).map(|entry| entry.page)
+    }
+
+    fn card(&self, day: Date, language: Language) -> NamedContent<Representation> {
+        let named = PageName::Day(day);
+        let mut entry = match self.entry(named) {
+            NamedContent::Made(entry) => entry,
+            NamedContent::LookingUp(wait) => return NamedContent::LookingUp(wait),
+            NamedContent::Missing => return NamedContent::Missing,
+        };
+        if let Some(card) = &entry.cards[language] {
+            return NamedContent::Made(card.clone());
+        }
+        let Some(png) = page::card(&entry.subject.answer, &self.theme, language) else {
+            return NamedContent::Missing;
+        };
+        let card =
+            Representation::published(png, "image/png", OffsetDateTime::now_utc(), entry.subject.lifetime);
+        *entry.cards.get_mut(language) = Some(card.clone());
+        self.rendered.put(named, entry);
+        NamedContent::Made(card)
+    }
+}
+
+impl fmt::Debug for DayPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DayPages").field("day", &self.answer.day).finish_non_exhaustive()
+    }
+}
