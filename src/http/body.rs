@@ -45,7 +45,7 @@ impl ResponseBody {
     /// Begins the response to this request. Returns the deadline of its last byte.
     pub(crate) fn begin(&mut self, mut in_flight: InFlight) -> Instant {
         if matches!(self.content, ResponseContent::Events(_)) {
-            in_flight.is_stream();
+            in_flight.extend_for_events();
         }
         self.in_flight.insert(in_flight).deadline
     }
@@ -138,8 +138,8 @@ impl InFlight {
         InFlight { connection, deadline, hides_end: false, is_handed_over: false }
     }
 
-    /// Notes that this is an event stream: it ends by itself, and then has the timeout of every response.
-    pub fn is_stream(&mut self) {
+    /// Gives an event stream its time: it ends by itself, and then has the timeout of every response.
+    pub fn extend_for_events(&mut self) {
         let later = self.deadline + self.connection.limits().event_stream;
         self.connection.postpone(self.deadline, later);
         self.deadline = later;

@@ -66,7 +66,7 @@ async fn a_connection_is_idle_from_the_last_byte_of_its_last_response() {
 async fn a_stream_lasts_longer_than_a_response_and_neither_longer_than_the_connection() {
     let connection = connection();
     let (_, mut stream) = connection.request();
-    stream.is_stream();
+    stream.extend_for_events();
     let (limit, after) = end(&connection).await;
     assert!(
         limit == CloseReason::Age && (3240..=3960).contains(&after) || limit == CloseReason::Request,
