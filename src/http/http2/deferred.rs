@@ -68,8 +68,9 @@ impl<S: AsyncWrite + Unpin> DeferredState<S> {
         if self.waiting.is_empty() && !self.is_unflushed {
             return Poll::Ready(Ok(()));
         }
+        let was_blocked = self.is_unflushed;
         let sent = self.poll_write_and_flush(context);
-        self.capacity = if sent.is_pending() { SLOW_CAPACITY } else { CAPACITY };
+        self.capacity = if was_blocked || sent.is_pending() { SLOW_CAPACITY } else { CAPACITY };
         sent
     }
 
@@ -228,8 +229,11 @@ mod tests {
         let waiting = writes.state().waiting.capacity();
         assert_eq!(waiting, SLOW_CAPACITY - 1, "exactly the bytes that wait");
         writes.state().stream.room = Some(usize::MAX);
-        let taken = write(&mut writes, &[0; 2 * CAPACITY]);
-        assert!(matches!(taken, Poll::Ready(Ok(CAPACITY))), "{taken:?}");
+        for capacity in [SLOW_CAPACITY, CAPACITY] {
+            let taken = write(&mut writes, &[0; 2 * CAPACITY]);
+            assert!(matches!(taken, Poll::Ready(Ok(count)) if count == capacity), "{taken:?}");
+            assert!(send(&writes).is_ready());
+        }
     }
 
     #[test]
