@@ -210,14 +210,16 @@ mod tests {
             (paths, site.version.clone())
         };
         let (paths, version) = published();
-        assert_eq!(paths, ["/api/v1/season", "/badge.svg", "/calendar.ics", "/favicon.svg", "/feed.xml"]);
+        let is_picture = |path: &&str| path.ends_with(".png");
+        assert!(paths.contains(&"/badge.svg") && !paths.iter().any(is_picture), "{paths:?}");
+        let before = paths;
         let drawn = live_site.site.load().pictures.clone().unwrap();
         assert!(drawn.has_changed().is_ok());
         live_site.draw_pictures();
         assert!(drawn.has_changed().is_err(), "those who wait are told");
         assert!(live_site.site.load().pictures.is_none());
         let (paths, same) = published();
-        assert_eq!(paths[..2], ["/api/v1/season", "/badge.svg"]);
+        assert!(before.iter().all(|path| paths.contains(path)), "{paths:?}");
         assert!(paths.contains(&"/card.png") && paths.contains(&"/es/card.png"), "{paths:?}");
         assert_eq!(same, version, "open pages have nothing new");
         let site = live_site.site.load_full();
