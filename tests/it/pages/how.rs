@@ -155,7 +155,7 @@ fn a_change_to_a_request_is_described_as_it_would_be_answered() {
 }
 
 #[test]
-fn the_page_without_tls_is_a_redirect_where_the_site_has_a_domain_and_a_certificate() {
+fn a_request_without_tls_is_described_without_keys_and_a_handshake() {
     let (server, _mlb) = site();
     let mut stream = handshake::connect(&server, "localhost", &["http/1.1"], &[&TLS13]).unwrap();
     let request = REQUEST.replace("/how", "/how?path=/&if=no_tls");
