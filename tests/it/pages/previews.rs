@@ -202,14 +202,18 @@ fn a_first_visit_in_a_long_season_is_below_thirty_kilobytes() {
 
 #[test]
 fn every_route_is_answered() {
-    let server = Server::start(&FakeMlb::with(&[Game::new(FINAL)]), EVENING);
+    let mlb = FakeMlb::with(&[Game::new(FINAL)]);
+    mlb.put("/api/v1/people/665487/stats?", season_log(&[("2024-06-20", "Chicago Cubs", 1)]));
+    let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("no");
     // An event stream has no end.
     let exact = e6::internals::ROUTES
         .iter()
         .filter(|route| !["*", "/events"].iter().any(|part| route.pattern.contains(part)));
     for pattern in exact.map(|route| route.pattern) {
-        assert_eq!(server.get(pattern, "").status, 200, "{pattern}");
+        let segments = [("{day}", "2024-07-02"), ("{year}", "2024"), ("{language}", "es")];
+        let path = segments.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value));
+        assert_eq!(server.get(&path, "").status, 200, "{path}");
     }
 }
 
