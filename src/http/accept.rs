@@ -230,7 +230,8 @@ impl Acceptance {
         count
     }
 
-    /// Serves a connection to its end. This is no `async fn`, because its future would keep room for the arguments.
+    /// Serves a connection to its end.
+    #[expect(clippy::manual_async_fn, reason = "the future of an `async fn` keeps room for the arguments")]
     fn serve(
         self: Rc<Self>,
         mut stream: SocketStream,

@@ -81,6 +81,13 @@ impl ResponseBody {
         }
     }
 
+    /// Ends the response, if it has begun, once everything is flushed.
+    fn end_at_flush(&mut self) {
+        if let Some(end) = self.end() {
+            end.wait_for_flush();
+        }
+    }
+
     /// The end of the response, once the protocol layer is given its last byte.
     pub(crate) fn end(&mut self) -> Option<ResponseEnd> {
         let in_flight = self.in_flight.take()?;
@@ -99,7 +106,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = ready!(self.poll_piece(context));
         if piece.is_none() || self.is_complete() {
-            self.end().map(ResponseEnd::wait_for_flush);
+            self.end_at_flush();
         } else if let Some(in_flight) = &mut self.in_flight {
             // The last byte of an event stream may be far away.
             in_flight.show_end();
@@ -119,7 +126,7 @@ impl Body for ResponseBody {
 /// hyper drops an empty body without reading it.
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.end().map(ResponseEnd::wait_for_flush);
+        self.end_at_flush();
     }
 }
 

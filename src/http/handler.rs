@@ -21,6 +21,10 @@ use std::{
 pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every response is ready, and a box for each is an allocation"
+)]
 pub enum HandlerResponse {
     /// The response.
     Now(Response<ResponseBody>),

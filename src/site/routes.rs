@@ -313,11 +313,14 @@ impl RoutedPath {
     }
 }
 
-/// The number of the first row of this table that matches a path.
+/// The number of the first row of this table that matches a path. A pattern with placeholders begins with one.
 fn position(table: &[Route], path: &str) -> Option<usize> {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    let is_filled_in = first.starts_with(|letter: char| letter.is_ascii_digit())
+        || Language::ALL.iter().any(|language| first == language.tag());
     table.iter().position(|route| match route.pattern.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
-        None if route.pattern.contains('{') => matches(route.pattern, path),
+        None if route.pattern.starts_with("/{") => is_filled_in && matches(route.pattern, path),
         None => path == route.pattern,
     })
 }
@@ -351,6 +354,13 @@ pub fn table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_with_placeholders_begins_with_one() {
+        for route in ROUTES.iter().chain(ADMIN_ROUTES) {
+            assert_eq!(route.pattern.contains('{'), route.pattern.starts_with("/{"), "{}", route.pattern);
+        }
+    }
 
     #[test]
     fn the_first_matching_pattern_wins() {

@@ -90,7 +90,9 @@ impl Buf for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.state.end.take().map(ResponseEnd::wait_for_flush);
+        if let Some(end) = self.state.end.take() {
+            end.wait_for_flush();
+        }
         self.state.has_left.set(true);
     }
 }

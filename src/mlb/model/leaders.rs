@@ -55,7 +55,10 @@ mod tests {
         json!({"rank": 1, "value": value, "person": {"id": id, "fullName": format!("P{id}")}, "team": {"name": "Club"}})
     }
 
-    fn read(lists: Value) -> Option<(Vec<(u32, u32, bool)>, Option<u32>)> {
+    /// Person, rank and whether it is shared, for each of the list; and the player's own rank.
+    type Read = (Vec<(u32, u32, bool)>, Option<u32>);
+
+    fn read(lists: Value) -> Option<Read> {
         let leaders = leaders(json!({"leagueLeaders": lists}).to_string().as_bytes(), 2024, 7).ok()?;
         let top = leaders.top.iter().map(|leader| (leader.id, leader.rank, leader.is_tied)).collect();
         Some((top, leaders.player.map(|player| player.rank)))
