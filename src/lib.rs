@@ -81,12 +81,13 @@ pub mod internals {
             errors::ErrorPages,
             events::EventHub,
             named::NoNamedPages,
+            page::PageText,
             routes::ROUTES,
             service::{
                 Service, ServiceParts,
                 how::{HowPage, ProcessStart},
             },
-            snapshot::{PageText, Site, SiteContent},
+            snapshot::{Site, SiteContent},
         },
         web::{host::Hosts, trusted_proxies::TrustedProxies},
     };

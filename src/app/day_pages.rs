@@ -9,7 +9,7 @@ use crate::{
     page::{self, Place, RenderedPage, Theme},
     site::{
         named::{NamedContent, NamedPages, PageName},
-        snapshot::{Page, PageContent},
+        page::{Page, PageContent},
     },
     web::representation::{Lifetime, Representation},
 };

@@ -15,7 +15,7 @@ use crate::{
         times::{self, LocalTime},
         word::WordDrawing,
     },
-    site::snapshot::PageText,
+    site::page::PageText,
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};

@@ -10,7 +10,7 @@ use crate::{
         locale::{PageLabels, sentence_case},
         text::{WIDTH, wrapped},
     },
-    site::snapshot::PageText,
+    site::page::PageText,
 };
 use askama::Template;
 

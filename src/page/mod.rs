@@ -46,7 +46,7 @@ use crate::{
     hash,
     language::{Language, PerLanguage},
     page::locale::Phrases,
-    site::snapshot::{PageText, TerminalText},
+    site::page::{PageText, TerminalText},
 };
 use std::time::Duration;
 use time::{Date, OffsetDateTime};

@@ -11,7 +11,7 @@ use crate::{
         season::{self, SeasonView},
         text::{WIDTH, wrapped},
     },
-    site::snapshot::PageText,
+    site::page::PageText,
 };
 use askama::Template;
 

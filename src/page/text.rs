@@ -11,7 +11,7 @@ use crate::{
         plain, sentence,
         times::{self, LocalTime},
     },
-    site::snapshot::TerminalText,
+    site::page::TerminalText,
 };
 use time::OffsetDateTime;
 

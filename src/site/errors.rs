@@ -2,7 +2,10 @@
 
 use crate::{
     language::PerLanguage,
-    site::snapshot::{PageForms, PageText, error_forms, page_policy},
+    site::{
+        page::{PageForms, PageText, error_forms},
+        policy::page_policy,
+    },
 };
 use hyper::StatusCode;
 use std::collections::HashMap;

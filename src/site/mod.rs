@@ -9,6 +9,8 @@ pub(crate) mod errors;
 pub(crate) mod events;
 pub(crate) mod exchange;
 pub(crate) mod named;
+pub(crate) mod page;
+pub(crate) mod policy;
 pub(crate) mod relay;
 pub(crate) mod routes;
 pub(crate) mod service;

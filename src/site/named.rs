@@ -1,6 +1,6 @@
 //! Pages of days, seasons and leaders, which are made when they are first asked for.
 
-use crate::{language::Language, site::snapshot::Page, web::representation::Representation};
+use crate::{language::Language, site::page::Page, web::representation::Representation};
 use std::{fmt, sync::Arc, time::Duration};
 use time::{Date, macros::format_description};
 

@@ -9,13 +9,13 @@ use crate::{
     site::{
         assets,
         exchange::RequestContext,
+        policy::page_policy,
         routes::{Route, RouteTarget},
         service::{
             Service,
             resource::ReadRequest,
             simulate::{AskedRequest, SimulatedResponse},
         },
-        snapshot::page_policy,
         trace::{
             ChosenBy, ConnectionTrace, Made, MlbTrace, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace,
             Timings, TlsTrace, Trace, WhatIf, micros,

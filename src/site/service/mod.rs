@@ -28,10 +28,11 @@ use crate::{
         errors::ErrorPages,
         events::EventHub,
         exchange::{self, RequestContext},
+        page::PageForms,
         relay::{Relaying, only_get},
         routes::{ADMIN_ROUTES, CorsScope, ROUTES, Route, RouteTarget, RoutedPath},
         service::resource::{ReadRequest, embedded},
-        snapshot::{PageForms, Site},
+        snapshot::Site,
     },
     web::{
         forwarded::ClientAddr,

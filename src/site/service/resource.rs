@@ -8,9 +8,9 @@ use crate::{
         common_fields::of_asset,
         exchange::RequestContext,
         named::{self, NamedContent, PageName},
+        page::PageForms,
         routes::{CHALLENGE, RouteTarget, RoutedPath},
         service::{Service, bare, negotiated},
-        snapshot::PageForms,
     },
     web::{
         negotiate::{self, Form},

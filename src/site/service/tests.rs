@@ -4,10 +4,7 @@ use crate::{
     descriptor::SocketHandle,
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
-    site::{
-        named::NoNamedPages,
-        snapshot::{PageText, SiteContent},
-    },
+    site::{named::NoNamedPages, page::PageText, snapshot::SiteContent},
     web::representation::{Lifetime, Representation},
 };
 use bytes::Bytes;

@@ -1,0 +1,334 @@
+//! A page in all of its forms and languages, ready to send.
+
+use crate::{
+    language::{Language, PerLanguage},
+    site::{common_fields::of_page, policy::page_policy},
+    web::{
+        negotiate::{self, FORM_FIELDS, Form},
+        representation::{Caching, Field, Lifetime, Representation, RepresentationFields},
+    },
+};
+use hyper::{
+    HeaderMap,
+    header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
+};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// The media type of text with escape sequences.
+const ANSI: &str = "text/x-ansi; charset=utf-8";
+
+/// A page in every form and language.
+#[derive(Debug)]
+pub struct Page {
+    /// At the URL without a language, in the language that the client prefers.
+    in_any_language: NegotiatedForms,
+    /// At the URLs with a language.
+    in_language: NegotiatedForms,
+}
+
+/// The content of a [`Page`].
+pub struct PageContent<'a> {
+    /// For people.
+    pub pages: &'a PerLanguage<PageText>,
+    /// The same for terminals; none if the page has only the plain text.
+    pub terminal: Option<&'a PerLanguage<TerminalText>>,
+    /// The same for programs.
+    pub json: &'a str,
+    /// The CSP source of the page's one inline style block (`'sha256-…'`).
+    pub style: &'a str,
+    /// The time of the last modification.
+    pub modified: Option<OffsetDateTime>,
+    /// The time for which caches may keep it.
+    pub lifetime: Lifetime,
+}
+
+#[derive(Debug)]
+struct NegotiatedForms {
+    pages: PerLanguage<PageForms>,
+    terminal: Option<PerLanguage<TerminalForms>>,
+    json: Representation,
+}
+
+/// A page for browsers only, at URLs that choose the language and at one where the client does.
+#[derive(Debug)]
+pub(crate) struct LanguagePage {
+    chosen: PerLanguage<Representation>,
+    preferred: PerLanguage<Representation>,
+}
+
+/// The answer for terminals.
+#[derive(Debug, Clone)]
+struct TerminalForms {
+    colour: Representation,
+    line: Representation,
+    colour_line: Representation,
+}
+
+/// A page in both forms for people.
+#[derive(Debug, Clone)]
+pub(crate) struct PageForms {
+    pub html: Representation,
+    pub text: Representation,
+}
+
+/// A page for people, in one language and two forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageText {
+    /// For browsers.
+    pub html: String,
+    /// For terminals and other clients.
+    pub text: String,
+}
+
+/// The answer for terminals, in one language and three forms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TerminalText {
+    /// The text with escape sequences.
+    pub colour: String,
+    /// One line.
+    pub line: String,
+    /// One line with escape sequences.
+    pub colour_line: String,
+}
+
+impl Page {
+    /// Encodes a page.
+    pub fn new(content: PageContent) -> Self {
+        let in_language = NegotiatedForms::new(&content);
+        Page { in_any_language: in_language.in_any_language(content.lifetime), in_language }
+    }
+
+    /// The form that the URL or else the client asks for, in this language or, without one, in the language that the
+    /// client prefers.
+    pub(crate) fn get(
+        &self,
+        query: Option<&str>,
+        language: Option<Language>,
+        headers: &HeaderMap,
+    ) -> &Representation {
+        let form = negotiate::form(headers);
+        match language {
+            Some(language) => self.in_language.get(query, form, language),
+            None => self.in_any_language.get(query, form, negotiate::language(headers)),
+        }
+    }
+
+    /// The bytes of its bodies, which its URLs share.
+    pub fn size(&self) -> usize {
+        let NegotiatedForms { pages, terminal, json } = &self.in_language;
+        let pages =
+            Language::ALL.into_iter().flat_map(|language| [&pages[language].html, &pages[language].text]);
+        let terminal = terminal.iter().flat_map(|terminal| {
+            Language::ALL.into_iter().flat_map(|language| {
+                let TerminalForms { colour, line, colour_line } = &terminal[language];
+                [colour, line, colour_line]
+            })
+        });
+        pages.chain(terminal).chain([json]).map(Representation::size).sum()
+    }
+}
+
+impl NegotiatedForms {
+    /// The page in the form that the URL or else the client asks for, and where it is for people, in this language.
+    fn get(&self, query: Option<&str>, form: Form, language: Language) -> &Representation {
+        let page = &self.pages[language];
+        let terminal = self.terminal.as_ref().map(|terminal| &terminal[language]);
+        match (asked_by(query), form, terminal) {
+            (HomeQuery { one_line: true, colour: true }, _, Some(terminal)) => &terminal.colour_line,
+            (HomeQuery { one_line: true, colour: false }, _, Some(terminal)) => &terminal.line,
+            (HomeQuery { colour: true, .. }, Form::Text, Some(terminal))
+            | (_, Form::Ansi, Some(terminal)) => &terminal.colour,
+            (_, Form::Html, _) => &page.html,
+            (_, Form::Json, _) => &self.json,
+            (_, Form::Text | Form::Ansi, _) => &page.text,
+        }
+    }
+
+    /// The page at URLs that choose the language. Shared caches keep only the HTML.
+    fn new(content: &PageContent) -> Self {
+        let PageContent { modified, lifetime, .. } = *content;
+        let private = Caching::Private(lifetime);
+        let pages = forms(content.pages, &page_policy(content.style), Caching::For(lifetime), modified)
+            .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
+        let terminal = |terminal: &PerLanguage<TerminalText>| {
+            PerLanguage::of(|language| {
+                let TerminalText { colour, line, colour_line } = &terminal[language];
+                let make = |body: &String, media_type| {
+                    let fields = RepresentationFields {
+                        caching: private,
+                        modified,
+                        language: Some(language),
+                        more: of_page(false).collect(),
+                        ..RepresentationFields::momentary(media_type)
+                    };
+                    Representation::of(body.as_bytes().into(), fields)
+                };
+                // The line's form follows from its URL alone.
+                TerminalForms {
+                    colour: make(colour, ANSI).varying(&FORM_FIELDS),
+                    line: make(line, "text/plain; charset=utf-8"),
+                    colour_line: make(colour_line, ANSI),
+                }
+            })
+        };
+        let fields = RepresentationFields {
+            caching: private,
+            modified,
+            more: of_page(true).collect(),
+            ..RepresentationFields::momentary("application/json")
+        };
+        NegotiatedForms {
+            pages,
+            terminal: content.terminal.map(terminal),
+            json: Representation::of(content.json.as_bytes().into(), fields).varying(&FORM_FIELDS),
+        }
+    }
+
+    /// The page at URLs where the client chooses the language. Shared caches keep only the HTML in the first language,
+    /// which is for all clients that do not prefer another.
+    fn in_any_language(&self, lifetime: Lifetime) -> Self {
+        let on = [ACCEPT_LANGUAGE];
+        let pages = PerLanguage::of(|language| {
+            let forms = self.pages[language].varying(&on);
+            match language == Language::ALL[0] {
+                true => forms,
+                false => PageForms { html: forms.html.kept(Caching::Private(lifetime)), ..forms },
+            }
+        });
+        let terminal = self.terminal.as_ref().map(|terminal| {
+            terminal.as_ref().map(|TerminalForms { colour, line, colour_line }| TerminalForms {
+                colour: colour.varying(&on),
+                line: line.varying(&on),
+                colour_line: colour_line.varying(&on),
+            })
+        });
+        NegotiatedForms { pages, terminal, json: self.json.varying(&on) }
+    }
+}
+
+impl LanguagePage {
+    pub(super) fn new(
+        html: &PerLanguage<String>,
+        policy: impl IntoIterator<Item = Field>,
+        lasts: Duration,
+        modified: Option<OffsetDateTime>,
+    ) -> Self {
+        let policy: Vec<_> = policy.into_iter().collect();
+        let chosen = PerLanguage::of(|language| {
+            let fields = RepresentationFields {
+                caching: Caching::For(Lifetime::Changing(lasts)),
+                modified,
+                language: Some(language),
+                more: policy.clone(),
+                ..RepresentationFields::momentary("text/html; charset=utf-8")
+            };
+            Representation::of(html[language].as_bytes().into(), fields)
+        });
+        let preferred = PerLanguage::of(|language| {
+            let page = chosen[language].varying(&[ACCEPT_LANGUAGE]);
+            if language == Language::ALL[0] {
+                page
+            } else {
+                page.kept(Caching::Private(Lifetime::Changing(lasts)))
+            }
+        });
+        LanguagePage { chosen, preferred }
+    }
+
+    /// The page in this language, or else in the one that the client prefers.
+    pub(crate) fn get(&self, language: Option<Language>, headers: &HeaderMap) -> &Representation {
+        match language {
+            Some(language) => &self.chosen[language],
+            None => &self.preferred[negotiate::language(headers)],
+        }
+    }
+}
+
+/// The form that the query of the home page asks for. Every other query is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct HomeQuery {
+    /// `format=1`: one line.
+    one_line: bool,
+    /// `color`: escape sequences in plain text.
+    colour: bool,
+}
+
+fn asked_by(query: Option<&str>) -> HomeQuery {
+    let mut asked = HomeQuery::default();
+    for parameter in query.unwrap_or_default().split('&') {
+        match parameter {
+            "format=1" => asked.one_line = true,
+            "color" | "color=" | "color=1" => asked.colour = true,
+            _ => {}
+        }
+    }
+    asked
+}
+
+impl PageForms {
+    fn varying(&self, on: &[HeaderName]) -> Self {
+        PageForms { html: self.html.varying(on), text: self.text.varying(on) }
+    }
+}
+
+/// The forms of an error page, which is never cached. They vary on Accept-Encoding, because a client that refuses every
+/// coding gets one.
+pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &[Field]) -> PerLanguage<PageForms> {
+    forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
+}
+
+fn forms(
+    pages: &PerLanguage<PageText>,
+    policy: &[Field],
+    caching: Caching,
+    modified: Option<OffsetDateTime>,
+) -> PerLanguage<PageForms> {
+    PerLanguage::of(|language| {
+        let page = &pages[language];
+        let make = |body: &str, media_type, policy: &[Field]| {
+            // The route of a request decides which pages may read an error.
+            let common = (caching != Caching::Never).then(|| of_page(false));
+            let fields = RepresentationFields {
+                caching,
+                modified,
+                language: Some(language),
+                more: policy.iter().cloned().chain(common.into_iter().flatten()).collect(),
+                ..RepresentationFields::momentary(media_type)
+            };
+            // Error pages are short, rare and many: in every coding they would cost more than all other pages.
+            let made = match caching {
+                Caching::Never => Representation::single(body.into(), fields),
+                _ => Representation::of(body.into(), fields),
+            };
+            made.varying(&FORM_FIELDS)
+        };
+        PageForms {
+            html: make(&page.html, "text/html; charset=utf-8", policy),
+            text: make(&page.text, "text/plain; charset=utf-8", &[]),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_asks_for_one_line_or_for_colour_and_is_ignored_otherwise() {
+        for (query, one_line, colour) in [
+            (None, false, false),
+            (Some(""), false, false),
+            (Some("format=1"), true, false),
+            (Some("color"), false, true),
+            (Some("color=1"), false, true),
+            (Some("a=b&format=1&color"), true, true),
+            (Some("color=0"), false, false),
+            (Some("format=2"), false, false),
+            (Some("format=1x"), false, false),
+            (Some("utm_source=color"), false, false),
+        ] {
+            assert_eq!(asked_by(query), HomeQuery { one_line, colour }, "{query:?}");
+        }
+    }
+}
