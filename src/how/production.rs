@@ -105,6 +105,8 @@ fn start(process: &ProcessTrace, language: Language) -> Stage {
 
 fn this_byte(minutes: i64, language: Language) -> Stage {
     let age = match minutes {
+        ..=0 => pick(language, "Less than a minute", "Menos de un minuto").into(),
+        1 => pick(language, "1 minute", "1 minuto").into(),
         minutes if minutes < 120 => say!(language, "{minutes} minutes", "{minutes} minutos"),
         minutes => span(minutes as f64 * 60e6, language),
     };
@@ -112,5 +114,22 @@ fn this_byte(minutes: i64, language: Language) -> Stage {
         name: pick(language, "This byte", "Este byte"),
         at: None,
         fact: say!(language, "{age} from the commit to this byte.", "{age} desde el commit hasta este byte."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_a_byte_agrees_with_its_number() {
+        for (minutes, english, spanish) in [
+            (0, "Less than a minute from", "Menos de un minuto desde"),
+            (1, "1 minute from", "1 minuto desde"),
+            (2, "2 minutes from", "2 minutos desde"),
+        ] {
+            assert!(this_byte(minutes, Language::English).fact.starts_with(english));
+            assert!(this_byte(minutes, Language::Spanish).fact.starts_with(spanish));
+        }
     }
 }
