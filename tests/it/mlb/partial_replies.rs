@@ -208,6 +208,8 @@ fn mlb_is_asked_for_little_and_told_who_asks() {
         "/api/v1/teams/135/roster?rosterType=40Man",
         "/api/v1/people/665487/stats?stats=gameLog&group=fielding&season=2024",
         "/api/v1/schedule?sportId=1&teamId=135&startDate=2024-01-01&endDate=2024-12-31",
+        "/api/v1/stats/leaders?leaderCategories=errors&statGroup=fielding&leaderGameTypes=R&playerPool=ALL&sportId=1\
+         &season=2024&limit=500",
     ];
     let asked: Vec<_> = asked.iter().map(|path| path.split("&fields=").next().unwrap()).collect();
     assert_eq!(asked, expected, "hours before a game, each once");

@@ -76,20 +76,20 @@ fn a_proxy_that_cannot_be_used_is_a_mistake_and_credentials_are_never_shown() {
     let check =
         ["check", "--offline", "--all", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "off"];
     for proxy in
-        ["ftp://user:secret@proxy.example", "http://user:secret@", "socks://user:secret@proxy.example"]
+        ["ftp://user:hunter2@proxy.example", "http://user:hunter2@", "socks://user:hunter2@proxy.example"]
     {
         let (code, stdout, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", proxy]].concat());
         assert_eq!(code, Some(2), "{stderr}");
-        assert!(stderr.contains("mlb.proxy: ") && !(stdout + &stderr).contains("secret"), "{stderr}");
+        assert!(stderr.contains("mlb.proxy: ") && !(stdout + &stderr).contains("hunter2"), "{stderr}");
         let said = command(dir.path()).args(check).env("HTTPS_PROXY", proxy).output().unwrap();
         let stderr = String::from_utf8(said.stderr).unwrap();
         assert_eq!(said.status.code(), Some(2), "{stderr}");
-        assert!(stderr.contains("HTTPS_PROXY: ") && !stderr.contains("secret"), "{stderr}");
+        assert!(stderr.contains("HTTPS_PROXY: ") && !stderr.contains("hunter2"), "{stderr}");
     }
-    let good = "socks5://user:secret@127.0.0.1:9";
+    let good = "socks5://user:hunter2@127.0.0.1:9";
     let (code, stdout, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", good]].concat());
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stdout.contains("\"socks5://127.0.0.1:9\"") && !stdout.contains("secret"), "{stdout}");
+    assert!(stdout.contains("\"socks5://127.0.0.1:9\"") && !stdout.contains("hunter2"), "{stdout}");
     fs::write(dir.path().join("e6.toml"), "[mlb]\nproxy_credentials = \"missing\"\n").unwrap();
     let (code, _, stderr) = run(dir.path(), &[&check[..], &["--mlb-proxy", good]].concat());
     assert_eq!(code, Some(2), "{stderr}");
