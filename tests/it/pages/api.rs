@@ -178,5 +178,5 @@ fn schemathesis_finds_nothing() {
             .args(["--request-timeout", "20"])
             .current_dir(dir.path()),
     );
-    assert!(report.contains("Tested: 6"), "{report}");
+    assert!(report.contains("Tested: 9"), "{report}");
 }
