@@ -78,7 +78,7 @@ struct Basis {
     live: Option<Arc<Answer>>,
 }
 
-/// What a page shows: it is rendered again only if this changes.
+/// The facts on a page, which is rendered again only if they change.
 #[derive(PartialEq)]
 struct Subject {
     answer: Answer,

@@ -16,7 +16,7 @@ const SCALE: f64 = 2.2e6;
 pub(crate) struct Bar {
     pub segments: Vec<BarSegment>,
     pub ticks: [BarTick; 2],
-    /// What is not on it, because e6 cannot see it.
+    /// A sentence about the time that e6 cannot see, which is not on the bar.
     pub missing: Option<&'static str>,
 }
 

@@ -18,7 +18,7 @@ use std::ops::Range;
 pub(crate) struct Station {
     pub name: &'static str,
     pub state: StationState,
-    /// What it is for.
+    /// Its purpose, in plain words.
     pub plain: &'static str,
     /// This request's facts.
     pub facts: Vec<String>,

@@ -3,13 +3,12 @@
 
 use crate::{
     connection::{ListenerKind, network},
-    http::load::Load,
+    http::{load::Load, request_rates::RequestRates},
     limits::Limits,
 };
 use std::{
     cell::Cell,
     collections::{BTreeSet, HashMap},
-    hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError,
@@ -24,10 +23,6 @@ const FOR_OPERATORS: usize = 16;
 /// The divisor for the part of all connections that is evicted at once. A flood then searches the table only once for
 /// that many arrivals.
 const BATCH: usize = 100;
-/// The number of networks whose request rates can be told apart, in 128 KiB. Two networks that hash to one bucket share
-/// it, so nothing grows and nothing has to be swept. To fill the buckets of others, an attacker would have to send at
-/// full rate from thousands of networks, whose hashes are unpredictable.
-const BUCKETS: usize = 16 * 1024;
 
 /// The table of clients, shared by all workers. The lock is taken for connections and event streams, not for requests.
 pub struct Clients {
@@ -67,17 +62,17 @@ struct NetworkUse {
 }
 
 /// The place that a permit is for.
-enum Place {
+enum PermitKind {
     Connection(Arc<IdleSince>),
     Stream,
 }
 
 impl NetworkUse {
     /// The number of places like this one.
-    fn of(&mut self, place: &Place) -> &mut usize {
+    fn of(&mut self, place: &PermitKind) -> &mut usize {
         match place {
-            Place::Connection(_) => &mut self.connections,
-            Place::Stream => &mut self.streams,
+            PermitKind::Connection(_) => &mut self.connections,
+            PermitKind::Stream => &mut self.streams,
         }
     }
 }
@@ -93,14 +88,14 @@ impl ClientTable {
     }
 
     /// Counts a place for a network. Returns false if it has `most` already.
-    fn claim(&mut self, network: IpAddr, place: &Place, most: usize) -> bool {
+    fn claim(&mut self, network: IpAddr, place: &PermitKind, most: usize) -> bool {
         let taken = self.networks.entry(network).or_default().of(place);
         let is_allowed = *taken < most;
         *taken += usize::from(is_allowed);
         is_allowed
     }
 
-    fn release(&mut self, network: IpAddr, place: &Place) {
+    fn release(&mut self, network: IpAddr, place: &PermitKind) {
         if let Some(used) = self.networks.get_mut(&network) {
             *used.of(place) -= 1;
             if used.connections + used.streams == 0 {
@@ -143,14 +138,14 @@ impl Clients {
         );
         table.operators += usize::from(is_operator);
         clients.load.set_open(table.visitors());
-        let (clients, place) = (clients.clone(), Place::Connection(idle_since));
+        let (clients, place) = (clients.clone(), PermitKind::Connection(idle_since));
         Some(ClientPermit { clients, id, limits, place, network: Cell::new(None) })
     }
 
     /// A permit for one more event stream; none if a limit is reached. A client without a counted address stands for
     /// many and has no limit per address.
     pub(crate) fn open_stream(clients: &Arc<Clients>, address: Option<IpAddr>) -> Option<ClientPermit> {
-        let (limits, network, place) = (clients.load.limits(), address.map(network), Place::Stream);
+        let (limits, network, place) = (clients.load.limits(), address.map(network), PermitKind::Stream);
         let mut table = clients.lock();
         if table.streams >= limits.event_streams
             || network.is_some_and(|network| !table.claim(network, &place, limits.address_event_streams))
@@ -259,7 +254,7 @@ pub(crate) struct ClientPermit {
     clients: Arc<Clients>,
     id: u64,
     limits: Arc<Limits>,
-    place: Place,
+    place: PermitKind,
     /// The network that it counts for; none before that is known, or if it counts for none.
     network: Cell<Option<IpAddr>>,
 }
@@ -282,7 +277,7 @@ impl ClientPermit {
 
     /// Sets the time since which the connection is idle; none while it is busy.
     pub fn idle_since(&self, time: Option<tokio::time::Instant>) {
-        if let Place::Connection(idle_since) = &self.place {
+        if let PermitKind::Connection(idle_since) = &self.place {
             idle_since.set(time);
         }
     }
@@ -305,8 +300,8 @@ impl Drop for ClientPermit {
     fn drop(&mut self) {
         let mut table = self.clients.lock();
         match &self.place {
-            Place::Stream => table.streams -= 1,
-            Place::Connection(_) => {
+            PermitKind::Stream => table.streams -= 1,
+            PermitKind::Connection(_) => {
                 if let Some(entry) = table.connections.remove(&self.id) {
                     table.leaving -= usize::from(entry.is_leaving);
                     table.operators -= usize::from(entry.is_operator);
@@ -319,40 +314,6 @@ impl Drop for ClientPermit {
             table.release(network, &self.place);
         }
     }
-}
-
-/// A bucket for each network (the generic cell rate algorithm, ITU-T I.371). It holds the time at which it will be
-/// empty, in nanoseconds since `began`.
-struct RequestRates {
-    began: Instant,
-    hasher: RandomState,
-    buckets: Box<[AtomicU64]>,
-}
-
-impl RequestRates {
-    fn new() -> Self {
-        let buckets = (0..BUCKETS).map(|_| AtomicU64::new(0)).collect();
-        RequestRates { began: Instant::now(), hasher: RandomState::new(), buckets }
-    }
-
-    fn admit(&self, network: IpAddr, now: Instant, limits: &Limits) -> Result<(), Duration> {
-        let cost = nanoseconds(Duration::from_secs(1) / limits.address_rate);
-        let now = nanoseconds(now.saturating_duration_since(self.began));
-        let full = now + cost * u64::from(limits.address_burst);
-        let after = |empty: u64| empty.max(now) + cost;
-        let bucket = &self.buckets[self.hasher.hash_one(network) as usize % BUCKETS];
-        bucket
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty| {
-                Some(after(empty)).filter(|empty| *empty <= full)
-            })
-            .map(drop)
-            .map_err(|empty| Duration::from_nanos(after(empty) - full))
-    }
-}
-
-/// A span in nanoseconds; 64 bits suffice for 584 years of this process.
-fn nanoseconds(span: Duration) -> u64 {
-    span.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -437,6 +398,6 @@ mod tests {
             let address = IpAddr::from(host.to_be_bytes());
             let _ = clients.admit_request(address, Instant::now(), &Limits::default());
         }
-        assert!(held.networks.is_empty() && clients.rates.buckets.len() == BUCKETS);
+        assert!(held.networks.is_empty());
     }
 }

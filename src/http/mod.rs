@@ -19,5 +19,6 @@ pub(crate) mod load;
 pub(crate) mod log_record;
 pub(crate) mod metrics;
 pub(crate) mod request_log;
+pub(crate) mod request_rates;
 pub(crate) mod worker_connections;
 pub(crate) mod write_timeout;

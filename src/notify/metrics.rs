@@ -13,7 +13,7 @@ pub struct NotifyMetrics {
     queue: IntGaugeVec,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The hook has accepted it.

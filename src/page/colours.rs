@@ -162,7 +162,7 @@ impl ColourPair {
 /// The colours of a scene, derived from its pair.
 pub(crate) struct SceneColours {
     pub ground: Colour,
-    /// What stands before the ground: the stands, the player.
+    /// The colour of the stands and the player, before the ground.
     pub shade: Colour,
     pub fan: Colour,
     pub grass: Colour,

@@ -163,12 +163,12 @@ mod tests {
     use std::task::Waker;
 
     /// A stream whose peer has room for some more bytes, or is gone.
-    struct Peer {
+    struct SlowSocket {
         room: Option<usize>,
         writes: Vec<usize>,
     }
 
-    impl AsyncWrite for Peer {
+    impl AsyncWrite for SlowSocket {
         fn poll_write(mut self: Pin<&mut Self>, _: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
             let count = match self.room {
                 None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
@@ -189,17 +189,17 @@ mod tests {
         }
     }
 
-    fn writes_to(room: Option<usize>) -> DeferredWrites<Peer> {
-        DeferredWrites::new(Peer { room, writes: Vec::new() })
+    fn writes_to(room: Option<usize>) -> DeferredWrites<SlowSocket> {
+        DeferredWrites::new(SlowSocket { room, writes: Vec::new() })
     }
 
-    fn write(writes: &mut DeferredWrites<Peer>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn write(writes: &mut DeferredWrites<SlowSocket>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let context = &mut Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut *writes).poll_flush(context).is_ready());
         Pin::new(writes).poll_write(context, bytes)
     }
 
-    fn send(writes: &DeferredWrites<Peer>) -> Poll<io::Result<()>> {
+    fn send(writes: &DeferredWrites<SlowSocket>) -> Poll<io::Result<()>> {
         writes.poll_send(&mut Context::from_waker(Waker::noop()))
     }
 

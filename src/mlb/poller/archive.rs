@@ -29,7 +29,7 @@ const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 /// Failed attempts before something that MLB does not have is left out.
 const TRIES: u32 = 2;
 
-/// What is looked up next.
+/// The next look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ArchiveQuestion {
     Log(i32),

@@ -11,7 +11,7 @@ use crate::{
         locale::{
             Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
             failures, games, labels, roster, sentence_case,
-            spanish::terms::{Place, month_day, on_day, short_date},
+            spanish::terms::{ClubCity, month_day, on_day, short_date},
             words,
         },
         scene::Scene,
@@ -90,7 +90,7 @@ impl Phrases for Spanish {
     fn matchup(&self, game: &SeasonGame) -> String {
         let at = if game.at_home { "vs." } else { "en" };
         let second = if game.number > 1 { format!(", juego {}", game.number) } else { String::new() };
-        let place = |club: &Club| match (Place::of(&club.name), game.at_home) {
+        let place = |club: &Club| match (ClubCity::of(&club.name), game.at_home) {
             (Some(place), false) if place.has_two_clubs => format!("{}, {}", place.city, place.nickname),
             (Some(place), true) if place.has_two_clubs => place.nickname.to_owned(),
             (Some(place), _) => place.city.to_owned(),
@@ -101,9 +101,9 @@ impl Phrases for Spanish {
 
     fn against(&self, meeting: &GameSides) -> String {
         let name = meeting.opponent;
-        let place = match Place::of(name) {
+        let place = match ClubCity::of(name) {
             _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
-            Some(Place { city, nickname, has_two_clubs }) => {
+            Some(ClubCity { city, nickname, has_two_clubs }) => {
                 match (meeting.is_in_their_city(), has_two_clubs) {
                     (true, true) => format!("en {city} contra los {nickname}"),
                     (true, false) => format!("en {city}"),

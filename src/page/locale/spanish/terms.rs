@@ -146,16 +146,20 @@ pub(crate) fn hour(hour: u8) -> u8 {
 }
 
 /// A club's city and nickname, from "Marineros de Seattle".
-pub(crate) struct Place {
+pub(crate) struct ClubCity {
     pub city: &'static str,
     pub nickname: &'static str,
     pub has_two_clubs: bool,
 }
 
-impl Place {
+impl ClubCity {
     pub(crate) fn of(name: &str) -> Option<Self> {
         let (nickname, city) = club(name)?.split_once(" de ")?;
-        Some(Place { city, nickname, has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs) })
+        Some(ClubCity {
+            city,
+            nickname,
+            has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs),
+        })
     }
 }
 
