@@ -80,6 +80,18 @@ fn kept(server: &Server) -> Vec<PathBuf> {
     cas.flat_map(|ca| fs::read_dir(ca).unwrap().map(|entry| entry.unwrap().path())).collect()
 }
 
+/// Waits for the file of the CA's certificate: a certificate is served before it is stored.
+fn stored_certificate(server: &Server) -> PathBuf {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(file) = kept(server).into_iter().find(|file| file.ends_with("certificate.pem")) {
+            return file;
+        }
+        assert!(Instant::now() < deadline, "no certificate was stored\n{}", server.stderr());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn in_seconds(status: &Value) -> f64 {
     let at = status["next_attempt"].as_str().unwrap();
     let at = time::OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).unwrap();
@@ -102,6 +114,7 @@ fn two_names_get_one_certificate_by_handshake_and_a_restart_orders_nothing() {
     let one = leaf(&server, "one.example.org", &root).unwrap();
     assert_eq!(leaf(&server, "two.example.org", &root).unwrap(), one);
     assert!(leaf(&server, "three.example.org", &root).is_err());
+    stored_certificate(&server);
     for file in kept(&server) {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
         let dir = fs::metadata(file.parent().unwrap()).unwrap();
@@ -313,7 +326,7 @@ fn an_unreadable_stored_certificate_is_reported_and_causes_no_order() {
     let flags = ca.flags("example.org", "tls-alpn-01");
     let server = start(&flags);
     wait_for(&server, "issued", issued);
-    let file = kept(&server).into_iter().find(|file| file.ends_with("certificate.pem")).unwrap();
+    let file = stored_certificate(&server);
     let (_, dir) = server.terminate();
     fs::write(&file, "not a certificate").unwrap();
     let server = start_in(dir, &flags);
