@@ -5,18 +5,11 @@
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group};
-use e6::{
-    clock::Clock,
-    connection::{Arrival, ConnectionInfo, ListenerKind},
-    descriptor::SocketHandle,
-    internals::{
-        AccessLog, Clients, ErrorPages, EventHub, Hosts, HowPage, LogDestination, LogFile, LogFormat,
-        NoNamedPages, PageText, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service,
-        ServiceParts, Site, SiteContent, TrustedProxies, asset_url,
-    },
-    language::PerLanguage,
-    lifecycle::Lifecycle,
-    limits::Limits,
+use e6::internals::{
+    AccessLog, Arrival, Clients, Clock, ConnectionInfo, ErrorPages, EventHub, Hosts, HowPage, Lifecycle,
+    Limits, ListenerKind, LogDestination, LogFile, LogFormat, NoNamedPages, PageContent, PageText,
+    PerLanguage, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service, ServiceParts,
+    Site, SiteContent, SiteFacts, SocketHandle, TrustedProxies, asset_url,
 };
 use http_body_util::Full;
 use hyper::{Request, Response};
@@ -64,27 +57,21 @@ fn metrics() -> RequestMetrics {
 
 fn service(log: Option<AccessLog>) -> Service {
     let page = "<p>A page of a usual size.</p>\n".repeat(200);
-    let site = Site::new(SiteContent {
-        home: page_text(&page),
-        terminal: PerLanguage::default(),
-        embed: PerLanguage::default(),
-        embed_style: String::new(),
-        share: PerLanguage::default(),
-        json: "{}".into(),
-        line: "{}".into(),
-        version: "1".into(),
-        published: Vec::new(),
-        pictures: None,
+    let content = SiteContent {
+        home: PageContent { pages: page_text(&page), terminal: None, json: "{}".into() },
         style: "'sha256-x'".into(),
+        ..SiteContent::default()
+    };
+    let facts = SiteFacts {
+        named: Arc::new(NoNamedPages),
+        pictures: None,
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),
         ready_until: None,
         asked_at: None,
         asking_took: None,
-        not_ready: page_text("not ready\n"),
-        looking_up: page_text("looking up\n"),
-        named: Arc::new(NoNamedPages),
-    });
+    };
+    let site = Site::new(content, [], facts);
     let observer = RequestObserver { metrics: metrics(), log: log.map(Arc::new) };
     let errors = ErrorPages::new([(404, page_text("Not here."))], "");
     let process_start =

@@ -14,40 +14,40 @@
 //!
 //! Modules import each other only downwards in the order in which they are declared below.
 
-pub mod cli;
+mod cli;
 
-pub mod app;
-pub mod config;
+mod app;
+mod config;
 
-pub mod notify;
+mod notify;
 
-pub mod how;
-pub mod page;
-pub mod site;
+mod how;
+mod page;
+mod site;
 
-pub mod mlb;
+mod mlb;
 
-pub mod answer;
+mod answer;
 
-pub mod http;
-pub mod net;
-pub mod tls;
-pub mod web;
+mod http;
+mod net;
+mod tls;
+mod web;
 
-pub mod sandbox;
+mod sandbox;
 
-pub mod atomic_file;
-pub mod clock;
-pub mod connection;
-pub mod descriptor;
-pub mod hash;
-pub mod language;
-pub mod lifecycle;
-pub mod limits;
-pub mod memory;
-pub mod output;
-pub mod per_worker;
-pub mod threads;
+mod atomic_file;
+mod clock;
+mod connection;
+mod descriptor;
+mod hash;
+mod language;
+mod lifecycle;
+mod limits;
+mod memory;
+mod output;
+mod per_worker;
+mod threads;
 
 use crate::{
     app::{
@@ -68,6 +68,9 @@ use tracing::Level;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::{
+        clock::Clock,
+        connection::{Arrival, ConnectionInfo, ListenerKind},
+        descriptor::SocketHandle,
         http::{
             access_log::{AccessLog, LogDestination, LogFile},
             body::ResponseBody,
@@ -75,19 +78,22 @@ pub mod internals {
             metrics::RequestMetrics,
             request_log::RequestObserver,
         },
+        language::PerLanguage,
+        lifecycle::Lifecycle,
+        limits::{Limits, take_all_descriptors},
         output::format::LogFormat,
         site::{
             assets::url as asset_url,
             errors::ErrorPages,
             events::EventHub,
             named::NoNamedPages,
-            page::PageText,
+            page::{PageContent, PageText},
             routes::ROUTES,
             service::{
                 Service, ServiceParts,
                 how::{HowPage, ProcessStart},
             },
-            snapshot::{Site, SiteContent},
+            snapshot::{Site, SiteContent, SiteFacts},
         },
         web::{host::Hosts, trusted_proxies::TrustedProxies},
     };

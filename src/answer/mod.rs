@@ -19,9 +19,7 @@ pub(crate) mod session;
 pub(crate) mod tests;
 pub(crate) mod zone;
 
-pub use crate::answer::archive::{
-    Archive, ArchivedSeason, DayAnswer, DayRecord, SEASONS_AT_MOST, clubs_of, kept_years,
-};
+pub use crate::answer::archive::{Archive, ArchivedSeason, DayAnswer, DayRecord, clubs_of, kept_years};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
@@ -34,11 +32,9 @@ pub use crate::answer::game::{
 pub use crate::answer::leaders::{Leader, Leaders};
 pub use crate::answer::player::{Club, ClubStint, Player};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
-pub use crate::answer::season::{
-    LastError, PositionErrors, Season, SeasonGame, SeasonSoFar, SinceError, Streak,
-};
+pub use crate::answer::season::{PositionErrors, Season, SeasonGame, SeasonSoFar, SinceError, Streak};
 pub use crate::answer::session::Session;
-pub use crate::answer::zone::{UnknownZone, Zone};
+pub use crate::answer::zone::Zone;
 
 use crate::answer::calendar::KnownErrorDay;
 use serde::{Deserialize, Serialize};

@@ -6,10 +6,10 @@ use crate::{
     clock::Clock,
     language::{Language, PerLanguage},
     mlb::DayRequests,
-    page::{self, Place, RenderedPage, Theme},
+    page::{self, Place, Theme},
     site::{
         named::{NamedContent, NamedPages, PageName},
-        page::{Page, PageContent},
+        page::Page,
     },
     web::representation::{Lifetime, Representation},
 };
@@ -207,20 +207,13 @@ impl DayPages {
 
     fn render(&self, named: PageName, subject: Subject, basis: Basis) -> Entry {
         let Subject { answer, place, lifetime } = &subject;
-        let RenderedPage { pages, terminal, json } = match named {
+        let content = match named {
             PageName::Day(_) => page::day(answer, &self.theme, place, self.clock.now()),
             PageName::Season(_) => page::season_page(answer, &self.theme, place),
             PageName::Leaders => page::leaders(answer, &self.theme, place),
         };
-        let page = Page::new(PageContent {
-            pages: &pages,
-            terminal: terminal.as_ref(),
-            json: &json,
-            style: &self.style,
-            // By the system's clock, because it is compared with dates from other programs.
-            modified: Some(OffsetDateTime::now_utc()),
-            lifetime: *lifetime,
-        });
+        // By the system's clock, because it is compared with dates from other programs.
+        let page = Page::new(&content, &self.style, Some(OffsetDateTime::now_utc()), *lifetime);
         let cards = PerLanguage::of(|_| None);
         Entry { basis, subject: Arc::new(subject), page: Arc::new(page), cards, used: 0 }
     }

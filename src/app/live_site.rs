@@ -52,7 +52,7 @@ impl LiveSite {
         day_requests: Arc<DayRequests>,
     ) -> Self {
         let (pictures, drawn) = watch::channel(());
-        let site = publisher.site_without_pictures(&answer, drawn, &day_requests);
+        let site = publisher.site(&answer, Some(drawn), &day_requests);
         let event_hub = Arc::new(EventHub::new(phase));
         event_hub.publish(&site);
         metrics.set(&answer);
@@ -148,7 +148,7 @@ impl LiveSite {
         let Current { publisher, answer, pictures, .. } = scene;
         // Dropped at the end, so that those who wait for the pictures find them.
         let _drawn = pictures.take();
-        let fresh = Arc::new(publisher.site(answer, &self.day_requests));
+        let fresh = Arc::new(publisher.site(answer, None, &self.day_requests));
         self.metrics.set(answer);
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
@@ -213,11 +213,11 @@ mod tests {
         let is_picture = |path: &&str| path.ends_with(".png");
         assert!(paths.contains(&"/badge.svg") && !paths.iter().any(is_picture), "{paths:?}");
         let before = paths;
-        let drawn = live_site.site.load().pictures.clone().unwrap();
+        let drawn = live_site.site.load().facts.pictures.clone().unwrap();
         assert!(drawn.has_changed().is_ok());
         live_site.draw_pictures();
         assert!(drawn.has_changed().is_err(), "those who wait are told");
-        assert!(live_site.site.load().pictures.is_none());
+        assert!(live_site.site.load().facts.pictures.is_none());
         let (paths, same) = published();
         assert!(before.iter().all(|path| paths.contains(path)), "{paths:?}");
         assert!(paths.contains(&"/card.png") && paths.contains(&"/es/card.png"), "{paths:?}");

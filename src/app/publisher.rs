@@ -7,13 +7,13 @@ use crate::{
     config::Config,
     language::PerLanguage,
     mlb::DayRequests,
-    page::{self, Calendar, Notice, Theme},
+    page::{self, Notice, Theme},
     site::{
         assets,
         errors::ErrorPages,
         routes::ROUTES,
         service::{HowPage, ProcessStart},
-        snapshot::{Site, SiteContent},
+        snapshot::{Site, SiteFacts},
     },
     web::{
         negotiate::Form,
@@ -43,42 +43,10 @@ pub struct Publisher {
     published: HashMap<&'static str, (String, Representation)>,
 }
 
-/// A resource of one form.
-struct PublishedFile {
-    path: &'static str,
-    media_type: &'static str,
-    lasts: Duration,
-}
-
 /// Cache lifetime of JSON and images: how far they may lag behind the page.
 const MINUTE: Duration = Duration::from_secs(60);
 /// Cache lifetime of the feed and the calendar, whose clients ask every 15 minutes at most.
 const MINUTES: Duration = Duration::from_secs(5 * 60);
-
-const SEASON: PublishedFile =
-    PublishedFile { path: "/api/v1/season", media_type: "application/json", lasts: MINUTE };
-const FEED: PublishedFile =
-    PublishedFile { path: "/feed.xml", media_type: "application/atom+xml; charset=utf-8", lasts: MINUTES };
-const CALENDAR: PublishedFile =
-    PublishedFile { path: "/calendar.ics", media_type: "text/calendar; charset=utf-8", lasts: MINUTES };
-const BADGE: PublishedFile = PublishedFile { path: "/badge.svg", media_type: "image/svg+xml", lasts: MINUTE };
-const CARDS: PerLanguage<PublishedFile> =
-    PerLanguage { english: card("/card.png"), spanish: card("/es/card.png") };
-const SIGNS: PerLanguage<PublishedFile> =
-    PerLanguage { english: card("/days-since-error.png"), spanish: card("/es/days-since-error.png") };
-const FAVICON: PublishedFile =
-    PublishedFile { path: "/favicon.svg", media_type: "image/svg+xml", lasts: MINUTE };
-
-const OEMBED: PerLanguage<PublishedFile> =
-    PerLanguage { english: oembed("/oembed.json"), spanish: oembed("/es/oembed.json") };
-
-const fn oembed(path: &'static str) -> PublishedFile {
-    PublishedFile { path, media_type: "application/json", lasts: MINUTE }
-}
-
-const fn card(path: &'static str) -> PublishedFile {
-    PublishedFile { path, media_type: "image/png", lasts: MINUTE }
-}
 
 impl Publisher {
     /// A publisher with the words and colours of this configuration.
@@ -125,70 +93,31 @@ impl Publisher {
         page::scoreboard(answer, &self.theme)
     }
 
-    /// The site with everything that is served until the next answer.
-    pub fn site(&mut self, answer: &Answer, day_requests: &Arc<DayRequests>) -> Site {
-        self.site_with(answer, None, day_requests)
-    }
-
-    /// The same without pictures. Requests for them wait until the sender of `drawn` is dropped.
-    pub fn site_without_pictures(
-        &mut self,
-        answer: &Answer,
-        drawn: watch::Receiver<()>,
-        day_requests: &Arc<DayRequests>,
-    ) -> Site {
-        self.site_with(answer, Some(drawn), day_requests)
-    }
-
-    fn site_with(
+    /// The site until the next answer. Without pictures if there is a receiver for `pictures`: requests for them wait
+    /// until its sender is dropped.
+    pub fn site(
         &mut self,
         answer: &Answer,
         pictures: Option<watch::Receiver<()>>,
         day_requests: &Arc<DayRequests>,
     ) -> Site {
-        let now = self.clock.now();
         let lasts = self.clock.real(lasts(answer));
-        let rendered = page::render(answer, &self.theme, lasts, now);
-        let calendar = Calendar::new(answer, &self.theme);
-        let undated = calendar.text(OffsetDateTime::UNIX_EPOCH);
-        let as_it_is = |text: &str| Some(text.into());
-        let draw = |svg: &str| if pictures.is_none() { page::png(svg) } else { None };
-        let published = [
-            self.publish(SEASON, rendered.season, as_it_is),
-            self.publish(FEED, rendered.feed, as_it_is),
-            self.publish(CALENDAR, undated, |_| Some(calendar.text(now).into())),
-            self.publish(OEMBED.english, rendered.oembed.english, as_it_is),
-            self.publish(OEMBED.spanish, rendered.oembed.spanish, as_it_is),
-            self.publish(BADGE, rendered.badge, as_it_is),
-            self.publish(CARDS.english, rendered.card.english, draw),
-            self.publish(CARDS.spanish, rendered.card.spanish, draw),
-            self.publish(SIGNS.english, rendered.sign.english, draw),
-            self.publish(SIGNS.spanish, rendered.sign.spanish, draw),
-            self.publish(FAVICON, rendered.favicon, as_it_is),
-        ];
+        let mut content = page::render(answer, &self.theme, lasts, self.clock.now());
+        let files: Vec<_> = std::mem::take(&mut content.files)
+            .into_iter()
+            .filter_map(|(path, source)| Some((path, self.file(path, source, answer, pictures.is_none())?)))
+            .collect();
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
-        Site::new(SiteContent {
-            home: rendered.pages,
-            terminal: rendered.terminal,
-            embed: rendered.embed,
-            embed_style: page::embed_style_hash(&self.theme),
-            share: rendered.share,
-            looking_up: page::looking_up(&self.theme),
+        let facts = SiteFacts {
             named: Arc::new(DayPages {
                 theme: self.theme.clone(),
-                style: page::style_hash(&self.theme),
+                style: content.style.clone(),
                 clock: self.clock,
                 answer: Arc::new(answer.clone()),
                 requests: day_requests.clone(),
                 rendered: self.rendered.clone(),
             }),
-            not_ready: page::not_ready(answer, &self.theme),
-            json: rendered.json,
-            line: rendered.line,
-            version: rendered.version,
-            published: published.into_iter().flatten().collect(),
             pictures,
-            style: page::style_hash(&self.theme),
             // Not the verdict's `changed_at`, because score, inning and age are on the page too. By the system's clock,
             // because it is compared with dates from other programs.
             modified: Some(OffsetDateTime::now_utc()),
@@ -196,7 +125,8 @@ impl Publisher {
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
             asking_took: answer.asking_took,
-        })
+        };
+        Site::new(content, files, facts)
     }
 
     /// The page that describes how the reader's own request was answered.
@@ -209,25 +139,41 @@ impl Publisher {
         })
     }
 
-    /// Makes a representation only when its source text has changed, so that its date is that of the change; none if it
-    /// cannot be made.
-    fn publish(
+    /// Makes a file's representation only when its source has changed, so that its date is that of the change; none if
+    /// it is a picture that is not drawn yet or cannot be drawn.
+    fn file(
         &mut self,
-        resource: PublishedFile,
-        from: String,
-        make: impl FnOnce(&str) -> Option<Vec<u8>>,
-    ) -> Option<(&'static str, Representation)> {
-        let PublishedFile { path, media_type, lasts } = resource;
+        path: &'static str,
+        source: String,
+        answer: &Answer,
+        with_pictures: bool,
+    ) -> Option<Representation> {
         if let Some((before, made)) = self.published.get(path)
-            && *before == from
+            && *before == source
         {
-            return Some((path, made.clone()));
+            return Some(made.clone());
         }
+        let (media_type, lasts) = match path.rsplit('.').next() {
+            Some("xml") => ("application/atom+xml; charset=utf-8", MINUTES),
+            Some("ics") => ("text/calendar; charset=utf-8", MINUTES),
+            Some("svg") => ("image/svg+xml", MINUTE),
+            Some("png") => ("image/png", MINUTE),
+            _ => ("application/json", MINUTE),
+        };
+        let body = match media_type {
+            "image/png" if with_pictures => page::png(&source)?,
+            "image/png" => return None,
+            // The source is without the date.
+            _ if path == "/calendar.ics" => {
+                page::calendar(answer, &self.theme, self.clock.now()).into_bytes()
+            }
+            _ => source.clone().into_bytes(),
+        };
         // By the system's clock, because it is compared with dates from other programs.
-        let (body, modified) = (make(&from)?, OffsetDateTime::now_utc());
+        let modified = OffsetDateTime::now_utc();
         let made = Representation::published(body, media_type, modified, Lifetime::Changing(lasts));
-        self.published.insert(path, (from, made.clone()));
-        Some((path, made))
+        self.published.insert(path, (source, made.clone()));
+        Some(made)
     }
 
     pub fn error_pages(&self) -> ErrorPages {

@@ -11,7 +11,7 @@ mod tests;
 pub(crate) mod tls;
 
 pub use crate::config::flags::Flags;
-pub use crate::config::mistake::{ConfigError, ConfigErrors, SettingPlace};
+pub use crate::config::mistake::ConfigErrors;
 pub use crate::config::source::{Environment, ProcessEnvironment, load, log_format, pid_file};
 pub use crate::config::tls::{AcmeSettings, CertificateMode, TlsSettings};
 

@@ -1,5 +1,8 @@
 use crate::{
-    config::*,
+    config::{
+        mistake::{ConfigError, SettingPlace},
+        *,
+    },
     tls::{CertificateSource, acme::ChallengeType},
 };
 use std::{collections::BTreeMap, fs, path::Path};

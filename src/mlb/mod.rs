@@ -22,10 +22,10 @@ pub(crate) mod upstream;
 pub(crate) mod wire;
 
 pub use crate::mlb::client::Client;
-pub use crate::mlb::day_requests::{DayRequests, QueueFull};
+pub use crate::mlb::day_requests::DayRequests;
 pub use crate::mlb::poller::{Poller, PollerSignal};
 pub use crate::mlb::polls::PollMetrics;
 pub use crate::mlb::refused::{REFUSED, WAYS_OUT};
-pub use crate::mlb::store::{Saved, Store};
+pub use crate::mlb::store::Store;
 pub use crate::mlb::upstream::{Endpoint, NO_QUESTION, PollError, Reply, Upstream, is_loopback};
 pub use crate::mlb::{question::Question, token::Token};

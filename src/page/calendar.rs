@@ -19,39 +19,26 @@ const GAME_LENGTH: &str = "PT3H";
 const INVISIBLE: &str = "BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0000\r\n\
     TZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
 
-/// The calendar, except for the time at which it was made.
-pub struct Calendar {
-    name: String,
-    events: Vec<Event>,
-}
-
-impl Calendar {
-    /// The year's games, with what he did in those that are over.
-    pub fn new(answer: &Answer, theme: &Theme) -> Self {
-        let event = |fixture: &Fixture| event(fixture, answer.player.id, theme.english());
-        Calendar {
-            name: plain(&format!("Games of {}", answer.player.short_name)),
-            events: answer.fixtures.iter().map(event).collect(),
-        }
+/// The year's games as a file, with what he did in those that are over. `made` is the time of its last change (DTSTAMP).
+pub fn calendar(answer: &Answer, theme: &Theme, made: OffsetDateTime) -> String {
+    let mut calendar = icalendar::Calendar::new();
+    calendar.append_property(("PRODID", "-//e6//An error today//EN"));
+    let name = plain(&format!("Games of {}", answer.player.short_name));
+    for key in ["NAME", "X-WR-CALNAME"] {
+        // The library escapes only values that are declared as text.
+        calendar.append_property(Property::new(key, &name).add_parameter("VALUE", "TEXT").done());
     }
-
-    /// The calendar as a file. `made` is the time of its last change (DTSTAMP).
-    pub fn text(&self, made: OffsetDateTime) -> String {
-        let mut calendar = icalendar::Calendar::new();
-        calendar.append_property(("PRODID", "-//e6//An error today//EN"));
-        for key in ["NAME", "X-WR-CALNAME"] {
-            // The library escapes only values that are declared as text.
-            calendar.append_property(Property::new(key, &self.name).add_parameter("VALUE", "TEXT").done());
-        }
-        let hourly = Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done();
-        calendar.append_property(hourly);
-        calendar
-            .extend(self.events.iter().map(|event| event.clone().add_property("DTSTAMP", utc(made)).done()));
-        let text = calendar.to_string();
-        match self.events.is_empty() {
-            true => text.replace("END:VCALENDAR", &format!("{INVISIBLE}END:VCALENDAR")),
-            false => text,
-        }
+    let hourly = Property::new("REFRESH-INTERVAL", "PT1H").add_parameter("VALUE", "DURATION").done();
+    calendar.append_property(hourly);
+    let event = |fixture: &Fixture| {
+        let mut event = event(fixture, answer.player.id, theme.english());
+        event.add_property("DTSTAMP", utc(made)).done()
+    };
+    calendar.extend(answer.fixtures.iter().map(event));
+    let text = calendar.to_string();
+    match answer.fixtures.is_empty() {
+        true => text.replace("END:VCALENDAR", &format!("{INVISIBLE}END:VCALENDAR")),
+        false => text,
     }
 }
 

@@ -4,23 +4,23 @@ use crate::{
     answer::{Answer, Leader, Leaders},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Place, RenderedPage, Theme,
+        LocalizedTheme, Place, Theme,
         html::{rendered, style},
         json,
         locale::{PageLabels, sentence_case},
         text::{WIDTH, wrapped},
     },
-    site::page::PageText,
+    site::page::{PageContent, PageText},
 };
 use askama::Template;
 
 /// Renders the leaders of an answer, or the page that says that they are not known.
-pub fn leaders(answer: &Answer, theme: &Theme, place: &Place) -> RenderedPage {
+pub fn leaders(answer: &Answer, theme: &Theme, place: &Place) -> PageContent {
     let page = |language: Language| {
         let localized = theme.localized(language);
         PageText { html: html(answer, localized, place), text: text(answer, localized) }
     };
-    RenderedPage { pages: PerLanguage::of(page), terminal: None, json: json::leaders(answer, theme) }
+    PageContent { pages: PerLanguage::of(page), terminal: None, json: json::leaders(answer, theme) }
 }
 
 /// "Tied for 14th in errors in the major leagues", if his rank is known.

@@ -30,10 +30,10 @@ pub(crate) mod text;
 pub(crate) mod times;
 pub(crate) mod word;
 
-pub use crate::page::calendar::Calendar;
+pub use crate::page::calendar::calendar;
 pub use crate::page::change::change;
-pub use crate::page::colours::{Colour, ColourPair, Colours, LEAST_CONTRAST, PageState};
-pub use crate::page::html::{embed_style_hash, error, looking_up, not_ready, style_hash};
+pub use crate::page::colours::{ColourPair, Colours, LEAST_CONTRAST, PageState};
+pub use crate::page::html::{error, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::leaders::leaders;
 pub use crate::page::notice::Notice;
@@ -46,7 +46,10 @@ use crate::{
     hash,
     language::{Language, PerLanguage},
     page::locale::Phrases,
-    site::page::{PageText, TerminalText},
+    site::{
+        page::{PageContent, PageText},
+        snapshot::SiteContent,
+    },
 };
 use std::time::Duration;
 use time::{Date, OffsetDateTime};
@@ -244,95 +247,68 @@ pub fn scoreboard(answer: &Answer, theme: &Theme) -> String {
     format!("{}: {}", games.join("; "), localized.word(answer)).trim_start_matches(": ").to_owned()
 }
 
-/// One answer in every form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderedAnswer {
-    /// The page and the text for people.
-    pub pages: PerLanguage<PageText>,
-    /// The text in colour, and the answer on one line.
-    pub terminal: PerLanguage<TerminalText>,
-    /// JSON for programs.
-    pub json: String,
-    /// The same JSON on one line.
-    pub line: String,
-    /// Changes with the page, except for its age. An open page compares it with the id of an event.
-    pub version: String,
-    /// The season game by game, as JSON.
-    pub season: String,
-    /// The days with an error, as an Atom feed.
-    pub feed: String,
-    /// The badge for other sites, as SVG.
-    pub badge: String,
-    /// The card for previews of links, as SVG that is converted to PNG.
-    pub card: PerLanguage<String>,
-    /// The days since the last error as a picture, as SVG that is converted to PNG.
-    pub sign: PerLanguage<String>,
-    /// The icon of a browser's tab, as SVG.
-    pub favicon: String,
-    /// The box for other sites' pages.
-    pub embed: PerLanguage<String>,
-    /// The page with snippets to copy.
-    pub share: PerLanguage<String>,
-    /// The description of the box (oEmbed).
-    pub oembed: PerLanguage<String>,
-}
-
-/// Renders an answer as of now; an open page asks again after `refresh`.
-pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDateTime) -> RenderedAnswer {
+/// Renders an answer in every form as of now; an open page asks again after `refresh`.
+pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDateTime) -> SiteContent {
+    let in_each =
+        |make: &dyn Fn(LocalizedTheme) -> String| PerLanguage::of(|language| make(theme.localized(language)));
+    let card = in_each(&|localized| og_image::card(answer, localized));
+    let sign = in_each(&|localized| og_image::sign(answer, localized));
+    let oembed = in_each(&|localized| share::oembed(answer, localized));
     let json = json::json(answer, theme.english());
-    let card = PerLanguage::of(|language| og_image::card(answer, theme.localized(language)));
     // The pages in all languages follow from the same facts and the theme.
     let version = version(&format!("{}{theme:?}", json.undated));
-    let page = |language: Language| {
-        let localized = theme.localized(language);
-        let card = self::version(&card[language]);
-        PageText {
-            html: html::answer(answer, localized, &Place::default(), &version, &card, refresh, now),
-            text: text::text(answer, localized, now),
-        }
+    let html = |localized: LocalizedTheme| {
+        let card = self::version(&card[localized.language]);
+        html::answer(answer, localized, &Place::default(), &version, &card, refresh, now)
     };
-    RenderedAnswer {
-        pages: PerLanguage::of(page),
-        terminal: PerLanguage::of(|language| text::terminal(answer, theme.localized(language), now)),
-        json: json.pretty,
+    SiteContent {
+        home: content(answer, theme, now, json.pretty, html),
+        embed: in_each(&|localized| embed::embed(answer, localized, now)),
+        share: in_each(&|localized| share::page(answer, localized)),
+        not_ready: html::not_ready(answer, theme),
+        looking_up: html::looking_up(theme),
+        style: style_hash(theme),
+        embed_style: html::embed_style_hash(theme),
+        files: vec![
+            ("/api/v1/season", json::season(answer, theme)),
+            ("/feed.xml", feed::feed(answer, theme.english())),
+            ("/calendar.ics", calendar(answer, theme, OffsetDateTime::UNIX_EPOCH)),
+            ("/oembed.json", oembed.english),
+            ("/es/oembed.json", oembed.spanish),
+            ("/badge.svg", og_image::badge(answer, theme.english())),
+            ("/favicon.svg", og_image::favicon(answer, theme)),
+            ("/card.png", card.english.clone()),
+            ("/es/card.png", card.spanish.clone()),
+            ("/days-since-error.png", sign.english),
+            ("/es/days-since-error.png", sign.spanish),
+        ],
         line: json.line,
-        season: json::season(answer, theme),
-        feed: feed::feed(answer, theme.english()),
-        badge: og_image::badge(answer, theme.english()),
-        embed: PerLanguage::of(|language| embed::embed(answer, theme.localized(language), now)),
-        share: PerLanguage::of(|language| share::page(answer, theme.localized(language))),
-        oembed: PerLanguage::of(|language| share::oembed(answer, theme.localized(language))),
         version,
-        card,
-        sign: PerLanguage::of(|language| og_image::sign(answer, theme.localized(language))),
-        favicon: og_image::favicon(answer, theme),
     }
 }
 
-/// A page in every form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderedPage {
-    /// The page and the text for people.
-    pub pages: PerLanguage<PageText>,
-    /// The forms for terminals; none if the page has only the plain text.
-    pub terminal: Option<PerLanguage<TerminalText>>,
-    /// JSON for programs.
-    pub json: String,
-}
-
 /// Renders the answer of a day as the page of that day.
-pub fn day(answer: &Answer, theme: &Theme, place: &Place, now: OffsetDateTime) -> RenderedPage {
+pub fn day(answer: &Answer, theme: &Theme, place: &Place, now: OffsetDateTime) -> PageContent {
     let json = json::json(answer, theme.english());
     let version = version(&format!("{}{theme:?}", json.undated));
+    content(answer, theme, now, json.pretty, |localized| {
+        html::answer(answer, localized, place, &version, &version, Duration::ZERO, now)
+    })
+}
+
+fn content(
+    answer: &Answer,
+    theme: &Theme,
+    now: OffsetDateTime,
+    json: String,
+    html: impl Fn(LocalizedTheme) -> String,
+) -> PageContent {
     let page = |language: Language| {
         let localized = theme.localized(language);
-        PageText {
-            html: html::answer(answer, localized, place, &version, &version, Duration::ZERO, now),
-            text: text::text(answer, localized, now),
-        }
+        PageText { html: html(localized), text: text::text(answer, localized, now) }
     };
     let terminal = PerLanguage::of(|language| text::terminal(answer, theme.localized(language), now));
-    RenderedPage { pages: PerLanguage::of(page), terminal: Some(terminal), json: json.pretty }
+    PageContent { pages: PerLanguage::of(page), terminal: Some(terminal), json }
 }
 
 /// The card of an answer, as PNG; none if it cannot be made, which is logged.

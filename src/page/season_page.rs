@@ -4,14 +4,14 @@ use crate::{
     answer::{Answer, Club, SeasonGame},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Place, RenderedPage, Theme,
+        LocalizedTheme, Place, Theme,
         html::{rendered, style},
         json,
         locale::PageLabels,
         season::{self, SeasonView},
         text::{WIDTH, wrapped},
     },
-    site::page::PageText,
+    site::page::{PageContent, PageText},
 };
 use askama::Template;
 
@@ -23,12 +23,12 @@ pub(crate) struct ErrorSum {
 }
 
 /// Renders the season of this answer.
-pub fn season_page(answer: &Answer, theme: &Theme, place: &Place) -> RenderedPage {
+pub fn season_page(answer: &Answer, theme: &Theme, place: &Place) -> PageContent {
     let page = |language: Language| {
         let localized = theme.localized(language);
         PageText { html: html(answer, localized, place), text: text(answer, localized) }
     };
-    RenderedPage { pages: PerLanguage::of(page), terminal: None, json: json::season(answer, theme) }
+    PageContent { pages: PerLanguage::of(page), terminal: None, json: json::season(answer, theme) }
 }
 
 /// The sums by position, the most errors first. A game counts at each of his positions in it.

@@ -27,20 +27,15 @@ pub struct Page {
     in_language: NegotiatedForms,
 }
 
-/// The content of a [`Page`].
-pub struct PageContent<'a> {
+/// The texts of a [`Page`], as `page` renders them.
+#[derive(Debug, Default)]
+pub struct PageContent {
     /// For people.
-    pub pages: &'a PerLanguage<PageText>,
+    pub pages: PerLanguage<PageText>,
     /// The same for terminals; none if the page has only the plain text.
-    pub terminal: Option<&'a PerLanguage<TerminalText>>,
+    pub terminal: Option<PerLanguage<TerminalText>>,
     /// The same for programs.
-    pub json: &'a str,
-    /// The CSP source of the page's one inline style block (`'sha256-…'`).
-    pub style: &'a str,
-    /// The time of the last modification.
-    pub modified: Option<OffsetDateTime>,
-    /// The time for which caches may keep it.
-    pub lifetime: Lifetime,
+    pub json: String,
 }
 
 #[derive(Debug)]
@@ -73,7 +68,7 @@ pub(crate) struct PageForms {
 }
 
 /// A page for people, in one language and two forms.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageText {
     /// For browsers.
     pub html: String,
@@ -93,10 +88,15 @@ pub struct TerminalText {
 }
 
 impl Page {
-    /// Encodes a page.
-    pub fn new(content: PageContent) -> Self {
-        let in_language = NegotiatedForms::new(&content);
-        Page { in_any_language: in_language.in_any_language(content.lifetime), in_language }
+    /// Encodes a page. `style` is the CSP source of its one inline style block (`'sha256-…'`).
+    pub fn new(
+        content: &PageContent,
+        style: &str,
+        modified: Option<OffsetDateTime>,
+        lifetime: Lifetime,
+    ) -> Self {
+        let in_language = NegotiatedForms::new(content, style, modified, lifetime);
+        Page { in_any_language: in_language.in_any_language(lifetime), in_language }
     }
 
     /// The form that the URL or else the client asks for, in this language or, without one, in the language that the
@@ -146,10 +146,9 @@ impl NegotiatedForms {
     }
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
-    fn new(content: &PageContent) -> Self {
-        let PageContent { modified, lifetime, .. } = *content;
+    fn new(content: &PageContent, style: &str, modified: Option<OffsetDateTime>, lifetime: Lifetime) -> Self {
         let private = Caching::Private(lifetime);
-        let pages = forms(content.pages, &page_policy(content.style), Caching::For(lifetime), modified)
+        let pages = forms(&content.pages, &page_policy(style), Caching::For(lifetime), modified)
             .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
         let terminal = |terminal: &PerLanguage<TerminalText>| {
             PerLanguage::of(|language| {
@@ -180,7 +179,7 @@ impl NegotiatedForms {
         };
         NegotiatedForms {
             pages,
-            terminal: content.terminal.map(terminal),
+            terminal: content.terminal.as_ref().map(terminal),
             json: Representation::of(content.json.as_bytes().into(), fields).varying(&FORM_FIELDS),
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     site::{
         common_fields::of_page,
         named::NamedPages,
-        page::{LanguagePage, Page, PageContent, PageForms, PageText, TerminalText, error_forms},
+        page::{LanguagePage, Page, PageContent, PageForms, PageText, error_forms},
         policy::{embed_policy, page_policy},
     },
     web::representation::{Caching, Lifetime, Representation, RepresentationFields},
@@ -17,10 +17,7 @@ use tokio::sync::watch;
 /// All pages of one answer, ready to send.
 #[derive(Debug)]
 pub struct Site {
-    /// The home page.
     pub(crate) home: Page,
-    /// The pages of days, seasons and leaders.
-    pub(crate) named: Arc<dyn NamedPages>,
     /// The box for other sites' pages.
     pub(crate) embed: LanguagePage,
     /// The page with snippets to copy.
@@ -29,51 +26,53 @@ pub struct Site {
     pub(crate) api: Representation,
     /// Resources with one form only, by path.
     pub(crate) published: HashMap<&'static str, Representation>,
-    /// Closed once the pictures have been drawn, in the site that replaces this one; none if this one has them.
-    pub(crate) pictures: Option<watch::Receiver<()>>,
-    /// The time until which `/readyz` responds 200; none if it does not.
-    pub(crate) ready_until: Option<OffsetDateTime>,
+    /// The page of `/readyz` while the answer cannot be trusted.
+    pub(crate) not_ready: PerLanguage<PageForms>,
+    /// The page of a day or a season that is being looked up.
+    pub(crate) looking_up: PerLanguage<PageForms>,
     /// Changes when the pages do, except for their age.
     pub(crate) version: String,
     /// The JSON on one line.
     pub(crate) line: String,
-    /// The time at which MLB made the answer's data.
-    pub(crate) asked_at: Option<OffsetDateTime>,
-    pub(crate) asking_took: Option<Duration>,
-    pub(crate) not_ready: PerLanguage<PageForms>,
-    /// The page of a day or a season that is being looked up.
-    pub(crate) looking_up: PerLanguage<PageForms>,
+    pub(crate) facts: SiteFacts,
 }
 
-/// The content of a [`Site`].
+/// The texts of a [`Site`], as `page` renders them from one answer.
+#[derive(Debug, Default)]
 pub struct SiteContent {
     /// The home page.
-    pub home: PerLanguage<PageText>,
-    /// The same for terminals.
-    pub terminal: PerLanguage<TerminalText>,
+    pub home: PageContent,
+    /// The home page's JSON on one line.
+    pub line: String,
+    /// Changes with the pages, except for their age. An open page compares it with the id of an event.
+    pub version: String,
     /// The box for other sites' pages.
     pub embed: PerLanguage<String>,
-    /// The CSP source of the box's inline style block.
-    pub embed_style: String,
     /// The page with snippets to copy.
     pub share: PerLanguage<String>,
-    /// The pages of days and seasons.
+    /// The page of `/readyz` while the answer cannot be trusted.
+    pub not_ready: PerLanguage<PageText>,
+    /// The page of a day or a season that is being looked up.
+    pub looking_up: PerLanguage<PageText>,
+    /// The CSP source of the inline style block of every page but the box (`'sha256-…'`).
+    pub style: String,
+    /// The CSP source of the box's inline style block.
+    pub embed_style: String,
+    /// The resources with one form, by path: one for each route to `RouteTarget::Published`. A PNG is given as the SVG
+    /// that it is drawn from.
+    pub files: Vec<(&'static str, String)>,
+}
+
+/// The facts of a [`Site`] beside its texts.
+#[derive(Debug)]
+pub struct SiteFacts {
+    /// The pages of days, seasons and leaders.
     pub named: Arc<dyn NamedPages>,
-    /// The same as JSON.
-    pub json: String,
-    /// The same JSON on one line.
-    pub line: String,
-    /// Changes when the pages do, except for their age.
-    pub version: String,
-    /// Resources with one form only, by path: one for each route to `RouteTarget::Published`.
-    pub published: Vec<(&'static str, Representation)>,
     /// Closed once the pictures have been drawn, in the site that replaces this one; none if this one has them.
     pub pictures: Option<watch::Receiver<()>>,
-    /// The CSP source of the page's one inline style block (`'sha256-…'`).
-    pub style: String,
-    /// The time of their last modification.
+    /// The time of the last modification of the pages.
     pub modified: Option<OffsetDateTime>,
-    /// The time for which caches may keep them.
+    /// The time for which caches may keep the pages.
     pub lasts: Duration,
     /// The time until which `/readyz` responds 200; none if it does not.
     pub ready_until: Option<OffsetDateTime>,
@@ -81,60 +80,37 @@ pub struct SiteContent {
     pub asked_at: Option<OffsetDateTime>,
     /// The duration of the last poll; none if this process has not polled successfully yet.
     pub asking_took: Option<Duration>,
-    /// The page of `/readyz` otherwise.
-    pub not_ready: PerLanguage<PageText>,
-    /// The page of a day or a season that is being looked up.
-    pub looking_up: PerLanguage<PageText>,
 }
 
 impl Site {
     /// Encodes the pages.
-    pub fn new(content: SiteContent) -> Self {
-        let (lifetime, modified) = (Lifetime::Changing(content.lasts), content.modified);
+    pub fn new(
+        content: SiteContent,
+        published: impl IntoIterator<Item = (&'static str, Representation)>,
+        facts: SiteFacts,
+    ) -> Self {
+        let SiteFacts { lasts, modified, .. } = facts;
+        let lifetime = Lifetime::Changing(lasts);
+        let policy = page_policy(&content.style);
+        let embed_policy = embed_policy(&content.embed_style, lasts).into_iter().chain(of_page(true));
+        let share_policy = policy.iter().cloned().chain(of_page(false));
         let json = RepresentationFields {
             caching: Caching::For(lifetime),
             modified,
             more: of_page(true).collect(),
             ..RepresentationFields::momentary("application/json")
         };
-        let policy = page_policy(&content.style);
-        let home = Page::new(PageContent {
-            pages: &content.home,
-            terminal: Some(&content.terminal),
-            json: &content.json,
-            style: &content.style,
-            modified,
-            lifetime,
-        });
         Site {
-            home,
-            named: content.named,
-            embed: LanguagePage::new(
-                &content.embed,
-                embed_policy(&content.embed_style, content.lasts).into_iter().chain(of_page(true)),
-                content.lasts,
-                modified,
-            ),
-            share: LanguagePage::new(
-                &content.share,
-                policy.iter().cloned().chain(of_page(false)),
-                content.lasts,
-                modified,
-            ),
-            api: Representation::of(content.json.into_bytes(), json),
-            version: content.version,
-            line: content.line,
-            published: content
-                .published
-                .into_iter()
-                .map(|(path, file)| (path, file.with(of_page(true))))
-                .collect(),
-            pictures: content.pictures,
-            ready_until: content.ready_until,
-            asked_at: content.asked_at,
-            asking_took: content.asking_took,
+            home: Page::new(&content.home, &content.style, modified, lifetime),
+            embed: LanguagePage::new(&content.embed, embed_policy, lasts, modified),
+            share: LanguagePage::new(&content.share, share_policy, lasts, modified),
+            api: Representation::of(content.home.json.into_bytes(), json),
+            published: published.into_iter().map(|(path, file)| (path, file.with(of_page(true)))).collect(),
             not_ready: error_forms(&content.not_ready, &policy),
             looking_up: error_forms(&content.looking_up, &policy),
+            version: content.version,
+            line: content.line,
+            facts,
         }
     }
 }

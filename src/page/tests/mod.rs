@@ -130,15 +130,15 @@ fn a_stale_page_says_how_old_it_is_and_a_replay_that_it_is_one() {
     let theme = Theme { replay: Some(PerLanguage::of(|_| "June 1".into())), ..theme() };
     let rendered = render(&stale, &theme, Duration::from_secs(9), datetime!(2024-07-03 05:00 UTC));
     assert!(
-        rendered.pages.english.html.contains(
+        rendered.home.pages.english.html.contains(
             "Last update: <span class=\"age\" aria-live=\"off\" data-seconds=\"7200\">2 hours ago</span>."
         ),
         "{}",
-        rendered.pages.english.html
+        rendered.home.pages.english.html
     );
-    assert!(rendered.pages.english.html.contains("This is a replay of June 1, not today."));
-    assert!(rendered.pages.english.html.contains("data-refresh=\"9\""));
-    let text = rendered.pages.english.text.replace('\n', " ");
+    assert!(rendered.home.pages.english.html.contains("This is a replay of June 1, not today."));
+    assert!(rendered.home.pages.english.html.contains("data-refresh=\"9\""));
+    let text = rendered.home.pages.english.text.replace('\n', " ");
     assert!(text.contains("2 hours ago. This may be out of date."), "{text}");
     assert!(text.contains("A replay of June 1."), "{text}");
 }
@@ -164,7 +164,8 @@ fn everything_from_outside_is_escaped() {
     let mut theme = theme();
     theme.words.english.yes = evil.into();
     theme.replay = Some(PerLanguage::of(|_| evil.into()));
-    let html = render(&answer, &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).pages.english.html;
+    let html =
+        render(&answer, &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC)).home.pages.english.html;
     assert!(!html.contains("<img src=x") && !html.contains("\" & '"), "{html}");
 }
 
@@ -175,7 +176,7 @@ fn every_colour_of_text_has_contrast_enough() {
     let (light, dark) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
     let colour = |scheme: &str, name: &str| {
         let (_, value) = scheme.split_once(&format!("--{name}: ")).unwrap();
-        value[value.find('#').unwrap()..][..7].parse::<Colour>().unwrap()
+        value[value.find('#').unwrap()..][..7].parse::<colours::Colour>().unwrap()
     };
     for (what, scheme) in [("light", light), ("dark", dark)] {
         for name in ["ink", "soft", "mark", "error"] {

@@ -736,7 +736,8 @@ fn a_season_is_told_in_a_line() {
         longest_clean: Some(Streak { games: 1, from: date!(2024 - 04 - 30), to: date!(2024 - 04 - 30) }),
         on_pace_for: None,
     };
-    let last = |days, games| Some(LastError { date: date!(2024 - 06 - 30), days, games });
+    let last =
+        |days, games| Some(crate::answer::season::LastError { date: date!(2024 - 06 - 30), days, games });
     for (season, expected) in [
         (SeasonSoFar { games: vec![], ..clean.clone() }, None),
         (
@@ -819,7 +820,7 @@ fn a_remark_follows_the_fact_and_all_readers_of_a_day_see_the_same() {
         let theme = Theme { voice, ..theme() };
         let rendered = render(&yes(days[0]), &theme, Duration::ZERO, datetime!(2024-07-03 05:00 UTC));
         let remark = sentence::wit(&yes(days[0]), &theme.words.english).unwrap();
-        rendered.pages.english.html.contains(&format!("<span class=\"wit\">{remark}</span>"))
+        rendered.home.pages.english.html.contains(&format!("<span class=\"wit\">{remark}</span>"))
     };
     assert_eq!([shown(Voice::Witty), shown(Voice::Plain)], [true, false]);
 }

@@ -22,7 +22,7 @@ fn charged() -> Answer {
 }
 
 fn text(answer: &Answer) -> String {
-    render(answer, &theme(), Duration::ZERO, NOW).pages.english.text
+    render(answer, &theme(), Duration::ZERO, NOW).home.pages.english.text
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_word_without_big_letters_is_there_in_plain_ones() {
     for word in ["はい", "Yes 🎉", "Afraid so, as he does"] {
         let mut theme = theme();
         theme.words.english.yes = word.into();
-        let text = render(&charged(), &theme, Duration::ZERO, NOW).pages.english.text;
+        let text = render(&charged(), &theme, Duration::ZERO, NOW).home.pages.english.text;
         assert_eq!(text.lines().nth(2), Some(word));
         assert!(!text.contains(['█', '▀']), "{text}");
     }
@@ -72,7 +72,7 @@ fn a_word_without_big_letters_is_there_in_plain_ones() {
 fn colours_are_those_of_the_state_and_end_on_each_line() {
     for (verdict, colour) in [(Verdict::Yes(1), "48;5;25;38;5;231"), (Verdict::No, "48;5;16;38;5;220")] {
         let rendered = render(&Answer { verdict, ..charged() }, &theme(), Duration::ZERO, NOW);
-        let terminal = rendered.terminal.english;
+        let terminal = rendered.home.terminal.unwrap().english;
         for text in [&terminal.colour, &terminal.colour_line] {
             assert!(text.contains(&format!("\x1b[{colour}m")), "{text}");
             for line in text.lines() {
@@ -87,14 +87,14 @@ fn colours_are_those_of_the_state_and_end_on_each_line() {
             plain = format!("{before}{}", after.split_once('m').unwrap().1);
         }
         let bare = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(bare(&plain), bare(&rendered.pages.english.text));
+        assert_eq!(bare(&plain), bare(&rendered.home.pages.english.text));
         assert!(plain.lines().all(|line| line.chars().count() <= 80));
     }
 }
 
 #[test]
 fn one_line_has_the_word_first_and_the_age_if_it_is_stale() {
-    let of = |answer: &Answer| render(answer, &theme(), Duration::ZERO, NOW).terminal;
+    let of = |answer: &Answer| render(answer, &theme(), Duration::ZERO, NOW).home.terminal.unwrap();
     assert_eq!(of(&charged()).english.line, "Yes (1 error)\n");
     assert_eq!(of(&charged()).spanish.line, "Sí (1 error)\n");
     let stale = Answer { stale: true, ..charged() };
@@ -103,6 +103,6 @@ fn one_line_has_the_word_first_and_the_age_if_it_is_stale() {
     assert_eq!(of(&clean).english.line, "No\n");
     let mut theme = theme();
     theme.words.english.yes = "y".repeat(80);
-    let long = render(&stale, &theme, Duration::ZERO, NOW).terminal.english.line;
+    let long = render(&stale, &theme, Duration::ZERO, NOW).home.terminal.unwrap().english.line;
     assert!(long.chars().count() <= 81 && long.ends_with("(1 error, 2 hours ago)\n"), "{long}");
 }

@@ -220,9 +220,9 @@ impl Service {
     fn mlb(&self) -> MlbTrace {
         let site = self.site.load();
         MlbTrace {
-            asked_at: site.asked_at.map(second),
-            seconds_ago: site.asked_at.map(|at| self.seconds_since(at)),
-            took_ms: site.asking_took.map(|took| micros(took) / 1e3),
+            asked_at: site.facts.asked_at.map(second),
+            seconds_ago: site.facts.asked_at.map(|at| self.seconds_since(at)),
+            took_ms: site.facts.asking_took.map(|took| micros(took) / 1e3),
         }
     }
 

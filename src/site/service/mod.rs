@@ -207,7 +207,7 @@ impl Service {
         let route = routed.route.filter(|route| route.target == RouteTarget::Published)?;
         let site = self.site.load();
         let is_missing = !site.published.contains_key(route.pattern);
-        let mut pictures = site.pictures.clone().filter(|_| is_missing)?;
+        let mut pictures = site.facts.pictures.clone().filter(|_| is_missing)?;
         Some(Box::pin(async move {
             // Fails once they have been drawn, because nothing is ever sent.
             let _ = pictures.changed().await;

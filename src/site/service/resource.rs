@@ -105,10 +105,12 @@ impl Service {
                 };
                 let found = match named {
                     PageName::Day(day) if route.target == RouteTarget::DayCard => site
+                        .facts
                         .named
                         .card(day, language.unwrap_or(Language::ALL[0]))
                         .map(|card| respond(&card, method, headers)),
                     named => site
+                        .facts
                         .named
                         .page(named)
                         .map(|page| respond(page.get(asking.query, language, headers), method, headers)),
@@ -145,7 +147,7 @@ impl Service {
                 Some(published) => respond(published, method, headers),
                 None => return self.error(StatusCode::NOT_FOUND, headers),
             },
-            RouteTarget::Ready if site.ready_until.is_some_and(|until| self.clock.now() <= until) => {
+            RouteTarget::Ready if site.facts.ready_until.is_some_and(|until| self.clock.now() <= until) => {
                 respond(&self.ready, method, headers)
             }
             RouteTarget::Ready => {

@@ -4,7 +4,11 @@ use crate::{
     descriptor::SocketHandle,
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
-    site::{named::NoNamedPages, page::PageText, snapshot::SiteContent},
+    site::{
+        named::NoNamedPages,
+        page::{PageContent, PageText},
+        snapshot::{SiteContent, SiteFacts},
+    },
     web::representation::{Lifetime, Representation},
 };
 use bytes::Bytes;
@@ -53,27 +57,21 @@ fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()
         Ok(drawn) => (drawn, None),
         Err(pending) => (Vec::new(), Some(pending)),
     };
-    Site::new(SiteContent {
-        home: page("page"),
-        terminal: PerLanguage::default(),
-        embed: PerLanguage::default(),
-        embed_style: String::new(),
-        share: PerLanguage::default(),
-        json: "{}".into(),
-        line: "{}".into(),
-        version: "1".into(),
-        published,
+    let content = SiteContent {
+        home: PageContent { pages: page("page"), terminal: None, json: "{}".into() },
+        not_ready: page("rain"),
+        ..SiteContent::default()
+    };
+    let facts = SiteFacts {
+        named: Arc::new(NoNamedPages),
         pictures,
-        style: String::new(),
         modified: None,
         lasts: Duration::from_secs(5),
         ready_until: None,
         asked_at: None,
         asking_took: None,
-        not_ready: page("rain"),
-        looking_up: page("looking"),
-        named: Arc::new(NoNamedPages),
-    })
+    };
+    Site::new(content, published, facts)
 }
 
 fn service() -> Service {

@@ -27,7 +27,7 @@ fn memory(server: &Server) -> u64 {
 }
 
 fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
-    e6::limits::take_all_descriptors();
+    e6::internals::take_all_descriptors();
     let asked = |_| {
         let mut stream = connect(server.http());
         ask(&mut stream);
@@ -65,7 +65,7 @@ fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_
 #[test]
 fn thousands_of_idle_tls_connections_cost_less_than_hypers_buffers() {
     let (server, _mlb) = limited(&[("idle", 300)]);
-    e6::limits::take_all_descriptors();
+    e6::internals::take_all_descriptors();
     let asked = |_| {
         let mut stream = over_tls(&server, "http/1.1", ASKED);
         assert!(stream.read(&mut [0; 16 * 1024]).unwrap() > 0);
