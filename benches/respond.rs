@@ -130,7 +130,7 @@ fn connection() -> ConnectionInfo {
     ConnectionInfo {
         listener: ListenerKind::Http,
         peer: IpAddr::from([192, 0, 2, 1]).into(),
-        proxied_client: None,
+        proxied: None,
         worker: 0,
         queued: Duration::ZERO,
         socket: SocketHandle::default(),

@@ -4,7 +4,7 @@
 use crate::descriptor::SocketHandle;
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -15,9 +15,9 @@ pub struct ConnectionInfo {
     pub listener: ListenerKind,
     /// The peer of the socket.
     pub peer: Peer,
-    /// The client that a trusted proxy names in the PROXY protocol; none if the proxy names none or there is no such
-    /// proxy.
-    pub proxied_client: Option<Peer>,
+    /// The connection that a trusted proxy passes on, by the PROXY protocol; none if the proxy names no client or there
+    /// is no such proxy.
+    pub proxied: Option<ProxiedConnection>,
     /// The worker that serves it, from 0, as in its thread's name.
     pub worker: usize,
     /// Time from accept until the connection's task began.
@@ -31,8 +31,17 @@ pub struct ConnectionInfo {
 impl ConnectionInfo {
     /// The client, as far as it is known before the first request: the PROXY protocol's if there is one, else the peer.
     pub fn client(&self) -> Peer {
-        self.proxied_client.unwrap_or(self.peer)
+        self.proxied.map_or(self.peer, |proxied| proxied.client.ip().into())
     }
+}
+
+/// Both ends of the connection from a client to a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxiedConnection {
+    /// The client's end.
+    pub client: SocketAddr,
+    /// The end that the client knows as the site's.
+    pub proxy: SocketAddr,
 }
 
 /// The peer of a socket.

@@ -63,6 +63,11 @@ pub(crate) fn you(trace: &Trace, language: Language) -> Vec<String> {
     facts.extend(trace.what_if.map(|what_if| change(what_if, language).to_owned()));
     let connection = &trace.connection;
     facts.push(match (&connection.client, &connection.server) {
+        (Some(client), Some(server)) if connection.proxied => say!(
+            language,
+            "Your end of the connection is {client}, the other end is {server}, says the proxy in front of this server.",
+            "Tu extremo de la conexión es {client} y el otro es {server}, según el proxy delante de este servidor."
+        ),
         (Some(client), Some(server)) => say!(
             language,
             "Your end of the connection is {client}, this server's is {server}.",

@@ -179,7 +179,7 @@ impl Acceptance {
         let info = ConnectionInfo {
             listener: self.kind,
             peer,
-            proxied_client: None,
+            proxied: None,
             worker: self.worker,
             queued: Duration::ZERO,
             socket: stream.handle(),
@@ -280,7 +280,7 @@ impl Acceptance {
         let proxies = self.handler.proxies();
         if proxies.protocol && proxies.trust(info.peer) {
             match time::timeout_at(deadline, proxy_protocol::read_header(stream)).await {
-                Ok(Ok(client)) => info.proxied_client = client,
+                Ok(Ok(proxied)) => info.proxied = proxied,
                 failed => {
                     self.counters.refused(RefusalReason::ProxyHeader);
                     failed??;

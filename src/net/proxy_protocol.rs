@@ -1,7 +1,10 @@
 //! The PROXY protocol, versions 1 and 2 (HAProxy's `proxy-protocol.txt`): a header before the connection's own bytes in
 //! which a proxy names the client.
 
-use crate::{connection::Peer, net::socket::SocketStream};
+use crate::{
+    connection::ProxiedConnection,
+    net::socket::{SocketStream, canonical},
+};
 use bytes::BytesMut;
 use proxy_header::{ParseConfig, ProxyHeader};
 use std::io;
@@ -19,12 +22,12 @@ const LOCAL: u8 = 0x20;
 /// The initial buffer in bytes: room for all but the longest headers.
 const USUAL: usize = 256;
 
-/// Reads the header from the stream and returns the client; none if the proxy connects for itself or does not know the
-/// client.
+/// Reads the header from the stream and returns the client's connection; none if the proxy connects for itself or does
+/// not know the client.
 ///
 /// # Errors
 /// When the bytes are not a valid header, or the stream ends before the header does.
-pub(crate) async fn read_header(stream: &mut SocketStream) -> io::Result<Option<Peer>> {
+pub(crate) async fn read_header(stream: &mut SocketStream) -> io::Result<Option<ProxiedConnection>> {
     let mut read = BytesMut::with_capacity(USUAL);
     loop {
         if stream.read_buf(&mut read).await? == 0 {
@@ -35,7 +38,7 @@ pub(crate) async fn read_header(stream: &mut SocketStream) -> io::Result<Option<
         {
             let header = read.split_to(length);
             stream.unread(read.freeze());
-            return client(&header);
+            return proxied(&header);
         }
     }
 }
@@ -56,8 +59,8 @@ fn length(begun: &[u8]) -> io::Result<Option<usize>> {
     }
 }
 
-/// The client that a complete header names.
-fn client(header: &[u8]) -> io::Result<Option<Peer>> {
+/// The connection that a complete header names.
+fn proxied(header: &[u8]) -> io::Result<Option<ProxiedConnection>> {
     // The rest of these headers must be ignored.
     let has_no_client = header == b"PROXY UNKNOWN\r\n"
         || header.starts_with(b"PROXY UNKNOWN ")
@@ -66,7 +69,9 @@ fn client(header: &[u8]) -> io::Result<Option<Peer>> {
         return Ok(None);
     }
     let (header, _) = ProxyHeader::parse(header, ParseConfig::default()).map_err(garbled)?;
-    Ok(header.proxied_address().map(|pair| pair.source.ip().into()))
+    let pair = header.proxied_address();
+    Ok(pair
+        .map(|pair| ProxiedConnection { client: canonical(pair.source), proxy: canonical(pair.destination) }))
 }
 
 fn garbled(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
@@ -86,7 +91,8 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Option<String>, String> {
         let length = length(bytes).map_err(|error| error.to_string())?.ok_or("it goes on")?;
         let header = bytes.get(..length).ok_or("it goes on")?;
-        client(header).map(|peer| peer.map(|peer| peer.to_string())).map_err(|error| error.to_string())
+        let ends = |proxied: ProxiedConnection| format!("{} {}", proxied.client, proxied.proxy);
+        proxied(header).map(|proxied| proxied.map(ends)).map_err(|error| error.to_string())
     }
 
     const PAIR_4: [u8; 12] = [192, 0, 2, 7, 10, 0, 0, 1, 0xd4, 0x31, 1, 0xbb];
@@ -100,16 +106,19 @@ mod tests {
     fn a_header_names_the_client_or_nobody() {
         let long = [&PAIR_4[..], &[0xee; 60_000]].concat();
         for (header, client) in [
-            (b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 443\r\nGET /".to_vec(), Some("192.0.2.7")),
-            (b"PROXY TCP6 2001:db8::7 ::1 54321 443\r\n".to_vec(), Some("2001:db8::7")),
-            (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 54321 443\r\n".to_vec(), Some("192.0.2.7")),
+            (
+                b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 443\r\nGET /".to_vec(),
+                Some("192.0.2.7:54321 10.0.0.1:443"),
+            ),
+            (b"PROXY TCP6 2001:db8::7 ::1 54321 443\r\n".to_vec(), Some("[2001:db8::7]:54321 [::1]:443")),
+            (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 54321 443\r\n".to_vec(), Some("192.0.2.7:54321 [::1]:443")),
             (b"PROXY UNKNOWN\r\n".to_vec(), None),
             (b"PROXY UNKNOWN ffff::1 a b c d e f g h\r\n".to_vec(), None),
-            (binary(0x21, 0x11, &PAIR_4), Some("192.0.2.7")),
-            (binary(0x21, 0x12, &PAIR_4), Some("192.0.2.7")),
-            (binary(0x21, 0x21, &PAIR_6), Some("2001:db8::7")),
+            (binary(0x21, 0x11, &PAIR_4), Some("192.0.2.7:54321 10.0.0.1:443")),
+            (binary(0x21, 0x12, &PAIR_4), Some("192.0.2.7:54321 10.0.0.1:443")),
+            (binary(0x21, 0x21, &PAIR_6), Some("[2001:db8::7]:0 [::]:0")),
             (binary(0x21, 0x31, &[b'/'; 216]), None),
-            (binary(0x21, 0x11, &long), Some("192.0.2.7")),
+            (binary(0x21, 0x11, &long), Some("192.0.2.7:54321 10.0.0.1:443")),
             (binary(0x21, 0x00, b""), None),
             (binary(0x21, 0x00, b"anything"), None),
             (binary(0x20, 0x00, b""), None),

@@ -112,8 +112,6 @@ impl TcpFacts {
     pub fn of(socket: &SocketHandle) -> Option<Self> {
         socket.ask(|socket| {
             let addresses = SockRef::from(&socket);
-            let canonical =
-                |address: net::SocketAddr| net::SocketAddr::new(address.ip().to_canonical(), address.port());
             Some(TcpFacts {
                 local: canonical(addresses.local_addr().ok()?.as_socket()?),
                 peer: canonical(addresses.peer_addr().ok()?.as_socket()?),
@@ -121,6 +119,11 @@ impl TcpFacts {
             })
         })
     }
+}
+
+/// The address with an IPv4-mapped IPv6 address as IPv4.
+pub(crate) fn canonical(address: net::SocketAddr) -> net::SocketAddr {
+    net::SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// Whether an address is one of the internet, not of a machine or a local network.

@@ -97,9 +97,11 @@ pub struct ConnectionTrace {
     pub scheme: &'static str,
     /// Whether a trusted proxy named the client or its scheme.
     pub proxied: bool,
-    /// The client's address, with its port if the connection is the client's own; none for one on a Unix socket.
+    /// The client's address, with its port if the connection is the client's own or a proxy names the port; none for one
+    /// on a Unix socket.
     pub client: Option<String>,
-    /// This server's address and port; none behind a proxy or a port mapping, and on a Unix socket.
+    /// Address and port of the other end, this server's or that of a proxy with the PROXY protocol; none behind other
+    /// proxies or a port mapping, and on a Unix socket.
     pub server: Option<String>,
     /// Scheme and authority of the client's URL; none if the request names no plain host.
     pub origin: Option<String>,

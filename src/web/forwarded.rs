@@ -19,6 +19,8 @@ const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 pub(crate) struct ClientAddr {
     /// The client's address.
     pub peer: Peer,
+    /// The client's port, if a trusted proxy names it.
+    pub port: Option<u16>,
     /// The scheme that the client used.
     pub scheme: Scheme,
     /// Whether a trusted proxy named the client or its scheme.
@@ -40,13 +42,17 @@ impl ClientAddr {
             ForwardedField::Forwarded => forwarded(headers, proxies),
             ForwardedField::Off => ForwardedInfo::default(),
         };
-        let peer = info.client.unwrap_or(near);
-        let is_named = info.client.or(connection.proxied_client).is_some();
+        let (peer, port) = match info.client {
+            Some(hop) => (hop.peer, hop.port),
+            None => (near, connection.proxied.map(|proxied| proxied.client.port())),
+        };
+        let is_named = info.client.is_some() || connection.proxied.is_some();
         ClientAddr {
             peer,
+            port,
             scheme: info.scheme.unwrap_or(scheme),
             proxied: is_named || info.scheme.is_some(),
-            counted: info.client.map_or_else(|| proxies.counted(connection), Peer::address),
+            counted: info.client.map_or_else(|| proxies.counted(connection), |hop| hop.peer.address()),
         }
     }
 }
@@ -55,8 +61,15 @@ impl ClientAddr {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ForwardedInfo {
     /// None if no client is named, or its address is unreadable.
-    client: Option<Peer>,
+    client: Option<Hop>,
     scheme: Option<Scheme>,
+}
+
+/// A client or a proxy in these fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hop {
+    peer: Peer,
+    port: Option<u16>,
 }
 
 fn x_forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
@@ -85,19 +98,19 @@ fn forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
 /// The lists differ in length if not every proxy appends to both. Then a hop beyond the list of schemes has the
 /// farthest scheme in it: a single scheme is the first proxy's, which the others passed on. If no hop is named at all,
 /// one `https` is enough, because redirecting a request that came by HTTPS would loop for ever.
-fn pick(hops: Vec<Option<Peer>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
+fn pick(hops: Vec<Option<Hop>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
     let Some(last) = hops.len().checked_sub(1) else {
         let is_https = schemes.contains(&Some(Scheme::Https));
         let scheme = if is_https { Some(Scheme::Https) } else { schemes.first().copied().flatten() };
         return ForwardedInfo { client: None, scheme };
     };
-    let end = hops.iter().position(|hop| hop.is_none_or(|hop| !proxies.trust(hop))).unwrap_or(last);
+    let end = hops.iter().position(|hop| hop.is_none_or(|hop| !proxies.trust(hop.peer))).unwrap_or(last);
     let scheme = schemes.get(end).or(schemes.last()).copied().flatten();
     ForwardedInfo { client: hops[end], scheme }
 }
 
 /// Client and scheme of an element (RFC 7239 §4).
-fn element(text: &str) -> (Option<Peer>, Option<Scheme>) {
+fn element(text: &str) -> (Option<Hop>, Option<Scheme>) {
     let parameter = |name: &str| {
         ReverseSplit::of(text, b';').find_map(|pair| {
             let (found, value) = pair.split_once('=')?;
@@ -156,15 +169,17 @@ fn is_escaped(before: &[u8]) -> bool {
 /// without quotes. None for an obfuscated identifier (RFC 7239 §6.3).
 ///
 /// nginx writes `unix:` for a client on a Unix socket.
-fn address(text: &str) -> Option<Peer> {
+fn address(text: &str) -> Option<Hop> {
     if text == "unix:" {
-        return Some(Peer::Unix);
+        return Some(Hop { peer: Peer::Unix, port: None });
     }
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
-    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
-    let address = text.parse::<IpAddr>().ok().or_else(|| bracketed().map(IpAddr::V6)).or_else(with_port);
-    address.map(Peer::from)
+    if let Some(address) = text.parse::<IpAddr>().ok().or_else(|| bracketed().map(IpAddr::V6)) {
+        return Some(Hop { peer: address.into(), port: None });
+    }
+    let address: SocketAddr = text.parse().ok()?;
+    Some(Hop { peer: address.ip().into(), port: Some(address.port()) })
 }
 
 fn scheme(text: &str) -> Option<Scheme> {

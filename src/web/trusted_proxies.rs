@@ -41,8 +41,8 @@ impl TrustedProxies {
     /// The address whose limits a connection counts for; none for connections from this machine and for proxies that
     /// name no client, which stand for many clients.
     pub fn counted(&self, connection: &ConnectionInfo) -> Option<IpAddr> {
-        match connection.proxied_client {
-            Some(client) => client.address(),
+        match connection.proxied {
+            Some(proxied) => Some(proxied.client.ip().to_canonical()),
             None if self.trust(connection.peer) => None,
             None => connection.peer.address().filter(|address| !address.is_loopback()),
         }

@@ -37,7 +37,7 @@ use hyper::{
         HeaderName, LAST_MODIFIED, LOCATION,
     },
 };
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use time::{OffsetDateTime, UtcOffset};
 
 /// Renders a trace as a page.
@@ -171,14 +171,8 @@ impl Service {
             request: context.arrival.number,
             scheme: context.client.scheme.name(),
             proxied: context.client.proxied,
-            client: match tcp {
-                Some(tcp) => Some(tcp.peer.to_string()),
-                None => peer.address().map(|address| address.to_string()),
-            },
-            // Behind a port mapping this is an address that the client does not know.
-            server: tcp
-                .filter(|tcp| is_global(tcp.local.ip()) || !is_global(tcp.peer.ip()))
-                .map(|tcp| tcp.local.to_string()),
+            client: client_end(context, tcp),
+            server: server_end(context, tcp).map(|address| address.to_string()),
             clear_origin: origin.as_ref().and_then(|_| self.clear_origin(context, host, port)),
             origin,
             idle_ms: micros(context.arrival.waited) / 1e3,
@@ -270,6 +264,32 @@ impl Service {
         let age = Duration::try_from(self.clock.now() - at).unwrap_or_default();
         (self.clock.real(age).as_secs_f64() * 1e3).round() / 1e3
     }
+}
+
+/// The client's address, with its port if that is known.
+fn client_end(context: &RequestContext, tcp: Option<&TcpFacts>) -> Option<String> {
+    if let Some(tcp) = tcp {
+        return Some(tcp.peer.to_string());
+    }
+    let address = context.client.peer.address()?;
+    Some(match context.client.port {
+        Some(port) => SocketAddr::new(address, port).to_string(),
+        None => address.to_string(),
+    })
+}
+
+/// The other end of the client's connection: this server's, or that of the proxy which passes the connection on.
+fn server_end(context: &RequestContext, tcp: Option<&TcpFacts>) -> Option<SocketAddr> {
+    let (client, server) = match (tcp, context.connection.proxied) {
+        (Some(tcp), _) => (tcp.peer, tcp.local),
+        // Another proxy before that one may have named another client.
+        (None, Some(proxied)) if context.client.peer == context.connection.client() => {
+            (proxied.client, proxied.proxy)
+        }
+        (None, _) => return None,
+    };
+    // Behind a port mapping this is an address that the client does not know.
+    (is_global(server.ip()) || !is_global(client.ip())).then_some(server)
 }
 
 impl Trace {

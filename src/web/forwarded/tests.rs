@@ -1,5 +1,8 @@
 use super::*;
-use crate::{connection::ListenerKind, descriptor::SocketHandle};
+use crate::{
+    connection::{ListenerKind, ProxiedConnection},
+    descriptor::SocketHandle,
+};
 use std::time::Duration;
 
 fn connection(peer: &str) -> ConnectionInfo {
@@ -7,7 +10,7 @@ fn connection(peer: &str) -> ConnectionInfo {
     ConnectionInfo {
         listener: ListenerKind::Http,
         peer,
-        proxied_client: None,
+        proxied: None,
         worker: 0,
         queued: Duration::ZERO,
         socket: SocketHandle::default(),
@@ -195,9 +198,10 @@ fn limits_count_clients_and_not_the_proxies_before_them() {
     for named in ["192.0.2.7", "127.0.0.1", "10.0.0.9"] {
         let line = [(X_FORWARDED_FOR, named)];
         assert_eq!(counted(&connection("unix"), &line).as_deref(), Some(named));
-        let proxied_client = Some(named.parse::<IpAddr>().unwrap().into());
+        let client = SocketAddr::new(named.parse().unwrap(), 54321);
+        let proxied = Some(ProxiedConnection { client, proxy: client });
         assert_eq!(
-            counted(&ConnectionInfo { proxied_client, ..connection("10.0.0.1") }, &[]).as_deref(),
+            counted(&ConnectionInfo { proxied, ..connection("10.0.0.1") }, &[]).as_deref(),
             Some(named)
         );
     }

@@ -244,6 +244,48 @@ fn how_tells_that_there_is_a_proxy_and_not_where() {
 }
 
 #[test]
+fn how_names_both_ends_of_a_connection_that_a_proxy_passes_on() {
+    let (server, _mlb) = serving(PROTOCOL, &[]);
+    let ends = |header: &[u8], fields: &str| {
+        let request = format!(
+            "GET /how HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n{fields}Connection: close\r\n\r\n"
+        );
+        let trace: Value = serde_json::from_slice(&introduced(&server, header, &request).body).unwrap();
+        let connection = &trace["connection"];
+        [&connection["client"], &connection["server"]].map(|end| end.as_str().unwrap_or_default().to_owned())
+    };
+    for (header, fields, client, proxy) in [
+        (&b"PROXY TCP4 192.0.2.7 198.51.100.4 54321 80\r\n"[..], "", "192.0.2.7:54321", "198.51.100.4:80"),
+        (b"PROXY TCP6 2001:db8::7 2001:db8::1 1 443\r\n", "", "[2001:db8::7]:1", "[2001:db8::1]:443"),
+        (b"PROXY TCP6 ::ffff:192.0.2.7 ::ffff:198.51.100.4 9 80\r\n", "", "192.0.2.7:9", "198.51.100.4:80"),
+        // The client does not know the inner address of a mapped port.
+        (b"PROXY TCP4 192.0.2.7 10.0.0.1 54321 80\r\n", "", "192.0.2.7:54321", ""),
+        (b"PROXY TCP4 10.0.0.7 10.0.0.1 54321 80\r\n", "", "10.0.0.7:54321", "10.0.0.1:80"),
+        // The proxy passes on the connection of another proxy.
+        (
+            b"PROXY TCP4 127.0.0.9 127.0.0.1 4711 80\r\n",
+            "X-Forwarded-For: \"[2001:db8::9]:4712\"\r\n",
+            "[2001:db8::9]:4712",
+            "",
+        ),
+        (b"PROXY TCP4 127.0.0.9 127.0.0.1 4711 80\r\n", "X-Forwarded-For: 192.0.2.8\r\n", "192.0.2.8", ""),
+        (b"PROXY UNKNOWN\r\n", "X-Forwarded-For: 192.0.2.8:80\r\n", "192.0.2.8:80", ""),
+    ] {
+        assert_eq!(ends(header, fields), [client, proxy], "{}", header.escape_ascii());
+    }
+    let request = "GET /how HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\nConnection: close\r\n\r\n";
+    let header = b"PROXY TCP4 192.0.2.7 198.51.100.4 54321 80\r\n";
+    let text = introduced(&server, header, request).text().to_owned();
+    let text = text.split_whitespace().filter(|word| *word != "┃").collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains(
+            "Your end of the connection is 192.0.2.7:54321, the other end is 198.51.100.4:80, says the proxy"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_connection_from_a_trusted_proxy_begins_with_who_it_is_for() {
     let (server, _mlb) = serving(PROTOCOL, &[]);
     let local = [SIGNATURE, &[0x20, 0x00, 0, 0]].concat();

@@ -14,8 +14,10 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::fs::MetadataExt,
     os::unix::net::UnixStream,
     path::Path,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -164,6 +166,26 @@ fn a_request_without_tls_is_described_without_keys_and_a_handshake() {
     assert_eq!((&connection["scheme"], &connection["chosen_by"]), (&json!("http"), &json!("clear")));
     assert_eq!((&trace["tls"], &answer["status"]), (&Value::Null, &json!(200)), "every host is served");
     assert_eq!(trace["microseconds"]["handshake"], Value::Null);
+}
+
+#[test]
+fn a_request_without_tls_to_a_site_with_a_domain_is_described_as_the_redirect_that_it_gets() {
+    let mlb = FakeMlb::with(&[]);
+    let server = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", NOON, "--domain", "example.org"]);
+    let mut stream = handshake::connect(&server, "localhost", &["http/1.1"], &[&TLS13]).unwrap();
+    let request =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nHost: example.org\r\nAccept: application/json\r\n\r\n");
+    for path in ["/", "/feed.xml", "/nothing"] {
+        let (_, trace) = ask(&mut stream, &request(&format!("/how?path={path}&if=no_tls")));
+        let real = server.send(&request(path).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), true);
+        assert_eq!(
+            (real.status, real.field("location")),
+            (308, format!("https://example.org{path}").as_str())
+        );
+        let answer = &trace["answer"];
+        assert_eq!((&answer["status"], &answer["location"]), (&json!(308), &json!(real.field("location"))));
+        assert_eq!(trace["connection"]["scheme"], "http");
+    }
 }
 
 #[test]
@@ -492,6 +514,36 @@ fn the_process_is_described_as_it_is() {
         (method("POST").status, method("OPTIONS").status, server.head("/how", "").status),
         (405, 204, 200)
     );
+}
+
+#[test]
+fn the_way_to_production_is_that_of_the_binary() {
+    let (server, _mlb) = site();
+    let process = trace(&server, "", "")["server"].clone();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        let output =
+            command.args(arguments).env("TZ", "UTC").current_dir(env!("CARGO_MANIFEST_DIR")).output();
+        let output = output.ok().filter(|output| output.status.success());
+        output.map(|output| String::from_utf8(output.stdout).unwrap().trim().to_owned()).unwrap_or_default()
+    };
+    let commit = process["commit"].as_str().unwrap();
+    let shown = |format: &str| match commit {
+        "" | "unknown" => String::new(),
+        commit => {
+            let date = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
+            git(&["show", "--no-patch", date, &format!("--format={format}"), commit])
+        }
+    };
+    assert_eq!(process["subject"].as_str().unwrap_or_default(), shown("%s"), "{process}");
+    assert_eq!(process["committed_at"].as_str().unwrap_or_default(), shown("%cd"), "{process}");
+    let tags = if commit.is_empty() { String::new() } else { git(&["tag", "--points-at", commit]) };
+    let release = process["release"].as_str().unwrap_or_default();
+    assert!(release.is_empty() == tags.is_empty() && tags.contains(release), "{release}, not of {tags}");
+    let placed = fs::metadata(env!("CARGO_BIN_EXE_e6")).unwrap().ctime();
+    let placed = time::OffsetDateTime::from_unix_timestamp(placed).unwrap();
+    let placed = placed.format(&time::format_description::well_known::Rfc3339).unwrap();
+    assert_eq!(process["deployed_at"], placed);
 }
 
 #[test]
