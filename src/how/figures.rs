@@ -22,18 +22,18 @@ pub(crate) fn pick(language: Language, english: &'static str, spanish: &'static 
     }
 }
 
-/// Microseconds in a readable unit.
+/// Microseconds in a readable unit, with a space that does not break the line.
 pub(crate) fn span(micros: f64, language: Language) -> String {
     match micros {
-        micros if micros < 9.95 => format!("{micros:.1} µs"),
-        micros if micros < 999.5 => format!("{micros:.0} µs"),
-        micros if micros < 9_950.0 => format!("{:.1} ms", micros / 1e3),
-        micros if micros < 999_500.0 => format!("{:.0} ms", micros / 1e3),
-        micros if micros < 9_950_000.0 => format!("{:.1} s", micros / 1e6),
-        micros if micros < 120e6 => format!("{:.0} s", micros / 1e6),
-        micros if micros < 7_200e6 => format!("{:.0} min", micros / 60e6),
-        micros if micros < 48.0 * 3_600e6 => format!("{:.0} h", micros / 3_600e6),
-        micros => format!("{:.0} {}", micros / 86_400e6, pick(language, "days", "días")),
+        micros if micros < 9.95 => format!("{micros:.1}\u{a0}µs"),
+        micros if micros < 999.5 => format!("{micros:.0}\u{a0}µs"),
+        micros if micros < 9_950.0 => format!("{:.1}\u{a0}ms", micros / 1e3),
+        micros if micros < 999_500.0 => format!("{:.0}\u{a0}ms", micros / 1e3),
+        micros if micros < 9_950_000.0 => format!("{:.1}\u{a0}s", micros / 1e6),
+        micros if micros < 120e6 => format!("{:.0}\u{a0}s", micros / 1e6),
+        micros if micros < 7_200e6 => format!("{:.0}\u{a0}min", micros / 60e6),
+        micros if micros < 48.0 * 3_600e6 => format!("{:.0}\u{a0}h", micros / 3_600e6),
+        micros => format!("{:.0}\u{a0}{}", micros / 86_400e6, pick(language, "days", "días")),
     }
 }
 

@@ -335,7 +335,7 @@ fn spans_have_two_digits_or_three() {
         (7_300e6, "2 h"),
         (1e12, "12 days"),
     ] {
-        assert_eq!(span(micros, English), words);
+        assert_eq!(span(micros, English).replace('\u{a0}', " "), words);
     }
-    assert_eq!(span(1e12, Spanish), "12 días");
+    assert_eq!(span(1e12, Spanish), "12\u{a0}días", "the line does not break there");
 }

@@ -52,7 +52,7 @@ pub fn text(mut trace: Trace, language: Language) -> String {
     lines.extend(way);
     lines.push(String::new());
     lines.extend(rest);
-    lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
+    lines.into_iter().map(|line| line.trim_end().replace('\u{a0}', " ") + "\n").collect()
 }
 
 /// The comparison with the site that this one replaces.
