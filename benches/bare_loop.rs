@@ -4,7 +4,7 @@
 //! without rustls before it. It looks for the end of a head and for `if-none-match`, and at nothing else.
 //! `handshakes` is a client: one connection after the other, each with a full or a resumed TLS 1.3 handshake and one request.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use rustix::event::epoll;
 use rustls::{

@@ -1,6 +1,6 @@
 //! Cost of one request between hyper and the socket: all of `Service::handle`, with and without the access log.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)]
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;

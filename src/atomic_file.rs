@@ -12,9 +12,6 @@ use tempfile::NamedTempFile;
 pub const TEMPORARY: &str = ".e6-unfinished-";
 
 /// Replaces a file: temporary file in the same directory, fsync, rename, fsync of the directory.
-///
-/// # Errors
-/// When the directory does not exist or cannot be written, or the disk is full.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let file = temporary(path, bytes, mode)?;
     file.as_file().sync_all()?;
@@ -24,9 +21,6 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 /// Replaces a file that is worth nothing after a crash of the machine. Nothing waits for the disk. Returns the new file,
 /// locked before other processes see it.
-///
-/// # Errors
-/// As [`replace`], or when the file cannot be locked.
 pub fn replace_locked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
     let file = temporary(path, bytes, mode)?;
     file.as_file().lock()?;

@@ -8,12 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One connection.
 #[derive(Debug)]
 pub struct ConnectionInfo {
-    /// The listener that accepted it.
     pub listener: ListenerKind,
-    /// The peer of the socket.
     pub peer: Peer,
     /// The connection that a trusted proxy passes on, by the PROXY protocol; none if the proxy names no client or there
     /// is no such proxy.
@@ -44,7 +41,6 @@ pub struct ProxiedConnection {
     pub proxy: SocketAddr,
 }
 
-/// The peer of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// An IP address. An IPv4-mapped IPv6 address is stored as IPv4.
@@ -101,7 +97,6 @@ pub struct Arrival {
     pub waited: Duration,
 }
 
-/// The kind of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenerKind {
     /// HTTP/1.1 without TLS.
@@ -126,7 +121,6 @@ impl ListenerKind {
     }
 }
 
-/// The parameters of a TLS session.
 #[derive(Debug)]
 pub struct TlsSession {
     /// `TLSv1.3` or `TLSv1.2`.
@@ -141,12 +135,10 @@ pub struct TlsSession {
     pub server_name: Option<String>,
     /// The protocol that ALPN (RFC 7301) selected; none if the client offered none.
     pub alpn: Option<&'static str>,
-    /// The duration of the handshake.
     pub took: Duration,
 }
 
 impl TlsSession {
-    /// Whether the key exchange is post-quantum.
     pub fn is_post_quantum(&self) -> bool {
         self.group.is_some_and(|group| group.contains("MLKEM"))
     }

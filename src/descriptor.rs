@@ -11,9 +11,6 @@ use std::{
 
 /// Adopts an inherited descriptor, which is closed on exec from now on. Call it once for each, and only for those that
 /// the process which started this one has given away.
-///
-/// # Errors
-/// When the descriptor is not open.
 pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: it is borrowed for one call, which only checks whether it is open.
     fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) })?;

@@ -2,7 +2,6 @@
 
 use std::ops::Index;
 
-/// A language of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// The default, and the language for programs.
@@ -51,10 +50,8 @@ impl Language {
 /// A value for each language; a missing one does not compile.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct PerLanguage<T> {
-    /// In English.
     #[serde(rename = "en")]
     pub english: T,
-    /// In Spanish.
     #[serde(rename = "es")]
     pub spanish: T,
 }
@@ -65,12 +62,10 @@ impl<T> PerLanguage<T> {
         PerLanguage { english: make(Language::English), spanish: make(Language::Spanish) }
     }
 
-    /// Converts the value of each language.
     pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> PerLanguage<U> {
         PerLanguage { english: make(self.english), spanish: make(self.spanish) }
     }
 
-    /// The value of a language, to change it.
     pub fn get_mut(&mut self, language: Language) -> &mut T {
         match language {
             Language::English => &mut self.english,
@@ -78,7 +73,6 @@ impl<T> PerLanguage<T> {
         }
     }
 
-    /// References to the values.
     pub const fn as_ref(&self) -> PerLanguage<&T> {
         PerLanguage { english: &self.english, spanish: &self.spanish }
     }

@@ -6,7 +6,6 @@ use tokio::{
     sync::watch,
 };
 
-/// A phase in the life of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Accepting connections.
@@ -45,7 +44,6 @@ impl Default for Lifecycle {
     }
 }
 
-/// The action that a signal requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignalAction {
     /// SIGTERM or SIGINT, by name: drain, then end.
@@ -69,9 +67,6 @@ pub struct Signals {
 
 impl Signals {
     /// Installs the handlers. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// When a handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -82,7 +77,6 @@ impl Signals {
         })
     }
 
-    /// Waits for the next signal.
     pub async fn next(&mut self) -> SignalAction {
         tokio::select! {
             _ = self.terminate.recv() => SignalAction::Stop("SIGTERM"),

@@ -8,28 +8,21 @@ use std::{fmt::Write, ops::RangeInclusive, time::Duration};
 pub struct Limit {
     /// The name, which is also the key in the section `[limits]` of e6.toml.
     pub name: &'static str,
-    /// The value if none is configured and the machine allows it.
     pub default: u64,
     /// The unit of a value.
     pub unit: &'static str,
-    /// The permitted values.
     pub range: RangeInclusive<u64>,
     /// A description of the limited amount or time.
     pub what: &'static str,
     /// The attack or failure that the limit stops.
     pub stops: &'static str,
-    /// Reads the value in force.
     pub get: fn(&Limits) -> u64,
-    /// Sets the value, which must be in `range`.
     pub set: fn(&mut Limits, u64),
-    /// The time at which a change takes effect.
     pub takes_effect: TakesEffect,
 }
 
-/// The time at which a changed setting takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakesEffect {
-    /// At a reload.
     AtReload,
     /// At a restart of the process.
     AtStart,

@@ -32,7 +32,6 @@ pub struct PerWorker<T>(Box<[OwnLine<T>]>);
 struct OwnLine<T>(T);
 
 impl<T> PerWorker<T> {
-    /// Makes the value of each worker.
     pub fn new(make: impl Fn() -> T) -> Self {
         PerWorker((0..workers()).map(|_| OwnLine(make())).collect())
     }

@@ -48,9 +48,6 @@ struct LastBeat {
 
 impl RestartingThreads {
     /// Registers the counter of restarts.
-    ///
-    /// # Errors
-    /// When the registry has it already.
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
         let about = "Restarts of a thread after it panicked or failed.";
         let restarts = counters!("e6_restarts_total", about, &["thread"], registry)?;
@@ -59,9 +56,6 @@ impl RestartingThreads {
 
     /// Does this work in a new thread, and again after each error or panic, until it returns `Ok`. The thread hangs if
     /// it does not beat within `longest`; without that, nobody watches it.
-    ///
-    /// # Errors
-    /// When the system refuses the thread.
     pub fn spawn(
         &self,
         name: String,

@@ -18,14 +18,11 @@ const SETTLED_AFTER: Duration = Duration::days(7);
 /// The kept seasons by year.
 pub type Archive = BTreeMap<i32, Arc<ArchivedSeason>>;
 
-/// A season that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedSeason {
-    /// The player's fielding log.
     pub log: Season,
     /// The clubs whose schedules are in `games`.
     pub clubs: Vec<u32>,
-    /// The schedule entries of the year.
     pub games: Vec<ScheduleEntry>,
     /// The feeds that were read, by game id (`gamePk`).
     pub feeds: BTreeMap<u64, Part<Option<GameFeed>>>,
@@ -44,10 +41,8 @@ pub enum DayRecord {
     Outside,
 }
 
-/// The answer of a day that is not the present answer's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayAnswer {
-    /// The answer.
     pub answer: Answer,
     /// Whether it is not expected to change.
     pub is_settled: bool,
@@ -87,7 +82,6 @@ impl ArchivedSeason {
         games.max_by_key(|game| game.date).and_then(|game| game.club)
     }
 
-    /// The club of the first game.
     fn first_club(&self) -> Option<u32> {
         self.log.games.iter().filter(|game| game.club.is_some()).min_by_key(|game| game.date)?.club
     }

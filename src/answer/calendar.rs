@@ -13,16 +13,13 @@ const LATEST_OPENING: Month = Month::April;
 /// A club in the postseason never rests for this long between two games.
 const REST: Duration = Duration::days(7);
 
-/// A game of the year.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fixture {
-    /// Its schedule entry.
     pub listing: ScheduleEntry,
     /// The player's outcome, once known.
     pub outcome: Option<GameOutcome>,
 }
 
-/// The player's outcome in a game.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GameOutcome {
     /// He was charged with this many errors; at least one.
@@ -36,7 +33,6 @@ pub enum GameOutcome {
 /// A day on which the player was charged with an error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorDay {
-    /// The day.
     pub date: Date,
     /// The games with errors of his, in playing order.
     pub games: Vec<SeasonGame>,

@@ -243,7 +243,6 @@ impl ScheduleEntry {
 }
 
 impl GameState {
-    /// Whether the state is postponed or cancelled.
     pub fn is_off(self) -> bool {
         matches!(self, GameState::Postponed | GameState::Cancelled)
     }

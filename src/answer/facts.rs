@@ -26,14 +26,11 @@ pub struct Facts {
     /// The time at which each game was last seen in progress, by game id.
     #[serde(with = "seen_on")]
     pub seen_on: BTreeMap<u64, OffsetDateTime>,
-    /// The player's status on the club's roster.
     pub availability: Part<Availability>,
-    /// The player's fielding log of the season.
     pub season: Part<Option<Season>>,
     /// The club's schedule entries of the whole year, and in the off season of the next, requested less often than
     /// `schedule`.
     pub calendar: Part<Vec<ScheduleEntry>>,
-    /// The players with the most errors.
     #[serde(default)]
     pub leaders: Part<Option<Leaders>>,
     /// The seasons that are kept; each has a file of its own.
@@ -41,10 +38,8 @@ pub struct Facts {
     pub archive: Archive,
 }
 
-/// A club's home ballpark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ballpark {
-    /// The club.
     pub club: u32,
     /// MLB's id of the ballpark (`venue.id`).
     pub venue: Option<u32>,
@@ -103,7 +98,6 @@ impl Facts {
         }
     }
 
-    /// The live feed of a game, if it was ever read.
     pub fn feed(&self, pk: u64) -> Option<&GameFeed> {
         self.feeds.get(&pk)?.value.as_ref()
     }

@@ -17,19 +17,14 @@ pub struct ScheduleEntry {
     /// Scheduled first pitch; none while it is to be determined.
     #[serde(with = "time::serde::rfc3339::option")]
     pub start: Option<OffsetDateTime>,
-    /// The kind of game.
     pub kind: GameKind,
     /// The number of the game in a doubleheader, from 1 (`gameNumber`).
     pub number: u8,
     /// The kind of doubleheader that the game is part of, if any.
     pub double_header: DoubleHeader,
-    /// The state of the game.
     pub status: GameStatus,
-    /// The away team.
     pub away: Side,
-    /// The home team.
     pub home: Side,
-    /// The name of the ballpark.
     pub venue: String,
     /// The day a postponed game was moved to, if known (`rescheduleDate`).
     pub moved_to: Option<Date>,
@@ -40,30 +35,23 @@ pub struct ScheduleEntry {
     pub resumes_at: Option<OffsetDateTime>,
 }
 
-/// A team in a game.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
-    /// The club.
     pub club: Club,
     /// Its runs, if the schedule has them.
     pub runs: Option<u32>,
 }
 
-/// The runs of both teams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Runs of the away team.
     pub away: u32,
-    /// Runs of the home team.
     pub home: u32,
 }
 
 /// The line score: runs by inning, and the totals.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LineScore {
-    /// The away team's line.
     pub away: TeamLine,
-    /// The home team's line.
     pub home: TeamLine,
 }
 
@@ -72,9 +60,7 @@ pub struct LineScore {
 pub struct TeamLine {
     /// The runs of each inning, from the first; none where the team has not batted. Both teams have as many innings.
     pub innings: Vec<Option<u32>>,
-    /// Runs (R).
     pub runs: Option<u32>,
-    /// Hits (H).
     pub hits: Option<u32>,
     /// Errors (E) of the whole team.
     pub errors: Option<u32>,
@@ -106,10 +92,8 @@ pub enum DoubleHeader {
     Split,
 }
 
-/// The state of a game, and MLB's words for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameStatus {
-    /// The state.
     pub state: GameState,
     /// `detailedState`, with `reason` where there is one: "Delayed: Rain".
     pub words: String,
@@ -137,7 +121,6 @@ pub enum GameState {
 /// The data of a game's live feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameFeed {
-    /// MLB's game id (`gamePk`).
     pub pk: u64,
     /// The feed's timestamp (`metaData.timeStamp`, `YYYYMMDD_HHMMSS` in UTC; sorts as text). A newer feed has a later
     /// one.
@@ -146,18 +129,13 @@ pub struct GameFeed {
     pub official: Option<Date>,
     /// The state of the game, fresher than in the schedule.
     pub status: GameStatus,
-    /// The current inning.
     pub inning: Option<Inning>,
-    /// The score.
     pub score: Option<Score>,
     /// The line score; none before the game and if it cannot be read.
     #[serde(default)]
     pub line: Option<LineScore>,
-    /// The player's part in the game.
     pub presence: Participation,
-    /// Errors charged to the player.
     pub errors: ErrorCount,
-    /// The plays on which the player was charged with an error.
     pub plays: Vec<ErrorPlay>,
     /// The end of the last play (`about.endTime`); the feed has no end of the game itself.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -207,25 +185,20 @@ pub enum Half {
 pub struct Inning {
     /// The number of the inning, from 1.
     pub number: u8,
-    /// The half.
     pub half: Half,
 }
 
 /// A play on which the player was charged with an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorPlay {
-    /// The game's id (`gamePk`).
     pub game: u64,
-    /// The inning.
     pub inning: Option<Inning>,
     /// The time of the play (`about.endTime`, else `startTime`).
     #[serde(with = "time::serde::rfc3339::option")]
     pub at: Option<OffsetDateTime>,
-    /// The kind of error.
     pub kind: ErrorKind,
     /// The player's position, as the scorer writes it: "RF".
     pub position: Option<String>,
-    /// The batter's name.
     pub batter: Option<String>,
     /// MLB's description of the play (`result.description`).
     pub text: String,
@@ -269,7 +242,6 @@ impl ErrorPlay {
 }
 
 impl ErrorCount {
-    /// The errors that are known.
     pub fn known(self) -> u32 {
         match self {
             ErrorCount::Read(errors) | ErrorCount::AtLeast(errors) => errors,

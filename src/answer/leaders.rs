@@ -8,7 +8,6 @@ const TOP: usize = 10;
 /// The players with the most errors of a regular season in the major leagues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaders {
-    /// The year.
     pub year: i32,
     /// The first ten, the most errors first.
     pub top: Vec<Leader>,
@@ -16,16 +15,12 @@ pub struct Leaders {
     pub player: Option<Leader>,
 }
 
-/// A place in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leader {
-    /// MLB's person id.
     pub id: u32,
-    /// His full name.
     pub name: String,
     /// His club's name; empty if it is not known.
     pub club: String,
-    /// Errors charged.
     pub errors: u32,
     /// His rank, from 1: one more than the number of players with more errors.
     pub rank: u32,

@@ -4,7 +4,6 @@ use crate::answer::ScheduleEntry;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-/// A player as MLB names him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Player {
     /// MLB's person id (`people[].id`).
@@ -24,10 +23,8 @@ pub struct Player {
     pub debut: Option<Date>,
 }
 
-/// A club.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Club {
-    /// MLB's team id (`teams[].id`).
     pub id: u32,
     /// "San Diego Padres" (`name`).
     pub name: String,
@@ -36,7 +33,6 @@ pub struct Club {
 /// A player's time with a club.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClubStint {
-    /// The club's id.
     pub club: u32,
     /// The first day; none if it is long ago.
     pub from: Option<Date>,

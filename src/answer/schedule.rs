@@ -7,7 +7,6 @@ use time::{Date, OffsetDateTime};
 /// The schedule entries of some days.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Schedule {
-    /// The clubs whose schedule this is.
     pub clubs: Vec<u32>,
     /// The entries, as listed (a game may be listed under two days).
     pub listings: Vec<ScheduleEntry>,
@@ -18,13 +17,9 @@ pub struct Schedule {
 /// A schedule entry that could not be read, with those of its fields that could.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct UnreadEntry {
-    /// MLB's game id.
     pub pk: Option<u64>,
-    /// The day it is listed under.
     pub listed: Option<Date>,
-    /// The day the game counts for.
     pub official: Option<Date>,
-    /// Scheduled first pitch.
     #[serde(with = "time::serde::rfc3339::option")]
     pub start: Option<OffsetDateTime>,
     /// The ids of the clubs that the entry names.

@@ -12,7 +12,6 @@ const PACE_FROM: usize = 20;
 /// The player's fielding log of one regular season, as MLB lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Season {
-    /// The year.
     pub year: i32,
     /// The games that the player fielded in, each once.
     pub games: Vec<SeasonGame>,
@@ -23,7 +22,6 @@ pub struct Season {
 /// A game that the player fielded in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeasonGame {
-    /// MLB's game id (`gamePk`).
     pub pk: u64,
     /// The day it counts for.
     pub date: Date,
@@ -43,7 +41,6 @@ pub struct SeasonGame {
     pub positions: Vec<PositionErrors>,
 }
 
-/// The errors of one game at one position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionErrors {
     /// The position, as the scorer writes it: "RF".
@@ -55,15 +52,12 @@ pub struct PositionErrors {
 /// The season until now, today included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonSoFar {
-    /// The year.
     pub year: i32,
     /// The games that the player fielded in, in playing order. A game in progress counts once he has taken the field.
     pub games: Vec<SeasonGame>,
-    /// Errors charged.
     pub errors: u32,
     /// False if a row of the log could not be read: there may be more games and errors.
     pub is_complete: bool,
-    /// The latest error, if there was one.
     pub last_error: Option<LastError>,
     /// The longest run of games without an error, the latest of equals; none without such a game.
     pub longest_clean: Option<Streak>,
@@ -75,7 +69,6 @@ pub struct SeasonSoFar {
 /// The latest error, with the days and games since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastError {
-    /// The day of the error.
     pub date: Date,
     /// Calendar days from then to today; 0 if it was today.
     pub days: u32,

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, fs, path::Path};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-/// The system's tz database.
 const SYSTEM: &str = "/usr/share/zoneinfo";
 
 /// A time zone of the tz database, such as `America/Los_Angeles`.
@@ -31,7 +30,6 @@ impl Zone {
         Zone::named("America/Los_Angeles").unwrap_or(Zone(jiff::tz::TimeZone::UTC))
     }
 
-    /// The IANA name.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }

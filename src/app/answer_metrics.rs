@@ -22,9 +22,6 @@ pub(crate) struct AnswerMetrics {
 
 impl AnswerMetrics {
     /// Registers the gauges.
-    ///
-    /// # Errors
-    /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         Ok(AnswerMetrics {
             verdicts: gauges!(
@@ -57,7 +54,6 @@ impl AnswerMetrics {
         })
     }
 
-    /// Sets the gauges to an answer.
     pub fn set(&self, answer: &Answer) {
         match answer.verdict {
             Verdict::Unknown => self.errors.reset(),

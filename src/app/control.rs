@@ -25,22 +25,17 @@ const MODE: u32 = 0o644;
 /// The addresses where a process listens, as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenReport {
-    /// HTTP without TLS.
     pub http: Vec<String>,
-    /// HTTP over TLS.
     pub https: Vec<String>,
-    /// HTTP for operators.
     pub admin: Vec<String>,
 }
 
-/// The control file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Control {
     listening: ListenReport,
     outcome: Option<ControlOutcome>,
 }
 
-/// The pid file of this process.
 pub struct PidFile {
     path: PathBuf,
     /// Held for as long as the process lives.
@@ -52,21 +47,16 @@ pub struct PidFile {
 pub struct ControlOutcome {
     /// A random number that tells this outcome from the one before.
     pub id: u64,
-    /// The number of the process that reports the outcome.
     pub pid: u32,
-    /// The request that was made.
     pub of: ControlRequest,
-    /// Whether the request succeeded.
     pub done: bool,
     /// The errors or remarks, one line each.
     pub said: Vec<String>,
 }
 
-/// A request to a running e6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ControlRequest {
-    /// Reload the configuration.
     Reload,
     /// Replace the running process with the binary that is on disk now.
     Upgrade,
@@ -102,9 +92,6 @@ impl PidFile {
 
     /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a
     /// successor may have written them.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) -> io::Result<()> {
         let outcome = ControlOutcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
         let listening = read_control(&self.path).map(|control| control.listening).unwrap_or_default();

@@ -50,18 +50,12 @@ impl DataLock {
     }
 
     /// Writes this process's number into the file, for the error message of a process that does not get the lock.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn sign(&self) -> io::Result<()> {
         // The whole file in one write: a reader sees the old number or the new one, never none.
         self.0.write_all_at(format!("{:<PID_WIDTH$}\n", process::id()).as_bytes(), 0)
     }
 
     /// The same lock, for the new process of an upgrade.
-    ///
-    /// # Errors
-    /// When the process has no descriptor left.
     pub fn share(&self) -> io::Result<OwnedFd> {
         self.0.try_clone().map(OwnedFd::from)
     }

@@ -29,9 +29,6 @@ const WIDTH: usize = 79;
 const OVER_THE_LINE: &str = "\r\x1b[2K";
 
 /// Replays the day that comes with e6, or any past day from MLB's records.
-///
-/// # Errors
-/// When there is no such day, or the server fails to run.
 pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), RunError> {
     if setup.config.clock.is_some() {
         let what = "the replay has a clock of its own: leave --clock (or E6_CLOCK) away";
@@ -143,7 +140,6 @@ fn cannot_replay(error: impl std::fmt::Display) -> RunError {
 /// A running replay. It ends when this is dropped.
 pub struct RunningReplay {
     pub replayed: ReplayedDay,
-    /// The URL of the replay's server, which stands in for MLB.
     pub url: String,
     _replay: Replay,
 }

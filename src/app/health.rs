@@ -58,10 +58,8 @@ enum Transport {
     },
 }
 
-/// The response to a health check.
 pub struct HealthReply {
     pub status: StatusCode,
-    /// Whether the `Server` field names e6.
     pub is_e6: bool,
     /// Time from the open connection to the response.
     pub took: Duration,
@@ -70,9 +68,6 @@ pub struct HealthReply {
 type HealthError = Box<dyn Error + Send + Sync>;
 
 /// Checks the site with this configuration, or at this URL. Returns one line if the site is healthy.
-///
-/// # Errors
-/// One line: the URL or socket, and what is wrong.
 pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
     let question = match url {
         Some(url) => HealthCheck::from_url(url)?,
@@ -140,9 +135,6 @@ impl HealthCheck {
     }
 
     /// Sends the request and waits up to two seconds. The configuration decides which certificates are trusted.
-    ///
-    /// # Errors
-    /// When the connection fails, or no response comes in time.
     pub fn ask(&self, config: &Config) -> Result<HealthReply, HealthError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let answer = runtime.block_on(async { timeout(DEADLINE, self.send(config)).await });

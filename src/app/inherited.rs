@@ -31,7 +31,6 @@ const HTTPS: u16 = 443;
 
 pub(crate) struct Inherited {
     pub sockets: Vec<BoundSocket>,
-    /// The lock of the data directory.
     pub lock: Option<OwnedFd>,
     pub old_process: Option<OldProcess>,
 }
@@ -63,7 +62,6 @@ impl Inherited {
         if self.old_process.is_some() { StartKind::Upgrade } else { StartKind::First }
     }
 
-    /// Number of upgrades so far.
     pub fn upgrades(&self) -> u32 {
         self.old_process.as_ref().map_or(0, |old_process| old_process.handoff.upgrades)
     }

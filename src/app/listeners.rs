@@ -18,7 +18,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The mode of the ready file.
 const READY_MODE: u32 = 0o600;
 
 /// All listening sockets, those of one address next to each other.

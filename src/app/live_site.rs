@@ -72,7 +72,6 @@ impl LiveSite {
         }
     }
 
-    /// The answer on one line, now and after each change.
     pub fn line(&self) -> watch::Receiver<String> {
         self.line.subscribe()
     }
@@ -85,7 +84,6 @@ impl LiveSite {
         (scene.publisher.scoreboard(&scene.answer), is_over)
     }
 
-    /// The poller whose answers are published.
     pub fn poller_id(&self) -> PollerId {
         self.scene().poller_id
     }
@@ -178,7 +176,6 @@ impl Current {
     }
 }
 
-/// Logs a line if the answer has changed.
 fn log_change(publisher: &Publisher, before: &Answer, after: &Answer) {
     if let Some(change) = publisher.change(before, after) {
         tracing::info!("answer: {change}");

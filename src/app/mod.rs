@@ -77,7 +77,6 @@ impl RunError {
         RunError { what: what.into(), is_about_configuration: false }
     }
 
-    /// Makes an error about the configuration.
     pub fn configuration(what: impl Into<String>) -> Self {
         RunError { what: what.into(), is_about_configuration: true }
     }
@@ -93,11 +92,9 @@ impl std::error::Error for RunError {}
 
 /// The input of a start: configuration, inherited descriptors, log, and the way to read the configuration again.
 pub struct Setup {
-    /// The configuration, validated.
     pub config: Config,
     /// The descriptors that the process inherited from systemd or from the old process of an upgrade.
     pub adopted: Vec<InheritedFd>,
-    /// The log, with the configuration's format and level.
     pub logging: Logging,
     /// Reads the configuration again from flags, environment and file.
     pub read_again: Box<dyn Fn() -> Result<Config, ConfigErrors>>,
@@ -105,7 +102,6 @@ pub struct Setup {
 
 /// The source of the site's data: MLB, or the replay of a past day.
 pub struct DataSource {
-    /// The site's clock.
     pub clock: Clock,
     /// The running replay, which stands in for MLB; none when live.
     pub replay: Option<RunningReplay>,
@@ -113,9 +109,7 @@ pub struct DataSource {
 
 /// A replay that starts after privileges have been dropped.
 pub struct ReplayPlan {
-    /// The URL of the replay's server, which stands in for MLB.
     pub url: String,
-    /// Starts the replay's server.
     pub begin: BeginReplay,
 }
 
@@ -123,7 +117,6 @@ pub struct ReplayPlan {
 pub type BeginReplay = Box<dyn FnOnce(&Config) -> Result<DataSource, RunError>>;
 
 impl DataSource {
-    /// The endpoint of MLB, or of the replay.
     fn endpoint(&self, config: &Config) -> Endpoint {
         let endpoint = config.endpoint();
         match &self.replay {

@@ -48,12 +48,10 @@ impl Notifier {
         Ok(notifier)
     }
 
-    /// Whether there is no hook.
     pub fn is_empty(&self) -> bool {
         self.inboxes.is_empty()
     }
 
-    /// Gives every thread an answer.
     pub fn note(&self, notices: &Notices) {
         for inbox in &self.inboxes {
             // A full inbox is no loss: the thread gets the answer with the next poll.
@@ -70,9 +68,6 @@ impl Notifier {
 }
 
 /// Sends a test to every hook at once, and prints what became of it. Returns whether all have accepted it.
-///
-/// # Errors
-/// When standard output cannot be written.
 pub(crate) fn test(config: &Config) -> std::io::Result<bool> {
     let contact = config.contact();
     let question = |words: &Words| words.question.replace("{player}", "the player");

@@ -10,9 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The setting of the data directory.
 pub(crate) const DATA_DIR: &str = "data.dir";
-/// The setting of the access log.
 pub(crate) const LOG: &str = "log.access";
 /// The flags of the files by which other programs find this process.
 pub(crate) const PID_FILE: &str = "--pid-file";
@@ -21,14 +19,12 @@ pub(crate) const READY_FILE: &str = "--ready-file";
 /// A directory that e6 writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WritablePath {
-    /// The setting that names it.
     pub setting: &'static str,
     pub dir: PathBuf,
     /// The consequence if e6 cannot write to it.
     pub lost: &'static str,
 }
 
-/// Every directory that this configuration needs.
 pub(crate) fn places(config: &Config) -> Vec<WritablePath> {
     let place = |setting, lost| move |dir| WritablePath { setting, dir, lost };
     let data = place(
@@ -60,9 +56,6 @@ pub(crate) fn places(config: &Config) -> Vec<WritablePath> {
 
 impl WritablePath {
     /// Makes the directory, owned by `owner` if there is one. An existing directory is left as it is.
-    ///
-    /// # Errors
-    /// When it cannot be made.
     pub fn make(&self, owner: Option<&User>) -> io::Result<()> {
         sandbox::make_dir(&self.dir, owner)
     }

@@ -28,9 +28,6 @@ const PORTS: [u16; 2] = [443, 53];
 
 /// Becomes the configured user and gives up every capability. Files opened from here on are opened as that user, so
 /// that they can be opened again later. The directories of `places` are made first and given to that user.
-///
-/// # Errors
-/// When the system refuses. A directory that cannot be made is logged.
 pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<(), RunError> {
     if config.user.is_none() && sandbox::is_root() {
         tracing::warn!("running as root; use --user NAME to drop to an unprivileged user");
@@ -48,9 +45,6 @@ pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<()
 
 /// Enters the sandbox. With Landlock, the process reaches from now on only the paths and ports that `config` needs, and
 /// the directories of `gone`, which are files to remove. Returns what stays in reach.
-///
-/// # Errors
-/// When the system refuses.
 pub(crate) fn close_in(
     config: &Config,
     replay_url: Option<&str>,

@@ -23,9 +23,6 @@ type Read = fn(&ProcessSample) -> Option<f64>;
 
 impl ProcessMetrics {
     /// A collector for a registry.
-    ///
-    /// # Errors
-    /// Never: the names are valid.
     pub fn new() -> prometheus::Result<Self> {
         let desc = |name: &str, help: &str| Desc::new(name.into(), help.into(), Vec::new(), HashMap::new());
         Ok(ProcessMetrics {

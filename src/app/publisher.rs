@@ -83,7 +83,6 @@ impl Publisher {
         page::change(before, after, &self.theme)
     }
 
-    /// The answer as a message to hooks.
     pub fn notices(&self, answer: &Answer) -> PerLanguage<Notice> {
         page::notice(answer, &self.theme)
     }
@@ -184,9 +183,6 @@ impl Publisher {
 }
 
 /// Writes the drawings of how the site works into a directory.
-///
-/// # Errors
-/// A sentence that names the file that cannot be written, and the reason.
 pub fn render(dir: &Path) -> Result<(), String> {
     for (name, drawing) in crate::how::files(ROUTES.iter().map(|route| route.pattern)) {
         let file = dir.join(name);

@@ -9,9 +9,6 @@ use crate::{
 use std::sync::Arc;
 
 /// The relay of this configuration. `before` is the running configuration and its relay.
-///
-/// # Errors
-/// When the system refuses a thread.
 pub(crate) fn relay(
     config: &Config,
     show: &DataSource,

@@ -31,7 +31,6 @@ use crate::{
 use std::{io, path::PathBuf, process, sync::Arc};
 use tokio::{runtime::Runtime, time::timeout};
 
-/// The parts of a serving process.
 pub(crate) struct Running {
     pub setup: Setup,
     pub show: DataSource,
@@ -60,7 +59,6 @@ pub(crate) struct ProcessFacts {
     pub process_start: ProcessStart,
     pub addresses: BoundAddresses,
     pub metrics: AllMetrics,
-    /// The table of clients, shared by all workers.
     pub clients: Arc<Clients>,
     pub live_site: Arc<LiveSite>,
     /// The certificate that is served; none without TLS.
@@ -99,7 +97,6 @@ impl ProcessFacts {
     }
 }
 
-/// The reason why the process stops serving.
 enum ServeEnd {
     /// A stop signal, by its name.
     Stopped(&'static str),

@@ -27,7 +27,6 @@ impl SwapHandler {
         }
     }
 
-    /// Replaces the service for all requests from now on.
     pub fn replace(&self, service: Service) {
         self.operators.store(Arc::new(service.admin()));
         self.visitors.store(Arc::new(service));

@@ -90,9 +90,6 @@ pub(crate) struct NewProcess {
 
 impl NewProcess {
     /// Starts the new process. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// A sentence that says why it cannot be started.
     pub fn start<'a>(
         executable: &Executable,
         handoff: &Handoff,
@@ -141,9 +138,6 @@ impl NewProcess {
 
     /// Waits until the new process serves, and returns its number. By then the launcher has ended, so that the new
     /// process can be the supervisor's child. The wait may be cancelled and started again.
-    ///
-    /// # Errors
-    /// A sentence that says why it does not serve.
     pub async fn ready(&mut self) -> Result<u32, String> {
         let mut word = [0];
         match timeout_at(self.deadline, self.line.read(&mut word)).await {
@@ -168,7 +162,6 @@ impl NewProcess {
         }
     }
 
-    /// The rest of the report.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = timeout_at(self.deadline, (&mut self.line).take(REST_CAP).read_to_end(&mut bytes)).await;

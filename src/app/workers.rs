@@ -17,12 +17,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Interval between the heartbeats of a worker.
 const PULSE: Duration = Duration::from_secs(1);
 /// Longest time between two heartbeats of a worker that is not hanging. A busy machine may delay it for so long.
 const PULSE_AT_MOST: Duration = Duration::from_secs(10);
 
-/// The running workers.
 pub(crate) struct Workers {
     done: Vec<oneshot::Receiver<()>>,
 }
@@ -33,7 +31,6 @@ pub(crate) struct WorkerContext {
     /// The sockets. They outlive a worker that fails, so that connections wait in the queue until it has restarted.
     /// Their owner closes them, not the last worker.
     pub listeners: Weak<Listeners>,
-    /// Number of workers that share the sockets.
     pub workers: usize,
     pub tls: Option<TlsAcceptor>,
     pub handler: SwapHandler,
@@ -69,7 +66,6 @@ impl Workers {
         Ok(Workers { done: started.map_err(cannot)? })
     }
 
-    /// Waits until all connections have ended.
     pub async fn finish(self) {
         for done in self.done {
             let _ = done.await;

@@ -7,10 +7,8 @@ use std::path::PathBuf;
 /// The flag that names the settings file; the only one that is not a setting.
 const CONFIG: &str = "--config";
 
-/// Flags of a command, as typed.
 #[derive(Debug, Default)]
 pub struct Flags {
-    /// The settings file.
     pub config: Option<PathBuf>,
     typed: Vec<(&'static str, String)>,
 }

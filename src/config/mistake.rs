@@ -2,29 +2,21 @@
 
 use std::{fmt, path::PathBuf};
 
-/// All mistakes in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
-/// One mistake in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The place where the value was typed.
     pub place: SettingPlace,
-    /// The problem.
     pub what: String,
-    /// The fix, as an instruction.
     pub mend: String,
 }
 
-/// The place where a setting was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingPlace {
     /// A line of a file, from 1.
     File(PathBuf, usize),
-    /// An environment variable.
     Variable(String),
-    /// A flag.
     Flag(String),
     /// No single place: several settings contradict each other.
     Everywhere,

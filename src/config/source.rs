@@ -33,13 +33,10 @@ const SIZE_CAP: u64 = 1024 * 1024;
 
 /// The process's environment, or a test's.
 pub trait Environment {
-    /// A variable's value.
     fn get(&self, name: &str) -> Option<String>;
-    /// The names of all variables.
     fn names(&self) -> Vec<String>;
 }
 
-/// The environment of this process.
 pub struct ProcessEnvironment;
 
 impl Environment for ProcessEnvironment {

@@ -25,10 +25,8 @@ const DEFAULT_CERTS: &str = "certs";
 /// Five minutes: long enough to notice that HTTPS is broken, short enough to go back to HTTP.
 const DEFAULT_HSTS: Duration = Duration::from_secs(5 * 60);
 
-/// TLS and the source of certificates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TlsSettings {
-    /// The source of certificates.
     pub mode: CertificateMode,
     /// The certificate chain as PEM, leaf first; for `files`.
     pub cert: Option<PathBuf>,
@@ -40,10 +38,8 @@ pub struct TlsSettings {
     pub hsts: Duration,
 }
 
-/// The source of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateMode {
-    /// A CA, by ACME.
     Acme,
     /// Two files that another program renews.
     Files,
@@ -65,7 +61,6 @@ impl CertificateMode {
         one_of(text, "way to get certificates", &Self::NAMES)
     }
 
-    /// The name as it is typed.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
     }
@@ -88,11 +83,9 @@ impl Default for TlsSettings {
 pub struct AcmeSettings {
     /// The contact address for the CA. If it is set, the default mode is `acme`.
     pub email: Option<String>,
-    /// The URL of the CA's ACME directory.
     pub directory: String,
     /// The CA's own root as PEM; none uses the public roots.
     pub ca: Option<PathBuf>,
-    /// The challenge that proves control of a name.
     pub challenge: ChallengeType,
     /// The environment's proxy for requests to the CA; none connects directly.
     pub proxy: Option<OutgoingProxy>,
@@ -117,7 +110,6 @@ pub(crate) fn challenge(text: &str) -> Result<ChallengeType, InvalidValue> {
     one_of(text, "challenge", &CHALLENGES)
 }
 
-/// The name as it is typed.
 pub(crate) fn challenge_name(challenge: ChallengeType) -> &'static str {
     CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
 }
@@ -152,9 +144,6 @@ impl Config {
     }
 
     /// The source of certificates; none without TLS.
-    ///
-    /// # Errors
-    /// The setting that is missing, and what to type.
     pub fn source(&self) -> Result<Option<CertificateSource>, String> {
         match (self.tls.mode, self.listen.https.first()) {
             (CertificateMode::Off, Some(https)) => Err(format!(

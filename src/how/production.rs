@@ -14,7 +14,6 @@ pub(crate) struct Stage {
     pub fact: String,
 }
 
-/// The stages, in order.
 pub(crate) fn stages(process: &ProcessTrace, language: Language) -> Vec<Stage> {
     [
         commit(process, language),

@@ -18,7 +18,6 @@ use std::{
 use time::{Date, Month};
 use ureq::http::StatusCode;
 
-/// A client of MLB's Stats API.
 pub struct Client {
     upstream: Upstream,
     heartbeat: Heartbeat,
@@ -37,7 +36,6 @@ enum FeedForm {
 }
 
 impl Client {
-    /// A client of the API at this endpoint.
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         Client {
             upstream: Upstream::new(endpoint, limits),
@@ -52,7 +50,6 @@ impl Client {
         Client { heartbeat, ..self }
     }
 
-    /// Beats the heartbeat: the caller is alive.
     pub(crate) fn beat(&self) {
         self.heartbeat.beat();
     }
@@ -77,7 +74,6 @@ impl Client {
         })
     }
 
-    /// A team and its home ballpark.
     pub fn team(&self, id: u32) -> Result<TeamProfile, PollError> {
         self.ask(&Question::team(id), |json| model::team(json, id))
     }
@@ -97,7 +93,6 @@ impl Client {
         self.ask(&Question::calendar(club, from, to), model::schedule).map(|schedule| schedule.listings)
     }
 
-    /// The All-Star Game, if it is on this day.
     pub fn all_star_game(&self, day: Date) -> Result<Vec<ScheduleEntry>, PollError> {
         self.ask(&Question::all_star_game(day), model::schedule).map(|schedule| schedule.listings)
     }

@@ -26,9 +26,6 @@ pub struct QueueFull;
 
 impl DayRequests {
     /// Adds a day and wakes the poller. Returns the number of days that wait before it.
-    ///
-    /// # Errors
-    /// If too many days wait.
     pub fn add(&self, day: Date) -> Result<usize, QueueFull> {
         let mut waiting = self.waiting();
         if let Some(before) = waiting.days.iter().position(|known| *known == day) {
@@ -45,7 +42,6 @@ impl DayRequests {
         Ok(waiting.days.len() - 1)
     }
 
-    /// Wakes this poller from now on.
     pub fn wake(&self, poller: Sender<PollerSignal>) {
         self.waiting().poller = Some(poller);
     }
@@ -55,7 +51,6 @@ impl DayRequests {
         self.waiting().days.front().copied()
     }
 
-    /// Removes a day.
     pub(crate) fn remove(&self, day: Date) {
         self.waiting().days.retain(|known| *known != day);
     }

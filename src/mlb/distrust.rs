@@ -9,7 +9,6 @@ const LASTS: Duration = Duration::from_secs(10 * 60);
 /// This many older feeds in a row, none older than the one before it, are accepted at once.
 const AGREEMENT: u32 = 3;
 
-/// Distrust of one game's feed.
 #[derive(Debug)]
 pub struct Distrust {
     since: Mark,

@@ -3,15 +3,11 @@
 use crate::answer::Outage;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 
-/// The counter of rounds, by outcome.
 #[derive(Clone)]
 pub struct PollMetrics(IntCounterVec);
 
 impl PollMetrics {
     /// Registers the counter, with each outcome at zero.
-    ///
-    /// # Errors
-    /// If the registry has it already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
         let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
@@ -39,7 +35,6 @@ impl PollMetrics {
 
 const HEARD: &str = "heard";
 
-/// The label of an outcome.
 pub(super) fn name_of(trouble: Outage) -> &'static str {
     match trouble {
         Outage::Starting => "starting",

@@ -63,17 +63,14 @@ impl Question {
         )
     }
 
-    /// The All-Star Game, if it is this day.
     pub fn all_star_game(day: Date) -> Self {
         fill(ALL_STAR_GAME, &[("{date}", &day), ("{date}", &day)])
     }
 
-    /// A club's roster.
     pub fn roster(club: u32) -> Self {
         fill(ROSTER, &[("{id}", &club)])
     }
 
-    /// A player's fielding log of a season.
     pub fn season(person: u32, year: i32) -> Self {
         fill(SEASON, &[("{id}", &person), ("{year}", &year)])
     }
@@ -99,7 +96,6 @@ impl Question {
         TEMPLATES.iter().any(asked).then(|| Question(path_and_query.to_owned()))
     }
 
-    /// Its path and query.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,9 +1,7 @@
 //! The log's text about a server that MLB's CDN refuses (docs/when-mlb-refuses.md has the details).
 
-/// The cause.
 pub const REFUSED: &str = "MLB refuses this server's network, as it does many hosting companies'";
 
-/// The ways to solve it.
 pub const WAYS_OUT: &str = "three ways out: \
     1. ask through a proxy elsewhere: set mlb.proxy or HTTPS_PROXY; \
     2. ask through another e6 that MLB answers: set mlb.url and mlb.token_file here, relay.token_file there; \

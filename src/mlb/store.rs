@@ -38,16 +38,12 @@ const VERSION: &str = "e6-state-6";
 /// The limit for reading a state file: one with a year's schedule is about 100 kB.
 const SIZE_CAP: u64 = 4 * 1024 * 1024;
 
-/// The saved state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
-    /// MLB's data.
     pub facts: Facts,
-    /// The answer that followed from it.
     pub memory: Option<LastAnswer>,
 }
 
-/// A saved season.
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedSeason {
     person: u32,
@@ -142,7 +138,6 @@ impl Store {
         }
     }
 
-    /// The file of a season.
     fn season_file(&self, person: u32, year: i32) -> PathBuf {
         self.file.with_file_name(format!("{SEASON_FILE}{person}-{year}.e6"))
     }

@@ -31,7 +31,6 @@ impl Token {
         format!("Bearer {}", self.0)
     }
 
-    /// The token itself.
     pub fn text(&self) -> &str {
         &self.0
     }

@@ -23,7 +23,6 @@ use ureq::http::{
 pub struct Endpoint {
     /// Base URL without a trailing slash: MLB's, or a relay's.
     pub url: String,
-    /// The token for a relay.
     pub token: Option<Token>,
     /// A contact URL for MLB's operators; part of the User-Agent.
     pub contact: String,
@@ -40,10 +39,8 @@ pub struct Upstream {
     pacing: Arc<Pacing>,
 }
 
-/// A reply, whatever its status.
 #[derive(Debug)]
 pub struct Reply {
-    /// Its status.
     pub status: StatusCode,
     /// The wait that MLB asked for (`Retry-After`).
     pub retry_after: Option<Duration>,
@@ -51,9 +48,7 @@ pub struct Reply {
     pub date: Option<SystemTime>,
     /// Its age, and how long it may be cached.
     pub freshness: Freshness,
-    /// Its media type.
     pub media_type: Option<String>,
-    /// Its body, decoded.
     pub body: Vec<u8>,
 }
 
@@ -71,7 +66,6 @@ pub struct PollError {
 }
 
 impl Upstream {
-    /// A client for this endpoint, with these limits.
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         let agent = format!("e6/{} (+{})", env!("CARGO_PKG_VERSION"), endpoint.contact);
         let config = ureq::Agent::config_builder()
@@ -137,7 +131,6 @@ impl Upstream {
         }
     }
 
-    /// The error for a status other than 200.
     fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> PollError {
         let url = &self.endpoint.url;
         let (trouble, hint) = match status {
@@ -156,7 +149,6 @@ impl Upstream {
         }
     }
 
-    /// The error for a reply that cannot be used.
     pub fn garbled(&self, path: &str, what: &str) -> PollError {
         let what = format!("{}{path}: {what}", self.endpoint.url);
         PollError { trouble: Outage::Garbled, status: None, retry_after: None, what }

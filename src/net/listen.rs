@@ -17,7 +17,6 @@ const UNIX: &str = "unix:";
 /// Connections that the kernel queues before we accept them.
 const BACKLOG: i32 = 1024;
 
-/// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// An IP address and a port. Port 0 means any free port; `[::]` means every address, IPv4 included.
@@ -28,9 +27,6 @@ pub enum Address {
 
 impl Address {
     /// The address of a listening socket.
-    ///
-    /// # Errors
-    /// When it is neither TCP nor a Unix socket with a path.
     pub fn of(socket: &Socket) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let unix = || address.as_pathname().map(|path| Address::Unix(path.to_owned()));
@@ -105,21 +101,15 @@ impl fmt::Display for Address {
 /// A non-blocking listening socket, created by this process or by another.
 #[derive(Debug)]
 pub struct BoundSocket {
-    /// The kind of listener.
     pub kind: ListenerKind,
-    /// The address it listens on.
     pub address: Address,
     /// The configured address it was bound for; none if another program created the socket.
     pub configured: Option<Address>,
-    /// The socket.
     pub socket: Socket,
 }
 
 impl BoundSocket {
     /// Adopts a socket that another process created.
-    ///
-    /// # Errors
-    /// When it is not a listening stream socket, or its address is not supported.
     pub fn adopted(kind: ListenerKind, descriptor: OwnedFd) -> io::Result<Self> {
         let socket = Socket::from(descriptor);
         if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
@@ -135,9 +125,6 @@ impl BoundSocket {
     }
 
     /// A second handle for the same queue.
-    ///
-    /// # Errors
-    /// When no descriptor is left.
     pub fn again(&self) -> io::Result<Self> {
         let (address, configured) = (self.address.clone(), self.configured.clone());
         Ok(BoundSocket { kind: self.kind, address, configured, socket: self.socket.try_clone()? })

@@ -43,7 +43,6 @@ pub struct Credentials {
 /// A variable of the environment that names no usable proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The variable's name.
     pub variable: String,
     /// The reason, without credentials.
     pub what: String,
@@ -87,7 +86,6 @@ impl OutgoingProxy {
         OutgoingProxy { credentials: Some(credentials), ..self }
     }
 
-    /// The proxy's port.
     pub fn port(&self) -> u16 {
         self.port
     }

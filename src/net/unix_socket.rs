@@ -58,9 +58,6 @@ type FileIdentity = (u64, u64, i64, i64);
 
 impl UnixSocketFile {
     /// The file that is at this path now.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn at(path: &Path) -> io::Result<Self> {
         Ok(UnixSocketFile { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
     }
@@ -70,7 +67,6 @@ impl UnixSocketFile {
         std::mem::forget(self);
     }
 
-    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }

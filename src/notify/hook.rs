@@ -13,11 +13,9 @@ use std::{fmt, path::PathBuf};
 /// One `[[notify]]` of the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hook {
-    /// The URL.
     pub url: HookUrl,
     /// The file that the URL was read from, if it is not in the settings file.
     pub url_file: Option<PathBuf>,
-    /// The form of the message.
     pub preset: Preset,
     /// The file that the secret was read from.
     pub secret_file: Option<PathBuf>,
@@ -25,24 +23,19 @@ pub struct Hook {
     pub secret: Option<Token>,
     /// The JSON to send instead of the preset's.
     pub template: Option<Template>,
-    /// The language of the message.
     pub language: Language,
-    /// The changes that are sent.
     pub occasion: Occasion,
     /// The proxy to connect through; none connects directly.
     pub proxy: Option<OutgoingProxy>,
 }
 
-/// The form of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// JSON for a program, as in the Standard Webhooks specification.
     Post,
     /// An incoming webhook of Slack, or of Mattermost.
     Slack,
-    /// A webhook of Discord.
     Discord,
-    /// A topic of ntfy.
     Ntfy,
 }
 
@@ -144,7 +137,6 @@ impl HookUrl {
         &self.0
     }
 
-    /// The port that it leads to.
     pub fn port(&self) -> u16 {
         self.0.port_u16().unwrap_or(if self.0.scheme_str() == Some("http") { 80 } else { 443 })
     }

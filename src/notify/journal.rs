@@ -26,7 +26,6 @@ pub(crate) struct Journal {
     pub sending: bool,
 }
 
-/// A change of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// The same at every attempt, and for no other change.
@@ -115,9 +114,6 @@ impl JournalFile {
     }
 
     /// Reads the journal; an empty one if there is none.
-    ///
-    /// # Errors
-    /// When the file is unreadable.
     pub fn load(&self) -> io::Result<Journal> {
         let mut text = String::new();
         match File::open(&self.0) {
@@ -128,9 +124,6 @@ impl JournalFile {
     }
 
     /// Replaces the journal as a whole.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn save(&self, journal: &Journal) -> io::Result<()> {
         if let Some(dir) = self.0.parent() {
             fs::create_dir_all(dir)?;

@@ -6,14 +6,12 @@ use prometheus::{
     register_int_gauge_vec_with_registry as gauges,
 };
 
-/// The counters and gauges of all hooks.
 #[derive(Clone)]
 pub struct NotifyMetrics {
     messages: IntCounterVec,
     queue: IntGaugeVec,
 }
 
-/// The outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The hook has accepted it.
@@ -38,9 +36,6 @@ impl Outcome {
 
 impl NotifyMetrics {
     /// Registers the metrics.
-    ///
-    /// # Errors
-    /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         Ok(NotifyMetrics {
             messages: counters!(

@@ -19,13 +19,11 @@ use ureq::{
     },
 };
 
-/// The client for one hook.
 pub struct Sender {
     agent: ureq::Agent,
     hook: Hook,
 }
 
-/// The hook's reaction to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reaction {
     /// It has accepted the message (2xx).
@@ -34,7 +32,6 @@ pub enum Reaction {
     Refused(String),
     /// It has not accepted the message, but may later.
     Later {
-        /// The reason.
         why: String,
         /// The wait that it asked for.
         wait: Option<Duration>,
@@ -60,7 +57,6 @@ impl Sender {
         Sender { agent: config.build().new_agent(), hook }
     }
 
-    /// The hook.
     pub fn hook(&self) -> &Hook {
         &self.hook
     }

@@ -9,9 +9,6 @@ pub struct Template(Value);
 
 impl Template {
     /// Parses a document.
-    ///
-    /// # Errors
-    /// The reason: it is no JSON, or has an unknown placeholder.
     pub fn parse(text: &str) -> Result<Self, String> {
         let template = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
         let names = message::values("", None, &Notice::sample(""));

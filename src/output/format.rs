@@ -11,7 +11,6 @@ use std::{
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tracing::Level;
 
-/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text, for people and for programs that read the "combined" format of Apache and nginx.
@@ -27,12 +26,10 @@ const TIMESTAMP: &[BorrowedFormatItem] =
 /// Whether everything on both streams is JSON.
 static IS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// Sets the format of every later line.
 pub fn set(format: LogFormat) {
     IS_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// The current format.
 pub fn present() -> LogFormat {
     if IS_JSON.load(Ordering::Relaxed) { LogFormat::Json } else { LogFormat::Combined }
 }
@@ -63,9 +60,6 @@ pub fn announce(text: &str, message: &str, fields: &[(&str, Value)]) {
 }
 
 /// Writes a command's result to standard output: this text, or an object with this message and these fields.
-///
-/// # Errors
-/// When it cannot be written, as on a full disk.
 pub fn answer(text: &str, message: &str, fields: &[(&str, Value)]) -> io::Result<()> {
     stdout().print(&match present() {
         LogFormat::Combined => format!("{text}\n"),

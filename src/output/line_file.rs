@@ -19,9 +19,7 @@ pub struct LineFile {
 /// A failure to write lines.
 #[derive(Debug)]
 pub struct Lost {
-    /// The number of lines that were lost.
     pub lines: u64,
-    /// The cause.
     pub error: io::Error,
 }
 
@@ -33,9 +31,6 @@ impl LineFile {
 
     /// Opens a file to append to it, and creates it with this mode if it is missing. A line that a crash has left
     /// unfinished is ended first.
-    ///
-    /// # Errors
-    /// When it cannot be opened, or is a named pipe without a reader.
     pub fn append(path: &Path, mode: u32) -> io::Result<Self> {
         // Opening a named pipe without a reader would block. For regular files the flag has no effect.
         let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -53,9 +48,6 @@ impl LineFile {
 
     /// Writes these lines, and waits if the reader is slow. The beginning of a line that could not be finished is
     /// removed, or the next call finishes the line.
-    ///
-    /// # Errors
-    /// The number of lines that were lost, and the cause.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), Lost> {
         let rest = std::mem::take(&mut self.rest);
         if let Err((written, error)) = self.push(&rest) {

@@ -34,17 +34,11 @@ pub fn stderr() -> &'static OutputStream {
 }
 
 /// Registers the counters of lost lines.
-///
-/// # Errors
-/// When the registry has them already.
 pub fn register(registry: &Registry) -> prometheus::Result<()> {
     [stdout(), stderr()].into_iter().try_for_each(|stream| registry.register(Box::new(stream.lost.clone())))
 }
 
 /// Starts the writer threads. Call it after privileges are dropped: a thread keeps the privileges that it began with.
-///
-/// # Errors
-/// When the system refuses a thread.
 pub fn start() -> io::Result<()> {
     [stdout(), stderr()].into_iter().try_for_each(OutputStream::start)
 }
@@ -104,7 +98,6 @@ impl OutputStream {
         self.has_colour
     }
 
-    /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
     }
@@ -122,9 +115,6 @@ impl OutputStream {
     }
 
     /// Writes text now and waits for its reader: for commands that do nothing else. A reader that is gone is no error.
-    ///
-    /// # Errors
-    /// When it cannot be written, as on a full disk.
     pub fn print(&self, text: &str) -> io::Result<()> {
         let before = std::mem::take(&mut self.state().waiting);
         let bytes = [&before, text.as_bytes()].concat();

@@ -57,9 +57,6 @@ impl fmt::Display for SandboxStatus {
 
 /// Switches to the user, if one is given, drops all capabilities and ways to gain new ones, and disables core dumps.
 /// Open descriptors stay open. None of it can be undone, and children inherit it.
-///
-/// # Errors
-/// A sentence, when the system refuses a step.
 pub fn become_user(user: Option<&User>) -> Result<(), String> {
     drop_bounding_set().map_err(|error| format!("cannot give up capabilities: {error}"))?;
     if let Some(user) = user {

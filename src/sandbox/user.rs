@@ -17,23 +17,18 @@ const PASSABLE: u32 = 0o755;
 /// A user of this machine, with its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The user's name.
     pub name: String,
     uid: Uid,
     gid: Gid,
     groups: Vec<Gid>,
 }
 
-/// Whether this process runs as root.
 pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
 impl User {
     /// Looks a user up by name; none if there is no such user.
-    ///
-    /// # Errors
-    /// When the user database cannot be read.
     pub fn named(name: &str) -> io::Result<Option<Self>> {
         let Some(user) = unistd::User::from_name(name)? else { return Ok(None) };
         let groups = unistd::getgrouplist(&CString::new(name)?, user.gid)?;
@@ -46,9 +41,6 @@ impl User {
     }
 
     /// Makes this user the owner of a file.
-    ///
-    /// # Errors
-    /// When the owner cannot be changed.
     pub fn own_file(&self, file: &Path) -> io::Result<()> {
         lchown(file, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
@@ -73,9 +65,6 @@ impl User {
 
 /// Makes a directory and its missing parents. The directory itself is given to the owner, if one is named. An existing
 /// directory is left as it is.
-///
-/// # Errors
-/// When one of them cannot be made, or its owner or mode cannot be changed.
 pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
     let missing: Vec<_> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();

@@ -8,14 +8,12 @@ use std::{
 };
 use time::OffsetDateTime;
 
-/// One embedded file.
 #[derive(Debug)]
 pub struct Asset {
     /// Its path under `assets/`: "static/e6.css".
     pub name: &'static str,
     /// Its URL path: "/static/e6.0123456789.css".
     pub path: &'static str,
-    /// Its media type, with charset for text.
     pub media_type: &'static str,
     /// Whether the URL changes with the content.
     pub immutable: bool,

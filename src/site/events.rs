@@ -30,7 +30,6 @@ pub struct EventHub {
     phase: watch::Receiver<Phase>,
 }
 
-/// An answer as an event.
 #[derive(Clone, Default)]
 struct AnswerEvent {
     id: String,

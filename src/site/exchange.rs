@@ -54,7 +54,6 @@ impl<'a> RequestContext<'a> {
         String::from_utf8_lossy(&hex_id(self.id)).into_owned()
     }
 
-    /// The ID as a field's value.
     pub fn id(&self) -> HeaderValue {
         header(&hex_id(self.id))
     }

@@ -15,9 +15,7 @@ pub enum PageName {
     Leaders,
 }
 
-/// The pages of days, seasons and leaders.
 pub trait NamedPages: fmt::Debug + Send + Sync {
-    /// The page.
     fn page(&self, named: PageName) -> NamedContent<Arc<Page>>;
 
     /// The picture of a day for previews of links, as PNG.
@@ -60,7 +58,6 @@ impl<T> NamedContent<T> {
 }
 
 impl PageName {
-    /// The page of a path segment.
     pub(crate) fn parse(segment: &str) -> Option<Self> {
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         match segment.len() {

@@ -52,7 +52,6 @@ pub(crate) struct LanguagePage {
     preferred: PerLanguage<Representation>,
 }
 
-/// The answer for terminals.
 #[derive(Debug, Clone)]
 struct TerminalForms {
     colour: Representation,
@@ -70,7 +69,6 @@ pub(crate) struct PageForms {
 /// A page for people, in one language and two forms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageText {
-    /// For browsers.
     pub html: String,
     /// For terminals and other clients.
     pub text: String,
@@ -81,7 +79,6 @@ pub struct PageText {
 pub struct TerminalText {
     /// The text with escape sequences.
     pub colour: String,
-    /// One line.
     pub line: String,
     /// One line with escape sequences.
     pub colour_line: String,

@@ -32,9 +32,7 @@ const PREFIX: &str = "/mlb";
 /// The relay, and the token that its clients send.
 #[derive(Clone)]
 pub struct Relaying {
-    /// The relay.
     pub relay: Arc<Relay>,
-    /// The token.
     pub token: Token,
 }
 
@@ -62,7 +60,6 @@ impl Service {
         Some(Box::pin(async move { relay.ask(&question).await }))
     }
 
-    /// The response to a request to the relay.
     pub(crate) fn relay_response(&self, asking: &ReadRequest) -> FullResponse {
         let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
         // A request without `context` is only simulated.

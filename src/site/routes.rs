@@ -13,11 +13,9 @@ pub struct Route {
     pub pattern: &'static str,
     /// The target of its requests.
     pub target: RouteTarget,
-    /// A description for people.
     pub about: &'static str,
 }
 
-/// The target of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteTarget {
     /// The answer, in the form and language the client asks for. Made when the answer changes.
@@ -28,7 +26,6 @@ pub enum RouteTarget {
     Answer,
     /// The answer of a day, a season, or the leaders. Made when it is first asked for, and again when it changes.
     Named,
-    /// The picture of a day.
     DayCard,
     /// The response to a CA's HTTP-01 challenge.
     Challenge,
@@ -286,7 +283,6 @@ pub const ADMIN_ROUTES: &[Route] = &[
 /// The path of a request and its route, looked up once.
 #[derive(Debug)]
 pub struct RoutedPath {
-    /// The form of the path.
     pub(crate) form: PathForm,
     /// The route of its canonical form; none if no row matches or the path is invalid.
     pub(crate) route: Option<&'static Route>,

@@ -18,21 +18,15 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Site {
     pub(crate) home: Page,
-    /// The box for other sites' pages.
     pub(crate) embed: LanguagePage,
-    /// The page with snippets to copy.
     pub(crate) share: LanguagePage,
     /// The JSON at its own URL.
     pub(crate) api: Representation,
     /// Resources with one form only, by path.
     pub(crate) published: HashMap<&'static str, Representation>,
-    /// The page of `/readyz` while the answer cannot be trusted.
     pub(crate) not_ready: PerLanguage<PageForms>,
-    /// The page of a day or a season that is being looked up.
     pub(crate) looking_up: PerLanguage<PageForms>,
-    /// Changes when the pages do, except for their age.
     pub(crate) version: String,
-    /// The JSON on one line.
     pub(crate) line: String,
     pub(crate) facts: SiteFacts,
 }
@@ -40,7 +34,6 @@ pub struct Site {
 /// The texts of a [`Site`], as `page` renders them from one answer.
 #[derive(Debug, Default)]
 pub struct SiteContent {
-    /// The home page.
     pub home: PageContent,
     /// The home page's JSON on one line.
     pub line: String,

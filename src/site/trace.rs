@@ -7,7 +7,6 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 use time::{OffsetDateTime, serde::rfc3339};
 
-/// The trace of one request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trace {
     /// 16 hex digits, as in `X-Request-Id` and the access log.
@@ -16,19 +15,14 @@ pub struct Trace {
     pub path: Option<String>,
     /// Whether the path is this request's own, not another one from its query.
     pub own: bool,
-    /// The connection.
     pub connection: ConnectionTrace,
     /// The parameters that the TLS handshake negotiated; none without TLS.
     pub tls: Option<TlsTrace>,
     /// The table of URL patterns, in order.
     pub routes: Vec<RouteTrace>,
-    /// The response.
     pub answer: ResponseTrace,
-    /// MLB's data and the last poll of it.
     pub mlb: MlbTrace,
-    /// The time spent in each step.
     pub microseconds: Timings,
-    /// The process that responded.
     pub server: ProcessTrace,
     /// The change to the request whose effect is explained; none for a request as it was or would be sent.
     pub what_if: Option<WhatIf>,
@@ -55,7 +49,6 @@ pub enum WhatIf {
 }
 
 impl WhatIf {
-    /// Every change.
     pub const ALL: [WhatIf; 7] = [
         WhatIf::Http1,
         WhatIf::NoTls,
@@ -80,7 +73,6 @@ impl WhatIf {
     }
 }
 
-/// A connection.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionTrace {
     /// `HTTP/2.0`, as the access log has it.
@@ -153,32 +145,25 @@ pub struct RouteTrace {
     pub pattern: &'static str,
     /// A description of its target.
     pub about: &'static str,
-    /// The outcome of matching it.
     pub outcome: RouteOutcome,
 }
 
-/// The outcome of matching a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteOutcome {
     /// It was tried and did not match.
     Passed,
-    /// It matched.
     Matched,
     /// Another had matched before it, or there was no path to match.
     NotTried,
 }
 
-/// A response.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResponseTrace {
-    /// The HTTP status.
     pub status: u16,
     /// The target of a redirect.
     pub location: Option<String>,
-    /// The event that made its bytes.
     pub made: Made,
-    /// The time when they were made.
     #[serde(with = "rfc3339::option")]
     pub made_at: Option<OffsetDateTime>,
     /// Its media type; for a 304, that of the body which the client has.
@@ -191,9 +176,7 @@ pub struct ResponseTrace {
     pub bytes_before: Option<u64>,
     /// Length of the body as it is sent.
     pub bytes_after: Option<u64>,
-    /// Its Cache-Control.
     pub cache_control: Option<String>,
-    /// Its entity tag.
     pub etag: Option<String>,
     /// Its Content-Range, if it has only a part of the body.
     pub content_range: Option<String>,
@@ -211,17 +194,14 @@ pub enum Made {
     Start,
     /// A change or an update of the answer.
     Answer,
-    /// A request.
     Request,
 }
 
-/// MLB's data and the last poll of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct MlbTrace {
     /// The time at which MLB made the data, by the site's clock; none if it was never read.
     #[serde(with = "rfc3339::option")]
     pub asked_at: Option<OffsetDateTime>,
-    /// Seconds since then.
     pub seconds_ago: Option<f64>,
     /// Duration of the last poll, in milliseconds; none if this process has not polled successfully yet.
     pub took_ms: Option<f64>,
@@ -282,21 +262,17 @@ pub fn micros(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e7).round() / 10.0
 }
 
-/// The running process.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProcessTrace {
-    /// e6's version.
     pub version: &'static str,
     /// The commit it was built from.
     pub commit: &'static str,
-    /// The compiler.
     pub rustc: &'static str,
     /// The target that it was compiled for.
     pub target: &'static str,
     /// The date of its files: `SOURCE_DATE_EPOCH`, else the commit's time, else the time of the build.
     #[serde(with = "rfc3339")]
     pub built_at: OffsetDateTime,
-    /// The time of the start.
     #[serde(with = "rfc3339")]
     pub started_at: OffsetDateTime,
     /// Responses to visitors since then.
@@ -305,7 +281,6 @@ pub struct ProcessTrace {
     pub upgrades: u32,
     /// The commit's subject; none if the binary was built without git.
     pub subject: Option<&'static str>,
-    /// The commit's time.
     #[serde(with = "rfc3339::option")]
     pub committed_at: Option<OffsetDateTime>,
     /// Whether files had changed since the commit; none if the binary was built without git.

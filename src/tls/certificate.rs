@@ -16,17 +16,12 @@ pub struct Certificate {
     pub key: Arc<CertifiedKey>,
     /// Every DNS name and IP address in its subject alternative name.
     pub names: Vec<String>,
-    /// The start of its validity.
     pub not_before: OffsetDateTime,
-    /// The end of its validity.
     pub not_after: OffsetDateTime,
 }
 
 impl Certificate {
     /// Reads a PEM chain, leaf first, and a PEM key: PKCS#8, PKCS#1 or SEC1.
-    ///
-    /// # Errors
-    /// When one of the two cannot be read, or they do not belong together.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let chain =
             pem::certificates(chain).map_err(|error| format!("the certificate is no PEM: {error}"))?;

@@ -15,9 +15,6 @@ const PROTOCOLS: [&[u8]; 3] = [b"h2", b"http/1.1", CHALLENGE];
 
 /// TLS 1.3 and 1.2, stateless tickets with keys that are rotated every six hours, no early data. A client that offers
 /// only other protocols is refused.
-///
-/// # Errors
-/// When the provider supports no version of TLS, or the system has no randomness.
 pub(crate) fn config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -15,10 +15,8 @@ pub(crate) mod self_signed;
 use crate::tls::{acme::Ca, certificate::Certificate, files::CertificateFiles, resolver::CertificateOrigin};
 use std::path::PathBuf;
 
-/// The source of certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// A CA, by ACME.
     Acme(Ca),
     /// Files that another program renews.
     Files(CertificateFiles),
@@ -27,7 +25,6 @@ pub enum CertificateSource {
 }
 
 impl CertificateSource {
-    /// The origin of its certificates.
     pub(crate) fn origin(&self) -> CertificateOrigin {
         match self {
             CertificateSource::Acme(_) => CertificateOrigin::Acme,
@@ -37,9 +34,6 @@ impl CertificateSource {
     }
 
     /// The certificate that a start would serve; none if there is none yet.
-    ///
-    /// # Errors
-    /// The reason why it cannot be used.
     pub fn present(&self) -> Result<Option<Certificate>, String> {
         match self {
             CertificateSource::Acme(ca) => ca.kept(),

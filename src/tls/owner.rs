@@ -99,9 +99,6 @@ impl CertificateOwner {
     }
 
     /// Opens another source for these names; none if it is in service already. Files are read again in any case.
-    ///
-    /// # Errors
-    /// The errors of [`CertificateOwner::open`]. The source in service stays.
     pub fn reopen(
         &self,
         source: CertificateSource,
@@ -164,7 +161,6 @@ impl OpenSource {
     }
 }
 
-/// The renewal of one source.
 struct Renewal {
     source: CertificateSource,
     names: Vec<String>,

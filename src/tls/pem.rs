@@ -11,17 +11,11 @@ const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
 /// Every certificate, in the order of the file.
-///
-/// # Errors
-/// When a block is damaged.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     CertificateDer::pem_slice_iter(&blocks(pem)).collect()
 }
 
 /// The first private key: PKCS#8, PKCS#1 or SEC1.
-///
-/// # Errors
-/// A sentence: the key is missing, damaged or encrypted.
 pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let blocks = blocks(pem);
     let is_encrypted = |text: &[u8]| blocks.windows(text.len()).any(|window| window == text);

@@ -22,7 +22,6 @@ pub struct CertificateResolver {
     served: ArcSwap<ServedCertificate>,
     /// The number of the source in service. Only that one may write.
     source: Mutex<u64>,
-    /// The gauge of the certificate's expiry.
     expiry: IntGauge,
 }
 
@@ -42,14 +41,12 @@ pub(crate) struct CertificateWriter {
     source: u64,
 }
 
-/// The status of the certificate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CertificateStatus {
     #[serde(rename = "source")]
     pub origin: CertificateOrigin,
     /// The DNS names and addresses that it is valid for.
     pub names: Vec<String>,
-    /// The end of its validity.
     #[serde(with = "time::serde::rfc3339")]
     pub not_after: OffsetDateTime,
     /// The time of the next attempt to renew it by ACME; none for other sources.
@@ -59,13 +56,10 @@ pub struct CertificateStatus {
     pub last_error: Option<String>,
 }
 
-/// The origin of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateOrigin {
-    /// A CA, by ACME.
     Acme,
-    /// Certificate and key files.
     Files,
     /// This process.
     SelfSigned,
@@ -142,12 +136,10 @@ impl CertificateResolver {
 }
 
 impl CertificateWriter {
-    /// The status of the certificate that is served.
     pub(crate) fn status(&self) -> Arc<CertificateStatus> {
         self.resolver.status()
     }
 
-    /// The certificate of the next handshake.
     pub(crate) fn certificate(&self) -> Arc<Certificate> {
         self.resolver.certificate()
     }

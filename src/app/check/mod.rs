@@ -25,16 +25,13 @@ pub enum Network {
     LeftAlone,
 }
 
-/// The settings to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingsShown {
     /// Settings that differ from their default.
     Changed,
-    /// All settings.
     All,
 }
 
-/// The findings of a check.
 pub struct CheckReport(Vec<Finding>);
 
 /// The result of one step of the check.
@@ -116,9 +113,6 @@ impl CheckReport {
 
     /// Prints the findings in the order of the configuration file, then the settings. Warnings and errors go to
     /// standard error, the rest to standard output.
-    ///
-    /// # Errors
-    /// When standard output cannot be written.
     pub fn print(&self, config: &Config, shown: SettingsShown) -> io::Result<()> {
         for finding in &self.0 {
             finding.print()?;
@@ -194,7 +188,6 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints a warning or an error to standard error.
 fn print_trouble(
     level: Level,
     text: &str,

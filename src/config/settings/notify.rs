@@ -118,7 +118,6 @@ fn set<T>(
     }
 }
 
-/// The value of each hook.
 fn list(config: &Config, value: impl Fn(&Hook) -> Option<String>) -> String {
     let values = config.notify.iter().map(|hook| value(hook).map_or("(none)".into(), |text| quoted(&text)));
     format!("[{}]", values.collect::<Vec<_>>().join(", "))

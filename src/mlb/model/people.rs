@@ -9,10 +9,8 @@ use crate::{
 };
 use time::Date;
 
-/// A player's profile, as MLB has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlayerProfile {
-    /// MLB's person id.
     pub id: u32,
     /// "Fernando Tatis Jr." (`fullName`).
     pub name: String,
@@ -30,7 +28,6 @@ pub struct PlayerProfile {
     stints: Vec<Stint>,
 }
 
-/// A player's time with a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stint {
     team: u32,

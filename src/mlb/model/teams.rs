@@ -13,16 +13,13 @@ const MAJORS: u32 = 1;
 /// The Office of the Commissioner: the parent of winter clubs and national teams.
 const COMMISSIONER: u32 = 11;
 
-/// A team and its home ballpark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TeamProfile {
-    /// Its id and name.
     pub club: Club,
     /// Whether it plays in the majors; without a sport, true unless it has a parent.
     pub is_major: bool,
     /// The major-league club that it belongs to (`parentOrgId`).
     pub parent: Option<u32>,
-    /// Its home ballpark.
     pub venue: Option<u32>,
     /// The time zone there; else MLB's name for it, if any, which the tz database lacks.
     pub zone: Result<Zone, Option<String>>,

@@ -29,7 +29,6 @@ const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 /// Failed attempts before something that MLB does not have is left out.
 const TRIES: u32 = 2;
 
-/// The next look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ArchiveQuestion {
     Log(i32),
@@ -64,7 +63,6 @@ impl Poller {
         Some(INTERVAL.saturating_sub(since).max(failed).max(held.unwrap_or_default()))
     }
 
-    /// Looks up one thing.
     pub(crate) fn look_up(&mut self, answer: &Answer) {
         let Some(next) = self.next_look_up(answer) else { return };
         self.look_ups.latest = Some(Instant::now());

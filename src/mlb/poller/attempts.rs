@@ -39,7 +39,6 @@ impl PartKey {
     }
 }
 
-/// The latest attempt at each part.
 #[derive(Default)]
 pub(crate) struct Attempts(BTreeMap<PartKey, Attempt>);
 
@@ -52,9 +51,7 @@ struct Attempt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FailedAttempts {
     pub count: u32,
-    /// The cause of the latest failure.
     pub trouble: Outage,
-    /// The wait before the next attempt.
     pub wait: Duration,
 }
 
@@ -83,7 +80,6 @@ impl Attempts {
         failure
     }
 
-    /// Whether this process has asked for this part.
     pub fn has_asked(&self, key: PartKey) -> bool {
         self.0.contains_key(&key)
     }
@@ -105,7 +101,6 @@ impl Attempts {
         self.0.retain(|_, attempt| !is_refused(attempt));
     }
 
-    /// Forgets the feeds that are no longer wanted.
     pub fn keep_feeds(&mut self, is_wanted: impl Fn(u64) -> bool) {
         self.0.retain(|key, _| match key {
             PartKey::Feed(pk) => is_wanted(*pk),

@@ -85,7 +85,6 @@ pub struct Poller {
     look_ups: ArchiveQuestions,
 }
 
-/// The outcome of one round of requests.
 #[derive(Default)]
 struct Round {
     answered: u32,
@@ -408,7 +407,6 @@ fn is_stopped(signals: &Receiver<PollerSignal>) -> bool {
     }
 }
 
-/// The polling interval at this pace.
 fn interval(pace: Pace) -> Duration {
     Duration::from_secs(match pace {
         Pace::Live => 10,

@@ -7,7 +7,6 @@ use prometheus::{
     register_int_gauge_with_registry as gauge,
 };
 
-/// The relay's counters.
 #[derive(Clone)]
 pub struct RelayMetrics {
     requests: IntCounterVec,
@@ -18,9 +17,6 @@ pub struct RelayMetrics {
 
 impl RelayMetrics {
     /// Registers the counters, each at zero.
-    ///
-    /// # Errors
-    /// If the registry has one of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let requests = "Requests to the relay, by how they were answered.";
         let upstream = "Requests of the relay to MLB, by how they ended.";

@@ -57,9 +57,6 @@ struct RelayState {
 
 impl Relay {
     /// Starts a relay that asks this endpoint.
-    ///
-    /// # Errors
-    /// If the system cannot start a thread.
     pub fn start(
         endpoint: Endpoint,
         limits: &Limits,

@@ -26,7 +26,6 @@ const STALE_CAP: Duration = Duration::from_secs(60 * 60);
 /// The outcome of a request to the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayOutcome {
-    /// From the cache.
     Fresh,
     /// With a reply that MLB has just given, to this request or to another one with the same question.
     Asked,
@@ -34,9 +33,7 @@ pub enum RelayOutcome {
     Stale,
     /// With an error: MLB fails and there is no old reply.
     Failed,
-    /// The request had no token or a wrong one.
     Unauthorized,
-    /// The request is none of e6's questions.
     NotAQuestion,
 }
 
@@ -50,7 +47,6 @@ impl RelayOutcome {
         RelayOutcome::NotAQuestion,
     ];
 
-    /// The label of this outcome in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             RelayOutcome::Fresh => "fresh",
@@ -63,7 +59,6 @@ impl RelayOutcome {
     }
 }
 
-/// An answer of the relay.
 #[derive(Debug, Clone)]
 pub enum Relayed {
     Reply {
@@ -76,7 +71,6 @@ pub enum Relayed {
     Failure(RelayError),
 }
 
-/// An error in place of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayError {
     /// MLB's own status, or 502, 503 or 504.
@@ -111,7 +105,6 @@ pub struct ReplyContent {
 }
 
 impl ReplyContent {
-    /// The content of a reply received at this time.
     pub fn of(reply: Reply, received: Instant) -> Self {
         let gzip = (reply.body.len() >= GZIP_FROM)
             .then(|| encode(&reply.body, Coding::Gzip, Effort::Fast).ok())
@@ -164,7 +157,6 @@ impl ReplyContent {
 }
 
 impl RelayError {
-    /// The error for a question that MLB did not answer.
     pub fn of(refusal: &PollError) -> Self {
         let (status, message) = match (refusal.trouble, refusal.status) {
             // Sent by a relay in front of this one: its token is not our clients' concern.

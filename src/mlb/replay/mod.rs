@@ -47,9 +47,6 @@ pub struct ReplaySocket {
 
 impl ReplaySocket {
     /// Binds the socket. The replay starts later: the process may have privileges to drop first.
-    ///
-    /// # Errors
-    /// If the socket cannot be bound.
     pub fn bind() -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -70,9 +67,6 @@ pub struct Replay {
 
 impl Replay {
     /// Replays a day by this clock.
-    ///
-    /// # Errors
-    /// If the runtime or its thread cannot be started.
     pub fn start(socket: ReplaySocket, day: impl ReplaySource, clock: Clock) -> io::Result<Self> {
         let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

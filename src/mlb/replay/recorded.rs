@@ -12,21 +12,16 @@ const AFTER: time::Duration = time::Duration::hours(5);
 /// Requests a path and query from MLB: status and body, or an error message.
 pub type Fetch = Box<dyn Fn(&str) -> Result<(u16, Vec<u8>), String> + Send + Sync>;
 
-/// A day in MLB's records.
 pub struct Recorded {
     fetch: Fetch,
 }
 
 impl Recorded {
-    /// A day that is read with this function.
     pub fn new(fetch: Fetch) -> Self {
         Recorded { fetch }
     }
 
     /// The begin and end of a replay of a club's games on this day; none if it had none.
-    ///
-    /// # Errors
-    /// If MLB cannot be asked or its reply is no schedule.
     pub fn span(&self, club: u32, day: Date) -> Result<Option<(OffsetDateTime, OffsetDateTime)>, String> {
         let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={day}&endDate={day}");
         let (status, body) = (self.fetch)(&path)?;

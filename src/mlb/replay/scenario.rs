@@ -91,7 +91,6 @@ struct Opponent {
     name: String,
 }
 
-/// The hits of each inning.
 #[derive(Debug, Clone, Deserialize)]
 struct InningHits {
     away: Vec<u32>,
@@ -144,27 +143,22 @@ impl Scenario {
         serde_json::from_str(OF_THE_DAY).expect("assets/demo/2023-08-09.json is valid")
     }
 
-    /// The description of the day, for the page.
     pub fn about(&self) -> &PerLanguage<String> {
         &self.about
     }
 
-    /// The note on the games before it, for the page.
     pub fn season_note(&self) -> &PerLanguage<String> {
         &self.season_note
     }
 
-    /// The player's id.
     pub fn player(&self) -> u32 {
         self.player.id
     }
 
-    /// The time at which a replay of it begins.
     pub fn begins(&self) -> OffsetDateTime {
         self.start - BEFORE
     }
 
-    /// The time at which a replay of it ends.
     pub fn ends(&self) -> OffsetDateTime {
         self.moments.last().map_or(self.start, |moment| moment.at) + AFTER
     }

@@ -48,10 +48,8 @@ pub struct HowPage {
     process_start: ProcessStart,
 }
 
-/// The start of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessStart {
-    /// The time of the start.
     pub at: OffsetDateTime,
     /// The number of processes before it that have handed over their sockets.
     pub upgrades: u32,

@@ -93,25 +93,17 @@ pub struct ServiceParts {
     pub site: Arc<ArcSwap<Site>>,
     /// Publishes new answers to event streams.
     pub event_hub: Arc<EventHub>,
-    /// The error pages.
     pub errors: ErrorPages,
-    /// The page at `/how`.
     pub how: HowPage,
     /// A directory to read assets from instead of the embedded ones.
     pub design: Option<PathBuf>,
-    /// The site's clock.
     pub clock: Clock,
-    /// Limits on requests and connections.
     pub limits: Limits,
-    /// The table of clients.
     pub clients: Arc<Clients>,
-    /// The metrics and the access log.
     pub observer: RequestObserver,
     /// The certificates' status; none without TLS.
     pub certificates: Option<Arc<dyn CertificateFacts>>,
-    /// The site's names.
     pub hosts: Hosts,
-    /// The trusted proxies.
     pub proxies: TrustedProxies,
     /// The relay for other e6 servers; none if it is not configured.
     pub relay: Option<Relaying>,
@@ -130,7 +122,6 @@ pub trait CertificateFacts: Send + Sync {
 }
 
 impl Service {
-    /// A service with these parts.
     pub fn new(
         ServiceParts {
             site,
@@ -184,12 +175,10 @@ impl Service {
         Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), proxies: Arc::default(), ..self.clone() }
     }
 
-    /// The trusted proxies.
     pub fn proxies(&self) -> &Arc<TrustedProxies> {
         &self.proxies
     }
 
-    /// The route of a path.
     pub fn route(&self, path: &str) -> RoutedPath {
         RoutedPath::of(self.routes, path)
     }

@@ -46,7 +46,6 @@ impl AskedRequest {
     }
 }
 
-/// The response to a simulated request.
 pub(super) struct SimulatedResponse {
     pub routed: RoutedPath,
     pub routing: Duration,

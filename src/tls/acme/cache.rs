@@ -16,7 +16,6 @@ use std::{
 };
 use time::OffsetDateTime;
 
-/// The directory of one CA.
 pub(crate) struct Cache {
     dir: PathBuf,
     account: PathBuf,

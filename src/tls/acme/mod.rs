@@ -31,9 +31,7 @@ pub(crate) type Pause<'a> = dyn Fn(Duration) -> bool + 'a;
 /// A CA, and our account there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ca {
-    /// The URL of its directory.
     pub directory: String,
-    /// The account's contact address.
     pub email: String,
     /// The CA's own root, as a PEM file; none for the roots of the web.
     pub root: Option<PathBuf>,
@@ -71,9 +69,6 @@ impl Ca {
     }
 
     /// An HTTP client that trusts this CA's server and connects through the proxy.
-    ///
-    /// # Errors
-    /// The errors of [`Ca::own_roots`], and an invalid proxy.
     pub fn agent(&self) -> Result<ureq::Agent, Box<dyn Error + Send + Sync>> {
         let own = |root: &CertificateDer| ureq::tls::Certificate::from_der(root).to_owned();
         let roots = match self.own_roots()? {
@@ -94,9 +89,6 @@ impl Ca {
 
 impl Ca {
     /// The kept certificate of this CA, if there is one.
-    ///
-    /// # Errors
-    /// The reason why it cannot be read.
     pub fn kept(&self) -> Result<Option<Certificate>, String> {
         Cache::new(self).certificate().map_err(|trouble| trouble.to_string())
     }
@@ -112,7 +104,6 @@ pub(crate) struct Renewals {
     /// The next task; `due` is its time.
     task: AcmeTask,
     due: OffsetDateTime,
-    /// Consecutive failures.
     failures: u32,
 }
 
