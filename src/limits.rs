@@ -115,6 +115,11 @@ limits! {
     /// CVE-2025-8671.
     h2_local_resets: usize = 100, "streams", 1..=10_000,
         "HTTP/2 streams that the peer has made us reset", "made-you-reset", AtReload;
+    /// CVE-2019-9512 and the CVEs around it. A request allows for 100 more, and so do 5 s: a client opens windows as it
+    /// reads responses, and pings a connection for events.
+    h2_control_frames: u32 = 1000, "frames", 100..=1_000_000,
+        "HTTP/2 frames that are no requests, as SETTINGS, PING, PRIORITY; a request allows for 100 more, a second for 20",
+        "floods of control frames", AtReload;
     /// Far more than people and browsers send; `address_burst` covers the loading of a page.
     address_rate: u32 = 50, "requests/s", 1..=1_000_000,
         "requests of one address, lasting; more are answered 429", "one noisy host", AtReload;

@@ -63,13 +63,15 @@ pub(crate) enum CloseReason {
     Stall,
     /// The connection was idle, and others needed the room.
     Room,
+    /// The peer sent too many HTTP/2 frames that are no requests.
+    ControlFrames,
     /// Blocked responses hold too much memory, and this one has been blocked longest.
     Memory,
 }
 
 impl CloseReason {
     /// The reasons to close a connection; `Memory` only resets streams.
-    pub const ALL: [CloseReason; 7] = [
+    pub const ALL: [CloseReason; 8] = [
         CloseReason::Head,
         CloseReason::Idle,
         CloseReason::Age,
@@ -77,6 +79,7 @@ impl CloseReason {
         CloseReason::Request,
         CloseReason::Stall,
         CloseReason::Room,
+        CloseReason::ControlFrames,
     ];
 
     /// The name in the metrics.
@@ -89,6 +92,7 @@ impl CloseReason {
             CloseReason::Request => "request",
             CloseReason::Stall => "stall",
             CloseReason::Room => "room",
+            CloseReason::ControlFrames => "control_frames",
             CloseReason::Memory => "memory",
         }
     }

@@ -2,6 +2,7 @@
 //! loop answers requests, without a task for each stream, because all responses are complete at once, except those of
 //! the relay and of event streams.
 
+mod control_frames;
 mod deferred;
 mod malformed;
 mod piece;
@@ -18,6 +19,7 @@ use crate::{
     },
     lifecycle::Phase,
 };
+use control_frames::{CountedFrames, FrameAllowance};
 use deferred::DeferredWrites;
 use h2::{
     Reason, RecvStream,
@@ -93,6 +95,7 @@ where
         tokio::select! {
             done = served => match done {
                 _ if connection.has_stalled() => return Ok(Some(CloseReason::Stall)),
+                Some(_) if http2.frames.is_exceeded() => return Ok(Some(CloseReason::ControlFrames)),
                 Some(Ok(())) => return Ok(reached),
                 Some(Err(error)) => return Err(error),
                 None => {}
@@ -108,7 +111,8 @@ where
 struct Http2<S> {
     state: Http2State<S>,
     /// The stream below `h2`.
-    writes: DeferredWrites<FlushTracker<S>>,
+    writes: DeferredWrites<FrameStream<S>>,
+    frames: Rc<FrameAllowance>,
     /// GOAWAY was sent, or will be sent after the handshake.
     is_leaving: bool,
     streams: Streams,
@@ -117,15 +121,20 @@ struct Http2<S> {
     connection: Rc<Connection>,
 }
 
+/// The stream below the deferred writes.
+type FrameStream<S> = CountedFrames<FlushTracker<S>>;
+
 enum Http2State<S> {
-    Handshaking(Handshake<DeferredWrites<FlushTracker<S>>, Piece>),
-    Serving(server::Connection<DeferredWrites<FlushTracker<S>>, Piece>),
+    Handshaking(Handshake<DeferredWrites<FrameStream<S>>, Piece>),
+    Serving(server::Connection<DeferredWrites<FrameStream<S>>, Piece>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     fn new(stream: S, info: ConnectionInfo, handler: SharedHandler, connection: &Rc<Connection>) -> Self {
         let limits = connection.limits();
-        let writes = DeferredWrites::new(FlushTracker::new(stream, connection.clone()));
+        let frames = Rc::new(FrameAllowance::new(limits.h2_control_frames));
+        let stream = CountedFrames::new(FlushTracker::new(stream, connection.clone()), frames.clone());
+        let writes = DeferredWrites::new(stream);
         let handshake = server::Builder::new()
             .max_concurrent_streams(limits.h2_streams)
             .initial_window_size(limits.h2_window)
@@ -137,6 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         Http2 {
             state: Http2State::Handshaking(handshake),
             writes,
+            frames,
             is_leaving: false,
             streams: Streams::new(connection.clone()),
             info: Arc::new(info),
@@ -181,7 +191,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
                     }
                     self.state = Http2State::Serving(connection);
                 }
-                Http2State::Serving(connection) => return pin!(connection.accept()).poll(context),
+                Http2State::Serving(connection) => {
+                    let accepted = pin!(connection.accept()).poll(context);
+                    if accepted.is_ready() || !self.frames.is_exceeded() {
+                        return accepted;
+                    }
+                    // Sends GOAWAY and then ends the connection.
+                    connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                    return pin!(connection.accept()).poll(context);
+                }
             }
         }
     }

@@ -215,11 +215,6 @@ const KIB_PER_STREAM: u64 = 40;
 #[test]
 fn an_open_stream_costs_kilobytes_and_gives_them_back() {
     let (server, _mlb) = site();
-    let kib = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
-    };
     let open_many = || {
         let open = |_| {
             let (mut listener, _) = Listener::open(&server, "");
@@ -228,9 +223,9 @@ fn an_open_stream_costs_kilobytes_and_gives_them_back() {
         };
         let listeners: Vec<_> = (0..MANY).map(open).collect();
         assert_eq!(server.metric("e6_event_streams"), MANY as f64);
-        (kib(), listeners)
+        (server.memory(), listeners)
     };
-    let before = kib();
+    let before = server.memory();
     let (with_many, listeners) = open_many();
     let grown = with_many.saturating_sub(before);
     assert!(grown < MANY * KIB_PER_STREAM, "{before} KiB before, {with_many} with {MANY} streams");

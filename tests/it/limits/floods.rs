@@ -3,9 +3,12 @@
 use crate::{
     http::http2::{
         Client,
-        frames::{CANCEL, DATA, Frame, HEADERS, RST_STREAM, get, settings, window_update},
+        frames::{
+            CANCEL, DATA, ENHANCE_YOUR_CALM, Frame, GOAWAY, HEADERS, PRIORITY, RST_STREAM, frame, get, ping,
+            settings, window_update,
+        },
     },
-    limits::{PROXIED, connect, ends_within, limited, limited_with, wait_until},
+    limits::{PROXIED, connect, ended, ends_within, limited, limited_with, wait_until},
     support::server::{PATIENCE, Server},
     tls::handshake::{self, BOTH},
 };
@@ -107,6 +110,50 @@ fn too_many_unfinished_handshakes_close_the_oldest() {
     finished.write_all(crate::limits::ASKED).unwrap();
     assert_eq!(finished.read(&mut [0]).unwrap(), 1, "a finished one stays");
     assert!(!ends_within(&mut silent[4], Duration::from_millis(300)), "the newest stays");
+}
+
+#[test]
+fn a_flood_of_control_frames_ends_its_connection_and_delays_nobody() {
+    let (server, _mlb) = limited_with(&[], PROXIED);
+    let before = server.cpu_time();
+    let floods = [
+        ("SETTINGS", settings(&[(4, 65_535)])),
+        ("PING", ping()),
+        ("PRIORITY", frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 15])),
+        ("WINDOW_UPDATE", window_update(0, 1)),
+        ("GOAWAY", frame(GOAWAY, 0, 0, &[0; 8])),
+        ("an unknown frame", frame(0xee, 0, 0, b"unknown")),
+    ];
+    for (client, (name, flood)) in floods.iter().enumerate() {
+        let mut client = Client::introduced(&server, &header(client));
+        let batch = flood.repeat(1000);
+        for _ in 0..200 {
+            if client.has_ended() {
+                break;
+            }
+            client.send(&batch);
+            client.wait_briefly();
+        }
+        assert!(client.wait_for_end(), "{name}");
+        let goaway = |frame: &Frame| frame.kind == GOAWAY && frame.code() == Some(ENHANCE_YOUR_CALM);
+        assert!(client.has(goaway) || *name == "GOAWAY", "{name}");
+    }
+    wait_until("counted", || ended(&server, "control_frames") >= floods.len() as f64 - 1.0);
+    assert!(server.cpu_time() - before < Duration::from_secs(2 * floods.len() as u64));
+    serves_visitors(&server, "after floods of control frames");
+}
+
+#[test]
+fn frames_that_go_with_requests_are_no_flood() {
+    let (server, _mlb) = limited(&[("h2_control_frames", 100)]);
+    let mut client = Client::connect(&server);
+    for number in 0..60 {
+        let stream = 2 * number + 1;
+        client.send(&[get(stream), window_update(0, 1).repeat(60), ping().repeat(20)].concat());
+        assert!(client.wait(|frame| frame.stream == stream && frame.is_ok()), "{stream}");
+    }
+    client.send(&ping().repeat(200));
+    assert!(client.wait_for_end(), "the limit is as configured");
 }
 
 #[test]

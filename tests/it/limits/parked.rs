@@ -20,12 +20,6 @@ const KIB: u64 = 5;
 /// Memory limit for one with TLS, which has state and a buffer of its own.
 const KIB_WITH_TLS: u64 = 20;
 
-fn memory(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
     e6::internals::take_all_descriptors();
     let asked = |_| {
@@ -40,9 +34,9 @@ fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
 fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_request() {
     let (mut server, _mlb) = limited(&[("idle", 300)]);
     ask(&mut connect(server.http()));
-    let before = memory(&server);
+    let before = server.memory();
     let mut connections = idle(&server, MANY);
-    wait_until("parked", || memory(&server) < before + MANY as u64 * KIB);
+    wait_until("parked", || server.memory() < before + MANY as u64 * KIB);
     for stream in &mut connections {
         assert!(ask(stream).starts_with("HTTP/1.1 200"));
     }
@@ -51,7 +45,7 @@ fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_
     last.write_all(&requests[..ASKED.len() + half]).unwrap();
     let mut kept = Kept::over(last.try_clone().unwrap());
     assert_eq!(kept.response().unwrap().status, 200);
-    wait_until("parked again", || memory(&server) < before + MANY as u64 * KIB);
+    wait_until("parked again", || server.memory() < before + MANY as u64 * KIB);
     last.write_all(&requests[ASKED.len() + half..]).unwrap();
     assert_eq!(kept.response().unwrap().status, 200, "the half that came with the request before is kept");
     let drain = Instant::now();
@@ -73,9 +67,9 @@ fn thousands_of_idle_tls_connections_cost_less_than_hypers_buffers() {
     };
     // The first ones make what all share.
     let _first: Vec<_> = (0..20).map(asked).collect();
-    let before = memory(&server);
+    let before = server.memory();
     let _connections: Vec<_> = (0..MANY / 4).map(asked).collect();
-    wait_until("parked", || memory(&server) < before + MANY as u64 / 4 * KIB_WITH_TLS);
+    wait_until("parked", || server.memory() < before + MANY as u64 / 4 * KIB_WITH_TLS);
 }
 
 #[test]

@@ -295,6 +295,21 @@ impl Server {
         self.child.id()
     }
 
+    /// Resident memory in KiB.
+    pub fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Processor time, in user space and in the kernel.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        // The name in parentheses may have spaces. User and system time are the 14th and 15th fields, in 1/100 s.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2);
+        Duration::from_millis(10 * fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>())
+    }
+
     /// The pid in its pid file.
     pub fn found(&self) -> Option<u32> {
         fs::read_to_string(self.path(PID_FILE)).ok()?.trim().parse().ok()

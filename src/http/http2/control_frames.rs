@@ -1,0 +1,216 @@
+//! A limit on frames that ask for nothing: SETTINGS, PING, PRIORITY and others cost their sender nine bytes, and this
+//! server an answer or a look-up (CVE-2019-9512 and the CVEs around it). `h2` serves any number of them.
+
+use std::{
+    cell::Cell,
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes of the client's preface before its first frame (RFC 9113 §3.4).
+const PREFACE: usize = 24;
+/// Bytes of a frame's head (§4.1).
+const HEAD: usize = 9;
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+/// Frames that a request adds to the allowance. A client opens windows as it reads a response.
+const FOR_A_REQUEST: u32 = 100;
+/// The time that adds one frame to the allowance. Clients ping connections on which only events arrive.
+const FOR_ONE: Duration = Duration::from_millis(50);
+
+/// The frames that a peer may still send before its next request.
+pub(super) struct FrameAllowance {
+    most: u32,
+    left: Cell<u32>,
+    /// The time up to which frames were added.
+    since: Cell<Instant>,
+    is_exceeded: Cell<bool>,
+    /// The head of the next frame, as far as it was read.
+    head: Cell<[u8; HEAD]>,
+    read: Cell<usize>,
+    /// Bytes until the next head.
+    skip: Cell<usize>,
+}
+
+impl FrameAllowance {
+    pub fn new(most: u32) -> Self {
+        FrameAllowance {
+            most,
+            left: Cell::new(most),
+            since: Cell::new(Instant::now()),
+            is_exceeded: Cell::new(false),
+            head: Cell::new([0; HEAD]),
+            read: Cell::new(0),
+            skip: Cell::new(PREFACE),
+        }
+    }
+
+    /// Whether the peer has sent too many frames.
+    pub fn is_exceeded(&self) -> bool {
+        self.is_exceeded.get()
+    }
+
+    /// Counts the frames that begin in the next bytes of the stream.
+    fn count(&self, mut bytes: &[u8], now: impl Fn() -> Instant) {
+        while !bytes.is_empty() && !self.is_exceeded.get() {
+            let skipped = self.skip.get().min(bytes.len());
+            self.skip.set(self.skip.get() - skipped);
+            bytes = &bytes[skipped..];
+            let read = self.read.get();
+            let taken = bytes.len().min(HEAD - read);
+            let mut head = self.head.get();
+            head[read..read + taken].copy_from_slice(&bytes[..taken]);
+            self.head.set(head);
+            bytes = &bytes[taken..];
+            if read + taken < HEAD {
+                self.read.set(read + taken);
+            } else {
+                self.read.set(0);
+                let [a, b, c, kind, ..] = head;
+                self.skip.set(u32::from_be_bytes([0, a, b, c]) as usize);
+                self.count_frame(kind, &now);
+            }
+        }
+    }
+
+    fn count_frame(&self, kind: u8, now: impl Fn() -> Instant) {
+        let left = self.left.get();
+        match kind {
+            HEADERS => self.left.set((left + FOR_A_REQUEST).min(self.most)),
+            // `h2` limits them.
+            CONTINUATION => {}
+            _ if left > 0 => self.left.set(left - 1),
+            _ => self.renew(now()),
+        }
+    }
+
+    /// Adds the frames for the time that has passed, and takes one of them.
+    fn renew(&self, now: Instant) {
+        let passed = now.saturating_duration_since(self.since.get());
+        let frames = u32::try_from(passed.as_nanos() / FOR_ONE.as_nanos()).unwrap_or(u32::MAX).min(self.most);
+        match frames.checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                self.since.set(now);
+            }
+            None => self.is_exceeded.set(true),
+        }
+    }
+}
+
+/// A stream whose frames are counted as they are read. Nothing more is read once there were too many.
+pub(super) struct CountedFrames<S> {
+    stream: S,
+    allowance: Rc<FrameAllowance>,
+}
+
+impl<S> CountedFrames<S> {
+    pub fn new(stream: S, allowance: Rc<FrameAllowance>) -> Self {
+        CountedFrames { stream, allowance }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for CountedFrames<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
+        if self.allowance.is_exceeded() {
+            // The connection's loop ends the connection.
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.allowance.count(&buffer.filled()[before..], Instant::now);
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedFrames<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+        slices: &[IoSlice],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING: u8 = 6;
+    const PRIORITY: u8 = 2;
+
+    fn frame(kind: u8, length: u8) -> Vec<u8> {
+        let mut frame = vec![0, 0, length, kind, 0, 0, 0, 0, 0];
+        frame.resize(HEAD + usize::from(length), 0xff);
+        frame
+    }
+
+    /// An allowance whose peer has sent its preface and then these bytes, `step` bytes at a time.
+    fn after(most: u32, bytes: &[u8], step: usize) -> FrameAllowance {
+        let (allowance, began) = (FrameAllowance::new(most), Instant::now());
+        let sent = [&[b'P'; PREFACE], bytes].concat();
+        sent.chunks(step).for_each(|bytes| allowance.count(bytes, || began));
+        allowance
+    }
+
+    #[test]
+    fn frames_are_counted_however_they_are_cut() {
+        let frames = [frame(PING, 8), frame(PRIORITY, 5), frame(4, 0), frame(0xee, 200)].concat();
+        for step in [1, 2, 7, 9, 24, 33, 1000] {
+            assert_eq!(after(10, &frames, step).left.get(), 6, "{step}");
+            assert!(
+                !after(4, &frames, step).is_exceeded() && after(3, &frames, step).is_exceeded(),
+                "{step}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_allows_for_more_frames_up_to_the_limit() {
+        let frames = |order: &[(u8, usize)]| -> Vec<u8> {
+            order.iter().flat_map(|(kind, count)| frame(*kind, 8).repeat(*count)).collect()
+        };
+        assert_eq!(after(200, &frames(&[(PING, 150), (HEADERS, 1), (PING, 10)]), 50).left.get(), 140);
+        assert_eq!(after(200, &frames(&[(HEADERS, 9), (CONTINUATION, 9)]), 50).left.get(), 200);
+        assert!(after(200, &frames(&[(PING, 200), (HEADERS, 1), (PING, 101)]), 50).is_exceeded());
+    }
+
+    #[test]
+    fn time_allows_for_more_frames_up_to_the_limit() {
+        let (allowance, began) = (after(2, &frame(PING, 8).repeat(2), 50), Instant::now());
+        for (after, is_exceeded) in [(FOR_ONE, false), (FOR_ONE * 2, false), (FOR_ONE * 2, true)] {
+            allowance.count(&frame(PING, 8), || began + after);
+            assert_eq!(allowance.is_exceeded(), is_exceeded, "{after:?}");
+        }
+        let allowance = after(2, &frame(PING, 8).repeat(2), 50);
+        for (frames, is_exceeded) in [(2, false), (1, true)] {
+            allowance.count(&frame(PING, 8).repeat(frames), || began + FOR_ONE * 1000);
+            assert_eq!(allowance.is_exceeded(), is_exceeded, "never more than the limit at once");
+        }
+    }
+}
