@@ -121,9 +121,10 @@ fn allowed_paths(config: &Config, replay_url: Option<&str>, binary: &Path) -> Al
         config.acme.ca.as_ref(),
         credentials,
     ];
-    let tokens = [&config.mlb_token, &config.relay_token].into_iter().flatten().map(|token| &token.file);
-    let of_hooks = config.notify.iter().flat_map(|hook| [&hook.url_file, &hook.secret_file]).flatten();
-    let files = files.into_iter().flatten().chain(tokens).chain(of_hooks).map(PathBuf::as_path);
+    let secrets = config.notify.iter().map(|hook| &hook.secret);
+    let tokens = secrets.chain([&config.mlb_token, &config.relay_token]).flatten().map(|token| &token.file);
+    let urls = config.notify.iter().filter_map(|hook| hook.url_file.as_ref());
+    let files = files.into_iter().flatten().chain(tokens).chain(urls).map(PathBuf::as_path);
     for file in files.chain([Path::new(RESOLVER)]) {
         allowed_paths.read.insert(around(file));
         // Certbot and Kubernetes make these files links to files in other directories.

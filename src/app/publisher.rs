@@ -60,7 +60,7 @@ impl Publisher {
             copy_script: assets::url("static/copy.js"),
             font: assets::url("static/archivo.woff2"),
             drawings: assets::url("static/how.css"),
-            url: config.public_url(),
+            url: config.url.clone(),
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
         };

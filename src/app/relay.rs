@@ -16,7 +16,7 @@ pub(crate) fn relay(
     before: Option<(&Config, &Relaying)>,
 ) -> Result<Option<Relaying>, RunError> {
     // A replay is not relayed to other servers.
-    let Some(shared) = config.relay_token.as_ref().filter(|_| show.replay.is_none()) else { return Ok(None) };
+    let Some(token) = config.relay_token.as_ref().filter(|_| show.replay.is_none()) else { return Ok(None) };
     let has_same_endpoint = |(running, _): &(&Config, &Relaying)| running.endpoint() == config.endpoint();
     let relay = match before.filter(has_same_endpoint) {
         Some((_, relaying)) => relaying.relay.clone(),
@@ -31,5 +31,5 @@ pub(crate) fn relay(
             Arc::new(relay.map_err(cannot)?)
         }
     };
-    Ok(Some(Relaying { relay, token: shared.token.clone() }))
+    Ok(Some(Relaying { relay, token: token.clone() }))
 }

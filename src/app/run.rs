@@ -113,7 +113,7 @@ impl Running {
             certificates.start();
         }
         let certificate = self.facts.certificates.as_ref().map(|served| served.status());
-        self.facts.addresses.announce(certificate.as_deref(), self.setup.config.public_url());
+        self.facts.addresses.announce(certificate.as_deref(), self.setup.config.url.clone());
         self.pid_file = self.pid_file(old_process)?;
         if let Some(path) = &self.setup.config.ready_file {
             self.facts.addresses.write(path)?;

@@ -1,6 +1,6 @@
 //! The command line's flags, made from the table of settings.
 
-use crate::config::settings::{self, Setting, Shape};
+use crate::config::settings::{self, Setting};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use std::path::PathBuf;
 
@@ -44,7 +44,8 @@ impl FromArgMatches for Flags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         self.config = matches.get_one(CONFIG).cloned();
-        self.typed = flags().filter_map(|setting| Some((setting.flag, typed(setting, matches)?))).collect();
+        self.typed =
+            flags().filter_map(|setting| Some((setting.flag_name(), typed(setting, matches)?))).collect();
         Ok(())
     }
 }
@@ -58,26 +59,28 @@ fn long(flag: &'static str) -> &'static str {
 }
 
 fn argument(setting: &'static Setting) -> Arg {
-    let argument = Arg::new(setting.flag).long(long(setting.flag)).help(match setting.default() {
+    let name = setting.flag_name();
+    let argument = Arg::new(name).long(long(name)).help(match setting.default() {
         Some(default) => format!("{} [default: {}]", setting.help, default.trim_matches('"')),
         None => setting.help.to_owned(),
     });
-    match setting.shape {
-        Shape::One(value) => argument.value_name(value),
-        Shape::List(value) => argument.value_name(value).action(ArgAction::Append),
-        Shape::Switch => argument.action(ArgAction::SetTrue),
+    match setting.flag.split_once(' ') {
+        None => argument.action(ArgAction::SetTrue),
+        Some((_, value)) => match value.strip_suffix("...") {
+            Some(item) => argument.value_name(item).action(ArgAction::Append),
+            None => argument.value_name(value),
+        },
     }
 }
 
+/// The typed value; those of a list separated by commas.
 fn typed(setting: &Setting, matches: &ArgMatches) -> Option<String> {
-    match setting.shape {
-        Shape::One(_) => matches.get_one(setting.flag).cloned(),
-        Shape::List(_) => {
-            let values: Vec<String> = matches.get_many(setting.flag)?.cloned().collect();
-            Some(values.join(","))
-        }
-        Shape::Switch => matches.get_flag(setting.flag).then(|| "true".to_owned()),
+    let name = setting.flag_name();
+    if name == setting.flag {
+        return matches.get_flag(name).then(|| "true".to_owned());
     }
+    let values: Vec<String> = matches.get_many(name)?.cloned().collect();
+    Some(values.join(","))
 }
 
 #[cfg(test)]

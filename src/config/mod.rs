@@ -29,7 +29,12 @@ use crate::{
     sandbox::User,
     web::trusted_proxies::TrustedProxies,
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 
@@ -62,7 +67,7 @@ pub struct Config {
     pub voice: Voice,
     /// The colours of the page.
     pub colours: Colours,
-    /// The site's public origin, without a slash at the end, if it is not at the first of `domains`.
+    /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
     pub url: Option<String>,
     /// The addresses to listen on.
     pub listen: ListenAddresses,
@@ -71,9 +76,9 @@ pub struct Config {
     /// Base URL of MLB's Stats API, without a trailing slash.
     pub mlb_url: String,
     /// The token for the relay at `mlb_url`; none if that is MLB itself.
-    pub mlb_token: Option<SharedToken>,
+    pub mlb_token: Option<Token>,
     /// The token that clients of our relay send; none turns the relay off.
-    pub relay_token: Option<SharedToken>,
+    pub relay_token: Option<Token>,
     /// The outgoing proxy for requests to MLB.
     pub mlb_proxy: MlbProxy,
     /// The hooks that are told of a change of the answer.
@@ -108,15 +113,6 @@ pub struct Config {
     pub log_level: LevelFilter,
     /// The limits on peers and on MLB.
     pub limits: Limits,
-}
-
-/// A token and the file it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SharedToken {
-    /// The file.
-    pub file: PathBuf,
-    /// The token.
-    pub token: Token,
 }
 
 /// The player in the question.
@@ -207,22 +203,16 @@ impl Config {
         }
     }
 
-    /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
-    pub fn public_url(&self) -> Option<String> {
-        self.url.clone().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")))
-    }
-
     /// The contact URL in the User-Agent of requests to others: the site, or else the page of the player.
     pub fn contact(&self) -> String {
-        self.public_url().unwrap_or_else(|| format!("https://www.mlb.com/player/{}", self.player.id))
+        self.url.clone().unwrap_or_else(|| format!("https://www.mlb.com/player/{}", self.player.id))
     }
 
     /// The endpoint of MLB's Stats API, with token, contact and proxy.
     pub fn endpoint(&self) -> Endpoint {
-        let token = self.mlb_token.as_ref().map(|shared| shared.token.clone());
         Endpoint {
             url: self.mlb_url.clone(),
-            token,
+            token: self.mlb_token.clone(),
             // MLB's terms allow individual, non-bulk use.
             contact: self.contact(),
             proxy: self.mlb_proxy.on_the_way.clone(),
@@ -279,4 +269,15 @@ fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
 fn directory(environment: &dyn Environment, variable: &str) -> Option<PathBuf> {
     let named = environment.get(variable)?;
     named.split(':').next().filter(|dir| !dir.is_empty()).map(PathBuf::from)
+}
+
+/// Reads a file of at most `cap` bytes.
+fn read_file(path: &Path, cap: u64) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(cap + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > cap {
+        let cap = if cap < 1 << 20 { format!("{} KiB", cap >> 10) } else { format!("{} MiB", cap >> 20) };
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {cap}")));
+    }
+    Ok(text)
 }

@@ -80,7 +80,7 @@ pub fn markdown() -> String {
             page,
             "| {} | {} | {} | {} | {from} | {} |",
             code(setting.key),
-            code(setting.flag),
+            code(setting.flag_name()),
             code(setting.variable),
             code(&default),
             setting.help

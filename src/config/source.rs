@@ -4,7 +4,8 @@ use crate::{
     config::{
         CertificateMode, Config,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
-        settings::{self, Setting, notify::HOOKS_CAP},
+        read_file,
+        settings::{self, Setting, hooks::HOOKS_CAP},
     },
     limits, mlb,
     net::outgoing::{self, Credentials, OutgoingProxy, Unusable},
@@ -12,8 +13,7 @@ use crate::{
     output::format::LogFormat,
 };
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -110,7 +110,7 @@ fn read_all(
     }
     reader.environment(environment);
     for (flag, value) in flags {
-        if let Some(setting) = settings::all().find(|setting| setting.flag == *flag) {
+        if let Some(setting) = settings::all().find(|setting| setting.flag_name() == *flag) {
             reader.set(setting, value, SettingPlace::Flag((*flag).into()));
         }
     }
@@ -160,7 +160,7 @@ impl SettingsReader {
     }
 
     fn file(&mut self, path: &Path, presence: FilePresence) {
-        let text = match read(path) {
+        let text = match read_file(path, SIZE_CAP) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && presence == FilePresence::Optional => {
                 return;
@@ -295,7 +295,7 @@ impl SettingsReader {
             let shown = path.display();
             let mistake =
                 |what: String, mend: &str| InvalidValue::new(what, mend).at(SettingPlace::Everywhere);
-            match (configured.take(), read(path).map_err(|error| error.to_string())) {
+            match (configured.take(), read_file(path, SIZE_CAP).map_err(|error| error.to_string())) {
                 (None, _) => self.mistakes.push(mistake(
                     "mlb.proxy_credentials is set, and mlb.proxy is not".into(),
                     "name the proxy that uses them",
@@ -380,15 +380,6 @@ impl SettingsReader {
             }
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(SIZE_CAP + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > SIZE_CAP {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
-    }
-    Ok(text)
 }
 
 /// A value as typed in a flag: text, a whole number, a list of these, or a boolean if the current value is one.

@@ -185,10 +185,10 @@ fn the_sites_own_address_is_an_origin() {
     let site = |text: &str| loaded(&format!("[site]\nurl = {text:?}\n")).map(|config| config.url);
     assert_eq!(site("https://example.org/").unwrap().as_deref(), Some("https://example.org"));
     let named = "[site]\ndomains = [\"example.org\", \"www.example.org\"]\n";
-    assert_eq!(loaded(named).unwrap().public_url().as_deref(), Some("https://example.org"));
+    assert_eq!(loaded(named).unwrap().url.as_deref(), Some("https://example.org"));
     let elsewhere = format!("{named}url = \"https://example.net\"\n");
-    assert_eq!(loaded(&elsewhere).unwrap().public_url().as_deref(), Some("https://example.net"));
-    assert_eq!(loaded("").unwrap().public_url(), None);
+    assert_eq!(loaded(&elsewhere).unwrap().url.as_deref(), Some("https://example.net"));
+    assert_eq!(loaded("").unwrap().url, None);
     assert_eq!(site("http://localhost:8080").unwrap().as_deref(), Some("http://localhost:8080"));
     for wrong in
         ["example.org", "https://example.org/e6", "ftp://example.org", "https://me@example.org", "https://?a"]

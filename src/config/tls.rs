@@ -1,10 +1,7 @@
 //! Domains, TLS and ACME: the settings, and the source of certificates that follows from them.
 
 use crate::{
-    config::{
-        Config, Environment, SYSTEM_DATA_DIR,
-        mistake::{InvalidValue, one_of},
-    },
+    config::{Config, Environment, SYSTEM_DATA_DIR},
     net::outgoing::OutgoingProxy,
     tls::{
         CertificateSource,
@@ -13,9 +10,8 @@ use crate::{
     },
 };
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
-pub(crate) use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{Ipv6Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -50,20 +46,12 @@ pub enum CertificateMode {
 }
 
 impl CertificateMode {
-    const NAMES: [(&str, CertificateMode); 4] = [
+    pub(crate) const NAMES: [(&str, CertificateMode); 4] = [
         ("acme", CertificateMode::Acme),
         ("files", CertificateMode::Files),
         ("self-signed", CertificateMode::SelfSigned),
         ("off", CertificateMode::Off),
     ];
-
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
-        one_of(text, "way to get certificates", &Self::NAMES)
-    }
-
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
-    }
 }
 
 impl Default for TlsSettings {
@@ -103,20 +91,10 @@ impl Default for AcmeSettings {
     }
 }
 
-const CHALLENGES: [(&str, ChallengeType); 2] =
-    [("tls-alpn-01", ChallengeType::TlsAlpn01), ("http-01", ChallengeType::Http01)];
-
-pub(crate) fn challenge(text: &str) -> Result<ChallengeType, InvalidValue> {
-    one_of(text, "challenge", &CHALLENGES)
-}
-
-pub(crate) fn challenge_name(challenge: ChallengeType) -> &'static str {
-    CHALLENGES.iter().find(|(_, known)| *known == challenge).map_or("", |(name, _)| name)
-}
-
 impl Config {
     /// Derives settings that were not typed from those that were; `typed` tells whether a key was.
     pub(crate) fn derive(&mut self, typed: impl Fn(&str) -> bool, environment: &dyn Environment) {
+        self.url = self.url.take().or_else(|| self.domains.first().map(|domain| format!("https://{domain}")));
         self.listen.defaults.retain(|kind| !typed(&format!("listen.{}", kind.name())));
         if !typed("tls.mode") {
             if self.tls.cert.is_some() || self.tls.key.is_some() {
@@ -166,9 +144,7 @@ impl Config {
             },
         }
     }
-}
 
-impl Config {
     fn ca(&self) -> Result<Ca, String> {
         if self.domains.is_empty() {
             return Err("no domain to get it for: use --domain NAME or site.domains".into());
@@ -185,62 +161,5 @@ impl Config {
             Ok(_) => Ok(ca),
             Err(error) => Err(format!("acme.ca cannot be used ({error}): name a PEM file of the CA's root")),
         }
-    }
-}
-
-pub(crate) fn email(text: &str) -> Result<String, InvalidValue> {
-    let valid = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    match valid && text.chars().all(|c| c.is_ascii_graphic() && c != ',') {
-        true => Ok(text.to_owned()),
-        false => {
-            Err(InvalidValue::new(format!("{text:?} is no address"), "write one like \"you@example.org\""))
-        }
-    }
-}
-
-/// The URL of an ACME directory, with TLS unless it is on this machine.
-pub(crate) fn directory(text: &str) -> Result<String, InvalidValue> {
-    let uri = text.parse::<hyper::Uri>().ok();
-    let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
-    let valid = match uri.as_ref().and_then(|uri| uri.scheme_str()) {
-        Some("https") => !host.is_empty(),
-        Some("http") => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
-        _ => false,
-    };
-    match valid {
-        true => Ok(text.to_owned()),
-        false => Err(InvalidValue::new(
-            format!("{text:?} is no ACME directory"),
-            format!("write its URL, like {LETS_ENCRYPT_PRODUCTION_DIRECTORY:?}"),
-        )),
-    }
-}
-
-/// DNS names as a client sends them: lower-case, ASCII, at least one, separated by commas.
-pub(crate) fn domains(text: &str) -> Result<Vec<String>, InvalidValue> {
-    let mut names = Vec::new();
-    for name in text.split(',').map(|name| name.trim().to_ascii_lowercase()) {
-        let valid = rustls::pki_types::DnsName::try_from(name.as_str()).is_ok() && !name.ends_with('.');
-        if !valid || name.parse::<IpAddr>().is_ok() {
-            return Err(InvalidValue::new(
-                format!("{name:?} is no domain name"),
-                "write names like \"example.org, www.example.org\", in ASCII (xn--…), without port or *",
-            ));
-        }
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-/// Seconds, up to two years.
-pub(crate) fn hsts(text: &str) -> Result<Duration, InvalidValue> {
-    match text.parse() {
-        Ok(seconds @ 0..=63_072_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err(InvalidValue::new(
-            format!("{text:?} is no number of seconds up to two years"),
-            "write 300 at first, 31536000 once all is well, or 0 for none",
-        )),
     }
 }

@@ -1,11 +1,15 @@
 //! The secret that a relay and its clients share.
 
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// A secret that a relay and its clients share. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct Token {
+    text: String,
+    /// The file that it was read from.
+    pub file: PathBuf,
+}
 
 impl Token {
     /// The shortest token that is accepted: 16 characters cannot be guessed.
@@ -15,31 +19,31 @@ impl Token {
     ///
     /// # Errors
     /// If it is too short or has characters other than visible ASCII.
-    pub fn new(text: &str) -> Result<Self, &'static str> {
+    pub fn new(text: &str, file: PathBuf) -> Result<Self, &'static str> {
         let token = text.trim();
         if token.len() < Self::SHORTEST {
             return Err("the token is shorter than 16 characters");
         }
         match token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            true => Ok(Token(token.to_owned())),
+            true => Ok(Token { text: token.to_owned(), file }),
             false => Err("the token has characters other than visible ASCII"),
         }
     }
 
     /// The value of the `Authorization` field with this token.
     pub fn authorization(&self) -> String {
-        format!("Bearer {}", self.0)
+        format!("Bearer {}", self.text)
     }
 
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether an `Authorization` field's value has this token, in a time that does not depend on where they differ.
     pub fn is_brought_by(&self, authorization: &[u8]) -> bool {
         let scheme = authorization.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
         let brought = authorization.get(7..).unwrap_or_default().trim_ascii();
-        scheme & (digest(brought) == digest(self.0.as_bytes()))
+        scheme & (digest(brought) == digest(self.text.as_bytes()))
     }
 }
 
@@ -60,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_the_token_itself_is_accepted() {
-        let token = Token::new("  correct-horse-battery\n").unwrap();
+        let token = Token::new("  correct-horse-battery\n", PathBuf::new()).unwrap();
         for (brought, is_right) in [
             ("Bearer correct-horse-battery", true),
             ("bearer  correct-horse-battery ", true),
@@ -73,7 +77,11 @@ mod tests {
         ] {
             assert_eq!(token.is_brought_by(brought.as_bytes()), is_right, "{brought:?}");
         }
-        assert!(Token::new("short").is_err() && Token::new("has a space in the middle").is_err());
+        assert!(
+            ["short", "has a space in the middle"]
+                .iter()
+                .all(|text| Token::new(text, PathBuf::new()).is_err())
+        );
         assert_eq!(format!("{token:?}"), "Token(…)");
     }
 }

@@ -17,8 +17,6 @@ pub struct Hook {
     /// The file that the URL was read from, if it is not in the settings file.
     pub url_file: Option<PathBuf>,
     pub preset: Preset,
-    /// The file that the secret was read from.
-    pub secret_file: Option<PathBuf>,
     /// The key of signatures (`post`), or the access token (`ntfy`).
     pub secret: Option<Token>,
     /// The JSON to send instead of the preset's.
@@ -62,7 +60,6 @@ impl Hook {
             url,
             url_file: None,
             preset: Preset::Post,
-            secret_file: None,
             secret: None,
             template: None,
             language: Language::English,
@@ -202,7 +199,7 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_named() {
         let hook = |url: &str| Hook::to(HookUrl::parse(url).unwrap());
-        let secret = |text: &str| Some(Token::new(text).unwrap());
+        let secret = |text: &str| Some(Token::new(text, PathBuf::new()).unwrap());
         let key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let template = || Some(Template::parse("{\"a\": \"{answer}\"}").unwrap());
         let of = |preset, url| Hook { preset, ..hook(url) };

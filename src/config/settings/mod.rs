@@ -1,28 +1,16 @@
-//! The table of settings. A new setting needs a row here and the use of its value: the file, the variables, the flags,
-//! `--help`, `e6 check`, reloads and the documentation are made from the table.
+//! The table of settings. A new setting needs a row in `table.rs` and the use of its value: the file, the variables, the
+//! flags, `--help`, `e6 check`, reloads and the documentation are made from the table.
 
-pub(crate) mod limits;
-pub(crate) mod listen;
-pub(crate) mod notify;
-pub(crate) mod output;
-pub(crate) mod proxy;
-pub(crate) mod question;
-pub(crate) mod relay;
-pub(crate) mod security;
-pub(crate) mod tls;
+pub(crate) mod hooks;
+pub(crate) mod kinds;
+pub(crate) mod table;
+pub(crate) mod words;
 
 use crate::{
-    config::{
-        Config,
-        mistake::{InvalidValue, one_of},
-        source::NoVariables,
-    },
-    limits::{Limit, TakesEffect},
+    config::{Config, mistake::InvalidValue, source::NoVariables},
+    limits::{LIMITS, Limit, TakesEffect},
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
 
 /// One row of the table.
 #[derive(Clone, Copy)]
@@ -30,26 +18,15 @@ pub(crate) struct Setting {
     /// Section and name in the file; empty if a file cannot hold it.
     pub key: &'static str,
     pub variable: &'static str,
-    /// The flag with its dashes; empty if there is none.
+    /// The flag as in a usage line: with its value, and `...` after a value that may come several times, separated by
+    /// commas or by repeating the flag. Empty if there is none.
     pub flag: &'static str,
-    pub shape: Shape,
     /// The purpose in one sentence, without a full stop.
     pub help: &'static str,
     /// A value as the file has it, for the documentation of a setting without a default.
     pub example: &'static str,
     pub takes_effect: TakesEffect,
     value: Value,
-}
-
-/// The values that a flag takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// One value, with this placeholder in the help.
-    One(&'static str),
-    /// Several values, separated by commas or by repeating the flag.
-    List(&'static str),
-    /// No value.
-    Switch,
 }
 
 /// Parser and printer of a setting's value.
@@ -68,38 +45,21 @@ enum Value {
 pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
     static ALL: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let sections = [
-            question::PLAYER,
-            question::VOICE,
-            question::ENGLISH,
-            question::SPANISH,
-            question::COLOURS,
-            listen::SETTINGS,
-            relay::SETTINGS,
-            notify::SETTINGS,
-            proxy::SETTINGS,
-            tls::SETTINGS,
-            security::SETTINGS,
-            output::SETTINGS,
+            table::PLAYER,
+            table::ENGLISH,
+            table::SPANISH,
+            table::SITE,
+            hooks::URLS,
+            hooks::SETTINGS,
+            table::TRUSTED,
+            table::SERVER,
         ];
-        sections.concat().into_iter().chain(limits::settings()).collect()
+        sections.concat().into_iter().chain(LIMITS.iter().map(Setting::limit)).collect()
     });
     ALL.iter()
 }
 
 impl Setting {
-    const fn new(key: &'static str, variable: &'static str) -> Self {
-        Setting {
-            key,
-            variable,
-            flag: "",
-            shape: Shape::One(""),
-            help: "",
-            example: "",
-            takes_effect: TakesEffect::AtReload,
-            value: Value::Field { set: |_, _| Ok(()), show: |_| String::new(), keep: |_, _| () },
-        }
-    }
-
     /// The setting of a limit. Its texts are leaked, because the table is never dropped.
     fn limit(limit: &'static Limit) -> Self {
         let help = match limit.unit {
@@ -109,77 +69,36 @@ impl Setting {
             _ => limit.what.to_owned(),
         };
         Setting {
+            key: format!("limits.{}", limit.name).leak(),
             variable: format!("E6_LIMIT_{}", limit.name.to_uppercase()).leak(),
+            flag: "",
             help: help.leak(),
+            example: "",
             takes_effect: limit.takes_effect,
             value: Value::Limit(limit),
-            ..Setting::new(format!("limits.{}", limit.name).leak(), "")
         }
     }
 
-    const fn help(mut self, help: &'static str) -> Self {
-        self.help = help;
-        self
-    }
-
-    const fn flag(mut self, flag: &'static str, value: &'static str) -> Self {
-        (self.flag, self.shape) = (flag, Shape::One(value));
-        self
-    }
-
-    const fn list(mut self, flag: &'static str, value: &'static str) -> Self {
-        (self.flag, self.shape) = (flag, Shape::List(value));
-        self
-    }
-
-    const fn switch(mut self, flag: &'static str) -> Self {
-        (self.flag, self.shape) = (flag, Shape::Switch);
-        self
-    }
-
-    const fn example(mut self, example: &'static str) -> Self {
-        self.example = example;
-        self
-    }
-
-    const fn at_start(mut self, keep: fn(&mut Config, &Config)) -> Self {
-        self.takes_effect = TakesEffect::AtStart;
-        self.value = Value::Field { set: |_, _| Ok(()), show: |_| String::new(), keep };
-        self
-    }
-
-    const fn field(
-        mut self,
-        set: fn(&mut Config, &str) -> Result<(), InvalidValue>,
-        show: fn(&Config) -> String,
-    ) -> Self {
-        if let Value::Field { keep, .. } = self.value {
-            self.value = Value::Field { set, show, keep };
-        }
-        self
-    }
-
-    /// A setting that a file cannot hold, and that is never printed.
-    const fn write_only(self, set: fn(&mut Config, &str) -> Result<(), InvalidValue>) -> Self {
-        self.field(set, |_| String::new())
+    /// The flag with its dashes, without its value; empty if there is none.
+    pub fn flag_name(&self) -> &'static str {
+        self.flag.split_once(' ').map_or(self.flag, |(name, _)| name)
     }
 
     /// Parses a typed value into the configuration.
     pub fn set(&self, config: &mut Config, text: &str) -> Result<(), InvalidValue> {
         match self.value {
             Value::Field { set, .. } => set(config, text),
-            Value::Limit(limit) => limits::set(config, limit, text),
+            Value::Limit(limit) => set_limit(config, limit, text),
         }
     }
 
     /// The default value, as the file has it; none without a default, or if it depends on the environment.
     pub fn default(&self) -> Option<String> {
+        static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::defaults(&NoVariables));
         let value = match self.value {
+            // Not what this machine's descriptors allow.
             Value::Limit(limit) => limit.default.to_string(),
-            Value::Field { show, .. } => {
-                static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::defaults(&NoVariables));
-                show(&DEFAULTS)
-            }
+            Value::Field { show, .. } => show(&DEFAULTS),
         };
         (!value.is_empty() && !value.starts_with('(') && value != "[]").then_some(value)
     }
@@ -201,25 +120,42 @@ impl Setting {
     }
 }
 
-fn put<T>(slot: &mut T, value: Result<T, InvalidValue>) -> Result<(), InvalidValue> {
-    value.map(|value| *slot = value)
-}
-
-fn truth(text: &str) -> Result<bool, InvalidValue> {
-    one_of(text, "truth value", &[("true", true), ("false", false)])
-}
-
-fn path(text: &str) -> Result<PathBuf, InvalidValue> {
-    if text.is_empty() {
-        return Err(InvalidValue::new("it is empty", "write a path"));
+fn set_limit(config: &mut Config, limit: &Limit, text: &str) -> Result<(), InvalidValue> {
+    let Limit { default, unit, range, set, .. } = limit;
+    match text.parse() {
+        Ok(amount) if range.contains(&amount) => {
+            set(&mut config.limits, amount);
+            Ok(())
+        }
+        _ => {
+            let (least, most) = (range.start(), range.end());
+            let unit = if *unit == "s" { "seconds" } else { unit };
+            Err(InvalidValue::new(
+                format!("{text:?} is no number of {unit} from {least} to {most}"),
+                format!("write one like {default}"),
+            ))
+        }
     }
-    Ok(PathBuf::from(text))
 }
 
 fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
-fn or_none(path: Option<&Path>) -> String {
-    path.map_or("(none)".into(), |path| quoted(&path.display().to_string()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_set_within_its_range_and_not_outside() {
+        for (setting, limit) in LIMITS.iter().map(Setting::limit).zip(LIMITS) {
+            let mut config = Config::defaults(&crate::config::ProcessEnvironment);
+            let least = limit.range.start().to_string();
+            assert!(setting.set(&mut config, &least).is_ok(), "{}", setting.key);
+            assert_eq!(setting.show(&config), least, "{}", setting.key);
+            for wrong in ["", "ten", "-1", "1.5", "10s", &(limit.range.end() + 1).to_string()] {
+                assert!(setting.set(&mut config, wrong).is_err(), "{} {wrong}", setting.key);
+            }
+        }
+    }
 }

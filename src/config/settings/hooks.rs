@@ -1,0 +1,129 @@
+//! The settings of a hook: one `[[notify]]` of the file. Each applies to the last hook; the URL begins a new one.
+
+use crate::{
+    config::{
+        Config,
+        mistake::{InvalidValue, one_of},
+        read_file,
+        settings::{
+            Setting, Value,
+            kinds::{Kind, LINE_CAP, MAYBE_PATH, TOKEN, name_of, path},
+            quoted,
+        },
+    },
+    language::Language,
+    limits::TakesEffect,
+    notify::{Hook, HookUrl, Occasion, Preset, Template},
+};
+use std::path::Path;
+
+/// The most hooks: each has a thread.
+pub(crate) const HOOKS_CAP: usize = 16;
+
+const PRESETS: [(&str, Preset); 4] =
+    [("post", Preset::Post), ("slack", Preset::Slack), ("discord", Preset::Discord), ("ntfy", Preset::Ntfy)];
+const OCCASIONS: [(&str, Occasion); 2] = [("change", Occasion::Change), ("error", Occasion::Error)];
+const LANGUAGES: [(&str, Language); 2] = [("en", Language::English), ("es", Language::Spanish)];
+
+const PRESET: Kind<Preset> =
+    Kind { parse: |text| one_of(text, "preset", &PRESETS), show: |preset| name_of(preset, &PRESETS) };
+const OCCASION: Kind<Occasion> = Kind {
+    parse: |text| one_of(text, "occasion", &OCCASIONS),
+    show: |occasion| name_of(occasion, &OCCASIONS),
+};
+const LANGUAGE: Kind<Language> = Kind {
+    parse: |text| one_of(text, "language", &LANGUAGES),
+    show: |language| name_of(language, &LANGUAGES),
+};
+const TEMPLATE: Kind<Option<Template>> = Kind {
+    parse: |text| match Template::parse(text) {
+        Ok(template) => Ok(Some(template)),
+        Err(what) => Err(InvalidValue::new(what, "write JSON like '{\"text\": \"{answer}: {reason}\"}'")),
+    },
+    show: |template| template.as_ref().map_or("(none)".into(), |_| quoted("…")),
+};
+
+/// Rows: key, field of the hook and kind, help, example.
+macro_rules! hook_settings {
+    ($($key:literal, $field:ident: $kind:ident, $help:literal, $example:literal;)*) => {
+        [$(row(
+            $key,
+            $help,
+            $example,
+            |config, text| {
+                let value = ($kind.parse)(text)?;
+                // The missing URL is a mistake of its own.
+                if let Some(hook) = config.notify.last_mut() {
+                    hook.$field = value;
+                }
+                Ok(())
+            },
+            |config| list(config, |hook| ($kind.show)(&hook.$field)),
+        )),*]
+    };
+}
+
+pub(crate) const URLS: &[Setting] = &[
+    row(
+        "notify.url",
+        "The webhook's URL; only its host is ever shown",
+        "\"https://hooks.example/e6\"",
+        |config, text| url(text).map(|url| config.notify.push(Hook::to(url))),
+        |config| list(config, |hook| quoted(&hook.url.to_string())),
+    ),
+    row(
+        "notify.url_file",
+        "A file with the URL, instead of url, which is a secret for Slack and Discord",
+        "\"/etc/e6/slack.url\"",
+        |config, text| {
+            let file = path(text)?;
+            let hook = Hook::to(url(&read(&file)?)?);
+            config.notify.push(Hook { url_file: Some(file), ..hook });
+            Ok(())
+        },
+        |config| list(config, |hook| (MAYBE_PATH.show)(&hook.url_file)),
+    ),
+];
+
+pub(crate) const SETTINGS: &[Setting] = &hook_settings! {
+    "notify.preset", preset: PRESET,
+        "The form of the message: post, slack, discord or ntfy; by default post, which is JSON for programs", "\"post\"";
+    "notify.secret_file", secret: TOKEN,
+        "A file with the key of signatures (post, in base64) or the access token (ntfy)", "\"/etc/e6/notify.key\"";
+    "notify.template", template: TEMPLATE,
+        "The JSON to send (post); {answer}, {reason}, {url} and others are filled in, see docs/notify.md",
+        "'{\"text\": \"{answer}: {reason}\"}'";
+    "notify.language", language: LANGUAGE,
+        "The language of the message: en or es; by default en", "\"en\"";
+    "notify.when", occasion: OCCASION,
+        "change: every change of the answer, the default; error: errors that are charged or taken back", "\"change\"";
+};
+
+const fn row(
+    key: &'static str,
+    help: &'static str,
+    example: &'static str,
+    set: fn(&mut Config, &str) -> Result<(), InvalidValue>,
+    show: fn(&Config) -> String,
+) -> Setting {
+    let (value, takes_effect) = (Value::Field { set, show, keep: |_, _| () }, TakesEffect::AtReload);
+    Setting { key, variable: "", flag: "", help, example, takes_effect, value }
+}
+
+fn url(text: &str) -> Result<HookUrl, InvalidValue> {
+    HookUrl::parse(text)
+        .map_err(|what| InvalidValue::new(what, "write one like \"https://hooks.example/e6\""))
+}
+
+fn read(file: &Path) -> Result<String, InvalidValue> {
+    read_file(file, LINE_CAP).map_err(|error| {
+        InvalidValue::new(
+            format!("cannot read the URL in {:?} ({error})", file.display().to_string()),
+            "name a file with the URL on its only line, readable to e6",
+        )
+    })
+}
+
+fn list(config: &Config, show: fn(&Hook) -> String) -> String {
+    format!("[{}]", config.notify.iter().map(show).collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,65 @@
+//! The kinds of words and colours on the page.
+
+use crate::{
+    config::{
+        mistake::{InvalidValue, one_of},
+        settings::{kinds::Kind, quoted},
+    },
+    language::Language,
+    page::{ColourPair, Voice, Words},
+};
+
+/// Maximum characters of a word; the page has room for no more.
+const WORD_CAP: usize = 80;
+/// Maximum characters of the remarks on a state, all together.
+const REMARKS_CAP: usize = 1000;
+/// Maximum characters of the question.
+const QUESTION_CAP: usize = 200;
+
+pub(crate) const QUESTION: Kind<String> = Kind { parse: question, show: |text| quoted(text) };
+pub(crate) const WORD: Kind<String> = Kind { parse: |text| word(text, WORD_CAP), show: |text| quoted(text) };
+pub(crate) const REMARKS: Kind<String> = Kind { parse: remarks, show: |text| quoted(text) };
+pub(crate) const VOICE: Kind<Voice> = Kind {
+    parse: |text| one_of(text, "voice", &Voice::ALL.map(|voice| (voice.name(), voice))),
+    show: |voice| quoted(voice.name()),
+};
+pub(crate) const COLOURS: Kind<ColourPair> = Kind { parse: pair, show: |pair| quoted(&pair.to_string()) };
+
+fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(InvalidValue::new("it is empty", "write what the page should say"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidValue::new("it has a control character", "write it on one line, as plain text"));
+    }
+    match text.chars().count() {
+        length if length > cap => {
+            Err(InvalidValue::new(format!("it has {length} characters"), format!("write at most {cap}")))
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn remarks(text: &str) -> Result<String, InvalidValue> {
+    if text.trim().is_empty() { Ok(String::new()) } else { word(text, REMARKS_CAP) }
+}
+
+fn question(text: &str) -> Result<String, InvalidValue> {
+    let question = word(text, QUESTION_CAP)?;
+    if question.replace("{player}", "").contains(['{', '}']) {
+        let example = Words::of(Language::English).question;
+        return Err(InvalidValue::new(
+            "{player} is the only placeholder",
+            format!("write something like {example:?}"),
+        ));
+    }
+    Ok(question)
+}
+
+fn pair(text: &str) -> Result<ColourPair, InvalidValue> {
+    let wrong = || {
+        InvalidValue::new(format!("{text:?} is no pair of colours"), "write one like \"#ffffff on #005a9c\"")
+    };
+    text.parse().map_err(|()| wrong())
+}
