@@ -1,6 +1,7 @@
 //! Every verdict and reason, for every kind of day that MLB's data has shown.
 
 mod days;
+mod random_days;
 
 use crate::answer::*;
 use std::collections::BTreeMap;
