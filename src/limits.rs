@@ -316,35 +316,21 @@ impl Amount for Duration {
     }
 }
 
-impl Amount for u64 {
-    fn of(amount: u64) -> Self {
-        amount
-    }
+macro_rules! amounts {
+    ($($number:ty)*) => {$(
+        impl Amount for $number {
+            fn of(amount: u64) -> Self {
+                amount.try_into().unwrap_or(<$number>::MAX)
+            }
 
-    fn amount(&self) -> u64 {
-        *self
-    }
+            fn amount(&self) -> u64 {
+                *self as u64
+            }
+        }
+    )*};
 }
 
-impl Amount for u32 {
-    fn of(amount: u64) -> Self {
-        amount.try_into().unwrap_or(u32::MAX)
-    }
-
-    fn amount(&self) -> u64 {
-        (*self).into()
-    }
-}
-
-impl Amount for usize {
-    fn of(amount: u64) -> Self {
-        amount.try_into().unwrap_or(usize::MAX)
-    }
-
-    fn amount(&self) -> u64 {
-        *self as u64
-    }
-}
+amounts!(u32 u64 usize);
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,7 @@ impl AllMetrics {
         build.set(1);
         registry.register(Box::new(build))?;
         output::register(&registry)?;
-        registry.register(Box::new(ProcessMetrics::new()?))?;
+        registry.register(Box::new(ProcessMetrics))?;
         Ok(AllMetrics {
             answer: AnswerMetrics::register(&registry)?,
             connections: ConnectionMetrics::register(&registry)?,

@@ -10,62 +10,43 @@ use rustix::{
     param::{clock_ticks_per_second, page_size},
     process::{Resource, getrlimit},
 };
-use std::{collections::HashMap, fs};
+use std::fs;
 
 /// A collector that reads the metrics of this process at each scrape.
-pub(crate) struct ProcessMetrics {
-    cpu: Desc,
-    gauges: [(Desc, Read); 6],
-}
-
-/// Reads one value of a sample; none if the kernel does not report it.
-type Read = fn(&ProcessSample) -> Option<f64>;
-
-impl ProcessMetrics {
-    /// A collector for a registry.
-    pub fn new() -> prometheus::Result<Self> {
-        let desc = |name: &str, help: &str| Desc::new(name.into(), help.into(), Vec::new(), HashMap::new());
-        Ok(ProcessMetrics {
-            cpu: desc("process_cpu_seconds_total", "CPU time that the process has used, in seconds.")?,
-            gauges: [
-                (desc("process_start_time_seconds", "Unix time at which the process started.")?, |process| {
-                    process.start
-                }),
-                (
-                    desc("process_resident_memory_bytes", "Memory of the process that is in RAM, in bytes.")?,
-                    |process| Some(process.resident),
-                ),
-                (
-                    desc("process_virtual_memory_bytes", "Address space of the process, in bytes.")?,
-                    |process| Some(process.virtual_memory),
-                ),
-                (desc("process_threads", "Threads of the process.")?, |process| Some(process.threads)),
-                (desc("process_open_fds", "File descriptors that the process has open.")?, |process| {
-                    process.fds
-                }),
-                (desc("process_max_fds", "File descriptors that the process may have open.")?, |process| {
-                    process.max_fds
-                }),
-            ],
-        })
-    }
-}
+pub(crate) struct ProcessMetrics;
 
 impl Collector for ProcessMetrics {
+    /// None: the names are no other collector's.
     fn desc(&self) -> Vec<&Desc> {
-        [&self.cpu].into_iter().chain(self.gauges.iter().map(|(desc, _)| desc)).collect()
+        Vec::new()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         // Without /proc there are no metrics.
         let Some(process) = ProcessSample::read() else { return Vec::new() };
         let mut families = Vec::new();
-        if let Ok(cpu) = Counter::new(&*self.cpu.fq_name, &*self.cpu.help) {
-            cpu.inc_by(process.cpu);
-            families.extend(cpu.collect());
+        let cpu = ("process_cpu_seconds_total", "CPU time that the process has used, in seconds.");
+        if let Ok(counter) = Counter::new(cpu.0, cpu.1) {
+            counter.inc_by(process.cpu);
+            families.extend(counter.collect());
         }
-        for (desc, value) in &self.gauges {
-            if let (Some(value), Ok(gauge)) = (value(&process), Gauge::new(&*desc.fq_name, &*desc.help)) {
+        for (name, help, value) in [
+            ("process_start_time_seconds", "Unix time at which the process started.", process.start),
+            (
+                "process_resident_memory_bytes",
+                "Memory of the process that is in RAM, in bytes.",
+                Some(process.resident),
+            ),
+            (
+                "process_virtual_memory_bytes",
+                "Address space of the process, in bytes.",
+                Some(process.virtual_memory),
+            ),
+            ("process_threads", "Threads of the process.", Some(process.threads)),
+            ("process_open_fds", "File descriptors that the process has open.", process.fds),
+            ("process_max_fds", "File descriptors that the process may have open.", process.max_fds),
+        ] {
+            if let (Some(value), Ok(gauge)) = (value, Gauge::new(name, help)) {
                 gauge.set(value);
                 families.extend(gauge.collect());
             }
@@ -127,7 +108,6 @@ mod tests {
         assert!(process.resident > 1e6 && process.virtual_memory > process.resident);
         assert!(process.threads >= 1.0);
         assert!((3.0..=process.max_fds.unwrap()).contains(&process.fds.unwrap()));
-        let metrics = ProcessMetrics::new().unwrap();
-        assert_eq!(metrics.collect().len(), metrics.desc().len());
+        assert_eq!(ProcessMetrics.collect().len(), 7);
     }
 }

@@ -85,7 +85,7 @@ impl ProcessFacts {
             limits: config.limits.clone(),
             clients: self.clients.clone(),
             observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
-            certificates: self.certificates.clone().map(|certificates| certificates as _),
+            certificates: self.certificates.clone(),
             hosts: Hosts {
                 names: config.domains.clone(),
                 https: self.addresses.https_port(),

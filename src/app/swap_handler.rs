@@ -81,18 +81,3 @@ fn head(request: &Request<UnreadBody>) -> Request<Empty<Bytes>> {
     *head.headers_mut() = request.headers().clone();
     head
 }
-
-/// Gives `site` the facts about certificates, so that it does not depend on `tls`.
-impl crate::site::service::CertificateFacts for crate::tls::resolver::CertificateResolver {
-    fn challenge(&self, token: &str) -> Option<String> {
-        self.http_challenge(token)
-    }
-
-    fn status(&self) -> serde_json::Value {
-        serde_json::json!(&*self.status())
-    }
-
-    fn is_settled(&self) -> bool {
-        self.is_settled()
-    }
-}

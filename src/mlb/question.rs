@@ -1,99 +1,104 @@
 //! Every question that e6 asks MLB, as path and query. The client and the relay know no others.
 
-use crate::mlb::model;
-use std::{fmt, sync::LazyLock};
-use time::Date;
+use crate::mlb::{
+    model::{FEED_FIELDS, LEADERS_FIELDS, SCHEDULE_FIELDS},
+    wire,
+};
+use std::fmt;
+use time::{Date, Duration};
+
+/// The longest span of days in a question: a year's calendar, with some days of the next.
+const SPAN_CAP: Duration = Duration::days(400);
 
 /// One question: a path and query below the base URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Question(String);
 
-/// `{id}` stands for a number, `{date}` for a day, `{year}` for a year and `{time}` for a timecode of a feed.
-static TEMPLATES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let feed = FEED.replace("{fields}", model::FEED_FIELDS);
-    let whole = WHOLE_FEED.to_owned();
-    let timed = [format!("{feed}&timecode={{time}}"), format!("{whole}?timecode={{time}}")];
-    let plain = [PERSON, TEAM, SCHEDULE, ALL_STAR_GAME, ROSTER, SEASON].map(String::from);
-    plain
-        .into_iter()
-        .chain([
-            CALENDAR.replace("{fields}", model::SCHEDULE_FIELDS),
-            LEADERS.replace("{fields}", model::LEADERS_FIELDS),
-            feed,
-            whole,
-        ])
-        .chain(timed)
-        .collect()
-});
-
-const PERSON: &str = "/api/v1/people/{id}?hydrate=currentTeam,rosterEntries";
-const TEAM: &str = "/api/v1/teams/{id}?hydrate=venue(timezone)";
-const SCHEDULE: &str = "/api/v1/schedule?sportId=1&teamId={id}&startDate={date}&endDate={date}";
-const CALENDAR: &str =
-    "/api/v1/schedule?sportId=1&teamId={id}&startDate={date}&endDate={date}&fields={fields}";
-const ALL_STAR_GAME: &str = "/api/v1/schedule?sportId=1&gameType=A&startDate={date}&endDate={date}";
-const ROSTER: &str = "/api/v1/teams/{id}/roster?rosterType=40Man";
-const SEASON: &str = "/api/v1/people/{id}/stats?stats=gameLog&group=fielding&season={year}";
-const LEADERS: &str = "/api/v1/stats/leaders?leaderCategories=errors&statGroup=fielding&leaderGameTypes=R&playerPool=ALL&\
-    sportId=1&season={year}&limit=500&fields={fields}";
-const FEED: &str = "/api/v1.1/game/{id}/feed/live?fields={fields}";
-const WHOLE_FEED: &str = "/api/v1.1/game/{id}/feed/live";
-
 impl Question {
     /// A player and the club he belongs to.
     pub fn person(id: u32) -> Self {
-        fill(PERSON, &[("{id}", &id)])
+        Question(format!("/api/v1/people/{id}?hydrate=currentTeam,rosterEntries"))
     }
 
     /// A club and the time zone of its ballpark.
     pub fn team(id: u32) -> Self {
-        fill(TEAM, &[("{id}", &id)])
+        Question(format!("/api/v1/teams/{id}?hydrate=venue(timezone)"))
     }
 
     /// The games of a club from one day to another.
     pub fn schedule(club: u32, from: Date, to: Date) -> Self {
-        fill(SCHEDULE, &[("{id}", &club), ("{date}", &from), ("{date}", &to)])
+        Question(format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={from}&endDate={to}"))
     }
 
     /// The same, trimmed to the fields that are read.
     pub fn calendar(club: u32, from: Date, to: Date) -> Self {
-        fill(
-            CALENDAR,
-            &[("{id}", &club), ("{date}", &from), ("{date}", &to), ("{fields}", &model::SCHEDULE_FIELDS)],
-        )
+        Question(format!("{}&fields={SCHEDULE_FIELDS}", Question::schedule(club, from, to)))
     }
 
     pub fn all_star_game(day: Date) -> Self {
-        fill(ALL_STAR_GAME, &[("{date}", &day), ("{date}", &day)])
+        Question(format!("/api/v1/schedule?sportId=1&gameType=A&startDate={day}&endDate={day}"))
     }
 
     pub fn roster(club: u32) -> Self {
-        fill(ROSTER, &[("{id}", &club)])
+        Question(format!("/api/v1/teams/{club}/roster?rosterType=40Man"))
     }
 
     pub fn season(person: u32, year: i32) -> Self {
-        fill(SEASON, &[("{id}", &person), ("{year}", &year)])
+        Question(format!("/api/v1/people/{person}/stats?stats=gameLog&group=fielding&season={year}"))
     }
 
     /// The players with the most errors of a season: more than ever have one, so that the player is among them.
     pub fn leaders(year: i32) -> Self {
-        fill(LEADERS, &[("{year}", &year), ("{fields}", &model::LEADERS_FIELDS)])
+        Question(format!(
+            "/api/v1/stats/leaders?leaderCategories=errors&statGroup=fielding&leaderGameTypes=R&playerPool=ALL&\
+             sportId=1&season={year}&limit=500&fields={LEADERS_FIELDS}"
+        ))
     }
 
     /// A game's live feed, trimmed to the fields that are read.
     pub fn feed(game: u64) -> Self {
-        fill(FEED, &[("{id}", &game), ("{fields}", &model::FEED_FIELDS)])
+        Question(format!("{}?fields={FEED_FIELDS}", Question::whole_feed(game)))
     }
 
     /// A game's live feed as a whole.
     pub fn whole_feed(game: u64) -> Self {
-        fill(WHOLE_FEED, &[("{id}", &game)])
+        Question(format!("/api/v1.1/game/{game}/feed/live"))
     }
 
     /// The question with this path and query; none if e6 asks no such question.
-    pub fn parse(path_and_query: &str) -> Option<Self> {
-        let asked = |template: &String| is_of(template, path_and_query);
-        TEMPLATES.iter().any(asked).then(|| Question(path_and_query.to_owned()))
+    pub fn parse(text: &str) -> Option<Self> {
+        // Each question with the values in this text: the text is one of them, or none.
+        let after = |name: &str| text.split_once(name).map(|(_, rest)| rest);
+        let number =
+            |name: &str| after(name)?.split(|byte: char| !byte.is_ascii_digit()).next()?.parse().ok();
+        let (person, team, club) = (number("/people/"), number("/teams/"), number("&teamId="));
+        let game = number("/game/").map(u64::from);
+        let year =
+            number("&season=").filter(|year| (1000..=9999).contains(year)).map(|year: u32| year as i32);
+        let date = |name: &str| wire::day(after(name)?.get(..10)?);
+        let span = date("&startDate=").zip(date("&endDate="));
+        let span = span.filter(|(from, to)| (Duration::ZERO..=SPAN_CAP).contains(&(*to - *from)));
+        let questions = [
+            person.map(Question::person),
+            person.zip(year).map(|(person, year)| Question::season(person, year)),
+            team.map(Question::team),
+            team.map(Question::roster),
+            club.zip(span).map(|(club, (from, to))| Question::schedule(club, from, to)),
+            club.zip(span).map(|(club, (from, to))| Question::calendar(club, from, to)),
+            span.map(|(day, _)| Question::all_star_game(day)),
+            year.map(Question::leaders),
+            game.map(Question::feed),
+            game.map(Question::whole_feed),
+        ];
+        let is_it = |question: &Question| match text.strip_prefix(question.as_str()) {
+            Some("") => true,
+            Some(rest) => {
+                let joint = if question.0.contains('?') { '&' } else { '?' };
+                game.is_some() && rest.strip_prefix(joint).is_some_and(is_timecode)
+            }
+            None => false,
+        };
+        questions.into_iter().flatten().find(is_it).map(|_| Question(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -113,65 +118,13 @@ impl fmt::Display for Question {
     }
 }
 
-/// Puts each value in the place of the first placeholder of its kind.
-fn fill(template: &str, values: &[(&str, &dyn fmt::Display)]) -> Question {
-    let filled = values.iter().fold(template.to_owned(), |filled, (placeholder, value)| {
-        filled.replacen(placeholder, &value.to_string(), 1)
-    });
-    Question(filled)
-}
-
-/// The longest span of days in a question: a year's calendar, with some days of the next.
-const SPAN_CAP: time::Duration = time::Duration::days(400);
-
-/// Whether a text is this template with values in the places of its placeholders, and nothing else.
-fn is_of(template: &str, text: &str) -> bool {
-    let mut text = text;
-    let mut from = None;
-    let mut parts = template.split('{');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    text = rest;
-    for part in parts {
-        let Some((placeholder, literal)) = part.split_once('}') else { return false };
-        let end = text
-            .find(|char: char| !(char.is_ascii_digit() || b"-_".contains(&(char as u8))))
-            .unwrap_or(text.len());
-        let (value, rest) = text.split_at(end);
-        let Some(rest) = rest.strip_prefix(literal) else { return false };
-        if !is_value(placeholder, value) {
-            return false;
-        }
-        if placeholder == "date" {
-            let Some(day) = crate::mlb::wire::day(value) else { return false };
-            let from = *from.get_or_insert(day);
-            if !(time::Duration::ZERO..=SPAN_CAP).contains(&(day - from)) {
-                return false;
-            }
-        }
-        text = rest;
-    }
-    text.is_empty()
-}
-
-fn is_value(placeholder: &str, value: &str) -> bool {
-    let shaped = |shape: &str| {
-        shape.len() == value.len()
-            && shape.bytes().zip(value.bytes()).all(|(shape, byte)| match shape {
-                b'0' => byte.is_ascii_digit(),
-                other => byte == other,
-            })
-    };
-    match placeholder {
-        "id" => {
-            !value.starts_with('0')
-                && value.bytes().all(|byte| byte.is_ascii_digit())
-                && value.parse::<u32>().is_ok()
-        }
-        "date" => shaped("0000-00-00"),
-        "year" => shaped("0000"),
-        "time" => shaped("00000000_000000"),
-        _ => false,
-    }
+/// Whether this is the parameter for the state of a feed at a time, as `timecode=20240703_013000`.
+fn is_timecode(parameter: &str) -> bool {
+    let code = parameter.strip_prefix("timecode=");
+    code.and_then(|code| code.split_once('_')).is_some_and(|(day, time)| {
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        (day.len(), time.len()) == (8, 6) && is_digits(day) && is_digits(time)
+    })
 }
 
 #[cfg(test)]

@@ -50,12 +50,6 @@ struct SavedSeason {
     season: ArchivedSeason,
 }
 
-/// The content of a file to be written.
-enum Content {
-    State(Box<Saved>),
-    Season(Box<SavedSeason>),
-}
-
 /// The state files. Clones share them.
 #[derive(Clone)]
 pub struct Store {
@@ -110,11 +104,8 @@ impl Store {
     }
 
     /// Replaces a saved file. A failure is logged once, until saving works again.
-    fn save(&self, file: &Path, content: &Content) {
-        let result = match content {
-            Content::State(kept) => write(file, kept.as_ref()),
-            Content::Season(kept) => write(file, kept.as_ref()),
-        };
+    fn save(&self, file: &Path, content: &str) {
+        let result = write(file, content);
         let file = file.display();
         let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
@@ -160,7 +151,7 @@ pub struct Saver {
     store: Store,
     writing: Option<WriteJob>,
     /// The latest content of each file that is not being written yet.
-    waiting: BTreeMap<PathBuf, Content>,
+    waiting: BTreeMap<PathBuf, String>,
 }
 
 struct WriteJob {
@@ -175,15 +166,21 @@ impl Saver {
     }
 
     /// Saves this state once the previous write has ended.
-    pub fn keep(&mut self, kept: Saved) {
-        self.waiting.insert(self.store.file.clone(), Content::State(Box::new(kept)));
-        self.go_on();
+    pub fn keep(&mut self, kept: &Saved) {
+        self.put(self.store.file.clone(), kept);
     }
 
     /// Saves this season once the previous write has ended.
     pub fn keep_season(&mut self, person: u32, season: ArchivedSeason) {
         let file = self.store.season_file(person, season.log.year);
-        self.waiting.insert(file, Content::Season(Box::new(SavedSeason { person, season })));
+        self.put(file, &SavedSeason { person, season });
+    }
+
+    fn put(&mut self, file: PathBuf, content: &impl Serialize) {
+        match serde_json::to_string(content) {
+            Ok(content) => drop(self.waiting.insert(file, content)),
+            Err(error) => tracing::error!(%error, file = %file.display(), "cannot write the state as JSON"),
+        }
         self.go_on();
     }
 
@@ -228,10 +225,9 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     serde_json::from_str(body).map_err(|error| bad(&error.to_string()))
 }
 
-fn write(path: &Path, kept: &impl Serialize) -> io::Result<()> {
+fn write(path: &Path, body: &str) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
-    let body = serde_json::to_string(kept)?;
     let text = format!("{VERSION} {}\n{body}", checksum(body.as_bytes()));
     atomic_file::replace(path, text.as_bytes(), MODE)
 }

@@ -5,6 +5,11 @@ use crate::{
     site::{named::PageName, trace::Made},
     web::path::{self, PathForm},
 };
+use Language::{English, Spanish};
+use RouteTarget::{
+    Alive, Answer, Asset, Challenge, DayCard, Embed, Events, Home, HomeIn, How, Metrics, Named, Published,
+    Ready, Relay, Share,
+};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,28 +59,16 @@ pub enum RouteTarget {
 impl RouteTarget {
     /// Whether it is served under any host and scheme: health checks, challenges and the relay.
     pub(crate) fn has_any_host(self) -> bool {
-        matches!(self, RouteTarget::Alive | RouteTarget::Ready | RouteTarget::Challenge | RouteTarget::Relay)
+        matches!(self, Alive | Ready | Challenge | Relay)
     }
 
     /// The event that makes the bytes of its 200.
     pub(crate) fn made(self) -> Made {
         match self {
-            RouteTarget::Home
-            | RouteTarget::HomeIn(_)
-            | RouteTarget::Answer
-            | RouteTarget::Embed(_)
-            | RouteTarget::Share(_)
-            | RouteTarget::Named
-            | RouteTarget::DayCard
-            | RouteTarget::Published => Made::Answer,
-            RouteTarget::Asset => Made::Build,
-            RouteTarget::Ready => Made::Start,
-            RouteTarget::Challenge
-            | RouteTarget::Alive
-            | RouteTarget::Events
-            | RouteTarget::How(_)
-            | RouteTarget::Relay
-            | RouteTarget::Metrics => Made::Request,
+            Home | HomeIn(_) | Answer | Embed(_) | Share(_) | Named | DayCard | Published => Made::Answer,
+            Asset => Made::Build,
+            Ready => Made::Start,
+            Challenge | Alive | Events | How(_) | Relay | Metrics => Made::Request,
         }
     }
 }
@@ -95,13 +88,9 @@ impl Route {
     /// The sites whose pages may read its responses.
     pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
-            RouteTarget::Answer
-            | RouteTarget::Embed(_)
-            | RouteTarget::Published
-            | RouteTarget::DayCard
-            | RouteTarget::Events => CorsScope::Everyone,
-            RouteTarget::Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
-            RouteTarget::Home | RouteTarget::HomeIn(_) | RouteTarget::Named => CorsScope::EveryoneAsJson,
+            Answer | Embed(_) | Published | DayCard | Events => CorsScope::Everyone,
+            Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
+            Home | HomeIn(_) | Named => CorsScope::EveryoneAsJson,
             _ => CorsScope::Site,
         }
     }
@@ -110,174 +99,58 @@ impl Route {
 /// The path prefix of HTTP-01 tokens (RFC 8555 §8.3).
 pub(crate) const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
+const fn route(pattern: &'static str, target: RouteTarget, about: &'static str) -> Route {
+    Route { pattern, target, about }
+}
+
 /// The routes for visitors. The first match wins.
 pub const ROUTES: &[Route] = &[
-    Route { pattern: "/", target: RouteTarget::Home, about: "the answer, as HTML, plain text or JSON" },
-    Route {
-        pattern: "/en",
-        target: RouteTarget::HomeIn(Language::English),
-        about: "the same, always in English",
-    },
-    Route {
-        pattern: "/es",
-        target: RouteTarget::HomeIn(Language::Spanish),
-        about: "the same, always in Spanish",
-    },
-    Route {
-        pattern: "/{day}",
-        target: RouteTarget::Named,
-        about: "the answer of another day, as 2023-08-09",
-    },
-    Route { pattern: "/{year}", target: RouteTarget::Named, about: "a season, as 2023" },
-    Route {
-        pattern: "/leaders",
-        target: RouteTarget::Named,
-        about: "who has the most errors in the major leagues",
-    },
-    Route { pattern: "/{day}/card.png", target: RouteTarget::DayCard, about: "a day as a picture" },
-    Route {
-        pattern: "/{language}/{day}",
-        target: RouteTarget::Named,
-        about: "a day, always in English or in Spanish",
-    },
-    Route { pattern: "/{language}/{year}", target: RouteTarget::Named, about: "a season, likewise" },
-    Route { pattern: "/{language}/leaders", target: RouteTarget::Named, about: "the leaders, likewise" },
-    Route {
-        pattern: "/{language}/{day}/card.png",
-        target: RouteTarget::DayCard,
-        about: "a day as a picture, likewise",
-    },
-    Route { pattern: "/api/v1/answer", target: RouteTarget::Answer, about: "the answer as JSON" },
-    Route {
-        pattern: "/events",
-        target: RouteTarget::Events,
-        about: "the answer whenever it changes (server-sent events)",
-    },
-    Route {
-        pattern: "/api/v1/season",
-        target: RouteTarget::Published,
-        about: "his season as JSON, game by game",
-    },
-    Route { pattern: "/feed.xml", target: RouteTarget::Published, about: "the days with an error (Atom)" },
-    Route {
-        pattern: "/calendar.ics",
-        target: RouteTarget::Published,
-        about: "his games, to subscribe to (iCalendar)",
-    },
-    Route { pattern: "/badge.svg", target: RouteTarget::Published, about: "the answer as a badge" },
-    Route {
-        pattern: "/card.png",
-        target: RouteTarget::Published,
-        about: "the answer as a picture, for previews in chats",
-    },
-    Route { pattern: "/es/card.png", target: RouteTarget::Published, about: "the same in Spanish" },
-    Route {
-        pattern: "/days-since-error.png",
-        target: RouteTarget::Published,
-        about: "the days since his last error as a sign",
-    },
-    Route {
-        pattern: "/es/days-since-error.png",
-        target: RouteTarget::Published,
-        about: "the same in Spanish",
-    },
-    Route {
-        pattern: "/favicon.svg",
-        target: RouteTarget::Published,
-        about: "the icon in the state's colours",
-    },
-    Route {
-        pattern: "/embed",
-        target: RouteTarget::Embed(None),
-        about: "the answer as a box for other sites' pages",
-    },
-    Route {
-        pattern: "/en/embed",
-        target: RouteTarget::Embed(Some(Language::English)),
-        about: "the same, always in English",
-    },
-    Route {
-        pattern: "/es/embed",
-        target: RouteTarget::Embed(Some(Language::Spanish)),
-        about: "the same, always in Spanish",
-    },
-    Route {
-        pattern: "/share",
-        target: RouteTarget::Share(None),
-        about: "badge, box, JSON, calendar and so on, to copy",
-    },
-    Route {
-        pattern: "/en/share",
-        target: RouteTarget::Share(Some(Language::English)),
-        about: "the same, always in English",
-    },
-    Route {
-        pattern: "/es/share",
-        target: RouteTarget::Share(Some(Language::Spanish)),
-        about: "the same, always in Spanish",
-    },
-    Route {
-        pattern: "/oembed.json",
-        target: RouteTarget::Published,
-        about: "the box, for sites that embed links (oEmbed)",
-    },
-    Route { pattern: "/es/oembed.json", target: RouteTarget::Published, about: "the same in Spanish" },
-    Route {
-        pattern: "/api/openapi.json",
-        target: RouteTarget::Asset,
-        about: "what the JSON means (OpenAPI 3.1)",
-    },
-    Route {
-        pattern: "/how",
-        target: RouteTarget::How(Language::English),
-        about: "how this site answers a request, with the figures of yours",
-    },
-    Route { pattern: "/es/how", target: RouteTarget::How(Language::Spanish), about: "the same in Spanish" },
-    Route {
-        pattern: "/healthz",
-        target: RouteTarget::Alive,
-        about: "200 while the process lives, and how its certificate is",
-    },
-    Route {
-        pattern: "/readyz",
-        target: RouteTarget::Ready,
-        about: "200 while the answer is fresh, else 503",
-    },
-    Route {
-        pattern: "/.well-known/acme-challenge/*",
-        target: RouteTarget::Challenge,
-        about: "proof for a CA, while it looks for it",
-    },
-    Route {
-        pattern: "/mlb/*",
-        target: RouteTarget::Relay,
-        about: "MLB's replies, for other e6 servers (relay)",
-    },
-    Route {
-        pattern: "/static/*",
-        target: RouteTarget::Asset,
-        about: "assets whose names change with their content",
-    },
-    Route { pattern: "/*", target: RouteTarget::Asset, about: "icons, robots.txt, the web manifest" },
+    route("/", Home, "the answer, as HTML, plain text or JSON"),
+    route("/en", HomeIn(English), "the same, always in English"),
+    route("/es", HomeIn(Spanish), "the same, always in Spanish"),
+    route("/{day}", Named, "the answer of another day, as 2023-08-09"),
+    route("/{year}", Named, "a season, as 2023"),
+    route("/leaders", Named, "who has the most errors in the major leagues"),
+    route("/{day}/card.png", DayCard, "a day as a picture"),
+    route("/{language}/{day}", Named, "a day, always in English or in Spanish"),
+    route("/{language}/{year}", Named, "a season, likewise"),
+    route("/{language}/leaders", Named, "the leaders, likewise"),
+    route("/{language}/{day}/card.png", DayCard, "a day as a picture, likewise"),
+    route("/api/v1/answer", Answer, "the answer as JSON"),
+    route("/events", Events, "the answer whenever it changes (server-sent events)"),
+    route("/api/v1/season", Published, "his season as JSON, game by game"),
+    route("/feed.xml", Published, "the days with an error (Atom)"),
+    route("/calendar.ics", Published, "his games, to subscribe to (iCalendar)"),
+    route("/badge.svg", Published, "the answer as a badge"),
+    route("/card.png", Published, "the answer as a picture, for previews in chats"),
+    route("/es/card.png", Published, "the same in Spanish"),
+    route("/days-since-error.png", Published, "the days since his last error as a sign"),
+    route("/es/days-since-error.png", Published, "the same in Spanish"),
+    route("/favicon.svg", Published, "the icon in the state's colours"),
+    route("/embed", Embed(None), "the answer as a box for other sites' pages"),
+    route("/en/embed", Embed(Some(English)), "the same, always in English"),
+    route("/es/embed", Embed(Some(Spanish)), "the same, always in Spanish"),
+    route("/share", Share(None), "badge, box, JSON, calendar and so on, to copy"),
+    route("/en/share", Share(Some(English)), "the same, always in English"),
+    route("/es/share", Share(Some(Spanish)), "the same, always in Spanish"),
+    route("/oembed.json", Published, "the box, for sites that embed links (oEmbed)"),
+    route("/es/oembed.json", Published, "the same in Spanish"),
+    route("/api/openapi.json", Asset, "what the JSON means (OpenAPI 3.1)"),
+    route("/how", How(English), "how this site answers a request, with the figures of yours"),
+    route("/es/how", How(Spanish), "the same in Spanish"),
+    route("/healthz", Alive, "200 while the process lives, and how its certificate is"),
+    route("/readyz", Ready, "200 while the answer is fresh, else 503"),
+    route("/.well-known/acme-challenge/*", Challenge, "proof for a CA, while it looks for it"),
+    route("/mlb/*", Relay, "MLB's replies, for other e6 servers (relay)"),
+    route("/static/*", Asset, "assets whose names change with their content"),
+    route("/*", Asset, "icons, robots.txt, the web manifest"),
 ];
 
 /// The routes for operators, on the admin listener.
 pub const ADMIN_ROUTES: &[Route] = &[
-    Route {
-        pattern: "/metrics",
-        target: RouteTarget::Metrics,
-        about: "counters, in Prometheus's text format",
-    },
-    Route {
-        pattern: "/healthz",
-        target: RouteTarget::Alive,
-        about: "200 while the process lives, and how its certificate is",
-    },
-    Route {
-        pattern: "/readyz",
-        target: RouteTarget::Ready,
-        about: "200 while the answer is fresh, else 503",
-    },
+    route("/metrics", Metrics, "counters, in Prometheus's text format"),
+    route("/healthz", Alive, "200 while the process lives, and how its certificate is"),
+    route("/readyz", Ready, "200 while the answer is fresh, else 503"),
 ];
 
 /// The path of a request and its route, looked up once.
@@ -362,7 +235,7 @@ mod tests {
     fn the_first_matching_pattern_wins() {
         for (path, target) in [
             ("/", RouteTarget::Home),
-            ("/es", RouteTarget::HomeIn(Language::Spanish)),
+            ("/es", RouteTarget::HomeIn(Spanish)),
             ("/api/v1/answer", RouteTarget::Answer),
             ("/api/v1/answer/", RouteTarget::Asset),
             ("/2023-08-09", RouteTarget::Named),

@@ -2,14 +2,11 @@
 
 use crate::tls::{
     certificate::{Certificate, SelfSignedPem, replace},
+    files::CertificateFiles,
     owner::NAP,
     resolver::{CertificateOrigin, CertificateWriter},
 };
-use std::{
-    error::Error,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{error::Error, fs, io, path::Path};
 use time::{Duration, OffsetDateTime};
 
 /// The longest validity that Apple's clients accept from a private issuer.
@@ -28,9 +25,8 @@ pub(crate) fn kept(
     dir: &Path,
     names: &[String],
 ) -> Result<(Certificate, Option<String>), Box<dyn Error + Send + Sync>> {
-    let files = SavedPair::in_dir(dir);
     let names = with_localhost(names);
-    let trouble = match files.read() {
+    let trouble = match read(&files(dir)) {
         Ok(found) => match names.iter().find(|name| !found.covers(name)) {
             None if OffsetDateTime::now_utc() < found.not_after - RENEWAL => return Ok((found, None)),
             None => None,
@@ -45,7 +41,7 @@ pub(crate) fn kept(
         return Ok((for_this_run(&names)?, Some(trouble)));
     }
     let fresh = SelfSignedPem::fresh(&names, LASTS)?;
-    let unkept = files.write(&fresh).err().map(|error| {
+    let unkept = write(dir, &fresh).err().map(|error| {
         format!("cannot keep the new certificate: {error}; browsers will ask again after a restart")
     });
     Ok((fresh.certificate()?, unkept))
@@ -53,7 +49,7 @@ pub(crate) fn kept(
 
 /// The certificate in this directory, if there is one.
 pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
-    match SavedPair::in_dir(dir).read() {
+    match read(&files(dir)) {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_missing(&*error) => Ok(None),
         Err(error) => Err(format!("cannot use the kept certificate: {error}")),
@@ -102,25 +98,19 @@ fn with_localhost(names: &[String]) -> Vec<String> {
     names.iter().cloned().chain(["localhost", "127.0.0.1", "::1"].map(String::from)).collect()
 }
 
-struct SavedPair {
-    cert: PathBuf,
-    key: PathBuf,
+fn files(dir: &Path) -> CertificateFiles {
+    CertificateFiles { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
 }
 
-impl SavedPair {
-    fn in_dir(dir: &Path) -> Self {
-        SavedPair { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
-    }
+fn read(files: &CertificateFiles) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
+    Certificate::from_pem(&fs::read(&files.cert)?, &fs::read(&files.key)?)
+}
 
-    fn read(&self) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
-        Certificate::from_pem(&fs::read(&self.cert)?, &fs::read(&self.key)?)
-    }
-
-    fn write(&self, pair: &SelfSignedPem) -> io::Result<()> {
-        fs::create_dir_all(self.cert.parent().unwrap_or(Path::new(".")))?;
-        replace(&self.key, pair.key.as_bytes(), 0o600)?;
-        replace(&self.cert, pair.chain.as_bytes(), 0o644)
-    }
+fn write(dir: &Path, pair: &SelfSignedPem) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let files = files(dir);
+    replace(&files.key, pair.key.as_bytes(), 0o600)?;
+    replace(&files.cert, pair.chain.as_bytes(), 0o644)
 }
 
 fn is_missing(error: &(dyn Error + Send + Sync + 'static)) -> bool {
@@ -173,7 +163,7 @@ mod tests {
             let kept_in = keeps.then_some(dir.path());
             let lasting = |lasts| {
                 let pair = SelfSignedPem::fresh(&with_localhost(&[]), lasts).unwrap();
-                SavedPair::in_dir(dir.path()).write(&pair).unwrap();
+                write(dir.path(), &pair).unwrap();
                 CertificateWriter::of_a_test(pair.certificate().unwrap(), CertificateOrigin::SelfSigned)
             };
             // It is valid from a day ago.
@@ -196,8 +186,7 @@ mod tests {
     fn an_old_one_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let names = with_localhost(&[]);
-        let files = SavedPair::in_dir(dir.path());
-        files.write(&SelfSignedPem::fresh(&names, Duration::days(20)).unwrap()).unwrap();
+        write(dir.path(), &SelfSignedPem::fresh(&names, Duration::days(20)).unwrap()).unwrap();
         let (fresh, trouble) = kept(dir.path(), &[]).unwrap();
         assert_eq!(trouble, None);
         assert!(fresh.not_after > OffsetDateTime::now_utc() + Duration::days(800));

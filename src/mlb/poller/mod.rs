@@ -372,7 +372,7 @@ impl Poller {
 
     fn keep(&mut self) {
         if let Some(saver) = &mut self.saver {
-            saver.keep(Saved { facts: self.facts.clone(), memory: self.memory.clone() });
+            saver.keep(&Saved { facts: self.facts.clone(), memory: self.memory.clone() });
         }
     }
 

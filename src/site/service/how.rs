@@ -21,6 +21,7 @@ use crate::{
             Timings, TlsTrace, Trace, WhatIf, micros,
         },
     },
+    tls::resolver::CertificateOrigin,
     web::{
         coding::Coding,
         host::{Scheme, authority_of, is_plain},
@@ -206,7 +207,7 @@ impl Service {
 
     fn is_self_signed(&self) -> bool {
         let certificates = self.certificates.as_ref();
-        certificates.is_some_and(|certificates| certificates.status()["source"] == "self-signed")
+        certificates.is_some_and(|certificates| certificates.status().origin == CertificateOrigin::SelfSigned)
     }
 
     fn mlb(&self) -> MlbTrace {

@@ -34,6 +34,7 @@ use crate::{
         service::resource::{ReadRequest, embedded},
         snapshot::Site,
     },
+    tls::resolver::CertificateResolver,
     web::{
         forwarded::ClientAddr,
         host::{Hosts, authority, names_a_host},
@@ -70,7 +71,7 @@ pub struct Service {
     design: Option<PathBuf>,
     errors: ErrorPages,
     how: HowPage,
-    certificates: Option<Arc<dyn CertificateFacts>>,
+    certificates: Option<Arc<CertificateResolver>>,
     hosts: Hosts,
     proxies: Arc<TrustedProxies>,
     pub(crate) relay: Option<Relaying>,
@@ -102,23 +103,11 @@ pub struct ServiceParts {
     pub clients: Arc<Clients>,
     pub observer: RequestObserver,
     /// The certificates' status; none without TLS.
-    pub certificates: Option<Arc<dyn CertificateFacts>>,
+    pub certificates: Option<Arc<CertificateResolver>>,
     pub hosts: Hosts,
     pub proxies: TrustedProxies,
     /// The relay for other e6 servers; none if it is not configured.
     pub relay: Option<Relaying>,
-}
-
-/// The facts about certificates that the site serves, without knowledge of TLS.
-pub trait CertificateFacts: Send + Sync {
-    /// The response to the HTTP-01 challenge with this token, while that challenge is pending (RFC 8555 §8.3).
-    fn challenge(&self, token: &str) -> Option<String>;
-
-    /// The status as JSON: source, names, end, next attempt, last error.
-    fn status(&self) -> serde_json::Value;
-
-    /// Whether the certificate comes from the configured source: until then no client is redirected to HTTPS.
-    fn is_settled(&self) -> bool;
 }
 
 impl Service {

@@ -128,13 +128,14 @@ impl Service {
             RouteTarget::Answer => respond(&site.api, method, headers),
             RouteTarget::Alive => {
                 let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
+                let certificate = certificate.as_deref();
                 let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
                 body.push('\n');
                 respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
             }
             RouteTarget::Challenge => {
                 let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
-                match self.certificates.as_ref().and_then(|certificates| certificates.challenge(token)) {
+                match self.certificates.as_ref().and_then(|certificates| certificates.http_challenge(token)) {
                     Some(answer) => respond(
                         &Representation::once(answer.into_bytes(), "application/octet-stream"),
                         method,
