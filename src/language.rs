@@ -2,7 +2,7 @@
 
 use std::ops::Index;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
     /// The default, and the language for programs.
     English,

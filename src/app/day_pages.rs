@@ -3,12 +3,12 @@
 
 use crate::{
     answer::{Answer, Archive, DayAnswer, DayRecord, kept_years},
+    app::render_queue::{RenderQueue, RenderRefused},
     clock::Clock,
-    language::{Language, PerLanguage},
     mlb::DayRequests,
     page::{self, Place, Theme},
     site::{
-        named::{NamedContent, NamedPages, PageName},
+        named::{NamedContent, NamedPages, NamedResource, PageName, PagePart},
         page::Page,
     },
     web::representation::{Lifetime, Representation},
@@ -37,6 +37,7 @@ const QUEUE_IS_FULL: Duration = Duration::from_secs(60);
 const ENTRY_SIZE: usize = 24 * 1024;
 
 /// The pages that follow from one answer, with those rendered before.
+#[derive(Clone)]
 pub(crate) struct DayPages {
     pub theme: Arc<Theme>,
     pub style: String,
@@ -50,6 +51,7 @@ pub(crate) struct DayPages {
 pub(crate) struct RenderedPages {
     cap: usize,
     entries: Mutex<Entries>,
+    queue: RenderQueue,
 }
 
 #[derive(Default)]
@@ -65,7 +67,7 @@ struct Entry {
     basis: Basis,
     subject: Arc<Subject>,
     page: Arc<Page>,
-    cards: PerLanguage<Option<Representation>>,
+    files: HashMap<PagePart, Representation>,
     used: u64,
 }
 
@@ -88,7 +90,7 @@ struct Subject {
 
 impl RenderedPages {
     pub fn new(cap: usize) -> Self {
-        RenderedPages { cap, entries: Mutex::default() }
+        RenderedPages { cap, entries: Mutex::default(), queue: RenderQueue::default() }
     }
 
     fn get(&self, named: PageName) -> Option<Entry> {
@@ -122,8 +124,14 @@ impl RenderedPages {
 
 impl Entry {
     fn size(&self) -> usize {
-        let cards = Language::ALL.into_iter().filter_map(|language| self.cards[language].as_ref());
-        ENTRY_SIZE + self.page.size() + cards.map(Representation::size).sum::<usize>()
+        ENTRY_SIZE + self.page.size() + self.files.values().map(Representation::size).sum::<usize>()
+    }
+
+    fn part(&self, part: PagePart) -> Option<NamedResource> {
+        match part {
+            PagePart::Page => Some(NamedResource::Page(self.page.clone())),
+            file => self.files.get(&file).cloned().map(NamedResource::File),
+        }
     }
 }
 
@@ -141,12 +149,22 @@ impl Basis {
     }
 }
 
+/// What is known of a page.
+enum PageRecord {
+    /// It is rendered.
+    Rendered(Box<Entry>),
+    /// It has these facts, which are not rendered yet.
+    Decided(Box<(Subject, Basis)>),
+    LookingUp(Duration),
+    Missing,
+}
+
 impl DayPages {
-    fn entry(&self, named: PageName) -> NamedContent<Entry> {
+    fn state(&self, named: PageName) -> PageRecord {
         let basis = self.basis(named);
         let known = self.rendered.get(named);
         if let Some(entry) = known.as_ref().filter(|entry| entry.basis.is(&basis)) {
-            return NamedContent::Made(entry.clone());
+            return PageRecord::Rendered(Box::new(entry.clone()));
         }
         let record = match named {
             PageName::Day(day) => self.answer.on(day, self.clock.now()),
@@ -154,7 +172,7 @@ impl DayPages {
             PageName::Leaders => DayRecord::Today,
         };
         let subject = match record {
-            DayRecord::Outside => return NamedContent::Missing,
+            DayRecord::Outside => return PageRecord::Missing,
             DayRecord::Unread(_) => return self.look_up(named),
             DayRecord::Today => self.subject(named, Answer::clone(&self.answer), TODAY),
             DayRecord::Known(day) => {
@@ -164,12 +182,41 @@ impl DayPages {
                 Subject { lifetime, ..self.subject(named, answer, CHANGING) }
             }
         };
-        let entry = match known {
-            Some(entry) if *entry.subject == subject => Entry { basis, ..entry },
-            _ => self.render(named, subject, basis),
+        match known {
+            Some(entry) if *entry.subject == subject => {
+                let entry = Entry { basis, ..entry };
+                self.rendered.put(named, entry.clone());
+                PageRecord::Rendered(Box::new(entry))
+            }
+            _ => PageRecord::Decided(Box::new((subject, basis))),
+        }
+    }
+
+    /// Renders a part of a page, and keeps it. The page may have been rendered meanwhile for another part of it.
+    fn make(&self, named: PageName, part: PagePart) -> Option<NamedResource> {
+        let mut entry = match self.state(named) {
+            PageRecord::Rendered(entry) => *entry,
+            PageRecord::Decided(decided) => self.render(named, decided.0, decided.1),
+            PageRecord::LookingUp(_) | PageRecord::Missing => return None,
         };
+        if entry.part(part).is_none() {
+            let file = self.file(&entry.subject, part)?;
+            entry.files.insert(part, file);
+        }
         self.rendered.put(named, entry.clone());
-        NamedContent::Made(entry)
+        entry.part(part)
+    }
+
+    fn file(&self, subject: &Subject, part: PagePart) -> Option<Representation> {
+        let Subject { answer, place, lifetime } = subject;
+        let (body, media_type) = match part {
+            PagePart::Page => return None,
+            PagePart::Card(language) => (page::day_card(answer, &self.theme, language)?, "image/png"),
+            PagePart::Oembed(language) => {
+                (page::day_oembed(answer, &self.theme, place, language).into_bytes(), "application/json")
+            }
+        };
+        Some(Representation::published(body, media_type, OffsetDateTime::now_utc(), *lifetime))
     }
 
     fn basis(&self, named: PageName) -> Basis {
@@ -214,47 +261,40 @@ impl DayPages {
         };
         // By the system's clock, because it is compared with dates from other programs.
         let page = Page::new(&content, &self.style, Some(OffsetDateTime::now_utc()), *lifetime);
-        let cards = PerLanguage::of(|_| None);
-        Entry { basis, subject: Arc::new(subject), page: Arc::new(page), cards, used: 0 }
+        Entry { basis, subject: Arc::new(subject), page: Arc::new(page), files: HashMap::new(), used: 0 }
     }
 
-    fn look_up(&self, named: PageName) -> NamedContent<Entry> {
+    fn look_up(&self, named: PageName) -> PageRecord {
         let day = match named {
             PageName::Day(day) => Some(day),
             PageName::Season(year) => Date::from_calendar_date(year, time::Month::July, 1).ok(),
             PageName::Leaders => None,
         };
         match day.map(|day| self.requests.add(day)) {
-            None => NamedContent::Missing,
-            Some(Ok(before)) => NamedContent::LookingUp(LOOK_UP * (before as u32 + 1)),
-            Some(Err(_)) => NamedContent::LookingUp(QUEUE_IS_FULL),
+            None => PageRecord::Missing,
+            Some(Ok(before)) => PageRecord::LookingUp(LOOK_UP * (before as u32 + 1)),
+            Some(Err(_)) => PageRecord::LookingUp(QUEUE_IS_FULL),
         }
     }
 }
 
 impl NamedPages for DayPages {
-    fn page(&self, named: PageName) -> NamedContent<Arc<Page>> {
-        self.entry(named).map(|entry| entry.page)
-    }
-
-    fn card(&self, day: Date, language: Language) -> NamedContent<Representation> {
-        let named = PageName::Day(day);
-        let mut entry = match self.entry(named) {
-            NamedContent::Made(entry) => entry,
-            NamedContent::LookingUp(wait) => return NamedContent::LookingUp(wait),
-            NamedContent::Missing => return NamedContent::Missing,
-        };
-        if let Some(card) = &entry.cards[language] {
-            return NamedContent::Made(card.clone());
+    fn get(&self, named: PageName, part: PagePart) -> NamedContent {
+        match self.state(named) {
+            PageRecord::LookingUp(wait) => return NamedContent::LookingUp(wait),
+            PageRecord::Missing => return NamedContent::Missing,
+            PageRecord::Rendered(entry) => {
+                if let Some(resource) = entry.part(part) {
+                    return NamedContent::Made(resource);
+                }
+            }
+            PageRecord::Decided(_) => {}
         }
-        let Some(png) = page::card(&entry.subject.answer, &self.theme, language) else {
-            return NamedContent::Missing;
-        };
-        let card =
-            Representation::published(png, "image/png", OffsetDateTime::now_utc(), entry.subject.lifetime);
-        *entry.cards.get_mut(language) = Some(card.clone());
-        self.rendered.put(named, entry);
-        NamedContent::Made(card)
+        let pages = self.clone();
+        match self.rendered.queue.add((named, part), Box::new(move || pages.make(named, part))) {
+            Ok(page) => NamedContent::Rendering(page),
+            Err(RenderRefused) => NamedContent::LookingUp(LOOK_UP),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod process_metrics;
 pub(crate) mod publisher;
 pub(crate) mod relay;
 pub(crate) mod reload;
+pub(crate) mod render_queue;
 pub(crate) mod run;
 pub(crate) mod swap_handler;
 pub(crate) mod systemd;

@@ -157,11 +157,13 @@ impl Publisher {
             Some("ics") => ("text/calendar; charset=utf-8", MINUTES),
             Some("svg") => ("image/svg+xml", MINUTE),
             Some("png") => ("image/png", MINUTE),
+            Some("ico") => ("image/x-icon", MINUTE),
             _ => ("application/json", MINUTE),
         };
         let body = match media_type {
             "image/png" if with_pictures => page::png(&source)?,
-            "image/png" => return None,
+            "image/x-icon" if with_pictures => page::ico(&page::png(&source)?),
+            "image/png" | "image/x-icon" => return None,
             // The source is without the date.
             _ if path == "/calendar.ics" => {
                 page::calendar(answer, &self.theme, self.clock.now()).into_bytes()

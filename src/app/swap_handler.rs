@@ -60,9 +60,7 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
         };
         let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));
         HandlerResponse::Later(Box::pin(async move {
-            if let Some(relayed) = awaited.await {
-                head.extensions_mut().insert(relayed);
-            }
+            head.extensions_mut().insert(awaited.await);
             service.handle(&head, &routed, &connection, arrival)
         }))
     }

@@ -6,7 +6,9 @@ use crate::{
     page::{
         LocalizedTheme, Place, Theme,
         colours::{ColourPair, PageState, SceneColours},
-        embed, json,
+        embed,
+        hero::Hero,
+        json,
         locale::{self, PageLabels, Phrases, share::ShareTexts},
         scene::Scene,
         scoreboard::{Board, Sign},
@@ -58,19 +60,14 @@ pub fn looking_up(theme: &Theme) -> PerLanguage<PageText> {
 }
 
 fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str, refresh: u64) -> String {
+    let look = (PageState::of_status(status), Scene::of_status(status));
     rendered(&ErrorTemplate {
         theme: localized.theme,
         language: localized.language,
         labels: localized.phrases.labels(),
         style: style(localized.theme),
         refresh,
-        state: PageState::of_status(status),
-        scene: Scene::of_status(status),
-        scene_text: localized.phrases.scene(Scene::of_status(status)),
-        drawing: rendered(&WordDrawing::new(title, vec![])),
-        status,
-        title,
-        detail,
+        hero: Hero::new(look, [status.to_string(), title.into(), detail.into()], localized),
     })
 }
 
@@ -153,9 +150,8 @@ pub(crate) fn answer<'a>(
         description: cut(&sentence, DESCRIPTION_CAP),
         summary: cut(&summary, DESCRIPTION_CAP),
         alternative: cut(&summary, ALTERNATIVE_CAP),
-        sms: share::sms(answer, localized),
+        sms: share::sms(answer, localized, place),
         friend: &localized.words.friend,
-        share: locale::share::share(language),
         card,
         replay: localized.replay().map(|about| phrases.replay_not_today(about)),
         out_of_date: answer
@@ -168,8 +164,8 @@ pub(crate) fn answer<'a>(
         taken_back: sentence::taken_back(answer, phrases),
         games: answer.games.iter().map(game).collect(),
         signs: signs(answer, localized),
-        buttons: buttons(localized),
-        season: SeasonView::of(answer, localized),
+        buttons: FooterButtons::new(localized, &share::shared(answer, localized, place)),
+        season: SeasonView::of(answer, localized, place),
         rank: crate::page::leaders::line(answer, localized),
         day: localized.day(answer),
         asked: answer.asked_at.filter(|_| !answer.is_another_day).map(clock),
@@ -184,21 +180,35 @@ fn signs(answer: &Answer, localized: LocalizedTheme) -> Vec<Sign> {
     Sign::since_error(answer, localized).into_iter().chain(next).collect()
 }
 
-/// The links of the footer, as far as the site has their pages: the reader's language first.
-fn buttons(localized: LocalizedTheme) -> Vec<(String, &'static str)> {
-    let labels = localized.phrases.labels();
-    let link = |path: &str| page(&format!("{}{path}", localized.language.prefix())).or_else(|| page(path));
-    [
-        ("/how", labels.how),
-        ("/leaders", labels.leaders),
-        ("/share", labels.share),
-        ("/calendar.ics", labels.calendar),
-        ("/feed.xml", labels.feed),
-        ("/api/v1/answer", "JSON"),
-    ]
-    .into_iter()
-    .filter_map(|(path, label)| Some((link(path)?, label)))
-    .collect()
+/// The buttons of the footer.
+pub(crate) struct FooterButtons {
+    /// Paths and their labels.
+    pub links: Vec<(String, &'static str)>,
+    /// The URL to copy; none if the site does not know its own.
+    pub shared: Option<String>,
+    pub texts: &'static ShareTexts,
+}
+
+impl FooterButtons {
+    /// The links that the site has pages for, in the reader's language first, and the link to share this path.
+    pub(crate) fn new(localized: LocalizedTheme, shared: &str) -> Self {
+        let labels = localized.phrases.labels();
+        let link =
+            |path: &str| page(&format!("{}{path}", localized.language.prefix())).or_else(|| page(path));
+        let links = [
+            ("/how", labels.how),
+            ("/leaders", labels.leaders),
+            ("/share", labels.share),
+            ("/calendar.ics", labels.calendar),
+            ("/feed.xml", labels.feed),
+            ("/api/v1/answer", "JSON"),
+        ];
+        FooterButtons {
+            links: links.into_iter().filter_map(|(path, label)| Some((link(path)?, label))).collect(),
+            shared: localized.theme.url.as_ref().map(|url| format!("{url}{shared}")),
+            texts: locale::share::share(localized.language),
+        }
+    }
 }
 
 /// Rendering into memory fails only if a template's own code fails, and no template here has such code.
@@ -276,7 +286,6 @@ struct AnswerTemplate<'a> {
     /// The link to text a friend.
     sms: String,
     friend: &'a str,
-    share: &'static ShareTexts,
     /// The sentence, with its time for machines.
     reason: ReasonText,
     /// The card's version, which is part of its URL because chats cache a picture by URL.
@@ -288,8 +297,7 @@ struct AnswerTemplate<'a> {
     taken_back: Option<String>,
     games: Vec<GameRow>,
     signs: Vec<Sign>,
-    /// Links and their labels.
-    buttons: Vec<(String, &'static str)>,
+    buttons: FooterButtons,
     season: Option<SeasonView>,
     /// His rank in errors.
     rank: Option<String>,
@@ -374,11 +382,5 @@ struct ErrorTemplate<'a> {
     labels: &'static PageLabels,
     style: String,
     refresh: u64,
-    state: PageState,
-    scene: Scene,
-    scene_text: &'static str,
-    drawing: String,
-    status: u16,
-    title: &'a str,
-    detail: &'a str,
+    hero: Hero,
 }

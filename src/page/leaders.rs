@@ -4,10 +4,12 @@ use crate::{
     answer::{Answer, Leader, Leaders},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Place, Theme,
-        html::{rendered, style},
+        LocalizedTheme, PageState, Place, Theme,
+        hero::Hero,
+        html::{FooterButtons, rendered, style},
         json,
         locale::{PageLabels, sentence_case},
+        scene::Scene,
         text::{WIDTH, wrapped},
     },
     site::page::{PageContent, PageText},
@@ -55,6 +57,12 @@ fn html(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
         let player = leaders.player.iter().filter(|player| !leaders.top.contains(player));
         leaders.top.iter().chain(player).cloned().collect()
     };
+    let ranked = answer.leaders.as_ref().map(|leaders| leaders.player.as_ref());
+    let (look, word) = match ranked {
+        Some(Some(leader)) => ((PageState::Yes, Scene::Stands), phrases.place(leader.rank)),
+        Some(None) => ((PageState::No, Scene::Glove), phrases.labels().no_rank.into()),
+        None => ((PageState::Unknown, Scene::Tarp), localized.words.unknown.clone()),
+    };
     rendered(&LeadersTemplate {
         theme,
         language,
@@ -62,8 +70,8 @@ fn html(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
         labels: phrases.labels(),
         style: style(theme),
         refresh: 0,
-        title: title(answer, localized),
-        line: rank(answer, localized),
+        buttons: FooterButtons::new(localized, &place.in_language(&language)),
+        hero: Hero::new(look, [title(answer, localized), word, rank(answer, localized)], localized),
         note: localized.season_note(),
         player: answer.player.id,
         rows: answer.leaders.as_ref().map(rows).unwrap_or_default(),
@@ -91,8 +99,8 @@ struct LeadersTemplate<'a> {
     labels: &'static PageLabels,
     style: String,
     refresh: u64,
-    title: String,
-    line: String,
+    buttons: FooterButtons,
+    hero: Hero,
     note: Option<&'a str>,
     /// The player's id.
     player: u32,

@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod colours;
 pub(crate) mod embed;
 pub(crate) mod feed;
+pub(crate) mod hero;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod leaders;
@@ -37,7 +38,7 @@ pub use crate::page::html::{error, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::leaders::leaders;
 pub use crate::page::notice::Notice;
-pub use crate::page::picture::png;
+pub use crate::page::picture::{ico, png};
 pub use crate::page::place::Place;
 pub use crate::page::season_page::season_page;
 
@@ -59,6 +60,8 @@ use time::{Date, OffsetDateTime};
 pub struct Words {
     /// With `{player}` for his name.
     pub question: String,
+    /// The question of another day, with `{date}` too.
+    pub day_question: String,
     /// After an error.
     pub yes: String,
     /// Without an error, once the day's games are over.
@@ -189,6 +192,17 @@ impl Theme {
         LocalizedTheme { language, phrases, words: &self.words[language], theme: self }
     }
 
+    /// The theme of a day's page, whose question names the day.
+    fn of_day(&self, day: Date) -> Theme {
+        let mut theme = self.clone();
+        for language in Language::ALL {
+            let words = theme.words.get_mut(language);
+            let date = locale::phrases(language).long_date(day);
+            words.question = words.day_question.replace("{date}", &date);
+        }
+        theme
+    }
+
     /// The theme for programs, feeds and calendars.
     fn english(&self) -> LocalizedTheme<'_> {
         self.localized(Language::English)
@@ -254,6 +268,7 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
     let card = in_each(&|localized| og_image::card(answer, localized));
     let sign = in_each(&|localized| og_image::sign(answer, localized));
     let oembed = in_each(&|localized| share::oembed(answer, localized));
+    let state = PageState::of(answer);
     let json = json::json(answer, theme.english());
     // The pages in all languages follow from the same facts and the theme.
     let version = version(&format!("{}{theme:?}", json.undated));
@@ -276,7 +291,17 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
             ("/oembed.json", oembed.english),
             ("/es/oembed.json", oembed.spanish),
             ("/badge.svg", og_image::badge(answer, theme.english())),
-            ("/favicon.svg", og_image::favicon(answer, theme)),
+            ("/favicon.svg", og_image::favicon(state, theme)),
+            ("/favicon-yes.svg", og_image::favicon(PageState::Yes, theme)),
+            ("/favicon-no.svg", og_image::favicon(PageState::No, theme)),
+            ("/favicon-game.svg", og_image::favicon(PageState::Game, theme)),
+            ("/favicon-off.svg", og_image::favicon(PageState::Off, theme)),
+            ("/favicon-bench.svg", og_image::favicon(PageState::Bench, theme)),
+            ("/favicon-unknown.svg", og_image::favicon(PageState::Unknown, theme)),
+            ("/favicon.ico", og_image::tile(state, theme, picture::ICO_PIXELS.into())),
+            ("/apple-touch-icon.png", og_image::tile(state, theme, 180)),
+            ("/icon-192.png", og_image::tile(state, theme, 192)),
+            ("/icon-512.png", og_image::tile(state, theme, 512)),
             ("/card.png", card.english.clone()),
             ("/es/card.png", card.spanish.clone()),
             ("/days-since-error.png", sign.english),
@@ -289,6 +314,7 @@ pub fn render(answer: &Answer, theme: &Theme, refresh: Duration, now: OffsetDate
 
 /// Renders the answer of a day as the page of that day.
 pub fn day(answer: &Answer, theme: &Theme, place: &Place, now: OffsetDateTime) -> PageContent {
+    let theme = &theme.of_day(answer.day);
     let json = json::json(answer, theme.english());
     let version = version(&format!("{}{theme:?}", json.undated));
     content(answer, theme, now, json.pretty, |localized| {
@@ -311,9 +337,14 @@ fn content(
     PageContent { pages: PerLanguage::of(page), terminal: Some(terminal), json }
 }
 
-/// The card of an answer, as PNG; none if it cannot be made, which is logged.
-pub fn card(answer: &Answer, theme: &Theme, language: Language) -> Option<Vec<u8>> {
-    png(&og_image::card(answer, theme.localized(language)))
+/// The card of a day, as PNG; none if it cannot be made, which is logged.
+pub fn day_card(answer: &Answer, theme: &Theme, language: Language) -> Option<Vec<u8>> {
+    png(&og_image::card(answer, theme.of_day(answer.day).localized(language)))
+}
+
+/// The description of a day for sites that embed links (oEmbed).
+pub fn day_oembed(answer: &Answer, theme: &Theme, place: &Place, language: Language) -> String {
+    share::day_oembed(answer, theme.of_day(answer.day).localized(language), place)
 }
 
 /// "Wednesday, August 9, 2023", in every language.

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Answer,
-    page::{LocalizedTheme, json, plain, sentence},
+    page::{LocalizedTheme, Place, json, plain, sentence, share},
 };
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, serde::rfc3339};
@@ -36,7 +36,7 @@ pub struct Notice {
     pub player: String,
     /// MLB's person id.
     pub player_id: u32,
-    /// The page's URL; empty if the site's URL is not configured.
+    /// The URL of the day's page, or of the home page on a day without games; empty if the site's URL is not configured.
     pub url: String,
     /// The time of the last change of the verdict.
     #[serde(with = "rfc3339::option")]
@@ -73,7 +73,7 @@ pub(crate) fn notice(answer: &Answer, localized: LocalizedTheme) -> Notice {
     let reason = [Some(localized.sentence(answer)), taken_back].into_iter().flatten().collect::<Vec<_>>();
     let play =
         answer.plays.last().map(|play| format!("{}: {}. {}", play.scoring(), phrases.play(play), play.text));
-    let home = |url: &String| format!("{url}{}", localized.language.home());
+    let page = |url: &String| format!("{url}{}", share::shared(answer, localized, &Place::default()));
     Notice {
         verdict: json::verdict(answer.verdict).into(),
         errors: answer.verdict.errors(),
@@ -85,7 +85,7 @@ pub(crate) fn notice(answer: &Answer, localized: LocalizedTheme) -> Notice {
         play: brief(&play.unwrap_or_default()),
         player: brief(&answer.player.name),
         player_id: answer.player.id,
-        url: localized.theme.url.as_ref().map(home).unwrap_or_default(),
+        url: localized.theme.url.as_ref().map(page).unwrap_or_default(),
         changed_at: answer.changed_at,
         asked_at: answer.asked_at,
     }

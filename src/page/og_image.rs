@@ -14,8 +14,11 @@ use crate::{
 };
 use askama::Template;
 
-/// Width of the card's question, in pixels; the card itself is 1200 by 630, the size for previews.
-const WIDTH: f32 = 1060.0;
+/// The size of cards, in pixels, as previews have it.
+pub(crate) const WIDTH: u32 = 1200;
+pub(crate) const HEIGHT: u32 = 630;
+/// Width of the card's question.
+const QUESTION_WIDTH: f32 = 1060.0;
 /// Width of the card's reason, beside the scene.
 const REASON_WIDTH: f32 = 575.0;
 /// Left edge of the text.
@@ -39,7 +42,8 @@ const MARGIN: f32 = 6.0;
 pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
     let state = PageState::of(answer);
     let pair = localized.theme.colours.of(state);
-    let mut question = TextBlock::new(&localized.question(answer), FontWeight::ExtraBold, QUESTION, WIDTH);
+    let mut question =
+        TextBlock::new(&localized.question(answer), FontWeight::ExtraBold, QUESTION, QUESTION_WIDTH);
     let mut reason = TextBlock::new(&localized.sentence(answer), FontWeight::Medium, REASON, REASON_WIDTH);
     let word = WordDrawing::of(answer, localized.word(answer));
     let scale = (WORD_BOX.0 / word.width).min(WORD_BOX.1 / word.height);
@@ -87,9 +91,14 @@ pub(crate) fn sign(answer: &Answer, localized: LocalizedTheme) -> String {
     })
 }
 
-/// The icon of a browser's tab, as SVG.
-pub(crate) fn favicon(answer: &Answer, theme: &Theme) -> String {
-    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(PageState::of(answer)) })
+/// The icon of a browser's tab in a state, as SVG.
+pub(crate) fn favicon(state: PageState, theme: &Theme) -> String {
+    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(state), size: None })
+}
+
+/// The same of this size in pixels, for home screens: without round corners, because they cut it to their own shape.
+pub(crate) fn tile(state: PageState, theme: &Theme, pixels: u32) -> String {
+    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(state), size: Some(pixels) })
 }
 
 /// The badge as SVG, in the usual shape.
@@ -120,6 +129,8 @@ struct CardTemplate {
 #[template(path = "favicon.svg", config = "src/page/askama.toml")]
 struct IconTemplate {
     pair: ColourPair,
+    /// None for any size, with round corners.
+    size: Option<u32>,
 }
 
 #[derive(Template)]
@@ -218,7 +229,7 @@ mod tests {
     #[test]
     fn a_text_takes_the_largest_size_that_has_room_for_it() {
         let sizes = |text: &str| {
-            let block = TextBlock::new(text, FontWeight::ExtraBold, QUESTION, WIDTH);
+            let block = TextBlock::new(text, FontWeight::ExtraBold, QUESTION, QUESTION_WIDTH);
             (block.size, block.lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>())
         };
         assert_eq!(sizes("Error today?"), (44.0, vec!["Error today?".into()]));

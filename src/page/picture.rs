@@ -33,8 +33,22 @@ pub fn png(svg: &str) -> Option<Vec<u8>> {
     });
     drawn
         .unwrap_or_else(|_| Err("the renderer panicked".into()))
-        .inspect_err(|error| tracing::error!("cannot make the picture for previews: {error}"))
+        .inspect_err(|error| tracing::error!("cannot make a picture: {error}"))
         .ok()
+}
+
+/// Width and height of the picture in an icon file.
+pub(crate) const ICO_PIXELS: u8 = 32;
+
+/// A PNG of that size as an icon file: a header, one entry, and the PNG behind it.
+pub fn ico(png: &[u8]) -> Vec<u8> {
+    /// The sizes of the header and of one entry.
+    const BEFORE_PNG: u32 = 6 + 16;
+    let mut file = vec![0, 0, 1, 0, 1, 0, ICO_PIXELS, ICO_PIXELS, 0, 0, 1, 0, 32, 0];
+    file.extend((png.len() as u32).to_le_bytes());
+    file.extend(BEFORE_PNG.to_le_bytes());
+    file.extend(png);
+    file
 }
 
 /// The width of a text, in units of its size.

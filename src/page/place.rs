@@ -55,9 +55,9 @@ impl Place {
         format!("/{}{}", language.tag(), self.path)
     }
 
-    /// The path of its card.
-    pub(crate) fn card(&self, language: &Language) -> String {
-        format!("{}{}/card.png", language.prefix(), self.path)
+    /// The path of a file that belongs to the page: its card, or its description for sites that embed links.
+    pub(crate) fn file(&self, language: &Language, name: &str) -> String {
+        format!("{}{}/{name}", language.prefix(), self.path)
     }
 
     pub(crate) fn previous(&self, language: &Language) -> Option<String> {

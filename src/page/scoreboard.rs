@@ -94,7 +94,9 @@ impl Sign {
             title: phrases.labels().days_since_error,
             number: format!("{}{more}", since.days),
             line: record,
-            picture: Some(format!("{}/days-since-error.png", localized.language.prefix())),
+            // The picture is of the present.
+            picture: (!answer.is_another_day)
+                .then(|| format!("{}/days-since-error.png", localized.language.prefix())),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, SeasonGame, SeasonSoFar, Streak},
-    page::{LocalizedTheme, locale::Phrases},
+    page::{LocalizedTheme, Place, locale::Phrases},
     site::routes::{ROUTES, RouteTarget, RoutedPath},
 };
 use time::Date;
@@ -10,6 +10,8 @@ use time::Date;
 /// The season for the templates.
 pub(crate) struct SeasonView {
     pub title: String,
+    /// The path of the season's page; none on that page.
+    pub path: Option<String>,
     pub figures: Vec<SeasonFigure>,
     pub months: Vec<SeasonMonth>,
     /// The note that rows of the log are missing.
@@ -41,7 +43,7 @@ pub(crate) struct GameMark {
 }
 
 impl SeasonView {
-    pub(crate) fn of(answer: &Answer, localized: LocalizedTheme) -> Option<Self> {
+    pub(crate) fn of(answer: &Answer, localized: LocalizedTheme, place: &Place) -> Option<Self> {
         let season = answer.season.as_ref().filter(|season| !season.games.is_empty())?;
         let phrases = localized.phrases;
         let mark = |game: &SeasonGame| GameMark {
@@ -61,6 +63,8 @@ impl SeasonView {
         });
         Some(SeasonView {
             title: phrases.season_title(season.year),
+            path: page(&Place::season(season.year, None, None).in_language(&localized.language))
+                .filter(|path| *path != place.in_language(&localized.language)),
             figures: figures(season, phrases),
             months: months.collect(),
             incomplete: (!season.is_complete).then_some(phrases.labels().season_incomplete),

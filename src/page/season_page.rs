@@ -4,10 +4,12 @@ use crate::{
     answer::{Answer, Club, SeasonGame},
     language::{Language, PerLanguage},
     page::{
-        LocalizedTheme, Place, Theme,
-        html::{rendered, style},
+        LocalizedTheme, PageState, Place, Theme,
+        hero::Hero,
+        html::{FooterButtons, rendered, style},
         json,
-        locale::PageLabels,
+        locale::{PageLabels, sentence_case},
+        scene::Scene,
         season::{self, SeasonView},
         text::{WIDTH, wrapped},
     },
@@ -24,11 +26,18 @@ pub(crate) struct ErrorSum {
 
 /// Renders the season of this answer.
 pub fn season_page(answer: &Answer, theme: &Theme, place: &Place) -> PageContent {
+    let json = json::season(answer, theme);
+    let mut answer = answer.clone();
+    // Of a season that is over, the latest error is not counted in days and games up to now.
+    if let Some(season) = answer.season.as_mut().filter(|_| answer.is_another_day) {
+        season.last_error = None;
+    }
+    let answer = &answer;
     let page = |language: Language| {
         let localized = theme.localized(language);
         PageText { html: html(answer, localized, place), text: text(answer, localized) }
     };
-    PageContent { pages: PerLanguage::of(page), terminal: None, json: json::season(answer, theme) }
+    PageContent { pages: PerLanguage::of(page), terminal: None, json }
 }
 
 /// The sums by position, the most errors first. A game counts at each of his positions in it.
@@ -71,40 +80,57 @@ fn most_errors_first<K>(mut sums: Vec<(K, ErrorSum)>) -> Vec<(K, ErrorSum)> {
 
 fn html(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
     let LocalizedTheme { language, phrases, theme, .. } = localized;
-    let errors = |game: &&SeasonGame| game.errors > 0;
+    let labels = phrases.labels();
+    let table = |title, column, rows: Vec<(String, ErrorSum)>| SumTable { title, column, rows };
+    let positions = by_position(answer).into_iter().map(|(name, sum)| (name.to_owned(), sum));
+    let opponents = by_opponent(answer).into_iter().map(|(club, sum)| (phrases.club(&club.name), sum));
+    let tables = [
+        table(labels.by_position, labels.column_position, positions.collect()),
+        table(labels.by_opponent, labels.column_opponent, opponents.collect()),
+    ];
+    let error_day = |game: &SeasonGame| ErrorDayRow {
+        path: Place::day(game.date, (None, None)).in_language(&language),
+        date: phrases.brief_date(game.date),
+        game: format!("{}: {}", phrases.matchup(game), phrases.errors(game.errors)),
+    };
     rendered(&SeasonTemplate {
         theme,
         language,
         place,
-        labels: phrases.labels(),
+        labels,
         style: style(theme),
         refresh: 0,
-        title: answer.season.as_ref().map(|season| phrases.season_title(season.year)).unwrap_or_default(),
-        name: &answer.player.short_name,
-        line: season::line(answer, phrases).unwrap_or_default(),
-        season: SeasonView::of(answer, localized),
-        by_position: by_position(answer),
-        by_opponent: by_opponent(answer)
-            .into_iter()
-            .map(|(club, sum)| (phrases.club(&club.name), sum))
-            .collect(),
-        error_days: games(answer)
-            .iter()
-            .filter(errors)
-            .map(|game| ErrorDayRow {
-                path: Place::day(game.date, (None, None)).in_language(&language),
-                date: phrases.brief_date(game.date),
-                game: format!("{}: {}", phrases.matchup(game), phrases.errors(game.errors)),
-            })
-            .collect(),
+        buttons: FooterButtons::new(localized, &place.in_language(&language)),
+        hero: hero(answer, localized),
+        season: SeasonView::of(answer, localized, place),
+        error_days: games(answer).iter().filter(|game| game.errors > 0).map(error_day).collect(),
+        tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
     })
+}
+
+fn hero(answer: &Answer, localized: LocalizedTheme) -> Hero {
+    let phrases = localized.phrases;
+    let (year, errors) =
+        answer.season.as_ref().map_or((answer.day.year(), 0), |season| (season.year, season.errors));
+    let look = match errors {
+        _ if games(answer).is_empty() => (PageState::Off, Scene::Night),
+        0 => (PageState::No, Scene::Glove),
+        _ => (PageState::Yes, Scene::Stands),
+    };
+    let title = format!("{} · {}", answer.player.short_name, phrases.season_title(year));
+    let word = match games(answer).len() {
+        0 => phrases.games(0),
+        _ => phrases.errors(errors),
+    };
+    let line = season::line(answer, phrases).unwrap_or_else(|| phrases.labels().no_games.into());
+    Hero::new(look, [title, sentence_case(&word), line], localized)
 }
 
 fn text(answer: &Answer, localized: LocalizedTheme) -> String {
     let phrases = localized.phrases;
     let labels = phrases.labels();
     let mut lines = vec![answer.player.name.clone(), String::new()];
-    lines.extend(season::line(answer, phrases));
+    lines.push(season::line(answer, phrases).unwrap_or_else(|| labels.no_games.into()));
     lines.extend(localized.season_note().map(str::to_owned));
     let row = |name: &str, sum: ErrorSum| {
         format!("- {name}: {} {}", phrases.errors(sum.errors), phrases.in_games(sum.games))
@@ -119,6 +145,14 @@ fn text(answer: &Answer, localized: LocalizedTheme) -> String {
         }
     }
     lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect()
+}
+
+/// Games and errors by position or by opponent.
+struct SumTable {
+    title: &'static str,
+    /// The heading of the first column.
+    column: &'static str,
+    rows: Vec<(String, ErrorSum)>,
 }
 
 struct ErrorDayRow {
@@ -136,11 +170,9 @@ struct SeasonTemplate<'a> {
     labels: &'static PageLabels,
     style: String,
     refresh: u64,
-    title: String,
-    name: &'a str,
-    line: String,
+    buttons: FooterButtons,
+    hero: Hero,
     season: Option<SeasonView>,
-    by_position: Vec<(&'a str, ErrorSum)>,
-    by_opponent: Vec<(String, ErrorSum)>,
     error_days: Vec<ErrorDayRow>,
+    tables: Vec<SumTable>,
 }

@@ -4,13 +4,13 @@ use crate::{
     answer::Answer,
     language::Language,
     page::{
-        LocalizedTheme, Theme, embed,
+        LocalizedTheme, Place, Theme, embed,
         html::{self, rendered},
         locale::{
             PageLabels,
             share::{ShareTexts, share},
         },
-        sentence,
+        og_image,
     },
 };
 use askama::Template;
@@ -57,7 +57,7 @@ pub(crate) fn page(answer: &Answer, localized: LocalizedTheme) -> String {
         refresh: 0,
         question: localized.question(answer),
         friend: &words.friend,
-        sms: sms(answer, localized),
+        sms: sms(answer, localized, &Place::default()),
         snippets: snippets(answer, localized),
     })
 }
@@ -122,25 +122,54 @@ fn attribute(text: &str) -> String {
         .replace(']', "&#93;")
 }
 
-/// The link that begins a text message with the answer, for a phone (RFC 5724; iOS reads the body after `&`).
-pub(crate) fn sms(answer: &Answer, localized: LocalizedTheme) -> String {
-    let url = localized.theme.url.as_ref().map(|url| format!("{url}{}", localized.language.home()));
+/// The link that begins a text message with the answer, for a phone (RFC 5724; iOS reads the body after `&`). It leads to
+/// the day's page, where the answer stays.
+pub(crate) fn sms(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
+    let url = localized.theme.url.as_ref().map(|url| format!("{url}{}", shared(answer, localized, place)));
     let word = localized.word(answer).trim_end_matches('.');
-    let text = format!("{word}. {} {}", localized.sentence(answer), url.unwrap_or_default());
+    let day = if place.is_home() { String::new() } else { format!("{}: ", localized.day(answer)) };
+    let text = format!("{day}{word}. {} {}", localized.sentence(answer), url.unwrap_or_default());
     format!("sms:?&body={}", utf8_percent_encode(text.trim_end(), NON_ALPHANUMERIC))
+}
+
+/// The path to share: that of the page, and in place of the home page that of the answer's day if it has games. A day
+/// without games may be outside the season, and would have no page the day after.
+pub(crate) fn shared(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
+    match place.is_home() && !answer.games.is_empty() {
+        true => Place::day(answer.day, (None, None)).in_language(&localized.language),
+        false => place.in_language(&localized.language),
+    }
 }
 
 /// The description for sites that embed a link (oEmbed 1.0): the box if this site knows its URL.
 pub(crate) fn oembed(answer: &Answer, localized: LocalizedTheme) -> String {
-    let title = format!("{} · {}", sentence::word(answer, localized.words), localized.question(answer));
-    let mut description = json!({"version": "1.0", "type": "link", "title": title, "cache_age": 60});
+    let mut description = described(answer, localized);
     if let Some(url) = &localized.theme.url {
         let question = attribute(&localized.question(answer));
         description["type"] = "rich".into();
-        description["provider_url"] = format!("{url}/").into();
         description["html"] = iframe(url, localized, &question).into();
         description["width"] = embed::WIDTH.into();
         description["height"] = embed::HEIGHT.into();
     }
     format!("{description}\n")
+}
+
+/// The same of a day: its card, because the box shows the present answer.
+pub(crate) fn day_oembed(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
+    let mut description = described(answer, localized);
+    if let Some(url) = &localized.theme.url {
+        description["type"] = "photo".into();
+        description["url"] = format!("{url}{}", place.file(&localized.language, "card.png")).into();
+        (description["width"], description["height"]) = (og_image::WIDTH.into(), og_image::HEIGHT.into());
+    }
+    format!("{description}\n")
+}
+
+fn described(answer: &Answer, localized: LocalizedTheme) -> serde_json::Value {
+    let title = format!("{} · {}", localized.word(answer), localized.question(answer));
+    let mut description = json!({"version": "1.0", "type": "link", "title": title, "cache_age": 60});
+    if let Some(url) = &localized.theme.url {
+        description["provider_url"] = format!("{url}/").into();
+    }
+    description
 }

@@ -1,7 +1,7 @@
 //! Pages of days, seasons and leaders, which are made when they are first asked for.
 
 use crate::{language::Language, site::page::Page, web::representation::Representation};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 use time::{Date, macros::format_description};
 
 /// A page beside the home page.
@@ -15,22 +15,45 @@ pub enum PageName {
     Leaders,
 }
 
-pub trait NamedPages: fmt::Debug + Send + Sync {
-    fn page(&self, named: PageName) -> NamedContent<Arc<Page>>;
-
-    /// The picture of a day for previews of links, as PNG.
-    fn card(&self, day: Date, language: Language) -> NamedContent<Representation>;
+/// A part of a page that has a URL of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PagePart {
+    /// The page itself, in all its forms.
+    Page,
+    /// The picture for previews of links, as PNG.
+    Card(Language),
+    /// The description for sites that embed links (oEmbed).
+    Oembed(Language),
 }
 
-/// The content of a page, in one form or all.
-#[derive(Debug)]
-pub enum NamedContent<T> {
+/// The pages of days, seasons and leaders.
+pub trait NamedPages: fmt::Debug + Send + Sync {
+    /// A part of a page.
+    fn get(&self, named: PageName, part: PagePart) -> NamedContent;
+}
+
+/// The state of a part of a page.
+pub enum NamedContent {
     /// It is known.
-    Made(T),
+    Made(NamedResource),
+    /// It is being rendered, on another thread.
+    Rendering(RenderingPage),
     /// It is being looked up; a client should ask again after this time.
     LookingUp(Duration),
     /// There is none.
     Missing,
+}
+
+/// Resolves once a page is rendered; to nothing if it cannot be.
+pub type RenderingPage = Pin<Box<dyn Future<Output = Option<NamedResource>> + Send>>;
+
+/// A part of a page, ready to send.
+#[derive(Debug, Clone)]
+pub enum NamedResource {
+    /// In all forms.
+    Page(Arc<Page>),
+    /// In one form.
+    File(Representation),
 }
 
 /// A site without such pages.
@@ -38,22 +61,8 @@ pub enum NamedContent<T> {
 pub struct NoNamedPages;
 
 impl NamedPages for NoNamedPages {
-    fn page(&self, _: PageName) -> NamedContent<Arc<Page>> {
+    fn get(&self, _: PageName, _: PagePart) -> NamedContent {
         NamedContent::Missing
-    }
-
-    fn card(&self, _: Date, _: Language) -> NamedContent<Representation> {
-        NamedContent::Missing
-    }
-}
-
-impl<T> NamedContent<T> {
-    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> NamedContent<U> {
-        match self {
-            NamedContent::Made(found) => NamedContent::Made(make(found)),
-            NamedContent::LookingUp(wait) => NamedContent::LookingUp(wait),
-            NamedContent::Missing => NamedContent::Missing,
-        }
     }
 }
 
@@ -69,14 +78,22 @@ impl PageName {
     }
 }
 
-/// The language, the page, and the rest of a path that names one.
-pub(crate) fn parse(path: &str) -> Option<(Option<Language>, PageName, &str)> {
+/// The language, the page, and the part of it that a path names.
+pub(crate) fn parse(path: &str) -> Option<(Option<Language>, PageName, PagePart)> {
     let path = path.strip_prefix('/')?;
     let with_prefix =
         |language: Language| Some((Some(language), path.strip_prefix(language.tag())?.strip_prefix('/')?));
     let (language, rest) = Language::ALL.into_iter().find_map(with_prefix).unwrap_or((None, path));
-    let (segment, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    Some((language, PageName::parse(segment)?, rest))
+    let (segment, file) = rest.split_once('/').unwrap_or((rest, ""));
+    // A file has one form only, in the default language at the URL without one.
+    let of_file = language.unwrap_or(Language::ALL[0]);
+    let part = match file {
+        "" => PagePart::Page,
+        "card.png" => PagePart::Card(of_file),
+        "oembed.json" => PagePart::Oembed(of_file),
+        _ => return None,
+    };
+    Some((language, PageName::parse(segment)?, part))
 }
 
 #[cfg(test)]
@@ -88,11 +105,16 @@ mod tests {
     fn a_path_names_a_page_in_one_way() {
         let day = PageName::Day(date!(2023 - 08 - 09));
         for (path, expected) in [
-            ("/2023-08-09", Some((None, day, ""))),
-            ("/es/2023-08-09", Some((Some(Language::Spanish), day, ""))),
-            ("/en/2023", Some((Some(Language::English), PageName::Season(2023), ""))),
-            ("/es/2023-08-09/card.png", Some((Some(Language::Spanish), day, "card.png"))),
-            ("/es/leaders", Some((Some(Language::Spanish), PageName::Leaders, ""))),
+            ("/2023-08-09", Some((None, day, PagePart::Page))),
+            ("/es/2023-08-09", Some((Some(Language::Spanish), day, PagePart::Page))),
+            ("/en/2023", Some((Some(Language::English), PageName::Season(2023), PagePart::Page))),
+            (
+                "/es/2023-08-09/card.png",
+                Some((Some(Language::Spanish), day, PagePart::Card(Language::Spanish))),
+            ),
+            ("/2023-08-09/oembed.json", Some((None, day, PagePart::Oembed(Language::English)))),
+            ("/2023-08-09/card.svg", None),
+            ("/es/leaders", Some((Some(Language::Spanish), PageName::Leaders, PagePart::Page))),
             ("/2023-8-9", None),
             ("/2023-02-29", None),
             ("/2023-08-9", None),

@@ -7,7 +7,7 @@ use crate::{
     },
     site::{
         routes::{RouteTarget, RoutedPath},
-        service::{Service, bare, resource::ReadRequest},
+        service::{Awaited, Service, bare, resource::ReadRequest},
     },
     web::{
         coding::Coding,
@@ -77,9 +77,9 @@ impl Service {
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"e6 relay\""));
             return response;
         }
-        match asking.relayed {
-            Some(Relayed::Reply { content, age, .. }) => self.reply(asking, content, *age),
-            Some(Relayed::Failure(RelayError { status, message, retry_after })) => {
+        match asking.awaited {
+            Some(Awaited::Relayed(Relayed::Reply { content, age, .. })) => self.reply(asking, content, *age),
+            Some(Awaited::Relayed(Relayed::Failure(RelayError { status, message, retry_after }))) => {
                 let mut response = failed(*status, message);
                 if let Some(wait) = retry_after {
                     let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
@@ -87,7 +87,7 @@ impl Service {
                 }
                 response
             }
-            None => {
+            _ => {
                 count(RelayOutcome::NotAQuestion);
                 failed(StatusCode::NOT_FOUND, NO_QUESTION)
             }

@@ -7,7 +7,7 @@ use crate::{
 };
 use Language::{English, Spanish};
 use RouteTarget::{
-    Alive, Answer, Asset, Challenge, DayCard, Embed, Events, Home, HomeIn, How, Metrics, Named, Published,
+    Alive, Answer, Asset, Challenge, DayFile, Embed, Events, Home, HomeIn, How, Metrics, Named, Published,
     Ready, Relay, Share,
 };
 
@@ -31,7 +31,8 @@ pub enum RouteTarget {
     Answer,
     /// The answer of a day, a season, or the leaders. Made when it is first asked for, and again when it changes.
     Named,
-    DayCard,
+    /// A file of a day: its picture, or its description for sites that embed links. Made when it is first asked for.
+    DayFile,
     /// The response to a CA's HTTP-01 challenge.
     Challenge,
     /// The answer as a box for other sites' pages, in this language or the client's. Made when the answer changes.
@@ -65,7 +66,7 @@ impl RouteTarget {
     /// The event that makes the bytes of its 200.
     pub(crate) fn made(self) -> Made {
         match self {
-            Home | HomeIn(_) | Answer | Embed(_) | Share(_) | Named | DayCard | Published => Made::Answer,
+            Home | HomeIn(_) | Answer | Embed(_) | Share(_) | Named | DayFile | Published => Made::Answer,
             Asset => Made::Build,
             Ready => Made::Start,
             Challenge | Alive | Events | How(_) | Relay | Metrics => Made::Request,
@@ -88,7 +89,7 @@ impl Route {
     /// The sites whose pages may read its responses.
     pub(crate) fn reach(&self) -> CorsScope {
         match self.target {
-            Answer | Embed(_) | Published | DayCard | Events => CorsScope::Everyone,
+            Answer | Embed(_) | Published | DayFile | Events => CorsScope::Everyone,
             Asset if self.pattern.starts_with("/api/") => CorsScope::Everyone,
             Home | HomeIn(_) | Named => CorsScope::EveryoneAsJson,
             _ => CorsScope::Site,
@@ -111,11 +112,13 @@ pub const ROUTES: &[Route] = &[
     route("/{day}", Named, "the answer of another day, as 2023-08-09"),
     route("/{year}", Named, "a season, as 2023"),
     route("/leaders", Named, "who has the most errors in the major leagues"),
-    route("/{day}/card.png", DayCard, "a day as a picture"),
+    route("/{day}/card.png", DayFile, "a day as a picture"),
+    route("/{day}/oembed.json", DayFile, "a day, for sites that embed links (oEmbed)"),
     route("/{language}/{day}", Named, "a day, always in English or in Spanish"),
     route("/{language}/{year}", Named, "a season, likewise"),
     route("/{language}/leaders", Named, "the leaders, likewise"),
-    route("/{language}/{day}/card.png", DayCard, "a day as a picture, likewise"),
+    route("/{language}/{day}/card.png", DayFile, "a day as a picture, likewise"),
+    route("/{language}/{day}/oembed.json", DayFile, "a day, for sites that embed links, likewise"),
     route("/api/v1/answer", Answer, "the answer as JSON"),
     route("/events", Events, "the answer whenever it changes (server-sent events)"),
     route("/api/v1/season", Published, "his season as JSON, game by game"),
@@ -127,6 +130,10 @@ pub const ROUTES: &[Route] = &[
     route("/days-since-error.png", Published, "the days since his last error as a sign"),
     route("/es/days-since-error.png", Published, "the same in Spanish"),
     route("/favicon.svg", Published, "the icon in the state's colours"),
+    route("/favicon.ico", Published, "the same for older browsers"),
+    route("/apple-touch-icon.png", Published, "the same for home screens"),
+    route("/icon-*", Published, "the same for the web manifest, of 192 and 512 pixels"),
+    route("/favicon-*", Published, "the icon of each state"),
     route("/embed", Embed(None), "the answer as a box for other sites' pages"),
     route("/en/embed", Embed(Some(English)), "the same, always in English"),
     route("/es/embed", Embed(Some(Spanish)), "the same, always in Spanish"),
@@ -143,7 +150,7 @@ pub const ROUTES: &[Route] = &[
     route("/.well-known/acme-challenge/*", Challenge, "proof for a CA, while it looks for it"),
     route("/mlb/*", Relay, "MLB's replies, for other e6 servers (relay)"),
     route("/static/*", Asset, "assets whose names change with their content"),
-    route("/*", Asset, "icons, robots.txt, the web manifest"),
+    route("/*", Asset, "robots.txt, the web manifest"),
 ];
 
 /// The routes for operators, on the admin listener.
@@ -243,8 +250,9 @@ mod tests {
             ("/leaders", RouteTarget::Named),
             ("/en/leaders", RouteTarget::Named),
             ("/fr/leaders", RouteTarget::Asset),
-            ("/2023-08-09/card.png", RouteTarget::DayCard),
-            ("/en/2023-08-09/card.png", RouteTarget::DayCard),
+            ("/2023-08-09/card.png", RouteTarget::DayFile),
+            ("/en/2023-08-09/card.png", RouteTarget::DayFile),
+            ("/es/2023-08-09/oembed.json", RouteTarget::DayFile),
             ("/2023-08-09/more", RouteTarget::Asset),
             ("/2023/card.png", RouteTarget::Asset),
             ("/fr/2023", RouteTarget::Asset),

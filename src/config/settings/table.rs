@@ -46,6 +46,7 @@ macro_rules! words {
         words! {
             $language, $section, $variable,
             question "QUESTION" QUESTION "The question; {player} is his name";
+            day_question "DAY_QUESTION" DAY_QUESTION "The question of a day's page; {player} is his name, {date} the day";
             yes "YES" WORD "After an error";
             no "NO" WORD "Without an error, once the day's games are over";
             not_yet "NOT_YET" WORD "Before the first pitch";

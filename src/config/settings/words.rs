@@ -16,7 +16,10 @@ const REMARKS_CAP: usize = 1000;
 /// Maximum characters of the question.
 const QUESTION_CAP: usize = 200;
 
-pub(crate) const QUESTION: Kind<String> = Kind { parse: question, show: |text| quoted(text) };
+pub(crate) const QUESTION: Kind<String> =
+    Kind { parse: |text| question(text, &["{player}"]), show: |text| quoted(text) };
+pub(crate) const DAY_QUESTION: Kind<String> =
+    Kind { parse: |text| question(text, &["{player}", "{date}"]), show: |text| quoted(text) };
 pub(crate) const WORD: Kind<String> = Kind { parse: |text| word(text, WORD_CAP), show: |text| quoted(text) };
 pub(crate) const REMARKS: Kind<String> = Kind { parse: remarks, show: |text| quoted(text) };
 pub(crate) const VOICE: Kind<Voice> = Kind {
@@ -45,12 +48,17 @@ fn remarks(text: &str) -> Result<String, InvalidValue> {
     if text.trim().is_empty() { Ok(String::new()) } else { word(text, REMARKS_CAP) }
 }
 
-fn question(text: &str) -> Result<String, InvalidValue> {
+fn question(text: &str, placeholders: &[&str]) -> Result<String, InvalidValue> {
     let question = word(text, QUESTION_CAP)?;
-    if question.replace("{player}", "").contains(['{', '}']) {
-        let example = Words::of(Language::English).question;
+    let rest = placeholders.iter().fold(question.clone(), |rest, placeholder| rest.replace(placeholder, ""));
+    if rest.contains(['{', '}']) {
+        let Words { question: present, day_question, .. } = Words::of(Language::English);
+        let (only, example) = match placeholders {
+            [_] => ("is the only placeholder", present),
+            _ => ("are the only placeholders", day_question),
+        };
         return Err(InvalidValue::new(
-            "{player} is the only placeholder",
+            format!("{} {only}", placeholders.join(" and ")),
             format!("write something like {example:?}"),
         ));
     }

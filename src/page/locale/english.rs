@@ -318,6 +318,10 @@ impl Phrases for English {
         }
     }
 
+    fn place(&self, rank: u32) -> String {
+        ordinal(rank)
+    }
+
     fn season_title(&self, year: i32) -> String {
         format!("The {year} season")
     }

@@ -129,6 +129,8 @@ pub(crate) trait Phrases: Sync {
 
     /// "tied for 14th in errors in the major leagues".
     fn rank(&self, leader: &Leader) -> String;
+    /// The same as a word: "14th".
+    fn place(&self, rank: u32) -> String;
 
     fn season_title(&self, year: i32) -> String;
     /// The season in a few sentences.
@@ -159,6 +161,8 @@ pub(crate) struct PageLabels {
     /// After the reader's own time.
     pub where_you_are: &'static str,
     pub lost_contact: &'static str,
+    /// The links to other days or seasons.
+    pub pages: &'static str,
     /// Buttons of the footer.
     pub more: &'static str,
     pub how: &'static str,
@@ -170,6 +174,7 @@ pub(crate) struct PageLabels {
     pub disclaimer: &'static str,
     pub back: &'static str,
     pub strip: &'static str,
+    pub skip_strip: &'static str,
     pub days_since_error: &'static str,
     pub days_to_next_game: &'static str,
     pub as_picture: &'static str,
@@ -197,6 +202,8 @@ pub(crate) struct PageLabels {
     pub leaders_title: &'static str,
     pub leaders_unknown: &'static str,
     pub unranked: &'static str,
+    pub no_rank: &'static str,
+    pub no_games: &'static str,
     pub column_rank: &'static str,
     pub column_player: &'static str,
     pub looking_up: &'static str,

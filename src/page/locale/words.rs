@@ -5,6 +5,7 @@ use crate::page::Words;
 pub(crate) fn english() -> Words {
     Words {
         question: "Does {player} have an error today?".into(),
+        day_question: "An error for {player} on {date}?".into(),
         yes: "Yes".into(),
         no: "No".into(),
         not_yet: "Not yet".into(),
@@ -33,6 +34,7 @@ pub(crate) fn english() -> Words {
 pub(crate) fn spanish() -> Words {
     Words {
         question: "¿{player} cometió un error hoy?".into(),
+        day_question: "¿Un error de {player} el {date}?".into(),
         yes: "Sí".into(),
         no: "No".into(),
         not_yet: "Todavía no".into(),

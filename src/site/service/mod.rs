@@ -1,12 +1,16 @@
 //! The request pipeline, in order: route → rate limit → size limits → host → method → response → common fields.
 
 pub(crate) mod admission;
+mod awaited;
 pub(crate) mod how;
 mod redirect;
 pub(crate) mod resource;
 mod simulate;
 
-pub use crate::site::service::how::{HowPage, ProcessStart};
+pub use crate::site::service::{
+    awaited::Awaited,
+    how::{HowPage, ProcessStart},
+};
 
 use crate::{
     clock::Clock,
@@ -19,7 +23,6 @@ use crate::{
     },
     language::PerLanguage,
     limits::Limits,
-    mlb::relay::Relayed,
     per_worker::PerWorker,
     site::{
         assets::{self, Asset},
@@ -55,7 +58,6 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    pin::Pin,
     sync::Arc,
 };
 
@@ -172,27 +174,6 @@ impl Service {
         RoutedPath::of(self.routes, path)
     }
 
-    /// The facts that the response to this request has to wait for: the relay's reply, or pictures that are still being
-    /// drawn. None if the response can be made at once.
-    pub fn awaited<B: hyper::body::Body>(
-        &self,
-        request: &Request<B>,
-        routed: &RoutedPath,
-    ) -> Option<Pin<Box<dyn Future<Output = Option<Relayed>> + Send>>> {
-        if let Some(relayed) = self.relayed(request, routed) {
-            return Some(Box::pin(async { Some(relayed.await) }));
-        }
-        let route = routed.route.filter(|route| route.target == RouteTarget::Published)?;
-        let site = self.site.load();
-        let is_missing = !site.published.contains_key(route.pattern);
-        let mut pictures = site.facts.pictures.clone().filter(|_| is_missing)?;
-        Some(Box::pin(async move {
-            // Fails once they have been drawn, because nothing is ever sent.
-            let _ = pictures.changed().await;
-            None
-        }))
-    }
-
     /// The response to a request, whose path is routed. A panic becomes a 500 and affects no other request.
     pub fn handle<B: hyper::body::Body>(
         &self,
@@ -281,7 +262,7 @@ impl Service {
         if let Some(elsewhere) = self.elsewhere(request, routed, context.client.scheme) {
             return elsewhere;
         }
-        let relayed = request.extensions().get();
+        let awaited = request.extensions().get();
         let asking = ReadRequest {
             path: uri.path(),
             routed,
@@ -290,7 +271,7 @@ impl Service {
             method,
             headers,
             context: Some(context),
-            relayed,
+            awaited,
         };
         let response = self.by_method(&asking);
         // A request body is never read. If the request fails anyway, its own status says more.

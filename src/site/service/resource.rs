@@ -2,15 +2,14 @@
 
 use crate::{
     language::{Language, PerLanguage},
-    mlb::relay::Relayed,
     site::{
         assets,
         common_fields::of_asset,
         exchange::RequestContext,
-        named::{self, NamedContent, PageName},
+        named::{self, NamedContent, NamedResource},
         page::PageForms,
         routes::{CHALLENGE, RouteTarget, RoutedPath},
-        service::{Service, bare, negotiated},
+        service::{Awaited, Service, bare, negotiated},
     },
     web::{
         negotiate::{self, Form},
@@ -35,6 +34,9 @@ const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// The time for which caches may keep a file whose name does not change with its content.
 const WELL_KNOWN_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The time after which to ask again for a page that could not be rendered.
+const RENDERING: Duration = Duration::from_secs(1);
+
 /// The parts of a request that the response to a GET or HEAD depends on.
 #[derive(Clone, Copy)]
 pub(crate) struct ReadRequest<'a> {
@@ -48,8 +50,8 @@ pub(crate) struct ReadRequest<'a> {
     pub headers: &'a HeaderMap,
     /// The context of the request; none if the request is only simulated.
     pub context: Option<&'a RequestContext<'a>>,
-    /// The relay's reply, if the relay was asked.
-    pub relayed: Option<&'a Relayed>,
+    /// The facts that the response had to wait for.
+    pub awaited: Option<&'a Awaited>,
 }
 
 impl Service {
@@ -84,7 +86,7 @@ impl Service {
             method,
             headers,
             context: None,
-            relayed: None,
+            awaited: None,
         })
         .status()
     }
@@ -99,24 +101,23 @@ impl Service {
             RouteTarget::HomeIn(language) => {
                 respond(site.home.get(asking.query, Some(language), headers), method, headers)
             }
-            RouteTarget::Named | RouteTarget::DayCard => {
-                let Some((language, named, _)) = named::parse(path) else {
+            RouteTarget::Named | RouteTarget::DayFile => {
+                let Some((language, named, part)) = named::parse(path) else {
                     return self.error(StatusCode::NOT_FOUND, headers);
                 };
-                let found = match named {
-                    PageName::Day(day) if route.target == RouteTarget::DayCard => site
-                        .facts
-                        .named
-                        .card(day, language.unwrap_or(Language::ALL[0]))
-                        .map(|card| respond(&card, method, headers)),
-                    named => site
-                        .facts
-                        .named
-                        .page(named)
-                        .map(|page| respond(page.get(asking.query, language, headers), method, headers)),
+                let found = match asking.awaited {
+                    Some(Awaited::Named(resource)) => NamedContent::Made(resource.clone()),
+                    _ => site.facts.named.get(named, part),
                 };
                 match found {
-                    NamedContent::Made(responded) => responded,
+                    NamedContent::Made(NamedResource::Page(page)) => {
+                        respond(page.get(asking.query, language, headers), method, headers)
+                    }
+                    NamedContent::Made(NamedResource::File(file)) => respond(&file, method, headers),
+                    // Only if rendering failed, or the request is only simulated.
+                    NamedContent::Rendering(_) => {
+                        return looking_up(&site.looking_up, RENDERING, language, headers);
+                    }
                     NamedContent::LookingUp(wait) => {
                         return looking_up(&site.looking_up, wait, language, headers);
                     }

@@ -91,7 +91,7 @@ impl Service {
             method: &Method::GET,
             headers,
             context: None,
-            relayed: None,
+            awaited: None,
         })
     }
 

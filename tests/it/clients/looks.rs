@@ -3,6 +3,7 @@
 use crate::{
     clients::browser::{SHIFTED, at, long_season},
     mlb::off_season::winter,
+    pages::days::{after_a_long_season, looked_up},
     support::{
         day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED},
         devtools::Browser,
@@ -150,6 +151,84 @@ fn the_page_looks_right_in_every_state_language_width_and_scheme() {
     }
 }
 
+/// The pages beside the home page, with their state and their words in both languages.
+const OTHER_PAGES: [(&str, &str, [&str; 2]); 7] = [
+    ("2023-08-09", "no", ["No", "No"]),
+    ("2023-08-10", "yes", ["Yes", "Sí"]),
+    ("2023", "yes", ["26 errors", "26 errores"]),
+    ("2024", "no", ["No errors", "Sin errores"]),
+    ("leaders", "yes", ["3rd", "Lugar 3"]),
+    ("nothing", "game", ["Out of the park", "Fuera del parque"]),
+    ("2024-07-03", "game", ["Not yet", "Todavía no"]),
+];
+
+/// A site with these pages.
+fn with_other_pages() -> (FakeMlb, Server) {
+    let mlb = after_a_long_season();
+    let server =
+        Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"]);
+    server.wait_for("ranked", |answer| answer["error_rank"]["rank"] == 3);
+    for (page, ..) in OTHER_PAGES {
+        looked_up(&server, &format!("/{page}"), "Accept: text/html\r\n");
+    }
+    (mlb, server)
+}
+
+/// The path of a page in a language; of an error page, the client's language decides.
+fn in_language(page: &str, language: &str) -> String {
+    if page == "nothing" { "/nothing".into() } else { format!("/{language}/{page}") }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn days_seasons_and_leaders_look_right_in_every_language_width_and_scheme() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = with_other_pages();
+    for (index, language) in ["en", "es"].into_iter().enumerate() {
+        let fields = json!({"headers": {"Accept-Language": language}});
+        browser.call("Network.setExtraHTTPHeaders", fields);
+        for scheme in ["light", "dark"] {
+            browser
+                .media("screen", &[("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")]);
+            for (page, state, words) in OTHER_PAGES {
+                for size in [(320, 640), (390, 844), (768, 1024), (1440, 900)] {
+                    let what = format!("{page} {language} {scheme} {size:?}");
+                    browser.size(size);
+                    browser.visit(&at(&server, &in_language(page, language)));
+                    assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), size.0, "{what}");
+                    assert_eq!(browser.evaluate(SHIFTED), 0, "{what}");
+                    assert_eq!(browser.evaluate("document.documentElement.className"), state, "{what}");
+                    let word = browser.evaluate(WORD);
+                    assert_eq!(word["text"], words[index], "{what}");
+                    assert_word(&word, 1, &what);
+                    let icon = browser.evaluate(
+                        "fetch(document.querySelector('link[type=\"image/svg+xml\"]').href).then((icon) => icon.text())",
+                    );
+                    let ground = browser.evaluate("document.querySelector('meta[name=theme-color]').content");
+                    assert!(icon.as_str().unwrap().contains(ground.as_str().unwrap()), "{what}: {icon}");
+                    browser.shoot(&format!("page-{page}-{language}-{}-{scheme}", size.0));
+                }
+            }
+        }
+    }
+    for (look, medium, feature) in [
+        ("print", "print", ("prefers-color-scheme", "light")),
+        ("forced", "screen", ("forced-colors", "active")),
+    ] {
+        browser.media(medium, &[feature]);
+        browser.size((768, 1024));
+        for (page, ..) in OTHER_PAGES {
+            browser.visit(&at(&server, &in_language(page, "en")));
+            let [word, ground] =
+                ["document.querySelector('.word')).fill", "document.querySelector('.hero')).backgroundColor"]
+                    .map(|style| browser.evaluate(&format!("getComputedStyle({style}")));
+            assert_ne!(word, ground, "{look} {page}");
+            browser.shoot(&format!("page-{page}-{look}"));
+        }
+    }
+    browser.complaints();
+}
+
 #[test]
 #[ignore = "needs the Nu HTML Checker and Java"]
 fn the_html_is_valid_in_every_state() {
@@ -158,10 +237,28 @@ fn the_html_is_valid_in_every_state() {
     for look in looks() {
         let server = Server::start(&look.mlb, look.clock);
         server.wait_for(look.name, |answer| answer["answer"] == look.words[0]);
-        for (name, path) in [("en", "/"), ("es", "/es"), ("404", "/nothing")] {
+        for (name, path) in [
+            ("en", "/"),
+            ("es", "/es"),
+            ("404", "/nothing"),
+            ("share", "/share"),
+            ("embed", "/es/embed"),
+            ("leaders", "/leaders"),
+        ] {
             let page = server.get(path, "Accept: text/html\r\n");
             std::fs::write(dir.path().join(format!("{}-{name}.html", look.name)), page.text()).unwrap();
         }
+    }
+    let (_mlb, server) = with_other_pages();
+    for (page, ..) in OTHER_PAGES {
+        for language in ["en", "es"] {
+            let html = server.get(&in_language(page, language), "Accept: text/html\r\n");
+            std::fs::write(dir.path().join(format!("{page}-{language}.html")), html.text()).unwrap();
+        }
+    }
+    for path in ["/how", "/es/how"] {
+        let html = server.get(path, "Accept: text/html\r\n");
+        std::fs::write(dir.path().join(format!("{}.html", path.replace('/', "-"))), html.text()).unwrap();
     }
     let broken = dir.path().join("broken.html");
     let check =

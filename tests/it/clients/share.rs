@@ -135,7 +135,7 @@ fn the_share_page_fits_phones_and_copies() {
     browser.wait_until("document.querySelector('a[data-copied]').textContent === 'Copied'");
     assert_eq!(
         browser.evaluate("location.pathname + ' ' + document.querySelector('a[data-copied]').href"),
-        format!("/en {url}/")
+        format!("/en {url}/2024-07-02")
     );
     browser.visit(&format!("{url}/es/share"));
     browser.evaluate("document.querySelector('#badge ~ pre + button').click()");

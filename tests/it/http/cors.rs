@@ -65,7 +65,7 @@ fn every_site_may_read_public_data_and_no_pages() {
             assert_eq!(sharing(&response), expected, "{path} {accept}");
         }
     }
-    for path in ["/how", "/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/nothing", "/%zz"] {
+    for path in ["/how", "/healthz", "/readyz", "/robots.txt", "/site.webmanifest", "/nothing", "/%zz"] {
         let response = server.get(path, &format!("{ORIGIN}Accept: application/json\r\n"));
         assert_eq!(sharing(&response), CLOSED, "{path}");
     }

@@ -112,7 +112,10 @@ fn each_hook_is_told_once_of_each_change_in_its_own_form() {
         (&data["before"], &data["verdict"], &data["errors"]),
         (&"not_yet".into(), &"yes".into(), &1.into())
     );
-    assert_eq!((&data["url"], &data["date"]), (&"https://e6.example/".into(), &"2024-07-02".into()));
+    assert_eq!(
+        (&data["url"], &data["date"]),
+        (&"https://e6.example/2024-07-02".into(), &"2024-07-02".into())
+    );
     assert_eq!(data["id"], first.field("webhook-id"));
     let data = &second.body["data"];
     assert_eq!(
@@ -135,11 +138,15 @@ fn each_hook_is_told_once_of_each_change_in_its_own_form() {
     let text =
         |hook: &FakeHook, at: usize, name: &str| hook.received()[at].body[name].as_str().unwrap().to_owned();
     assert!(text(&slack, 0, "text").starts_with("*Sí* · ¿"), "{}", text(&slack, 0, "text"));
-    assert!(text(&slack, 0, "text").ends_with("\n<https://e6.example/es>"), "{}", text(&slack, 0, "text"));
+    assert!(
+        text(&slack, 0, "text").ends_with("\n<https://e6.example/es/2024-07-02>"),
+        "{}",
+        text(&slack, 0, "text")
+    );
     assert!(text(&discord, 0, "content").starts_with("**Yes** · Does"), "{}", text(&discord, 0, "content"));
     assert_eq!(
         (text(&ntfy, 0, "topic"), text(&ntfy, 0, "click")),
-        ("secret-path".into(), "https://e6.example/".into())
+        ("secret-path".into(), "https://e6.example/2024-07-02".into())
     );
     assert_eq!(ntfy.received()[0].field("authorization"), "Bearer tk_0123456789abcdef");
     assert!(ntfy.received()[0].head.starts_with("POST / "));

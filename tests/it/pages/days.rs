@@ -54,7 +54,7 @@ fn put_season(mlb: &FakeMlb, year: i32, games: &[Game], log: Value) {
 }
 
 /// Tatis, whose first season is 2023, with a game today.
-pub(super) fn mlb() -> FakeMlb {
+pub fn mlb() -> FakeMlb {
     let today = Game::new(IN_PROGRESS);
     let tomorrow = Game {
         pk: 1002,
@@ -86,8 +86,32 @@ pub(super) fn mlb() -> FakeMlb {
     mlb
 }
 
+/// The same after a season of 150 games with an error in every ninth, and with the list of the leaders.
+pub fn after_a_long_season() -> FakeMlb {
+    let mlb = mlb();
+    let clubs = ["Los Angeles Dodgers", "Arizona Diamondbacks", "Philadelphia Phillies", "Chicago White Sox"];
+    let day = |index: u32, later: u32| format!("2023-{:02}-{:02}", 4 + index / 27, 1 + index % 27 + later);
+    let games: Vec<Game> = (0..150)
+        .map(|index| {
+            let leaked = |text: String| &*Box::leak(text.into_boxed_str());
+            let errors = if index % 9 == 0 { 2 - index % 2 } else { 0 };
+            let start = leaked(day(index, 1) + "T02:05:00Z");
+            Game { start, ..game(4000 + u64::from(index), leaked(day(index, 0))) }.charged(errors)
+        })
+        .collect();
+    let rows = games.iter().enumerate().map(|(index, game)| {
+        let mut row = row(game, game.errors, ["RF", "RF", "SS", "CF"][index / 40]);
+        row["opponent"] = json!({"id": 200 + index / 3 % 4, "name": clubs[index / 3 % 4]});
+        row["isHome"] = json!(index % 2 == 0);
+        row
+    });
+    put_season(&mlb, 2023, &games, log(rows.collect()));
+    mlb.put("/api/v1/stats/leaders?", crate::pages::leaders::list(2024));
+    mlb
+}
+
 /// The response once the page is not being looked up any more.
-fn looked_up(server: &Server, path: &str, fields: &str) -> Response {
+pub fn looked_up(server: &Server, path: &str, fields: &str) -> Response {
     let deadline = Instant::now() + Duration::from_secs(40);
     loop {
         let response = server.get(path, fields);
@@ -149,13 +173,14 @@ fn a_day_has_a_page_a_text_and_json_in_both_languages() {
         "content=\"https://example.org/2023-08-12/card.png?",
         "<link rel=\"prev\" href=\"/2023-08-11\">",
         "<link rel=\"next\" href=\"/2023-08-13\">",
-        "Saturday, August 12, 2023",
+        "<title>Yes · An error for Tatis Jr. on Saturday, August 12, 2023?</title>",
+        "href=\"https://example.org/2023-08-12/oembed.json\"",
         "doubleheader",
     ] {
         assert!(html.contains(part), "{part}: {html}");
     }
     assert!(!html.contains("today&#39;s") && !html.contains("data-refresh=\"5"), "{html}");
-    assert!(!html.contains("<script"), "it follows no events");
+    assert!(!html.contains("/static/e6.") || !html.contains(".js\" defer blocking"), "it follows no events");
     assert_eq!(page.field("cache-control"), "public, max-age=86400, immutable");
     let spanish = server.get("/es/2023-08-12", "Accept: text/html\r\n");
     assert_eq!((spanish.status, spanish.field("content-language")), (200, "es"));

@@ -298,7 +298,7 @@ fn assets_have_types_and_hashed_ones_last_forever() {
         assert_eq!(immutable, path.starts_with("/static/"), "{path}");
         seen += usize::from(immutable);
     }
-    assert_eq!(seen, 4, "style sheet, scripts and typeface");
+    assert_eq!(seen, 3, "style sheet, script and typeface");
 }
 
 #[test]

@@ -27,6 +27,10 @@ fn card_at(server: &Server, path: &str) -> (Pixmap, String) {
     (Pixmap::decode_png(&response.body).unwrap(), etag)
 }
 
+fn tile_corner(server: &Server) -> Option<resvg::tiny_skia::PremultipliedColorU8> {
+    card_at(server, "/icon-192.png").0.pixel(0, 0)
+}
+
 /// The share of the picture in this colour, in thousandths.
 fn part(picture: &Pixmap, colour: (u8, u8, u8)) -> usize {
     let is = |pixel: &&resvg::tiny_skia::PremultipliedColorU8| {
@@ -127,16 +131,43 @@ fn the_icon_the_badge_and_the_sign_have_the_colours_of_the_state() {
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
     let look = || {
-        let icon = server.page().split('"').find(|text| text.starts_with("/favicon.svg")).unwrap().to_owned();
-        let pictures = ["/favicon.svg", "/badge.svg"].map(|path| server.get(path, "").text().to_owned());
+        let icon = server.page().split('"').find(|text| text.starts_with("/favicon-")).unwrap().to_owned();
+        let pictures =
+            ["/favicon.svg", &icon, "/badge.svg"].map(|path| server.get(path, "").text().to_owned());
         let [english, spanish] =
             ["/days-since-error.png", "/es/days-since-error.png"].map(|path| card_at(&server, path).0);
         assert_eq!((english.width(), english.height()), (1200, 630));
         assert_ne!(english, spanish, "each is in its language");
+        for (path, width) in [("/apple-touch-icon.png", 180), ("/icon-192.png", 192), ("/icon-512.png", 512)]
+        {
+            let (tile, _) = card_at(&server, path);
+            let ground = tile.pixel(0, 0).unwrap();
+            assert_eq!((tile.width(), tile.height(), ground.alpha()), (width, width, 255), "{path}");
+            assert!(
+                pictures[0].contains(&format!(
+                    "#{:02x}{:02x}{:02x}",
+                    ground.red(),
+                    ground.green(),
+                    ground.blue()
+                )),
+                "{path}"
+            );
+        }
+        // An icon file: the header, one entry of 32 by 32 pixels, and a PNG.
+        let ico = server.get("/favicon.ico", "").body;
+        assert_eq!(
+            (&ico[..8], &ico[14..22]),
+            (
+                &[0, 0, 1, 0, 1, 0, 32, 32][..],
+                &[(ico.len() - 22) as u8, ((ico.len() - 22) >> 8) as u8, 0, 0, 22, 0, 0, 0][..]
+            )
+        );
+        let small = Pixmap::decode_png(&ico[22..]).unwrap();
+        assert_eq!(small.pixel(0, 0), tile_corner(&server), "the same colours");
         (icon, pictures, english)
     };
     let (icon, pictures, sign) = look();
-    assert_eq!(icon, "/favicon.svg?game");
+    assert_eq!(icon, "/favicon-game.svg");
     assert!(
         pictures.iter().all(|picture| picture.contains("#1e4d2b") && picture.contains("#fff6df")),
         "{pictures:?}"
@@ -146,7 +177,7 @@ fn the_icon_the_badge_and_the_sign_have_the_colours_of_the_state() {
     mlb.play(&[Game { stamp: 1, ..Game::new(FINAL).charged(1) }]);
     server.wait_for_verdict("yes");
     let (icon, pictures, sign) = look();
-    assert_eq!(icon, "/favicon.svg?yes", "browsers keep an icon by its URL");
+    assert_eq!(icon, "/favicon-yes.svg", "browsers keep an icon by its URL");
     assert!(
         pictures.iter().all(|picture| picture.contains("#005a9c") && picture.contains("#ffffff")),
         "{pictures:?}"

@@ -1,9 +1,12 @@
 //! The box for other sites' pages, the page with snippets, and links to share an answer.
 
-use crate::support::{
-    day::{EVENING, FINAL, Game, IN_PROGRESS},
-    fake_mlb::{FakeMlb, Fault},
-    server::{Server, site},
+use crate::{
+    pages::days::looked_up,
+    support::{
+        day::{EVENING, FINAL, Game, IN_PROGRESS},
+        fake_mlb::{FakeMlb, Fault},
+        server::{Server, site},
+    },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
@@ -155,15 +158,22 @@ fn a_text_message_to_a_friend_has_the_answer_and_the_url() {
     let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://e6.example"];
     let server = Server::start_in(dir, &arguments);
     server.wait_for_verdict("yes");
+    looked_up(&server, "/en/2024-07-02", BROWSER);
     for (path, label, start, end) in [
         (
             "/en",
             ">Text Hal &#38; Sue</a>",
             "Yes. Tatis Jr. has an error against Texas",
-            " https://e6.example/",
+            " https://e6.example/2024-07-02",
         ),
-        ("/es", ">Mensaje a Chuy</a>", "Sí. Tatis Jr. ", " https://e6.example/es"),
-        ("/en/share", ">Text Hal &#38; Sue</a>", "Yes. Tatis Jr.", " https://e6.example/"),
+        ("/es", ">Mensaje a Chuy</a>", "Sí. Tatis Jr. ", " https://e6.example/es/2024-07-02"),
+        ("/en/share", ">Text Hal &#38; Sue</a>", "Yes. Tatis Jr.", " https://e6.example/2024-07-02"),
+        (
+            "/en/2024-07-02",
+            ">Text Hal &#38; Sue</a>",
+            "Tuesday, July 2, 2024: Yes. Tatis Jr. has an error against Texas",
+            " https://e6.example/2024-07-02",
+        ),
     ] {
         let response = server.get(path, BROWSER);
         let page = response.text();
@@ -187,5 +197,25 @@ fn sites_that_embed_links_get_the_box() {
         assert_eq!((&oembed["width"], &oembed["height"]), (&300.into(), &120.into()));
         let source = between(oembed["html"].as_str().unwrap(), "src=\"", "\"");
         assert_eq!(server.get(source.strip_prefix(&url).unwrap(), "").status, 200, "{source}");
+    }
+}
+
+#[test]
+fn sites_that_embed_a_link_to_a_day_get_its_card() {
+    let (server, _mlb, url) = at_its_url();
+    for (page, path) in
+        [("/en/2024-07-02", "/2024-07-02/oembed.json"), ("/es/2024-07-02", "/es/2024-07-02/oembed.json")]
+    {
+        let html = looked_up(&server, page, BROWSER).text().to_owned();
+        let link = between(&html, "type=\"application/json+oembed\" href=\"", "\"");
+        assert_eq!(link, format!("{url}{path}"));
+        let oembed: serde_json::Value = serde_json::from_slice(&server.get(path, "").body).unwrap();
+        assert_eq!(
+            (&oembed["type"], &oembed["width"], &oembed["height"]),
+            (&"photo".into(), &1200.into(), &630.into())
+        );
+        let card = server.get(oembed["url"].as_str().unwrap().strip_prefix(&url).unwrap(), "");
+        assert_eq!((card.status, card.field("content-type")), (200, "image/png"), "{oembed}");
+        assert!(oembed["title"].as_str().unwrap().contains("2024"), "{oembed}");
     }
 }

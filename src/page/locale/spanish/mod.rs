@@ -353,6 +353,10 @@ impl Phrases for Spanish {
         }
     }
 
+    fn place(&self, rank: u32) -> String {
+        format!("Lugar {rank}")
+    }
+
     fn season_title(&self, year: i32) -> String {
         format!("La temporada de {year}")
     }
