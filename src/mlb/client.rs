@@ -10,6 +10,7 @@ use crate::{
     },
     threads::Heartbeat,
 };
+use serde::de::IgnoredAny;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -123,7 +124,7 @@ impl Client {
         }
         // A reply that is not JSON would not be JSON as a whole feed either.
         let lacking = |json: &[u8]| match read(json) {
-            Err(lack) if model::is_json(json) => Ok(Err(lack)),
+            Err(lack) if serde_json::from_slice::<IgnoredAny>(json).is_ok() => Ok(Err(lack)),
             read => read.map(Ok),
         };
         let (trimmed, what) = match self.ask(&Question::feed(pk), lacking)? {

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod day_requests;
 pub(crate) mod distrust;
 pub(crate) mod freshness;
+pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod pacing;
 pub(crate) mod poller;
@@ -19,7 +20,6 @@ pub(crate) mod store;
 mod tests;
 pub(crate) mod token;
 pub(crate) mod upstream;
-pub(crate) mod wire;
 
 pub use crate::mlb::client::Client;
 pub use crate::mlb::day_requests::DayRequests;

@@ -1,8 +1,8 @@
 //! Every question that e6 asks MLB, as path and query. The client and the relay know no others.
 
 use crate::mlb::{
+    json::day,
     model::{FEED_FIELDS, LEADERS_FIELDS, SCHEDULE_FIELDS},
-    wire,
 };
 use std::fmt;
 use time::{Date, Duration};
@@ -75,7 +75,7 @@ impl Question {
         let game = number("/game/").map(u64::from);
         let year =
             number("&season=").filter(|year| (1000..=9999).contains(year)).map(|year: u32| year as i32);
-        let date = |name: &str| wire::day(after(name)?.get(..10)?);
+        let date = |name: &str| day(after(name)?.get(..10)?);
         let span = date("&startDate=").zip(date("&endDate="));
         let span = span.filter(|(from, to)| (Duration::ZERO..=SPAN_CAP).contains(&(*to - *from)));
         let questions = [

@@ -6,42 +6,45 @@ use crate::{
         TeamLine,
     },
     mlb::{
-        model::{UnexpectedReply, is_in_the_field, parse},
-        wire::{Boxed, Credit, Feed, Lenient, LineTeam, LineTeams, Linescore, Play, day, instant},
+        json::Json,
+        model::{UnexpectedReply, is_in_the_field, needed, parse, schedule::status},
     },
 };
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// Limit on the innings of a line score: far more than the 26 of the longest game.
+const INNINGS_AT_MOST: usize = 50;
 
 /// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`]. Only the game and its status must be readable.
 pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedReply> {
-    let feed: Feed = parse(json)?;
-    if feed.game_pk != pk {
-        return Err(UnexpectedReply(format!("asked for game {pk}, got game {}", feed.game_pk)));
+    let feed = parse(json)?;
+    let game: u64 = needed(feed["gamePk"].number(), "gamePk")?;
+    if game != pk {
+        return Err(UnexpectedReply(format!("asked for game {pk}, got game {game}")));
     }
-    let official = feed.game_data.datetime.get().and_then(|datetime| day(&datetime.official_date));
-    let status = feed.game_data.status.into_status();
-    let live = feed.live_data.get().unwrap_or_default();
-    let line = live.linescore.get().unwrap_or_default();
-    let plays = live.plays.get().unwrap_or_default().all_plays;
-    let plays: Vec<Play> = plays.into_iter().filter_map(Lenient::get).collect();
-    let charged: Vec<ErrorPlay> = plays.iter().flat_map(|play| play.errors_of(person, pk)).collect();
-    let teams = live.boxscore.get().unwrap_or_default().teams.get().unwrap_or_default();
-    let lists = [teams.away, teams.home]
-        .map(|team| team.get().and_then(|team| team.players.get()).unwrap_or_default());
-    let (presence, errors) = fielding(&lists, person, stage(status.state, line.inning()));
+    let (data, live) = (&feed["gameData"], &feed["liveData"]);
+    let status = needed(status(&data["status"]), "the game's status")?;
+    let line = &live["linescore"];
+    let plays = live["plays"]["allPlays"].list();
+    let charged: Vec<ErrorPlay> = plays.iter().flat_map(|play| errors_of(play, person, pk)).collect();
+    let teams = &live["boxscore"]["teams"];
+    let lists = ["away", "home"].map(|side| teams[side]["players"].as_object());
+    let inning = inning(line);
+    let (presence, errors) = fielding(lists, person, stage(status.state, inning));
     Ok(GameFeed {
         pk,
-        as_of: feed.meta_data.get().and_then(|meta| meta.time_stamp),
-        official,
-        inning: line.inning(),
-        score: line.score(),
-        line: line.line_score(),
+        as_of: feed["metaData"]["timeStamp"].as_str().map(String::from),
+        official: data["datetime"]["officialDate"].day(),
+        inning,
+        score: score(&line["teams"]),
+        line: line_score(line),
         presence,
         errors: match errors {
             Some(errors) => ErrorCount::Read(errors),
             None => ErrorCount::AtLeast(charged.len() as u32),
         },
-        last_play: plays.iter().rev().find_map(|play| play.about.end_time.as_deref().and_then(instant)),
+        last_play: plays.iter().rev().find_map(|play| play["about"]["endTime"].instant()),
         plays: charged,
         status,
     })
@@ -72,21 +75,22 @@ fn stage(state: GameState, inning: Option<Inning>) -> FeedStage {
     }
 }
 
-type PlayerList = BTreeMap<String, Lenient<Boxed>>;
+type PlayerList = Map<String, Value>;
 
 /// A player's part in the game, and his errors in both teams' lists: a player who was traded before the game was
 /// resumed is in both. No count if a list that has or may have him cannot be read.
-fn fielding(lists: &[PlayerList; 2], person: u32, stage: FeedStage) -> (Participation, Option<u32>) {
+fn fielding(lists: [Option<&PlayerList>; 2], person: u32, stage: FeedStage) -> (Participation, Option<u32>) {
     let key = format!("ID{person}");
-    let entries: Vec<(&PlayerList, &Lenient<Boxed>)> =
-        lists.iter().filter_map(|list| Some((list, list.get(&key)?))).collect();
+    let entries: Vec<(&PlayerList, &Value)> =
+        lists.into_iter().flatten().filter_map(|list| Some((list, list.get(&key)?))).collect();
     if entries.is_empty() {
-        let is_lost = stage != FeedStage::Ahead && lists.iter().any(BTreeMap::is_empty);
+        let is_unreadable = |list: Option<&PlayerList>| list.is_none_or(Map::is_empty);
+        let is_lost = stage != FeedStage::Ahead && lists.into_iter().any(is_unreadable);
         return (Participation::Absent, (!is_lost).then_some(0));
     }
-    let read = |(list, entry): (&PlayerList, &Lenient<Boxed>)| match entry.good() {
-        Some(boxed) => (boxed.presence(list), boxed.errors(stage)),
-        None => (Participation::Listed, (stage == FeedStage::Ahead).then_some(0)),
+    let read = |(list, entry): (&PlayerList, &Value)| match entry.is_object() {
+        true => (presence(entry, list), errors(entry, stage)),
+        false => (Participation::Listed, (stage == FeedStage::Ahead).then_some(0)),
     };
     entries.into_iter().map(read).fold(
         (Participation::Absent, Some(0)),
@@ -96,133 +100,105 @@ fn fielding(lists: &[PlayerList; 2], person: u32, stage: FeedStage) -> (Particip
     )
 }
 
-impl Boxed {
-    fn presence(&self, list: &PlayerList) -> Participation {
-        let is_posted = |entry: &Lenient<Boxed>| entry.good().is_some_and(Boxed::bats);
-        match (self.in_the_field(), self.count()) {
-            (Some(true) | None, Some(_)) | (Some(false), Some(1..)) => Participation::Fielded,
-            _ if self.bats() || self.in_the_field().is_some() => Participation::Lineup,
-            _ if list.values().any(is_posted) => Participation::Bench,
-            _ => Participation::Listed,
-        }
-    }
-
-    /// The player's errors; none if he took part and they cannot be read.
-    fn errors(&self, stage: FeedStage) -> Option<u32> {
-        let is_due = match (stage, self.in_the_field()) {
-            (FeedStage::Ahead | FeedStage::FirstInning, _) => {
-                self.has_odd_count() && stage != FeedStage::Ahead
-            }
-            // A designated hitter need not have fielding statistics.
-            (FeedStage::Begun, Some(in_the_field)) => in_the_field || self.has_odd_count(),
-            (FeedStage::Begun, None) => self.bats() || self.has_odd_count(),
-        };
-        self.count().or((!is_due).then_some(0))
-    }
-
-    fn bats(&self) -> bool {
-        self.batting_order.good().is_some()
-    }
-
-    fn count(&self) -> Option<u32> {
-        self.stats.good()?.fielding.good()?.errors.as_ref()?.good().copied()
-    }
-
-    /// Whether there is a count that is not a number.
-    fn has_odd_count(&self) -> bool {
-        let errors = self.stats.good().and_then(|stats| stats.fielding.good()?.errors.as_ref());
-        errors.is_some_and(|errors| errors.good().is_none())
-    }
-
-    /// Whether any of his positions is in the field; none if there is no list of them.
-    fn in_the_field(&self) -> Option<bool> {
-        let positions = self.all_positions.good().filter(|positions| !positions.is_empty())?;
-        Some(
-            positions.iter().any(|position| {
-                position.good().is_none_or(|position| is_in_the_field(&position.abbreviation))
-            }),
-        )
+fn presence(entry: &Value, list: &PlayerList) -> Participation {
+    match (in_the_field(entry), count(entry)) {
+        (Some(true) | None, Some(_)) | (Some(false), Some(1..)) => Participation::Fielded,
+        _ if bats(entry) || in_the_field(entry).is_some() => Participation::Lineup,
+        _ if list.values().any(bats) => Participation::Bench,
+        _ => Participation::Listed,
     }
 }
 
-impl Linescore {
-    fn inning(&self) -> Option<Inning> {
-        let half = match self.inning_state.as_deref()? {
-            "Top" => Half::Top,
-            "Middle" => Half::Middle,
-            "Bottom" => Half::Bottom,
-            "End" => Half::End,
-            _ => return None,
-        };
-        Some(Inning { number: self.current_inning?, half })
-    }
-
-    fn score(&self) -> Option<Score> {
-        let teams = self.teams.good()?;
-        Some(Score { away: *teams.away.runs.good()?, home: *teams.home.runs.good()? })
-    }
-
-    /// The line score; none if there is neither an inning nor a total.
-    fn line_score(&self) -> Option<LineScore> {
-        let innings = self.innings.good().into_iter().flatten().filter_map(Lenient::good);
-        let innings: BTreeMap<usize, &LineTeams> = innings
-            .filter(|inning| (1..=INNINGS_AT_MOST).contains(&inning.num))
-            .map(|inning| (inning.num, &inning.teams))
-            .collect();
-        let last = innings.keys().next_back().copied().unwrap_or(0);
-        let totals = self.teams.good();
-        let line = |side: fn(&LineTeams) -> &LineTeam| {
-            let total = totals.map(side);
-            TeamLine {
-                innings: (1..=last)
-                    .map(|num| innings.get(&num).and_then(|teams| side(teams).runs.good().copied()))
-                    .collect(),
-                runs: total.and_then(|total| total.runs.good().copied()),
-                hits: total.and_then(|total| total.hits.good().copied()),
-                errors: total.and_then(|total| total.errors.good().copied()),
-            }
-        };
-        let line = LineScore { away: line(|teams| &teams.away), home: line(|teams| &teams.home) };
-        (line != LineScore::default()).then_some(line)
-    }
+/// The player's errors; none if he took part and they cannot be read.
+fn errors(entry: &Value, stage: FeedStage) -> Option<u32> {
+    let is_due = match (stage, in_the_field(entry)) {
+        (FeedStage::Ahead | FeedStage::FirstInning, _) => has_odd_count(entry) && stage != FeedStage::Ahead,
+        // A designated hitter need not have fielding statistics.
+        (FeedStage::Begun, Some(in_the_field)) => in_the_field || has_odd_count(entry),
+        (FeedStage::Begun, None) => bats(entry) || has_odd_count(entry),
+    };
+    count(entry).or((!is_due).then_some(0))
 }
 
-/// Limit on the innings of a line score: far more than the 26 of the longest game.
-const INNINGS_AT_MOST: usize = 50;
+fn bats(entry: &Value) -> bool {
+    entry["battingOrder"].is_string()
+}
 
-impl Play {
-    fn errors_of(&self, person: u32, game: u64) -> Vec<ErrorPlay> {
-        self.runners
-            .iter()
-            .filter_map(Lenient::good)
-            .flat_map(|runner| runner.credits.iter().flatten())
-            .filter_map(Lenient::good)
-            .filter(|credit| credit.player.id == person)
-            .filter_map(|credit| Some(self.error(credit, error_kind(&credit.credit)?, game)))
-            .collect()
-    }
+fn count(entry: &Value) -> Option<u32> {
+    entry["stats"]["fielding"]["errors"].number()
+}
 
-    fn error(&self, credit: &Credit, kind: ErrorKind, game: u64) -> ErrorPlay {
-        let half = match self.about.half_inning.as_deref() {
-            Some("top") => Some(Half::Top),
-            Some("bottom") => Some(Half::Bottom),
-            _ => None,
-        };
-        ErrorPlay {
-            game,
-            inning: half.zip(self.about.inning).map(|(half, number)| Inning { number, half }),
-            at: [&self.about.end_time, &self.about.start_time]
-                .into_iter()
-                .find_map(|time| instant(time.as_deref()?)),
-            kind,
-            position: credit
-                .position
-                .as_ref()
-                .and_then(Lenient::good)
-                .map(|position| position.abbreviation.clone()),
-            batter: self.matchup.good().and_then(|matchup| matchup.batter.full_name.clone()),
-            text: self.result.description.clone().unwrap_or_default(),
-        }
+/// Whether there is a count that is not a number, `null` included.
+fn has_odd_count(entry: &Value) -> bool {
+    entry["stats"]["fielding"].get("errors").is_some() && count(entry).is_none()
+}
+
+/// Whether any of his positions is in the field; none if there is no list of them.
+fn in_the_field(entry: &Value) -> Option<bool> {
+    let positions = entry["allPositions"].as_array().filter(|positions| !positions.is_empty())?;
+    let is_it = |position: &Value| position["abbreviation"].as_str().is_none_or(is_in_the_field);
+    Some(positions.iter().any(is_it))
+}
+
+fn inning(line: &Value) -> Option<Inning> {
+    let half = match line["inningState"].as_str()? {
+        "Top" => Half::Top,
+        "Middle" => Half::Middle,
+        "Bottom" => Half::Bottom,
+        "End" => Half::End,
+        _ => return None,
+    };
+    Some(Inning { number: line["currentInning"].number()?, half })
+}
+
+fn score(teams: &Value) -> Option<Score> {
+    Some(Score { away: teams["away"]["runs"].number()?, home: teams["home"]["runs"].number()? })
+}
+
+/// The line score; none if there is neither an inning nor a total.
+fn line_score(line: &Value) -> Option<LineScore> {
+    let innings: BTreeMap<usize, &Value> = line["innings"]
+        .list()
+        .iter()
+        .filter_map(|inning| Some((inning["num"].number()?, inning)))
+        .filter(|(num, _)| (1..=INNINGS_AT_MOST).contains(num))
+        .collect();
+    let last = innings.keys().next_back().copied().unwrap_or(0);
+    // A team that has not batted in an inning has no runs in it.
+    let team = |side: &str| TeamLine {
+        innings: (1..=last).map(|num| innings.get(&num)?[side]["runs"].number()).collect(),
+        runs: line["teams"][side]["runs"].number(),
+        hits: line["teams"][side]["hits"].number(),
+        errors: line["teams"][side]["errors"].number(),
+    };
+    let line = LineScore { away: team("away"), home: team("home") };
+    (line != LineScore::default()).then_some(line)
+}
+
+fn errors_of(play: &Value, person: u32, game: u64) -> Vec<ErrorPlay> {
+    let credits = play["runners"].list().iter().flat_map(|runner| runner["credits"].list());
+    credits
+        .filter(|credit| credit["player"]["id"].number() == Some(person))
+        .filter_map(|credit| Some(error(play, credit, error_kind(credit["credit"].as_str()?)?, game)))
+        .collect()
+}
+
+fn error(play: &Value, credit: &Value, kind: ErrorKind, game: u64) -> ErrorPlay {
+    let about = &play["about"];
+    let text = |value: &Value| value.as_str().map(String::from);
+    let half = match about["halfInning"].as_str() {
+        Some("top") => Some(Half::Top),
+        Some("bottom") => Some(Half::Bottom),
+        _ => None,
+    };
+    ErrorPlay {
+        game,
+        inning: half.zip(about["inning"].number()).map(|(half, number)| Inning { number, half }),
+        at: about["endTime"].instant().or_else(|| about["startTime"].instant()),
+        kind,
+        position: text(&credit["position"]["abbreviation"]),
+        batter: text(&play["matchup"]["batter"]["fullName"]),
+        text: text(&play["result"]["description"]).unwrap_or_default(),
     }
 }
 

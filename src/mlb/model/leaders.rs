@@ -3,17 +3,17 @@
 use crate::{
     answer::{Leader, Leaders},
     mlb::{
-        model::{UnexpectedReply, parse},
-        wire::{LeaderList, LeaderRow, LeadersReply, Lenient},
+        json::Json,
+        model::{UnexpectedReply, needed, parse},
     },
 };
+use serde_json::Value;
 
 /// `/api/v1/stats/leaders?leaderCategories=errors`. A list with an invalid row is not believed: its ranks would be wrong.
 pub fn leaders(json: &[u8], year: i32, person: u32) -> Result<Leaders, UnexpectedReply> {
-    let reply: LeadersReply = parse(json)?;
-    let list = reply.league_leaders.into_iter().filter_map(Lenient::get).find(|list| list.is_of_errors(year));
-    let list = list.ok_or_else(|| UnexpectedReply("no readable list of errors".into()))?;
-    let rows = list.leaders.into_iter().map(LeaderRow::into_leader);
+    let reply = parse(json)?;
+    let list = reply["leagueLeaders"].list().iter().find(|list| is_of_errors(list, year));
+    let rows = needed(list, "a list of errors")?["leaders"].list().iter().map(leader);
     let rows = rows.collect::<Option<Vec<_>>>().filter(|rows| !rows.is_empty());
     let ranked = rows.and_then(|rows| Leaders::ranked(year, person, rows));
     ranked.ok_or_else(|| UnexpectedReply("the list of errors is empty, unsorted or not of numbers".into()))
@@ -23,27 +23,25 @@ pub fn leaders(json: &[u8], year: i32, person: u32) -> Result<Leaders, Unexpecte
 pub const LEADERS_FIELDS: &str =
     "leagueLeaders,leaderCategory,statGroup,season,leaders,value,person,id,fullName,team,name";
 
-impl LeaderList {
-    /// Whether this is the list of fielding errors of that year. A missing field counts as a match.
-    fn is_of_errors(&self, year: i32) -> bool {
-        let is = |field: &Lenient<String>, expected: &str| field.good().is_none_or(|value| value == expected);
-        is(&self.leader_category, "errors")
-            && is(&self.stat_group, "fielding")
-            && is(&self.season, &year.to_string())
-    }
+/// Whether this is the list of fielding errors of that year. A missing field counts as a match.
+fn is_of_errors(list: &Value, year: i32) -> bool {
+    let is = |key: &str, expected: &str| list[key].as_str().is_none_or(|value| value == expected);
+    list.is_object()
+        && is("leaderCategory", "errors")
+        && is("statGroup", "fielding")
+        && is("season", &year.to_string())
 }
 
-impl LeaderRow {
-    fn into_leader(self) -> Option<Leader> {
-        Some(Leader {
-            id: self.person.id,
-            name: self.person.full_name,
-            club: self.team.get().map(|team| team.name).unwrap_or_default(),
-            errors: self.value.parse().ok()?,
-            rank: 0,
-            is_tied: false,
-        })
-    }
+fn leader(row: &Value) -> Option<Leader> {
+    Some(Leader {
+        id: row["person"]["id"].number()?,
+        name: row["person"]["fullName"].as_str()?.to_owned(),
+        club: row["team"]["name"].as_str().unwrap_or_default().to_owned(),
+        // MLB writes it as text.
+        errors: row["value"].as_str()?.parse().ok()?,
+        rank: 0,
+        is_tied: false,
+    })
 }
 
 #[cfg(test)]

@@ -20,20 +20,20 @@ pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};
 pub use crate::mlb::model::season::season;
 pub use crate::mlb::model::teams::{TeamProfile, team};
 
-use crate::{answer::Club, mlb::wire};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use crate::{answer::Club, mlb::json::Json};
+use serde_json::Value;
 
 /// An unexpected reply: a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedReply(pub String);
 
-/// Whether these bytes are JSON, of whatever shape.
-pub fn is_json(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+fn parse(json: &[u8]) -> Result<Value, UnexpectedReply> {
+    serde_json::from_slice(json).map_err(|error| UnexpectedReply(format!("not JSON: {error}")))
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, UnexpectedReply> {
-    serde_json::from_slice(json).map_err(|error| UnexpectedReply(format!("not the expected JSON: {error}")))
+/// A part that must be readable.
+fn needed<T>(part: Option<T>, name: &str) -> Result<T, UnexpectedReply> {
+    part.ok_or_else(|| UnexpectedReply(format!("{name} is missing or of another shape than expected")))
 }
 
 /// Whether a position is in the field. Designated hitters, pinch hitters and pinch runners do not field.
@@ -41,10 +41,9 @@ fn is_in_the_field(abbreviation: &str) -> bool {
     !matches!(abbreviation, "DH" | "PH" | "PR")
 }
 
-impl wire::Team {
-    fn into_club(self) -> Club {
-        Club { id: self.id, name: self.name }
-    }
+/// A club, by its id and name.
+fn club(team: &Value) -> Option<Club> {
+    Some(Club { id: team["id"].number()?, name: team.text_or_missing("name")?.to_owned() })
 }
 
 #[cfg(test)]

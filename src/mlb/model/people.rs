@@ -3,10 +3,11 @@
 use crate::{
     answer::Club,
     mlb::{
-        model::{UnexpectedReply, names::short_name, parse, teams::parent_club},
-        wire::{CurrentTeam, Lenient, People, PersonRosterEntry, day},
+        json::Json,
+        model::{UnexpectedReply, names::short_name, needed, parse, teams::parent_club},
     },
 };
+use serde_json::Value;
 use time::Date;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,28 +46,22 @@ const LEFT: [&str; 7] = ["RL", "TR", "FA", "CL", "RET", "DEC", "VRT"];
 
 /// `/api/v1/people/{id}?hydrate=currentTeam,rosterEntries`.
 pub fn person(json: &[u8], id: u32) -> Result<PlayerProfile, UnexpectedReply> {
-    let people: People = parse(json)?;
-    let person = people
-        .people
-        .into_iter()
-        .find(|person| person.id == id)
-        .ok_or_else(|| UnexpectedReply(format!("the reply does not hold person {id}")))?;
-    let entries = person.roster_entries.get().unwrap_or_default();
-    let current_team = person.current_team.get();
-    let parent = |team: &CurrentTeam| parent_club(team.parent_org_id.good().copied(), team.id);
+    let reply = parse(json)?;
+    let person = reply["people"].list().iter().find(|person| person["id"].number() == Some(id));
+    let person = needed(person, &format!("person {id}"))?;
+    let name = needed(person["fullName"].as_str(), "fullName")?;
+    let team = &person["currentTeam"];
+    let current_team =
+        team["id"].number().map(|id| Club { id, name: team["name"].as_str().unwrap_or_default().to_owned() });
     Ok(PlayerProfile {
         id,
-        short_name: short_name(
-            &person.full_name,
-            [person.use_last_name.as_deref(), person.last_name.as_deref()],
-        ),
-        name: person.full_name,
-        parent: current_team.as_ref().and_then(parent),
-        debut: person.mlb_debut_date.get().as_deref().and_then(day),
-        current_team: current_team
-            .map(|team| Club { id: team.id, name: team.name.get().unwrap_or_default() }),
-        active: person.active.get(),
-        stints: entries.into_iter().filter_map(Lenient::get).map(Stint::from).collect(),
+        name: name.to_owned(),
+        short_name: short_name(name, ["useLastName", "lastName"].map(|key| person[key].as_str())),
+        parent: current_team.as_ref().and_then(|club| parent_club(team["parentOrgId"].number(), club.id)),
+        current_team,
+        debut: person["mlbDebutDate"].day(),
+        active: person["active"].as_bool(),
+        stints: person["rosterEntries"].list().iter().filter_map(Stint::read).collect(),
     })
 }
 
@@ -112,23 +107,21 @@ impl Stint {
         let begun = self.from.is_none_or(|from| from <= today);
         begun && self.until.is_none_or(|until| until > today) && !self.has_left
     }
-}
 
-impl From<PersonRosterEntry> for Stint {
-    fn from(entry: PersonRosterEntry) -> Self {
-        let date = |text: Lenient<String>| text.get().as_deref().and_then(day);
-        let code = entry.status.good().map(|status| status.code.trim().to_owned());
-        let (is_active, left) =
-            (entry.is_active.get(), code.as_deref().is_some_and(|code| LEFT.contains(&code)));
-        Stint {
-            team: entry.team.id,
-            from: date(entry.start_date),
+    /// A row of his roster entries; none without a team.
+    fn read(entry: &Value) -> Option<Self> {
+        let code = entry["status"]["code"].as_str().map(str::trim);
+        let is_active = entry["isActive"].as_bool();
+        let left = code.is_some_and(|code| LEFT.contains(&code));
+        Some(Stint {
+            team: entry["team"]["id"].number()?,
+            from: entry["startDate"].day(),
             // If he has left and the stint has no end, the date of its status is the end.
-            until: date(entry.end_date).or(date(entry.status_date).filter(|_| left)),
-            is_barred: !left && code.as_deref().is_some_and(|code| code != "A"),
+            until: entry["endDate"].day().or(entry["statusDate"].day().filter(|_| left)),
+            is_barred: !left && code.is_some_and(|code| code != "A"),
             has_left: left || (code.is_none() && is_active == Some(false)),
             is_active,
-        }
+        })
     }
 }
 

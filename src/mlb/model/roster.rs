@@ -3,52 +3,51 @@
 use crate::{
     answer::{Absence, Availability, Injury},
     mlb::{
-        model::{UnexpectedReply, parse},
-        wire::{Lenient, Roster, RosterStatus},
+        json::Json,
+        model::{UnexpectedReply, needed, parse},
     },
 };
 
 /// `/api/v1/teams/{id}/roster?rosterType=40Man`: the status of a player; none if the roster does not list him.
 pub fn availability(json: &[u8], person: u32) -> Result<Option<Availability>, UnexpectedReply> {
-    let roster: Roster = parse(json)?;
-    let mut entries = roster.roster.into_iter().filter_map(Lenient::get);
-    Ok(entries.find(|entry| entry.person.id == person).map(|entry| entry.status.get().into()))
+    let reply = parse(json)?;
+    let mut entries = needed(reply["roster"].as_array(), "roster")?.iter();
+    let entry = entries.find(|entry| entry["person"]["id"].number() == Some(person));
+    Ok(entry.map(|entry| status(entry["status"]["code"].as_str(), entry["status"]["description"].as_str())))
 }
 
-impl From<Option<RosterStatus>> for Availability {
-    fn from(status: Option<RosterStatus>) -> Self {
-        let Some(RosterStatus { code, description }) = status else { return Availability::Unknown };
-        let (code, words) = (code.trim(), description.unwrap_or_default());
-        let away = match code {
-            "A" | "NRI" => return Availability::Active,
-            "40M" | "" => return Availability::Unknown,
-            "SU" => return Availability::Suspended,
-            "RST" => Absence::Restricted,
-            "BRV" => Absence::Bereavement,
-            "PL" => Absence::Paternity,
-            "FME" => Absence::FamilyEmergency,
-            "RM" => Absence::Minors,
-            "MIN" => Absence::MinorContract,
-            "DES" => Absence::Designated,
-            "RES" => Absence::Reserve,
-            "RL" => Absence::Released,
-            "TR" => Absence::Traded,
-            "ASG" => Absence::Assigned,
-            "WA" => Absence::Waivers,
-            "CL" => Absence::Claimed,
-            "FA" => Absence::FreeAgent,
-            "RET" => Absence::Retired,
-            "DEC" => Absence::Deceased,
-            _ => {
-                return match injury(code, &words) {
-                    Some(injury) => Availability::Injured(injury),
-                    None if words.trim().is_empty() => Availability::Other(code.to_owned()),
-                    None => Availability::Other(words),
-                };
-            }
-        };
-        Availability::Away(away)
-    }
+fn status(code: Option<&str>, words: Option<&str>) -> Availability {
+    let Some(code) = code.map(str::trim) else { return Availability::Unknown };
+    let words = words.unwrap_or_default();
+    let away = match code {
+        "A" | "NRI" => return Availability::Active,
+        "40M" | "" => return Availability::Unknown,
+        "SU" => return Availability::Suspended,
+        "RST" => Absence::Restricted,
+        "BRV" => Absence::Bereavement,
+        "PL" => Absence::Paternity,
+        "FME" => Absence::FamilyEmergency,
+        "RM" => Absence::Minors,
+        "MIN" => Absence::MinorContract,
+        "DES" => Absence::Designated,
+        "RES" => Absence::Reserve,
+        "RL" => Absence::Released,
+        "TR" => Absence::Traded,
+        "ASG" => Absence::Assigned,
+        "WA" => Absence::Waivers,
+        "CL" => Absence::Claimed,
+        "FA" => Absence::FreeAgent,
+        "RET" => Absence::Retired,
+        "DEC" => Absence::Deceased,
+        _ => {
+            return match injury(code, words) {
+                Some(injury) => Availability::Injured(injury),
+                None if words.trim().is_empty() => Availability::Other(code.to_owned()),
+                None => Availability::Other(words.to_owned()),
+            };
+        }
+    };
+    Availability::Away(away)
 }
 
 /// Injured lists: D or IL with a number of days, ILF for the full season, RA for a rehab assignment.

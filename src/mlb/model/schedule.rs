@@ -3,54 +3,45 @@
 use crate::{
     answer::{DoubleHeader, GameKind, GameState, GameStatus, Schedule, ScheduleEntry, Side, UnreadEntry},
     mlb::{
-        model::{UnexpectedReply, parse},
-        wire::{self, Lenient, RawSide, RawStatus, ScheduleGame, day, instant},
+        json::Json,
+        model::{UnexpectedReply, club, needed, parse},
     },
 };
-use serde::Deserialize;
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
 /// `/api/v1/schedule`. Unreadable entries are listed separately.
 pub fn schedule(json: &[u8]) -> Result<Schedule, UnexpectedReply> {
-    let reply: wire::ScheduleReply = parse(json)?;
+    let reply = parse(json)?;
     let mut schedule = Schedule::default();
-    for group in reply.dates.into_iter().map(|group| group.get().unwrap_or_default()) {
-        let listed = group.date.get().as_deref().and_then(day);
-        let Value::Array(games) = group.games else {
-            schedule.unread.push(UnreadEntry {
-                listed,
-                why: "no list of games".into(),
-                ..Default::default()
-            });
+    for group in needed(reply["dates"].as_array(), "dates")? {
+        let listed = group["date"].day();
+        let Some(games) = group["games"].as_array() else {
+            let why = "no list of games".into();
+            schedule.unread.push(UnreadEntry { listed, why, ..Default::default() });
             continue;
         };
         for game in games {
-            match listing(&game, listed) {
+            match listing(game, listed) {
                 Ok(listing) => schedule.listings.push(listing),
-                Err(why) => schedule.unread.push(unread(&game, listed, why)),
+                Err(UnexpectedReply(why)) => schedule.unread.push(unread(game, listed, why)),
             }
         }
     }
     Ok(schedule)
 }
 
-fn listing(entry: &Value, listed: Option<Date>) -> Result<ScheduleEntry, String> {
-    let game = ScheduleGame::deserialize(entry).map_err(|error| error.to_string())?;
-    let listed = listed.or_else(|| game.official_date.as_deref().and_then(day));
-    listed.map(|listed| game.into_listing(listed)).ok_or_else(|| "no date".into())
-}
-
 /// The readable fields of an unreadable entry: its game, days and clubs.
 fn unread(entry: &Value, listed: Option<Date>, why: String) -> UnreadEntry {
-    let text = |key: &str| entry[key].as_str();
-    let club = |side: &str| entry["teams"][side]["team"]["id"].as_u64().and_then(|id| u32::try_from(id).ok());
     UnreadEntry {
-        pk: entry["gamePk"].as_u64(),
+        pk: entry["gamePk"].number(),
         listed,
-        official: text("officialDate").and_then(day),
-        start: text("gameDate").and_then(instant),
-        clubs: ["away", "home"].into_iter().filter_map(club).collect(),
+        official: entry["officialDate"].day(),
+        start: entry["gameDate"].instant(),
+        clubs: ["away", "home"]
+            .iter()
+            .filter_map(|side| entry["teams"][side]["team"]["id"].number())
+            .collect(),
         why,
     }
 }
@@ -60,46 +51,45 @@ pub const SCHEDULE_FIELDS: &str = "dates,date,games,gamePk,gameType,gameDate,off
     resumeDate,resumeGameDate,status,abstractGameState,codedGameState,detailedState,reason,startTimeTBD,teams,away,\
     home,team,id,name,score,venue,doubleHeader,gameNumber";
 
-impl ScheduleGame {
-    fn into_listing(self, listed: Date) -> ScheduleEntry {
-        let official = self.official_date.as_deref().and_then(day).unwrap_or(listed);
-        let moved_to = [self.reschedule_game_date, self.reschedule_date]
-            .into_iter()
-            .flatten()
-            .find_map(|text| day(&text))
-            .or((official != listed).then_some(official));
-        let resumes: Vec<String> =
-            [self.resume_game_date, self.resume_date].into_iter().filter_map(Lenient::get).collect();
-        ScheduleEntry {
-            pk: self.game_pk,
-            listed,
-            official,
-            start: match self.status.start_time_tbd {
-                Some(true) => None,
-                _ => instant(&self.game_date).filter(|start| !is_placeholder(*start)),
-            },
-            kind: match self.game_type.as_str() {
-                "R" => GameKind::Regular,
-                "S" | "E" | "I" => GameKind::Spring,
-                "F" | "D" | "L" | "W" | "C" | "P" => GameKind::Postseason,
-                "A" => GameKind::AllStar,
-                _ => GameKind::Other,
-            },
-            number: self.game_number.get().unwrap_or(1),
-            double_header: match self.double_header.as_str() {
-                "Y" => DoubleHeader::Traditional,
-                "S" => DoubleHeader::Split,
-                _ => DoubleHeader::No,
-            },
-            status: self.status.into_status(),
-            away: self.teams.away.into_side(),
-            home: self.teams.home.into_side(),
-            venue: self.venue.get().map(|venue| venue.name).unwrap_or_default(),
-            moved_to,
-            resumes_on: resumes.iter().find_map(|text| day(text)),
-            resumes_at: resumes.iter().find_map(|text| instant(text)).filter(|at| !is_placeholder(*at)),
-        }
-    }
+fn listing(game: &Value, listed: Option<Date>) -> Result<ScheduleEntry, UnexpectedReply> {
+    let listed = needed(listed.or(game["officialDate"].day()), "the date")?;
+    let official = game["officialDate"].day().unwrap_or(listed);
+    let moved_to = game["rescheduleGameDate"].day().or_else(|| game["rescheduleDate"].day());
+    let resumes = [&game["resumeGameDate"], &game["resumeDate"]];
+    needed(game["gameDate"].as_str(), "gameDate")?;
+    Ok(ScheduleEntry {
+        pk: needed(game["gamePk"].number(), "gamePk")?,
+        listed,
+        official,
+        start: match game["status"]["startTimeTBD"].as_bool() {
+            Some(true) => None,
+            _ => game["gameDate"].instant().filter(|start| !is_placeholder(*start)),
+        },
+        kind: match needed(game.text_or_missing("gameType"), "gameType")? {
+            "R" => GameKind::Regular,
+            "S" | "E" | "I" => GameKind::Spring,
+            "F" | "D" | "L" | "W" | "C" | "P" => GameKind::Postseason,
+            "A" => GameKind::AllStar,
+            _ => GameKind::Other,
+        },
+        number: game["gameNumber"].number().unwrap_or(1),
+        double_header: match needed(game.text_or_missing("doubleHeader"), "doubleHeader")? {
+            "Y" => DoubleHeader::Traditional,
+            "S" => DoubleHeader::Split,
+            _ => DoubleHeader::No,
+        },
+        status: needed(status(&game["status"]), "the status")?,
+        away: needed(side(&game["teams"]["away"]), "the away team")?,
+        home: needed(side(&game["teams"]["home"]), "the home team")?,
+        venue: game["venue"]["name"].as_str().unwrap_or_default().to_owned(),
+        moved_to: moved_to.or((official != listed).then_some(official)),
+        resumes_on: resumes.iter().find_map(|value| value.day()),
+        resumes_at: resumes.iter().find_map(|value| value.instant()).filter(|at| !is_placeholder(*at)),
+    })
+}
+
+fn side(side: &Value) -> Option<Side> {
+    Some(Side { club: club(&side["team"])?, runs: side["score"].number() })
 }
 
 /// 03:33 UTC stands for a time that is not set yet.
@@ -108,34 +98,27 @@ fn is_placeholder(start: OffsetDateTime) -> bool {
     (hour, minute, second) == (3, 33, 0)
 }
 
-impl RawStatus {
-    pub(crate) fn into_status(self) -> GameStatus {
-        let state = match (self.coded_game_state.as_str(), self.abstract_game_state.as_str()) {
-            ("S" | "P", _) => GameState::Ahead,
-            ("I" | "M" | "N", _) => GameState::On,
-            ("T" | "U", _) => GameState::Suspended,
-            ("O" | "F" | "Q" | "R", _) => GameState::Over,
-            ("D", _) => GameState::Postponed,
-            ("C", _) => GameState::Cancelled,
-            (_, "Preview") => GameState::Ahead,
-            (_, "Live") => GameState::On,
-            // Postponed games are "Final" too: without a known code it proves nothing.
-            _ => GameState::Unknown,
-        };
-        let words = match self.reason {
-            Some(reason) if !self.detailed_state.contains(&reason) => {
-                format!("{}: {reason}", self.detailed_state)
-            }
-            _ => self.detailed_state,
-        };
-        GameStatus { state, words }
-    }
-}
-
-impl RawSide {
-    fn into_side(self) -> Side {
-        Side { club: self.team.into_club(), runs: self.score.get() }
-    }
+/// The state of a game; none if a field has another shape than expected.
+pub(crate) fn status(status: &Value) -> Option<GameStatus> {
+    let text = |key: &str| status.text_or_missing(key).filter(|_| status.is_object());
+    let state = match (text("codedGameState")?, text("abstractGameState")?) {
+        ("S" | "P", _) => GameState::Ahead,
+        ("I" | "M" | "N", _) => GameState::On,
+        ("T" | "U", _) => GameState::Suspended,
+        ("O" | "F" | "Q" | "R", _) => GameState::Over,
+        ("D", _) => GameState::Postponed,
+        ("C", _) => GameState::Cancelled,
+        (_, "Preview") => GameState::Ahead,
+        (_, "Live") => GameState::On,
+        // Postponed games are "Final" too: without a known code it proves nothing.
+        _ => GameState::Unknown,
+    };
+    let detailed = text("detailedState")?;
+    let words = match status["reason"].as_str() {
+        Some(reason) if !detailed.contains(reason) => format!("{detailed}: {reason}"),
+        _ => detailed.to_owned(),
+    };
+    Some(GameStatus { state, words })
 }
 
 #[cfg(test)]

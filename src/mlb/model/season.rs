@@ -3,10 +3,11 @@
 use crate::{
     answer::{PositionErrors, Season, SeasonGame},
     mlb::{
-        model::{UnexpectedReply, is_in_the_field, parse},
-        wire::{SeasonReply, SeasonRow, Team, day},
+        json::Json,
+        model::{UnexpectedReply, club, is_in_the_field, needed, parse},
     },
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MLB's id of Major League Baseball among its sports.
@@ -15,30 +16,26 @@ const MAJOR_LEAGUES: u32 = 1;
 /// `/api/v1/people/{id}/stats?stats=gameLog&group=fielding`: one row per game and position, summed by game. A row that
 /// cannot be read is left out, and the season is not complete.
 pub fn season(json: &[u8], year: i32) -> Result<Season, UnexpectedReply> {
-    let reply: SeasonReply = parse(json)?;
+    let reply = parse(json)?;
     let mut season = Season { year, games: Vec::new(), is_complete: true };
-    let mut rows = Vec::new();
-    for stat in reply.stats {
-        match stat.get().map(|stat| (stat.group.get(), stat.splits.get())) {
-            Some((Some(group), _)) if group.display_name != "fielding" => {}
-            Some((_, Some(splits))) => rows.extend(splits),
+    let mut rows: Vec<&Value> = Vec::new();
+    for stat in needed(reply["stats"].as_array(), "stats")? {
+        match (stat["group"]["displayName"].as_str(), stat["splits"].as_array()) {
+            (Some(group), _) if group != "fielding" => {}
+            (_, Some(splits)) => rows.extend(splits),
             _ => season.is_complete = false,
         }
     }
-    let rows: Vec<SeasonRow> = rows
-        .into_iter()
-        .filter_map(|row| {
-            season.is_complete &= row.good().is_some();
-            row.get().filter(|row| row.counts(year))
-        })
-        .collect();
+    season.is_complete &= rows.iter().all(|row| row.is_object());
+    rows.retain(|row| row.is_object() && counts(row, year));
     // A row for the outfield as a whole repeats the rows of its three positions.
+    let is_at = |row: &Value, positions: &[&str]| position(row).is_some_and(|at| positions.contains(&at));
     let outfield: BTreeSet<u64> =
-        rows.iter().filter(|row| row.is_at(&["LF", "CF", "RF"])).filter_map(SeasonRow::pk).collect();
-    let repeats = |row: &SeasonRow| row.is_at(&["OF"]) && row.pk().is_some_and(|pk| outfield.contains(&pk));
+        rows.iter().filter(|row| is_at(row, &["LF", "CF", "RF"])).filter_map(|row| pk(row)).collect();
+    let repeats = |row: &Value| is_at(row, &["OF"]) && pk(row).is_some_and(|pk| outfield.contains(&pk));
     let mut games: BTreeMap<u64, SeasonGame> = BTreeMap::new();
     for row in rows.into_iter().filter(|row| !repeats(row)) {
-        match row.into_game() {
+        match game(row) {
             Some(game) => match games.get_mut(&game.pk) {
                 Some(known) => {
                     known.errors = known.errors.saturating_add(game.errors);
@@ -53,49 +50,43 @@ pub fn season(json: &[u8], year: i32) -> Result<Season, UnexpectedReply> {
     Ok(season)
 }
 
-impl SeasonRow {
-    /// Whether a row is of a regular-season game of that year in the major leagues, at a position in the field. A
-    /// missing field counts as a match.
-    fn counts(&self, year: i32) -> bool {
-        let is_of_year = self.season.good().is_none_or(|season| *season == year.to_string())
-            && self.date.good().and_then(|date| day(date)).is_none_or(|date| date.year() == year);
-        let is_regular = self.game_type.good().is_none_or(|kind| kind == "R");
-        let is_major = self.sport.good().is_none_or(|sport| sport.id == MAJOR_LEAGUES);
-        let in_the_field = self.position().is_none_or(is_in_the_field) || self.errors().unwrap_or(0) > 0;
-        is_of_year && is_regular && is_major && in_the_field
-    }
+/// Whether a row is of a regular-season game of that year in the major leagues, at a position in the field. A missing
+/// field counts as a match.
+fn counts(row: &Value, year: i32) -> bool {
+    let is_of_year = row["season"].as_str().is_none_or(|season| season == year.to_string())
+        && row["date"].day().is_none_or(|date| date.year() == year);
+    let is_regular = row["gameType"].as_str().is_none_or(|kind| kind == "R");
+    let is_major = row["sport"]["id"].number().is_none_or(|sport: u32| sport == MAJOR_LEAGUES);
+    let in_the_field = position(row).is_none_or(is_in_the_field) || errors(row).unwrap_or(0) > 0;
+    is_of_year && is_regular && is_major && in_the_field
+}
 
-    fn into_game(self) -> Option<SeasonGame> {
-        let errors = self.errors()?;
-        let position = |position: &str| PositionErrors { position: position.to_owned(), errors };
-        Some(SeasonGame {
-            positions: self.position().map(position).into_iter().collect(),
-            club: self.team.good().map(|team| team.id),
-            date: day(self.date.good()?)?,
-            errors,
-            opponent: self.opponent.get().map(Team::into_club),
-            at_home: self.is_home.get().unwrap_or(false),
-            pk: self.game.good()?.game_pk,
-            number: self.game.get()?.game_number.get().unwrap_or(1),
-        })
-    }
+fn game(row: &Value) -> Option<SeasonGame> {
+    let errors = errors(row)?;
+    let position = position(row).map(|position| PositionErrors { position: position.to_owned(), errors });
+    Some(SeasonGame {
+        positions: position.into_iter().collect(),
+        club: row["team"]["id"].number(),
+        date: row["date"].day()?,
+        errors,
+        opponent: club(&row["opponent"]),
+        at_home: row["isHome"].as_bool().unwrap_or(false),
+        pk: pk(row)?,
+        number: row["game"]["gameNumber"].number().unwrap_or(1),
+    })
+}
 
-    fn pk(&self) -> Option<u64> {
-        Some(self.game.good()?.game_pk)
-    }
+fn pk(row: &Value) -> Option<u64> {
+    row["game"]["gamePk"].number()
+}
 
-    fn errors(&self) -> Option<u32> {
-        self.stat.good()?.errors.good().copied()
-    }
+fn errors(row: &Value) -> Option<u32> {
+    row["stat"]["errors"].number()
+}
 
-    fn is_at(&self, positions: &[&str]) -> bool {
-        self.position().is_some_and(|position| positions.contains(&position))
-    }
-
-    fn position(&self) -> Option<&str> {
-        let inside = self.stat.good().and_then(|stat| stat.position.good());
-        self.position.good().or(inside).map(|position| position.abbreviation.as_str())
-    }
+fn position(row: &Value) -> Option<&str> {
+    let position = row["position"]["abbreviation"].as_str();
+    position.or(row["stat"]["position"]["abbreviation"].as_str())
 }
 
 #[cfg(test)]

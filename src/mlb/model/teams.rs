@@ -3,8 +3,8 @@
 use crate::{
     answer::{Club, Zone},
     mlb::{
-        model::{UnexpectedReply, parse},
-        wire::Teams,
+        json::Json,
+        model::{UnexpectedReply, needed, parse},
     },
 };
 
@@ -34,21 +34,18 @@ impl TeamProfile {
 
 /// `/api/v1/teams/{id}?hydrate=venue(timezone)`.
 pub fn team(json: &[u8], id: u32) -> Result<TeamProfile, UnexpectedReply> {
-    let teams: Teams = parse(json)?;
-    let team = teams
-        .teams
-        .into_iter()
-        .find(|team| team.id == id)
-        .ok_or_else(|| UnexpectedReply(format!("the reply does not hold team {id}")))?;
-    let venue = team.venue.get().unwrap_or_default();
-    let name = venue.time_zone.get().map(|zone| zone.id);
-    let parent = parent_club(team.parent_org_id.get(), id);
+    let reply = parse(json)?;
+    let team = reply["teams"].list().iter().find(|team| team["id"].number() == Some(id));
+    let team = needed(team, &format!("team {id}"))?;
+    let name = needed(team["name"].as_str(), "name")?.to_owned();
+    let zone = team["venue"]["timeZone"]["id"].as_str();
+    let parent = parent_club(team["parentOrgId"].number(), id);
     Ok(TeamProfile {
-        is_major: team.sport.get().map_or(parent.is_none(), |sport| sport.id == MAJORS),
-        club: Club { id, name: team.name },
+        is_major: team["sport"]["id"].number().map_or(parent.is_none(), |sport: u32| sport == MAJORS),
+        club: Club { id, name },
         parent,
-        venue: venue.id.get(),
-        zone: name.as_deref().and_then(|name| Zone::named(name).ok()).ok_or(name),
+        venue: team["venue"]["id"].number(),
+        zone: zone.and_then(|name| Zone::named(name).ok()).ok_or_else(|| zone.map(String::from)),
     })
 }
 
