@@ -10,6 +10,6 @@ WORKDIR /home/nonroot
 # Keeps the last answer and the certificates when the container is replaced.
 VOLUME /home/nonroot
 ENV E6_HTTP=0.0.0.0:8080 E6_HTTPS=0.0.0.0:8443
-EXPOSE 8080 8443
+EXPOSE 8080 8443 8443/udp
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["e6", "health"]
 ENTRYPOINT ["e6"]

@@ -88,6 +88,7 @@ fn service(log: Option<AccessLog>) -> Service {
         clients: Arc::new(Clients::new(Limits::default())),
         observer,
         certificates: None,
+        alternative: None,
         hosts: Hosts::default(),
         proxies: TrustedProxies::default(),
         relay: None,
@@ -134,6 +135,7 @@ fn connection() -> ConnectionInfo {
         worker: 0,
         queued: Duration::ZERO,
         socket: SocketHandle::default(),
+        quic: None,
         tls: None,
     }
 }

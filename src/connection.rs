@@ -1,14 +1,15 @@
 //! The facts about a connection and about each request's arrival on it. `http` fills them in; `web` and `site` read
 //! them.
 
-use crate::descriptor::SocketHandle;
+use crate::descriptor::{RoundTrip, SocketHandle};
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ConnectionInfo {
     pub listener: ListenerKind,
     pub peer: Peer,
@@ -19,8 +20,10 @@ pub struct ConnectionInfo {
     pub worker: usize,
     /// Time from accept until the connection's task began.
     pub queued: Duration,
-    /// The socket, for questions to the kernel.
+    /// The socket, for questions to the kernel; closed for QUIC, whose connections share one.
     pub socket: SocketHandle,
+    /// The QUIC connection, for questions about it; none over TCP.
+    pub quic: Option<QuicHandle>,
     /// The TLS session; none without TLS.
     pub tls: Option<Box<TlsSession>>,
 }
@@ -39,6 +42,43 @@ pub struct ProxiedConnection {
     pub client: SocketAddr,
     /// The end that the client knows as the site's.
     pub proxy: SocketAddr,
+}
+
+/// A QUIC connection that another value owns. It answers questions also after its end.
+#[derive(Clone)]
+pub struct QuicHandle(Arc<dyn Fn() -> QuicFacts + Send + Sync>);
+
+impl QuicHandle {
+    /// The handle of a connection with these facts.
+    pub fn new(facts: impl Fn() -> QuicFacts + Send + Sync + 'static) -> Self {
+        QuicHandle(Arc::new(facts))
+    }
+
+    /// The facts now.
+    pub fn facts(&self) -> QuicFacts {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for QuicHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QuicHandle")
+    }
+}
+
+/// The facts about a QUIC connection.
+#[derive(Debug, Clone, Copy)]
+pub struct QuicFacts {
+    /// The client's address and port.
+    pub peer: SocketAddr,
+    /// Our address; none if the system does not tell.
+    pub local: Option<IpAddr>,
+    /// The round trip, without the time for which the peer delays acknowledgements.
+    pub round_trip: RoundTrip,
+    /// Whether the client had to prove its address before the handshake (RFC 9000 §8.1.2).
+    pub is_validated: bool,
+    /// How often the client's address has changed (RFC 9000 §9).
+    pub migrations: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,31 +143,35 @@ pub enum ListenerKind {
     Http,
     /// HTTP/2 and HTTP/1.1 over TLS.
     Https,
+    /// HTTP/3 over QUIC, on the UDP ports beside those of HTTPS.
+    Http3,
     /// The admin listener, for operators.
     Admin,
 }
 
 impl ListenerKind {
     /// Every kind, in the order in which they are opened.
-    pub const ALL: [ListenerKind; 3] = [ListenerKind::Http, ListenerKind::Https, ListenerKind::Admin];
+    pub const ALL: [ListenerKind; 4] =
+        [ListenerKind::Http, ListenerKind::Https, ListenerKind::Http3, ListenerKind::Admin];
 
     /// The name in flags and metrics.
     pub fn name(self) -> &'static str {
         match self {
             ListenerKind::Http => "http",
             ListenerKind::Https => "https",
+            ListenerKind::Http3 => "http3",
             ListenerKind::Admin => "admin",
         }
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TlsSession {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
-    /// The cipher suite's IANA name.
-    pub cipher: String,
-    /// The key exchange's IANA name; none if a TLS 1.2 session was resumed.
+    /// The cipher suite's IANA name; none over QUIC, where it is not known.
+    pub cipher: Option<String>,
+    /// The key exchange's IANA name; none if a TLS 1.2 session was resumed, and over QUIC.
     pub group: Option<&'static str>,
     /// Whether it resumes an earlier session (RFC 8446 §2.2).
     pub resumed: bool,

@@ -120,6 +120,25 @@ limits! {
     h2_control_frames: u32 = 1000, "frames", 100..=1_000_000,
         "HTTP/2 frames that are no requests, as SETTINGS, PING, PRIORITY; a request allows for 100 more, a second for 20",
         "floods of control frames", AtReload;
+    /// RFC 9114 §6.1 asks for at least 100.
+    h3_streams: u32 = 100, "streams", 1..=10_000,
+        "streams at once on an HTTP/3 connection", "memory per connection", AtReload;
+    /// No request body is read; a head has at most twice `head_size`.
+    h3_window: u32 = 65_535, "bytes", 16_384..=16 * MIB,
+        "flow-control window of an HTTP/3 stream, for what is sent to us; half of that of its connection", "memory per connection", AtReload;
+    /// What a connection of 20 Mbit/s with a round trip of 100 ms has on its way.
+    h3_send_window: u64 = 262_144, "bytes", 16_384..=16 * MIB,
+        "what an HTTP/3 connection has sent and its peer has not acknowledged", "memory per connection", AtReload;
+    /// A client on a slow network takes a second for a handshake, so this is normal load of a busy site. A handshake
+    /// costs a signature and some memory, also for a made-up address.
+    h3_unvalidated: usize = 64, "handshakes", 0..=1_000_000,
+        "unfinished QUIC handshakes of a worker; then new clients have to prove their address first (Retry)", "floods with made-up addresses", AtReload;
+    /// Settings have about 50 bytes, and a browser sends a priority of 20 bytes with each request.
+    h3_control: usize = 16_384, "bytes", 1024..=MIB,
+        "what an HTTP/3 connection sends on control streams, and 256 bytes more for each request", "floods of control frames", AtReload;
+    /// A browser resets requests that it no longer needs after it has sent them.
+    h3_resets: u32 = 100, "streams", 1..=10_000,
+        "HTTP/3 streams of a connection that ended before there was a request", "rapid reset, stream churn", AtReload;
     /// Far more than people and browsers send; `address_burst` covers the loading of a page.
     address_rate: u32 = 50, "requests/s", 1..=1_000_000,
         "requests of one address, lasting; more are answered 429", "one noisy host", AtReload;
@@ -175,8 +194,8 @@ const DERIVED: &[(&str, &str)] = &[
         "HTTP/1.1 read buffer",
         "twice head_size, so that a head that is somewhat too long gets a page that says so",
     ),
-    ("HTTP/2 header list", "twice head_size, as above; CONTINUATION floods end there"),
-    ("request, stall", "over HTTP/2 the stream is reset, and its connection goes on"),
+    ("HTTP/2 and HTTP/3 header list", "twice head_size, as above; CONTINUATION floods end there"),
+    ("request, stall", "over HTTP/2 and HTTP/3 the stream is reset, and its connection goes on"),
     (
         "blocked HTTP/2 responses",
         "about 2 KiB of memory each (VmRSS over 3,600 streams whose window was shut), plus the body where it was made for one \

@@ -27,6 +27,9 @@ const MODE: u32 = 0o644;
 pub struct ListenReport {
     pub http: Vec<String>,
     pub https: Vec<String>,
+    /// By UDP ports.
+    #[serde(default)]
+    pub http3: Vec<String>,
     pub admin: Vec<String>,
 }
 

@@ -87,7 +87,7 @@ impl HealthCheck {
     /// without TLS come first, because an invalid certificate does not make the site unhealthy.
     fn for_site(config: &Config) -> Result<Self, String> {
         let listen = match config.pid_file().and_then(|path| control::listening(&path)) {
-            Some(ListenReport { http, https, admin }) => [parse(http), parse(admin), parse(https)],
+            Some(ListenReport { http, https, admin, .. }) => [parse(http), parse(admin), parse(https)],
             None => [config.listen.http.clone(), config.listen.admin.clone(), config.listen.https.clone()],
         };
         let kinds = [ListenerKind::Http, ListenerKind::Admin, ListenerKind::Https].into_iter();
@@ -110,6 +110,7 @@ impl HealthCheck {
                 let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
                 let transport = match kind {
                     ListenerKind::Https => Transport::Tls { host, port, name },
+                    ListenerKind::Http3 => return None,
                     ListenerKind::Http | ListenerKind::Admin => Transport::Plain { host, port },
                 };
                 (transport, Peer::from(ip))

@@ -12,7 +12,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
+    net::Shutdown,
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::{Path, PathBuf},
     process,
@@ -23,15 +24,21 @@ use std::{
 pub(crate) const PREDECESSOR: &str = "predecessor";
 /// The name of the descriptor that holds the lock of the data directory.
 pub(crate) const LOCK: &str = "data-lock";
+/// The name of the descriptor on which the new process hands over QUIC datagrams of the old one.
+pub(crate) const QUIC: &str = "quic";
 /// The first byte of the report of a process that is ready; its process number follows.
 pub(crate) const READY: u8 = b'!';
 /// Timeout for the handoff, which the old process writes before it starts the new one.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout for the old process to stop reading the UDP sockets, whose datagrams wait meanwhile.
+const HANDOVER: Duration = Duration::from_secs(1);
 const HTTPS: u16 = 443;
 
 pub(crate) struct Inherited {
     pub sockets: Vec<BoundSocket>,
     pub lock: Option<OwnedFd>,
+    /// The way to the old process for datagrams of its connections.
+    pub quic: Option<OwnedFd>,
     pub old_process: Option<OldProcess>,
 }
 
@@ -54,6 +61,18 @@ pub(crate) struct Handoff {
     /// The configured address of each socket, in the order in which they are handed over; none if systemd made it.
     #[serde(default)]
     pub configured: Vec<Option<String>>,
+    /// HTTP/3 of the old process; none if it has none.
+    #[serde(default)]
+    pub quic: Option<QuicHandoff>,
+}
+
+/// The keys and numbers by which datagrams of the old process are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuicHandoff {
+    /// The secret of the keys, as text.
+    pub secret: String,
+    /// The random numbers of the old process and those before it.
+    pub processes: Vec<u16>,
 }
 
 impl Inherited {
@@ -82,16 +101,20 @@ impl Inherited {
     }
 
     pub fn read(adopted: Vec<InheritedFd>, config: &Config) -> Result<Self, RunError> {
-        let mut inherited = Inherited { sockets: Vec::new(), lock: None, old_process: None };
+        let mut inherited = Inherited { sockets: Vec::new(), lock: None, quic: None, old_process: None };
         for (index, InheritedFd { name, descriptor }) in adopted.into_iter().enumerate() {
             let unusable = |error: io::Error| {
                 RunError::new(format!(
                     "cannot use the descriptor {index} that came with the start ({name:?}): {error}; hand over sockets named \
-                     http, https or admin"
+                     http, https, http3 or admin"
                 ))
             };
             if name == LOCK {
                 inherited.lock = Some(descriptor);
+                continue;
+            }
+            if name == QUIC {
+                inherited.quic = Some(descriptor);
                 continue;
             }
             if name == PREDECESSOR {
@@ -100,7 +123,9 @@ impl Inherited {
                 continue;
             }
             let mut bound = BoundSocket::adopted(ListenerKind::Http, descriptor).map_err(unusable)?;
-            bound.kind = kind(&name, &bound, &inherited.sockets);
+            if bound.kind != ListenerKind::Http3 {
+                bound.kind = kind(&name, &bound, &inherited.sockets);
+            }
             inherited.sockets.push(bound);
         }
         if let Some(OldProcess { handoff, .. }) = &inherited.old_process {
@@ -122,7 +147,7 @@ impl Inherited {
 
 /// The kind of listener of a socket: by its name, else by its port, else the next in the order http, https, admin.
 fn kind(name: &str, bound: &BoundSocket, before: &[BoundSocket]) -> ListenerKind {
-    let kinds = ListenerKind::ALL;
+    let kinds = [ListenerKind::Http, ListenerKind::Https, ListenerKind::Admin];
     let named = kinds.into_iter().find(|kind| kind.name() == name);
     let by_port =
         || bound.address.tcp().filter(|address| address.port() == HTTPS).map(|_| ListenerKind::Https);
@@ -144,10 +169,15 @@ impl OldProcess {
         let _ = self.line.write_all(failure.to_string().as_bytes());
     }
 
-    /// Tells the old process that this one serves, so that it drains.
+    /// Tells the old process that this one serves, so that it drains. Waits until it no longer reads the UDP sockets.
     pub fn relieve(mut self) -> io::Result<()> {
         launcher::let_go()?;
         let pid = process::id().to_string();
-        self.line.write_all(&[&[READY], pid.as_bytes()].concat())
+        self.line.write_all(&[&[READY], pid.as_bytes()].concat())?;
+        self.line.shutdown(Shutdown::Write)?;
+        self.line.set_read_timeout(Some(HANDOVER))?;
+        // It may have ended, or be too busy to tell. Then both read for a moment, and some handshakes take longer.
+        let _ = self.line.read(&mut [0]);
+        Ok(())
     }
 }

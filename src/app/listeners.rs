@@ -3,10 +3,10 @@
 use crate::{
     app::{RunError, control::ListenReport},
     atomic_file,
-    config::Config,
+    config::{Config, Http3Mode},
     connection::ListenerKind,
     net::{
-        listen::{self, Address, BoundSocket},
+        listen::{self, Address, BoundSocket, UDP_BUFFER},
         unix_socket::UnixSocketFile,
     },
     output::format::{self, LogFormat},
@@ -55,7 +55,14 @@ impl Listeners {
             }
             // One worker is enough for operators.
             let workers = if kind == ListenerKind::Admin { 1 } else { workers };
-            for address in config.listen.of(kind) {
+            let addresses = match kind {
+                // Where HTTPS really listens: a port may have been chosen by the system.
+                ListenerKind::Http3 if !config.listen.of(kind).is_empty() => {
+                    bound_for(&sockets, ListenerKind::Https)
+                }
+                _ => config.listen.of(kind).to_vec(),
+            };
+            for address in &addresses {
                 let kept = take(&mut these, address);
                 if !kept.is_empty() {
                     sockets.extend(kept);
@@ -68,7 +75,9 @@ impl Listeners {
                         if !is_dispensable(config, kind, &error, start) {
                             return Err(RunError::new(why));
                         }
-                        tracing::warn!("{why}; e6 goes on without this default address");
+                        let without =
+                            if kind == ListenerKind::Http3 { "HTTP/3 there" } else { "this default address" };
+                        tracing::warn!("{why}; e6 goes on without {without}");
                         missing.push(why);
                     }
                 }
@@ -77,7 +86,7 @@ impl Listeners {
                 tracing::info!(%address, "closed: listen.{} no longer has this address", kind.name());
             }
         }
-        if sockets.iter().all(|bound| bound.kind == ListenerKind::Admin) {
+        if sockets.iter().all(|bound| matches!(bound.kind, ListenerKind::Http3 | ListenerKind::Admin)) {
             return Err(RunError::new(missing.join("; ")));
         }
         Ok(Listeners(sockets))
@@ -97,6 +106,17 @@ impl Listeners {
                 "this machine has no IPv6: listening on IPv4 only"
             );
         }
+        if let Some(bound) = self.of(ListenerKind::Http3).next()
+            && let Ok((received, sent)) = bound.udp_buffers()
+            && received.min(sent) < UDP_BUFFER
+        {
+            tracing::warn!(
+                received,
+                sent,
+                "the kernel gives UDP sockets small buffers, so that datagrams get lost when many come at once; type: \
+                 sysctl -w net.core.rmem_max={UDP_BUFFER} net.core.wmem_max={UDP_BUFFER}"
+            );
+        }
         for bound in self.addresses_once().filter(|bound| bound.kind == ListenerKind::Admin) {
             let address = &bound.address;
             tracing::info!(%address, "metrics can be read by {}", readers(address, config.listen.unix_mode));
@@ -109,6 +129,11 @@ impl Listeners {
             let same = |other: &BoundSocket| (other.kind, &other.address) == (bound.kind, &bound.address);
             (!self.0[..index].iter().any(same)).then_some(bound)
         })
+    }
+
+    /// The sockets of one kind.
+    fn of(&self, kind: ListenerKind) -> impl Iterator<Item = &BoundSocket> {
+        self.0.iter().filter(move |bound| bound.kind == kind)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &BoundSocket> {
@@ -145,6 +170,14 @@ impl Listeners {
     }
 }
 
+/// The TCP addresses on which sockets of this kind listen, each once.
+fn bound_for(sockets: &[BoundSocket], kind: ListenerKind) -> Vec<Address> {
+    let of_kind = sockets.iter().filter(|bound| bound.kind == kind && bound.address.tcp().is_some());
+    let mut addresses: Vec<_> = of_kind.map(|bound| bound.address.clone()).collect();
+    addresses.dedup();
+    addresses
+}
+
 /// Binds an address. The configured user owns the file of a Unix socket, and a directory made for it, so that the
 /// process can remove the file when it ends.
 fn bind(
@@ -178,6 +211,9 @@ fn take(sockets: &mut Vec<BoundSocket>, configured: &Address) -> Vec<BoundSocket
 /// Whether e6 can run without this address: it is a default, and another program has it, or the new process of an
 /// upgrade may not open it any more.
 fn is_dispensable(config: &Config, kind: ListenerKind, error: &io::Error, start: StartKind) -> bool {
+    if kind == ListenerKind::Http3 {
+        return config.listen.http3.mode == Http3Mode::Auto;
+    }
     let is_expected = match error.kind() {
         io::ErrorKind::AddrInUse => true,
         io::ErrorKind::PermissionDenied => start == StartKind::Upgrade,
@@ -203,13 +239,19 @@ pub(crate) fn cannot_listen(
     error: &io::Error,
     start: StartKind,
 ) -> String {
-    let flag = format!("--{}", kind.name());
+    let flag = match kind {
+        ListenerKind::Http3 => "--https".to_owned(),
+        kind => format!("--{}", kind.name()),
+    };
     let advice = match (error.kind(), address) {
         (io::ErrorKind::AddrInUse, _) if start == StartKind::Upgrade => {
             "another process listens there, or the running e6 does for a part of it: stop e6 and start it again".into()
         }
         (io::ErrorKind::PermissionDenied, _) if start == StartKind::Upgrade => {
             "a running e6 has given up the right to open new addresses: stop it and start it again".into()
+        }
+        (io::ErrorKind::AddrInUse, Address::Tcp(_)) if kind == ListenerKind::Http3 => {
+            "another process has that UDP port: stop it, or type --http3 off".into()
         }
         (io::ErrorKind::AddrInUse, Address::Tcp(address)) => format!(
             "another process listens there: stop it, or choose another port, such as {flag} {}:0",
@@ -232,7 +274,8 @@ pub(crate) fn cannot_listen(
         }
         _ => format!("choose another address with {flag}"),
     };
-    format!("cannot listen on {address}: {error}; {advice}")
+    let port = if kind == ListenerKind::Http3 { "UDP " } else { "" };
+    format!("cannot listen on {port}{address}: {error}; {advice}")
 }
 
 /// The addresses where the process listens, with the ports that the system chose.
@@ -247,6 +290,12 @@ impl BoundAddresses {
     /// The port of the first HTTPS listener on TCP.
     pub fn https_port(&self) -> Option<u16> {
         self.of(ListenerKind::Https).find_map(|address| Some(address.tcp()?.port()))
+    }
+
+    /// The number of addresses with HTTP/3, and the port of the first one.
+    pub fn http3(&self) -> (usize, Option<u16>) {
+        let mut ports = self.of(ListenerKind::Http3).filter_map(|address| Some(address.tcp()?.port()));
+        (self.of(ListenerKind::Http3).count(), ports.next())
     }
 
     /// The port of the first HTTP listener on TCP.
@@ -265,7 +314,7 @@ impl BoundAddresses {
         for (kind, address) in &self.0 {
             let (name, place) = (kind.name(), url(*kind, address));
             let remark = match (kind, certificate) {
-                (ListenerKind::Https, Some(status)) => format!(" ({status})"),
+                (ListenerKind::Https | ListenerKind::Http3, Some(status)) => format!(" ({status})"),
                 _ => String::new(),
             };
             let is_last = *kind != ListenerKind::Admin && remark.is_empty() && site.as_ref() == Some(&place);
@@ -285,6 +334,7 @@ impl BoundAddresses {
         ListenReport {
             http: list(ListenerKind::Http),
             https: list(ListenerKind::Https),
+            http3: list(ListenerKind::Http3),
             admin: list(ListenerKind::Admin),
         }
     }
@@ -302,7 +352,8 @@ impl BoundAddresses {
 
 /// The URL to open for an address; `localhost` for a listener on every address of the machine.
 fn url(kind: ListenerKind, address: &Address) -> String {
-    let scheme = if kind == ListenerKind::Https { "https" } else { "http" };
+    let is_over_tls = matches!(kind, ListenerKind::Https | ListenerKind::Http3);
+    let scheme = if is_over_tls { "https" } else { "http" };
     match address {
         Address::Tcp(address) if address.ip().is_unspecified() => {
             format!("{scheme}://localhost:{}/", address.port())

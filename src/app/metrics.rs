@@ -2,7 +2,7 @@
 
 use crate::{
     app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics},
-    http::{connection_metrics::ConnectionMetrics, metrics::RequestMetrics},
+    http::{connection_metrics::ConnectionMetrics, http3::QuicMetrics, metrics::RequestMetrics},
     mlb::{PollMetrics, relay::RelayMetrics},
     notify::NotifyMetrics,
     output,
@@ -15,6 +15,7 @@ pub(crate) struct AllMetrics {
     pub registry: Registry,
     pub answer: AnswerMetrics,
     pub connections: ConnectionMetrics,
+    pub quic: QuicMetrics,
     pub requests: RequestMetrics,
     pub polls: PollMetrics,
     pub relay: RelayMetrics,
@@ -40,6 +41,7 @@ impl AllMetrics {
         Ok(AllMetrics {
             answer: AnswerMetrics::register(&registry)?,
             connections: ConnectionMetrics::register(&registry)?,
+            quic: QuicMetrics::register(&registry)?,
             polls: PollMetrics::register(&registry)?,
             relay: RelayMetrics::register(&registry)?,
             notify: NotifyMetrics::register(&registry)?,

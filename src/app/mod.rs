@@ -7,6 +7,7 @@ pub(crate) mod data_lock;
 pub(crate) mod day_pages;
 pub(crate) mod demo;
 pub(crate) mod health;
+pub(crate) mod http3;
 pub(crate) mod inherited;
 pub(crate) mod launcher;
 pub(crate) mod listeners;
@@ -240,10 +241,14 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         counters: facts.metrics.connections.clone(),
         phase: lifecycle.watch(),
     };
+    let acceptor = certificates.as_ref().map(CertificateOwner::acceptor);
+    let dir = config.data_dir.as_deref().filter(|_| lock.is_some());
+    let http3 = http3::server(config, &facts, acceptor.as_ref(), dir, inherited)?;
     let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,
-        tls: certificates.as_ref().map(CertificateOwner::acceptor),
+        tls: acceptor,
+        http3: http3.clone(),
         handler: handler.clone(),
         accept_context,
     };
@@ -261,6 +266,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         handler,
         lifecycle,
         listeners,
+        http3,
         files,
         gone,
         workers,

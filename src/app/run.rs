@@ -5,8 +5,8 @@ use crate::{
         DataSource, RunError, Setup,
         control::{ControlRequest, PidFile},
         data_lock::DataLock,
-        demo,
-        inherited::{Handoff, OldProcess},
+        demo, http3,
+        inherited::{Handoff, OldProcess, QuicHandoff},
         listeners::{BoundAddresses, Listeners},
         live_site::LiveSite,
         metrics::AllMetrics,
@@ -17,7 +17,7 @@ use crate::{
         workers::Workers,
     },
     config::Config,
-    http::{access_log::AccessLog, clients::Clients, request_log::RequestObserver},
+    http::{access_log::AccessLog, clients::Clients, http3::Http3Server, request_log::RequestObserver},
     lifecycle::{Lifecycle, Phase, SignalAction, Signals},
     net::unix_socket::UnixSocketFile,
     sandbox::AllowedPaths,
@@ -43,6 +43,8 @@ pub(crate) struct Running {
     pub handler: SwapHandler,
     pub lifecycle: Lifecycle,
     pub listeners: Arc<Listeners>,
+    /// The parts that all QUIC endpoints share; none without HTTP/3.
+    pub http3: Option<Arc<Http3Server>>,
     /// The files of Unix sockets, removed when the process ends, unless a new process has taken over.
     pub files: Vec<UnixSocketFile>,
     /// The files of the old process's Unix sockets that this process does not use; removed after the handover.
@@ -86,6 +88,7 @@ impl ProcessFacts {
             clients: self.clients.clone(),
             observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
             certificates: self.certificates.clone(),
+            alternative: http3::alternative(config, &self.addresses),
             hosts: Hosts {
                 names: config.domains.clone(),
                 https: self.addresses.https_port(),
@@ -101,7 +104,7 @@ enum ServeEnd {
     /// A stop signal, by its name.
     Stopped(&'static str),
     /// A new process, by its number, that serves on the same sockets.
-    Replaced(u32),
+    Replaced(u32, NewProcess),
 }
 
 impl Running {
@@ -139,7 +142,7 @@ impl Running {
             None => systemd::ready(),
         }
         let end = runtime.block_on(self.attend(&mut signals));
-        self.drain(&end, runtime, signals);
+        self.drain(end, runtime, signals);
         Ok(())
     }
 
@@ -151,6 +154,9 @@ impl Running {
                 "the old process no longer waits for this one: {error}; run e6 upgrade again"
             ))
         })?;
+        if let Some(http3) = &self.http3 {
+            http3.steering.begin_reading();
+        }
         // Dropping a `UnixSocketFile` removes the file.
         self.gone.drain(..).for_each(|path| drop(UnixSocketFile::at(&path)));
         Ok(())
@@ -197,7 +203,9 @@ impl Running {
                     Ok(pid) => {
                         self.tell(ControlRequest::Upgrade, true, Vec::new());
                         systemd::replaced(pid);
-                        return ServeEnd::Replaced(pid);
+                        if let Some(new_process) = new_process {
+                            return ServeEnd::Replaced(pid, new_process);
+                        }
                     }
                     Err(why) => {
                         new_process = None;
@@ -241,6 +249,10 @@ impl Running {
             upgrades: self.facts.process_start.upgrades + 1,
             files,
             configured: configured.collect(),
+            quic: self.http3.as_ref().map(|http3| QuicHandoff {
+                secret: http3.secret.to_text(),
+                processes: http3.steering.processes(),
+            }),
         };
         NewProcess::start(&self.executable, &handoff, self.listeners.iter(), self.lock.as_ref())
     }
@@ -262,8 +274,10 @@ impl Running {
     }
 
     /// Waits for open connections to end, for at most the drain limit; a second stop signal ends the wait.
-    fn drain(self, end: &ServeEnd, runtime: &Runtime, mut signals: Signals) {
-        let Running { setup, facts, log, lifecycle, listeners, files, workers, poller, pid_file, .. } = self;
+    fn drain(self, end: ServeEnd, runtime: &Runtime, mut signals: Signals) {
+        let Running {
+            setup, facts, log, lifecycle, listeners, http3, files, workers, poller, pid_file, ..
+        } = self;
         let phase = match end {
             ServeEnd::Stopped(signal) => {
                 tracing::info!(signal, "draining");
@@ -271,8 +285,16 @@ impl Running {
                 drop(files);
                 Phase::Draining
             }
-            ServeEnd::Replaced(pid) => {
+            ServeEnd::Replaced(pid, new_process) => {
                 tracing::info!(pid, "another process serves now; draining");
+                if let Some(http3) = &http3 {
+                    http3.steering.stop_reading();
+                }
+                let datagrams = new_process.hand_over();
+                if let (Some(http3), Some(datagrams)) = (http3, datagrams) {
+                    let steering = http3.steering.clone();
+                    runtime.spawn(datagrams.receive(move |datagram| steering.receive(datagram)));
+                }
                 files.into_iter().for_each(UnixSocketFile::leave);
                 Phase::HandedOver
             }

@@ -5,12 +5,13 @@ use crate::{
     app::{
         RunError,
         data_lock::DataLock,
-        inherited::{Handoff, LOCK, PREDECESSOR, READY},
+        inherited::{Handoff, LOCK, PREDECESSOR, QUIC, READY},
         launcher,
     },
     net::{
         listen::BoundSocket,
         listen_fds::{COUNT_VARIABLE, FIRST, NAMES_VARIABLE, PID_VARIABLE},
+        udp::datagram_line::DatagramLine,
     },
 };
 use command_fds::{CommandFdExt, FdMapping};
@@ -85,6 +86,8 @@ pub(crate) struct NewProcess {
     child: Child,
     line: UnixStream,
     deadline: Instant,
+    /// The way of QUIC datagrams from the new process; none without HTTP/3.
+    datagrams: Option<DatagramLine>,
     is_ready: bool,
 }
 
@@ -114,6 +117,13 @@ impl NewProcess {
             names.push(LOCK);
             descriptors.push(lock.share()?);
         }
+        let mut datagrams = None;
+        if handoff.quic.is_some() {
+            let (ours, theirs) = DatagramLine::pair()?;
+            datagrams = Some(ours);
+            names.push(QUIC);
+            descriptors.push(theirs);
+        }
         for bound in sockets {
             names.push(bound.kind.name());
             descriptors.push(bound.again()?.socket.into());
@@ -133,7 +143,7 @@ impl NewProcess {
             .map_err(io::Error::other)?
             .spawn()?;
         let (line, deadline) = (UnixStream::from_std(ours)?, Instant::now() + PATIENCE);
-        Ok(NewProcess { child, line, deadline, is_ready: false })
+        Ok(NewProcess { child, line, deadline, datagrams, is_ready: false })
     }
 
     /// Waits until the new process serves, and returns its number. By then the launcher has ended, so that the new
@@ -160,6 +170,14 @@ impl NewProcess {
             }),
             Err(_) => Err(format!("the new process was not ready within {} s", PATIENCE.as_secs())),
         }
+    }
+
+    /// Tells the new process that this one no longer reads the UDP sockets. Returns the way of the datagrams that belong
+    /// to connections of this process; none without HTTP/3.
+    pub fn hand_over(mut self) -> Option<DatagramLine> {
+        // The byte has room in the empty socket. A process that does not wait for it reads already.
+        let _ = self.line.try_write(&[READY]);
+        self.datagrams.take()
     }
 
     async fn rest(&mut self) -> String {

@@ -3,12 +3,19 @@
 use crate::{
     app::{RunError, listeners::Listeners, swap_handler::SwapHandler},
     connection::ListenerKind,
-    http::accept::{AcceptContext, WorkerListener},
+    http::{
+        accept::{self, AcceptContext, WorkerListener},
+        http3::{self, Http3Listener, Http3Server},
+    },
     net::listen::BoundSocket,
     per_worker::become_worker,
     threads::{Heartbeat, RestartingThreads},
 };
-use std::{io, sync::Weak, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio::{
     runtime::{Builder, LocalOptions},
     sync::oneshot,
@@ -20,6 +27,13 @@ use tokio_rustls::TlsAcceptor;
 const PULSE: Duration = Duration::from_secs(1);
 /// Longest time between two heartbeats of a worker that is not hanging. A busy machine may delay it for so long.
 const PULSE_AT_MOST: Duration = Duration::from_secs(10);
+
+/// The listeners of one worker.
+#[derive(Default)]
+struct OpenListeners {
+    tcp: Vec<WorkerListener>,
+    http3: Vec<Http3Listener>,
+}
 
 pub(crate) struct Workers {
     done: Vec<oneshot::Receiver<()>>,
@@ -33,6 +47,8 @@ pub(crate) struct WorkerContext {
     pub listeners: Weak<Listeners>,
     pub workers: usize,
     pub tls: Option<TlsAcceptor>,
+    /// The parts that all QUIC endpoints share; none without HTTP/3.
+    pub http3: Option<Arc<Http3Server>>,
     pub handler: SwapHandler,
     pub accept_context: AcceptContext,
 }
@@ -75,32 +91,43 @@ impl Workers {
 
 impl WorkerContext {
     /// Makes the worker's listeners; none once the sockets are closed.
-    fn open(&self, worker: usize) -> io::Result<Vec<WorkerListener>> {
-        let Some(listeners) = self.listeners.upgrade() else { return Ok(Vec::new()) };
-        let listener = |BoundSocket { kind, socket, .. }| WorkerListener {
-            kind,
-            worker,
-            socket,
-            tls: self.tls.clone().filter(|_| kind == ListenerKind::Https),
-            handler: if kind == ListenerKind::Admin {
-                self.handler.operators()
-            } else {
-                self.handler.visitors()
-            },
-        };
-        Ok(listeners.deal(worker, self.workers)?.into_iter().map(listener).collect())
+    fn open(&self, worker: usize) -> io::Result<OpenListeners> {
+        let mut opened = OpenListeners::default();
+        let Some(listeners) = self.listeners.upgrade() else { return Ok(opened) };
+        for BoundSocket { kind, socket, .. } in listeners.deal(worker, self.workers)? {
+            let handler = match kind {
+                ListenerKind::Admin => self.handler.operators(),
+                _ => self.handler.visitors(),
+            };
+            match (kind, &self.http3) {
+                (ListenerKind::Http3, None) => {}
+                (ListenerKind::Http3, Some(server)) => {
+                    let endpoint = opened.http3.len() * self.workers + worker;
+                    let server = server.clone();
+                    opened.http3.push(Http3Listener { worker, endpoint, socket, handler, server });
+                }
+                _ => {
+                    let tls = self.tls.clone().filter(|_| kind == ListenerKind::Https);
+                    opened.tcp.push(WorkerListener { kind, worker, socket, tls, handler });
+                }
+            }
+        }
+        Ok(opened)
     }
 }
 
 /// Serves until the listeners are closed and the last connection has ended.
 async fn serve(
-    listeners: Vec<WorkerListener>,
+    listeners: OpenListeners,
     accept_context: &AcceptContext,
     heartbeat: &Heartbeat,
 ) -> io::Result<()> {
     let mut loops = JoinSet::new();
-    for listener in listeners {
-        loops.spawn_local(crate::http::accept::accept(listener, accept_context.clone()));
+    for listener in listeners.tcp {
+        loops.spawn_local(accept::accept(listener, accept_context.clone()));
+    }
+    for listener in listeners.http3 {
+        loops.spawn_local(http3::accept(listener, accept_context.clone()));
     }
     let mut beat = interval(PULSE);
     loop {

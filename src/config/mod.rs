@@ -34,6 +34,7 @@ use std::{
     io::{self, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
@@ -49,6 +50,8 @@ const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
 const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
 /// Owner and group: a reverse proxy on this machine connects as a member of the group.
 const DEFAULT_UNIX_MODE: u32 = 0o660;
+/// The default of RFC 7838 §3.1.
+const DEFAULT_ALT_SVC: Duration = Duration::from_secs(24 * 60 * 60);
 /// MLB's public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
 /// Name of the pid file in the runtime directory, else in the data directory.
@@ -142,6 +145,8 @@ pub struct ListenAddresses {
     pub http: Vec<Address>,
     /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
     pub https: Vec<Address>,
+    /// HTTP/3 on the addresses of HTTPS.
+    pub http3: Http3Settings,
     /// Metrics and health for operators.
     pub admin: Vec<Address>,
     /// The mode of Unix sockets, as in `chmod`.
@@ -150,12 +155,36 @@ pub struct ListenAddresses {
     pub defaults: Vec<ListenerKind>,
 }
 
+/// HTTP/3 beside HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http3Settings {
+    /// Whether it is on.
+    pub mode: Http3Mode,
+    /// How long a browser remembers from the field Alt-Svc that the site has HTTP/3. Zero makes it forget.
+    pub max_age: Duration,
+    /// Whether a connection goes on when its client's address changes.
+    pub migration: bool,
+}
+
+/// Whether HTTP/3 is on, and whether browsers are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Http3Mode {
+    /// Off.
+    Off,
+    /// On if its ports are free; browsers are told while the certificate is not self-signed.
+    Auto,
+    /// On, or e6 does not start; browsers are told.
+    On,
+}
+
 impl ListenAddresses {
     /// The addresses of one kind of listener.
     pub fn of(&self, kind: ListenerKind) -> &[Address] {
         match kind {
             ListenerKind::Http => &self.http,
             ListenerKind::Https => &self.https,
+            ListenerKind::Http3 if self.http3.mode == Http3Mode::Off => &[],
+            ListenerKind::Http3 => &self.https,
             ListenerKind::Admin => &self.admin,
         }
     }
@@ -175,6 +204,7 @@ impl Config {
             listen: ListenAddresses {
                 http: address(DEFAULT_HTTP),
                 https: address(DEFAULT_HTTPS),
+                http3: Http3Settings { mode: Http3Mode::Off, max_age: DEFAULT_ALT_SVC, migration: true },
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
                 defaults: ListenerKind::ALL.to_vec(),

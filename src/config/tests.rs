@@ -342,6 +342,7 @@ fn what_waits_for_a_start_is_named_and_what_does_not_is_not() {
 fn a_setting_that_takes_effect_at_a_start_is_kept_and_waits_at_every_reload() {
     let running = loaded("").unwrap();
     let toml = "[listen]\nhttp = \"127.0.0.1:1\"\nhttps = \"127.0.0.1:2\"\nadmin = \"off\"\nunix_mode = \"0600\"\n\
+                http3 = \"on\"\nhttp3_migration = false\n\
                 [data]\ndir = \"elsewhere\"\n[security]\nuser = \"root\"\nlandlock = false\n\
                 [limits]\nmlb_connect = 1\nmlb_total = 60\nmlb_body = 65536\nday_pages = 1048576\nrelay_entries = 1\nrelay_bytes = 1048576\n\
                 [words]\nyes = \"Alas\"\n";

@@ -72,7 +72,8 @@ pub(crate) fn dns(trace: &Trace) -> Option<ShellCommand> {
 /// Shows the packets of the client's connections to this server.
 pub(crate) fn tcp(trace: &Trace) -> Option<ShellCommand> {
     let server: SocketAddr = trace.connection.server.as_ref()?.parse().ok()?;
-    let filter = format!("tcp and host {} and port {}", server.ip(), server.port());
+    let protocol = if trace.connection.quic.is_some() { "udp" } else { "tcp" };
+    let filter = format!("{protocol} and host {} and port {}", server.ip(), server.port());
     Some(ShellCommand::new(&["sudo", "tcpdump", "-n", "-i", "any", &filter]))
 }
 
@@ -99,6 +100,7 @@ pub(crate) fn http(trace: &Trace) -> Vec<ShellCommand> {
     words.extend(match trace.connection.protocol {
         // The client may speak another protocol with the proxy.
         _ if trace.connection.proxied => None,
+        "HTTP/3.0" => Some("--http3-only"),
         "HTTP/2.0" => Some("--http2"),
         _ => Some("--http1.1"),
     });

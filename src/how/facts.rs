@@ -126,13 +126,46 @@ pub(crate) fn tcp(trace: &Trace, language: Language) -> Vec<String> {
     }
     if let (Some(shortest), Some(smoothed)) = (spent.round_trip, spent.smoothed_round_trip) {
         let [shortest, smoothed] = [shortest, smoothed].map(|micros| span(micros, language));
-        facts.push(say!(
+        facts.push(match &connection.quic {
+            Some(_) => say!(
+                language,
+                "A round trip between you and this server takes {shortest}: the shortest that QUIC measured on this \
+                 connection. Its average is {smoothed}.",
+                "Una ida y vuelta entre tú y este servidor tarda {shortest}: la más corta que midió QUIC en esta \
+                 conexión. Su promedio es {smoothed}."
+            ),
+            None => say!(
             language,
             "A round trip between you and this server takes {shortest}: the shortest that the kernel measured in the \
              last minutes. Its average is {smoothed}, delays of acknowledgements included.",
             "Una ida y vuelta entre tú y este servidor tarda {shortest}: la más corta que midió el kernel en los últimos \
              minutos. Su promedio es {smoothed}, con las demoras de los acuses de recibo."
-        ));
+        )});
+    }
+    if let Some(quic) = &connection.quic {
+        facts.push(
+            match quic.address_validated {
+                true => pick(
+                    language,
+                    "This server was busy, so your client had to prove its address first (Retry).",
+                    "Este servidor estaba ocupado, así que tu cliente tuvo que probar antes su dirección (Retry).",
+                ),
+                false => pick(
+                    language,
+                    "The handshake itself proved your client's address.",
+                    "El propio saludo probó la dirección de tu cliente.",
+                ),
+            }
+            .into(),
+        );
+        if quic.migrations > 0 {
+            let times = quic.migrations;
+            facts.push(say!(
+                language,
+                "Your address has changed since (seen {times} times), and the connection went on.",
+                "Tu dirección ha cambiado desde entonces (visto {times} veces), y la conexión siguió."
+            ));
+        }
     }
     facts.push(say!(
         language,
@@ -158,9 +191,14 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
         };
         return vec![fact.into()];
     };
-    let (version, cipher) = (version(tls), &tls.cipher);
-    let mut facts = vec![say!(language, "{version} with {cipher}.", "{version} con {cipher}.")];
-    facts.push(match (tls.group, tls.post_quantum) {
+    let version = version(tls);
+    let mut facts = vec![match &tls.cipher {
+        Some(cipher) => say!(language, "{version} with {cipher}.", "{version} con {cipher}."),
+        None => say!(language, "{version}, as a part of QUIC.", "{version}, como parte de QUIC."),
+    }];
+    // QUIC does not tell the key exchange, and whether a session was resumed.
+    let is_known = tls.cipher.is_some();
+    facts.extend(is_known.then(|| match (tls.group, tls.post_quantum) {
         (Some(group), true) => say!(
             language,
             "{group} agreed on the keys. It resists quantum computers, too.",
@@ -173,8 +211,8 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
              X25519MLKEM768."
         ),
         (None, _) => pick(language, "The keys are those of an earlier session.", "Las claves son de una sesión anterior.").into(),
-    });
-    facts.push(
+    }));
+    facts.extend(is_known.then(|| {
         match tls.resumed {
             true => pick(
                 language,
@@ -183,8 +221,8 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
             ),
             false => pick(language, "The session is new.", "La sesión es nueva."),
         }
-        .into(),
-    );
+        .into()
+    }));
     facts.push(match &tls.server_name {
         Some(name) => {
             let name = fit(name, CUT);

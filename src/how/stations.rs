@@ -141,6 +141,11 @@ fn dns(trace: &Trace, language: Language) -> Station {
 
 fn tcp(trace: &Trace, language: Language) -> Station {
     let plain = match trace.connection.ip_version {
+        Some(_) if trace.connection.quic.is_some() => pick(
+            language,
+            "Your machine and this one number every packet, send lost ones again, and agree on keys at the same time.",
+            "Tu máquina y esta numeran cada paquete, reenvían los perdidos y acuerdan claves al mismo tiempo.",
+        ),
         Some(_) => pick(
             language,
             "Your machine and this one agree to number every byte, so that none is lost.",
@@ -152,7 +157,11 @@ fn tcp(trace: &Trace, language: Language) -> Station {
             "Un proceso de esta máquina entrega los bytes, sin red.",
         ),
     };
-    let name = if trace.connection.ip_version.is_some() { "TCP" } else { "Unix socket" };
+    let name = match trace.connection.ip_version {
+        Some(_) if trace.connection.quic.is_some() => "QUIC",
+        Some(_) => "TCP",
+        None => "Unix socket",
+    };
     Station {
         replaces: Some("Nginx listen, Gunicorn workers"),
         commands: commands::tcp(trace).into_iter().collect(),
@@ -188,11 +197,11 @@ fn http(trace: &Trace, language: Language) -> Station {
         "Your browser names the path, and the forms, languages and codings that it accepts.",
         "Tu navegador nombra la ruta, y las formas, idiomas y codificaciones que acepta.",
     );
-    let is_2 = trace.connection.protocol == "HTTP/2.0" && !trace.connection.proxied;
+    let is_newer = ["HTTP/2.0", "HTTP/3.0"].contains(&trace.connection.protocol) && !trace.connection.proxied;
     Station {
         replaces: Some("Nginx http2, Gunicorn"),
         commands: commands::http(trace),
-        links: is_2.then(|| what_if(trace, WhatIf::Http1, language)).into_iter().collect(),
+        links: is_newer.then(|| what_if(trace, WhatIf::Http1, language)).into_iter().collect(),
         ..Station::new("HTTP", plain, facts::http(trace, language))
     }
 }

@@ -28,6 +28,7 @@ fn own() -> Trace {
             chosen_by: ChosenBy::Alpn,
             ip_version: Some(4),
             worker: 1,
+            quic: None,
             request: 1,
             scheme: "https",
             proxied: false,
@@ -40,7 +41,7 @@ fn own() -> Trace {
         },
         tls: Some(TlsTrace {
             version: "TLSv1.3",
-            cipher: "TLS_AES_256_GCM_SHA384".into(),
+            cipher: Some("TLS_AES_256_GCM_SHA384".into()),
             group: Some("X25519MLKEM768"),
             post_quantum: true,
             resumed: false,

@@ -117,7 +117,7 @@ async fn next(acceptor: &SocketListener) -> io::Result<Accepted> {
 }
 
 /// The output of a future, if it is ready now.
-async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn at_once<T>(wait: impl Future<Output = T>) -> Option<T> {
     let mut wait = pin!(wait);
     poll_fn(|context| match wait.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
@@ -183,6 +183,7 @@ impl Acceptance {
             worker: self.worker,
             queued: Duration::ZERO,
             socket: stream.handle(),
+            quic: None,
             tls: None,
         };
         let task = spawn_local(self.clone().serve(stream, connection, info, at));
@@ -340,7 +341,7 @@ impl Acceptance {
         connection.ready(protocol);
         let handler = self.handler.clone();
         match protocol {
-            Protocol::Http1 => http1::serve(stream, info, handler, connection).await,
+            Protocol::Http1 | Protocol::Http3 => http1::serve(stream, info, handler, connection).await,
             Protocol::Http2 => {
                 Box::pin(http2::serve(stream, info, handler, connection, &self.counters)).await
             }

@@ -144,6 +144,13 @@ impl ResponseEnd {
         self.in_flight.connection.end(self.in_flight.deadline, now);
     }
 
+    /// Sets the time at which the transport took the last byte, if that is earlier than the end.
+    pub fn taken_at(&mut self, at: Instant) {
+        if let Some(log) = &mut self.log {
+            log.ended = Some(at.into_std());
+        }
+    }
+
     /// Ends the response once everything is flushed.
     pub fn wait_for_flush(mut self) {
         self.in_flight.is_handed_over = true;

@@ -116,6 +116,11 @@ impl Clients {
         self.load.limit(limits);
     }
 
+    /// The limits of future connections.
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        self.load.limits()
+    }
+
     fn lock(&self) -> MutexGuard<'_, ClientTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,6 +37,8 @@ pub(crate) enum Protocol {
     Http1,
     /// HTTP/2.
     Http2,
+    /// HTTP/3.
+    Http3,
 }
 
 /// One connection.

@@ -22,16 +22,19 @@ pub(crate) enum RefusalReason {
     Address,
     /// It was the oldest of too many unfinished TLS handshakes.
     UnfinishedHandshakes,
+    /// It came by QUIC, and every connection was busy.
+    Room,
 }
 
 impl RefusalReason {
-    const ALL: [RefusalReason; 6] = [
+    const ALL: [RefusalReason; 7] = [
         RefusalReason::HandshakeDeadline,
         RefusalReason::HandshakeFailed,
         RefusalReason::Cleartext,
         RefusalReason::ProxyHeader,
         RefusalReason::Address,
         RefusalReason::UnfinishedHandshakes,
+        RefusalReason::Room,
     ];
 
     fn reason(self) -> &'static str {
@@ -42,6 +45,7 @@ impl RefusalReason {
             RefusalReason::ProxyHeader => "proxy_header",
             RefusalReason::Address => "address",
             RefusalReason::UnfinishedHandshakes => "unfinished_handshakes",
+            RefusalReason::Room => "room",
         }
     }
 }
@@ -63,7 +67,7 @@ pub(crate) enum CloseReason {
     Stall,
     /// The connection was idle, and others needed the room.
     Room,
-    /// The peer sent too many HTTP/2 frames that are no requests.
+    /// The peer sent too many HTTP/2 or HTTP/3 frames that are no requests, or streams without one.
     ControlFrames,
     /// Blocked responses hold too much memory, and this one has been blocked longest.
     Memory,
@@ -106,6 +110,7 @@ pub struct ConnectionMetrics {
     refused: IntCounterVec,
     ended: IntCounterVec,
     streams_reset: IntCounterVec,
+    http3_streams_reset: IntCounterVec,
     handshakes: IntCounterVec,
 }
 
@@ -141,6 +146,12 @@ impl ConnectionMetrics {
                 &["reason"],
                 registry
             )?,
+            http3_streams_reset: counters!(
+                "e6_http3_streams_reset_total",
+                "HTTP/3 streams reset because a request did not arrive, or a response was not taken, in time.",
+                &["reason"],
+                registry
+            )?,
             handshakes: counters!(
                 "e6_tls_handshakes_total",
                 "TLS handshakes that succeeded.",
@@ -166,7 +177,9 @@ impl ConnectionMetrics {
         }
         for why in [CloseReason::Request, CloseReason::Stall, CloseReason::Memory] {
             self.streams_reset.with_label_values(&[why.name()]);
+            self.http3_streams_reset.with_label_values(&[why.name()]);
         }
+        self.http3_streams_reset.with_label_values(&[CloseReason::Head.name()]);
         for group in aws_lc_rs::ALL_KX_GROUPS.iter().filter_map(|group| group.name().as_str()) {
             // TLS 1.2 has no hybrid groups, and no group where it resumes a session.
             if !group.contains("MLKEM") {
@@ -203,6 +216,10 @@ impl ConnectionMetrics {
 
     pub(crate) fn stream_reset(&self, why: CloseReason) {
         self.streams_reset.with_label_values(&[why.name()]).inc();
+    }
+
+    pub(crate) fn http3_stream_reset(&self, why: CloseReason) {
+        self.http3_streams_reset.with_label_values(&[why.name()]).inc();
     }
 
     pub(crate) fn handshake(&self, tls: &TlsSession) {

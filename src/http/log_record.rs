@@ -237,6 +237,7 @@ pub(crate) fn hex_id(id: u64) -> [u8; 16] {
 /// The protocol's name as in RFC 9110 §2.5.
 pub(crate) fn protocol(version: Version) -> &'static str {
     match version {
+        Version::HTTP_3 => "HTTP/3.0",
         Version::HTTP_2 => "HTTP/2.0",
         Version::HTTP_10 => "HTTP/1.0",
         _ => "HTTP/1.1",

@@ -132,7 +132,7 @@ impl RequestMetrics {
         }
         // The usual series are there from the start: a counter that begins at 1 hides its first increase.
         for route in 0..=metrics.routes.len() {
-            for version in [Version::HTTP_11, Version::HTTP_2] {
+            for version in [Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
                 for status in [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {
                     metrics.counter(route, (status, "GET", version));
                 }

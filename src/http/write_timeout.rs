@@ -1,6 +1,6 @@
 //! A stream that reports received bytes, and fails when its peer takes too few of the bytes that wait.
 
-use crate::http::connection::Connection;
+use crate::http::{connection::Connection, progress};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -59,7 +59,7 @@ impl<S> WriteTimeout<S> {
                 });
                 while wait.check.as_mut().poll(context).is_ready() {
                     let now = Instant::now();
-                    if wait.is_over(now, limits.stall, limits.stall_rate) {
+                    if progress::has_stalled(limits, now, wait.began, wait.taken, wait.last) {
                         self.connection.stalled();
                         let slow = "the peer takes no bytes, or too few";
                         return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow)));
@@ -69,15 +69,6 @@ impl<S> WriteTimeout<S> {
             }
         }
         written
-    }
-}
-
-impl BlockedWrite {
-    fn is_over(&self, now: Instant, stall: Duration, rate: u64) -> bool {
-        let lasted = now - self.began;
-        let is_silent = now - self.last >= stall;
-        let is_slow = lasted >= stall && (self.taken as f64) < rate as f64 * lasted.as_secs_f64();
-        is_silent || is_slow
     }
 }
 

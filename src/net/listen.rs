@@ -1,5 +1,5 @@
-//! Listening sockets. On TCP each worker has its own socket on the same address, so that the kernel spreads connections
-//! and workers share nothing. A Unix socket has one queue, from which all workers accept.
+//! Listening sockets. On TCP and UDP each worker has its own socket on the same address, so that the kernel spreads
+//! connections and workers share nothing. A Unix socket has one queue, from which all workers accept.
 
 use crate::{connection::ListenerKind, net::unix_socket};
 use rustix::io::Errno;
@@ -16,6 +16,9 @@ use std::{
 const UNIX: &str = "unix:";
 /// Connections that the kernel queues before we accept them.
 const BACKLOG: i32 = 1024;
+/// Bytes that the kernel queues for a UDP socket in each direction, if it allows as many: the datagrams of 10 ms at
+/// 1 Gbit/s.
+pub(crate) const UDP_BUFFER: usize = 2 * 1024 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -31,7 +34,7 @@ impl Address {
         let address = socket.local_addr()?;
         let unix = || address.as_pathname().map(|path| Address::Unix(path.to_owned()));
         address.as_socket().map(Address::Tcp).or_else(unix).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::Unsupported, "neither TCP nor a Unix socket with a path")
+            io::Error::new(io::ErrorKind::Unsupported, "neither TCP, UDP nor a Unix socket with a path")
         })
     }
 
@@ -112,11 +115,21 @@ impl BoundSocket {
     /// Adopts a socket that another process created.
     pub fn adopted(kind: ListenerKind, descriptor: OwnedFd) -> io::Result<Self> {
         let socket = Socket::from(descriptor);
-        if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "not a listening stream socket"));
+        let is_udp = is_udp(&socket)?;
+        let is_listening = socket.r#type()? == Type::STREAM && socket.is_listener()?;
+        if !is_udp && !is_listening {
+            let other = "neither a listening stream socket nor a UDP socket";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, other));
         }
+        let kind = if is_udp { ListenerKind::Http3 } else { kind };
         socket.set_nonblocking(true)?;
         Ok(BoundSocket { kind, address: Address::of(&socket)?, configured: None, socket })
+    }
+
+    /// Bytes that the kernel queues for this UDP socket, as it counts them: received ones, and ones to send.
+    pub fn udp_buffers(&self) -> io::Result<(usize, usize)> {
+        // The kernel doubles what was asked for, to account for its own data.
+        Ok((self.socket.recv_buffer_size()? / 2, self.socket.send_buffer_size()? / 2))
     }
 
     /// Whether this socket serves this configured address.
@@ -147,9 +160,9 @@ pub fn bind(
         Ok(BoundSocket { kind, address: Address::of(&socket)?, configured: Some(address.clone()), socket })
     };
     match address {
-        Address::Tcp(wanted) => match bind_tcp(*wanted, workers) {
+        Address::Tcp(wanted) => match bind_ip(kind, *wanted, workers) {
             Err(error) if address.is_every_address() && has_no_ipv6(&error) => {
-                bind_tcp((Ipv4Addr::UNSPECIFIED, wanted.port()).into(), workers)
+                bind_ip(kind, (Ipv4Addr::UNSPECIFIED, wanted.port()).into(), workers)
             }
             sockets => sockets,
         }?
@@ -160,11 +173,16 @@ pub fn bind(
     }
 }
 
-fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
+fn bind_ip(kind: ListenerKind, address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
+    let open = if kind == ListenerKind::Http3 { udp } else { tcp };
     // SO_REUSEPORT would silently share the port with a second e6, so the port is bound exclusively first.
-    let alone = tcp(address, PortSharing::Exclusive)?.local_addr()?;
+    let alone = open(address, PortSharing::Exclusive)?.local_addr()?;
     let settled = alone.as_socket().unwrap_or(address);
-    (0..workers.max(1)).map(|_| tcp(settled, PortSharing::Workers)).collect()
+    (0..workers.max(1)).map(|_| open(settled, PortSharing::Workers)).collect()
+}
+
+fn is_udp(socket: &Socket) -> io::Result<bool> {
+    Ok(socket.r#type()? == Type::DGRAM && socket.local_addr()?.as_socket().is_some())
 }
 
 /// IPv6 is not compiled in, or is switched off at boot (`ipv6.disable=1`).
@@ -195,6 +213,20 @@ fn tcp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
     Ok(socket)
 }
 
+fn udp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_port(sharing == PortSharing::Workers)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    // The kernel takes as much of this as it allows.
+    socket.set_recv_buffer_size(UDP_BUFFER)?;
+    socket.set_send_buffer_size(UDP_BUFFER)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +249,20 @@ mod tests {
         let bound = bind("127.0.0.1:0", 2).unwrap();
         let taken = bind(&bound[0].address.to_string(), 2).unwrap_err();
         assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_udp_port_is_shared_among_workers_and_not_with_strangers() {
+        let bind = |address: &Address| crate::net::listen::bind(ListenerKind::Http3, address, 2, 0o660);
+        let bound = bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(bound.len() == 2 && bound[0].address == bound[1].address);
+        assert_eq!(bind(&bound[0].address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let again = bound[0].again().unwrap();
+        let adopted = BoundSocket::adopted(ListenerKind::Http, again.socket.into()).unwrap();
+        assert_eq!((adopted.kind, &adopted.address), (ListenerKind::Http3, &bound[0].address));
+        // The port number is free for TCP, where HTTPS listens.
+        let tcp = crate::net::listen::bind(ListenerKind::Https, &bound[0].address, 1, 0o660).unwrap();
+        assert_eq!(tcp[0].address, bound[0].address);
     }
 
     #[test]

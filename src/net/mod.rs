@@ -1,4 +1,4 @@
-//! Sockets: listening, inherited descriptors, Unix sockets, the PROXY protocol.
+//! Sockets: listening, inherited descriptors, Unix sockets, UDP for QUIC, the PROXY protocol.
 //!
 //! This room never knows TLS or HTTP.
 
@@ -7,4 +7,5 @@ pub(crate) mod listen_fds;
 pub(crate) mod outgoing;
 pub(crate) mod proxy_protocol;
 pub(crate) mod socket;
+pub(crate) mod udp;
 pub(crate) mod unix_socket;

@@ -106,20 +106,20 @@ impl SocketListener {
     }
 }
 
-/// The kernel's facts about a TCP connection.
-pub(crate) struct TcpFacts {
+/// Both ends of a connection, and the round trip between them.
+pub(crate) struct PathFacts {
     pub local: net::SocketAddr,
     pub peer: net::SocketAddr,
     /// None before the first measurement.
     pub round_trip: Option<RoundTrip>,
 }
 
-impl TcpFacts {
-    /// Asks the kernel; none for a Unix socket and for a connection that is closed.
+impl PathFacts {
+    /// Asks the kernel about a TCP connection; none for a Unix socket and for a connection that is closed.
     pub fn of(socket: &SocketHandle) -> Option<Self> {
         socket.ask(|socket| {
             let addresses = SockRef::from(&socket);
-            Some(TcpFacts {
+            Some(PathFacts {
                 local: canonical(addresses.local_addr().ok()?.as_socket()?),
                 peer: canonical(addresses.peer_addr().ok()?.as_socket()?),
                 round_trip: descriptor::round_trip(socket),

@@ -60,16 +60,19 @@ impl<'a> RequestContext<'a> {
 
     /// The value of Server-Timing, in milliseconds.
     pub fn timing(&self) -> HeaderValue {
-        let mut text = Cursor::new([0; 64]);
+        let mut text = Cursor::new([0; 96]);
         let answering = self.arrival.at.elapsed() - self.routing;
-        for (name, span) in [("route;dur=", self.routing), (", answer;dur=", answering)] {
+        let steps = [("route;dur=", self.routing), (", answer;dur=", answering)];
+        let quic = self.connection.quic.as_ref();
+        let round_trip = quic.map(|quic| (", quic-rtt;dur=", quic.facts().round_trip.smoothed));
+        for (name, span) in steps.into_iter().chain(round_trip) {
             let microseconds = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
             let (mut whole, mut fraction) = (itoa::Buffer::new(), itoa::Buffer::new());
             let whole = whole.format(microseconds / 1000);
             // Three digits, of a number with four.
             let fraction = &fraction.format(1000 + microseconds % 1000)[1..];
             for part in [name, whole, ".", fraction] {
-                // There is room for both.
+                // There is room for all.
                 let _ = text.write_all(part.as_bytes());
             }
         }

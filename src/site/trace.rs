@@ -83,6 +83,8 @@ pub struct ConnectionTrace {
     pub ip_version: Option<u8>,
     /// The thread that serves it.
     pub worker: usize,
+    /// QUIC; none over TCP.
+    pub quic: Option<QuicTrace>,
     /// The number of this request on its connection, from 1.
     pub request: u64,
     /// `http` or `https`, as the client used it: a proxy in front may terminate TLS.
@@ -107,6 +109,15 @@ pub struct ConnectionTrace {
     pub self_signed: bool,
 }
 
+/// A QUIC connection.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuicTrace {
+    /// Whether the client had to prove its address before the handshake.
+    pub address_validated: bool,
+    /// How often the client's address has changed.
+    pub migrations: u32,
+}
+
 /// The way in which a protocol was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,8 +135,8 @@ pub enum ChosenBy {
 pub struct TlsTrace {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
-    /// The cipher suite's IANA name.
-    pub cipher: String,
+    /// The cipher suite's IANA name; none over QUIC, where it is not known.
+    pub cipher: Option<String>,
     /// The group of the key exchange; none if a TLS 1.2 session was resumed.
     pub group: Option<&'static str>,
     /// Whether the key exchange resists quantum computers.

@@ -32,7 +32,7 @@ pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> T
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",
         },
-        cipher: cipher(session),
+        cipher: Some(cipher(session)),
         group: session.negotiated_key_exchange_group().and_then(|group| group.name().as_str()),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         server_name: session.server_name().map(str::to_owned),

@@ -126,6 +126,11 @@ impl CertificateResolver {
         served.status.origin == served.wanted
     }
 
+    /// Whether somebody other than this process has signed the certificate that is served.
+    pub fn is_signed_by_another(&self) -> bool {
+        self.served.load().status.origin != CertificateOrigin::SelfSigned
+    }
+
     /// The response to HTTP-01 for this token, while that challenge is pending.
     pub fn http_challenge(&self, asked: &str) -> Option<String> {
         match self.served.load().challenge.as_deref() {

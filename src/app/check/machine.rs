@@ -28,7 +28,8 @@ pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
     for kind in ListenerKind::ALL {
         for address in config.listen.of(kind) {
             let (finding, opened) = listener(kind, address, config);
-            for_visitors += usize::from(kind != ListenerKind::Admin && opened == ListenAttempt::OrFails);
+            let is_for_visitors = !matches!(kind, ListenerKind::Http3 | ListenerKind::Admin);
+            for_visitors += usize::from(is_for_visitors && opened == ListenAttempt::OrFails);
             found.push(finding);
         }
     }
@@ -52,6 +53,7 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
     let about = match kind {
         ListenerKind::Http => "listen.http",
         ListenerKind::Https => "listen.https",
+        ListenerKind::Http3 => "listen.http3",
         ListenerKind::Admin => "listen.admin",
     };
     let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        CertificateMode,
+        CertificateMode, Http3Mode,
         mistake::{InvalidValue, one_of},
         read_file,
         settings::quoted,
@@ -64,6 +64,11 @@ pub(crate) const LISTENERS: Kind<Vec<Address>> =
     Kind { parse: |text| addresses(text, Ok), show: |all| listeners(all) };
 pub(crate) const TLS_LISTENERS: Kind<Vec<Address>> =
     Kind { parse: |text| addresses(text, over_tls), show: |all| listeners(all) };
+pub(crate) const HTTP3: Kind<Http3Mode> = Kind {
+    parse: |text| one_of(text, "mode of HTTP/3", &HTTP3_MODES),
+    show: |mode| name_of(mode, &HTTP3_MODES),
+};
+pub(crate) const MAX_AGE: Kind<Duration> = Kind { parse: max_age, show: |age| age.as_secs().to_string() };
 pub(crate) const UNIX_MODE: Kind<u32> = Kind { parse: mode, show: |mode| quoted(&format!("{mode:04o}")) };
 pub(crate) const PROXY: Kind<Option<OutgoingProxy>> =
     Kind { parse: |text| mlb_proxy(text).map(Some), show: |proxy| or_none(proxy.as_ref()) };
@@ -111,6 +116,8 @@ pub(crate) const LOG_LEVEL: Kind<LevelFilter> =
 pub(crate) const TIME: Kind<Option<OffsetDateTime>> =
     Kind { parse: |text| instant(text).map(Some), show: |at| or_none(at.as_ref()) };
 
+const HTTP3_MODES: [(&str, Http3Mode); 3] =
+    [("off", Http3Mode::Off), ("auto", Http3Mode::Auto), ("on", Http3Mode::On)];
 const FIELDS: [(&str, ForwardedField); 3] = [
     ("x-forwarded-for", ForwardedField::XForwardedFor),
     ("forwarded", ForwardedField::Forwarded),
@@ -325,6 +332,17 @@ fn domains(text: &str) -> Result<Vec<String>, InvalidValue> {
         }
     }
     Ok(names)
+}
+
+/// Seconds, up to a year.
+fn max_age(text: &str) -> Result<Duration, InvalidValue> {
+    match text.parse() {
+        Ok(seconds @ 0..=31_536_000) => Ok(Duration::from_secs(seconds)),
+        _ => Err(InvalidValue::new(
+            format!("{text:?} is no number of seconds up to a year"),
+            "write one like 86400 (a day), or 0 to make browsers forget it",
+        )),
+    }
 }
 
 /// Seconds, up to two years.

@@ -90,6 +90,12 @@ pub(crate) const SITE: &[Setting] = settings! {
         "HTTP without TLS: \"ADDRESS:PORT\", \":PORT\" for every address of the machine, \"unix:/PATH\", or \"off\"", "", AtStart;
     "listen.https", "E6_HTTPS", "--https ADDR|off...", listen.https: TLS_LISTENERS,
         "HTTP/2 and HTTP/1.1 over TLS", "", AtStart;
+    "listen.http3", "E6_HTTP3", "--http3 off|auto|on", listen.http3.mode: HTTP3,
+        "HTTP/3 on the UDP ports beside those of listen.https: \"auto\" if they are free, telling browsers of it unless the certificate is self-signed; \"on\" in any case; or \"off\"", "", AtStart;
+    "listen.http3_max_age", "E6_HTTP3_MAX_AGE", "", listen.http3.max_age: MAX_AGE,
+        "How long browsers remember that the site has HTTP/3 (Alt-Svc), in seconds; 0 makes them forget it, before it is switched off", "", AtReload;
+    "listen.http3_migration", "E6_HTTP3_MIGRATION", "", listen.http3.migration: FLAG,
+        "Whether a connection goes on when its client changes its network", "", AtStart;
     "listen.admin", "E6_ADMIN", "--admin ADDR|unix:PATH|off...", listen.admin: LISTENERS,
         "Metrics and health for operators", "", AtStart;
     "listen.unix_mode", "E6_UNIX_MODE", "", listen.unix_mode: UNIX_MODE,

@@ -4,7 +4,6 @@
 
 mod control_frames;
 mod deferred;
-mod malformed;
 mod piece;
 mod streams;
 mod upload;
@@ -16,6 +15,7 @@ use crate::{
         connection_metrics::{CloseReason, ConnectionMetrics},
         flush_tracker::FlushTracker,
         handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
+        malformed,
     },
     lifecycle::Phase,
 };

@@ -1,6 +1,9 @@
 //! Pieces of responses on their way through `h2`.
 
-use crate::http::body::ResponseEnd;
+use crate::{
+    http::{body::ResponseEnd, progress},
+    limits::Limits,
+};
 use bytes::{Buf, Bytes};
 use std::{cell::Cell, io::IoSlice, rc::Rc, time::Duration};
 use tokio::time::Instant;
@@ -59,13 +62,11 @@ impl PieceState {
         of_response.min(self.began + request)
     }
 
-    /// Whether the connection as a whole has taken nothing for `stall`, or on average less than `rate` bytes/s since
-    /// this piece began. While other streams go on, this one only waits for its turn.
-    pub fn has_stalled(&self, now: Instant, last: (u64, Instant), stall: Duration, rate: u64) -> bool {
-        let (taken, changed) = (last.0.saturating_sub(self.taken_before), last.1.max(self.began));
-        let lasted = now - self.began;
-        let is_slow = (taken as f64) < rate as f64 * lasted.as_secs_f64();
-        lasted >= stall && (now - changed >= stall || is_slow)
+    /// Whether the connection as a whole takes too few bytes since this piece began. While other streams go on, this one
+    /// only waits for its turn.
+    pub fn has_stalled(&self, limits: &Limits, now: Instant, last: (u64, Instant)) -> bool {
+        let taken = last.0.saturating_sub(self.taken_before);
+        progress::has_stalled(limits, now, self.began, taken, last.1)
     }
 }
 

@@ -154,9 +154,7 @@ impl Streams {
             let limit = match stream.piece.as_ref().filter(|piece| !piece.has_left()) {
                 Some(_) if is_evicted => CloseReason::Memory,
                 Some(piece) if piece.deadline(stream.end, limits.request) <= now => CloseReason::Request,
-                Some(piece) if piece.has_stalled(now, last, limits.stall, limits.stall_rate) => {
-                    CloseReason::Stall
-                }
+                Some(piece) if piece.has_stalled(limits, now, last) => CloseReason::Stall,
                 None if stream.rest.is_some() && stream.end <= now => CloseReason::Request,
                 _ => continue,
             };

@@ -2,10 +2,10 @@
 //! really does.
 
 use crate::{
-    connection::ConnectionInfo,
+    connection::{ConnectionInfo, QuicHandle},
     http::log_record::protocol,
     language::Language,
-    net::socket::{TcpFacts, is_global},
+    net::socket::{PathFacts, canonical, is_global},
     site::{
         assets,
         exchange::RequestContext,
@@ -17,8 +17,8 @@ use crate::{
             simulate::{AskedRequest, SimulatedResponse},
         },
         trace::{
-            ChosenBy, ConnectionTrace, Made, MlbTrace, ProcessTrace, ResponseTrace, RouteOutcome, RouteTrace,
-            Timings, TlsTrace, Trace, WhatIf, micros,
+            ChosenBy, ConnectionTrace, Made, MlbTrace, ProcessTrace, QuicTrace, ResponseTrace, RouteOutcome,
+            RouteTrace, Timings, TlsTrace, Trace, WhatIf, micros,
         },
     },
     tls::resolver::CertificateOrigin,
@@ -125,18 +125,18 @@ impl Service {
         let path = about.as_deref().unwrap_or(asking.path);
         let authority = asking.target.map_or("", |target| authority_of(target, asking.headers));
         let simulated = self.simulate(path, asking.headers, what_if, authority);
-        // The kernel's facts are about the proxy if there is one.
-        let tcp = TcpFacts::of(&context.connection.socket).filter(|_| !context.client.proxied);
+        // The facts are about the proxy if there is one.
+        let network = self.network(context.connection).filter(|_| !context.client.proxied);
         let mut trace = Trace {
             request_id: context.id_text(),
             path: simulated.routed.route.map(|_| path.to_owned()),
             own: about.is_none(),
-            connection: self.connected(context, tcp.as_ref(), authority),
+            connection: self.connected(context, network.as_ref(), authority),
             tls: self.agreed(context.connection),
             routes: tried(self.routes, simulated.routed.route),
             answer: self.answered(&simulated),
             mlb: self.mlb(),
-            microseconds: timings(context, &simulated, about.is_none(), tcp.as_ref()),
+            microseconds: timings(context, &simulated, about.is_none(), network.as_ref()),
             server: self.how.process(self.metrics.answered()),
             what_if,
         };
@@ -148,10 +148,22 @@ impl Service {
         )
     }
 
+    /// Both ends of the connection, as the kernel or QUIC knows them.
+    fn network(&self, connection: &ConnectionInfo) -> Option<PathFacts> {
+        let Some(quic) = connection.quic.as_ref().map(|quic| quic.facts()) else {
+            return PathFacts::of(&connection.socket);
+        };
+        Some(PathFacts {
+            local: canonical((quic.local?, self.hosts.https?).into()),
+            peer: canonical(quic.peer),
+            round_trip: Some(quic.round_trip),
+        })
+    }
+
     fn connected(
         &self,
         context: &RequestContext,
-        tcp: Option<&TcpFacts>,
+        network: Option<&PathFacts>,
         authority: &str,
     ) -> ConnectionTrace {
         let (host, port) = host_and_port(authority);
@@ -170,8 +182,9 @@ impl Service {
             request: context.arrival.number,
             scheme: context.client.scheme.name(),
             proxied: context.client.proxied,
-            client: client_end(context, tcp),
-            server: server_end(context, tcp).map(|address| address.to_string()),
+            quic: context.connection.quic.as_ref().map(quic_trace),
+            client: client_end(context, network),
+            server: server_end(context, network).map(|address| address.to_string()),
             clear_origin: origin.as_ref().and_then(|_| self.clear_origin(context, host, port)),
             origin,
             idle_ms: micros(context.arrival.waited) / 1e3,
@@ -265,10 +278,15 @@ impl Service {
     }
 }
 
+fn quic_trace(quic: &QuicHandle) -> QuicTrace {
+    let facts = quic.facts();
+    QuicTrace { address_validated: facts.is_validated, migrations: facts.migrations }
+}
+
 /// The client's address, with its port if that is known.
-fn client_end(context: &RequestContext, tcp: Option<&TcpFacts>) -> Option<String> {
-    if let Some(tcp) = tcp {
-        return Some(tcp.peer.to_string());
+fn client_end(context: &RequestContext, network: Option<&PathFacts>) -> Option<String> {
+    if let Some(network) = network {
+        return Some(network.peer.to_string());
     }
     let address = context.client.peer.address()?;
     Some(match context.client.port {
@@ -278,9 +296,9 @@ fn client_end(context: &RequestContext, tcp: Option<&TcpFacts>) -> Option<String
 }
 
 /// The other end of the client's connection: this server's, or that of the proxy which passes the connection on.
-fn server_end(context: &RequestContext, tcp: Option<&TcpFacts>) -> Option<SocketAddr> {
-    let (client, server) = match (tcp, context.connection.proxied) {
-        (Some(tcp), _) => (tcp.peer, tcp.local),
+fn server_end(context: &RequestContext, network: Option<&PathFacts>) -> Option<SocketAddr> {
+    let (client, server) = match (network, context.connection.proxied) {
+        (Some(network), _) => (network.peer, network.local),
         // Another proxy before that one may have named another client.
         (None, Some(proxied)) if context.client.peer == context.connection.client() => {
             (proxied.client, proxied.proxy)
@@ -303,6 +321,7 @@ impl Trace {
             }
             _ => return,
         }
+        self.connection.quic = None;
         (self.connection.request, self.connection.idle_ms) = (1, 0.0);
     }
 }
@@ -311,14 +330,20 @@ fn timings(
     context: &RequestContext,
     simulated: &SimulatedResponse,
     own: bool,
-    tcp: Option<&TcpFacts>,
+    network: Option<&PathFacts>,
 ) -> Timings {
     let handshake = context.connection.tls.as_ref().map(|tls| micros(tls.took));
-    let measured = tcp.and_then(|tcp| tcp.round_trip);
+    let measured = network.and_then(|network| network.round_trip);
     let round_trip = measured.map(|measured| micros(measured.shortest));
     // The request opened the connection; one that is only asked about would come on the same one.
     let is_first = own && context.arrival.number == 1;
-    let opening = |round_trip| if is_first { round_trip + handshake.unwrap_or(0.0) } else { 0.0 };
+    // QUIC's handshake is that of TLS, too.
+    let is_quic = context.connection.quic.is_some();
+    let opening = |round_trip| match is_first {
+        true if is_quic => handshake.unwrap_or(0.0),
+        true => round_trip + handshake.unwrap_or(0.0),
+        false => 0.0,
+    };
     let (route, answer) = match own {
         true => (context.routing, None),
         false => (simulated.routing, Some(micros(simulated.answering))),

@@ -52,7 +52,7 @@ use arc_swap::ArcSwap;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Version,
-    header::{ALLOW, CONNECTION, HeaderValue, STRICT_TRANSPORT_SECURITY},
+    header::{ALLOW, ALT_SVC, CONNECTION, HeaderValue, STRICT_TRANSPORT_SECURITY},
 };
 use std::{
     collections::HashMap,
@@ -74,6 +74,8 @@ pub struct Service {
     errors: ErrorPages,
     how: HowPage,
     certificates: Option<Arc<CertificateResolver>>,
+    /// Whether HTTP/3 is announced also while the certificate is self-signed.
+    announces_always: bool,
     hosts: Hosts,
     proxies: Arc<TrustedProxies>,
     pub(crate) relay: Option<Relaying>,
@@ -88,6 +90,8 @@ struct OwnParts {
     observer: Arc<RequestObserver>,
     /// The value of Strict-Transport-Security; none if it is turned off.
     hsts: Option<HeaderValue>,
+    /// The value of Alt-Svc; none without HTTP/3.
+    alternative: Option<HeaderValue>,
 }
 
 /// The parts of a [`Service`].
@@ -106,10 +110,21 @@ pub struct ServiceParts {
     pub observer: RequestObserver,
     /// The certificates' status; none without TLS.
     pub certificates: Option<Arc<CertificateResolver>>,
+    /// HTTP/3 as it is announced to clients; none without it.
+    pub alternative: Option<AlternativeService>,
     pub hosts: Hosts,
     pub proxies: TrustedProxies,
     /// The relay for other e6 servers; none if it is not configured.
     pub relay: Option<Relaying>,
+}
+
+/// HTTP/3, as responses over TLS announce it in Alt-Svc (RFC 7838).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlternativeService {
+    /// The value of the field.
+    pub value: String,
+    /// Whether it is announced also while the certificate is self-signed. A browser does not use HTTP/3 then.
+    pub is_unconditional: bool,
 }
 
 impl Service {
@@ -125,6 +140,7 @@ impl Service {
             clients,
             observer,
             certificates,
+            alternative,
             hosts,
             proxies,
             relay,
@@ -139,6 +155,7 @@ impl Service {
         let own = PerWorker::new(|| OwnParts {
             observer: Arc::new(observer.clone()),
             hsts: hsts.as_deref().map(field),
+            alternative: alternative.as_ref().map(|alternative| field(&alternative.value)),
         });
         Service {
             routes: ROUTES,
@@ -151,6 +168,7 @@ impl Service {
             errors,
             how,
             certificates,
+            announces_always: alternative.is_some_and(|alternative| alternative.is_unconditional),
             hosts,
             proxies: Arc::new(proxies),
             relay,
@@ -206,8 +224,8 @@ impl Service {
             true => self.stream(response, &context, request.headers()),
             false => response.map(ResponseContent::Whole),
         };
-        if request.version() == Version::HTTP_2 {
-            // HTTP/2 forbids this field (RFC 9113 §8.2.2).
+        if [Version::HTTP_2, Version::HTTP_3].contains(&request.version()) {
+            // Forbidden there (RFC 9113 §8.2.2, RFC 9114 §4.2).
             response.headers_mut().remove(CONNECTION);
         }
         let status = response.status();
@@ -222,6 +240,12 @@ impl Service {
         {
             fields.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
+        if let Some(alternative) = &own.alternative
+            && connection.tls.is_some()
+            && (self.announces_always || self.is_signed_by_another())
+        {
+            fields.insert(ALT_SVC, alternative.clone());
+        }
         let embedded =
             routed.is_for(RouteTarget::Asset) && (status.is_success() || status == StatusCode::NOT_MODIFIED);
         if !embedded {
@@ -229,6 +253,10 @@ impl Service {
             fields.insert(SERVER_TIMING, unique(context.timing()));
         }
         response.map(|content| ResponseBody::new(content, exchange, status))
+    }
+
+    fn is_signed_by_another(&self) -> bool {
+        self.certificates.as_ref().is_some_and(|certificates| certificates.is_signed_by_another())
     }
 
     /// Counts and logs a request that was unreadable and has been refused with this status.

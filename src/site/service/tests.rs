@@ -95,6 +95,7 @@ fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
         clients: Arc::new(Clients::new(Limits::default())),
         observer,
         certificates: None,
+        alternative: None,
         hosts: Hosts::default(),
         proxies: TrustedProxies::default(),
         relay: None,
@@ -104,7 +105,8 @@ fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
 fn answer<B: hyper::body::Body>(service: &Service, request: &Request<B>) -> Response<ResponseBody> {
     let (listener, peer) = (ListenerKind::Http, Peer::Unix);
     let (socket, queued) = (SocketHandle::default(), Duration::ZERO);
-    let connection = ConnectionInfo { listener, peer, proxied: None, worker: 0, queued, socket, tls: None };
+    let connection =
+        ConnectionInfo { listener, peer, proxied: None, worker: 0, queued, socket, quic: None, tls: None };
     let arrival = Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
     service.handle(request, &service.route(request.uri().path()), &connection, arrival)
 }

@@ -14,6 +14,7 @@ fn connection(peer: &str) -> ConnectionInfo {
         worker: 0,
         queued: Duration::ZERO,
         socket: SocketHandle::default(),
+        quic: None,
         tls: None,
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 as a client sees them.
+//! HTTP/1.1, HTTP/2 and HTTP/3 as a client sees them.
 
 pub mod access_log;
 pub mod caching;
@@ -7,6 +7,7 @@ pub mod events;
 pub mod framing;
 pub mod hosts;
 pub mod http2;
+pub mod http3;
 pub mod metrics;
 pub mod peers;
 pub mod proxies;

@@ -25,7 +25,7 @@ fn shipped(name: &str) -> String {
 /// The units, with the path of the tested binary.
 fn units() -> (TempDir, Vec<PathBuf>) {
     let dir = tempfile::tempdir().unwrap();
-    let names = ["e6.service", "e6-http.socket", "e6-https.socket"];
+    let names = ["e6.service", "e6-http.socket", "e6-https.socket", "e6-http3.socket"];
     let paths = names.map(|name| {
         let path = dir.path().join(name);
         fs::write(&path, shipped(name).replace(INSTALLED, env!("CARGO_BIN_EXE_e6"))).unwrap();
@@ -163,10 +163,11 @@ fn logrotate_moves_the_log_away_and_e6_takes_up_another() {
 #[test]
 fn the_unit_and_its_sockets_are_about_each_other() {
     let service = shipped("e6.service");
-    for (kind, port) in [("http", 80), ("https", 443)] {
+    for (kind, stream, port) in [("http", "Stream", 80), ("https", "Stream", 443), ("http3", "Datagram", 443)]
+    {
         let socket = shipped(&format!("e6-{kind}.socket"));
         for line in [
-            format!("ListenStream={port}"),
+            format!("Listen{stream}={port}"),
             format!("FileDescriptorName={kind}"),
             "Service=e6.service".to_owned(),
         ] {

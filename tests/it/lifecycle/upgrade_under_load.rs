@@ -1,7 +1,9 @@
 //! Upgrades under load: clients of every kind that count failed requests.
 
 use crate::{
+    http::http3,
     support::{
+        aioquic::Scenario,
         client::Kept,
         day::{EVENING, Game, IN_PROGRESS},
         fake_mlb::FakeMlb,
@@ -193,6 +195,24 @@ fn no_request_fails_in_fifty_upgrades() {
     let how = server.get("/how", "Accept: application/json\r\n");
     let how: serde_json::Value = serde_json::from_slice(&how.body).unwrap();
     assert_eq!(how["server"]["upgrades"], UPGRADES);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn no_request_over_http3_fails_in_fifty_upgrades() {
+    let (server, _mlb) = http3::site_with("");
+    let clients = Scenario::start("upgrades", server.https(), &[]);
+    upgrade(&server, UPGRADES);
+    let counts = clients.finish();
+    eprintln!("{counts}");
+    let count = |name: &str| -> usize {
+        let rest = counts.split(&format!("'{name}': ")).nth(1).unwrap();
+        rest.split(|end: char| !end.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    assert!(count("answered") > UPGRADES, "{counts}");
+    assert!(count("connections") >= UPGRADES, "{counts}");
+    let handed_over = server.metric("e6_quic_datagrams_handed_over_total{to=\"old_process\"}");
+    assert!(handed_over > 0.0, "the last process has handed over the last packets of the one before");
 }
 
 #[test]

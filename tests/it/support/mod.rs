@@ -1,5 +1,6 @@
 //! Shared by tests: the server as a child process, the fake MLB, clients, and other programs.
 
+pub mod aioquic;
 pub mod client;
 pub mod day;
 pub mod devtools;

@@ -30,6 +30,7 @@ pub const EXPECTED_FIELDS: &[&str] = &[
     "access-control-max-age",
     "age",
     "allow",
+    "alt-svc",
     "cache-control",
     "connection",
     "content-encoding",

@@ -1,4 +1,4 @@
-//! Requests that RFC 9113 calls malformed and `h2` accepts.
+//! Requests that RFC 9113 and RFC 9114 call malformed, and `h2` and `h3` accept.
 
 use crate::http::handler::UnreadBody;
 use hyper::{
@@ -7,7 +7,7 @@ use hyper::{
 };
 
 /// The reason why a request is malformed; none if it is well-formed.
-pub(super) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
+pub(crate) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
     let (method, uri) = (request.method(), request.uri());
     if request.headers().values().any(is_padded) {
         return Some("a field value begins or ends with a space or a tab (RFC 9113 §8.2.1)");

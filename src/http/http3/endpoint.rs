@@ -1,0 +1,284 @@
+//! The QUIC endpoint of one worker and address: admits connections, completes their handshakes, and serves them.
+
+use crate::{
+    connection::{ConnectionInfo, ListenerKind, Peer, QuicFacts, QuicHandle, TlsSession},
+    descriptor::{RoundTrip, SocketHandle},
+    http::{
+        accept::AcceptContext,
+        clients::Clients,
+        connection::{Connection, Protocol},
+        connection_metrics::{CloseReason, ConnectionMetrics, ListenerMetrics, RefusalReason},
+        handler::{ConnectionError, SharedHandler},
+        http3::{config::Http3Server, session},
+        worker_connections::WorkerConnections,
+    },
+    lifecycle::Phase,
+    limits::Limits,
+    net::udp::datagram_socket::{DatagramSocket, WorkerRuntime},
+};
+use quinn::{Endpoint, Incoming, ServerConfig, crypto::rustls::HandshakeData};
+use socket2::Socket;
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    io,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::Poll,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::watch,
+    task::spawn_local,
+    time::{self, timeout},
+};
+
+/// Time for the last packets to leave, once every connection has ended.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A UDP socket of one worker.
+pub struct Http3Listener {
+    /// The number of the worker.
+    pub worker: usize,
+    /// The number of the endpoint, over all workers and addresses.
+    pub endpoint: usize,
+    /// The non-blocking socket.
+    pub socket: Socket,
+    /// The handler of its requests.
+    pub handler: SharedHandler,
+    /// The parts that all endpoints share.
+    pub(crate) server: Arc<Http3Server>,
+}
+
+/// Accepts connections until the phase leaves `Serving`, then waits for the open ones to end.
+///
+/// # Errors
+/// When the socket cannot be registered with the event loop.
+pub async fn accept(listener: Http3Listener, shared: AcceptContext) -> io::Result<()> {
+    let Http3Listener { worker, endpoint: number, socket, handler, server } = listener;
+    let AcceptContext { clients, counters, mut phase } = shared;
+    let socket = DatagramSocket::new(socket.into(), server.steering.clone(), number)?;
+    let config = server.endpoint(number);
+    let limits = clients.limits();
+    let connections = server.connections(&limits);
+    let first = Some(ServerConfig::clone(&connections));
+    let endpoint = Endpoint::new_with_abstract_socket(config, first, socket, Arc::new(WorkerRuntime))?;
+    let admission = Rc::new(QuicAdmission {
+        worker,
+        handler,
+        metrics: counters.listener(ListenerKind::Http3),
+        clients,
+        counters,
+        server,
+        connections: WorkerConnections::new(),
+        config: RefCell::new((limits, connections)),
+        unfinished: Cell::new(0),
+    });
+    loop {
+        admission.connections.set_phase(*phase.borrow_and_update());
+        tokio::select! {
+            biased;
+            Ok(()) = phase.changed() => {}
+            Some(incoming) = endpoint.accept() => admission.admit(incoming, &phase),
+            () = admission.connections.ended(), if admission.connections.phase() != Phase::Serving => break,
+        }
+    }
+    // CONNECTION_CLOSE, once more if it gets lost.
+    let _ = timeout(FAREWELL, endpoint.wait_idle()).await;
+    Ok(())
+}
+
+/// Everything that the connections of one endpoint share.
+struct QuicAdmission {
+    worker: usize,
+    handler: SharedHandler,
+    clients: Arc<Clients>,
+    counters: ConnectionMetrics,
+    metrics: ListenerMetrics,
+    server: Arc<Http3Server>,
+    connections: Rc<WorkerConnections>,
+    /// The configuration of connections, and the limits that it is for.
+    config: RefCell<(Arc<Limits>, Arc<ServerConfig>)>,
+    /// The number of unfinished handshakes.
+    unfinished: Cell<usize>,
+}
+
+impl QuicAdmission {
+    /// Starts the task of a connection, refuses it, or has its client prove its address first.
+    fn admit(self: &Rc<Self>, incoming: Incoming, phase: &watch::Receiver<Phase>) {
+        if *phase.borrow() != Phase::Serving {
+            incoming.refuse();
+            return;
+        }
+        let is_validated = incoming.remote_address_validated();
+        let permit = Clients::enter(&self.clients, ListenerKind::Http3);
+        // Packets with a made-up address cost no more than this response, which is smaller than they are.
+        let is_busy = permit.is_none() || self.unfinished.get() >= self.clients.limits().h3_unvalidated;
+        if is_busy && !is_validated {
+            self.server.metrics.retries.inc();
+            // Fails only for an address that is validated already.
+            let _ = incoming.retry();
+            return;
+        }
+        let Some(permit) = permit else { return self.turn_away(incoming) };
+        let id = permit.id();
+        let connection = Connection::new(permit, &self.connections);
+        let task = spawn_local(self.clone().serve(incoming, connection));
+        self.clients.serves(id, task.abort_handle());
+        if self.clients.begin_handshake(id) {
+            self.counters.refused(RefusalReason::UnfinishedHandshakes);
+        }
+    }
+
+    /// Makes room for a client that there is no room for. Evicted connections end soon; the client sends its packet
+    /// again by itself, and finds room then.
+    fn turn_away(&self, incoming: Incoming) {
+        let evicted = self.clients.make_room();
+        self.counters.ended(CloseReason::Room, evicted);
+        if evicted > 0 {
+            incoming.ignore();
+        } else {
+            self.counters.refused(RefusalReason::Room);
+            incoming.refuse();
+        }
+    }
+
+    /// The configuration for these limits.
+    fn config(&self) -> Arc<ServerConfig> {
+        let limits = self.clients.limits();
+        let (of, config) = &mut *self.config.borrow_mut();
+        if !Arc::ptr_eq(of, &limits) {
+            (*of, *config) = (limits.clone(), self.server.connections(&limits));
+        }
+        config.clone()
+    }
+
+    async fn serve(self: Rc<Self>, incoming: Incoming, connection: Rc<Connection>) {
+        let _open = self.metrics.open();
+        let peer = Peer::from(incoming.remote_address().ip());
+        match Box::pin(self.serve_quic(incoming, peer, connection)).await {
+            Ok(Some(limit)) => self.counters.ended(limit, 1),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, %peer, "HTTP/3 connection ended"),
+        }
+    }
+
+    async fn serve_quic(
+        &self,
+        incoming: Incoming,
+        peer: Peer,
+        connection: Rc<Connection>,
+    ) -> Result<Option<CloseReason>, ConnectionError> {
+        connection.runs_in_this_task().await;
+        let (began, is_validated) = (Instant::now(), incoming.remote_address_validated());
+        let mut info = ConnectionInfo {
+            listener: ListenerKind::Http3,
+            peer,
+            proxied: None,
+            worker: self.worker,
+            queued: Duration::ZERO,
+            socket: SocketHandle::default(),
+            quic: None,
+            tls: None,
+        };
+        // An address that is not validated may be that of somebody else, whose places it must not take.
+        if is_validated && !self.claim(&info, &connection) {
+            incoming.refuse();
+            return Ok(None);
+        }
+        let quic = self.handshake(incoming, &connection).await?;
+        connection.end_handshake();
+        if !is_validated && !self.claim(&info, &connection) {
+            return Ok(None);
+        }
+        self.server.metrics.handshake(is_validated);
+        info.tls = Some(Box::new(agreed(&quic, began.elapsed())));
+        let migrations = Arc::new(AtomicU32::new(0));
+        info.quic = Some(facts(quic.clone(), is_validated, migrations.clone()));
+        connection.ready(Protocol::Http3);
+        let metrics = &self.server.metrics;
+        session::serve(quic, info, migrations, self.handler.clone(), connection, &self.counters, metrics)
+            .await
+    }
+
+    /// Counts the connection for its client. Returns false if that has too many.
+    fn claim(&self, info: &ConnectionInfo, connection: &Connection) -> bool {
+        let is_refused =
+            self.handler.proxies().counted(info).is_some_and(|address| !connection.claim(address));
+        if is_refused {
+            self.counters.refused(RefusalReason::Address);
+        }
+        !is_refused
+    }
+
+    async fn handshake(
+        &self,
+        incoming: Incoming,
+        connection: &Connection,
+    ) -> Result<quinn::Connection, ConnectionError> {
+        let _unfinished = Unfinished::new(&self.unfinished);
+        let connecting = incoming.accept_with(self.config())?;
+        let mut handshake = Box::pin(time::timeout(connection.limits().handshake, connecting));
+        let result = poll_fn(|context| match connection.phase() {
+            // No request has been read yet.
+            Phase::Draining => Poll::Ready(None),
+            _ => handshake.as_mut().poll(context).map(Some),
+        });
+        match result.await {
+            Some(Ok(Ok(quic))) => Ok(quic),
+            Some(Ok(Err(error))) => {
+                self.counters.refused(RefusalReason::HandshakeFailed);
+                Err(error.into())
+            }
+            Some(Err(late)) => {
+                self.counters.refused(RefusalReason::HandshakeDeadline);
+                Err(late.into())
+            }
+            None => Err("the process ends".into()),
+        }
+    }
+}
+
+/// Counts an unfinished handshake until it is dropped.
+struct Unfinished<'a>(&'a Cell<usize>);
+
+impl<'a> Unfinished<'a> {
+    fn new(count: &'a Cell<usize>) -> Self {
+        count.set(count.get() + 1);
+        Unfinished(count)
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// The TLS session of a connection. quinn does not tell its cipher suite and its key exchange.
+fn agreed(quic: &quinn::Connection, took: Duration) -> TlsSession {
+    let data = quic.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    TlsSession {
+        version: "TLSv1.3",
+        cipher: None,
+        group: None,
+        resumed: false,
+        server_name: data.and_then(|data| data.server_name),
+        alpn: Some("h3"),
+        took,
+    }
+}
+
+/// Answers questions about a connection for as long as anybody asks.
+fn facts(quic: quinn::Connection, is_validated: bool, migrations: Arc<AtomicU32>) -> QuicHandle {
+    QuicHandle::new(move || QuicFacts {
+        peer: quic.remote_address(),
+        local: quic.local_ip(),
+        round_trip: RoundTrip { smoothed: quic.rtt(), shortest: quic.min_rtt() },
+        is_validated,
+        migrations: migrations.load(Ordering::Relaxed),
+    })
+}

@@ -1,0 +1,72 @@
+//! Metrics of QUIC.
+
+use crate::net::udp::steering::SteeringMetrics;
+use prometheus::{
+    IntCounter, IntCounterVec, Registry, register_int_counter_vec_with_registry as counters,
+    register_int_counter_with_registry as counter,
+};
+
+/// The metrics of QUIC, over all endpoints.
+#[derive(Clone)]
+pub(crate) struct QuicMetrics {
+    /// Handshakes that succeeded, by whether the client's address was validated before.
+    handshakes: IntCounterVec,
+    /// Clients that were asked to prove their address first.
+    pub retries: IntCounter,
+    /// Connections whose client has changed its address.
+    pub migrations: IntCounter,
+    handed_over: IntCounterVec,
+}
+
+impl QuicMetrics {
+    /// Registers the metrics.
+    ///
+    /// # Errors
+    /// When the registry has some of them already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = QuicMetrics {
+            handshakes: counters!(
+                "e6_quic_handshakes_total",
+                "QUIC handshakes that succeeded.",
+                &["address_validated"],
+                registry
+            )?,
+            retries: counter!(
+                "e6_quic_retries_total",
+                "QUIC clients that were asked to prove their address first (Retry).",
+                registry
+            )?,
+            migrations: counter!(
+                "e6_quic_migrations_total",
+                "Changes of a QUIC client's address that were seen at a request.",
+                registry
+            )?,
+            handed_over: counters!(
+                "e6_quic_datagrams_handed_over_total",
+                "UDP datagrams that reached an endpoint other than their connection's, by where they went.",
+                &["to"],
+                registry
+            )?,
+        };
+        for is_validated in [false, true] {
+            metrics.handshakes.with_label_values(&[validated(is_validated)]);
+        }
+        metrics.steering();
+        Ok(metrics)
+    }
+
+    pub fn handshake(&self, is_validated: bool) {
+        self.handshakes.with_label_values(&[validated(is_validated)]).inc();
+    }
+
+    /// The counters of datagrams for other endpoints.
+    pub fn steering(&self) -> SteeringMetrics {
+        let [to_worker, to_process, dropped] =
+            ["worker", "old_process", "dropped"].map(|to| self.handed_over.with_label_values(&[to]));
+        SteeringMetrics { to_worker, to_process, dropped }
+    }
+}
+
+fn validated(is_validated: bool) -> &'static str {
+    if is_validated { "yes" } else { "no" }
+}

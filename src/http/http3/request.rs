@@ -1,0 +1,239 @@
+//! One request of an HTTP/3 connection, from its first byte until its client has the response.
+
+use crate::http::{
+    accept::at_once,
+    blocked::Blocked,
+    body::{InFlight, ResponseBody},
+    connection_metrics::CloseReason,
+    date,
+    handler::{HandlerResponse, UnreadBody},
+    http3::{
+        malformed,
+        session::Session,
+        transport::{QuicTransport, ReceivingStream, RequestTransport, ResponseStream, SendingStream},
+    },
+    progress,
+};
+use bytes::Bytes;
+use h3::{
+    error::{Code, StreamError},
+    server::{RequestResolver, RequestStream},
+};
+use hyper::{
+    Response, StatusCode,
+    body::Body,
+    header::{CONTENT_LENGTH, DATE},
+};
+use std::{future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+/// Interval between checks of a slow peer.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Time for the end of a request without a body, which may come in a packet of its own.
+const END_OF_REQUEST: Duration = Duration::from_secs(1);
+/// Time for which a request's body is read after the response has been sent.
+const UPLOAD_LASTS: Duration = Duration::from_secs(2);
+
+/// The reason why a response was not sent completely.
+enum Unsent {
+    /// The peer has given it up.
+    Peer,
+    /// A limit is reached.
+    Limit(CloseReason),
+}
+
+/// Reads a request, and sends the response.
+pub(super) async fn answer(
+    session: Rc<Session>,
+    resolver: RequestResolver<QuicTransport, Bytes>,
+    stream: ResponseStream,
+) {
+    let resolved = timeout(session.connection.limits().head, resolver.resolve_request()).await;
+    let (request, mut parts) = match resolved {
+        Ok(Ok(resolved)) => resolved,
+        Ok(Err(StreamError::HeaderTooBig { .. })) => {
+            // `h3` has answered.
+            session.handler.refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &session.info());
+            stream.finish();
+            return;
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "an HTTP/3 stream without a request");
+            session.was_fruitless();
+            stream.reset(Code::H3_REQUEST_INCOMPLETE);
+            return;
+        }
+        Err(_) => {
+            session.counters.http3_stream_reset(CloseReason::Head);
+            session.was_fruitless();
+            stream.reset(Code::H3_REQUEST_INCOMPLETE);
+            return;
+        }
+    };
+    let (arrival, in_flight) = session.connection.request();
+    let Some(has_body) = has_body(&mut parts).await else { return stream.reset(Code::H3_REQUEST_CANCELLED) };
+    let request = request.map(|()| UnreadBody::of(!has_body));
+    let info = session.info();
+    if let Some(why) = malformed::why(&request) {
+        tracing::debug!(why, peer = %info.peer, "malformed HTTP/3 request");
+        parts.stop_sending(Code::H3_MESSAGE_ERROR);
+        stream.reset(Code::H3_MESSAGE_ERROR);
+        return;
+    }
+    let response = match session.handler.answer(&request, &info, arrival) {
+        HandlerResponse::Now(response) => response,
+        HandlerResponse::Later(promise) => tokio::select! {
+            response = promise => response,
+            () = stream.ended() => return,
+        },
+    };
+    let (sender, receiver) = parts.split();
+    let sending = Sending { session: &session, stream, sender };
+    if request.body().is_end_stream() {
+        drop(receiver);
+        return sending.respond(response, in_flight).await;
+    }
+    // The client may read the response only after it has sent its body.
+    let mut upload = pin!(read_and_drop(receiver));
+    let mut has_ended = false;
+    let mut respond = pin!(sending.respond(response, in_flight));
+    loop {
+        tokio::select! {
+            () = &mut respond => break,
+            () = &mut upload, if !has_ended => has_ended = true,
+        }
+    }
+    if !has_ended {
+        let _ = timeout(UPLOAD_LASTS, upload).await;
+    }
+}
+
+/// Whether the request has a body; none if it was given up.
+async fn has_body(request: &mut RequestStream<RequestTransport, Bytes>) -> Option<bool> {
+    let first =
+        poll_fn(|context| request.poll_recv_data(context).map(|read| read.map(|data| data.is_some())));
+    match timeout(END_OF_REQUEST, first).await {
+        Ok(read) => read.ok(),
+        Err(_) => Some(true),
+    }
+}
+
+/// Reads the rest of a request's body, of which the stream lets through only so much.
+async fn read_and_drop(mut receiver: RequestStream<ReceivingStream, Bytes>) {
+    while let Ok(Some(_)) = receiver.recv_data().await {}
+}
+
+/// A response that is being sent.
+struct Sending<'a> {
+    session: &'a Session,
+    stream: ResponseStream,
+    sender: RequestStream<SendingStream, Bytes>,
+}
+
+impl Sending<'_> {
+    /// Sends a response, and waits until the client has it.
+    async fn respond(mut self, response: Response<ResponseBody>, in_flight: InFlight) {
+        let (mut head, mut body) = response.into_parts();
+        head.headers.entry(DATE).or_insert_with(date::now);
+        if let (Some(length), false) = (body.length(), body.is_complete()) {
+            head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        }
+        let deadline = body.begin(in_flight);
+        let sent = self.send(Response::from_parts(head, ()), &mut body, deadline).await;
+        let mut end = body.end();
+        match sent {
+            Ok(()) => {
+                self.stream.finish();
+                if let Some(end) = &mut end {
+                    end.taken_at(Instant::now());
+                }
+                // The connection must not be closed before: the client would lose what is still on its way.
+                if timeout_at(deadline, self.stream.ended()).await.is_err() {
+                    self.stream.reset(Code::H3_REQUEST_CANCELLED);
+                }
+            }
+            Err(unsent) => {
+                if let Unsent::Limit(limit) = unsent {
+                    self.session.counters.http3_stream_reset(limit);
+                }
+                self.stream.reset(Code::H3_REQUEST_CANCELLED);
+            }
+        }
+        drop(end);
+    }
+
+    async fn send(
+        &mut self,
+        head: Response<()>,
+        body: &mut ResponseBody,
+        deadline: Instant,
+    ) -> Result<(), Unsent> {
+        self.session.write(0, deadline, self.sender.send_response(head)).await?;
+        while !body.is_complete() {
+            let Some(piece) = self.next_piece(body, deadline).await? else { break };
+            // Bytes shared with other responses are in memory anyway.
+            let own_bytes = if piece.is_unique() { piece.len() } else { 0 };
+            self.stream.writes(&piece);
+            self.session.write(own_bytes, deadline, self.sender.send_data(piece)).await?;
+        }
+        Ok(())
+    }
+
+    /// The next piece of the body. Those of events may take long.
+    async fn next_piece(&self, body: &mut ResponseBody, deadline: Instant) -> Result<Option<Bytes>, Unsent> {
+        let mut next = pin!(poll_fn(|context| body.poll_piece(context)));
+        if let Some(piece) = at_once(next.as_mut()).await {
+            return Ok(piece);
+        }
+        tokio::select! {
+            piece = next => Ok(piece),
+            () = self.stream.ended() => Err(Unsent::Peer),
+            () = sleep_until(deadline) => Err(Unsent::Limit(CloseReason::Request)),
+        }
+    }
+}
+
+impl Session {
+    /// Completes a write, while the peer takes enough of what waits.
+    async fn write(
+        &self,
+        own_bytes: usize,
+        deadline: Instant,
+        write: impl Future<Output = Result<(), StreamError>>,
+    ) -> Result<(), Unsent> {
+        let mut write = pin!(write);
+        if let Some(written) = at_once(write.as_mut()).await {
+            return written.map_err(|_| Unsent::Peer);
+        }
+        let (began, limits) = (Instant::now(), self.connection.limits());
+        let (deadline, before) = (deadline.min(began + limits.request), self.streams.taken.get().0);
+        let blocked = self.blocked(own_bytes).await;
+        let evicted = async {
+            poll_fn(|_| if blocked.is_evicted() { Poll::Ready(()) } else { Poll::Pending }).await;
+        };
+        let mut evicted = pin!(evicted);
+        let mut check = began + limits.stall;
+        loop {
+            tokio::select! {
+                biased;
+                written = &mut write => return written.map_err(|_| Unsent::Peer),
+                () = &mut evicted => return Err(Unsent::Limit(CloseReason::Memory)),
+                () = sleep_until(check.min(deadline)) => {}
+            }
+            let (now, (taken, changed)) = (Instant::now(), self.streams.taken.get());
+            if now >= deadline {
+                return Err(Unsent::Limit(CloseReason::Request));
+            }
+            // While other streams go on, this one only waits for its turn.
+            if progress::has_stalled(limits, now, began, taken.saturating_sub(before), changed) {
+                return Err(Unsent::Limit(CloseReason::Stall));
+            }
+            check = now + CHECK_INTERVAL;
+        }
+    }
+
+    /// Counts this task's response as blocked.
+    async fn blocked(&self, own_bytes: usize) -> Blocked {
+        poll_fn(|context| Poll::Ready(self.connection.blocked(own_bytes, context.waker()))).await
+    }
+}
