@@ -4,12 +4,15 @@
 use crate::http::{connection::Connection, request_log::RequestLog};
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{StatusCode, body::Body};
+use hyper::{
+    StatusCode,
+    body::{Body, Frame, SizeHint},
+};
 use std::{
     convert::Infallible,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tokio::time::Instant;
 
@@ -92,6 +95,35 @@ impl ResponseBody {
     }
 }
 
+/// The body as hyper reads it for HTTP/1.1.
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = ready!(self.poll_piece(context));
+        if piece.is_none() || self.is_complete() {
+            self.end_at_flush();
+        } else if let Some(in_flight) = &mut self.in_flight {
+            // The last byte of an event stream may be far away.
+            in_flight.show_end();
+        }
+        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_complete()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// hyper drops an empty body without reading it.
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         self.end_at_flush();
@@ -102,13 +134,15 @@ impl Drop for ResponseBody {
 pub(crate) struct InFlight {
     connection: Rc<Connection>,
     deadline: Instant,
-    /// The connection ends it, or has ended it.
+    /// Whether the end of the peer's bytes is hidden from the protocol layer.
+    hides_end: bool,
+    /// The connection ends it at the next flush.
     is_handed_over: bool,
 }
 
 impl InFlight {
     pub(super) fn new(connection: Rc<Connection>, deadline: Instant) -> Self {
-        InFlight { connection, deadline, is_handed_over: false }
+        InFlight { connection, deadline, hides_end: false, is_handed_over: false }
     }
 
     /// Gives an event stream its time: it ends by itself, and then has the timeout of every response.
@@ -117,10 +151,25 @@ impl InFlight {
         self.connection.postpone(self.deadline, later);
         self.deadline = later;
     }
+
+    /// Hides the end of the peer's bytes until the response has left: the client may close its half of the connection
+    /// and still read.
+    pub fn hide_end(&mut self) {
+        self.hides_end = true;
+        self.connection.unflushed.begin();
+    }
+
+    /// Shows the end of the peer's bytes after the next flush.
+    fn show_end(&mut self) {
+        if std::mem::take(&mut self.hides_end) {
+            self.connection.unflushed.hand_over();
+        }
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.show_end();
         if !self.is_handed_over {
             self.connection.end(self.deadline, Instant::now());
         }
@@ -134,16 +183,6 @@ pub(crate) struct ResponseEnd {
 }
 
 impl ResponseEnd {
-    /// Ends the response, whose last byte the socket has taken.
-    pub fn now(mut self) {
-        let now = Instant::now();
-        if let Some(log) = &mut self.log {
-            log.ended = Some(now.into_std());
-        }
-        self.in_flight.is_handed_over = true;
-        self.in_flight.connection.end(self.in_flight.deadline, now);
-    }
-
     /// Sets the time at which the transport took the last byte, if that is earlier than the end.
     pub fn taken_at(&mut self, at: Instant) {
         if let Some(log) = &mut self.log {

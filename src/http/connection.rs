@@ -11,7 +11,7 @@ use crate::{
         clients::ClientPermit,
         connection_metrics::CloseReason,
         flush_tracker::UnflushedResponses,
-        worker_connections::WorkerConnections,
+        worker_connections::{Unparked, WorkerConnections},
     },
     lifecycle::Phase,
     limits::Limits,
@@ -29,6 +29,9 @@ use tokio::time::Instant;
 /// Time after which a client that has just used a connection is not sending on it any more: the longest realistic way
 /// of a request.
 const MOMENT: Duration = Duration::from_secs(1);
+
+/// Time between the requests of a connection that is asked often, as in the middle of a page or a load test.
+const OFTEN: Duration = Duration::from_millis(100);
 
 /// The protocol of a connection, as agreed by ALPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +62,12 @@ pub(crate) struct Connection {
     /// The time of the last request.
     asked: Cell<Option<Instant>>,
     requests: Cell<u64>,
+    /// The last request came soon after the one before.
+    is_asked_often: Cell<bool>,
     /// The deadline of each unsent response, in no order.
     deadlines: RefCell<Vec<Instant>>,
     has_stalled: Cell<bool>,
+    is_closing: Cell<bool>,
     peer_is_done: Cell<bool>,
     /// The time since which it closes gracefully.
     leaving: Cell<Option<Instant>>,
@@ -88,8 +94,10 @@ impl Connection {
             has_heard: Cell::new(false),
             asked: Cell::new(None),
             requests: Cell::new(0),
+            is_asked_often: Cell::new(false),
             deadlines: RefCell::default(),
             has_stalled: Cell::new(false),
+            is_closing: Cell::new(false),
             peer_is_done: Cell::new(false),
             leaving: Cell::new(None),
             unflushed: UnflushedResponses::default(),
@@ -169,6 +177,7 @@ impl Connection {
         let at = Instant::now();
         let before = self.asked.replace(Some(at));
         let waited = at - before.unwrap_or(self.ready.get());
+        self.is_asked_often.set(before.is_some() && waited < OFTEN);
         self.head.set(None);
         self.has_heard.set(false);
         self.requests.set(self.requests.get() + 1);
@@ -205,6 +214,11 @@ impl Connection {
         self.permit.idle_since(Some(now));
     }
 
+    /// The time since which no response is unsent.
+    pub fn quiet(&self) -> Instant {
+        self.quiet.get()
+    }
+
     /// Notes whether the client has said that it sends nothing after its last request.
     pub fn peer_is_done(&self, is_done: bool) {
         self.peer_is_done.set(is_done);
@@ -213,6 +227,34 @@ impl Connection {
     /// Whether the client sends nothing more, so that the connection can be closed without waiting for it to.
     pub fn needs_no_linger(&self) -> bool {
         self.peer_is_done.get()
+    }
+
+    /// Notes that it is being closed.
+    pub fn closes(&self) {
+        self.is_closing.set(true);
+    }
+
+    /// Whether it waits for a request of which nothing has come, except the first.
+    pub fn is_idle(&self) -> bool {
+        let is_waiting = self.head.get().is_none() && !self.has_heard.get() && !self.is_closing.get();
+        is_waiting && self.deadlines.borrow().is_empty() && self.unflushed.is_empty()
+    }
+
+    /// Frees what only a busy connection needs.
+    pub fn parked(&self) {
+        self.deadlines.take();
+        self.unflushed.shrink();
+    }
+
+    /// Counts it among the connections with buffers of a protocol layer.
+    pub fn unparked(&self) -> Unparked {
+        Unparked::new(&self.worker)
+    }
+
+    /// Whether it should not keep such buffers while it is idle: its last request was a single one, and many other
+    /// connections of its worker have buffers.
+    pub fn parks_at_once(&self) -> bool {
+        !self.is_asked_often.get() && self.worker.has_many_unparked()
     }
 
     /// A time at which to check the connection, not later than the one that [`Self::due`] returns. It reads no clock

@@ -1,5 +1,5 @@
-//! The texts of a second, made once by each worker: the value of the Date field (RFC 9110 §6.6.1), and the times of the
-//! access log.
+//! The texts of a second, made once by each worker: the value of the Date field (RFC 9110 §6.6.1), which hyper makes
+//! itself for HTTP/1.1, and the times of the access log.
 
 use hyper::header::HeaderValue;
 use std::{

@@ -17,6 +17,8 @@ use tokio::{
 /// The responses that the protocol layer of a connection has, and the socket may not have taken yet.
 #[derive(Default)]
 pub(crate) struct UnflushedResponses {
+    /// Responses that the protocol layer does not have completely; of event streams, not even the first piece.
+    incomplete: Cell<usize>,
     /// The deadline and the log of each response that it was given completely since the last flush.
     complete: RefCell<Vec<(Instant, Option<RequestLog>)>>,
     /// Whether anything was handed over since the last flush.
@@ -28,15 +30,31 @@ pub(crate) struct UnflushedResponses {
 }
 
 impl UnflushedResponses {
+    /// Notes a response of which the protocol layer has nothing or not enough yet.
+    pub fn begin(&self) {
+        self.incomplete.set(self.incomplete.get() + 1);
+    }
+
+    /// Notes that it has enough of one.
+    pub fn hand_over(&self) {
+        self.incomplete.set(self.incomplete.get() - 1);
+        self.is_dirty.set(true);
+    }
+
     /// Takes a response whose last byte the protocol layer has. It has left after the next flush.
     pub fn add(&self, deadline: Instant, log: Option<RequestLog>) {
         self.complete.borrow_mut().push((deadline, log));
         self.is_dirty.set(true);
     }
 
+    /// Frees the room for complete responses, if there are none.
+    pub fn shrink(&self) {
+        self.complete.borrow_mut().shrink_to_fit();
+    }
+
     /// Whether a response is on its way.
     pub fn is_empty(&self) -> bool {
-        !self.is_dirty.get()
+        self.incomplete.get() == 0 && !self.is_dirty.get()
     }
 }
 
@@ -70,7 +88,9 @@ impl Connection {
                 self.end(deadline, now);
             }
         }
-        if let Some(reader) = unflushed.reader.take() {
+        if unflushed.incomplete.get() == 0
+            && let Some(reader) = unflushed.reader.take()
+        {
             reader.wake();
         }
     }

@@ -56,12 +56,16 @@ pub trait Handler: Send + Sync {
 pub type SharedHandler = Arc<dyn Handler>;
 
 /// The body of a request. It is never read; only its presence is known.
-#[derive(Debug)]
 pub struct UnreadBody {
     is_empty: bool,
 }
 
 impl UnreadBody {
+    /// The presence of this body, for the handler.
+    pub(crate) fn new(body: &impl Body) -> Self {
+        UnreadBody { is_empty: body.is_end_stream() }
+    }
+
     /// A body that is known to be empty or not.
     pub(crate) fn of(is_empty: bool) -> Self {
         UnreadBody { is_empty }

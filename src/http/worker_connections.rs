@@ -10,11 +10,17 @@ use std::{
     task::{Poll, Waker},
 };
 
+/// Connections that keep their buffers of 16 KiB while they are idle for a moment. Beyond them, an idle connection is
+/// parked at once, unless it is asked often.
+const UNPARKED: usize = 64;
+
 /// The connections of one accept loop.
 pub(crate) struct WorkerConnections {
     phase: Cell<Phase>,
     /// The task of each connection, by the connection's number; none until it has run.
     tasks: RefCell<HashMap<u64, Option<Waker>>>,
+    /// Connections that are not parked.
+    unparked: Cell<usize>,
     /// Waits until no connection is open.
     waiting: Cell<Option<Waker>>,
 }
@@ -24,6 +30,7 @@ impl WorkerConnections {
         Rc::new(WorkerConnections {
             phase: Cell::new(Phase::Serving),
             tasks: RefCell::default(),
+            unparked: Cell::new(0),
             waiting: Cell::new(None),
         })
     }
@@ -36,6 +43,10 @@ impl WorkerConnections {
     pub fn set_phase(&self, phase: Phase) {
         self.phase.set(phase);
         self.tasks.borrow().values().flatten().for_each(Waker::wake_by_ref);
+    }
+
+    pub fn has_many_unparked(&self) -> bool {
+        self.unparked.get() > UNPARKED
     }
 
     pub(super) fn add(&self, id: u64) {
@@ -66,5 +77,21 @@ impl WorkerConnections {
             Poll::Pending
         })
         .await;
+    }
+}
+
+/// Counts a connection that is not parked until it is dropped.
+pub(crate) struct Unparked(Rc<WorkerConnections>);
+
+impl Unparked {
+    pub fn new(worker: &Rc<WorkerConnections>) -> Self {
+        worker.unparked.set(worker.unparked.get() + 1);
+        Unparked(worker.clone())
+    }
+}
+
+impl Drop for Unparked {
+    fn drop(&mut self) {
+        self.0.unparked.set(self.0.unparked.get() - 1);
     }
 }

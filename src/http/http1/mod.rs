@@ -1,11 +1,8 @@
-//! One HTTP/1.1 connection, from its first request to its end.
+//! One HTTP/1.1 connection, from its first request to its end. hyper reads requests and writes responses.
 //!
-//! Only this much of HTTP/1.1 is here: no request has a body that is read, and a handler answers at once or promises one
-//! response. So a connection that waits for a request holds no buffer, and a request is read, answered and written in
-//! one go.
+//! A connection that waits for a request is parked: hyper and its buffers are there only while they are needed.
 
-mod head;
-mod response;
+mod stream;
 
 use crate::{
     connection::ConnectionInfo,
@@ -13,17 +10,24 @@ use crate::{
         body::{InFlight, ResponseBody},
         connection::Connection,
         connection_metrics::CloseReason,
-        handler::{ConnectionError, HandlerResponse, PromisedResponse, SharedHandler},
+        handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
+        http1::stream::Http1Stream,
+        worker_connections::Unparked,
     },
     lifecycle::Phase,
 };
-use head::RequestHead;
-use hyper::{Method, Response, StatusCode};
-use response::{OutgoingResponse, ResponseFraming};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Body, Incoming},
+    header::{CONNECTION, HeaderValue},
+    server::conn::http1,
+    service::Service,
+};
+use hyper_util::rt::TokioIo;
 use std::{
-    cell::RefCell,
+    convert::Infallible,
     future::poll_fn,
-    io, mem,
+    mem,
     pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
@@ -31,19 +35,14 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     time::{Instant, sleep_until},
 };
 
 /// Time for a request that was on its way when the connection began to close, and for the lingering close.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// Bytes that are read at once: more than browsers send with a request.
-const READ: usize = 4 * 1024;
-
-thread_local! {
-    /// The space that all connections of a worker read into.
-    static SPACE: RefCell<[u8; READ]> = const { RefCell::new([0; READ]) };
-}
+/// Time after a response at which the connection is parked. A browser sends the next requests of a page sooner.
+const PARKED_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
 ///
@@ -57,76 +56,74 @@ pub(crate) fn serve<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let mut http1 = Http1 {
-        stream,
-        info: Arc::new(info),
-        handler,
-        connection,
-        received: Vec::new(),
-        searched: 0,
-        state: Http1State::Reading,
-        closes: false,
-        reached: None,
-        shutdown_at: None,
-    };
-    async move { http1.run().await }
+    let stream = Http1Stream::new(stream, &connection);
+    let service = Rc::new(HyperService { handler, info: Arc::new(info), connection });
+    let mut http1 = Http1 { state: Http1State::Parked(stream), service, reached: None, shutdown_at: None };
+    async move {
+        let ended = http1.run().await;
+        let HyperService { handler, info, .. } = &*http1.service;
+        if let Some(status) = ended.as_ref().err().and_then(refusal) {
+            handler.refused(status, info);
+        }
+        Ok(ended?)
+    }
+}
+
+/// The status with which hyper itself refused bytes that it could not parse as HTTP/1.1.
+fn refusal(error: &hyper::Error) -> Option<StatusCode> {
+    if error.is_parse_too_large() {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    // hyper sends no response to an HTTP/2 preface.
+    (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
 }
 
 /// A connection, and the time and reason of its end.
 struct Http1<S> {
-    stream: S,
-    info: Arc<ConnectionInfo>,
-    handler: SharedHandler,
-    connection: Rc<Connection>,
-    /// Bytes of heads that are incomplete, or whose turn has not come. It has no memory while there are none.
-    received: Vec<u8>,
-    /// The number of them that were searched for the end of a head.
-    searched: usize,
-    state: Http1State,
-    /// Whether it closes after the response that is being made or sent.
-    closes: bool,
+    state: Http1State<S>,
+    service: Rc<HyperService>,
     /// The limit that ends the connection; none for a drain.
     reached: Option<CloseReason>,
-    /// The time since which the connection closes.
+    /// The time since which hyper closes the connection after the next response.
     shutdown_at: Option<Instant>,
 }
 
-enum Http1State {
-    /// Waiting for a request.
-    Reading,
-    /// Waiting for a promised response.
-    Answering(Box<(PromisedResponse, InFlight, ResponseFraming)>),
-    /// The socket has no room, or the next event has not happened.
-    Sending(Box<OutgoingResponse>),
-    Closing,
+enum Http1State<S> {
+    /// Waiting for the first bytes of a request.
+    Parked(Http1Stream<S>),
+    Serving(Box<HyperConnection<S>>, Unparked),
+    /// Closing without a request that is being served.
+    Closing(Http1Stream<S>),
+    /// Between two states.
+    Moving,
 }
+
+type HyperConnection<S> = http1::Connection<TokioIo<Http1Stream<S>>, Rc<HyperService>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
     /// Runs the connection. At a limit or a drain it closes gracefully, until the time that [`Connection::last`] allows.
-    async fn run(&mut self) -> Result<Option<CloseReason>, ConnectionError> {
+    async fn run(&mut self) -> hyper::Result<Option<CloseReason>> {
         let mut timer = pin!(sleep_until(self.next_check()));
-        let mut is_armed = false;
         poll_fn(|context| {
             loop {
                 if let Poll::Ready(done) = self.poll(context) {
                     return Poll::Ready(self.ended(done));
                 }
-                if self.connection.phase() != Phase::Serving {
-                    self.connection.leave();
+                let connection = self.connection();
+                if connection.phase() != Phase::Serving {
+                    connection.leave();
+                }
+                if self.can_park() && self.connection().parks_at_once() {
+                    self.park();
+                    continue;
                 }
                 // Progress while polling may bring the next check forward. A timer that fires too early is set again,
                 // so it is not moved with each request.
                 let next = self.next_check();
                 if next < timer.deadline() {
                     timer.as_mut().reset(next);
-                    is_armed = false;
                 }
-                if is_armed && !timer.is_elapsed() {
-                    return Poll::Pending;
-                }
-                is_armed = true;
                 ready!(timer.as_mut().poll(context));
-                is_armed = false;
                 match self.check(Instant::now()) {
                     Some(next) => timer.as_mut().reset(next),
                     None => return Poll::Ready(Ok(self.reached)),
@@ -136,184 +133,83 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
         .await
     }
 
-    fn poll(&mut self, context: &mut Context) -> Poll<io::Result<()>> {
+    fn connection(&self) -> &Connection {
+        &self.service.connection
+    }
+
+    fn poll(&mut self, context: &mut Context) -> Poll<hyper::Result<()>> {
         loop {
             match &mut self.state {
-                Http1State::Reading => match ready!(self.poll_head(context)) {
-                    Ok(Some(head)) => ready!(self.answer(head, context))?,
-                    Ok(None) => self.state = Http1State::Closing,
-                    Err(status) => {
-                        self.handler.refused(status, &self.info);
-                        ready!(self.send(OutgoingResponse::refusal(status), context))?;
-                    }
+                Http1State::Parked(stream) => match ready!(stream.poll_readable(context)) {
+                    true => self.unpark(),
+                    false => self.close(),
                 },
-                Http1State::Answering(promised) => {
-                    let response = ready!(promised.0.as_mut().poll(context));
-                    if let Http1State::Answering(promised) =
-                        mem::replace(&mut self.state, Http1State::Reading)
-                    {
-                        let (_, in_flight, framing) = *promised;
-                        ready!(self.respond(response, in_flight, framing, context))?;
-                    }
-                }
-                Http1State::Sending(response) => match response.poll_send(&mut self.stream, context) {
-                    Poll::Ready(sent) => {
-                        self.closes |= response.is_last;
-                        self.sent(sent)?;
-                    }
-                    Poll::Pending if response.awaits_event() => {
-                        // A client that leaves an event stream is noticed.
-                        ready!(self.poll_end(context));
-                        self.state = Http1State::Closing;
-                    }
-                    Poll::Pending => return Poll::Pending,
-                },
+                Http1State::Serving(http1, _) => return Pin::new(&mut **http1).poll(context),
                 // An error means that the peer is gone.
-                Http1State::Closing => {
-                    return Pin::new(&mut self.stream).poll_shutdown(context).map(|_| Ok(()));
+                Http1State::Closing(stream) => {
+                    return Pin::new(stream).poll_shutdown(context).map(|_| Ok(()));
                 }
+                Http1State::Moving => return Poll::Ready(Ok(())),
             }
         }
     }
 
-    /// Waits for the next request; none if the peer sends nothing more. Only bytes that are no whole head are kept, so
-    /// that a silent peer costs no buffer.
-    fn poll_head(&mut self, context: &mut Context) -> Poll<Result<Option<RequestHead>, StatusCode>> {
-        if !self.received.is_empty() {
-            if let found @ (Ok(Some(_)) | Err(_)) = self.take_head() {
-                return Poll::Ready(found);
-            }
-            self.connection.heard();
-        }
-        loop {
-            let read = self.poll_read(context, |http1, bytes| {
-                if !http1.received.is_empty() {
-                    http1.received.extend_from_slice(bytes);
-                    return http1.take_head();
-                }
-                let found = RequestHead::read(bytes, http1.connection.limits());
-                let used = if let Ok(Some(head)) = &found { head.length } else { 0 };
-                http1.received.extend_from_slice(&bytes[used..]);
-                http1.searched = if used == 0 { bytes.len() } else { 0 };
-                found
-            });
-            match ready!(read) {
-                None => return Poll::Ready(Ok(None)),
-                Some(Ok(None)) => {}
-                Some(found) => return Poll::Ready(found),
-            }
-        }
+    /// Lets hyper serve the connection.
+    fn unpark(&mut self) {
+        let Http1State::Parked(stream) = mem::replace(&mut self.state, Http1State::Moving) else { return };
+        let limits = self.service.connection.limits();
+        let http1 = http1::Builder::new()
+            // hyper's timeout starts at the last response and so includes idle time; `Connection` separates the two.
+            .header_read_timeout(None)
+            .max_buf_size(limits.head_buffer())
+            .max_headers(limits.fields_read())
+            // `FlushTracker` lets a client that has closed its half read its response; a client that leaves an event
+            // stream is still noticed.
+            .half_close(false)
+            .serve_connection(TokioIo::new(stream), self.service.clone());
+        self.state = Http1State::Serving(Box::new(http1), self.service.connection.unparked());
     }
 
-    /// The head at the beginning of the bytes that have come, if it is complete.
-    fn take_head(&mut self) -> Result<Option<RequestHead>, StatusCode> {
-        let limits = self.connection.limits();
-        let is_full = self.received.len() >= limits.head_buffer();
-        if !is_full && !has_empty_line(&self.received[self.searched.saturating_sub(3)..]) {
-            self.searched = self.received.len();
-            return Ok(None);
-        }
-        let found = RequestHead::read(&self.received, limits)?;
-        match &found {
-            Some(head) => {
-                self.received.drain(..head.length);
-                self.searched = 0;
-                if self.received.is_empty() {
-                    self.received = Vec::new();
-                }
-            }
-            None => self.searched = self.received.len(),
-        }
-        Ok(found)
-    }
-
-    /// Reads bytes and hands them over; none at the end of the stream and after an error.
-    fn poll_read<T>(
-        &mut self,
-        context: &mut Context,
-        take: impl FnOnce(&mut Self, &[u8]) -> T,
-    ) -> Poll<Option<T>> {
-        SPACE.with_borrow_mut(|space| {
-            let mut buffer = ReadBuf::new(space);
-            let _ = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
-            let bytes = buffer.filled();
-            Poll::Ready((!bytes.is_empty()).then(|| take(self, bytes)))
-        })
-    }
-
-    /// Keeps requests that come while events are sent. Ready when the peer sends nothing more.
-    fn poll_end(&mut self, context: &mut Context) -> Poll<()> {
-        while self.received.len() < self.connection.limits().head_buffer() {
-            let read = self.poll_read(context, |http1, bytes| http1.received.extend_from_slice(bytes));
-            if ready!(read).is_none() {
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Answers a request. Ready once the response has left.
-    fn answer(&mut self, head: RequestHead, context: &mut Context) -> Poll<io::Result<()>> {
-        let RequestHead { request, is_kept_alive, is_clients_last, .. } = head;
-        let (arrival, in_flight) = self.connection.request();
-        self.connection.peer_is_done(is_clients_last);
-        let framing = ResponseFraming {
-            version: request.version(),
-            is_head: request.method() == Method::HEAD,
-            is_last: !is_kept_alive || arrival.number >= self.connection.limits().requests,
-        };
-        match self.handler.answer(&request, &self.info, arrival) {
-            HandlerResponse::Now(response) => self.respond(response, in_flight, framing, context),
-            HandlerResponse::Later(promise) => {
-                self.state = Http1State::Answering(Box::new((promise, in_flight, framing)));
-                Poll::Ready(Ok(()))
-            }
-        }
-    }
-
-    fn respond(
-        &mut self,
-        response: Response<ResponseBody>,
-        in_flight: InFlight,
-        mut framing: ResponseFraming,
-        context: &mut Context,
-    ) -> Poll<io::Result<()>> {
-        framing.is_last |= self.closes || self.connection.is_leaving();
-        self.send(OutgoingResponse::new(response, in_flight, framing), context)
-    }
-
-    /// Sends a response. Only one that waits for something is kept.
-    fn send(&mut self, mut response: OutgoingResponse, context: &mut Context) -> Poll<io::Result<()>> {
-        match response.poll_send(&mut self.stream, context) {
-            Poll::Ready(sent) => {
-                self.closes |= response.is_last;
-                Poll::Ready(self.sent(sent))
-            }
-            Poll::Pending => {
-                self.state = Http1State::Sending(Box::new(response));
-                // Polled again there, because it may be waiting for an event.
-                Poll::Ready(Ok(()))
-            }
-        }
-    }
-
-    fn sent(&mut self, sent: io::Result<()>) -> io::Result<()> {
-        self.state = if self.closes { Http1State::Closing } else { Http1State::Reading };
-        sent
-    }
-
-    /// Closes the connection: at once if it waits for a request, else after the response.
+    /// Closes the connection: at once if it is parked, else after the response.
     fn close(&mut self) {
-        self.closes = true;
-        if let Http1State::Reading = self.state {
-            self.state = Http1State::Closing;
+        match mem::replace(&mut self.state, Http1State::Moving) {
+            Http1State::Serving(mut http1, unparked) => {
+                Pin::new(&mut *http1).graceful_shutdown();
+                self.state = Http1State::Serving(http1, unparked);
+            }
+            Http1State::Parked(stream) | Http1State::Closing(stream) => {
+                self.state = Http1State::Closing(stream);
+            }
+            Http1State::Moving => {}
+        }
+    }
+
+    fn can_park(&self) -> bool {
+        matches!(self.state, Http1State::Serving(..))
+            && self.shutdown_at.is_none()
+            && self.connection().is_idle()
+    }
+
+    /// Takes the connection from hyper. Bytes of the next request that hyper has read are kept.
+    fn park(&mut self) {
+        match mem::replace(&mut self.state, Http1State::Moving) {
+            Http1State::Serving(http1, _) => {
+                let parts = http1.into_parts();
+                let mut stream = parts.io.into_inner();
+                stream.unread(parts.read_buf);
+                self.connection().parked();
+                self.state = Http1State::Parked(stream);
+            }
+            other => self.state = other,
         }
     }
 
     fn next_check(&self) -> Instant {
+        let connection = self.connection();
         match self.shutdown_at {
-            None => self.connection.next_check(),
-            Some(at) => self.connection.last(at, FAREWELL),
+            None if self.can_park() => connection.next_check().min(connection.quiet() + PARKED_AFTER),
+            None => connection.next_check(),
+            Some(at) => connection.last(at, FAREWELL),
         }
     }
 
@@ -322,19 +218,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
         if self.shutdown_at.is_some() {
             return Some(self.next_check()).filter(|last| *last > now);
         }
-        let limit = match self.connection.due(now) {
-            Ok(next) => return Some(next),
+        let limit = match self.connection().due(now) {
+            Ok(next) => {
+                if !self.can_park() {
+                    return Some(next);
+                }
+                let parked_at = self.connection().quiet() + PARKED_AFTER;
+                if parked_at > now {
+                    return Some(next.min(parked_at));
+                }
+                self.park();
+                return Some(next);
+            }
             Err(CloseReason::Request) => {
                 self.reached = Some(CloseReason::Request);
                 return None;
             }
             Err(limit) => limit,
         };
-        if !self.connection.is_leaving() {
+        let is_leaving = self.connection().is_leaving();
+        if !is_leaving {
             self.reached = Some(limit);
         }
         if limit == CloseReason::Age {
-            self.connection.leave();
+            self.connection().leave();
         } else {
             self.close();
             self.shutdown_at = Some(now);
@@ -343,8 +250,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
         Some(now)
     }
 
-    fn ended(&self, done: io::Result<()>) -> Result<Option<CloseReason>, ConnectionError> {
-        if self.connection.has_stalled() {
+    fn ended(&self, done: hyper::Result<()>) -> hyper::Result<Option<CloseReason>> {
+        if self.connection().has_stalled() {
             return Ok(Some(CloseReason::Stall));
         }
         done?;
@@ -352,8 +259,75 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
     }
 }
 
-/// Whether an empty line may end a head here.
-fn has_empty_line(bytes: &[u8]) -> bool {
-    let is_end = |at: usize| bytes[at..].starts_with(b"\n") || bytes[at..].starts_with(b"\r\n");
-    bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && is_end(at + 1))
+/// The handler as a hyper service; it records the arrival of each request.
+struct HyperService {
+    handler: SharedHandler,
+    info: Arc<ConnectionInfo>,
+    connection: Rc<Connection>,
+}
+
+impl Service<Request<Incoming>> for HyperService {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = HyperResponse;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (arrival, mut in_flight) = self.connection.request();
+        in_flight.hide_end();
+        let request = request.map(|body| UnreadBody::new(&body));
+        self.connection.peer_is_done(is_done(&request));
+        HyperResponse {
+            answer: Some(self.handler.answer(&request, &self.info, arrival)),
+            in_flight: Some(in_flight),
+            connection: self.connection.clone(),
+            // A request body is not read, so the next request behind it cannot be found.
+            is_last: arrival.number >= self.connection.limits().requests || !request.body().is_end_stream(),
+        }
+    }
+}
+
+/// Whether the client sends nothing after this request (RFC 9112 §9.6).
+fn is_done(request: &Request<UnreadBody>) -> bool {
+    let mut options = request
+        .headers()
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close")) && request.body().is_end_stream()
+}
+
+/// A response on its way to hyper.
+struct HyperResponse {
+    /// None once hyper has it.
+    answer: Option<HandlerResponse>,
+    in_flight: Option<InFlight>,
+    connection: Rc<Connection>,
+    /// Whether the connection closes after this response.
+    is_last: bool,
+}
+
+impl Future for HyperResponse {
+    type Output = Result<Response<ResponseBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match self.answer.take() {
+            Some(HandlerResponse::Now(response)) => response,
+            Some(HandlerResponse::Later(mut promise)) => match promise.as_mut().poll(context) {
+                Poll::Ready(response) => response,
+                Poll::Pending => {
+                    self.answer = Some(HandlerResponse::Later(promise));
+                    return Poll::Pending;
+                }
+            },
+            // hyper does not poll a future again that was ready.
+            None => return Poll::Pending,
+        };
+        if self.is_last || self.connection.is_leaving() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(in_flight) = self.in_flight.take() {
+            response.body_mut().begin(in_flight);
+        }
+        Poll::Ready(Ok(response))
+    }
 }

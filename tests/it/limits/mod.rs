@@ -3,8 +3,8 @@
 pub mod connections;
 pub mod deadlines;
 pub mod floods;
-pub mod idle;
 pub mod mlb;
+pub mod parked;
 pub mod requests;
 pub mod table;
 

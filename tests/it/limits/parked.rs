@@ -1,4 +1,4 @@
-//! Idle HTTP/1.1 connections: they hold no buffers, and every limit is kept.
+//! Idle HTTP/1.1 connections, which are parked: they hold no buffers, and behave as before in every other way.
 
 use crate::{
     limits::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until},
@@ -13,9 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Idle connections that are open at once.
+/// Idle connections that are open at once, far more than keep their buffers for a moment.
 const MANY: usize = 2_000;
-/// Memory limit for an idle connection without TLS in a debug build.
+/// Memory limit for an idle connection without TLS in a debug build. hyper's buffers alone are 16 KiB.
 const KIB: u64 = 5;
 /// Memory limit for one with TLS, which has state and a buffer of its own.
 const KIB_WITH_TLS: u64 = 20;
@@ -36,7 +36,7 @@ fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_
     ask(&mut connect(server.http()));
     let before = server.memory();
     let mut connections = idle(&server, MANY);
-    wait_until("freed", || server.memory() < before + MANY as u64 * KIB);
+    wait_until("parked", || server.memory() < before + MANY as u64 * KIB);
     for stream in &mut connections {
         assert!(ask(stream).starts_with("HTTP/1.1 200"));
     }
@@ -45,19 +45,19 @@ fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_
     last.write_all(&requests[..ASKED.len() + half]).unwrap();
     let mut kept = Kept::over(last.try_clone().unwrap());
     assert_eq!(kept.response().unwrap().status, 200);
-    wait_until("freed again", || server.memory() < before + MANY as u64 * KIB);
+    wait_until("parked again", || server.memory() < before + MANY as u64 * KIB);
     last.write_all(&requests[ASKED.len() + half..]).unwrap();
     assert_eq!(kept.response().unwrap().status, 200, "the half that came with the request before is kept");
     let drain = Instant::now();
     signal(server.pid(), "TERM");
     for stream in &mut connections {
-        assert!(ends_within(stream, SLACK), "idle connections delay a drain");
+        assert!(ends_within(stream, SLACK), "parked connections delay a drain");
     }
     assert!(server.wait_for_exit().success() && drain.elapsed() < 2 * SLACK);
 }
 
 #[test]
-fn thousands_of_idle_tls_connections_cost_a_few_kibibytes_each() {
+fn thousands_of_idle_tls_connections_cost_less_than_hypers_buffers() {
     let (server, _mlb) = limited(&[("idle", 300)]);
     e6::internals::take_all_descriptors();
     let asked = |_| {
@@ -69,11 +69,11 @@ fn thousands_of_idle_tls_connections_cost_a_few_kibibytes_each() {
     let _first: Vec<_> = (0..20).map(asked).collect();
     let before = server.memory();
     let _connections: Vec<_> = (0..MANY / 4).map(asked).collect();
-    wait_until("freed", || server.memory() < before + MANY as u64 / 4 * KIB_WITH_TLS);
+    wait_until("parked", || server.memory() < before + MANY as u64 / 4 * KIB_WITH_TLS);
 }
 
 #[test]
-fn an_idle_connection_without_buffers_ends_at_the_idle_timeout_and_not_before() {
+fn a_parked_connection_ends_at_the_idle_timeout_and_not_before() {
     let (server, _mlb) = limited(&[("idle", 3)]);
     let mut stream = connect(server.http());
     ask(&mut stream);
@@ -84,7 +84,7 @@ fn an_idle_connection_without_buffers_ends_at_the_idle_timeout_and_not_before() 
 }
 
 #[test]
-fn a_full_server_closes_the_connection_that_is_idle_longest() {
+fn a_full_server_closes_the_longest_parked_connection() {
     let (server, _mlb) = limited(&[("connections", 600)]);
     let mut connections = idle(&server, 600);
     // Now the second connection is the longest idle.
@@ -97,11 +97,11 @@ fn a_full_server_closes_the_connection_that_is_idle_longest() {
 }
 
 #[test]
-fn a_request_that_begins_on_an_idle_connection_has_its_time() {
+fn a_request_that_begins_on_a_parked_connection_has_its_time() {
     let (server, _mlb) = limited(&[("head", 2)]);
     let mut stream = connect(server.http());
     ask(&mut stream);
-    // Half of a second request arrives with the first one, and is read with it.
+    // Half of a second request arrives with the first one, and is read before the connection is parked.
     stream.write_all(&[ASKED, &ASKED[..10]].concat()).unwrap();
     assert!(ends_within(&mut stream, Duration::from_secs(4) + SLACK), "idle for a minute");
     wait_until("counted", || ended(&server, "head") == 1.0);
