@@ -2,7 +2,7 @@
 //! their facts change.
 
 use crate::{
-    answer::{Answer, Archive, DayAnswer, DayRecord, kept_years},
+    answer::{Answer, Archive, DayAnswer, DayRecord, Reason, kept_years},
     app::render_queue::{RenderQueue, RenderRefused},
     clock::Clock,
     mlb::DayRequests,
@@ -172,6 +172,10 @@ impl DayPages {
             PageName::Leaders => DayRecord::Today,
         };
         let subject = match record {
+            // Without a reply from MLB, the seasons that are kept are not known.
+            DayRecord::Outside if matches!(self.answer.reason, Reason::NeverHeard(_)) => {
+                return PageRecord::LookingUp(LOOK_UP);
+            }
             DayRecord::Outside => return PageRecord::Missing,
             DayRecord::Unread(_) => return self.look_up(named),
             DayRecord::Today => self.subject(named, Answer::clone(&self.answer), TODAY),
@@ -301,5 +305,54 @@ impl NamedPages for DayPages {
 impl fmt::Debug for DayPages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DayPages").field("day", &self.answer.day).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        answer::{Facts, Player, decide},
+        language::{Language, PerLanguage},
+        site::page::{PageContent, PageText},
+    };
+
+    /// An entry whose card has this many bytes.
+    fn entry(size: usize) -> Entry {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let answer = decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), now);
+        let lifetime = Lifetime::Changing(CHANGING);
+        let texts = PerLanguage::of(|_| PageText { html: String::new(), text: String::new() });
+        let content = PageContent { pages: texts, terminal: None, json: String::new() };
+        let card = Representation::published(vec![0; size], "image/png", now, lifetime);
+        Entry {
+            basis: Basis { archive: Archive::new(), today: answer.day, live: None },
+            subject: Arc::new(Subject { answer, place: Place::leaders(), lifetime }),
+            page: Arc::new(Page::new(&content, "", None, lifetime)),
+            files: HashMap::from([(PagePart::Card(Language::English), card)]),
+            used: 0,
+        }
+    }
+
+    #[test]
+    fn the_page_that_was_asked_for_longest_ago_is_dropped_once_there_is_no_room() {
+        let size = entry(100_000).size();
+        let pages = RenderedPages::new(3 * size);
+        let kept = || -> Vec<i32> {
+            (1..=5).filter(|year| pages.entries().by_date.contains_key(&PageName::Season(*year))).collect()
+        };
+        for year in 1..=3 {
+            pages.put(PageName::Season(year), entry(100_000));
+        }
+        assert_eq!((kept(), pages.entries().size), (vec![1, 2, 3], 3 * size));
+        assert!(pages.get(PageName::Season(1)).is_some(), "it is used");
+        pages.put(PageName::Season(4), entry(100_000));
+        assert_eq!((kept(), pages.entries().size), (vec![1, 3, 4], 3 * size));
+        pages.put(PageName::Season(3), entry(10));
+        assert_eq!(kept(), [1, 3, 4], "the same page anew");
+        pages.put(PageName::Season(5), entry(180_000));
+        assert_eq!(kept(), [3, 4, 5], "no more are dropped than it takes");
+        pages.put(PageName::Season(2), entry(4 * size));
+        assert_eq!((kept(), pages.entries().size), (vec![], 0), "what is larger than all room is not kept");
     }
 }

@@ -1,11 +1,14 @@
 //! Pages in Chromium.
 
-use crate::support::{
-    day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
-    devtools::{Browser, DESKTOP},
-    fake_mlb::{FakeMlb, Fault},
-    server::Server,
-    tools,
+use crate::{
+    clients::looks::{OTHER_PAGES, in_language, with_other_pages},
+    support::{
+        day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
+        devtools::{Browser, DESKTOP},
+        fake_mlb::{FakeMlb, Fault},
+        server::Server,
+        tools,
+    },
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -212,6 +215,41 @@ fn a_keyboard_reaches_everything_and_shows_where_it_is() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn a_keyboard_reaches_and_a_screen_reader_names_every_day_of_the_strip_or_skips_them() {
+    let mut browser = Browser::open();
+    let (_mlb, server) = with_other_pages();
+    for path in ["/en/2023", "/es/2023", "/en/2023-08-09"] {
+        browser.visit(&at(&server, path));
+        let days = browser.evaluate("document.querySelectorAll('.strip a').length");
+        assert!(days.as_u64() >= Some(100), "{path}: {days}");
+        browser.evaluate("document.querySelector('.skip').focus()");
+        assert_eq!(
+            browser.evaluate("document.querySelector('.skip').getBoundingClientRect().width > 40"),
+            true
+        );
+        let tree = browser.call("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().unwrap();
+        let named = nodes.iter().filter(|node| {
+            let name = node["name"]["value"].as_str().unwrap_or_default();
+            node["role"]["value"] == "link" && (name.contains(": no errors") || name.contains(" error"))
+                || name.contains(": sin errores")
+        });
+        assert!(named.count() as u64 >= days.as_u64().unwrap(), "{path}");
+        for index in 0..days.as_u64().unwrap() {
+            browser.press("Tab");
+            let place = "[...document.querySelectorAll('.strip a')].indexOf(document.activeElement)";
+            assert_eq!(browser.evaluate(place), index, "{path}");
+        }
+        browser.evaluate("document.querySelector('.skip').focus()");
+        browser.press("Enter");
+        browser.press("Tab");
+        let beyond = "document.activeElement.matches('a') && !document.activeElement.closest('.strip')";
+        assert_eq!(browser.evaluate(beyond), true, "{path}: the games are skipped");
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn a_thumb_hits_every_game_of_the_strip_and_every_button() {
     let mut browser = Browser::open();
     let (_mlb, server) = charged();
@@ -369,21 +407,46 @@ fn every_page_is_accessible_quiet_and_still_in_every_state() {
                 complaints.retain(|complaint| *path != "/nothing" || !complaint.contains("404"));
                 assert_eq!(complaints, Vec::<String>::new(), "{what}");
                 browser.shoot(&format!("state-{verdict}-{}-{scheme}", name(path)));
-                browser.evaluate(&axe);
-                browser.evaluate(
-                    "document.querySelectorAll('details').forEach((details) => (details.open = true))",
-                );
-                let found = browser.evaluate(
-                    "axe.run({ resultTypes: ['violations'] }).then(({ violations, passes }) => ({
-                        passes: passes.length,
-                        violations: violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]),
-                    }))",
-                );
-                assert!(found["passes"].as_u64() > Some(10), "{what}: {found:#}");
-                assert_eq!(found["violations"], json!([]), "{what}");
+                assert_accessible(&mut browser, &axe, &what);
             }
         }
         browser.leave();
+    }
+}
+
+/// Asserts that axe finds nothing on the page, with all details open.
+pub fn assert_accessible(browser: &mut Browser, axe: &str, what: &str) {
+    browser.evaluate(axe);
+    browser.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))");
+    let found = browser.evaluate(
+        "axe.run({ resultTypes: ['violations'] }).then(({ violations, passes }) => ({
+            passes: passes.length,
+            violations: violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]),
+        }))",
+    );
+    assert!(found["passes"].as_u64() > Some(10), "{what}: {found:#}");
+    assert_eq!(found["violations"], json!([]), "{what}");
+}
+
+#[test]
+#[ignore = "needs Chromium and axe-core"]
+fn days_seasons_and_leaders_are_accessible_and_quiet() {
+    let axe = fs::read_to_string(tools::npm("axe-core/axe.min.js")).unwrap();
+    let mut browser = Browser::open();
+    let (_mlb, server) = with_other_pages();
+    for (page, ..) in OTHER_PAGES {
+        for language in ["en", "es"] {
+            for (scheme, size) in [("light", DESKTOP), ("dark", (320, 640))] {
+                let what = format!("{page} {language} {scheme}");
+                browser.media("screen", &[("prefers-color-scheme", scheme)]);
+                browser.size(size);
+                browser.visit(&at(&server, &in_language(page, language)));
+                let mut complaints = browser.complaints();
+                complaints.retain(|complaint| page != "nothing" || !complaint.contains("404"));
+                assert_eq!(complaints, Vec::<String>::new(), "{what}");
+                assert_accessible(&mut browser, &axe, &what);
+            }
+        }
     }
 }
 

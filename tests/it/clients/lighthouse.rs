@@ -1,11 +1,6 @@
-//! Google's Lighthouse scores of the first page and of /how.
+//! Google's Lighthouse scores of pages, on a phone and on a desktop.
 
-use crate::support::{
-    day::{EVENING, FINAL, Game, season_log},
-    fake_mlb::FakeMlb,
-    server::Server,
-    tools,
-};
+use crate::{clients::looks::with_other_pages, support::tools};
 use serde_json::Value;
 use std::process::Command;
 
@@ -15,34 +10,45 @@ const TRIES: usize = 5;
 #[test]
 #[ignore = "needs Lighthouse, Node.js and Chromium"]
 fn lighthouse_gives_the_first_page_all_there_is() {
-    expect_all_there_is("/");
+    expect_all_there_is(&["/", "/es"]);
 }
 
 #[test]
 #[ignore = "needs Lighthouse, Node.js and Chromium"]
 fn lighthouse_gives_how_in_both_languages_all_there_is() {
-    expect_all_there_is("/how");
-    expect_all_there_is("/es/how");
+    expect_all_there_is(&["/how", "/es/how"]);
 }
 
-/// Asserts that every category of a page has the highest score.
-fn expect_all_there_is(path: &str) {
+#[test]
+#[ignore = "needs Lighthouse, Node.js and Chromium"]
+fn lighthouse_gives_days_seasons_and_leaders_all_there_is() {
+    expect_all_there_is(&["/2023-08-09", "/2023-08-10", "/2023", "/leaders"]);
+}
+
+/// Asserts that every category of these pages has the highest score, on a phone and on a desktop.
+fn expect_all_there_is(paths: &[&str]) {
     let lighthouse = tools::npm("lighthouse/cli/index.js");
     let (chromium, node) = (tools::find("chromium"), tools::find("node"));
-    let judge = || {
-        let mut command = Command::new(&node);
-        command.arg(&lighthouse).env("CHROME_PATH", &chromium);
-        command
-    };
-    let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
-    let log = season_log(&[("2024-04-30", "Cincinnati Reds", 2), ("2024-05-01", "Cincinnati Reds", 0)]);
-    mlb.put("/api/v1/people/665487/stats?", log);
-    let server =
-        Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"]);
-    server.wait_for_verdict("yes");
+    let (_mlb, server) = with_other_pages();
+    for path in paths {
+        for device in ["mobile", "desktop"] {
+            let judge = || {
+                let mut command = Command::new(&node);
+                command.arg(&lighthouse).env("CHROME_PATH", &chromium);
+                if device == "desktop" {
+                    command.arg("--preset=desktop");
+                }
+                command
+            };
+            expect_highest_scores(judge, &format!("http://{}{path}", server.http()));
+        }
+    }
+}
+
+fn expect_highest_scores(judge: impl Fn() -> Command, url: &str) {
     let mut tries = Vec::new();
     while tries.len() < TRIES {
-        match scores(judge(), &format!("http://{}{path}", server.http())) {
+        match scores(judge(), url) {
             Ok(scores) if scores.iter().all(|(_, score)| *score == 1.0) => {
                 return assert_eq!(scores.len(), 4);
             }
@@ -55,7 +61,7 @@ fn expect_all_there_is(path: &str) {
             Err(error) => tries.push(error),
         }
     }
-    panic!("{tries:#?}");
+    panic!("{url}: {tries:#?}");
 }
 
 /// The score of each category, at most 1; or the reason why Lighthouse could not measure.

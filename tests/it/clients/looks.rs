@@ -16,23 +16,23 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 /// A state of the page: its name, the fake MLB, the clock, and the ground by day.
-struct Look {
-    name: &'static str,
-    mlb: FakeMlb,
-    clock: &'static str,
+pub struct Look {
+    pub name: &'static str,
+    pub mlb: FakeMlb,
+    pub clock: &'static str,
     /// The word in both languages.
-    words: [&'static str; 2],
-    ground: &'static str,
+    pub words: [&'static str; 2],
+    pub ground: &'static str,
 }
 
 const YES: &str = "rgb(0, 90, 156)";
 const NO: &str = "rgb(47, 36, 29)";
 const GAME: &str = "rgb(30, 77, 43)";
 const OFF: &str = "rgb(22, 29, 51)";
-const BENCH: &str = "rgb(217, 207, 189)";
+pub const BENCH: &str = "rgb(217, 207, 189)";
 const UNKNOWN: &str = "rgb(75, 85, 95)";
 
-fn looks() -> Vec<Look> {
+pub fn looks() -> Vec<Look> {
     let out = |code: &str, words: &str| {
         let mlb = FakeMlb::with(&[Game { fielded: false, ..Game::new(SCHEDULED) }]);
         let status = json!({"code": code, "description": words});
@@ -152,7 +152,7 @@ fn the_page_looks_right_in_every_state_language_width_and_scheme() {
 }
 
 /// The pages beside the home page, with their state and their words in both languages.
-const OTHER_PAGES: [(&str, &str, [&str; 2]); 7] = [
+pub const OTHER_PAGES: [(&str, &str, [&str; 2]); 7] = [
     ("2023-08-09", "no", ["No", "No"]),
     ("2023-08-10", "yes", ["Yes", "Sí"]),
     ("2023", "yes", ["26 errors", "26 errores"]),
@@ -163,7 +163,7 @@ const OTHER_PAGES: [(&str, &str, [&str; 2]); 7] = [
 ];
 
 /// A site with these pages.
-fn with_other_pages() -> (FakeMlb, Server) {
+pub fn with_other_pages() -> (FakeMlb, Server) {
     let mlb = after_a_long_season();
     let server =
         Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"]);
@@ -175,7 +175,7 @@ fn with_other_pages() -> (FakeMlb, Server) {
 }
 
 /// The path of a page in a language; of an error page, the client's language decides.
-fn in_language(page: &str, language: &str) -> String {
+pub fn in_language(page: &str, language: &str) -> String {
     if page == "nothing" { "/nothing".into() } else { format!("/{language}/{page}") }
 }
 

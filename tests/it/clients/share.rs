@@ -1,14 +1,9 @@
 //! Snippets as people use them, and the box in a page of another site.
 
 use crate::{
+    clients::looks::{BENCH, looks},
     pages::share::{at_its_url, snippets},
-    support::{
-        day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, SCHEDULED},
-        devtools::Browser,
-        fake_mlb::FakeMlb,
-        server::Server,
-        tools,
-    },
+    support::{devtools::Browser, server::Server, tools},
 };
 use std::{
     io::{Read, Write},
@@ -82,32 +77,35 @@ fn badge_box_and_script_work_in_a_page_of_another_site() {
 #[ignore = "needs Chromium"]
 fn the_box_fits_its_size_in_every_state_and_language() {
     let mut browser = Browser::open();
-    let long = Game { text: "A very long account of it.", ..Game::new(IN_PROGRESS).charged(3) };
-    for (name, games, clock, verdict) in [
-        ("yes", vec![long], EVENING, "yes"),
-        ("no", vec![Game::new(FINAL)], EVENING, "no"),
-        ("game", vec![Game::new(SCHEDULED)], NOON, "not_yet"),
-        ("off", vec![], NOON, "no_game"),
-    ] {
-        let mlb = FakeMlb::with(&games);
-        let server = Server::start(&mlb, clock);
-        server.wait_for_verdict(verdict);
-        for language in ["en", "es"] {
-            for (width, height) in [(300, 120), (240, 100), (600, 200)] {
-                browser.size((width, height));
-                browser.visit(&format!("http://{}/{language}/embed", server.http()));
-                let what = format!("{name} {language} {width}");
-                let fits = "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight";
-                assert_eq!(browser.evaluate(fits), true, "{what}");
-                let inside = "[...document.querySelectorAll('.question, .word, .reason')].every((part) => { const box = part.getBoundingClientRect(); return box.height > 10 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth; })";
-                assert_eq!(browser.evaluate(inside), true, "{what}");
-                assert_eq!(browser.evaluate("document.documentElement.className"), name, "{what}");
-                if width == 300 {
-                    browser.shoot(&format!("embed-{name}-{language}"));
+    for look in looks() {
+        let server = Server::start(&look.mlb, look.clock);
+        server.wait_for(look.name, |answer| answer["answer"] == look.words[0]);
+        for (language, word) in ["en", "es"].into_iter().zip(look.words) {
+            for scheme in ["light", "dark"] {
+                browser.media("screen", &[("prefers-color-scheme", scheme)]);
+                for (width, height) in [(300, 120), (240, 100), (600, 200)] {
+                    browser.size((width, height));
+                    browser.visit(&format!("http://{}/{language}/embed", server.http()));
+                    let what = format!("{} {language} {width} {scheme}", look.name);
+                    let fits = "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight";
+                    assert_eq!(browser.evaluate(fits), true, "{what}");
+                    let inside = "[...document.querySelectorAll('.question, .word, .reason')].every((part) => { const box = part.getBoundingClientRect(); return box.height > 10 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth; })";
+                    assert_eq!(browser.evaluate(inside), true, "{what}");
+                    assert_eq!(browser.text(".unseen"), word, "{what}");
+                    let ground = browser.evaluate("getComputedStyle(document.body).backgroundColor");
+                    assert_eq!(
+                        ground == look.ground,
+                        scheme == "light" || look.ground != BENCH,
+                        "{what}: {ground}"
+                    );
+                    if width == 300 {
+                        browser.shoot(&format!("embed-{}-{language}-{scheme}", look.name));
+                    }
                 }
             }
         }
         assert_eq!(browser.complaints(), Vec::<String>::new());
+        browser.leave();
     }
 }
 

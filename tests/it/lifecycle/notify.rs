@@ -4,7 +4,8 @@ use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
     hook::{Behaviour, FakeHook},
-    server::{Server, check, run},
+    proxy::{Proxy, connect},
+    server::{Server, check, command, run},
 };
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -342,4 +343,23 @@ fn a_reload_takes_new_hooks_and_they_are_told_of_later_changes_only() {
     mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(2) }]);
     server.wait_until("told", || new.count() == 1);
     assert_eq!((old.count(), &new.received()[0].body["data"]["errors"]), (0, &2.into()));
+}
+
+#[test]
+fn a_hook_is_told_through_the_proxy_of_the_environment() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let hook = FakeHook::start(Behaviour::Accept);
+    let proxy = Proxy::start(hook.url().trim_end_matches("/secret-path"), connect);
+    let dir = tempfile::tempdir().unwrap();
+    // A name that DNS cannot resolve, so that only the proxy can connect.
+    hooks(dir.path(), &["url = \"http://hook.invalid/secret-path\"".into()]);
+    let mut starting = command(dir.path());
+    starting.env("http_proxy", proxy.address.to_string()).env("NO_PROXY", "127.0.0.1");
+    let server = Server::start_by(starting, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+    server.wait_for_verdict("not_yet");
+    wait_for_baseline(&server, 1);
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    server.wait_until("told", || hook.count() == 1);
+    assert_eq!(hook.received()[0].body["data"]["verdict"], "yes");
+    assert!(proxy.asked()[0].starts_with("CONNECT hook.invalid:80 HTTP/1.1\r\n"), "{:?}", proxy.asked());
 }

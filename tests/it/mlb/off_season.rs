@@ -53,3 +53,34 @@ fn the_season_is_over_until_the_first_game_of_spring() {
         assert!(spanish.contains(said), "{what}: {spanish}");
     }
 }
+
+#[test]
+fn a_page_of_the_off_season_has_the_seasons_sum_and_the_days_to_the_next_game() {
+    let server = Server::start(&winter(), "2024-11-20T20:00:00Z");
+    server.wait_for("the next game", |answer| answer["next_game"]["days"] == 93);
+    for (path, parts) in [
+        (
+            "/",
+            [
+                "<h2>Days to the next game</h2><p class=\"days\">93</p><p>February 21, ",
+                "<h2>Days since last error</h2><p class=\"days\">143",
+                "<a href=\"/2024\">The 2024 season</a>",
+                "<dd>4 <small>in 3 games</small></dd>",
+            ],
+        ),
+        (
+            "/es",
+            [
+                "<h2>Días para el próximo juego</h2><p class=\"days\">93</p><p>21 de febrero, ",
+                "<h2>Días desde el último error</h2><p class=\"days\">143",
+                "<a href=\"/es/2024\">La temporada de 2024</a>",
+                "<dd>4 <small>en 3 juegos</small></dd>",
+            ],
+        ),
+    ] {
+        let page = server.get(path, "Accept: text/html\r\n").text().to_owned();
+        for part in parts {
+            assert!(page.contains(part), "{path} {part}: {page}");
+        }
+    }
+}

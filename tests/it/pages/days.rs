@@ -159,6 +159,18 @@ fn a_day_before_the_installation_is_looked_up_once_and_kept_over_a_restart() {
 }
 
 #[test]
+fn before_mlbs_first_reply_a_day_is_looked_up_and_never_missing() {
+    let mlb = mlb();
+    mlb.fault(Fault::Refuse);
+    let server = Server::start(&mlb, EVENING);
+    let early = server.get("/2023-08-09", "");
+    assert_eq!((early.status, early.field("cache-control")), (503, "no-store"), "{}", early.text());
+    mlb.fault(None);
+    server.wait_for_verdict("not_yet");
+    assert_eq!(day(&server, "/2023-08-09")["verdict"], "yes");
+}
+
+#[test]
 fn a_day_has_a_page_a_text_and_json_in_both_languages() {
     let mlb = mlb();
     let server =

@@ -94,13 +94,17 @@ fn a_stale_box_says_how_old_it_is() {
     let (status, dir) = server.terminate();
     assert!(status.success());
     mlb.fault(Fault::Refuse);
-    // Twenty minutes later.
-    let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", "2030-07-03T04:25:00Z"]);
+    // Twenty-one minutes after the first start.
+    let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", "2024-07-03T04:26:00Z"]);
     let api = server.api();
-    let embed = server.get("/embed", "").text().to_owned();
-    let expected =
-        if api["stale"] == true && api["verdict"] != "unknown" { "ago" } else { "class=\"unknown\"" };
-    assert!(embed.contains(expected), "{api} {embed}");
+    assert_eq!((&api["stale"], &api["verdict"]), (&true.into(), &"yes".into()), "{api}");
+    for (path, said) in [
+        ("/embed", "This may be out of date. Last update: 20 minutes ago."),
+        ("/es/embed", "Puede no estar al día. Última actualización: hace 20 minutos."),
+    ] {
+        let embed = server.get(path, "").text().to_owned();
+        assert!(embed.contains(said) && embed.contains("class=\"yes\""), "{said}: {embed}");
+    }
 }
 
 #[test]

@@ -9,7 +9,11 @@ use crate::{
         },
     },
     limits::limited,
-    support::server::{Server, site},
+    pages::days::{after_a_long_season, looked_up},
+    support::{
+        day::EVENING,
+        server::{Server, site},
+    },
     tls::handshake,
 };
 use rustls::{ClientConnection, StreamOwned, pki_types::ServerName, version::TLS13};
@@ -36,6 +40,30 @@ fn block_of(client: &mut Client, stream: u32, request: &[u8]) -> Vec<u8> {
     assert!(client.wait(|frame| frame.stream == stream && frame.flags & END_STREAM != 0), "{stream}");
     let head = client.seen.iter().find(|frame| frame.stream == stream && frame.kind == HEADERS).unwrap();
     head.payload.clone()
+}
+
+#[test]
+fn a_page_that_is_rendered_first_holds_up_no_other_request_of_its_worker() {
+    let mlb = after_a_long_season();
+    let server = Server::start(&mlb, EVENING);
+    for day in ["/2023-08-09", "/2023-08-10"] {
+        assert_eq!(looked_up(&server, day, "").status, 200, "{day}");
+    }
+    let mut client = Client::connect(&server);
+    // One connection is served by one worker, one request after the other.
+    let paths = ["/2023-08-09/card.png", "/es/2023-08-10/card.png", "/2023", "/healthz"];
+    let requests: Vec<_> = [1, 3, 5, 7]
+        .into_iter()
+        .zip(paths)
+        .map(|(stream, path)| headers(stream, WHOLE, &get_block_of(path)))
+        .collect();
+    client.send(&requests.concat());
+    for stream in [1, 3, 5, 7] {
+        assert!(client.wait(|frame| frame.stream == stream && frame.kind == HEADERS), "{stream}");
+    }
+    let heads: Vec<_> =
+        client.seen.iter().filter(|frame| frame.kind == HEADERS).map(|frame| frame.stream).collect();
+    assert_eq!(heads, [7, 1, 3, 5], "the other request first, and the pages in their order");
 }
 
 #[test]
