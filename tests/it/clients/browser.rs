@@ -217,6 +217,7 @@ fn a_keyboard_reaches_everything_and_shows_where_it_is() {
 #[ignore = "needs Chromium"]
 fn a_keyboard_reaches_and_a_screen_reader_names_every_day_of_the_strip_or_skips_them() {
     let mut browser = Browser::open();
+    browser.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
     let (_mlb, server) = with_other_pages();
     for path in ["/en/2023", "/es/2023", "/en/2023-08-09"] {
         browser.visit(&at(&server, path));
