@@ -3,7 +3,7 @@
 
 use crate::answer::{
     Answer, Club, ClubStint, Facts, GameFeed, GameState, Outage, Pace, Part, Player, Reason, Schedule,
-    ScheduleEntry, Season, Verdict, decide::decide_on,
+    ScheduleEntry, Season, Verdict, decide::decide_on, each_once,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
@@ -101,14 +101,9 @@ pub fn kept_years(player: &Player, today: Date) -> RangeInclusive<i32> {
 
 /// The clubs whose schedules of a year are wanted.
 pub fn clubs_of(archive: &Archive, player: &Player, year: i32, today: Date) -> Vec<u32> {
-    let mut clubs: Vec<u32> = Vec::new();
     let logged = archive.get(&year).map(|season| season.stints()).unwrap_or_default();
     let present = player.club.as_ref().filter(|_| year >= today.year()).map(|club| club.id);
-    for club in logged.into_iter().map(|stint| stint.club).chain(present) {
-        if !clubs.contains(&club) {
-            clubs.push(club);
-        }
-    }
+    let mut clubs = each_once(logged.into_iter().map(|stint| stint.club).chain(present));
     if clubs.is_empty() {
         let summer = Date::from_calendar_date(year, time::Month::July, 1).ok();
         clubs.extend(summer.and_then(|day| club_on(archive, player, day)));

@@ -30,7 +30,7 @@ pub use crate::answer::game::{
     LineScore, Participation, ScheduleEntry, Score, Side, TeamLine,
 };
 pub use crate::answer::leaders::{Leader, Leaders};
-pub use crate::answer::player::{Club, ClubStint, Player};
+pub use crate::answer::player::{Club, ClubStint, Player, each_once};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
 pub use crate::answer::season::{PositionErrors, Season, SeasonGame, SeasonSoFar, SinceError, Streak};
 pub use crate::answer::session::Session;

@@ -61,13 +61,8 @@ impl Player {
             let mut stints = self.stints.iter().filter(|stint| stint.club == club).peekable();
             stints.peek().is_some() && stints.all(|stint| stint.from.is_some_and(|from| from > day))
         };
-        let mut clubs: Vec<u32> = present.into_iter().filter(|club| !comes_later(*club)).collect();
-        for stint in self.stints.iter().filter(|stint| stint.covers(day)) {
-            if !clubs.contains(&stint.club) {
-                clubs.push(stint.club);
-            }
-        }
-        clubs
+        let stints = self.stints.iter().filter(|stint| stint.covers(day)).map(|stint| stint.club);
+        each_once(present.into_iter().filter(|club| !comes_later(*club)).chain(stints))
     }
 
     /// Whether one of his clubs of that day plays in this game.
@@ -90,6 +85,17 @@ impl ClubStint {
     fn covers(&self, day: Date) -> bool {
         self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| until >= day)
     }
+}
+
+/// The items in their order, each once.
+pub fn each_once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for item in items {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
 }
 
 #[cfg(test)]

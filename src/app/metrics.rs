@@ -3,7 +3,7 @@
 use crate::{
     app::{answer_metrics::AnswerMetrics, process_metrics::ProcessMetrics},
     http::{connection_metrics::ConnectionMetrics, http3::QuicMetrics, metrics::RequestMetrics},
-    mlb::{PollMetrics, relay::RelayMetrics},
+    mlb::{PollMetrics, RelayMetrics},
     notify::NotifyMetrics,
     output,
     site::routes::ROUTES,

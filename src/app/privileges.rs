@@ -56,12 +56,7 @@ pub(crate) fn close_in(
         allowed_paths.write.extend(gone.iter().map(|file| around(file)));
         allowed_paths
     });
-    let in_force = sandbox::close_in(allowed_paths).map_err(RunError::new)?;
-    tracing::info!("{in_force}");
-    if let Some(allowed_paths) = in_force.reach_ref() {
-        tracing::debug!("Landlock: {allowed_paths}");
-    }
-    Ok(in_force.allowed_paths())
+    sandbox::close_in(allowed_paths).map_err(RunError::new)
 }
 
 /// Keeps the running value of each setting whose new value needs a path or port outside the sandbox.

@@ -7,12 +7,10 @@ pub(crate) mod day_requests;
 pub(crate) mod distrust;
 pub(crate) mod freshness;
 pub(crate) mod json;
+pub(crate) mod metrics;
 pub(crate) mod model;
-pub(crate) mod pacing;
 pub(crate) mod poller;
-pub(crate) mod polls;
 pub(crate) mod question;
-pub(crate) mod refused;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod store;
@@ -23,9 +21,10 @@ pub(crate) mod upstream;
 
 pub use crate::mlb::client::Client;
 pub use crate::mlb::day_requests::DayRequests;
+pub use crate::mlb::metrics::{PollMetrics, RelayMetrics};
 pub use crate::mlb::poller::{Poller, PollerSignal};
-pub use crate::mlb::polls::PollMetrics;
-pub use crate::mlb::refused::{REFUSED, WAYS_OUT};
 pub use crate::mlb::store::Store;
-pub use crate::mlb::upstream::{Endpoint, NO_QUESTION, PollError, Reply, Upstream, is_loopback};
+pub use crate::mlb::upstream::{
+    Endpoint, NO_QUESTION, PollError, REFUSED, Reply, Upstream, WAYS_OUT, is_loopback,
+};
 pub use crate::mlb::{question::Question, token::Token};

@@ -3,20 +3,35 @@
 use crate::{
     answer::Outage,
     limits::Limits,
-    mlb::{freshness::Freshness, pacing::Pacing, token::Token},
+    mlb::{freshness::Freshness, token::Token},
     net::outgoing::OutgoingProxy,
     web::retry_after::retry_after,
 };
 use std::{
+    collections::BTreeMap,
     fmt,
     net::IpAddr,
-    sync::Arc,
-    time::{Duration, SystemTime},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 use ureq::http::{
     HeaderMap, StatusCode, Uri,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName},
 };
+
+/// The log's text about a server that MLB's CDN refuses (docs/when-mlb-refuses.md has the details).
+pub const REFUSED: &str = "MLB refuses this server's network, as it does many hosting companies'";
+
+pub const WAYS_OUT: &str = "three ways out: \
+    1. ask through a proxy elsewhere: set mlb.proxy or HTTPS_PROXY; \
+    2. ask through another e6 that MLB answers: set mlb.url and mlb.token_file here, relay.token_file there; \
+    3. run e6 in another network, such as at home; docs/when-mlb-refuses.md has the commands";
+
+/// With [`BURST`], at most 25 requests in any second.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Requests that need not wait after a pause.
+const BURST: u32 = 5;
 
 /// The address of MLB's Stats API, and the way to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,6 +210,37 @@ pub fn is_loopback(base: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Spaces requests: a burst is sent at once, a long series at 20 requests a second.
+#[derive(Debug, Default)]
+struct Pacing {
+    /// The time at which the next request is due at regular intervals.
+    next: Mutex<Option<Instant>>,
+}
+
+/// One pacing per base URL for the whole process: to MLB, poller and relay are one client.
+static PACINGS: Mutex<BTreeMap<String, Arc<Pacing>>> = Mutex::new(BTreeMap::new());
+
+impl Pacing {
+    /// The pacing of all requests of this process to a base URL.
+    fn of(base: &str) -> Arc<Self> {
+        let mut pacings = PACINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        pacings.entry(base.to_owned()).or_default().clone()
+    }
+
+    /// Waits until a request may be sent.
+    fn wait(&self) {
+        thread::sleep(self.turn(Instant::now()));
+    }
+
+    /// The time that a request made now has to wait.
+    fn turn(&self, now: Instant) -> Duration {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = Some(turn + INTERVAL);
+        (turn - now).saturating_sub(INTERVAL * (BURST - 1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,5 +256,20 @@ mod tests {
         ] {
             assert_eq!(is_loopback(url), is_here, "{url}");
         }
+    }
+
+    #[test]
+    fn a_burst_goes_out_at_once_and_no_second_has_more_than_25_requests() {
+        let pacing = Pacing::default();
+        let start = Instant::now();
+        let sent: Vec<Duration> = (0..200).map(|_| pacing.turn(start)).collect();
+        assert!(sent[..5].iter().all(Duration::is_zero), "{:?}", &sent[..6]);
+        assert_eq!(sent[5], INTERVAL);
+        for &from in &sent {
+            let second = sent.iter().filter(|at| (from..from + Duration::from_secs(1)).contains(*at)).count();
+            assert!(second <= 25, "{second} requests in the second after {from:?}");
+        }
+        let later = start + Duration::from_secs(3600);
+        assert_eq!(pacing.turn(later), Duration::ZERO, "the pause has been long enough");
     }
 }

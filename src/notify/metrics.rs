@@ -12,27 +12,12 @@ pub struct NotifyMetrics {
     queue: IntGaugeVec,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The hook has accepted it.
-    Sent,
-    /// The hook has not accepted it at this attempt.
-    Failed,
-    /// It was given up.
-    Dropped,
-}
-
-impl Outcome {
-    const ALL: [Outcome; 3] = [Outcome::Sent, Outcome::Failed, Outcome::Dropped];
-
-    fn name(self) -> &'static str {
-        match self {
-            Outcome::Sent => "sent",
-            Outcome::Failed => "failed",
-            Outcome::Dropped => "dropped",
-        }
-    }
-}
+/// The hook has accepted a message.
+pub(crate) const SENT: &str = "sent";
+/// The hook has not accepted a message at this attempt.
+pub(crate) const FAILED: &str = "failed";
+/// A message was given up.
+pub(crate) const DROPPED: &str = "dropped";
 
 impl NotifyMetrics {
     /// Registers the metrics.
@@ -56,8 +41,8 @@ impl NotifyMetrics {
     /// The metrics of one hook, each of which exists from now on.
     pub(crate) fn of(&self, url: &HookUrl) -> HookMetrics {
         let hook = HookMetrics { metrics: self.clone(), host: url.to_string(), queued: 0 };
-        for outcome in Outcome::ALL {
-            self.messages.with_label_values(&[&*hook.host, outcome.name()]);
+        for outcome in [SENT, FAILED, DROPPED] {
+            self.messages.with_label_values(&[&*hook.host, outcome]);
         }
         self.queue.with_label_values(&[&hook.host]);
         hook
@@ -73,8 +58,8 @@ pub(crate) struct HookMetrics {
 }
 
 impl HookMetrics {
-    pub fn count(&self, outcome: Outcome) {
-        self.metrics.messages.with_label_values(&[&*self.host, outcome.name()]).inc();
+    pub fn count(&self, outcome: &str) {
+        self.metrics.messages.with_label_values(&[&*self.host, outcome]).inc();
     }
 
     pub fn queue(&mut self, length: usize) {

@@ -7,7 +7,7 @@ use crate::{
     notify::{
         Hook,
         journal::{Effect, Journal, JournalFile},
-        metrics::{HookMetrics, NotifyMetrics, Outcome},
+        metrics::{DROPPED, FAILED, HookMetrics, NotifyMetrics, SENT},
         sender::{Reaction, Sender},
     },
     page::Notice,
@@ -140,7 +140,7 @@ impl Turn<'_> {
             self.journal.sending = false;
             // A receiver that tells messages apart by their id gets it again.
             if !hook.preset.has_id() && self.journal.waiting.pop_front().is_some() {
-                self.metrics.count(Outcome::Dropped);
+                self.metrics.count(DROPPED);
                 tracing::warn!(host = %hook.url, "e6 was killed while it sent a change to this hook: not sent again");
             }
             self.save();
@@ -155,7 +155,7 @@ impl Turn<'_> {
             return;
         }
         if effect == Effect::Displaces {
-            self.metrics.count(Outcome::Dropped);
+            self.metrics.count(DROPPED);
             tracing::warn!(host = %hook.url, "the queue of this hook is full: its oldest change is dropped");
         }
         self.save();
@@ -182,16 +182,16 @@ impl Turn<'_> {
         match reaction {
             Reaction::Accepted(status) => {
                 tracing::info!(%host, id = change.id, took, "told of a change: {status}");
-                self.metrics.count(Outcome::Sent);
+                self.metrics.count(SENT);
                 self.finish();
             }
             Reaction::Refused(why) => {
-                self.metrics.count(Outcome::Failed);
+                self.metrics.count(FAILED);
                 tracing::error!(%host, id = change.id, "this hook has refused a change: {why}");
                 self.give_up();
             }
             Reaction::Unknown(why) if !sender.hook().preset.has_id() => {
-                self.metrics.count(Outcome::Failed);
+                self.metrics.count(FAILED);
                 tracing::error!(%host, id = change.id, took, "this hook may have got a change: {why}; not sent again");
                 self.give_up();
             }
@@ -202,7 +202,7 @@ impl Turn<'_> {
 
     fn retry(&mut self, id: &str, why: &str, wait: Option<Duration>) {
         let host = &self.worker.sender.hook().url;
-        self.metrics.count(Outcome::Failed);
+        self.metrics.count(FAILED);
         self.failures = self.failures.saturating_add(1);
         let wait = backoff(self.failures, fastrand::f64()).max(wait.unwrap_or_default());
         self.next = Instant::now() + wait;
@@ -211,7 +211,7 @@ impl Turn<'_> {
     }
 
     fn give_up(&mut self) {
-        self.metrics.count(Outcome::Dropped);
+        self.metrics.count(DROPPED);
         self.finish();
     }
 

@@ -26,15 +26,6 @@ const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
     ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
 });
 
-/// The outcome of restricting a thread.
-#[derive(Debug)]
-pub(crate) enum Confinement {
-    /// Restricted by this mechanism to these paths and ports.
-    Closed(String, AllowedPaths),
-    /// Not restricted, for this reason.
-    Open(&'static str),
-}
-
 /// The paths and ports that a process can still use. Missing paths are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedPaths {
@@ -49,23 +40,23 @@ pub struct AllowedPaths {
 }
 
 impl AllowedPaths {
-    /// Restricts the calling thread to these paths and ports, if the kernel supports it.
-    pub(crate) fn close_in(self) -> Result<Confinement, RulesetError> {
+    /// Restricts the calling thread to these paths and ports. Returns the mechanism; none if the kernel has none.
+    pub(crate) fn close_in(&self) -> Result<Option<String>, RulesetError> {
         match self.enforce() {
             Ok(RestrictionStatus {
                 landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
                 ..
             }) => {
                 let abi = kernel_abi.unwrap_or(effective_abi as i32);
-                Ok(Confinement::Closed(format!("Landlock ABI {abi}"), self))
+                Ok(Some(format!("Landlock ABI {abi}")))
             }
-            Ok(_) => Ok(Confinement::Open("this kernel has no Landlock")),
+            Ok(_) => Ok(None),
             // The kernel stacks at most 16 rulesets. After that many upgrades, the rulesets of the previous processes
             // still apply.
             Err(RulesetError::RestrictSelf(RestrictSelfError::RestrictSelfCall { source, .. }))
                 if source.raw_os_error() == Some(Errno::E2BIG as i32) =>
             {
-                Ok(Confinement::Closed("the Landlock of those before it".into(), self))
+                Ok(Some("the Landlock of those before it".into()))
             }
             Err(error) => Err(error),
         }
@@ -113,15 +104,6 @@ pub fn code() -> BTreeSet<PathBuf> {
         executable.then(|| path.parent().map(PathBuf::from))?
     };
     maps.lines().filter_map(mapped).collect()
-}
-
-impl fmt::Display for Confinement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Confinement::Closed(by, _) => f.write_str(by),
-            Confinement::Open(why) => f.write_str(why),
-        }
-    }
 }
 
 impl fmt::Display for AllowedPaths {
@@ -173,7 +155,7 @@ mod tests {
             let done = thread::scope(|scope| {
                 let confined = scope.spawn(|| {
                     set_no_new_privs(true).unwrap();
-                    let said = allowed_paths.close_in().unwrap().to_string();
+                    let said = allowed_paths.close_in().unwrap().unwrap();
                     assert!(said.contains("Landlock ABI"), "{said}");
                     let denied = Some(ErrorKind::PermissionDenied);
                     assert_eq!(kind(fs::write(inside.path().join("state"), "1")), None);

@@ -9,7 +9,6 @@ pub(crate) mod user;
 pub use crate::sandbox::landlock::{AllowedPaths, code};
 pub use crate::sandbox::user::{User, is_root, make_dir};
 
-use crate::sandbox::landlock::Confinement;
 use rustix::{
     io,
     process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
@@ -18,42 +17,6 @@ use rustix::{
         remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
     },
 };
-use std::fmt;
-
-/// The restrictions in force, for the log.
-#[derive(Debug)]
-pub struct SandboxStatus {
-    user: String,
-    landlock: Confinement,
-}
-
-impl SandboxStatus {
-    /// The paths and ports that the process can still use; none if only the user's permissions limit it.
-    pub fn reach_ref(&self) -> Option<&AllowedPaths> {
-        match &self.landlock {
-            Confinement::Closed(_, allowed_paths) => Some(allowed_paths),
-            Confinement::Open(_) => None,
-        }
-    }
-
-    /// The same as [`Self::reach_ref`], by value.
-    pub fn allowed_paths(self) -> Option<AllowedPaths> {
-        match self.landlock {
-            Confinement::Closed(_, allowed_paths) => Some(allowed_paths),
-            Confinement::Open(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for SandboxStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "running as {}, without capabilities, new privileges and core dumps; {}",
-            self.user, self.landlock
-        )
-    }
-}
 
 /// Switches to the user, if one is given, drops all capabilities and ways to gain new ones, and disables core dumps.
 /// Open descriptors stay open. None of it can be undone, and children inherit it.
@@ -71,18 +34,32 @@ pub fn become_user(user: Option<&User>) -> Result<(), String> {
     set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
 }
 
-/// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`].
+/// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`]. Returns the paths and
+/// ports that the process can still use; none if only the user's permissions limit it.
 ///
 /// # Errors
 /// A sentence, when the system refuses. A kernel without Landlock is not an error.
-pub fn close_in(allowed_paths: Option<AllowedPaths>) -> Result<SandboxStatus, String> {
-    let landlock = match allowed_paths {
-        None => Confinement::Open("Landlock is switched off"),
-        Some(allowed_paths) => allowed_paths.close_in().map_err(|error| {
-            format!("cannot restrict the process with Landlock: {error}; try security.landlock = false")
-        })?,
+pub fn close_in(allowed_paths: Option<AllowedPaths>) -> Result<Option<AllowedPaths>, String> {
+    let (landlock, allowed_paths) = match allowed_paths {
+        None => ("Landlock is switched off".to_owned(), None),
+        Some(allowed_paths) => match allowed_paths.close_in() {
+            Ok(Some(mechanism)) => (mechanism, Some(allowed_paths)),
+            Ok(None) => ("this kernel has no Landlock".to_owned(), None),
+            Err(error) => {
+                return Err(format!(
+                    "cannot restrict the process with Landlock: {error}; try security.landlock = false"
+                ));
+            }
+        },
     };
-    Ok(SandboxStatus { user: user::present(), landlock })
+    tracing::info!(
+        "running as {}, without capabilities, new privileges and core dumps; {landlock}",
+        user::present()
+    );
+    if let Some(allowed_paths) = &allowed_paths {
+        tracing::debug!("Landlock: {allowed_paths}");
+    }
+    Ok(allowed_paths)
 }
 
 /// Empties the capability bounding set, which limits what an executed program can gain. Without CAP_SETPCAP the set

@@ -1,7 +1,7 @@
 //! A player, and the teams he is with.
 
 use crate::{
-    answer::Club,
+    answer::{Club, each_once},
     mlb::{
         json::Json,
         model::{UnexpectedReply, names::short_name, needed, parse, teams::parent_club},
@@ -93,13 +93,7 @@ impl PlayerProfile {
 /// The teams of these stints, each once, the latest first.
 fn teams(stints: &mut [&Stint]) -> Vec<u32> {
     stints.sort_by_key(|stint| std::cmp::Reverse(stint.from));
-    let mut teams = Vec::new();
-    for stint in stints {
-        if !teams.contains(&stint.team) {
-            teams.push(stint.team);
-        }
-    }
-    teams
+    each_once(stints.iter().map(|stint| stint.team))
 }
 
 impl Stint {

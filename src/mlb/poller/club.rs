@@ -1,7 +1,7 @@
 //! The clubs a player is with: his own, the parent of a farm club, and those of the day.
 
 use crate::{
-    answer::{Ballpark, Club, ClubStint, Part, Player, Zone},
+    answer::{Ballpark, Club, ClubStint, Part, Player, Zone, each_once},
     mlb::{
         model::{PlayerProfile, TeamProfile},
         poller::{Poller, attempts::PartKey},
@@ -75,15 +75,8 @@ impl Poller {
     /// The clubs whose games are requested: the watched one, and those he was with yesterday or today.
     pub(crate) fn clubs(&self, now: OffsetDateTime) -> Vec<u32> {
         let today = self.today(now);
-        let mut clubs: Vec<u32> = self.watched().into_iter().collect();
-        for day in [yesterday(today), today] {
-            for club in self.facts.player.value.clubs_on(day) {
-                if !clubs.contains(&club) {
-                    clubs.push(club);
-                }
-            }
-        }
-        clubs
+        let of_days = [yesterday(today), today].map(|day| self.facts.player.value.clubs_on(day));
+        each_once(self.watched().into_iter().chain(of_days.into_iter().flatten()))
     }
 
     /// Makes the player due, because his club's roster does not list him.
@@ -106,14 +99,9 @@ impl Poller {
             ids.extend(person.current_team.as_ref().map(|team| team.id));
         }
         ids.extend(person.stints_since(yesterday(today)).map(|(team, ..)| team));
-        let mut known = Vec::new();
-        for id in ids {
-            if !known.contains(&id) {
-                known.push(id);
-            }
-        }
-        known.truncate(TEAMS_AT_MOST);
-        known
+        let mut ids = each_once(ids);
+        ids.truncate(TEAMS_AT_MOST);
+        ids
     }
 
     /// The ids of his teams, and of their parents, that are not known yet.

@@ -10,18 +10,17 @@ pub(crate) mod parts;
 
 use crate::{
     answer::{self, Answer, Facts, LastAnswer, Outage, Pace, Player},
-    clock::{Clock, Mark, rounded},
+    clock::{Clock, Mark},
     limits::Limits,
     mlb::{
         client::Client,
         distrust::Distrust,
+        metrics::PollMetrics,
         poller::{
             archive::ArchiveQuestions,
-            attempts::{Attempts, FailedAttempts, PartKey},
+            attempts::{Attempts, PartKey},
             club::Whereabouts,
         },
-        polls::PollMetrics,
-        refused::{REFUSED, WAYS_OUT},
         store::{Saved, Saver, Store},
         upstream::PollError,
     },
@@ -304,69 +303,6 @@ impl Poller {
                 }
                 self.note_failure(key, pace, &refusal);
             }
-        }
-    }
-
-    fn note_recovery(&mut self, key: PartKey, failure: FailedAttempts) {
-        if failure.trouble != Outage::Refused {
-            tracing::info!(failures = failure.count, part = ?key, "MLB answers again");
-        } else if std::mem::take(&mut self.is_refusal_logged) {
-            tracing::info!("MLB no longer refuses this server's network");
-            self.attempts.forget_refused();
-        }
-    }
-
-    fn note_failure(&mut self, key: PartKey, pace: Pace, refusal: &PollError) {
-        let trouble = refusal.trouble;
-        match key {
-            PartKey::Player => self.facts.player.fail(trouble),
-            PartKey::Club => self.facts.zone.fail(trouble),
-            PartKey::Schedule => self.facts.schedule.fail(trouble),
-            PartKey::Feed(pk) => self.facts.feeds.entry(pk).or_default().fail(trouble),
-            PartKey::Roster => self.facts.availability.fail(trouble),
-            PartKey::Season => self.facts.season.fail(trouble),
-            PartKey::Calendar => self.facts.calendar.fail(trouble),
-            PartKey::Leaders => self.facts.leaders.fail(trouble),
-            PartKey::Archive => {}
-        }
-        let mark = self.clock.mark();
-        self.hold = refusal.retry_after.map(|wait| (mark, wait));
-        let at_least = match key {
-            // The answer does not rest on them: the pace's interval is soon enough.
-            PartKey::Roster | PartKey::Season | PartKey::Calendar => interval(pace),
-            PartKey::Leaders => ROSTER_LASTS,
-            _ => refusal.retry_after.unwrap_or_default(),
-        };
-        let failure = self.attempts.failed(key, mark, trouble, at_least);
-        match key {
-            key if key.is_adornment() && trouble != Outage::Refused => {
-                tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
-            }
-            _ => self.log_failure(refusal, failure),
-        }
-    }
-
-    /// Warns of the 1st, 2nd, 4th, 8th… failure in a row. A refusal is an error, logged once with the ways to solve it.
-    fn log_failure(
-        &mut self,
-        refusal: &PollError,
-        FailedAttempts { count: failures, trouble, wait }: FailedAttempts,
-    ) {
-        if trouble == Outage::NoSuchPlayer {
-            tracing::error!(
-                player = self.facts.player.value.id,
-                "MLB knows no such player: give the id from his page at mlb.com/player with --player"
-            );
-        }
-        if trouble == Outage::Refused {
-            if !std::mem::replace(&mut self.is_refusal_logged, true) {
-                tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
-            }
-            tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
-        } else if failures.is_power_of_two() {
-            tracing::warn!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
-        } else {
-            tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
         }
     }
 

@@ -4,18 +4,16 @@
 //! while MLB fails an old reply is used within limits. Requests to MLB have their own threads, so no worker blocks.
 
 pub(crate) mod cache;
-pub(crate) mod metrics;
 pub(crate) mod reply;
 
 use super::{
+    metrics::RelayMetrics,
     question::Question,
-    refused::{REFUSED, WAYS_OUT},
-    upstream::{Endpoint, PollError, Reply, Upstream},
+    upstream::{Endpoint, PollError, REFUSED, Reply, Upstream, WAYS_OUT},
 };
 use crate::{answer::Outage, limits::Limits, threads::RestartingThreads};
 use cache::{CacheLimits, Lookup, ReplyCache, ReplyWaiter};
 use hyper::StatusCode;
-pub use metrics::RelayMetrics;
 pub use reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use std::{
     collections::VecDeque,

@@ -27,8 +27,8 @@ pub struct Scenario {
     start: OffsetDateTime,
     venue: String,
     player: Hero,
-    club: Home,
-    opponent: Opponent,
+    club: DemoClub,
+    opponent: DemoClub,
     hits: InningHits,
     moments: Vec<ScriptMoment>,
     errors: Vec<ScriptError>,
@@ -79,16 +79,12 @@ struct Hero {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Home {
+struct DemoClub {
     id: u32,
     name: String,
+    /// The time zone of its ballpark; only the player's club has one.
+    #[serde(default)]
     zone: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Opponent {
-    id: u32,
-    name: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -34,6 +34,14 @@ impl AcmeFailure {
         AcmeFailure { kind, text: text.into().chars().filter(|c| !c.is_control()).take(SAID_CAP).collect() }
     }
 
+    pub(crate) fn refused(text: impl Into<String>) -> Self {
+        AcmeFailure::new(AcmeFailureKind::Refused, text)
+    }
+
+    pub(crate) fn unreachable(text: impl Into<String>) -> Self {
+        AcmeFailure::new(AcmeFailureKind::Unreachable, text)
+    }
+
     pub(crate) fn disk(what: &str, error: impl fmt::Display) -> Self {
         AcmeFailure::new(AcmeFailureKind::Disk, format!("{what}: {error}"))
     }
@@ -42,18 +50,12 @@ impl AcmeFailure {
     pub(crate) fn unproven(authorization: &Auth) -> Self {
         let rustls_acme::acme::Identifier::Dns(name) = &authorization.identifier;
         let problem = authorization.challenges.iter().find_map(|challenge| challenge.error.as_ref());
-        AcmeFailure::new(
-            AcmeFailureKind::Refused,
-            format!("the CA could not find {name} here: {}", detail(problem)),
-        )
+        AcmeFailure::refused(format!("the CA could not find {name} here: {}", detail(problem)))
     }
 
     /// An order that became invalid.
     pub(crate) fn invalid(order: &Order) -> Self {
-        AcmeFailure::new(
-            AcmeFailureKind::Refused,
-            format!("the CA refused the order: {}", detail(order.error.as_ref())),
-        )
+        AcmeFailure::refused(format!("the CA refused the order: {}", detail(order.error.as_ref())))
     }
 
     /// A reply with a status other than 2xx.
@@ -77,21 +79,17 @@ impl AcmeFailure {
 impl From<AcmeError> for AcmeFailure {
     fn from(error: AcmeError) -> Self {
         match error {
-            AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => AcmeFailure::new(
-                AcmeFailureKind::Refused,
-                format!("the CA does not offer this challenge: {error}"),
-            ),
-            error => AcmeFailure::new(
-                AcmeFailureKind::Unreachable,
-                format!("the CA sent an invalid answer: {error}"),
-            ),
+            AcmeError::NoTlsAlpn01Challenge | AcmeError::NoHttp01Challenge => {
+                AcmeFailure::refused(format!("the CA does not offer this challenge: {error}"))
+            }
+            error => AcmeFailure::unreachable(format!("the CA sent an invalid answer: {error}")),
         }
     }
 }
 
 impl From<rcgen::Error> for AcmeFailure {
     fn from(error: rcgen::Error) -> Self {
-        AcmeFailure::new(AcmeFailureKind::Refused, format!("cannot make a request for these names: {error}"))
+        AcmeFailure::refused(format!("cannot make a request for these names: {error}"))
     }
 }
 

@@ -195,10 +195,7 @@ impl Renewals {
         match order.place() {
             Ok(pem) => {
                 let fresh = Certificate::from_pem(pem.as_bytes(), pem.as_bytes()).map_err(|error| {
-                    AcmeFailure::new(
-                        AcmeFailureKind::Refused,
-                        format!("the CA's certificate cannot be used: {error}"),
-                    )
+                    AcmeFailure::refused(format!("the CA's certificate cannot be used: {error}"))
                 })?;
                 self.due = schedule::renewal(fresh.not_before, fresh.not_after, fastrand::f64());
                 self.serving.serve(fresh, CertificateOrigin::Acme, Some(self.due));

@@ -75,7 +75,7 @@ impl Order<'_> {
             }
             self.wait(Duration::from_millis(wait))?;
         }
-        Err(AcmeFailure::new(AcmeFailureKind::Refused, "the CA did not validate within a minute"))
+        Err(AcmeFailure::refused("the CA did not validate within a minute"))
     }
 
     /// Publishes the response to an authorization's challenge. Returns the URL by which the CA is told to validate it.
@@ -111,7 +111,7 @@ impl Order<'_> {
                 _ => self.wait(Duration::from_millis(wait))?,
             }
         }
-        Err(AcmeFailure::new(AcmeFailureKind::Unreachable, "the CA did not finish the order within a minute"))
+        Err(AcmeFailure::unreachable("the CA did not finish the order within a minute"))
     }
 
     /// Sends a request; sends it again while the CA rejects only its nonce.
@@ -129,9 +129,7 @@ impl Order<'_> {
     fn wait(&self, time: Duration) -> Result<(), AcmeFailure> {
         match (self.pause)(time) {
             true => Ok(()),
-            false => {
-                Err(AcmeFailure::new(AcmeFailureKind::Unreachable, "another certificate source took over"))
-            }
+            false => Err(AcmeFailure::unreachable("another certificate source took over")),
         }
     }
 }

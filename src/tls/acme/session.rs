@@ -2,7 +2,7 @@
 //!
 //! rustls-acme has the messages and the proofs of names. Its own HTTP client knows no proxy.
 
-use crate::tls::acme::error::{AcmeFailure, AcmeFailureKind};
+use crate::tls::acme::error::AcmeFailure;
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
@@ -153,16 +153,17 @@ fn unreachable(error: &ureq::Error, through: &str) -> AcmeFailure {
         }
         error => format!("the CA cannot be reached{through}: {error}"),
     };
-    AcmeFailure::new(AcmeFailureKind::Unreachable, text)
+    AcmeFailure::unreachable(text)
 }
 
 fn invalid(why: impl std::fmt::Display) -> AcmeFailure {
-    AcmeFailure::new(AcmeFailureKind::Unreachable, format!("the CA sent an invalid answer: {why}"))
+    AcmeFailure::unreachable(format!("the CA sent an invalid answer: {why}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::acme::error::AcmeFailureKind;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
     use serde_json::Value;
     use std::io;

@@ -1,0 +1,93 @@
+//! Metrics of the poller's rounds of requests to MLB, and of the relay.
+
+use crate::{answer::Outage, mlb::relay::RelayOutcome};
+use prometheus::{
+    IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry as counters,
+    register_int_gauge_with_registry as gauge,
+};
+
+#[derive(Clone)]
+pub struct PollMetrics(IntCounterVec);
+
+impl PollMetrics {
+    /// Registers the counter, with each outcome at zero.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
+        let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
+        // A counter that begins at 1 hides its first increase.
+        // `Starting` is the state before the first round, not the outcome of one.
+        let failures = Outage::ALL.into_iter().filter(|outage| *outage != Outage::Starting);
+        for outcome in failures.map(name_of).chain([HEARD]) {
+            polls.0.with_label_values(&[outcome]);
+        }
+        Ok(polls)
+    }
+
+    pub(crate) fn heard(&self) {
+        self.count(HEARD);
+    }
+
+    pub(crate) fn failed(&self, trouble: Outage) {
+        self.count(name_of(trouble));
+    }
+
+    fn count(&self, outcome: &str) {
+        self.0.with_label_values(&[outcome]).inc();
+    }
+}
+
+#[derive(Clone)]
+pub struct RelayMetrics {
+    requests: IntCounterVec,
+    upstream: IntCounterVec,
+    entries: IntGauge,
+    bytes: IntGauge,
+}
+
+impl RelayMetrics {
+    /// Registers the counters, each at zero.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let requests = "Requests to the relay, by how they were answered.";
+        let upstream = "Requests of the relay to MLB, by how they ended.";
+        let metrics = RelayMetrics {
+            requests: counters!("e6_relay_requests_total", requests, &["outcome"], registry)?,
+            upstream: counters!("e6_relay_upstream_requests_total", upstream, &["outcome"], registry)?,
+            entries: gauge!("e6_relay_entries", "Replies and failures that the relay keeps.", registry)?,
+            bytes: gauge!("e6_relay_bytes", "Bytes of the replies that the relay keeps.", registry)?,
+        };
+        for outcome in RelayOutcome::ALL {
+            metrics.requests.with_label_values(&[outcome.name()]);
+        }
+        for outcome in [HEARD, "unreachable", "too_slow", "turned_away", "refused", "garbled"] {
+            metrics.upstream.with_label_values(&[outcome]);
+        }
+        Ok(metrics)
+    }
+
+    pub(crate) fn answered(&self, outcome: RelayOutcome) {
+        self.requests.with_label_values(&[outcome.name()]).inc();
+    }
+
+    pub(crate) fn asked(&self, trouble: Option<Outage>) {
+        self.upstream.with_label_values(&[trouble.map_or(HEARD, name_of)]).inc();
+    }
+
+    pub(crate) fn holds(&self, entries: usize, bytes: usize) {
+        self.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+}
+
+const HEARD: &str = "heard";
+
+fn name_of(trouble: Outage) -> &'static str {
+    match trouble {
+        Outage::Starting => "starting",
+        Outage::Unreachable => "unreachable",
+        Outage::TooSlow => "too_slow",
+        Outage::TurnedAway => "turned_away",
+        Outage::Refused => "refused",
+        Outage::Garbled => "garbled",
+        Outage::NoSuchPlayer => "no_such_player",
+    }
+}
