@@ -56,12 +56,9 @@ use crate::{
         logging::{self, Logging},
     },
     config::{Config, ConfigErrors, Flags},
-    output::{
-        FinishOnDrop,
-        format::{self, LogFormat},
-    },
+    output::{FinishOnDrop, format},
 };
-use std::{ffi::OsString, io, process::ExitCode, time::Duration};
+use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, time::Duration};
 use tracing::Level;
 
 /// The parts that the benchmarks and the integration tests use. Not an API.
@@ -142,14 +139,25 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
                 return Err(ExitCode::from(EXIT_MISTAKE));
             }
         }
+        cli::Command::Init { flags, domains, email } => init(&flags, domains, email)?,
         cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
+        cli::Command::Rollback(flags) => {
+            let done = crate::app::rollback::rollback(pid_file(&flags).as_deref(), OUTCOME_TIMEOUT);
+            let done = done.map_err(failed)?;
+            format::answer(&done, &done, &[]).map_err(unprinted)?;
+        }
         cli::Command::Health { flags, url } => {
             let lives = crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?;
             format::answer(&lives, &lives, &[]).map_err(unprinted)?;
         }
         cli::Command::Notify(flags) => notify_hooks(&set_up(flags)?.config)?,
         cli::Command::Completions(shell) => print(&cli::completions(shell))?,
-        cli::Command::Man => print(&cli::man().map_err(failed)?)?,
+        cli::Command::Man { dir: Some(dir), .. } => cli::manual::write_all(&dir).map_err(|error| {
+            failed(format!("cannot write the manual pages to {}: {error}; name another --dir", dir.display()))
+        })?,
+        cli::Command::Man { about, dir: None } => {
+            print(&cli::manual::page(about.as_deref()).map_err(failed)?)?;
+        }
         cli::Command::Settings { markdown: true } => print(&config::reference::markdown())?,
         cli::Command::Settings { markdown: false } => print(&config::reference::file())?,
         cli::Command::Routes => print(&crate::site::routes::table())?,
@@ -160,11 +168,27 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     Ok(())
 }
 
+/// Writes a settings file.
+fn init(flags: &Flags, domains: Option<String>, email: Option<String>) -> Result<(), ExitCode> {
+    let file = config::settings_file(flags.config.as_deref(), &config::ProcessEnvironment);
+    let written = crate::app::init::init(&file, domains, email).map_err(not_started)?;
+    format::answer(&written, &written, &[]).map_err(unprinted)
+}
+
+fn pid_file(flags: &Flags) -> Option<PathBuf> {
+    config::pid_file(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment)
+}
+
 /// Sends a request to the running e6 and prints the outcome.
 fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
-    let path = config::pid_file(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment);
-    let path = path
+    let path = pid_file(flags)
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
+    if asked == ControlRequest::Upgrade
+        && let Err(error) = crate::app::rollback::keep_running_binary(&path)
+    {
+        let what = format!("the previous binary is not kept, so `e6 rollback` cannot put it back: {error}");
+        format::report(Level::WARN, &what);
+    }
     let outcome = crate::app::control::ask(asked, &path, OUTCOME_TIMEOUT).map_err(failed)?;
     let level = if outcome.done { Level::INFO } else { Level::ERROR };
     outcome.said.iter().for_each(|line| format::report(level, line));
@@ -178,7 +202,7 @@ fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
 /// Sends a test to every hook.
 fn notify_hooks(config: &Config) -> Result<(), ExitCode> {
     if config.notify.is_empty() {
-        return Err(report_mistakes("e6: no hook is configured; add [[notify]] with its url to e6.toml"));
+        return Err(report_mistakes("no hook is configured; add [[notify]] with its url to e6.toml"));
     }
     match crate::app::notifier::test(config).map_err(unprinted)? {
         true => Ok(()),
@@ -222,8 +246,7 @@ fn report_mistakes(mistakes: impl std::fmt::Display) -> ExitCode {
 }
 
 fn failed(failure: impl std::fmt::Display) -> ExitCode {
-    let name = if format::present() == LogFormat::Json { "" } else { "e6: " };
-    format::report(Level::ERROR, &format!("{name}{failure}"));
+    format::report(Level::ERROR, &failure.to_string());
     ExitCode::from(EXIT_FAILURE)
 }
 

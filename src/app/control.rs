@@ -108,7 +108,7 @@ pub fn listening(path: &Path) -> Option<ListenReport> {
 }
 
 /// The number of the running process that has this pid file; none for a stale file.
-fn owner(path: &Path) -> Option<u32> {
+pub(crate) fn owner(path: &Path) -> Option<u32> {
     let file = File::open(path).ok()?;
     let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     read(path).ok().filter(|_| is_locked).map(|pid| pid.as_raw_pid().unsigned_abs())

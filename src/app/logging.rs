@@ -61,10 +61,8 @@ pub fn log_panics() {
         if tracing::dispatcher::has_been_set() {
             tracing::error!(thread = name, place, "panic: {what}");
         } else {
-            format::report(
-                tracing::Level::ERROR,
-                &format!("e6: panic in the thread {name} at {place}: {what}"),
-            );
+            let panic = format!("panic in the thread {name} at {place}: {what}");
+            format::report(tracing::Level::ERROR, &panic);
         }
     }));
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 /// The flag that names the settings file; the only one that is not a setting.
 const CONFIG: &str = "--config";
+/// The flag that sets a limit: a limit has no flag of its own.
+pub(crate) const LIMIT: &str = "--limit";
 
 #[derive(Debug, Default)]
 pub struct Flags {
@@ -20,6 +22,21 @@ impl Flags {
     }
 }
 
+/// Commands that need a part of the settings, with the groups and the flags that they take. The others take all.
+const PARTS: &[(&str, &[&str])] = &[
+    ("init", &[]),
+    ("reload", CONTROL),
+    ("upgrade", CONTROL),
+    ("rollback", CONTROL),
+    ("health", &["Listen", "HTTPS", "--domain", "--pid-file", "--data-dir"]),
+    ("notify", &["Site"]),
+    ("limits", &["Limits"]),
+];
+/// The flags that say where the pid file of the running e6 is.
+const CONTROL: &[&str] = &["--pid-file", "--data-dir"];
+/// The flags that every command with settings takes.
+const ALWAYS: &[&str] = &["--log-format", "--log-level"];
+
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         let file = Arg::new(CONFIG)
@@ -27,7 +44,13 @@ impl Args for Flags {
             .value_name("FILE")
             .value_parser(clap::value_parser!(PathBuf))
             .help("Settings file; by default e6.toml, if it exists");
-        flags().map(argument).fold(command.arg(file), Command::arg)
+        let part = PARTS.iter().find(|(name, _)| *name == command.get_name()).map(|(_, part)| *part);
+        let is_taken = |flag: &str, group: &str| {
+            part.is_none_or(|part| part.contains(&flag) || part.contains(&group)) || ALWAYS.contains(&flag)
+        };
+        let taken = flags().filter(|setting| is_taken(setting.flag_name(), setting.group()));
+        let command = taken.map(argument).fold(command.arg(file), Command::arg);
+        if is_taken(LIMIT, "Limits") { command.arg(limit()) } else { command }
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -46,6 +69,8 @@ impl FromArgMatches for Flags {
         self.config = matches.get_one(CONFIG).cloned();
         self.typed =
             flags().filter_map(|setting| Some((setting.flag_name(), typed(setting, matches)?))).collect();
+        let limits = matches.try_get_many::<String>(LIMIT).ok().flatten();
+        self.typed.extend(limits.into_iter().flatten().map(|limit| (LIMIT, limit.clone())));
         Ok(())
     }
 }
@@ -60,7 +85,8 @@ fn long(flag: &'static str) -> &'static str {
 
 fn argument(setting: &'static Setting) -> Arg {
     let name = setting.flag_name();
-    let argument = Arg::new(name).long(long(name)).help(match setting.default() {
+    let argument = Arg::new(name).long(long(name)).help_heading(setting.group());
+    let argument = argument.help(match setting.default() {
         Some(default) => format!("{} [default: {}]", setting.help, default.trim_matches('"')),
         None => setting.help.to_owned(),
     });
@@ -73,13 +99,26 @@ fn argument(setting: &'static Setting) -> Arg {
     }
 }
 
-/// The typed value; those of a list separated by commas.
+/// The flag of all limits.
+fn limit() -> Arg {
+    Arg::new(LIMIT)
+        .long(long(LIMIT))
+        .value_name("NAME=VALUE")
+        .action(ArgAction::Append)
+        .help_heading("Limits")
+        .help(
+            "Set a limit, as in the section [limits] of e6.toml; `e6 limits` lists them with their defaults",
+        )
+}
+
+/// The typed value; those of a list separated by commas. None also if the command does not take the flag.
 fn typed(setting: &Setting, matches: &ArgMatches) -> Option<String> {
     let name = setting.flag_name();
     if name == setting.flag {
-        return matches.get_flag(name).then(|| "true".to_owned());
+        let is_set = matches.try_get_one(name).ok().flatten().copied().unwrap_or(false);
+        return is_set.then(|| "true".to_owned());
     }
-    let values: Vec<String> = matches.get_many(name)?.cloned().collect();
+    let values: Vec<String> = matches.try_get_many(name).ok().flatten()?.cloned().collect();
     Some(values.join(","))
 }
 
@@ -111,6 +150,22 @@ mod tests {
         typed.sort();
         let expected = [("--acme-staging", "true"), ("--http", ":80,:81,unix:/a"), ("--player", "7")];
         assert_eq!(typed, expected.map(|(flag, value)| (flag, value.to_owned())));
+    }
+
+    #[test]
+    fn a_command_takes_its_own_flags_and_no_other() {
+        for (name, taken, refused) in [
+            ("reload", "--pid-file", "--player"),
+            ("health", "--http", "--player"),
+            ("notify", "--player", "--http"),
+            ("limits", "--limit", "--domain"),
+            ("init", "--config", "--pid-file"),
+            ("serve", "--limit", "--nothing"),
+        ] {
+            let command = Flags::augment_args(Command::new(name));
+            let takes = |flag| command.clone().try_get_matches_from([name, flag, "x"]).is_ok();
+            assert!(takes(taken) && !takes(refused), "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod tests;
 pub(crate) mod tls;
 
 pub use crate::config::flags::Flags;
-pub use crate::config::mistake::ConfigErrors;
+pub use crate::config::mistake::{ConfigErrors, SettingPlace};
 pub use crate::config::source::{Environment, ProcessEnvironment, load, log_format, pid_file};
 pub use crate::config::tls::{AcmeSettings, CertificateMode, TlsSettings};
 
@@ -37,6 +37,7 @@ use std::{
     time::Duration,
 };
 use time::OffsetDateTime;
+use toml::de::DeValue;
 use tracing::level_filters::LevelFilter;
 
 /// Fernando Tatis Jr. (mlb.com/player/665487), whose errors this site was made for.
@@ -54,6 +55,10 @@ const DEFAULT_UNIX_MODE: u32 = 0o660;
 const DEFAULT_ALT_SVC: Duration = Duration::from_secs(24 * 60 * 60);
 /// MLB's public API.
 const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
+/// The settings file if no other is named.
+const DEFAULT_FILE: &str = "e6.toml";
+/// The variable that names another file; it is not a setting.
+const FILE_VARIABLE: &str = "E6_CONFIG";
 /// Name of the pid file in the runtime directory, else in the data directory.
 const PID_FILE: &str = "e6.pid";
 
@@ -195,7 +200,7 @@ impl Config {
     pub fn defaults(environment: &dyn Environment) -> Self {
         let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {
-            file: source::DEFAULT_FILE.into(),
+            file: DEFAULT_FILE.into(),
             player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
             words: PerLanguage::of(Words::of),
             voice: Voice::default(),
@@ -277,6 +282,31 @@ impl Config {
     }
 }
 
+/// The settings file that is named by `--config` or the environment, or the default one.
+pub fn settings_file(file: Option<&Path>, environment: &dyn Environment) -> PathBuf {
+    named_file(file, environment).unwrap_or_else(|| DEFAULT_FILE.into())
+}
+
+fn named_file(file: Option<&Path>, environment: &dyn Environment) -> Option<PathBuf> {
+    file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from))
+}
+
+/// The texts of one setting, for the manual.
+pub(crate) struct SettingText {
+    pub flag: &'static str,
+    pub variable: &'static str,
+    pub help: &'static str,
+}
+
+/// The texts of every setting, in the order of the file.
+pub(crate) fn setting_texts() -> impl Iterator<Item = SettingText> {
+    settings::all().map(|setting| SettingText {
+        flag: setting.flag_name(),
+        variable: setting.variable,
+        help: setting.help,
+    })
+}
+
 /// The place of a setting, or of the first one in a section, in the order of the file.
 pub(crate) fn position(key: &str) -> usize {
     let is_it = |setting: &Setting| {
@@ -310,4 +340,18 @@ fn read_file(path: &Path, cap: u64) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {cap}")));
     }
     Ok(text)
+}
+
+/// A value as typed in a flag: text, a whole number, a list of these, or a boolean if the current value is one.
+fn scalar(value: &DeValue, present: &str) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Array(values) if !values.is_empty() => {
+            let values: Option<Vec<_>> = values.iter().map(|value| scalar(value.get_ref(), "")).collect();
+            Some(values?.join(","))
+        }
+        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(value) if matches!(present, "true" | "false") => Some(value.to_string()),
+        _ => None,
+    }
 }

@@ -1,6 +1,9 @@
 //! The documentation of the settings, made from their table: a file with every default, and a page.
 
-use crate::{config::settings, limits::TakesEffect};
+use crate::{
+    config::settings::{self, Setting},
+    limits::TakesEffect,
+};
 use std::fmt::Write;
 
 /// The sections of the file, with their descriptions.
@@ -32,10 +35,27 @@ const WIDTH: usize = 120;
 
 /// A settings file with every setting and its default.
 pub fn file() -> String {
-    let mut file = String::from(
-        "# Every setting of e6 with its default; this file is `e6 settings`. Copy what you change to ./e6.toml, or name your file\n\
-         # with --config. Flags beat E6_* variables, which beat this file. `e6 check` lists every mistake.\n",
-    );
+    let header = "# Every setting of e6 with its default; this file is `e6 settings`. Copy what you change to ./e6.toml, or name your file\n\
+         # with --config. Flags beat E6_* variables, which beat this file. `e6 check` lists every mistake.\n";
+    lines(header, |setting, name| match setting.default() {
+        Some(value) => format!("{name} = {value}"),
+        None => format!("# {name} = {}", setting.example),
+    })
+}
+
+/// A settings file with these keys and values. Every other setting is a comment with its default.
+pub fn starting_file(values: &[(&str, String)]) -> String {
+    let header = "# The settings of e6, written by `e6 init`. A line that begins with # has the default: remove the # to change it.\n\
+                  # `e6 check` lists every mistake, and `e6 reload` has the running e6 read this file again.\n";
+    lines(header, |setting, name| match values.iter().find(|(key, _)| *key == setting.key) {
+        Some((_, value)) => format!("{name} = {value}"),
+        None => format!("# {name} = {}", setting.default().unwrap_or_else(|| setting.example.into())),
+    })
+}
+
+/// A settings file with these lines, in its sections.
+fn lines(header: &str, line: impl Fn(&Setting, &str) -> String) -> String {
+    let mut file = header.to_owned();
     let mut present = "";
     for setting in settings::all() {
         let Some((section, name)) = setting.key.rsplit_once('.') else { continue };
@@ -45,11 +65,7 @@ pub fn file() -> String {
             let header = if section == HOOK { "# [[notify]]".into() } else { format!("[{section}]") };
             let _ = writeln!(file, "\n{}", commented(&header, about));
         }
-        let line = match setting.default() {
-            Some(value) => format!("{name} = {value}"),
-            None => format!("# {name} = {}", setting.example),
-        };
-        let _ = writeln!(file, "{}", commented(&line, setting.help));
+        let _ = writeln!(file, "{}", commented(&line(setting, name), setting.help));
     }
     file
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     config::{
-        CertificateMode, Config,
+        CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE,
+        flags::LIMIT,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
-        read_file,
+        named_file, read_file, scalar,
         settings::{self, Setting, hooks::HOOKS_CAP},
     },
     limits, mlb,
@@ -22,10 +23,6 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// The settings file if no other is named.
-pub(crate) const DEFAULT_FILE: &str = "e6.toml";
-/// The variable that names another file; it is not a setting.
-const FILE_VARIABLE: &str = "E6_CONFIG";
 /// The section that may come several times, once for each hook.
 const HOOK: &str = "notify";
 /// Maximum bytes of a settings file. A real one has a few kilobytes.
@@ -100,8 +97,7 @@ fn read_all(
 ) -> SettingsReader {
     let mut reader =
         SettingsReader { config: Config::defaults(environment), mistakes: Vec::new(), typed: Vec::new() };
-    let named = file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
-    match named {
+    match named_file(file, environment) {
         Some(path) => {
             reader.file(&path, FilePresence::Required);
             reader.config.file = path;
@@ -110,9 +106,7 @@ fn read_all(
     }
     reader.environment(environment);
     for (flag, value) in flags {
-        if let Some(setting) = settings::all().find(|setting| setting.flag_name() == *flag) {
-            reader.set(setting, value, SettingPlace::Flag((*flag).into()));
-        }
+        reader.flag(flag, value);
     }
     reader.together(environment);
     reader
@@ -137,6 +131,25 @@ impl SettingsReader {
         if let Err(InvalidValue { what, mend }) = setting.set(&mut self.config, value) {
             let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
             self.mistakes.push(InvalidValue { what, mend }.at(place));
+        }
+    }
+
+    fn flag(&mut self, flag: &str, value: &str) {
+        let place = SettingPlace::Flag(flag.into());
+        let limit = value.split_once('=').filter(|_| flag == LIMIT);
+        let key = limit.map(|(name, _)| format!("limits.{}", name.trim()));
+        let is_it = |setting: &&Setting| match &key {
+            Some(key) => setting.key == key,
+            None => setting.flag_name() == flag,
+        };
+        match (settings::all().find(is_it), key) {
+            (Some(setting), _) => self.set(setting, limit.map_or(value, |(_, value)| value.trim()), place),
+            (None, Some(key)) => self.unknown(&key, place),
+            (None, None) => {
+                let wrong =
+                    InvalidValue::new(format!("{value:?} has no value"), "write NAME=VALUE, like drain=10");
+                self.mistakes.push(wrong.at(place));
+            }
         }
     }
 
@@ -379,19 +392,5 @@ impl SettingsReader {
                 }
             }
         }
-    }
-}
-
-/// A value as typed in a flag: text, a whole number, a list of these, or a boolean if the current value is one.
-fn scalar(value: &DeValue, present: &str) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Array(values) if !values.is_empty() => {
-            let values: Option<Vec<_>> = values.iter().map(|value| scalar(value.get_ref(), "")).collect();
-            Some(values?.join(","))
-        }
-        DeValue::Integer(number) => Some(number.as_str().to_owned()),
-        DeValue::Boolean(value) if matches!(present, "true" | "false") => Some(value.to_string()),
-        _ => None,
     }
 }

@@ -39,15 +39,37 @@ pub fn timestamp(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(TIMESTAMP).unwrap_or_default()
 }
 
-/// Writes an error or warning of a command to standard error: as text, or as an object for each line.
+/// Writes an error or warning of a command to standard error: as text with its level before each line, or as an object
+/// for each line.
 pub fn report(level: Level, text: &str) {
-    let lines = match present() {
-        LogFormat::Combined => format!("{text}\n"),
+    let lines: String = match present() {
+        LogFormat::Combined => {
+            text.lines().map(|line| levelled(level, line, stderr().has_colour())).collect()
+        }
         LogFormat::Json => {
             text.lines().filter(|line| !line.is_empty()).map(|line| object(level, line, &[])).collect()
         }
     };
     stderr().queue(lines.as_bytes());
+}
+
+/// A line with its level before it, in colour on a terminal.
+fn levelled(level: Level, line: &str, is_coloured: bool) -> String {
+    let name = match level {
+        Level::ERROR => "error",
+        Level::WARN => "warning",
+        _ => return format!("{line}\n"),
+    };
+    format!("{} {line}\n", coloured(&format!("{name}:"), level, is_coloured))
+}
+
+/// A word in the colour of a level: bold red for errors, bold yellow for warnings.
+pub fn coloured(word: &str, level: Level, is_coloured: bool) -> String {
+    match level {
+        Level::ERROR if is_coloured => format!("\u{1b}[1;31m{word}\u{1b}[0m"),
+        Level::WARN if is_coloured => format!("\u{1b}[1;33m{word}\u{1b}[0m"),
+        _ => word.to_owned(),
+    }
 }
 
 /// Writes a line to standard output while the process serves: this text, or an object with this message and fields.
@@ -85,6 +107,14 @@ pub fn object(level: Level, message: &str, fields: &[(&str, Value)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_stands_before_an_error_and_a_warning_and_has_a_colour_on_terminals() {
+        assert_eq!(levelled(Level::ERROR, "no", false), "error: no\n");
+        assert_eq!(levelled(Level::ERROR, "no", true), "\u{1b}[1;31merror:\u{1b}[0m no\n");
+        assert_eq!(levelled(Level::WARN, "hm", true), "\u{1b}[1;33mwarning:\u{1b}[0m hm\n");
+        assert_eq!(levelled(Level::INFO, "yes", true), "yes\n");
+    }
 
     #[test]
     fn an_object_is_json_on_one_line_whatever_is_in_it() {

@@ -169,11 +169,13 @@ impl Finding {
     fn print(&self) -> io::Result<()> {
         let fields = [("about", self.about.into())];
         let (text, message) = (self.to_string(), self.what.as_str());
-        match self.grade {
-            Severity::Fine => format::answer(&text, message, &fields),
-            Severity::Warning => print_trouble(Level::WARN, &text, message, &fields),
-            Severity::Error => print_trouble(Level::ERROR, &text, message, &fields),
-        }
+        let (level, grade) = match self.grade {
+            Severity::Fine => return format::answer(&text, message, &fields),
+            Severity::Warning => (Level::WARN, "warning"),
+            Severity::Error => (Level::ERROR, "error"),
+        };
+        let coloured = format::coloured(grade, level, output::stderr().has_colour());
+        print_trouble(level, &text.replacen(grade, &coloured, 1), message, &fields)
     }
 }
 

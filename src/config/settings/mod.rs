@@ -84,6 +84,19 @@ impl Setting {
         self.flag.split_once(' ').map_or(self.flag, |(name, _)| name)
     }
 
+    /// The heading of the flag in the help.
+    pub fn group(&self) -> &'static str {
+        match self.key.split('.').next().unwrap_or_default() {
+            "player" | "words" | "colours" | "site" => "Site",
+            "listen" | "proxy" => "Listen",
+            "tls" | "acme" => "HTTPS",
+            "" if self.flag == "--acme-staging" => "HTTPS",
+            "log" => "Logs",
+            "limits" => "Limits",
+            _ => "Advanced",
+        }
+    }
+
     /// Parses a typed value into the configuration.
     pub fn set(&self, config: &mut Config, text: &str) -> Result<(), InvalidValue> {
         match self.value {

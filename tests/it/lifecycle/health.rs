@@ -1,11 +1,10 @@
-//! `e6 health`, and the shell completions and manual page for packagers.
+//! `e6 health`.
 
 use crate::{
     support::{
         day::NOON,
         fake_mlb::{FakeMlb, Fault},
         server::{Server, run},
-        tools::{self, output},
     },
     tls::certificates,
 };
@@ -13,7 +12,6 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpListener,
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -152,53 +150,4 @@ fn whoever_does_not_answer_is_ill_within_seconds() {
         assert!(!well && said.contains("no answer within 2 s"), "{said}");
         assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     }
-}
-
-#[test]
-fn shells_complete_what_is_typed() {
-    let dir = tempfile::tempdir().unwrap();
-    for shell in ["bash", "zsh", "fish"] {
-        let (code, script, _) = run(dir.path(), &["completions", shell]);
-        assert!(
-            code == Some(0) && script.contains("--data-dir") | script.contains("-l data-dir"),
-            "{shell}: {script}"
-        );
-    }
-    let (_, script, _) = run(dir.path(), &["completions", "bash"]);
-    fs::write(dir.path().join("e6.bash"), script).unwrap();
-    let typed = "source e6.bash; COMP_WORDS=(e6 he); COMP_CWORD=1; _e6 e6 he e6; echo \"${COMPREPLY[@]}\"";
-    let completed = output(Command::new("bash").args(["-c", typed]).current_dir(dir.path()));
-    assert_eq!(completed.trim(), "health help");
-    let (code, _, stderr) = run(dir.path(), &["completions", "cmd.exe"]);
-    assert!(code == Some(2) && stderr.contains("possible values"), "{stderr}");
-}
-
-#[test]
-fn the_manual_page_names_every_command() {
-    let dir = tempfile::tempdir().unwrap();
-    let (code, page, _) = run(dir.path(), &["man"]);
-    assert_eq!(code, Some(0));
-    for word in
-        ["serve", "demo", "check", "health", "limits", "routes", "completions", "data\\-dir", "Exit codes"]
-    {
-        assert!(page.contains(word), "{word}: {page}");
-    }
-}
-
-#[test]
-#[ignore = "needs groff"]
-fn groff_finds_nothing_wrong_with_the_manual_page() {
-    tools::find("groff");
-    let dir = tempfile::tempdir().unwrap();
-    let (_, page, _) = run(dir.path(), &["man"]);
-    let mut groff = Command::new("groff")
-        .args(["-man", "-Tutf8", "-ww", "-z"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    groff.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
-    let mut warnings = String::new();
-    groff.stderr.take().unwrap().read_to_string(&mut warnings).unwrap();
-    assert!(groff.wait().unwrap().success() && warnings.is_empty(), "{warnings}");
 }

@@ -1,4 +1,7 @@
-//! The command line: commands and flags. `config` turns the flags into settings.
+//! The command line: commands, flags and their help. `config` turns the flags into settings.
+
+pub(crate) mod help;
+pub(crate) mod manual;
 
 use crate::{
     app::{
@@ -11,9 +14,9 @@ use crate::{
         format::{self, LogFormat},
     },
 };
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use clap_complete::Shell;
-use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use time::{Date, macros::format_description};
 use tracing::Level;
 
@@ -31,8 +34,19 @@ pub enum Command {
         /// The day to replay; none is the one embedded in the binary.
         date: Option<Date>,
     },
+    /// `e6 init`: write a settings file.
+    Init {
+        /// The flags of settings.
+        flags: Flags,
+        /// The site's domains, separated by commas; none asks for them.
+        domains: Option<String>,
+        /// The contact address for the CA; none asks for it.
+        email: Option<String>,
+    },
     /// `e6 reload` and `e6 upgrade`: send a request to the running process.
     Ask(ControlRequest, Flags),
+    /// `e6 rollback`: put the previous binary back.
+    Rollback(Flags),
     /// `e6 check`: check the configuration and the machine.
     Check {
         /// The flags of settings.
@@ -53,8 +67,13 @@ pub enum Command {
     Notify(Flags),
     /// `e6 completions`: print a shell's completion script.
     Completions(Shell),
-    /// `e6 man`: print the manual page.
-    Man,
+    /// `e6 man`: print a manual page.
+    Man {
+        /// The command that the page is about; none is `e6` itself.
+        about: Option<String>,
+        /// The directory for all pages, in place of printing one.
+        dir: Option<PathBuf>,
+    },
     /// `e6 routes`: print the table of URL patterns.
     Routes,
     /// `e6 limits`: print the limits.
@@ -94,12 +113,16 @@ pub fn log_format(command_line: &[OsString]) -> LogFormat {
 /// # Errors
 /// The exit code, if help or a usage error was printed instead.
 pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
-    let Arguments { command, flags } =
-        Arguments::try_parse_from(command_line).map_err(|error| print_message(&error))?;
+    let matches = help::command(help::HelpLength::of(&command_line)).try_get_matches_from(command_line);
+    let Arguments { command, flags } = matches
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .map_err(|error| print_message(&error))?;
     Ok(match command {
         None => Command::Serve(flags),
         Some(CommandArguments::Serve { flags }) => Command::Serve(flags),
         Some(CommandArguments::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
+        Some(CommandArguments::Init { flags, domains, email }) => Command::Init { flags, domains, email },
+        Some(CommandArguments::Rollback { flags }) => Command::Rollback(flags),
         Some(CommandArguments::Reload { flags }) => Command::Ask(ControlRequest::Reload, flags),
         Some(CommandArguments::Upgrade { flags }) => Command::Ask(ControlRequest::Upgrade, flags),
         Some(CommandArguments::Check { flags, offline, all }) => Command::Check {
@@ -110,7 +133,7 @@ pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
         Some(CommandArguments::Health { flags, at }) => Command::Health { flags, url: at },
         Some(CommandArguments::Notify { flags, test: _ }) => Command::Notify(flags),
         Some(CommandArguments::Completions { shell }) => Command::Completions(shell),
-        Some(CommandArguments::Man) => Command::Man,
+        Some(CommandArguments::Man { about, dir }) => Command::Man { about, dir },
         Some(CommandArguments::Routes) => Command::Routes,
         Some(CommandArguments::Limits { flags, markdown }) => Command::Limits { flags, markdown },
         Some(CommandArguments::Settings { markdown }) => Command::Settings { markdown },
@@ -126,13 +149,17 @@ fn print_message(error: &clap::Error) -> ExitCode {
     let text = error.render();
     let text = if coloured { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         match format::present() {
-            LogFormat::Combined => format::report(Level::ERROR, text.trim_end()),
-            LogFormat::Json => format::report(Level::ERROR, &lines.collect::<Vec<_>>().join(" ")),
+            // The text begins with `error:`, as every report does.
+            LogFormat::Combined => output::stderr().queue(format!("{}\n", text.trim_end()).as_bytes()),
+            LogFormat::Json => {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                let text = lines.collect::<Vec<_>>().join(" ");
+                format::report(Level::ERROR, text.strip_prefix("error: ").unwrap_or(&text));
+            }
         }
     } else if let Err(error) = stream.print(&text) {
-        format::report(Level::ERROR, &format!("e6: cannot write to standard output: {error}"));
+        format::report(Level::ERROR, &format!("cannot write to standard output: {error}"));
         return ExitCode::FAILURE;
     }
     code
@@ -145,22 +172,11 @@ pub fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// One manual page for all commands, in roff.
-///
-/// # Errors
-/// If the page cannot be rendered.
-pub fn man() -> io::Result<String> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
 #[derive(Parser)]
 #[command(
     name = "e6",
     version = crate::BUILD,
     about = "Does Tatis Jr. have an error today? The whole website, in one binary.",
-    after_help = "Exit codes: 0 fine, 1 failure while running, 2 usage or configuration.",
     args_conflicts_with_subcommands = true
 )]
 struct Arguments {
@@ -176,6 +192,17 @@ enum CommandArguments {
     Serve {
         #[command(flatten)]
         flags: Flags,
+    },
+    /// Write a commented settings file for a domain; never replace a file
+    Init {
+        #[command(flatten)]
+        flags: Flags,
+        /// The site's domain, or several separated by commas, the canonical one first; without it, e6 asks
+        #[arg(value_name = "DOMAIN")]
+        domains: Option<String>,
+        /// The contact address for the CA of the certificates; without it, e6 asks
+        #[arg(value_name = "EMAIL")]
+        email: Option<String>,
     },
     /// Serve the replay of a past day, from before the first pitch to the last out
     Demo {
@@ -209,6 +236,11 @@ enum CommandArguments {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Put the previous binary back, without downtime; again, and the newer one comes back
+    Rollback {
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Check that the site answers; exit with 0, or with 1 and the reason
     Health {
         #[command(flatten)]
@@ -226,9 +258,19 @@ enum CommandArguments {
         test: bool,
     },
     /// Print the completion script for a shell
-    Completions { shell: Shell },
-    /// Print the manual page
-    Man,
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of e6 or of a command
+    Man {
+        /// The command
+        #[arg(value_name = "COMMAND", value_parser = help::command_names())]
+        about: Option<String>,
+        /// Write the pages of all commands to this directory instead
+        #[arg(long, value_name = "DIR", conflicts_with = "about")]
+        dir: Option<PathBuf>,
+    },
     /// Print the table of URL patterns, in the order of matching
     Routes,
     /// Print every limit with its value, its default and what it prevents

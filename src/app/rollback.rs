@@ -1,0 +1,91 @@
+//! The previous binary: `e6 upgrade` keeps it beside the new one, and `e6 rollback` exchanges the two.
+
+use crate::{
+    app::control::{self, ControlRequest},
+    atomic_file,
+};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::{
+    env, fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The suffix that makes the name of the previous binary from the binary's.
+const PREVIOUS_SUFFIX: &str = ".before";
+/// What the kernel adds to the path of a running binary that was replaced.
+const DELETED: &str = " (deleted)";
+const MODE: u32 = 0o755;
+
+/// Keeps the binary of the running process beside the one that has replaced it. Without a running process or another
+/// binary, it does nothing.
+///
+/// # Errors
+/// When the binary cannot be read or written: only root and the process's user can read it.
+pub fn keep_running_binary(pid_file: &Path) -> io::Result<()> {
+    let Some(pid) = control::owner(pid_file) else { return Ok(()) };
+    let (binary, running) = (binary_of(pid)?, executable(pid));
+    let place = |path: &Path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    if place(&binary).ok() == Some(place(&running)?) {
+        return Ok(());
+    }
+    atomic_file::replace(&previous(&binary), &fs::read(running)?, MODE)
+}
+
+/// Exchanges the binary of the running process and the previous one, and has the previous one take over. If it does not
+/// become ready, the two change places again. Without a running process, they only change places.
+///
+/// # Errors
+/// A sentence that says why the previous binary does not run.
+pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, String> {
+    let running = pid_file.and_then(control::owner);
+    let binary = running.map_or_else(own_binary, binary_of);
+    let binary = binary.map_err(|error| format!("cannot tell where the binary is: {error}"))?;
+    let previous = previous(&binary);
+    if !previous.is_file() {
+        let previous = previous.display();
+        return Err(format!("there is no previous binary {previous}: `e6 upgrade` keeps one there"));
+    }
+    let exchange = || {
+        renameat_with(CWD, &binary, CWD, &previous, RenameFlags::EXCHANGE).map_err(|error| {
+            let (binary, previous) = (binary.display(), previous.display());
+            format!("cannot exchange {binary} and {previous}: {error}; run it as the owner of the directory")
+        })
+    };
+    exchange()?;
+    let (Some(_), Some(pid_file)) = (running, pid_file) else {
+        return Ok(format!("the previous binary is at {} again; no e6 runs: start it", binary.display()));
+    };
+    let refusal = match control::ask(ControlRequest::Upgrade, pid_file, patience) {
+        Ok(outcome) if outcome.done => {
+            return Ok(format!("the previous binary is at {} again, and runs", binary.display()));
+        }
+        Ok(outcome) => outcome.said.join("; "),
+        Err(why) => why,
+    };
+    exchange()?;
+    Err(format!("the previous binary did not take over, and nothing has changed: {refusal}"))
+}
+
+fn executable(pid: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/exe"))
+}
+
+/// The path of a process's binary, which another one may have replaced.
+fn binary_of(pid: u32) -> io::Result<PathBuf> {
+    let path = fs::read_link(executable(pid))?;
+    Ok(path.to_str().and_then(|path| path.strip_suffix(DELETED)).map_or(path.clone(), PathBuf::from))
+}
+
+/// The path of this binary, or of the one that it was before.
+fn own_binary() -> io::Result<PathBuf> {
+    let path = env::current_exe()?;
+    Ok(path.to_str().and_then(|path| path.strip_suffix(PREVIOUS_SUFFIX)).map_or(path.clone(), PathBuf::from))
+}
+
+fn previous(binary: &Path) -> PathBuf {
+    let mut name = binary.as_os_str().to_owned();
+    name.push(PREVIOUS_SUFFIX);
+    name.into()
+}
