@@ -18,7 +18,7 @@ use std::{
 };
 
 /// A proxy in front of a server, at a Unix socket; killed on drop.
-struct Proxy {
+pub struct Proxy {
     child: Child,
     socket: PathBuf,
     said: PathBuf,
@@ -26,7 +26,7 @@ struct Proxy {
 
 impl Proxy {
     /// Runs this command, which listens at `front.sock` in this directory.
-    fn run(command: &mut Command, dir: &Path) -> Self {
+    pub fn run(command: &mut Command, dir: &Path) -> Self {
         let (socket, said) = (dir.join("front.sock"), dir.join("front.stderr"));
         let stderr = fs::File::create(&said).unwrap();
         let child = command
@@ -45,7 +45,7 @@ impl Proxy {
         proxy
     }
 
-    fn ask(&self, request: &str) -> Vec<u8> {
+    pub fn ask(&self, request: &str) -> Vec<u8> {
         let mut stream = UnixStream::connect(&self.socket).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -54,7 +54,7 @@ impl Proxy {
         reply
     }
 
-    fn get(&self, path: &str, fields: &str) -> Response {
+    pub fn get(&self, path: &str, fields: &str) -> Response {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n");
         let reply = self.ask(&request);
         // The field that the proxy adds must not fail the check of expected fields.
@@ -62,7 +62,7 @@ impl Proxy {
         parse(text.as_bytes(), true)
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         fs::read_to_string(&self.said).unwrap_or_default()
     }
 }
@@ -75,7 +75,7 @@ impl Drop for Proxy {
 }
 
 /// A site during a game with an error, at `e6.sock`, whose peers are trusted proxies.
-fn site(more: &[&str]) -> (Server, FakeMlb) {
+pub fn site(more: &[&str]) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     let http = format!("127.0.0.1:0,unix:{}", dir.path().join("e6.sock").display());
