@@ -8,7 +8,7 @@ use std::{
 
 /// README, CONTRIBUTING and so on, and the pages of docs, deploy and certs.
 fn documents(root: &Path) -> Vec<PathBuf> {
-    let folders = [".", "docs", "deploy", "certs"];
+    let folders = [".", "docs", "deploy", "deploy/kubernetes", "certs"];
     let files = folders.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap());
     let files = files.map(|entry| entry.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
@@ -83,4 +83,20 @@ fn every_page_of_the_documentation_is_linked_from_another() {
         !entrances.contains(&name) && !linked.contains(&page.canonicalize().unwrap())
     });
     assert_eq!(lost.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+}
+
+#[test]
+fn the_readme_is_short_and_its_pictures_are_small() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = prose(&fs::read_to_string(root.join("README.md")).unwrap());
+    assert!(text.lines().count() <= 150);
+    let pictures: Vec<_> =
+        targets(&text).into_iter().filter(|target| target.starts_with(".github/")).collect();
+    assert!(
+        pictures.contains(&".github/page.png") && pictures.contains(&".github/demo.webp"),
+        "{pictures:?}"
+    );
+    for picture in pictures {
+        assert!(fs::metadata(root.join(picture)).unwrap().len() < 1_000_000, "{picture}");
+    }
 }

@@ -14,6 +14,7 @@ pub mod notify;
 pub mod notify_restarts;
 pub mod operations;
 pub mod output;
+pub mod package;
 pub mod promises;
 pub mod reload;
 pub mod rollback;

@@ -30,6 +30,24 @@ pub fn npm(file: &str) -> PathBuf {
     file
 }
 
+/// Packs the tested binary for Debian with `packaging/package`, which needs cargo-deb. Returns the package's path.
+pub fn package(dir: &Path) -> PathBuf {
+    let binary = dir.join("e6");
+    output(Command::new(find("strip")).arg("-o").arg(&binary).arg(env!("CARGO_BIN_EXE_e6")));
+    pack(&binary, dir);
+    let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut packages = files.filter(|file| file.extension().is_some_and(|extension| extension == "deb"));
+    packages.next().unwrap()
+}
+
+/// Packs a binary into this directory. cargo-deb is where `.ci/run` installs it, or in the path.
+pub fn pack(binary: &Path, dir: &Path) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/package");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([built("tools/bin")].into_iter().chain(std::env::split_paths(&path)));
+    output(Command::new(script).arg(binary).arg(dir).env("PATH", path.unwrap()));
+}
+
 /// A path in the target directory.
 pub fn built(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join(name)
