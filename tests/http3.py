@@ -15,6 +15,7 @@ from aioquic.h3.connection import H3_ALPN, ErrorCode, FrameType, H3Connection, S
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
 
 PATIENCE = 20
 # The first stream that a server opens by itself.
@@ -118,13 +119,11 @@ class Client(QuicConnectionProtocol):
 
 
 @contextlib.asynccontextmanager
-async def client(port, wait=True, **settings):
+async def client(port, host="127.0.0.1", **settings):
     configuration = QuicConfiguration(
         alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost", **settings
     )
-    async with connect(
-        "127.0.0.1", port, configuration=configuration, create_protocol=Client, wait_connected=wait
-    ) as opened:
+    async with connect(host, port, configuration=configuration, create_protocol=Client) as opened:
         yield opened
 
 
@@ -415,6 +414,86 @@ async def upgrades(port):
     print(counts)
 
 
+async def silent(port):
+    """A client that asks nothing."""
+    async with client(port) as c:
+        await c.until("closed", lambda: c.closed)
+        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
+
+
+async def idle(port):
+    """A client that asks once, and then only sends PING."""
+    async with client(port) as c:
+        assert (await c.ask("/healthz")).status == 200
+        while c.closed is None:
+            c._quic.send_ping(1)
+            c.transmit()
+            await asyncio.sleep(0.1)
+        assert c.goaway is not None and c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
+
+
+async def many_requests(port):
+    """A client that never leaves by itself."""
+    async with client(port) as c:
+        answered = 0
+        while c.goaway is None and c.closed is None:
+            assert (await c.ask("/healthz")).status == 200
+            answered += 1
+        await c.until("closed", lambda: c.closed)
+        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
+        print(answered)
+
+
+async def half_a_head(port):
+    """A client that begins a request and does not go on."""
+    async with client(port) as c:
+        stream = c._quic.get_next_available_stream_id()
+        begun = c.responses[stream] = Response()
+        c._quic.send_stream_data(stream, encode_uint_var(FrameType.HEADERS) + encode_uint_var(100) + b"x")
+        c.transmit()
+        while not begun.done.done():
+            assert (await c.ask("/healthz")).status == 200
+            await asyncio.sleep(0.1)
+        assert begun.reset == ErrorCode.H3_REQUEST_INCOMPLETE, begun.reset
+
+
+async def slow(port):
+    """A client that takes a part of a response and then nothing."""
+    async with client(port, max_stream_data=5_000) as c:
+        # Opens no window after the first bytes.
+        c._quic._write_stream_limits = lambda *arguments, **named: None
+        response = await c.ask("/card.png")
+        assert response.reset == ErrorCode.H3_REQUEST_CANCELLED, response.reset
+        assert (await c.ask("/healthz")).status == 200
+        assert 0 < len(response.body) < 47_000
+
+
+async def crowd(host_and_port, count):
+    """Clients from one address, of which the last one is too many."""
+    host, _, number = host_and_port.rpartition(":")
+    async with contextlib.AsyncExitStack() as stack:
+        for index in range(int(count)):
+            c = await stack.enter_async_context(client(int(number), host=host))
+            assert (await c.ask("/healthz")).status == 200
+        with contextlib.suppress(ConnectionError):
+            one_more = await stack.enter_async_context(client(int(number), host=host))
+            await one_more.until("closed", lambda: one_more.closed)
+
+
+async def initials(port, count):
+    """First packets of clients that never go on, each from a port of its own."""
+    for number in range(int(count)):
+        quic = QuicConnection(configuration=QuicConfiguration(
+            alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost"
+        ))
+        quic.connect(("127.0.0.1", port), now=0.0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            for datagram, _ in quic.datagrams_to_send(now=0.0):
+                udp.sendto(datagram, ("127.0.0.1", port))
+    print("ready", flush=True)
+    await asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
+
+
 async def resets(port):
     """A client that opens streams and gives them up, again and again, loses its connection."""
     async with client(port) as c:
@@ -456,4 +535,4 @@ async def blocked(port, count="8"):
 
 
 scenario, port, *arguments = sys.argv[1:]
-asyncio.run(globals()[scenario](int(port), *arguments))
+asyncio.run(globals()[scenario](int(port) if port.isdigit() else port, *arguments))

@@ -109,8 +109,7 @@ impl HealthCheck {
                 let (host, port) = (ip.to_string(), address.port());
                 let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
                 let transport = match kind {
-                    ListenerKind::Https => Transport::Tls { host, port, name },
-                    ListenerKind::Http3 => return None,
+                    ListenerKind::Https | ListenerKind::Http3 => Transport::Tls { host, port, name },
                     ListenerKind::Http | ListenerKind::Admin => Transport::Plain { host, port },
                 };
                 (transport, Peer::from(ip))

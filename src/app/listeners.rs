@@ -109,6 +109,7 @@ impl Listeners {
         if let Some(bound) = self.of(ListenerKind::Http3).next()
             && let Ok((received, sent)) = bound.udp_buffers()
             && received.min(sent) < UDP_BUFFER
+            && bound.address.tcp().is_some_and(|address| !address.ip().is_loopback())
         {
             tracing::warn!(
                 received,

@@ -8,7 +8,7 @@ use crate::{
         listeners::{self, StartKind},
         places::{DATA_DIR, LOG, PID_FILE, READY_FILE, WritablePath, around, places},
     },
-    config::{CertificateMode, Config},
+    config::{CertificateMode, Config, Http3Mode},
     connection::ListenerKind,
     http::access_log::{LogDestination, LogFile},
     net::{
@@ -63,7 +63,9 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
                 drop(UnixSocketFile::at(path));
             }
             drop(bound);
-            return (Finding::fine(about, format!("{address} can be listened on")), ListenAttempt::OrFails);
+            let port = if kind == ListenerKind::Http3 { "UDP " } else { "" };
+            let what = format!("{port}{address} can be listened on");
+            return (Finding::fine(about, what), ListenAttempt::OrFails);
         }
         Err(error) => error,
     };
@@ -73,6 +75,10 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
         return (Finding::fine(about, format!("e6 listens on {address} already")), ListenAttempt::OrFails);
     }
     let what = listeners::cannot_listen(address, kind, &error, StartKind::First);
+    if kind == ListenerKind::Http3 && config.listen.http3.mode == Http3Mode::Auto {
+        let what = format!("{what}; a start goes on without HTTP/3 there");
+        return (Finding::warning(about, what), ListenAttempt::OrLeftOut);
+    }
     if is_taken && config.listen.defaults.contains(&kind) {
         let what = format!("{what}; a start goes on without this default address");
         return (Finding::warning(about, what), ListenAttempt::OrLeftOut);

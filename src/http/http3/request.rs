@@ -21,10 +21,15 @@ use h3::{
 };
 use hyper::{
     Response, StatusCode,
-    body::Body,
     header::{CONTENT_LENGTH, DATE},
 };
-use std::{future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// Interval between checks of a slow peer.
@@ -42,12 +47,28 @@ enum Unsent {
     Limit(CloseReason),
 }
 
-/// Reads a request, and sends the response.
+/// Reads a request, and sends the response. While a peer is slow, this holds little: each step is in memory only for
+/// its time.
 pub(super) async fn answer(
     session: Rc<Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,
     stream: ResponseStream,
 ) {
+    match Box::pin(read(session, resolver, stream)).await {
+        Some((sending, None)) => sending.respond().await,
+        // The client may read the response only after it has sent its body.
+        Some((sending, Some(receiver))) => Box::pin(sending.respond_while_reading(receiver)).await,
+        None => {}
+    }
+}
+
+/// Reads a request and has it answered; none if there was no valid one. Returns the response, and the rest of the request
+/// if it has a body.
+async fn read(
+    session: Rc<Session>,
+    resolver: RequestResolver<QuicTransport, Bytes>,
+    stream: ResponseStream,
+) -> Option<(Box<Sending>, Option<RequestStream<ReceivingStream, Bytes>>)> {
     let resolved = timeout(session.connection.limits().head, resolver.resolve_request()).await;
     let (request, mut parts) = match resolved {
         Ok(Ok(resolved)) => resolved,
@@ -55,57 +76,44 @@ pub(super) async fn answer(
             // `h3` has answered.
             session.handler.refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &session.info());
             stream.finish();
-            return;
+            return None;
         }
         Ok(Err(error)) => {
             tracing::debug!(%error, "an HTTP/3 stream without a request");
             session.was_fruitless();
             stream.reset(Code::H3_REQUEST_INCOMPLETE);
-            return;
+            return None;
         }
         Err(_) => {
             session.counters.http3_stream_reset(CloseReason::Head);
             session.was_fruitless();
             stream.reset(Code::H3_REQUEST_INCOMPLETE);
-            return;
+            return None;
         }
     };
     let (arrival, in_flight) = session.connection.request();
-    let Some(has_body) = has_body(&mut parts).await else { return stream.reset(Code::H3_REQUEST_CANCELLED) };
+    let Some(has_body) = has_body(&mut parts).await else {
+        stream.reset(Code::H3_REQUEST_CANCELLED);
+        return None;
+    };
     let request = request.map(|()| UnreadBody::of(!has_body));
     let info = session.info();
     if let Some(why) = malformed::why(&request) {
         tracing::debug!(why, peer = %info.peer, "malformed HTTP/3 request");
         parts.stop_sending(Code::H3_MESSAGE_ERROR);
         stream.reset(Code::H3_MESSAGE_ERROR);
-        return;
+        return None;
     }
     let response = match session.handler.answer(&request, &info, arrival) {
         HandlerResponse::Now(response) => response,
         HandlerResponse::Later(promise) => tokio::select! {
             response = promise => response,
-            () = stream.ended() => return,
+            () = stream.ended() => return None,
         },
     };
     let (sender, receiver) = parts.split();
-    let sending = Sending { session: &session, stream, sender };
-    if request.body().is_end_stream() {
-        drop(receiver);
-        return sending.respond(response, in_flight).await;
-    }
-    // The client may read the response only after it has sent its body.
-    let mut upload = pin!(read_and_drop(receiver));
-    let mut has_ended = false;
-    let mut respond = pin!(sending.respond(response, in_flight));
-    loop {
-        tokio::select! {
-            () = &mut respond => break,
-            () = &mut upload, if !has_ended => has_ended = true,
-        }
-    }
-    if !has_ended {
-        let _ = timeout(UPLOAD_LASTS, upload).await;
-    }
+    let sending = Sending::new(session, stream, sender, response, in_flight);
+    Some((Box::new(sending), has_body.then_some(receiver)))
 }
 
 /// Whether the request has a body; none if it was given up.
@@ -124,23 +132,53 @@ async fn read_and_drop(mut receiver: RequestStream<ReceivingStream, Bytes>) {
 }
 
 /// A response that is being sent.
-struct Sending<'a> {
-    session: &'a Session,
+struct Sending {
+    session: Rc<Session>,
     stream: ResponseStream,
     sender: RequestStream<SendingStream, Bytes>,
+    /// None once it has been sent.
+    head: Option<Box<Response<()>>>,
+    body: ResponseBody,
+    deadline: Instant,
 }
 
-impl Sending<'_> {
-    /// Sends a response, and waits until the client has it.
-    async fn respond(mut self, response: Response<ResponseBody>, in_flight: InFlight) {
+impl Sending {
+    fn new(
+        session: Rc<Session>,
+        stream: ResponseStream,
+        sender: RequestStream<SendingStream, Bytes>,
+        response: Response<ResponseBody>,
+        in_flight: InFlight,
+    ) -> Self {
         let (mut head, mut body) = response.into_parts();
         head.headers.entry(DATE).or_insert_with(date::now);
         if let (Some(length), false) = (body.length(), body.is_complete()) {
             head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
         }
         let deadline = body.begin(in_flight);
-        let sent = self.send(Response::from_parts(head, ()), &mut body, deadline).await;
-        let mut end = body.end();
+        let head = Some(Box::new(Response::from_parts(head, ())));
+        Sending { session, stream, sender, head, body, deadline }
+    }
+
+    /// Sends the response, and reads and drops the rest of the request.
+    async fn respond_while_reading(self: Box<Self>, receiver: RequestStream<ReceivingStream, Bytes>) {
+        let (mut upload, mut has_ended) = (pin!(read_and_drop(receiver)), false);
+        let mut respond = pin!(self.respond());
+        loop {
+            tokio::select! {
+                () = &mut respond => break,
+                () = &mut upload, if !has_ended => has_ended = true,
+            }
+        }
+        if !has_ended {
+            let _ = timeout(UPLOAD_LASTS, upload).await;
+        }
+    }
+
+    /// Sends the response, and waits until the client has it.
+    async fn respond(mut self: Box<Self>) {
+        let sent = self.send().await;
+        let mut end = self.body.end();
         match sent {
             Ok(()) => {
                 self.stream.finish();
@@ -148,7 +186,7 @@ impl Sending<'_> {
                     end.taken_at(Instant::now());
                 }
                 // The connection must not be closed before: the client would lose what is still on its way.
-                if timeout_at(deadline, self.stream.ended()).await.is_err() {
+                if timeout_at(self.deadline, self.stream.ended()).await.is_err() {
                     self.stream.reset(Code::H3_REQUEST_CANCELLED);
                 }
             }
@@ -162,34 +200,34 @@ impl Sending<'_> {
         drop(end);
     }
 
-    async fn send(
-        &mut self,
-        head: Response<()>,
-        body: &mut ResponseBody,
-        deadline: Instant,
-    ) -> Result<(), Unsent> {
-        self.session.write(0, deadline, self.sender.send_response(head)).await?;
-        while !body.is_complete() {
-            let Some(piece) = self.next_piece(body, deadline).await? else { break };
+    async fn send(&mut self) -> Result<(), Unsent> {
+        if let Some(head) = self.head.take() {
+            self.session.write(0, self.deadline, Box::pin(self.sender.send_response(*head))).await?;
+        }
+        while !self.body.is_complete() {
+            let Some(piece) = self.next_piece().await? else { break };
             // Bytes shared with other responses are in memory anyway.
             let own_bytes = if piece.is_unique() { piece.len() } else { 0 };
             self.stream.writes(&piece);
-            self.session.write(own_bytes, deadline, self.sender.send_data(piece)).await?;
+            self.session.write(own_bytes, self.deadline, Box::pin(self.sender.send_data(piece))).await?;
         }
         Ok(())
     }
 
     /// The next piece of the body. Those of events may take long.
-    async fn next_piece(&self, body: &mut ResponseBody, deadline: Instant) -> Result<Option<Bytes>, Unsent> {
-        let mut next = pin!(poll_fn(|context| body.poll_piece(context)));
-        if let Some(piece) = at_once(next.as_mut()).await {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, Unsent> {
+        let mut next = poll_fn(|context| self.body.poll_piece(context));
+        if let Some(piece) = at_once(&mut next).await {
             return Ok(piece);
         }
-        tokio::select! {
-            piece = next => Ok(piece),
-            () = self.stream.ended() => Err(Unsent::Peer),
-            () = sleep_until(deadline) => Err(Unsent::Limit(CloseReason::Request)),
-        }
+        let waited = async {
+            tokio::select! {
+                piece = next => Ok(piece),
+                () = self.stream.ended() => Err(Unsent::Peer),
+                () = sleep_until(self.deadline) => Err(Unsent::Limit(CloseReason::Request)),
+            }
+        };
+        Box::pin(waited).await
     }
 }
 
@@ -199,25 +237,21 @@ impl Session {
         &self,
         own_bytes: usize,
         deadline: Instant,
-        write: impl Future<Output = Result<(), StreamError>>,
+        mut write: Pin<Box<impl Future<Output = Result<(), StreamError>>>>,
     ) -> Result<(), Unsent> {
-        let mut write = pin!(write);
-        if let Some(written) = at_once(write.as_mut()).await {
+        if let Some(written) = at_once(&mut write).await {
             return written.map_err(|_| Unsent::Peer);
         }
         let (began, limits) = (Instant::now(), self.connection.limits());
         let (deadline, before) = (deadline.min(began + limits.request), self.streams.taken.get().0);
         let blocked = self.blocked(own_bytes).await;
-        let evicted = async {
-            poll_fn(|_| if blocked.is_evicted() { Poll::Ready(()) } else { Poll::Pending }).await;
-        };
-        let mut evicted = pin!(evicted);
         let mut check = began + limits.stall;
         loop {
+            let evicted = poll_fn(|_| if blocked.is_evicted() { Poll::Ready(()) } else { Poll::Pending });
             tokio::select! {
                 biased;
                 written = &mut write => return written.map_err(|_| Unsent::Peer),
-                () = &mut evicted => return Err(Unsent::Limit(CloseReason::Memory)),
+                () = evicted => return Err(Unsent::Limit(CloseReason::Memory)),
                 () = sleep_until(check.min(deadline)) => {}
             }
             let (now, (taken, changed)) = (Instant::now(), self.streams.taken.get());

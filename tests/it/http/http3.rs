@@ -4,15 +4,21 @@ use crate::{
     support::{
         aioquic::{self, Scenario},
         day::{EVENING, Game, IN_PROGRESS},
+        devtools::Browser,
         fake_mlb::FakeMlb,
         server::{Server, send_to},
+        tools,
     },
     tls::handshake::{BOTH, client, handshake},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{Read, Write},
     net::UdpSocket,
+    path::Path,
+    process::Command,
     time::Duration,
 };
 
@@ -184,6 +190,44 @@ fn a_restart_after_a_crash_resets_old_connections_at_once() {
         Server::start_in(dir, &["--mlb-url", &url, "--clock", EVENING, "--http3", "on", "--https", &https]);
     assert_eq!(server.https(), address);
     client.finish();
+}
+
+#[test]
+#[ignore = "needs curl_cffi"]
+fn libcurl_gets_pages_over_http3_alone() {
+    let (server, _mlb) = site_with("");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http3_curl.py");
+    let port = server.https().port().to_string();
+    tools::output(Command::new(tools::python_with("curl_cffi")).arg(script).arg(port));
+    server.wait_until("closed", || server.metric("e6_connections{listener=\"http3\"}") == 0.0);
+}
+
+/// The hash of the certificate's public key, by which Chromium can be told to trust it.
+fn key_hash(server: &Server) -> String {
+    let mut stream = handshake(server.https(), "localhost", client(server, &["http/1.1"], BOTH)).unwrap();
+    stream.flush().unwrap();
+    let certificate = stream.conn.peer_certificates().unwrap()[0].to_vec();
+    let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).unwrap();
+    BASE64_STANDARD.encode(Sha256::digest(certificate.public_key().raw))
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn chromium_loads_the_page_and_all_of_its_parts_over_http3() {
+    let (server, _mlb) = site_with("");
+    let port = server.https().port();
+    let force = format!("--origin-to-force-quic-on=127.0.0.1:{port}");
+    let trust = format!("--ignore-certificate-errors-spki-list={}", key_hash(&server));
+    let mut browser = Browser::open_with(&["--enable-quic", &force, &trust]);
+    browser.visit(&format!("https://127.0.0.1:{port}/"));
+    assert_eq!(browser.text(".verdict"), "Yes");
+    let protocols = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
+                     .map(({ nextHopProtocol }) => nextHopProtocol).filter(Boolean).join()";
+    let protocols = browser.evaluate(protocols);
+    let protocols: Vec<_> = protocols.as_str().unwrap().split(',').collect();
+    assert!(protocols.len() > 2 && protocols.iter().all(|protocol| *protocol == "h3"), "{protocols:?}");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    assert!(server.metric("e6_quic_handshakes_total{address_validated=\"no\"}") >= 1.0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod connections;
 pub mod deadlines;
 pub mod floods;
+pub mod http3;
 pub mod mlb;
 pub mod parked;
 pub mod requests;

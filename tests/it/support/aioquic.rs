@@ -19,9 +19,14 @@ pub struct Scenario {
 impl Scenario {
     /// Starts a scenario against the server at this address.
     pub fn start(name: &str, server: SocketAddr, arguments: &[&str]) -> Self {
+        Scenario::start_at(name, &server.port().to_string(), arguments)
+    }
+
+    /// Starts a scenario against a server at this port of the loopback address, or at this address and port.
+    pub fn start_at(name: &str, server: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(tools::python_with("aioquic"))
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http3.py"))
-            .args([name, &server.port().to_string()])
+            .args([name, server])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

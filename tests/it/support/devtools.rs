@@ -34,16 +34,22 @@ pub struct Browser {
 pub const DESKTOP: (u32, u32) = (1280, 900);
 
 impl Browser {
-    /// Opens an empty page.
+    /// Opens an empty page. Without QUIC, because its tests are about other protocols.
     pub fn open() -> Self {
+        Browser::open_with(&["--disable-quic", "--ignore-certificate-errors"])
+    }
+
+    /// Opens an empty page with these flags.
+    pub fn open_with(flags: &[&str]) -> Self {
         find("chromium");
         let profile = tempfile::tempdir().unwrap();
         // Chromium reads commands from descriptor 3 and writes to 4.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>&2", "sh", "chromium"])
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+            .args(flags)
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-            .args(["--hide-scrollbars", "--ignore-certificate-errors", "--remote-debugging-pipe"])
+            .args(["--hide-scrollbars", "--remote-debugging-pipe"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::piped())

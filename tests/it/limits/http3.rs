@@ -1,0 +1,170 @@
+//! The limits of HTTP/3, with aioquic as the peer that reaches them.
+
+use crate::{
+    http::http3::site_with,
+    limits::{SLACK, ended, wait_until},
+    support::{
+        aioquic::{self, Scenario},
+        server::{PATIENCE, Server},
+    },
+    tls::handshake,
+};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::UdpSocket,
+    time::{Duration, Instant},
+};
+
+/// The most that a server may grow under an attack.
+const GROWTH: u64 = 16 * 1024 * 1024;
+/// The longest that a visitor may wait during one.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+/// Runs a scenario on a site with these limits.
+fn on_a_site(limits: &str, scenario: &str) -> (Server, String, impl Sized) {
+    let (server, mlb) = site_with(&format!("[limits]\n{limits}\n"));
+    let output = aioquic::run(scenario, server.https(), &[]);
+    (server, output, mlb)
+}
+
+/// Bytes of memory of the server's process.
+fn memory(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// Asserts that visitors over TCP and over QUIC are served in time. The best of three counts, because other tests may
+/// load the machine.
+fn serves_visitors(server: &Server, during: &str) {
+    let visit = |_| {
+        let began = Instant::now();
+        let mut stream = handshake::established(server, &["http/1.1"]);
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+        began.elapsed()
+    };
+    let times = [0, 1, 2].map(visit);
+    assert!(times.iter().any(|time| *time < AT_MOST), "{during}: {times:?}");
+    aioquic::run("key_update", server.https(), &[]);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn new_clients_prove_their_address_while_a_worker_is_busy() {
+    let (server, how, _mlb) = on_a_site("h3_unvalidated = 0", "semantics");
+    let how: serde_json::Value = serde_json::from_str(&how).unwrap();
+    assert_eq!(how["connection"]["quic"]["address_validated"], true);
+    assert_eq!(server.metric("e6_quic_retries_total"), 1.0);
+    assert_eq!(server.metric("e6_quic_handshakes_total{address_validated=\"yes\"}"), 1.0);
+    assert_eq!(server.metric("e6_quic_handshakes_total{address_validated=\"no\"}"), 0.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_connection_without_a_request_ends() {
+    let began = Instant::now();
+    let (server, _, _mlb) = on_a_site("head = 1", "silent");
+    assert!(began.elapsed() < Duration::from_secs(1) + SLACK + PATIENCE / 3);
+    assert_eq!(ended(&server, "head"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn pings_are_no_requests_and_keep_no_connection_open() {
+    let (server, _, _mlb) = on_a_site("idle = 2", "idle");
+    assert_eq!(ended(&server, "idle"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_connection_ends_after_its_requests_or_its_age() {
+    let (server, answered, _mlb) = on_a_site("requests = 5", "many_requests");
+    assert!((5..20).contains(&answered.trim().parse::<u32>().unwrap()), "{answered}");
+    assert_eq!(ended(&server, "requests"), 1.0);
+    let (server, _, _mlb) = on_a_site("age = 1", "many_requests");
+    assert_eq!(ended(&server, "age"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn half_a_head_resets_its_stream_alone() {
+    let (server, _, _mlb) = on_a_site("head = 1", "half_a_head");
+    assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"head\"}"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_response_that_is_not_taken_resets_its_stream_alone() {
+    let (server, _, _mlb) = on_a_site("stall = 1", "slow");
+    assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"stall\"}"), 1.0);
+    let (server, _, _mlb) = on_a_site("request = 1", "slow");
+    assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"request\"}"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn streams_without_a_request_end_their_connection() {
+    let (server, _, _mlb) = on_a_site("", "resets");
+    assert_eq!(ended(&server, "control_frames"), 1.0);
+    serves_visitors(&server, "after it");
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_flood_of_control_frames_ends_its_connection() {
+    let (server, _, _mlb) = on_a_site("", "control_flood");
+    assert_eq!(ended(&server, "control_frames"), 1.0);
+}
+
+/// An address of this machine that is not exempt from limits.
+fn own_address() -> String {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    // Sends nothing: it only asks for the way.
+    socket.connect("192.0.2.1:9").expect("a network besides loopback");
+    socket.local_addr().unwrap().ip().to_string()
+}
+
+#[test]
+#[ignore = "needs aioquic and a network"]
+fn an_address_has_so_many_connections() {
+    let address = own_address();
+    let listen = format!("[listen]\nhttps = \"{address}:0\"\n[limits]\naddress_connections = 3\n");
+    let (server, _mlb) = site_with(&listen);
+    Scenario::start_at("crowd", &server.https().to_string(), &["3"]).finish();
+    assert_eq!(server.metric("e6_connections_refused_total{reason=\"address\"}"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn first_packets_from_many_ports_cost_little_memory_and_keep_nobody_out() {
+    let (server, _mlb) = site_with("");
+    serves_visitors(&server, "before");
+    let before = memory(&server);
+    let mut flood = Scenario::start("initials", server.https(), &["1500"]);
+    flood.wait_until_ready();
+    let after = memory(&server);
+    assert!(after < before + GROWTH, "{before} {after}");
+    serves_visitors(&server, "while handshakes are unfinished");
+    assert!(server.metric("e6_quic_retries_total") > 1000.0, "most were answered with Retry");
+    flood.finish();
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn responses_that_nobody_reads_cost_little_memory_and_keep_nobody_out() {
+    let (server, _mlb) = site_with("");
+    serves_visitors(&server, "before");
+    let before = memory(&server);
+    let mut flood = Scenario::start("blocked", server.https(), &["20"]);
+    flood.wait_until_ready();
+    let asked = || server.metric("e6_connections_accepted_total{listener=\"http3\"}");
+    wait_until("connected", || asked() >= 20.0);
+    let after = memory(&server);
+    assert!(after < before + GROWTH, "{before} {after}");
+    serves_visitors(&server, "while 1800 responses are blocked");
+    flood.finish();
+}
