@@ -85,12 +85,7 @@ pub(crate) fn you(trace: &Trace, language: Language) -> Vec<String> {
                 "Tu extremo de la conexión es {client}."
             )
         }
-        (None, _) => pick(
-            language,
-            "You came over a Unix socket, whose ends have no addresses.",
-            "Llegaste por un socket Unix, cuyos extremos no tienen dirección.",
-        )
-        .into(),
+        (None, _) => say!(language, "You came over a Unix socket, whose ends have no addresses.", "Llegaste por un socket Unix, cuyos extremos no tienen dirección."),
     });
     facts
 }
@@ -210,7 +205,7 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
             "{group} acordó las claves. Una computadora cuántica podría romperlo un día; los clientes más nuevos ofrecen \
              X25519MLKEM768."
         ),
-        (None, _) => pick(language, "The keys are those of an earlier session.", "Las claves son de una sesión anterior.").into(),
+        (None, _) => say!(language, "The keys are those of an earlier session.", "Las claves son de una sesión anterior."),
     }));
     facts.extend(is_known.then(|| {
         match tls.resumed {
@@ -228,16 +223,11 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
             let name = fit(name, CUT);
             say!(language, "Your client named {name} (SNI).", "Tu cliente nombró {name} (SNI).")
         }
-        None => pick(language, "Your client sent no name (SNI).", "Tu cliente no envió nombre (SNI).").into(),
+        None => say!(language, "Your client sent no name (SNI).", "Tu cliente no envió nombre (SNI)."),
     });
     if tls.self_signed {
         facts.push(
-            pick(
-                language,
-                "This server signed its certificate itself, so your client has to be told to trust it.",
-                "Este servidor firmó su propio certificado, así que hay que decirle a tu cliente que confíe en él.",
-            )
-            .into(),
+            say!(language, "This server signed its certificate itself, so your client has to be told to trust it.", "Este servidor firmó su propio certificado, así que hay que decirle a tu cliente que confíe en él."),
         );
     }
     if let Some(handshake) = trace.microseconds.handshake {
@@ -278,12 +268,7 @@ pub(crate) fn http(trace: &Trace, language: Language) -> Vec<String> {
     }];
     if connection.proxied {
         facts.push(
-            pick(
-                language,
-                "That is between the proxy and this server; e6 cannot see the protocol between you and the proxy.",
-                "Eso es entre el proxy y este servidor; e6 no puede ver el protocolo entre tú y el proxy.",
-            )
-            .into(),
+            say!(language, "That is between the proxy and this server; e6 cannot see the protocol between you and the proxy.", "Eso es entre el proxy y este servidor; e6 no puede ver el protocolo entre tú y el proxy."),
         );
     }
     let (request, idle) = (connection.request, span(connection.idle_ms * 1e3, language));
@@ -341,12 +326,11 @@ pub(crate) fn router(trace: &Trace, language: Language) -> Vec<String> {
                 "{passed} patrones antes, no; {pattern}, sí."
             ),
         },
-        None => pick(
+        None => say!(
             language,
             "The path is invalid, so no pattern was tried.",
-            "La ruta no es válida, así que no se probó ningún patrón.",
-        )
-        .into(),
+            "La ruta no es válida, así que no se probó ningún patrón."
+        ),
     }];
     facts.push(match trace.own {
         true => say!(
@@ -372,7 +356,7 @@ pub(crate) fn sources(trace: &Trace, language: Language) -> [Vec<String>; 3] {
             let ago = span(seconds * 1e6, language);
             say!(language, "MLB's data is {ago} old.", "Los datos de MLB tienen {ago}.")
         }
-        None => pick(language, "There is no data yet.", "Todavía no hay datos.").into(),
+        None => say!(language, "There is no data yet.", "Todavía no hay datos."),
     };
     let took = match mlb.took_ms {
         Some(took) => {
@@ -383,12 +367,11 @@ pub(crate) fn sources(trace: &Trace, language: Language) -> [Vec<String>; 3] {
                 "La última ronda de preguntas tardó {took}. Ningún lector la esperó."
             )
         }
-        None => pick(
+        None => say!(
             language,
             "It has not replied to this process yet.",
-            "Todavía no ha respondido a este proceso.",
-        )
-        .into(),
+            "Todavía no ha respondido a este proceso."
+        ),
     };
     [vec![check.into()], vec![poller], vec![took]]
 }

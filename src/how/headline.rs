@@ -22,7 +22,7 @@ impl Headline {
         let path = facts::path(trace, language);
         Headline {
             question: match trace.own {
-                true => pick(language, "What handles this request?", "¿Qué atiende esta petición?").into(),
+                true => say!(language, "What handles this request?", "¿Qué atiende esta petición?"),
                 false => say!(
                     language,
                     "What handles a request for {path}?",

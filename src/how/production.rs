@@ -26,12 +26,11 @@ pub(crate) fn stages(process: &ProcessTrace, language: Language) -> Vec<Stage> {
         process.deployed_at.map(|at| Stage {
             name: pick(language, "Deploy", "Despliegue"),
             at: Some(minute(at)),
-            fact: pick(
+            fact: say!(
                 language,
                 "One file was put in place on this machine.",
-                "Un solo archivo llegó a esta máquina.",
-            )
-            .into(),
+                "Un solo archivo llegó a esta máquina."
+            ),
         }),
         Some(start(process, language)),
         process.minutes_since_commit.map(|minutes| this_byte(minutes, language)),
@@ -72,12 +71,11 @@ fn start(process: &ProcessTrace, language: Language) -> Stage {
     let answered = thousands(process.answered);
     let upgrades = match process.upgrades {
         0 => String::new(),
-        1 => pick(
+        1 => say!(
             language,
             " It took over from the process before without downtime.",
-            " Relevó al proceso anterior sin pausa.",
-        )
-        .into(),
+            " Relevó al proceso anterior sin pausa."
+        ),
         count => say!(
             language,
             " It is the last of {count} upgrades without downtime.",
@@ -104,8 +102,8 @@ fn start(process: &ProcessTrace, language: Language) -> Stage {
 
 fn this_byte(minutes: i64, language: Language) -> Stage {
     let age = match minutes {
-        ..=0 => pick(language, "Less than a minute", "Menos de un minuto").into(),
-        1 => pick(language, "1 minute", "1 minuto").into(),
+        ..=0 => say!(language, "Less than a minute", "Menos de un minuto"),
+        1 => say!(language, "1 minute", "1 minuto"),
         minutes if minutes < 120 => say!(language, "{minutes} minutes", "{minutes} minutos"),
         minutes => span(minutes as f64 * 60e6, language),
     };

@@ -58,12 +58,11 @@ pub(crate) fn answer(trace: &Trace, language: Language) -> Vec<String> {
             let took = span(took, language);
             say!(language, "To choose it took {took}.", "Elegirla tardó {took}.")
         }
-        None => pick(
+        None => say!(
             language,
             "The response's Server-Timing field says how long it took to make, this sentence included.",
-            "El campo Server-Timing de la respuesta dice cuánto tardó en hacerse, con esta frase.",
-        )
-        .into(),
+            "El campo Server-Timing de la respuesta dice cuánto tardó en hacerse, con esta frase."
+        ),
     });
     facts
 }

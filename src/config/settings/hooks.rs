@@ -7,8 +7,9 @@ use crate::{
         read_file,
         settings::{
             Setting, Value,
-            kinds::{Kind, LINE_CAP, MAYBE_PATH, TOKEN, name_of, path},
+            kinds::{Kind, MAYBE_PATH, TOKEN, name_of},
             quoted,
+            values::{LINE_CAP, path},
         },
     },
     language::Language,

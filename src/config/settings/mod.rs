@@ -4,6 +4,7 @@
 pub(crate) mod hooks;
 pub(crate) mod kinds;
 pub(crate) mod table;
+pub(crate) mod values;
 pub(crate) mod words;
 
 use crate::{

@@ -1,7 +1,12 @@
 //! The rows of the table.
 
 use crate::{
-    config::settings::{Setting, Value, kinds::*, words::*},
+    config::settings::{
+        Setting, Value,
+        kinds::*,
+        values::{trusted, trusted_names},
+        words::*,
+    },
     limits::TakesEffect,
 };
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 mod awaited;
+mod connection;
 pub(crate) mod how;
 mod redirect;
 pub(crate) mod resource;
