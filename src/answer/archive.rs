@@ -21,6 +21,9 @@ pub type Archive = BTreeMap<i32, Arc<ArchivedSeason>>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedSeason {
     pub log: Season,
+    /// The time at which the log was read once the season was over; none before.
+    #[serde(default, with = "time::serde::timestamp::option")]
+    pub log_read_at: Option<OffsetDateTime>,
     /// The clubs whose schedules are in `games`.
     pub clubs: Vec<u32>,
     pub games: Vec<ScheduleEntry>,
@@ -51,7 +54,13 @@ pub struct DayAnswer {
 impl ArchivedSeason {
     /// A season of which only the log is known.
     pub fn of(log: Season) -> Self {
-        ArchivedSeason { log, clubs: Vec::new(), games: Vec::new(), feeds: BTreeMap::new() }
+        ArchivedSeason {
+            log,
+            log_read_at: None,
+            clubs: Vec::new(),
+            games: Vec::new(),
+            feeds: BTreeMap::new(),
+        }
     }
 
     /// The first and the last day of the season; none without a game.
@@ -295,7 +304,7 @@ mod tests {
         facts.player.value.debut = Some(date!(2023 - 04 - 01));
         let log = Season { year: 2023, games: log, is_complete: true };
         let feeds = feeds.into_iter().map(|feed| (feed.pk, Part::read(Some(feed), NOW))).collect();
-        facts.archive.insert(2023, ArchivedSeason { log, clubs, games, feeds }.into());
+        facts.archive.insert(2023, ArchivedSeason { clubs, games, feeds, ..ArchivedSeason::of(log) }.into());
         decide(&facts, NOW)
     }
 

@@ -26,6 +26,10 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// A feed is read again at most this often, if the log or the schedule says something else.
 const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 
+/// The log of a season that is over is read again after this time: the league corrects a call even later at times. A
+/// feed that the new log contradicts follows, once.
+const RECHECK_AFTER: time::Duration = time::Duration::days(30);
+
 /// Failed attempts before something that MLB does not have is left out.
 const TRIES: u32 = 2;
 
@@ -84,7 +88,7 @@ impl Poller {
         }
     }
 
-    /// The days that visitors asked for first, then the missing seasons, then the feeds that are to be read again.
+    /// The days that visitors asked for first, then the missing seasons, then what is to be read again.
     fn next_look_up(&self, answer: &Answer) -> Option<ArchiveQuestion> {
         if !self.facts.is_read() || !self.facts.player.is_read() {
             return None;
@@ -104,7 +108,21 @@ impl Poller {
         }
         let years = kept_years(&self.facts.player.value, today).rev();
         let missing = years.into_iter().find_map(|year| self.missing_part(year, today));
-        missing.or_else(|| self.feed_to_read_again(today))
+        missing.or_else(|| self.feed_to_read_again(today)).or_else(|| self.season_to_check_again(today))
+    }
+
+    /// A season that is over and was not checked for a long time, or one of its feeds that its newer log contradicts.
+    fn season_to_check_again(&self, today: Date) -> Option<ArchiveQuestion> {
+        let (now, present) = (self.clock.now(), self.facts.season_year(today));
+        self.facts.archive.range(..present).find_map(|(&year, season)| {
+            let read_at = season.log_read_at.filter(|at| now - *at < RECHECK_AFTER);
+            let Some(read_at) = read_at else { return Some(ArchiveQuestion::Log(year)) };
+            let is_due = |(_, part): &(&u64, &Part<Option<GameFeed>>)| {
+                part.asked_at.is_none_or(|at| at < read_at)
+                    && part.value.as_ref().is_some_and(|feed| season.contradicts(feed, today))
+            };
+            season.feeds.iter().find(is_due).map(|(&pk, _)| ArchiveQuestion::Feed { year, pk })
+        })
     }
 
     /// The part of a season that is missing, except for those that the poller reads anyway.
@@ -136,7 +154,13 @@ impl Poller {
         match next {
             ArchiveQuestion::Log(year) => {
                 let log = self.client.season(person, year)?;
-                self.change_season(year, |season| season.log = log);
+                self.change_season(year, |season| {
+                    season.log_read_at = Some(now);
+                    // A correction takes no game away: a log with fewer games is incomplete.
+                    if log.games.len() >= season.log.games.len() {
+                        season.log = log;
+                    }
+                });
             }
             ArchiveQuestion::Games { year, club } => {
                 let games = self.client.calendar(club, year)?;
@@ -160,8 +184,11 @@ impl Poller {
     fn do_without(&mut self, missing: ArchiveQuestion, now: OffsetDateTime) {
         match missing {
             ArchiveQuestion::Log(year) => {
-                let log = Season { year, games: Vec::new(), is_complete: false };
-                self.change_season(year, |season| season.log = log);
+                let is_known = self.facts.archive.contains_key(&year);
+                self.change_season(year, |season| {
+                    season.log.is_complete &= is_known;
+                    season.log_read_at = Some(now);
+                });
             }
             ArchiveQuestion::Games { year, club } => {
                 self.change_season(year, |season| season.clubs.push(club))

@@ -316,6 +316,46 @@ fn a_correction_changes_the_page_and_its_entity_tag() {
 }
 
 #[test]
+fn a_season_that_is_over_is_checked_for_corrections_once_a_month() {
+    let mlb = mlb();
+    let log_of_2023 = format!("/api/v1/people/{TATIS}/stats?stats=gameLog&group=fielding&season=2023");
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    assert_eq!(day(&server, "/2023-08-09")["verdict"], "yes");
+    assert_eq!(mlb.count(&log_of_2023), 1);
+    // The league takes the error back in winter, and its list has a game less for a moment.
+    let mut games = games_of_2023();
+    games[0] = game(2001, "2023-08-09");
+    let rows = [(0, 0, "RF"), (1, 0, "RF"), (2, 1, "SS"), (3, 1, "RF"), (5, 0, "RF")];
+    let rows = rows.map(|(index, errors, position)| row(&games[index], errors, position));
+    put_season(&mlb, 2023, &games, log(rows[1..].to_vec()));
+    let restarted = |server: Server, clock: &str| {
+        server.wait_until("saved", || server.path(".local/state/e6/season-665487-2023.e6").exists());
+        Server::start_in(server.terminate().1, &["--mlb-url", &mlb.url(), "--clock", clock])
+    };
+    // Two look-ups could be made in this time.
+    let nothing_more_is_asked = |server: &Server| {
+        let (began, asked) = (Instant::now(), mlb.count(&log_of_2023));
+        server.wait_until("some seconds later", || began.elapsed() > Duration::from_secs(5));
+        assert_eq!(mlb.count(&log_of_2023), asked);
+    };
+    let server = restarted(server, "2024-07-20T04:05:00Z");
+    server.wait_for_verdict("no_game");
+    nothing_more_is_asked(&server);
+    assert_eq!((mlb.count(&log_of_2023), day(&server, "/2023-08-09")["errors"].clone()), (1, json!(1)));
+    let server = restarted(server, "2024-08-05T04:05:00Z");
+    server.wait_until("checked", || mlb.count(&log_of_2023) == 2);
+    nothing_more_is_asked(&server);
+    assert_eq!(day(&server, "/2023-08-09")["errors"], 1, "a log with fewer games is no correction");
+    put_season(&mlb, 2023, &games, log(rows.to_vec()));
+    let server = restarted(server, "2024-09-10T04:05:00Z");
+    server.wait_until("corrected", || day(&server, "/2023-08-09")["verdict"] == "no");
+    assert_eq!(day(&server, "/2023")["season"]["errors"], 2);
+    nothing_more_is_asked(&server);
+    assert_eq!((mlb.count(&log_of_2023), mlb.count("/api/v1.1/game/2001/")), (3, 2), "once each");
+}
+
+#[test]
 fn a_game_that_mlb_does_not_have_is_told_by_the_log_and_an_outage_is_waited_for() {
     let mlb = mlb();
     mlb.fault_at("/api/v1.1/game/2001/", Fault::Status(404));
