@@ -8,7 +8,7 @@ use crate::{
     page::{
         Words,
         colours::takes_part,
-        locale::{Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, sentence_case},
+        locale::{Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, cities, parks, sentence_case},
         times::LocalTime,
     },
 };
@@ -292,12 +292,16 @@ fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
 }
 
 fn meeting<'a>(answer: &Answer, listing: &'a ScheduleEntry) -> GameSides<'a> {
-    let home = &listing.home.club;
+    let home = &listing.home.club.name;
     let at_home = answer.player.is_at_home(listing);
+    // Nobody says "in Peoria" of spring training.
+    let is_named = matches!(listing.kind, GameKind::Regular | GameKind::Postseason);
+    let place = is_named.then(|| parks::place(&listing.venue)).flatten();
     GameSides {
         kind: listing.kind,
         at_home,
-        opponent: if at_home { &listing.away.club.name } else { &home.name },
+        opponent: if at_home { &listing.away.club.name } else { home },
+        place: place.filter(|place| !at_home || cities::city(home) != Some(place)),
         number: listing.number,
         begun: listing.is_resumption().then_some(listing.official),
     }

@@ -87,13 +87,16 @@ impl Phrases for English {
     }
 
     fn against(&self, meeting: &GameSides) -> String {
-        let place = match cities::city(meeting.opponent) {
+        let place = match (cities::city(meeting.opponent), meeting.place) {
             _ if meeting.kind == GameKind::AllStar => return "in the All-Star Game".into(),
-            Some(city) if meeting.is_in_their_city() => match cities::has_two_clubs(city) {
-                true => format!("in {city} against {}", opponent(meeting.opponent)),
-                false => format!("in {city}"),
-            },
-            _ => format!("against {}", opponent(meeting.opponent)),
+            (Some(city), Some(place)) if city == place && !meeting.at_home => {
+                match cities::has_two_clubs(city) {
+                    true => format!("in {city} against {}", opponent(meeting.opponent)),
+                    false => format!("in {city}"),
+                }
+            }
+            (_, Some(place)) => format!("against {} in {place}", opponent(meeting.opponent)),
+            (_, None) => format!("against {}", opponent(meeting.opponent)),
         };
         let second = if meeting.number > 1 { format!(" in game {}", meeting.number) } else { String::new() };
         let begun = meeting.begun.map(|day| format!(" in the game of {}, resumed today", short_date(day)));

@@ -7,6 +7,7 @@ pub(crate) mod english;
 pub(crate) mod failures;
 pub(crate) mod games;
 pub(crate) mod labels;
+pub(crate) mod parks;
 pub(crate) mod roster;
 pub(crate) mod share;
 pub(crate) mod spanish;
@@ -215,17 +216,12 @@ pub(crate) struct GameSides<'a> {
     pub kind: GameKind,
     pub at_home: bool,
     pub opponent: &'a str,
+    /// The place of the game; none at home, and if it is not known.
+    pub place: Option<&'static str>,
     /// Which game of the day, from 1.
     pub number: u8,
     /// The day on which a resumed game began.
     pub begun: Option<Date>,
-}
-
-impl GameSides<'_> {
-    /// Whether the game is in the opponent's city, as games of spring training are not.
-    fn is_in_their_city(&self) -> bool {
-        !self.at_home && matches!(self.kind, GameKind::Regular | GameKind::Postseason)
-    }
 }
 
 /// Whether a time has passed.

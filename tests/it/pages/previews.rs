@@ -215,12 +215,17 @@ fn a_first_visit_in_a_long_season_is_below_thirty_kilobytes() {
     let games: Vec<_> =
         (0..161).map(|n| (dates[n].as_str(), clubs[n / 3 % 4], u32::from(n % 7 == 0))).collect();
     mlb.put("/api/v1/people/665487/stats?", season_log(&games));
-    let server = Server::start(&mlb, EVENING);
+    let server =
+        Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"]);
     let answer = server.wait_for_verdict("yes");
     assert_eq!(answer["season"]["games"], 162);
     let coded = |path: &str| server.get(path, "Accept: text/html\r\nAccept-Encoding: br\r\n").body.len();
     let page = server.page();
-    let linked = page.split('"').filter(|text| text.starts_with("/static/") || text.starts_with("/favicon"));
+    let is_loaded = |text: &&str| {
+        ["/static/", "/favicon", "/apple-touch-icon", "/site."].iter().any(|start| text.starts_with(start))
+    };
+    let linked = page.split('"').filter(is_loaded);
+    assert_eq!(page.matches("href=\"/2024-").count(), 162 + 1, "the day of each game is linked");
     let sizes: Vec<_> = ["/"].into_iter().chain(linked).map(|path| (path.to_owned(), coded(path))).collect();
     assert!(sizes.len() >= 5, "{sizes:?}");
     let total: usize = sizes.iter().map(|(_, size)| size).sum();

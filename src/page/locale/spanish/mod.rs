@@ -101,18 +101,22 @@ impl Phrases for Spanish {
 
     fn against(&self, meeting: &GameSides) -> String {
         let name = meeting.opponent;
-        let place = match ClubCity::of(name) {
-            _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
-            Some(ClubCity { city, nickname, has_two_clubs }) => {
-                match (meeting.is_in_their_city(), has_two_clubs) {
-                    (true, true) => format!("en {city} contra los {nickname}"),
-                    (true, false) => format!("en {city}"),
-                    (false, true) => format!("contra los {nickname}"),
-                    (false, false) => format!("contra {city}"),
-                }
-            }
-            None => format!("contra {}", self.the_club(name)),
+        let club = || match ClubCity::of(name) {
+            Some(club) if club.has_two_clubs => format!("los {}", club.nickname),
+            Some(club) => club.city.to_owned(),
+            None => self.the_club(name),
         };
+        let place =
+            match (ClubCity::of(name), meeting.place) {
+                _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
+                (Some(ClubCity { city, has_two_clubs, .. }), place)
+                    if place.is_some() && place == cities::city(name) && !meeting.at_home =>
+                {
+                    if has_two_clubs { format!("en {city} contra {}", club()) } else { format!("en {city}") }
+                }
+                (_, Some(place)) => format!("contra {} en {}", club(), terms::place(place)),
+                (_, None) => format!("contra {}", club()),
+            };
         let second =
             if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
         let begun = meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", short_date(day)));

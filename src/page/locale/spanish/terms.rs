@@ -163,6 +163,20 @@ impl ClubCity {
     }
 }
 
+/// The place of a ballpark, from its English name.
+pub(crate) fn place(place: &'static str) -> &'static str {
+    match place {
+        "London" => "Londres",
+        "Mexico City" => "la Ciudad de México",
+        "New York" => "Nueva York",
+        "Philadelphia" => "Filadelfia",
+        "Seoul" => "Seúl",
+        "St. Louis" => "San Luis",
+        "Tokyo" => "Tokio",
+        other => other,
+    }
+}
+
 /// "miércoles 9 de agosto".
 pub(crate) fn short_date(date: Date) -> String {
     format!("{} {}", weekday(date.weekday()), month_day(date))
