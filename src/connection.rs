@@ -1,7 +1,10 @@
 //! The facts about a connection and about each request's arrival on it. `http` fills them in; `web` and `site` read
 //! them.
 
-use crate::descriptor::{RoundTrip, SocketHandle};
+use crate::{
+    descriptor::{RoundTrip, SocketHandle},
+    name::named,
+};
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -137,31 +140,16 @@ pub struct Arrival {
     pub waited: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListenerKind {
-    /// HTTP/1.1 without TLS.
-    Http,
-    /// HTTP/2 and HTTP/1.1 over TLS.
-    Https,
-    /// HTTP/3 over QUIC, on the UDP ports beside those of HTTPS.
-    Http3,
-    /// The admin listener, for operators.
-    Admin,
-}
-
-impl ListenerKind {
-    /// Every kind, in the order in which they are opened.
-    pub const ALL: [ListenerKind; 4] =
-        [ListenerKind::Http, ListenerKind::Https, ListenerKind::Http3, ListenerKind::Admin];
-
-    /// The name in flags and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            ListenerKind::Http => "http",
-            ListenerKind::Https => "https",
-            ListenerKind::Http3 => "http3",
-            ListenerKind::Admin => "admin",
-        }
+named! {
+    pub enum ListenerKind {
+        /// HTTP/1.1 without TLS.
+        Http = "http",
+        /// HTTP/2 and HTTP/1.1 over TLS.
+        Https = "https",
+        /// HTTP/3 over QUIC, on the UDP ports beside those of HTTPS.
+        Http3 = "http3",
+        /// The admin listener, for operators.
+        Admin = "admin",
     }
 }
 

@@ -45,6 +45,7 @@ mod language;
 mod lifecycle;
 mod limits;
 mod memory;
+mod name;
 mod output;
 mod per_worker;
 mod threads;

@@ -36,7 +36,7 @@ pub use crate::answer::season::{PositionErrors, Season, SeasonGame, SeasonSoFar,
 pub use crate::answer::session::Session;
 pub use crate::answer::zone::Zone;
 
-use crate::answer::calendar::KnownErrorDay;
+use crate::{answer::calendar::KnownErrorDay, name::named};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
@@ -187,36 +187,24 @@ pub enum Reason {
     },
 }
 
-/// The reason why MLB's data could not be read, as far as it matters to a visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outage {
-    /// The first request has no reply yet.
-    Starting,
-    /// No connection: DNS failed, connection refused, network down.
-    Unreachable,
-    /// No complete reply within the deadline.
-    TooSlow,
-    /// MLB replied with an error or asked us to wait.
-    TurnedAway,
-    /// MLB's CDN refuses the network that this server is in (403, 406).
-    Refused,
-    /// The reply was invalid, outdated or too large.
-    Garbled,
-    /// MLB knows no person with this id.
-    NoSuchPlayer,
-}
-
-impl Outage {
-    /// All variants.
-    pub const ALL: [Outage; 7] = [
-        Outage::Starting,
-        Outage::Unreachable,
-        Outage::TooSlow,
-        Outage::TurnedAway,
-        Outage::Refused,
-        Outage::Garbled,
-        Outage::NoSuchPlayer,
-    ];
+named! {
+    /// The reason why MLB's data could not be read, as far as it matters to a visitor.
+    pub enum Outage {
+        /// The first request has no reply yet.
+        Starting = "starting",
+        /// No connection: DNS failed, connection refused, network down.
+        Unreachable = "unreachable",
+        /// No complete reply within the deadline.
+        TooSlow = "too_slow",
+        /// MLB replied with an error or asked us to wait.
+        TurnedAway = "turned_away",
+        /// MLB's CDN refuses the network that this server is in (403, 406).
+        Refused = "refused",
+        /// The reply was invalid, outdated or too large.
+        Garbled = "garbled",
+        /// MLB knows no person with this id.
+        NoSuchPlayer = "no_such_player",
+    }
 }
 
 /// The rate at which the data can change, which sets the age at which it counts as stale.

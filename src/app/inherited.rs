@@ -8,6 +8,7 @@ use crate::{
     },
     config::Config,
     connection::ListenerKind,
+    name::Named,
     net::{listen::BoundSocket, listen_fds::InheritedFd},
 };
 use serde::{Deserialize, Serialize};

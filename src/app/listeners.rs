@@ -5,6 +5,7 @@ use crate::{
     atomic_file,
     config::{Config, Http3Mode},
     connection::ListenerKind,
+    name::Named,
     net::{
         listen::{self, Address, BoundSocket, UDP_BUFFER},
         unix_socket::UnixSocketFile,
@@ -45,7 +46,7 @@ impl Listeners {
     ) -> Result<Self, RunError> {
         let (mut sockets, mut missing) = (Vec::new(), Vec::new());
         let mut handed_over = handed_over;
-        for kind in ListenerKind::ALL {
+        for kind in ListenerKind::all() {
             let (mut these, others): (Vec<_>, Vec<_>) =
                 handed_over.into_iter().partition(|bound| bound.kind == kind);
             handed_over = others;

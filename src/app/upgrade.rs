@@ -8,6 +8,7 @@ use crate::{
         inherited::{Handoff, LOCK, PREDECESSOR, QUIC, READY},
         launcher,
     },
+    name::Named,
     net::{
         listen::BoundSocket,
         listen_fds::{COUNT_VARIABLE, FIRST, NAMES_VARIABLE, PID_VARIABLE},

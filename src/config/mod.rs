@@ -22,6 +22,7 @@ use crate::{
     language::PerLanguage,
     limits::{Limits, TakesEffect},
     mlb::{Endpoint, Token},
+    name::{Named, named},
     net::{listen::Address, outgoing::OutgoingProxy},
     notify::Hook,
     output::format::LogFormat,
@@ -171,15 +172,16 @@ pub struct Http3Settings {
     pub migration: bool,
 }
 
-/// Whether HTTP/3 is on, and whether browsers are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Http3Mode {
-    /// Off.
-    Off,
-    /// On if its ports are free; browsers are told while the certificate is not self-signed.
-    Auto,
-    /// On, or e6 does not start; browsers are told.
-    On,
+named! {
+    /// Whether HTTP/3 is on, and whether browsers are told.
+    pub enum Http3Mode {
+        /// Off.
+        Off = "off",
+        /// On if its ports are free; browsers are told while the certificate is not self-signed.
+        Auto = "auto",
+        /// On, or e6 does not start; browsers are told.
+        On = "on",
+    }
 }
 
 impl ListenAddresses {
@@ -212,7 +214,7 @@ impl Config {
                 http3: Http3Settings { mode: Http3Mode::Off, max_age: DEFAULT_ALT_SVC, migration: true },
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
-                defaults: ListenerKind::ALL.to_vec(),
+                defaults: ListenerKind::all().collect(),
             },
             proxies: TrustedProxies::default(),
             mlb_url: DEFAULT_MLB_URL.into(),

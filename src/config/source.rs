@@ -126,6 +126,10 @@ struct SettingsReader {
 }
 
 impl SettingsReader {
+    fn wrong(&mut self, place: SettingPlace, what: impl Into<String>, mend: impl Into<String>) {
+        self.mistakes.push(InvalidValue::new(what, mend).at(place));
+    }
+
     fn set(&mut self, setting: &Setting, value: &str, place: SettingPlace) {
         self.typed.push(setting.key);
         if let Err(InvalidValue { what, mend }) = setting.set(&mut self.config, value) {
@@ -146,9 +150,7 @@ impl SettingsReader {
             (Some(setting), _) => self.set(setting, limit.map_or(value, |(_, value)| value.trim()), place),
             (None, Some(key)) => self.unknown(&key, place),
             (None, None) => {
-                let wrong =
-                    InvalidValue::new(format!("{value:?} has no value"), "write NAME=VALUE, like drain=10");
-                self.mistakes.push(wrong.at(place));
+                self.wrong(place, format!("{value:?} has no value"), "write NAME=VALUE, like drain=10");
             }
         }
     }
@@ -164,8 +166,7 @@ impl SettingsReader {
                 // A name unlike all of ours belongs to another program: Kubernetes sets E6_PORT for a service named e6.
                 None => {
                     if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
-                        let wrong = InvalidValue::new("no such setting", format!("did you mean {known}?"));
-                        self.mistakes.push(wrong.at(place));
+                        self.wrong(place, "no such setting", format!("did you mean {known}?"));
                     }
                 }
             }
@@ -181,8 +182,7 @@ impl SettingsReader {
             Err(error) => {
                 let mend = "name a readable settings file, or omit --config";
                 let place = SettingPlace::File(path.into(), 1);
-                self.mistakes.push(InvalidValue::new(format!("cannot read it ({error})"), mend).at(place));
-                return;
+                return self.wrong(place, format!("cannot read it ({error})"), mend);
             }
         };
         let place = |span: Range<usize>| {
@@ -190,8 +190,7 @@ impl SettingsReader {
         };
         let (table, errors) = DeTable::parse_recoverable(&text);
         for error in errors {
-            let wrong = InvalidValue::new(error.message(), "see toml.io for the syntax");
-            self.mistakes.push(wrong.at(place(error.span().unwrap_or(0..0))));
+            self.wrong(place(error.span().unwrap_or(0..0)), error.message(), "see toml.io for the syntax");
         }
         let after_syntax = self.mistakes.len();
         self.section("", table.get_ref(), &place);
@@ -211,8 +210,7 @@ impl SettingsReader {
                     hooks.iter().for_each(|hook| self.hook(hook.get_ref(), place(hook.span()), place));
                 }
                 DeValue::Table(_) if key == HOOK => {
-                    let wrong = InvalidValue::new("[notify] is for one hook", "write [[notify]]");
-                    self.mistakes.push(wrong.at(place(name.span())));
+                    self.wrong(place(name.span()), "[notify] is for one hook", "write [[notify]]");
                 }
                 DeValue::Table(table) => self.section(&format!("{key}."), table, place),
                 _ => self.key(&key, name.span(), value, place),
@@ -232,11 +230,11 @@ impl SettingsReader {
             Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
                 Some(text) => self.set(setting, &text, place(value.span())),
                 None => {
-                    let wrong = InvalidValue::new(
+                    self.wrong(
+                        place(value.span()),
                         format!("{key}: this is neither text nor a number"),
                         format!("write it like {}", setting.show(&self.config)),
                     );
-                    self.mistakes.push(wrong.at(place(value.span())));
                 }
             },
         }
@@ -246,9 +244,7 @@ impl SettingsReader {
     fn hook(&mut self, hook: &DeValue, at: SettingPlace, place: &dyn Fn(Range<usize>) -> SettingPlace) {
         let (before, mistakes) = (self.config.notify.len(), self.mistakes.len());
         let DeValue::Table(table) = hook else {
-            let wrong =
-                InvalidValue::new("notify is a list of tables", "write [[notify]], and its url below");
-            return self.mistakes.push(wrong.at(at));
+            return self.wrong(at, "notify is a list of tables", "write [[notify]], and its url below");
         };
         let is_url = |name: &str| matches!(name, "url" | "url_file");
         for urls in [true, false] {
@@ -272,7 +268,7 @@ impl SettingsReader {
         };
         // A mistake in one of its settings comes first.
         if let Some((what, mend)) = wrong.filter(|_| self.mistakes.len() == mistakes) {
-            self.mistakes.push(InvalidValue::new(what, mend).at(at));
+            self.wrong(at, what, mend);
         }
     }
 
@@ -282,7 +278,7 @@ impl SettingsReader {
             Some(known) => format!("did you mean {known}?"),
             None => "remove it; `e6 settings` lists every setting".into(),
         };
-        self.mistakes.push(InvalidValue::new(format!("unknown key {key}"), mend).at(place));
+        self.wrong(place, format!("unknown key {key}"), mend);
     }
 
     /// Finds the outgoing proxies for MLB, for hooks and for the CA.
@@ -305,20 +301,20 @@ impl SettingsReader {
     fn configured_proxy(&mut self) -> Option<OutgoingProxy> {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
-            let shown = path.display();
-            let mistake =
-                |what: String, mend: &str| InvalidValue::new(what, mend).at(SettingPlace::Everywhere);
+            let shown = path.display().to_string();
             match (configured.take(), read_file(path, SIZE_CAP).map_err(|error| error.to_string())) {
-                (None, _) => self.mistakes.push(mistake(
-                    "mlb.proxy_credentials is set, and mlb.proxy is not".into(),
+                (None, _) => self.wrong(
+                    SettingPlace::Everywhere,
+                    "mlb.proxy_credentials is set, and mlb.proxy is not",
                     "name the proxy that uses them",
-                )),
+                ),
                 (Some(proxy), text) => match text.and_then(|text| Credentials::from_file(&text)) {
                     Ok(credentials) => configured = Some(proxy.with(credentials)),
-                    Err(why) => self.mistakes.push(mistake(
+                    Err(why) => self.wrong(
+                        SettingPlace::Everywhere,
                         format!("mlb.proxy_credentials: cannot use {shown}: {why}"),
                         "write one line USER:PASSWORD to it, readable to e6",
-                    )),
+                    ),
                 },
             }
         }

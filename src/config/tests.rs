@@ -3,6 +3,7 @@ use crate::{
         mistake::{ConfigError, SettingPlace},
         *,
     },
+    name::Named,
     tls::{CertificateSource, acme::ChallengeType},
 };
 use std::{collections::BTreeMap, fs, path::Path};
@@ -227,7 +228,7 @@ fn the_example_file_sets_every_default() {
     let environment = none();
     let mut config = load(&[], Some(file(example).path()), &environment).unwrap();
     assert_eq!(config.listen.defaults, [], "whoever writes an address asks for it");
-    config.listen.defaults = ListenerKind::ALL.to_vec();
+    config.listen.defaults = ListenerKind::all().collect();
     let (file, data_dir) = (config.file.clone(), config.data_dir.clone());
     assert_eq!(config, Config { file, data_dir, ..Config::defaults(&environment) });
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Config, Environment, SYSTEM_DATA_DIR},
+    name::{Named, named},
     net::outgoing::OutgoingProxy,
     tls::{
         CertificateSource,
@@ -34,24 +35,16 @@ pub struct TlsSettings {
     pub hsts: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateMode {
-    Acme,
-    /// Two files that another program renews.
-    Files,
-    /// This process, which signs its own.
-    SelfSigned,
-    /// None: a reverse proxy terminates TLS.
-    Off,
-}
-
-impl CertificateMode {
-    pub(crate) const NAMES: [(&str, CertificateMode); 4] = [
-        ("acme", CertificateMode::Acme),
-        ("files", CertificateMode::Files),
-        ("self-signed", CertificateMode::SelfSigned),
-        ("off", CertificateMode::Off),
-    ];
+named! {
+    pub enum CertificateMode {
+        Acme = "acme",
+        /// Two files that another program renews.
+        Files = "files",
+        /// This process, which signs its own.
+        SelfSigned = "self-signed",
+        /// None: a reverse proxy terminates TLS.
+        Off = "off",
+    }
 }
 
 impl Default for TlsSettings {

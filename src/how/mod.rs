@@ -21,6 +21,7 @@ use crate::{
         bar::Bar, drawing::Drawing, figures::pick, headline::Headline, production::Stage, stations::Station,
     },
     language::Language,
+    name::Named,
     page::{
         Theme, html,
         locale::{self, PageLabels},

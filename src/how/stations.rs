@@ -9,6 +9,7 @@ use crate::{
         response,
     },
     language::Language,
+    name::Named,
     site::trace::{Made, RouteOutcome, RouteTrace, Trace, WhatIf},
     web::host,
 };

@@ -1,104 +1,56 @@
 //! Metrics of connections.
 
-use crate::connection::{ListenerKind, TlsSession};
+use crate::{
+    connection::{ListenerKind, TlsSession},
+    name::{Named, named},
+};
 use prometheus::{
     IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
     register_int_counter_vec_with_registry as counters, register_int_gauge_vec_with_registry as gauges,
 };
 use rustls::crypto::aws_lc_rs;
 
-/// The reason why a connection ended before its first request could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefusalReason {
-    /// The TLS handshake took longer than its deadline.
-    HandshakeDeadline,
-    /// The peer violated TLS, left, or supports none of our parameters.
-    HandshakeFailed,
-    /// The peer sent HTTP without TLS.
-    Cleartext,
-    /// A proxy did not send a valid PROXY protocol header in time.
-    ProxyHeader,
-    /// The address has too many connections.
-    Address,
-    /// It was the oldest of too many unfinished TLS handshakes.
-    UnfinishedHandshakes,
-    /// It came by QUIC, and every connection was busy.
-    Room,
-}
-
-impl RefusalReason {
-    const ALL: [RefusalReason; 7] = [
-        RefusalReason::HandshakeDeadline,
-        RefusalReason::HandshakeFailed,
-        RefusalReason::Cleartext,
-        RefusalReason::ProxyHeader,
-        RefusalReason::Address,
-        RefusalReason::UnfinishedHandshakes,
-        RefusalReason::Room,
-    ];
-
-    fn reason(self) -> &'static str {
-        match self {
-            RefusalReason::HandshakeDeadline => "handshake_deadline",
-            RefusalReason::HandshakeFailed => "handshake_failed",
-            RefusalReason::Cleartext => "cleartext",
-            RefusalReason::ProxyHeader => "proxy_header",
-            RefusalReason::Address => "address",
-            RefusalReason::UnfinishedHandshakes => "unfinished_handshakes",
-            RefusalReason::Room => "room",
-        }
+named! {
+    /// The reason why a connection ended before its first request could be read.
+    pub(crate) enum RefusalReason {
+        /// The TLS handshake took longer than its deadline.
+        HandshakeDeadline = "handshake_deadline",
+        /// The peer violated TLS, left, or supports none of our parameters.
+        HandshakeFailed = "handshake_failed",
+        /// The peer sent HTTP without TLS.
+        Cleartext = "cleartext",
+        /// A proxy did not send a valid PROXY protocol header in time.
+        ProxyHeader = "proxy_header",
+        /// The address has too many connections.
+        Address = "address",
+        /// It was the oldest of too many unfinished TLS handshakes.
+        UnfinishedHandshakes = "unfinished_handshakes",
+        /// It came by QUIC, and every connection was busy.
+        Room = "room",
     }
 }
 
-/// The reason to close a connection, or reset an HTTP/2 stream, that its peer would keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CloseReason {
-    /// The head of a request did not arrive in time.
-    Head,
-    /// There was no request for too long.
-    Idle,
-    /// The connection has reached its maximum age.
-    Age,
-    /// The connection has reached its maximum number of requests.
-    Requests,
-    /// A response was not sent in time.
-    Request,
-    /// Bytes wait, and the peer takes none or too few.
-    Stall,
-    /// The connection was idle, and others needed the room.
-    Room,
-    /// The peer sent too many HTTP/2 or HTTP/3 frames that are no requests, or streams without one.
-    ControlFrames,
-    /// Blocked responses hold too much memory, and this one has been blocked longest.
-    Memory,
-}
-
-impl CloseReason {
-    /// The reasons to close a connection; `Memory` only resets streams.
-    pub const ALL: [CloseReason; 8] = [
-        CloseReason::Head,
-        CloseReason::Idle,
-        CloseReason::Age,
-        CloseReason::Requests,
-        CloseReason::Request,
-        CloseReason::Stall,
-        CloseReason::Room,
-        CloseReason::ControlFrames,
-    ];
-
-    /// The name in the metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            CloseReason::Head => "head",
-            CloseReason::Idle => "idle",
-            CloseReason::Age => "age",
-            CloseReason::Requests => "requests",
-            CloseReason::Request => "request",
-            CloseReason::Stall => "stall",
-            CloseReason::Room => "room",
-            CloseReason::ControlFrames => "control_frames",
-            CloseReason::Memory => "memory",
-        }
+named! {
+    /// The reason to close a connection, or reset an HTTP/2 stream, that its peer would keep.
+    pub(crate) enum CloseReason {
+        /// The head of a request did not arrive in time.
+        Head = "head",
+        /// There was no request for too long.
+        Idle = "idle",
+        /// The connection has reached its maximum age.
+        Age = "age",
+        /// The connection has reached its maximum number of requests.
+        Requests = "requests",
+        /// A response was not sent in time.
+        Request = "request",
+        /// Bytes wait, and the peer takes none or too few.
+        Stall = "stall",
+        /// The connection was idle, and others needed the room.
+        Room = "room",
+        /// The peer sent too many HTTP/2 or HTTP/3 frames that are no requests, or streams without one.
+        ControlFrames = "control_frames",
+        /// Blocked responses hold too much memory, and this one has been blocked longest. It only resets streams.
+        Memory = "memory",
     }
 }
 
@@ -165,14 +117,14 @@ impl ConnectionMetrics {
 
     /// Creates every series at the start: a counter that begins at 1 hides its first increase.
     fn begin(&self) {
-        for listener in ListenerKind::ALL {
+        for listener in ListenerKind::all() {
             self.open.with_label_values(&[listener.name()]);
             self.accepted.with_label_values(&[listener.name()]);
         }
-        for why in RefusalReason::ALL {
-            self.refused.with_label_values(&[why.reason()]);
+        for why in RefusalReason::all() {
+            self.refused.with_label_values(&[why.name()]);
         }
-        for why in CloseReason::ALL {
+        for why in CloseReason::all().filter(|why| *why != CloseReason::Memory) {
             self.ended.with_label_values(&[why.name()]);
         }
         for why in [CloseReason::Request, CloseReason::Stall, CloseReason::Memory] {
@@ -202,12 +154,11 @@ impl ConnectionMetrics {
 
     /// The number of open connections.
     pub fn now_open(&self) -> i64 {
-        let listeners = ListenerKind::ALL;
-        listeners.into_iter().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
+        ListenerKind::all().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
     }
 
     pub(crate) fn refused(&self, why: RefusalReason) {
-        self.refused.with_label_values(&[why.reason()]).inc();
+        self.refused.with_label_values(&[why.name()]).inc();
     }
 
     pub(crate) fn ended(&self, why: CloseReason, count: usize) {

@@ -1,6 +1,10 @@
 //! Metrics of requests, and the page with all metrics.
 
-use crate::{http::log_record::protocol, per_worker::PerWorker};
+use crate::{
+    http::log_record::protocol,
+    name::{Named, named},
+    per_worker::PerWorker,
+};
 use hyper::{Method, StatusCode, Version};
 use prometheus::{
     Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
@@ -32,23 +36,13 @@ pub struct RequestMetrics {
     refused: IntCounterVec,
 }
 
-/// The limit that a refused request exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestLimit {
-    /// The request rate of its address.
-    OfAddress,
-    /// The number of event streams, of all clients or of its address.
-    Streams,
-}
-
-impl RequestLimit {
-    const ALL: [RequestLimit; 2] = [RequestLimit::OfAddress, RequestLimit::Streams];
-
-    fn reason(self) -> &'static str {
-        match self {
-            RequestLimit::OfAddress => "address_rate",
-            RequestLimit::Streams => "event_streams",
-        }
+named! {
+    /// The limit that a refused request exceeded.
+    pub(crate) enum RequestLimit {
+        /// The request rate of its address.
+        OfAddress = "address_rate",
+        /// The number of event streams, of all clients or of its address.
+        Streams = "event_streams",
     }
 }
 
@@ -127,8 +121,8 @@ impl RequestMetrics {
             streams: int_gauge!("e6_event_streams", "Streams of /events that are open.", registry)?,
             registry,
         };
-        for why in RequestLimit::ALL {
-            metrics.refused.with_label_values(&[why.reason()]);
+        for why in RequestLimit::all() {
+            metrics.refused.with_label_values(&[why.name()]);
         }
         // The usual series are there from the start: a counter that begins at 1 hides its first increase.
         for route in 0..=metrics.routes.len() {
@@ -153,7 +147,7 @@ impl RequestMetrics {
     }
 
     pub(crate) fn refused(&self, why: RequestLimit) {
-        self.refused.with_label_values(&[why.reason()]).inc();
+        self.refused.with_label_values(&[why.name()]).inc();
     }
 
     /// Counts a response. `route` is the number of its route; any other number stands for none.

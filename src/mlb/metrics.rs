@@ -1,6 +1,6 @@
 //! Metrics of the poller's rounds of requests to MLB, and of the relay.
 
-use crate::{answer::Outage, mlb::relay::RelayOutcome};
+use crate::{answer::Outage, mlb::relay::RelayOutcome, name::Named};
 use prometheus::{
     IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry as counters,
     register_int_gauge_with_registry as gauge,
@@ -16,8 +16,8 @@ impl PollMetrics {
         let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
         // A counter that begins at 1 hides its first increase.
         // `Starting` is the state before the first round, not the outcome of one.
-        let failures = Outage::ALL.into_iter().filter(|outage| *outage != Outage::Starting);
-        for outcome in failures.map(name_of).chain([HEARD]) {
+        let failures = Outage::all().filter(|outage| *outage != Outage::Starting);
+        for outcome in failures.map(Named::name).chain([HEARD]) {
             polls.0.with_label_values(&[outcome]);
         }
         Ok(polls)
@@ -28,7 +28,7 @@ impl PollMetrics {
     }
 
     pub(crate) fn failed(&self, trouble: Outage) {
-        self.count(name_of(trouble));
+        self.count(trouble.name());
     }
 
     fn count(&self, outcome: &str) {
@@ -55,7 +55,7 @@ impl RelayMetrics {
             entries: gauge!("e6_relay_entries", "Replies and failures that the relay keeps.", registry)?,
             bytes: gauge!("e6_relay_bytes", "Bytes of the replies that the relay keeps.", registry)?,
         };
-        for outcome in RelayOutcome::ALL {
+        for outcome in RelayOutcome::all() {
             metrics.requests.with_label_values(&[outcome.name()]);
         }
         for outcome in [HEARD, "unreachable", "too_slow", "turned_away", "refused", "garbled"] {
@@ -69,7 +69,7 @@ impl RelayMetrics {
     }
 
     pub(crate) fn asked(&self, trouble: Option<Outage>) {
-        self.upstream.with_label_values(&[trouble.map_or(HEARD, name_of)]).inc();
+        self.upstream.with_label_values(&[trouble.map_or(HEARD, Named::name)]).inc();
     }
 
     pub(crate) fn holds(&self, entries: usize, bytes: usize) {
@@ -79,15 +79,3 @@ impl RelayMetrics {
 }
 
 const HEARD: &str = "heard";
-
-fn name_of(trouble: Outage) -> &'static str {
-    match trouble {
-        Outage::Starting => "starting",
-        Outage::Unreachable => "unreachable",
-        Outage::TooSlow => "too_slow",
-        Outage::TurnedAway => "turned_away",
-        Outage::Refused => "refused",
-        Outage::Garbled => "garbled",
-        Outage::NoSuchPlayer => "no_such_player",
-    }
-}

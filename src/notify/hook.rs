@@ -3,6 +3,7 @@
 use crate::{
     language::Language,
     mlb::{Token, is_loopback},
+    name::named,
     net::outgoing::OutgoingProxy,
     notify::Template,
 };
@@ -27,23 +28,25 @@ pub struct Hook {
     pub proxy: Option<OutgoingProxy>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
-    /// JSON for a program, as in the Standard Webhooks specification.
-    Post,
-    /// An incoming webhook of Slack, or of Mattermost.
-    Slack,
-    Discord,
-    Ntfy,
+named! {
+    pub enum Preset {
+        /// JSON for a program, as in the Standard Webhooks specification.
+        Post = "post",
+        /// An incoming webhook of Slack, or of Mattermost.
+        Slack = "slack",
+        Discord = "discord",
+        Ntfy = "ntfy",
+    }
 }
 
-/// The changes of which a hook is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
-    /// Every change of the answer.
-    Change,
-    /// Errors that are charged or taken back.
-    Error,
+named! {
+    /// The changes of which a hook is told.
+    pub enum Occasion {
+        /// Every change of the answer.
+        Change = "change",
+        /// Errors that are charged or taken back.
+        Error = "error",
+    }
 }
 
 /// A hook's URL. `Display` and `Debug` show its host only, because the rest is a secret.

@@ -2,6 +2,7 @@
 //! then the line's own fields.
 
 use super::{stderr, stdout};
+use crate::name::named;
 use serde_json::Value;
 use std::{
     fmt::Write,
@@ -11,12 +12,13 @@ use std::{
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tracing::Level;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Text, for people and for programs that read the "combined" format of Apache and nginx.
-    Combined,
-    /// One JSON object a line.
-    Json,
+named! {
+    pub enum LogFormat {
+        /// Text, for people and for programs that read the "combined" format of Apache and nginx.
+        Combined = "combined",
+        /// One JSON object a line.
+        Json = "json",
+    }
 }
 
 /// The format of timestamps, as in the log's own lines.

@@ -46,6 +46,7 @@ use crate::{
     answer::Answer,
     hash,
     language::{Language, PerLanguage},
+    name::named,
     page::locale::Phrases,
     site::{
         page::{PageContent, PageText},
@@ -98,26 +99,15 @@ pub struct Words {
     pub wit_suspended: String,
 }
 
-/// The voice of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Voice {
-    /// The fact and a remark.
-    #[default]
-    Witty,
-    /// The fact.
-    Plain,
-}
-
-impl Voice {
-    /// All voices.
-    pub const ALL: [Voice; 2] = [Voice::Witty, Voice::Plain];
-
-    /// The name in settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Voice::Witty => "witty",
-            Voice::Plain => "plain",
-        }
+named! {
+    /// The voice of the page.
+    #[derive(Default)]
+    pub enum Voice {
+        /// The fact and a remark.
+        #[default]
+        Witty = "witty",
+        /// The fact.
+        Plain = "plain",
     }
 }
 

@@ -3,6 +3,7 @@
 //! Programs get it from `/how` as JSON: fields are added at the end, never changed. About the client it holds only
 //! facts that the client knows, and of the client's text only the path in question, the host and the TLS server name.
 
+use crate::name::named;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use time::{OffsetDateTime, serde::rfc3339};
@@ -28,48 +29,25 @@ pub struct Trace {
     pub what_if: Option<WhatIf>,
 }
 
-/// A change to a request: how it is sent, or which fields it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhatIf {
-    /// The client offers HTTP/1.1 only.
-    Http1,
-    /// The client connects without TLS.
-    NoTls,
-    /// The client has the response already (`If-None-Match`).
-    Unchanged,
-    /// The client wants the first 100 bytes (`Range`).
-    Range,
-    /// The client accepts gzip and no other coding.
-    Gzip,
-    /// The client prefers English.
-    English,
-    /// The client prefers Spanish.
-    Spanish,
-}
-
-impl WhatIf {
-    pub const ALL: [WhatIf; 7] = [
-        WhatIf::Http1,
-        WhatIf::NoTls,
-        WhatIf::Unchanged,
-        WhatIf::Range,
-        WhatIf::Gzip,
-        WhatIf::English,
-        WhatIf::Spanish,
-    ];
-
-    /// The value of the query's `if`.
-    pub fn name(self) -> &'static str {
-        match self {
-            WhatIf::Http1 => "http1",
-            WhatIf::NoTls => "no_tls",
-            WhatIf::Unchanged => "unchanged",
-            WhatIf::Range => "range",
-            WhatIf::Gzip => "gzip",
-            WhatIf::English => "english",
-            WhatIf::Spanish => "spanish",
-        }
+named! {
+    /// A change to a request: how it is sent, or which fields it has.
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum WhatIf {
+        /// The client offers HTTP/1.1 only.
+        Http1 = "http1",
+        /// The client connects without TLS.
+        NoTls = "no_tls",
+        /// The client has the response already (`If-None-Match`).
+        Unchanged = "unchanged",
+        /// The client wants the first 100 bytes (`Range`).
+        Range = "range",
+        /// The client accepts gzip and no other coding.
+        Gzip = "gzip",
+        /// The client prefers English.
+        English = "english",
+        /// The client prefers Spanish.
+        Spanish = "spanish",
     }
 }
 

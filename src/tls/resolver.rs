@@ -1,6 +1,9 @@
 //! The certificate that is served now, for the handshakes of all workers, and its status.
 
-use crate::tls::certificate::Certificate;
+use crate::{
+    name::{Named, named},
+    tls::certificate::Certificate,
+};
 use arc_swap::ArcSwap;
 use prometheus::IntGauge;
 use rustls::{
@@ -56,13 +59,15 @@ pub struct CertificateStatus {
     pub last_error: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CertificateOrigin {
-    Acme,
-    Files,
-    /// This process.
-    SelfSigned,
+named! {
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum CertificateOrigin {
+        Acme = "acme",
+        Files = "files",
+        /// This process.
+        SelfSigned = "self-signed",
+    }
 }
 
 /// The response to a CA's challenge, while the CA validates a name.
@@ -212,12 +217,7 @@ fn whole(at: OffsetDateTime) -> OffsetDateTime {
 
 impl fmt::Display for CertificateStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = match self.origin {
-            CertificateOrigin::Acme => "acme",
-            CertificateOrigin::Files => "files",
-            CertificateOrigin::SelfSigned => "self-signed",
-        };
-        write!(f, "{origin}, {}, until {}", self.names.join(" "), self.not_after.date())
+        write!(f, "{}, {}, until {}", self.origin.name(), self.names.join(" "), self.not_after.date())
     }
 }
 

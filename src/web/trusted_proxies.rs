@@ -1,6 +1,9 @@
 //! The proxies in front of this server: the peers that are trusted to name their client, and the way in which they do.
 
-use crate::connection::{ConnectionInfo, Peer};
+use crate::{
+    connection::{ConnectionInfo, Peer},
+    name::named,
+};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -17,16 +20,18 @@ pub struct TrustedProxies {
     pub field: ForwardedField,
 }
 
-/// The field in which proxies name the client.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ForwardedField {
-    /// `X-Forwarded-For`, and `X-Forwarded-Proto` for the scheme.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-    /// None.
-    Off,
+named! {
+    /// The field in which proxies name the client.
+    #[derive(Default)]
+    pub enum ForwardedField {
+        /// `X-Forwarded-For`, and `X-Forwarded-Proto` for the scheme.
+        #[default]
+        XForwardedFor = "x-forwarded-for",
+        /// `Forwarded` (RFC 7239).
+        Forwarded = "forwarded",
+        /// None.
+        Off = "off",
+    }
 }
 
 impl TrustedProxies {

@@ -11,6 +11,7 @@ use crate::{
     config::{CertificateMode, Config, Http3Mode},
     connection::ListenerKind,
     http::access_log::{LogDestination, LogFile},
+    name::Named,
     net::{
         listen::{self, Address},
         unix_socket::UnixSocketFile,
@@ -25,7 +26,7 @@ use std::{
 /// Binds every address and closes it again.
 pub(crate) fn listeners(config: &Config) -> Vec<Finding> {
     let (mut found, mut for_visitors) = (Vec::new(), 0);
-    for kind in ListenerKind::ALL {
+    for kind in ListenerKind::all() {
         for address in config.listen.of(kind) {
             let (finding, opened) = listener(kind, address, config);
             let is_for_visitors = !matches!(kind, ListenerKind::Http3 | ListenerKind::Admin);

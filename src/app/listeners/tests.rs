@@ -1,4 +1,5 @@
 use super::*;
+use crate::name::Named;
 use std::net::SocketAddr;
 
 fn config(http: &[&str]) -> Config {
@@ -57,7 +58,7 @@ fn a_default_address_that_is_taken_is_left_out_unless_it_is_the_last_one() {
     config.listen.defaults = vec![ListenerKind::Admin];
     assert_eq!(open(&config, Vec::new()).unwrap().addresses().0.len(), 1);
     config.listen.http = vec![taken.address.clone()];
-    config.listen.defaults = ListenerKind::ALL.to_vec();
+    config.listen.defaults = ListenerKind::all().collect();
     assert!(open(&config, Vec::new()).is_err(), "nothing is left to serve visitors");
 }
 

@@ -14,6 +14,7 @@ use crate::{
     },
     language::Language,
     limits::TakesEffect,
+    name::Named,
     notify::{Hook, HookUrl, Occasion, Preset, Template},
 };
 use std::path::Path;
@@ -21,20 +22,12 @@ use std::path::Path;
 /// The most hooks: each has a thread.
 pub(crate) const HOOKS_CAP: usize = 16;
 
-const PRESETS: [(&str, Preset); 4] =
-    [("post", Preset::Post), ("slack", Preset::Slack), ("discord", Preset::Discord), ("ntfy", Preset::Ntfy)];
-const OCCASIONS: [(&str, Occasion); 2] = [("change", Occasion::Change), ("error", Occasion::Error)];
-const LANGUAGES: [(&str, Language); 2] = [("en", Language::English), ("es", Language::Spanish)];
-
-const PRESET: Kind<Preset> =
-    Kind { parse: |text| one_of(text, "preset", &PRESETS), show: |preset| name_of(preset, &PRESETS) };
-const OCCASION: Kind<Occasion> = Kind {
-    parse: |text| one_of(text, "occasion", &OCCASIONS),
-    show: |occasion| name_of(occasion, &OCCASIONS),
-};
+const PRESET: Kind<Preset> = Kind { parse: |text| one_of(text, "preset", Preset::NAMES), show: name_of };
+const OCCASION: Kind<Occasion> =
+    Kind { parse: |text| one_of(text, "occasion", Occasion::NAMES), show: name_of };
 const LANGUAGE: Kind<Language> = Kind {
-    parse: |text| one_of(text, "language", &LANGUAGES),
-    show: |language| name_of(language, &LANGUAGES),
+    parse: |text| one_of(text, "language", &Language::ALL.map(|language| (language.tag(), language))),
+    show: |language| quoted(language.tag()),
 };
 const TEMPLATE: Kind<Option<Template>> = Kind {
     parse: |text| match Template::parse(text) {

@@ -14,6 +14,7 @@ use crate::{
     },
     http::access_log::LogDestination,
     mlb::Token,
+    name::Named,
     net::{listen::Address, outgoing::OutgoingProxy},
     output::format::LogFormat,
     sandbox::User,
@@ -62,20 +63,16 @@ pub(crate) const LISTENERS: Kind<Vec<Address>> =
     Kind { parse: |text| addresses(text, Ok), show: |all| listeners(all) };
 pub(crate) const TLS_LISTENERS: Kind<Vec<Address>> =
     Kind { parse: |text| addresses(text, over_tls), show: |all| listeners(all) };
-pub(crate) const HTTP3: Kind<Http3Mode> = Kind {
-    parse: |text| one_of(text, "mode of HTTP/3", &HTTP3_MODES),
-    show: |mode| name_of(mode, &HTTP3_MODES),
-};
+pub(crate) const HTTP3: Kind<Http3Mode> =
+    Kind { parse: |text| one_of(text, "mode of HTTP/3", Http3Mode::NAMES), show: name_of };
 pub(crate) const MAX_AGE: Kind<Duration> = Kind { parse: max_age, show: |age| age.as_secs().to_string() };
 pub(crate) const UNIX_MODE: Kind<u32> = Kind { parse: mode, show: |mode| quoted(&format!("{mode:04o}")) };
 pub(crate) const PROXY: Kind<Option<OutgoingProxy>> =
     Kind { parse: |text| mlb_proxy(text).map(Some), show: |proxy| or_none(proxy.as_ref()) };
 pub(crate) const FORWARDED: Kind<ForwardedField> =
-    Kind { parse: |text| one_of(text, "field", &FIELDS), show: |field| name_of(field, &FIELDS) };
-pub(crate) const CERTIFICATES: Kind<CertificateMode> = Kind {
-    parse: |text| one_of(text, "way to get certificates", &CertificateMode::NAMES),
-    show: |mode| name_of(mode, &CertificateMode::NAMES),
-};
+    Kind { parse: |text| one_of(text, "field", ForwardedField::NAMES), show: name_of };
+pub(crate) const CERTIFICATES: Kind<CertificateMode> =
+    Kind { parse: |text| one_of(text, "way to get certificates", CertificateMode::NAMES), show: name_of };
 pub(crate) const HSTS: Kind<Duration> = Kind { parse: hsts, show: |age| age.as_secs().to_string() };
 pub(crate) const EMAIL: Kind<Option<String>> = Kind {
     parse: |text| email(text).map(Some),
@@ -89,18 +86,14 @@ pub(crate) const STAGING: Kind<String> = Kind {
     },
     show: |_| String::new(),
 };
-pub(crate) const CHALLENGE: Kind<ChallengeType> = Kind {
-    parse: |text| one_of(text, "challenge", &CHALLENGES),
-    show: |challenge| name_of(challenge, &CHALLENGES),
-};
+pub(crate) const CHALLENGE: Kind<ChallengeType> =
+    Kind { parse: |text| one_of(text, "challenge", ChallengeType::NAMES), show: name_of };
 pub(crate) const USER: Kind<Option<User>> = Kind {
     parse: |name| user(name).map(Some),
     show: |user| user.as_ref().map_or("(none)".into(), |user| quoted(&user.name)),
 };
-pub(crate) const LOG_FORMAT: Kind<LogFormat> = Kind {
-    parse: |text| one_of(text, "log format", &LOG_FORMATS),
-    show: |format| name_of(format, &LOG_FORMATS),
-};
+pub(crate) const LOG_FORMAT: Kind<LogFormat> =
+    Kind { parse: |text| one_of(text, "log format", LogFormat::NAMES), show: name_of };
 pub(crate) const ACCESS_LOG: Kind<Option<LogDestination>> = Kind {
     parse: access_log,
     show: |destination| match destination {
@@ -114,20 +107,9 @@ pub(crate) const LOG_LEVEL: Kind<LevelFilter> =
 pub(crate) const TIME: Kind<Option<OffsetDateTime>> =
     Kind { parse: |text| instant(text).map(Some), show: |at| or_none(at.as_ref()) };
 
-const HTTP3_MODES: [(&str, Http3Mode); 3] =
-    [("off", Http3Mode::Off), ("auto", Http3Mode::Auto), ("on", Http3Mode::On)];
-const FIELDS: [(&str, ForwardedField); 3] = [
-    ("x-forwarded-for", ForwardedField::XForwardedFor),
-    ("forwarded", ForwardedField::Forwarded),
-    ("off", ForwardedField::Off),
-];
-const CHALLENGES: [(&str, ChallengeType); 2] =
-    [("tls-alpn-01", ChallengeType::TlsAlpn01), ("http-01", ChallengeType::Http01)];
-const LOG_FORMATS: [(&str, LogFormat); 2] = [("combined", LogFormat::Combined), ("json", LogFormat::Json)];
-
 /// The name of a value, in quotes.
-pub(crate) fn name_of<T: PartialEq>(value: &T, known: &[(&str, T)]) -> String {
-    quoted(known.iter().find(|(_, other)| other == value).map_or("", |(name, _)| name))
+pub(crate) fn name_of<T: Named>(value: &T) -> String {
+    quoted(value.name())
 }
 
 fn or_none(value: Option<impl ToString>) -> String {

@@ -3,9 +3,13 @@
 use crate::{
     config::{
         mistake::{InvalidValue, one_of},
-        settings::{kinds::Kind, quoted},
+        settings::{
+            kinds::{Kind, name_of},
+            quoted,
+        },
     },
     language::Language,
+    name::Named,
     page::{ColourPair, Voice, Words},
 };
 
@@ -22,10 +26,8 @@ pub(crate) const DAY_QUESTION: Kind<String> =
     Kind { parse: |text| question(text, &["{player}", "{date}"]), show: |text| quoted(text) };
 pub(crate) const WORD: Kind<String> = Kind { parse: |text| word(text, WORD_CAP), show: |text| quoted(text) };
 pub(crate) const REMARKS: Kind<String> = Kind { parse: remarks, show: |text| quoted(text) };
-pub(crate) const VOICE: Kind<Voice> = Kind {
-    parse: |text| one_of(text, "voice", &Voice::ALL.map(|voice| (voice.name(), voice))),
-    show: |voice| quoted(voice.name()),
-};
+pub(crate) const VOICE: Kind<Voice> =
+    Kind { parse: |text| one_of(text, "voice", Voice::NAMES), show: name_of };
 pub(crate) const COLOURS: Kind<ColourPair> = Kind { parse: pair, show: |pair| quoted(&pair.to_string()) };
 
 fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mlb::upstream::Reply;
+use crate::{mlb::upstream::Reply, name::Named};
 use ureq::http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
 
 const MLBS: &str = "max-age=10, public, stale-while-revalidate=30, stale-if-error=86400";

@@ -7,6 +7,7 @@ use crate::{
         freshness::Freshness,
         upstream::{PollError, Reply},
     },
+    name::named,
     web::coding::{Coding, Effort, encode},
 };
 use bytes::Bytes;
@@ -23,39 +24,18 @@ const SHORTEST_USE: Duration = Duration::from_secs(1);
 /// Cap on `stale-if-error`: the longest use of an old reply while MLB fails.
 const STALE_CAP: Duration = Duration::from_secs(60 * 60);
 
-/// The outcome of a request to the relay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RelayOutcome {
-    Fresh,
-    /// With a reply that MLB has just given, to this request or to another one with the same question.
-    Asked,
-    /// With an old reply, because MLB fails.
-    Stale,
-    /// With an error: MLB fails and there is no old reply.
-    Failed,
-    Unauthorized,
-    NotAQuestion,
-}
-
-impl RelayOutcome {
-    pub const ALL: [RelayOutcome; 6] = [
-        RelayOutcome::Fresh,
-        RelayOutcome::Asked,
-        RelayOutcome::Stale,
-        RelayOutcome::Failed,
-        RelayOutcome::Unauthorized,
-        RelayOutcome::NotAQuestion,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            RelayOutcome::Fresh => "fresh",
-            RelayOutcome::Asked => "asked",
-            RelayOutcome::Stale => "stale",
-            RelayOutcome::Failed => "failed",
-            RelayOutcome::Unauthorized => "unauthorized",
-            RelayOutcome::NotAQuestion => "not_a_question",
-        }
+named! {
+    /// The outcome of a request to the relay.
+    pub enum RelayOutcome {
+        Fresh = "fresh",
+        /// With a reply that MLB has just given, to this request or to another one with the same question.
+        Asked = "asked",
+        /// With an old reply, because MLB fails.
+        Stale = "stale",
+        /// With an error: MLB fails and there is no old reply.
+        Failed = "failed",
+        Unauthorized = "unauthorized",
+        NotAQuestion = "not_a_question",
     }
 }
 

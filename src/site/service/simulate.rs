@@ -2,6 +2,7 @@
 //! sent.
 
 use crate::{
+    name::Named,
     site::{
         routes::RoutedPath,
         service::{Service, resource::ReadRequest},
@@ -37,8 +38,7 @@ impl AskedRequest {
             let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
             pairs.find_map(|(key, value)| (key == name && !value.is_empty()).then_some(value))
         };
-        let what_if =
-            parameter("if").and_then(|value| WhatIf::ALL.into_iter().find(|change| change.name() == value));
+        let what_if = parameter("if").and_then(|value| WhatIf::all().find(|change| change.name() == value));
         // Invalid UTF-8 becomes a character that is in no path.
         let path = parameter("path").map(|value| percent_decode_str(value).decode_utf8_lossy());
         let path = path.and_then(|path| path.split(['?', '#']).next().map(str::to_owned));

@@ -7,6 +7,7 @@ pub(crate) mod schedule;
 pub(crate) mod session;
 
 use crate::{
+    name::named,
     net::outgoing::OutgoingProxy,
     tls::{
         acme::{
@@ -43,13 +44,14 @@ pub struct Ca {
     pub dir: PathBuf,
 }
 
-/// The challenge by which a CA validates that a name leads here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChallengeType {
-    /// By a handshake on port 443 (RFC 8737).
-    TlsAlpn01,
-    /// By a request to port 80 (RFC 8555 §8.3).
-    Http01,
+named! {
+    /// The challenge by which a CA validates that a name leads here.
+    pub enum ChallengeType {
+        /// By a handshake on port 443 (RFC 8737).
+        TlsAlpn01 = "tls-alpn-01",
+        /// By a request to port 80 (RFC 8555 §8.3).
+        Http01 = "http-01",
+    }
 }
 
 impl Ca {
