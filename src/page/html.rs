@@ -11,7 +11,7 @@ use crate::{
         json,
         locale::{self, PageLabels, Phrases, share::ShareTexts},
         scene::Scene,
-        scoreboard::{Board, Sign},
+        scoreboard::{Board, INNINGS_ON_A_PHONE, Sign},
         season::{SeasonView, page},
         sentence, share,
         times::{self, LocalTime},
@@ -120,7 +120,7 @@ pub(crate) fn answer<'a>(
     };
     let game = |game: &Game| GameRow {
         id: game.listing.pk,
-        board: Board::of(answer, game, phrases),
+        board: Board::of(answer, game, phrases, INNINGS_ON_A_PHONE),
         teams: sentence::game_teams(game, phrases),
         state: sentence::game_state(game, phrases),
         start: game.listing.start.filter(|_| game.state() == GameState::Ahead).map(clock),

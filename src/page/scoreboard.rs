@@ -12,8 +12,8 @@ use crate::{
 
 /// Innings on a board without extra ones.
 const INNINGS: usize = 9;
-/// Innings that a phone has room for; of a longer game the last ones are shown.
-const MOST_INNINGS: usize = 12;
+/// Innings that a phone has room for.
+pub(crate) const INNINGS_ON_A_PHONE: usize = 12;
 
 /// The line score of a game.
 pub(crate) struct Board {
@@ -37,15 +37,21 @@ pub(crate) struct BoardRow {
 }
 
 impl Board {
-    /// The board of a game; none before its first inning, and if the line score cannot be read.
-    pub(crate) fn of(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<Self> {
+    /// The board of a game, of a long one with the last innings only; none before its first inning, and if the line score
+    /// cannot be read.
+    pub(crate) fn of(
+        answer: &Answer,
+        game: &Game,
+        phrases: &dyn Phrases,
+        most_innings: usize,
+    ) -> Option<Self> {
         let line = game.feed.as_ref()?.line.as_ref()?;
         let played = line.away.innings.len().max(line.home.innings.len());
         if played == 0 {
             return None;
         }
         let last = played.max(INNINGS);
-        let innings: Vec<usize> = (last.saturating_sub(MOST_INNINGS) + 1..=last).collect();
+        let innings: Vec<usize> = (last.saturating_sub(most_innings) + 1..=last).collect();
         let at_home = answer.player.is_at_home(&game.listing);
         let row = |club: &str, line: &TeamLine, is_ours: bool| BoardRow {
             club: phrases.club(club),

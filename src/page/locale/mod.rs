@@ -9,6 +9,7 @@ pub(crate) mod games;
 pub(crate) mod labels;
 pub(crate) mod parks;
 pub(crate) mod roster;
+pub(crate) mod seasons;
 pub(crate) mod share;
 pub(crate) mod spanish;
 pub(crate) mod words;

@@ -10,7 +10,7 @@ use crate::{
         Words,
         locale::{
             Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
-            failures, games, labels, roster, sentence_case,
+            failures, games, labels, roster, seasons, sentence_case,
             spanish::terms::{ClubCity, month_day, on_day, short_date},
             words,
         },
@@ -36,9 +36,7 @@ impl Phrases for Spanish {
     }
 
     fn clock(&self, at: &LocalTime) -> String {
-        let (is_pm, hour) = (at.local.hour() >= 12, terms::hour(at.local.hour()));
-        let period = if is_pm { "p. m." } else { "a. m." };
-        format!("{hour}:{:02} {period} {}", at.local.minute(), at.zone)
+        terms::clock(at)
     }
 
     fn long_date(&self, date: Date) -> String {
@@ -84,39 +82,35 @@ impl Phrases for Spanish {
     }
 
     fn pairing(&self, away: &str, home: &str) -> String {
-        format!("{} en casa de {}", self.club(away), self.the_club(home))
+        format!("{} en casa de {}", self.club(away), terms::the_club(home))
     }
 
     fn matchup(&self, game: &SeasonGame) -> String {
         let at = if game.at_home { "vs." } else { "en" };
         let second = if game.number > 1 { format!(", juego {}", game.number) } else { String::new() };
-        let place = |club: &Club| match (ClubCity::of(&club.name), game.at_home) {
-            (Some(place), false) if place.has_two_clubs => format!("{}, {}", place.city, place.nickname),
-            (Some(place), true) if place.has_two_clubs => place.nickname.to_owned(),
-            (Some(place), _) => place.city.to_owned(),
-            (None, _) => self.club(&club.name),
+        let place = |club: &Club| match ClubCity::of(&club.name).filter(|_| !game.at_home) {
+            Some(ClubCity { city, nickname, has_two_clubs: true }) => format!("{city}, {nickname}"),
+            _ => terms::opponent(&club.name).trim_start_matches("los ").to_owned(),
         };
         game.opponent.as_ref().map(|club| format!("{at} {}{second}", place(club))).unwrap_or_default()
     }
 
     fn against(&self, meeting: &GameSides) -> String {
         let name = meeting.opponent;
-        let club = || match ClubCity::of(name) {
-            Some(club) if club.has_two_clubs => format!("los {}", club.nickname),
-            Some(club) => club.city.to_owned(),
-            None => self.the_club(name),
-        };
-        let place =
-            match (ClubCity::of(name), meeting.place) {
-                _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
-                (Some(ClubCity { city, has_two_clubs, .. }), place)
-                    if place.is_some() && place == cities::city(name) && !meeting.at_home =>
-                {
-                    if has_two_clubs { format!("en {city} contra {}", club()) } else { format!("en {city}") }
+        let place = match (ClubCity::of(name), meeting.place) {
+            _ if meeting.kind == GameKind::AllStar => return "en el Juego de Estrellas".into(),
+            (Some(ClubCity { city, has_two_clubs, .. }), place)
+                if place.is_some() && place == cities::city(name) && !meeting.at_home =>
+            {
+                if has_two_clubs {
+                    format!("en {city} contra {}", terms::opponent(name))
+                } else {
+                    format!("en {city}")
                 }
-                (_, Some(place)) => format!("contra {} en {}", club(), terms::place(place)),
-                (_, None) => format!("contra {}", club()),
-            };
+            }
+            (_, Some(place)) => format!("contra {} en {}", terms::opponent(name), terms::place(place)),
+            (_, None) => format!("contra {}", terms::opponent(name)),
+        };
         let second =
             if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
         let begun = meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", short_date(day)));
@@ -226,7 +220,7 @@ impl Phrases for Spanish {
         let place = self.against(meeting);
         match due {
             Due::Past => {
-                format!("El primer lanzamiento {place} estaba previsto {}{}.", self.at(at), on_day(at))
+                format!("El primer lanzamiento {place} estaba previsto {}{}.", terms::at(at), on_day(at))
             }
             Due::ToCome => format!("Primer lanzamiento {place}: {}{}.", self.clock(at), on_day(at)),
         }
@@ -234,7 +228,7 @@ impl Phrases for Spanish {
 
     fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
         let is = if due == Due::Past { "debía reanudarse" } else { "se reanuda" };
-        let at = at.map_or("hoy".into(), |at| self.at(at));
+        let at = at.map_or("hoy".into(), terms::at);
         format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
     }
 
@@ -366,23 +360,7 @@ impl Phrases for Spanish {
     }
 
     fn season(&self, season: &SeasonSoFar) -> String {
-        let pace = season.on_pace_for.map(|errors| format!(", a paso de {errors}")).unwrap_or_default();
-        let (errors, games) = (self.errors(season.errors), self.games(season.games.len() as u32));
-        let mut line = format!("En {}: {errors} en {games} a la defensiva{pace}.", season.year);
-        if let Some(last) = season.last_error {
-            line += &format!(" El más reciente, el {}", short_date(last.date));
-            if last.days > 0 {
-                line += &format!(", hace {} y {}", self.days(last.days), self.games(last.games));
-            }
-            line += ".";
-        }
-        if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
-            line += &format!(" La racha más larga sin error: {}.", self.games(streak.games));
-        }
-        if !season.is_complete {
-            line += &format!(" {}", labels::SPANISH.season_incomplete);
-        }
-        line
+        seasons::spanish(season)
     }
 
     fn span(&self, from: Date, to: Date) -> String {
@@ -402,18 +380,6 @@ impl Phrases for Spanish {
 
     fn in_games(&self, count: u32) -> String {
         format!("en {}", self.games(count))
-    }
-}
-
-impl Spanish {
-    /// "los Rangers de Texas"; a name that is not known has no article.
-    fn the_club(&self, name: &str) -> String {
-        terms::club(name).map_or(name.to_owned(), |club| format!("los {club}"))
-    }
-
-    /// "a las 7:05 p. m. PDT".
-    fn at(&self, at: &LocalTime) -> String {
-        format!("{} {}", if terms::hour(at.local.hour()) == 1 { "a la" } else { "a las" }, self.clock(at))
     }
 }
 

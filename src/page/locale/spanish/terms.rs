@@ -163,6 +163,31 @@ impl ClubCity {
     }
 }
 
+/// "7:05 p. m. PDT".
+pub(crate) fn clock(at: &LocalTime) -> String {
+    let period = if at.local.hour() >= 12 { "p. m." } else { "a. m." };
+    format!("{}:{:02} {period} {}", hour(at.local.hour()), at.local.minute(), at.zone)
+}
+
+/// "a las 7:05 p. m. PDT".
+pub(crate) fn at(at: &LocalTime) -> String {
+    format!("{} {}", if hour(at.local.hour()) == 1 { "a la" } else { "a las" }, clock(at))
+}
+
+/// "los Rangers de Texas"; a name that is not known has no article.
+pub(crate) fn the_club(name: &str) -> String {
+    club(name).map_or(name.to_owned(), |club| format!("los {club}"))
+}
+
+/// "Texas", or "los Mets" where the city alone does not name the club.
+pub(crate) fn opponent(name: &str) -> String {
+    match ClubCity::of(name) {
+        Some(club) if club.has_two_clubs => format!("los {}", club.nickname),
+        Some(club) => club.city.to_owned(),
+        None => the_club(name),
+    }
+}
+
 /// The place of a ballpark, from its English name.
 pub(crate) fn place(place: &'static str) -> &'static str {
     match place {

@@ -1,5 +1,7 @@
 //! English.
 
+pub(super) mod terms;
+
 use crate::{
     answer::{
         Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
@@ -8,7 +10,8 @@ use crate::{
         Words,
         locale::{
             Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
-            failures, games, labels, roster, sentence_case, words,
+            english::terms::{counted, month_day, on_day, opponent, ordinal, short_date},
+            failures, games, labels, roster, seasons, sentence_case, words,
         },
         scene::Scene,
         times::LocalTime,
@@ -330,23 +333,7 @@ impl Phrases for English {
     }
 
     fn season(&self, season: &SeasonSoFar) -> String {
-        let pace = season.on_pace_for.map(|errors| format!(", on pace for {errors}")).unwrap_or_default();
-        let (errors, games) = (self.errors(season.errors), self.games(season.games.len() as u32));
-        let mut line = format!("In {}: {errors} in {games} in the field{pace}.", season.year);
-        if let Some(last) = season.last_error {
-            line += &format!(" The latest on {}", short_date(last.date));
-            if last.days > 0 {
-                line += &format!(", {} and {} ago", self.days(last.days), self.games(last.games));
-            }
-            line += ".";
-        }
-        if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
-            line += &format!(" The longest streak without one: {}.", self.games(streak.games));
-        }
-        if !season.is_complete {
-            line += &format!(" {}", labels::ENGLISH.season_incomplete);
-        }
-        line
+        seasons::english(season)
     }
 
     fn span(&self, from: Date, to: Date) -> String {
@@ -369,14 +356,6 @@ impl Phrases for English {
     }
 }
 
-/// "Texas", or "the Mets" where the city alone does not name the club.
-fn opponent(club: &str) -> String {
-    match cities::city(club) {
-        Some(city) if !cities::has_two_clubs(city) => city.to_owned(),
-        _ => format!("the {}", cities::nickname(club)),
-    }
-}
-
 fn the_game(meeting: &GameSides) -> String {
     match meeting.begun {
         _ if meeting.kind == GameKind::AllStar => "the All-Star Game".into(),
@@ -385,41 +364,5 @@ fn the_game(meeting: &GameSides) -> String {
             format!("the game of {} {against}", short_date(day))
         }
         None => format!("the game {}", English.against(meeting)),
-    }
-}
-
-/// "Wednesday, August 9".
-fn short_date(date: Date) -> String {
-    let format = format_description!("[weekday], [month repr:long] [day padding:none]");
-    date.format(format).unwrap_or_default()
-}
-
-/// " on Wednesday, August 9", if the time has a day.
-fn on_day(at: &LocalTime) -> String {
-    at.day.map(|day| format!(" on {}", short_date(day))).unwrap_or_default()
-}
-
-/// "August 9".
-fn month_day(date: Date) -> String {
-    date.format(format_description!("[month repr:long] [day padding:none]")).unwrap_or_default()
-}
-
-/// "14th".
-fn ordinal(number: u32) -> String {
-    let suffix = match (number % 100, number % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
-    };
-    format!("{number}{suffix}")
-}
-
-fn counted(count: u32, noun: &str) -> String {
-    match count {
-        0 => format!("no {noun}s"),
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
     }
 }
