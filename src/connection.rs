@@ -57,7 +57,6 @@ impl QuicHandle {
         QuicHandle(Arc::new(facts))
     }
 
-    /// The facts now.
     pub fn facts(&self) -> QuicFacts {
         (self.0)()
     }

@@ -9,7 +9,6 @@ pub struct Limit {
     /// The name, which is also the key in the section `[limits]` of e6.toml.
     pub name: &'static str,
     pub default: u64,
-    /// The unit of a value.
     pub unit: &'static str,
     pub range: RangeInclusive<u64>,
     /// A description of the limited amount or time.
@@ -31,7 +30,6 @@ pub enum TakesEffect {
 /// Declares the struct, its defaults and the table at once.
 macro_rules! limits {
     ($($(#[$reason:meta])* $name:ident: $type:ty = $default:literal, $unit:literal, $range:expr, $what:literal, $stops:literal, $takes_effect:ident;)*) => {
-        /// The values of all limits.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits { $($(#[$reason])* pub $name: $type,)* }
 

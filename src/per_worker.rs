@@ -22,7 +22,6 @@ pub fn become_worker(number: usize) {
     WORKER.set(number);
 }
 
-/// A value for each worker.
 #[derive(Debug)]
 pub struct PerWorker<T>(Box<[OwnLine<T>]>);
 

@@ -36,7 +36,6 @@ pub struct ArchivedSeason {
 pub enum DayRecord {
     /// The day of the present answer.
     Today,
-    /// The answer of another day.
     Known(Box<DayAnswer>),
     /// These games of the day were never read; none while the season itself was not read.
     Unread(Vec<u64>),

@@ -218,7 +218,6 @@ impl Game {
         self.feed.as_ref().map(|feed| self.session.errors(feed))
     }
 
-    /// The errors that are known.
     pub fn errors(&self) -> u32 {
         self.count().map_or(0, ErrorCount::known)
     }

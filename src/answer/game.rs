@@ -163,7 +163,6 @@ pub enum Participation {
     Bench,
     /// Takes part, but not in the field, or not yet: designated hitter, pinch hitter, pinch runner.
     Lineup,
-    /// Has fielded in this game.
     Fielded,
 }
 

@@ -128,7 +128,6 @@ pub struct Answer {
 /// One game of the day: its schedule entry and its live feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Game {
-    /// The schedule entry.
     pub listing: ScheduleEntry,
     /// The live feed as last read, if it was.
     pub feed: Option<GameFeed>,
@@ -145,7 +144,6 @@ pub struct Game {
 pub enum Reason {
     /// There is no data about today; the latest failure says why.
     NeverHeard(Outage),
-    /// The player is with no club.
     NoClub,
     /// The player is charged with errors.
     Charged {

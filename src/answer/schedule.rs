@@ -44,7 +44,6 @@ impl Schedule {
         }
     }
 
-    /// The games of one club.
     pub fn of_club(&self, club: u32) -> Schedule {
         let plays = |listing: &&ScheduleEntry| [listing.home.club.id, listing.away.club.id].contains(&club);
         Schedule {

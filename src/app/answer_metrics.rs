@@ -21,7 +21,6 @@ pub(crate) struct AnswerMetrics {
 }
 
 impl AnswerMetrics {
-    /// Registers the gauges.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         Ok(AnswerMetrics {
             verdicts: gauges!(

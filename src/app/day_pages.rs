@@ -151,7 +151,6 @@ impl Basis {
 
 /// What is known of a page.
 enum PageRecord {
-    /// It is rendered.
     Rendered(Box<Entry>),
     /// It has these facts, which are not rendered yet.
     Decided(Box<(Subject, Basis)>),

@@ -133,7 +133,6 @@ impl Listeners {
         })
     }
 
-    /// The sockets of one kind.
     fn of(&self, kind: ListenerKind) -> impl Iterator<Item = &BoundSocket> {
         self.0.iter().filter(move |bound| bound.kind == kind)
     }
@@ -346,9 +345,7 @@ impl BoundAddresses {
         let mut ready = serde_json::json!(self.listening());
         ready["pid"] = std::process::id().into();
         let written = atomic_file::replace_locked(path, format!("{ready}\n").as_bytes(), READY_MODE);
-        written.map(drop).map_err(|error| {
-            RunError::new(format!("cannot write the ready file {}: {error}", path.display()))
-        })
+        written.map(drop).map_err(RunError::cannot(&format!("write the ready file {}", path.display())))
     }
 }
 

@@ -81,6 +81,11 @@ impl RunError {
         RunError { what: what.into(), is_about_configuration: false }
     }
 
+    /// For `map_err`: what failed, before the reason.
+    pub fn cannot<E: fmt::Display>(what: &str) -> impl FnOnce(E) -> RunError {
+        move |error| RunError::new(format!("cannot {what}: {error}"))
+    }
+
     pub fn configuration(what: impl Into<String>) -> Self {
         RunError { what: what.into(), is_about_configuration: true }
     }
@@ -190,23 +195,21 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
     let allowed_paths =
         privileges::close_in(config, replay.as_ref().map(|replay| &*replay.url), executable.binary(), &gone)?;
-    output::start()
-        .map_err(|error| RunError::new(format!("cannot start the threads of the output: {error}")))?;
+    output::start().map_err(RunError::cannot("start the threads of the output"))?;
     let show = match replay {
         Some(replay) => (replay.begin)(config)?,
         None => DataSource { clock: config.clock.map_or(Clock::System, Clock::starting_at), replay: None },
     };
-    let metrics =
-        AllMetrics::new().map_err(|error| RunError::new(format!("cannot register the metrics: {error}")))?;
+    let metrics = AllMetrics::new().map_err(RunError::cannot("register the metrics"))?;
     let certificates = certificates(config, &metrics)?;
     let log_file = log_file(config)?;
     let day_requests = Arc::new(DayRequests::default());
     let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics, &day_requests)?;
 
-    let runtime = runtime().map_err(|error| RunError::new(format!("cannot start an event loop: {error}")))?;
+    let runtime = runtime().map_err(RunError::cannot("start an event loop"))?;
     let signals = {
         let _inside = runtime.enter();
-        Signals::listen().map_err(|error| RunError::new(format!("cannot listen for signals: {error}")))?
+        Signals::listen().map_err(RunError::cannot("listen for signals"))?
     };
     let lifecycle = Lifecycle::new();
     let live_site = LiveSite::new(
@@ -334,7 +337,7 @@ fn log_file(config: &Config) -> Result<Option<LogFile>, RunError> {
 fn access_log(file: LogFile, config: &Config, metrics: &AllMetrics) -> Result<Arc<AccessLog>, RunError> {
     AccessLog::start(file, config.log_format, metrics.requests.dropped())
         .map(Arc::new)
-        .map_err(|error| RunError::new(format!("cannot start the access log's thread: {error}")))
+        .map_err(RunError::cannot("start the access log's thread"))
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -42,7 +42,7 @@ impl Notifier {
                 worker.run(&inbox);
                 Ok(())
             });
-            started.map_err(|error| RunError::new(format!("cannot start a hook's thread: {error}")))?;
+            started.map_err(RunError::cannot("start a hook's thread"))?;
             notifier.inboxes.push(sender);
         }
         Ok(notifier)

@@ -79,10 +79,9 @@ impl PreparedPoller {
             Ok(())
         };
         let longest_pause = Poller::longest_pause(&config.limits);
-        match metrics.threads.spawn("poller".into(), longest_pause, work) {
-            Ok(()) => Ok((PreparedPoller { start, signals }, answer)),
-            Err(error) => Err(RunError::new(format!("cannot start the poller's thread: {error}"))),
-        }
+        let spawned = metrics.threads.spawn("poller".into(), longest_pause, work);
+        spawned.map_err(RunError::cannot("start the poller's thread"))?;
+        Ok((PreparedPoller { start, signals }, answer))
     }
 
     /// Starts the poller, whose answers are published under this number.

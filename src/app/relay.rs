@@ -23,12 +23,11 @@ pub(crate) fn relay(
         None => {
             let relay =
                 Relay::start(config.endpoint(), &config.limits, metrics.relay.clone(), &metrics.threads);
-            let cannot = |error| RunError::new(format!("cannot start the relay's threads: {error}"));
             tracing::info!(
                 url = config.mlb_url,
                 "the relay serves MLB's data under /mlb/ to servers that send its token"
             );
-            Arc::new(relay.map_err(cannot)?)
+            Arc::new(relay.map_err(RunError::cannot("start the relay's threads"))?)
         }
     };
     Ok(Some(Relaying { relay, token: token.clone() }))

@@ -64,8 +64,7 @@ impl Executable {
             _ => std::path::absolute(&typed).ok(),
         };
         let binary = binary.filter(|binary| binary.is_file()).map_or_else(env::current_exe, Ok);
-        let binary =
-            binary.map_err(|error| RunError::new(format!("cannot tell where this binary is: {error}")))?;
+        let binary = binary.map_err(RunError::cannot("tell where this binary is"))?;
         Ok(Executable { binary, arguments: arguments.collect() })
     }
 }

@@ -28,7 +28,6 @@ const PULSE: Duration = Duration::from_secs(1);
 /// Longest time between two heartbeats of a worker that is not hanging. A busy machine may delay it for so long.
 const PULSE_AT_MOST: Duration = Duration::from_secs(10);
 
-/// The listeners of one worker.
 #[derive(Default)]
 struct OpenListeners {
     tcp: Vec<WorkerListener>,
@@ -76,10 +75,9 @@ impl Workers {
             Ok(done)
         };
         let started: io::Result<_> = (0..context.workers).map(start).collect();
-        let cannot = |error| {
-            RunError::new(format!("cannot open the listeners of a worker, or start its thread: {error}"))
-        };
-        Ok(Workers { done: started.map_err(cannot)? })
+        let done =
+            started.map_err(RunError::cannot("open the listeners of a worker, or start its thread"))?;
+        Ok(Workers { done })
     }
 
     pub async fn finish(self) {

@@ -99,7 +99,6 @@ fn argument(setting: &'static Setting) -> Arg {
     }
 }
 
-/// The flag of all limits.
 fn limit() -> Arg {
     Arg::new(LIMIT)
         .long(long(LIMIT))

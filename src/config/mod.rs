@@ -68,17 +68,12 @@ const PID_FILE: &str = "e6.pid";
 pub struct Config {
     /// The settings file; the default one need not exist.
     pub file: PathBuf,
-    /// The player in the question.
     pub player: PlayerChoice,
-    /// The words on the page.
     pub words: PerLanguage<Words>,
-    /// The voice of the page.
     pub voice: Voice,
-    /// The colours of the page.
     pub colours: Colours,
     /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
     pub url: Option<String>,
-    /// The addresses to listen on.
     pub listen: ListenAddresses,
     /// The reverse proxies that are trusted to name the client.
     pub proxies: TrustedProxies,
@@ -114,7 +109,6 @@ pub struct Config {
     pub runtime_dir: Option<PathBuf>,
     /// The start of the site's clock; none is the system's clock.
     pub clock: Option<OffsetDateTime>,
-    /// The format of log lines.
     pub log_format: LogFormat,
     /// The destination of the access log; none turns it off.
     pub access_log: Option<LogDestination>,
@@ -124,7 +118,6 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// The player in the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlayerChoice {
     /// MLB's person id.
@@ -151,7 +144,6 @@ pub struct ListenAddresses {
     pub http: Vec<Address>,
     /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
     pub https: Vec<Address>,
-    /// HTTP/3 on the addresses of HTTPS.
     pub http3: Http3Settings,
     /// Metrics and health for operators.
     pub admin: Vec<Address>,
@@ -161,10 +153,8 @@ pub struct ListenAddresses {
     pub defaults: Vec<ListenerKind>,
 }
 
-/// HTTP/3 beside HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http3Settings {
-    /// Whether it is on.
     pub mode: Http3Mode,
     /// How long a browser remembers from the field Alt-Svc that the site has HTTP/3. Zero makes it forget.
     pub max_age: Duration,
@@ -175,7 +165,6 @@ pub struct Http3Settings {
 named! {
     /// Whether HTTP/3 is on, and whether browsers are told.
     pub enum Http3Mode {
-        /// Off.
         Off = "off",
         /// On if its ports are free; browsers are told while the certificate is not self-signed.
         Auto = "auto",
@@ -185,7 +174,6 @@ named! {
 }
 
 impl ListenAddresses {
-    /// The addresses of one kind of listener.
     pub fn of(&self, kind: ListenerKind) -> &[Address] {
         match kind {
             ListenerKind::Http => &self.http,
@@ -198,7 +186,6 @@ impl ListenAddresses {
 }
 
 impl Config {
-    /// The default configuration.
     pub fn defaults(environment: &dyn Environment) -> Self {
         let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {

@@ -9,7 +9,6 @@ use crate::{
 /// Characters of a path or a name in a sentence.
 const CUT: usize = 48;
 
-/// The path in question.
 pub(crate) fn path(trace: &Trace, language: Language) -> String {
     let unknown = pick(
         language,

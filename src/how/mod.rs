@@ -56,7 +56,6 @@ pub fn html(mut trace: Trace, theme: &Theme, language: Language) -> String {
     })
 }
 
-/// The trace as JSON, for programs.
 pub fn json(mut trace: Trace) -> String {
     trace.finish();
     // Strings, numbers and lists of them: nothing here can fail to serialize.

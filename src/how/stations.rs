@@ -21,7 +21,6 @@ pub(crate) struct Station {
     pub state: StationState,
     /// Its purpose, in plain words.
     pub plain: &'static str,
-    /// This request's facts.
     pub facts: Vec<String>,
     /// The names of its counterparts on the site that this one replaces.
     pub replaces: Option<&'static str>,

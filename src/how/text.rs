@@ -16,7 +16,6 @@ use crate::{
 /// The column where the sentences of a station begin.
 const INDENT: usize = 16;
 
-/// The text for terminals.
 pub fn text(mut trace: Trace, language: Language) -> String {
     let way: Vec<_> =
         stations::of(&trace, language).iter().flat_map(|station| self::station(station, language)).collect();

@@ -10,7 +10,6 @@ use time::Date;
 /// Limit on the days that wait: a minute's work of the poller. Further ones are refused.
 const WAITING_AT_MOST: usize = 32;
 
-/// The days that wait, each once.
 #[derive(Default)]
 pub struct DayRequests(Mutex<Waiting>);
 

@@ -82,7 +82,6 @@ fn garbled(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Err
 mod tests {
     use super::*;
 
-    /// Version 2, with this command, family and payload.
     fn binary(command: u8, family: u8, payload: &[u8]) -> Vec<u8> {
         let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
         [SIGNATURE, &[command, family], &length, payload].concat()

@@ -42,7 +42,6 @@ named! {
 named! {
     /// The changes of which a hook is told.
     pub enum Occasion {
-        /// Every change of the answer.
         Change = "change",
         /// Errors that are charged or taken back.
         Error = "error",

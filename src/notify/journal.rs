@@ -44,7 +44,6 @@ pub(crate) enum Effect {
     Nothing,
     /// It is to be remembered: it is the first answer, or its change is not one to tell.
     Remembered,
-    /// A change waits.
     Waits,
     /// A change waits, and the oldest one had to go for it.
     Displaces,

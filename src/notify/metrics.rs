@@ -20,7 +20,6 @@ pub(crate) const FAILED: &str = "failed";
 pub(crate) const DROPPED: &str = "dropped";
 
 impl NotifyMetrics {
-    /// Registers the metrics.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         Ok(NotifyMetrics {
             messages: counters!(

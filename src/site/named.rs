@@ -34,13 +34,11 @@ pub trait NamedPages: fmt::Debug + Send + Sync {
 
 /// The state of a part of a page.
 pub enum NamedContent {
-    /// It is known.
     Made(NamedResource),
     /// It is being rendered, on another thread.
     Rendering(RenderingPage),
     /// It is being looked up; a client should ask again after this time.
     LookingUp(Duration),
-    /// There is none.
     Missing,
 }
 

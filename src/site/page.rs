@@ -30,7 +30,6 @@ pub struct Page {
 /// The texts of a [`Page`], as `page` renders them.
 #[derive(Debug, Default)]
 pub struct PageContent {
-    /// For people.
     pub pages: PerLanguage<PageText>,
     /// The same for terminals; none if the page has only the plain text.
     pub terminal: Option<PerLanguage<TerminalText>>,

@@ -183,7 +183,6 @@ impl RoutedPath {
         RoutedPath { form, route: table.get(number), number }
     }
 
-    /// Whether its route has this target.
     pub(crate) fn is_for(&self, target: RouteTarget) -> bool {
         self.route.is_some_and(|route| route.target == target)
     }

@@ -87,7 +87,6 @@ pub struct ConnectionTrace {
     pub self_signed: bool,
 }
 
-/// A QUIC connection.
 #[derive(Debug, Clone, Serialize)]
 pub struct QuicTrace {
     /// Whether the client had to prove its address before the handshake.

@@ -115,7 +115,6 @@ impl CertificateResolver {
         CertificateWriter { resolver: resolver.clone(), source: *source }
     }
 
-    /// The status of the certificate that is served.
     pub fn status(&self) -> Arc<CertificateStatus> {
         self.served.load().status.clone()
     }

@@ -48,7 +48,6 @@ pub fn media_type(path: &Path) -> String {
     if media_type.type_() == "text" { format!("{media_type}; charset=utf-8") } else { media_type.to_string() }
 }
 
-/// The effort of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// A few milliseconds a page, for pages that are made while serving, each time the answer changes.

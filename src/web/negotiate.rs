@@ -10,7 +10,6 @@ use std::cmp::Reverse;
 /// The request fields that the form depends on.
 pub(crate) const FORM_FIELDS: [HeaderName; 2] = [ACCEPT, USER_AGENT];
 
-/// The forms of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// For people with a browser.
@@ -169,7 +168,6 @@ impl Codings {
         codings
     }
 
-    /// The quality of one coding.
     pub fn quality(&self, coding: Coding) -> u16 {
         let unnamed = match coding {
             // Acceptable unless refused, and the least preferred.

@@ -4,7 +4,6 @@
 use percent_encoding::percent_decode_str;
 use std::fmt::Write;
 
-/// The form of a path in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathForm {
     /// The path is in its canonical form.

@@ -7,7 +7,6 @@ use hyper::{
 };
 use time::OffsetDateTime;
 
-/// The result of a request's preconditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PreconditionResult {
     /// Respond as if there were none.

@@ -75,7 +75,6 @@ pub enum Lifetime {
     Settled(Duration),
 }
 
-/// The metadata of a representation.
 #[derive(Debug, Clone)]
 pub(crate) struct RepresentationFields {
     pub media_type: Cow<'static, str>,

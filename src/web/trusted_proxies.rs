@@ -7,7 +7,6 @@ use crate::{
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// The trusted proxies, as configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     /// Addresses of proxies.
@@ -29,13 +28,11 @@ named! {
         XForwardedFor = "x-forwarded-for",
         /// `Forwarded` (RFC 7239).
         Forwarded = "forwarded",
-        /// None.
         Off = "off",
     }
 }
 
 impl TrustedProxies {
-    /// Whether a peer is a trusted proxy.
     pub fn trust(&self, peer: Peer) -> bool {
         match peer {
             Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),

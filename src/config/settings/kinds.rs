@@ -26,7 +26,6 @@ use std::{path::PathBuf, time::Duration};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 
-/// A kind of value.
 pub(crate) struct Kind<T> {
     pub parse: fn(&str) -> Result<T, InvalidValue>,
     /// The value as the file has it; in parentheses if it is none.

@@ -25,7 +25,6 @@ const SHORTEST_USE: Duration = Duration::from_secs(1);
 const STALE_CAP: Duration = Duration::from_secs(60 * 60);
 
 named! {
-    /// The outcome of a request to the relay.
     pub enum RelayOutcome {
         Fresh = "fresh",
         /// With a reply that MLB has just given, to this request or to another one with the same question.

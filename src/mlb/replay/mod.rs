@@ -35,7 +35,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A source of replies: the status and JSON for a path and query at a moment of the day.
 pub trait ReplaySource: Send + Sync + 'static {
-    /// The reply.
     fn reply(&self, path_and_query: &str, now: OffsetDateTime) -> (u16, Vec<u8>);
 }
 

@@ -22,7 +22,6 @@ pub(crate) struct DatagramSocket {
     socket: UdpSocket,
     options: UdpSocketState,
     steering: Arc<Steering>,
-    /// The number of its endpoint.
     endpoint: usize,
 }
 

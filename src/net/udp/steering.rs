@@ -42,7 +42,6 @@ pub(crate) struct OlderProcesses {
     pub line: DatagramLine,
 }
 
-/// The counters of steering.
 #[derive(Clone)]
 pub(crate) struct SteeringMetrics {
     /// Datagrams handed to another worker.

@@ -95,7 +95,6 @@ struct OwnParts {
     alternative: Option<HeaderValue>,
 }
 
-/// The parts of a [`Service`].
 pub struct ServiceParts {
     /// The current pages.
     pub site: Arc<ArcSwap<Site>>,

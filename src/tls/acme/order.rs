@@ -19,7 +19,6 @@ const NONCES: usize = 10;
 /// Milliseconds between two polls of the CA's progress, 55 seconds in all.
 const WAITS: [u64; 10] = [250, 750, 1000, 3000, 5000, 5000, 10_000, 10_000, 10_000, 10_000];
 
-/// The inputs of an order.
 pub(crate) struct Order<'a> {
     pub ca: &'a Ca,
     pub names: &'a [String],
