@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import ssl
@@ -412,6 +413,48 @@ async def upgrades(port):
 
     await asyncio.gather(*(visitor(pause) for pause in [0, 0, 0.005, 0.005, 0.3, 0.3]))
     print(counts)
+
+
+async def noise(port, seed):
+    """Frames and streams at random, valid and not, on connections that end or do not."""
+    dice = random.Random(int(seed))
+    kinds = [kind.value for kind in FrameType] + [0x21, 0x41, 1 << 20]
+
+    def some_bytes():
+        return dice.randbytes(dice.choice([0, 1, 2, 8, 40, 2000]))
+
+    def some_frame():
+        payload = some_bytes()
+        length = dice.choice([len(payload)] * 4 + [len(payload) + 1, 1 << 14, 1 << 30, (1 << 62) - 1])
+        return encode_uint_var(dice.choice(kinds)) + encode_uint_var(length) + payload
+
+    ended = 0
+    for _ in range(60):
+        async with client(port) as c:
+            for _ in range(dice.randrange(1, 30)):
+                if c.closed:
+                    break
+                with contextlib.suppress(RuntimeError, ValueError):
+                    # Raised for a stream that has ended.
+                    is_control = dice.random() < 0.1
+                    stream = c.http._local_control_stream_id if is_control else (
+                        c._quic.get_next_available_stream_id(is_unidirectional=dice.random() < 0.3)
+                    )
+                    data = b"".join(dice.choice([some_frame, some_bytes])() for _ in range(dice.randrange(4)))
+                    c._quic.send_stream_data(stream, data, end_stream=not is_control and dice.random() < 0.5)
+                    if dice.random() < 0.1:
+                        c._quic.reset_stream(stream, dice.randrange(1 << 20))
+                c.transmit()
+                if dice.random() < 0.3:
+                    await asyncio.sleep(0.005)
+            for _ in range(10):
+                await asyncio.sleep(0.02)
+                if c.closed:
+                    break
+            ended += c.closed is not None
+    async with client(port) as c:
+        assert (await c.ask("/healthz")).status == 200
+    print(ended)
 
 
 async def silent(port):

@@ -198,7 +198,7 @@ impl Config {
             listen: ListenAddresses {
                 http: address(DEFAULT_HTTP),
                 https: address(DEFAULT_HTTPS),
-                http3: Http3Settings { mode: Http3Mode::Off, max_age: DEFAULT_ALT_SVC, migration: true },
+                http3: Http3Settings { mode: Http3Mode::Auto, max_age: DEFAULT_ALT_SVC, migration: true },
                 admin: address(DEFAULT_ADMIN),
                 unix_mode: DEFAULT_UNIX_MODE,
                 defaults: ListenerKind::all().collect(),

@@ -234,3 +234,127 @@ impl std::fmt::Debug for Steering {
         f.debug_struct("Steering").field("process", &self.process).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::udp::connection_id::LENGTH;
+    use quinn::ConnectionIdGenerator;
+
+    fn metrics() -> SteeringMetrics {
+        let [to_worker, to_process, dropped] =
+            ["worker", "process", "dropped"].map(|name| IntCounter::new(name, name).unwrap());
+        SteeringMetrics { to_worker, to_process, dropped }
+    }
+
+    fn steering(endpoints: usize, older: Option<OlderProcesses>) -> Steering {
+        Steering::new(ConnectionIdKey::new([7; 32]), endpoints, older, metrics())
+    }
+
+    /// A datagram of this length at least for a connection of this endpoint.
+    fn datagram_for(
+        steering: &Steering,
+        endpoint: usize,
+        length: usize,
+        random: &mut fastrand::Rng,
+    ) -> Vec<u8> {
+        let id = steering.ids(endpoint).generate_cid();
+        let mut datagram = [&[0x40][..], &id].concat();
+        datagram.resize_with(length.max(1 + LENGTH), || random.u8(..));
+        datagram
+    }
+
+    /// The datagrams of an endpoint's inbox.
+    fn taken(steering: &Steering, endpoint: usize) -> Vec<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let (mut buffer, mut meta) = ([0; 2048], [RecvMeta::default()]);
+            let context = Context::from_waker(Waker::noop());
+            if steering.take(endpoint, &context, &mut [IoSliceMut::new(&mut buffer)], &mut meta) == 0 {
+                return all;
+            }
+            all.push(buffer[..meta[0].len].to_vec());
+        }
+    }
+
+    #[test]
+    fn of_any_batch_each_datagram_reaches_its_endpoint_whole_and_in_order() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..2000 {
+            let steering = steering(3, None);
+            let (mut buffers, mut metas, mut expected) = (Vec::new(), Vec::new(), [vec![], vec![], vec![]]);
+            for _ in 0..random.usize(0..6) {
+                let (stride, count) = (random.usize(1..80), random.usize(0..6));
+                let mut buffer = Vec::new();
+                for index in 0..count {
+                    let endpoint = random.usize(0..3);
+                    let is_garbage = random.bool() || stride < 1 + LENGTH;
+                    let mut datagram = match is_garbage {
+                        // Too short for a connection ID, so that it is nobody's.
+                        true => (0..stride.min(LENGTH)).map(|_| random.u8(..0x80)).collect(),
+                        false => datagram_for(&steering, endpoint, stride, &mut random),
+                    };
+                    // Only the last datagram may be shorter.
+                    if index + 1 < count {
+                        datagram.resize(stride, 0);
+                    }
+                    let is_foreign = steering.key.owner_of(&datagram).is_some_and(|owner| {
+                        owner.process == steering.process && usize::from(owner.endpoint) < 3
+                    });
+                    expected[if is_foreign { endpoint } else { 0 }].push(datagram.clone());
+                    buffer.extend(datagram);
+                }
+                metas.push(RecvMeta { len: buffer.len(), stride, ..RecvMeta::default() });
+                buffers.push(buffer);
+            }
+            let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+            let kept = steering.sort(0, &mut slices, &mut metas);
+            let own = slices[..kept].iter().zip(&metas).flat_map(|(buffer, meta)| {
+                assert!(meta.len > 0 && meta.len <= buffer.len());
+                buffer[..meta.len].chunks(meta.stride).map(<[u8]>::to_vec).collect::<Vec<_>>()
+            });
+            assert_eq!(own.collect::<Vec<_>>(), expected[0]);
+            assert_eq!(
+                [taken(&steering, 1), taken(&steering, 2)],
+                [expected[1].clone(), expected[2].clone()]
+            );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_takes_nothing_has_so_many_waiting_and_no_more() {
+        let (steering, mut random) = (steering(2, None), fastrand::Rng::with_seed(1));
+        for _ in 0..INBOX_CAP + 10 {
+            let mut datagram = datagram_for(&steering, 1, 40, &mut random);
+            let mut metas = [RecvMeta { len: 40, stride: 40, ..RecvMeta::default() }];
+            assert_eq!(steering.sort(0, &mut [IoSliceMut::new(&mut datagram)], &mut metas), 0);
+        }
+        assert_eq!((taken(&steering, 1).len(), steering.metrics.dropped.get()), (INBOX_CAP, 10));
+    }
+
+    #[tokio::test]
+    async fn datagrams_of_older_processes_go_along_the_line_until_it_ends() {
+        let (mut random, first) = (fastrand::Rng::with_seed(1), steering(1, None));
+        let (ours, theirs) = DatagramLine::pair().unwrap();
+        let older = OlderProcesses { processes: first.processes(), line: DatagramLine::new(theirs) };
+        let second = steering(1, Some(older));
+        assert!(first.is_reading() && !second.is_reading());
+        assert_eq!(second.processes().len(), 2);
+        let sort = |datagram: &mut Vec<u8>| {
+            let mut metas = [RecvMeta { len: datagram.len(), stride: datagram.len(), ..RecvMeta::default() }];
+            second.sort(0, &mut [IoSliceMut::new(datagram)], &mut metas)
+        };
+        let mut old = datagram_for(&first, 0, 100, &mut random);
+        assert_eq!(sort(&mut old), 0);
+        let (received, mut waiting) = tokio::sync::mpsc::unbounded_channel();
+        let line = tokio::spawn(ours.receive(move |datagram| received.send(datagram).unwrap()));
+        let datagram = waiting.recv().await.unwrap();
+        assert_eq!(*datagram.bytes, *old);
+        first.receive(datagram);
+        assert_eq!(taken(&first, 0), [old.clone()]);
+        assert_eq!(sort(&mut datagram_for(&second, 0, 100, &mut random)), 1, "its own");
+        line.abort();
+        assert!(line.await.unwrap_err().is_cancelled());
+        assert_eq!(sort(&mut old), 1, "the endpoint here resets the connection of a process that has ended");
+    }
+}

@@ -120,6 +120,21 @@ fn a_frame_where_it_is_not_allowed_ends_the_connection_with_its_code() {
 
 #[test]
 #[ignore = "needs aioquic"]
+fn no_noise_on_any_stream_stops_a_worker_or_stays_in_memory() {
+    let (server, _mlb) = site_with("");
+    for seed in ["1", "2", "3"] {
+        let ended: u32 = aioquic::run("noise", server.https(), &[seed]).trim().parse().unwrap();
+        assert!(ended > 10, "much of it violates the protocol: {ended}");
+    }
+    server.wait_until("closed", || server.metric("e6_connections{listener=\"http3\"}") == 0.0);
+    for worker in 0..workers() {
+        assert_eq!(server.metric(&format!("e6_restarts_total{{thread=\"worker-{worker}\"}}")), 0.0);
+    }
+    assert!(!server.stderr().contains("panic"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs aioquic"]
 fn clients_that_leave_early_leave_nothing_behind() {
     let (server, _mlb) = site_with("");
     aioquic::run("early_close", server.https(), &[]);
@@ -147,13 +162,13 @@ fn a_connection_goes_on_from_other_ports_on_whichever_worker_they_lead_to() {
     assert!(how["connection"]["quic"]["migrations"].as_u64() == Some(0), "{how}");
     assert_eq!(server.metric("e6_connections_accepted_total{listener=\"http3\"}"), 1.0);
     // With two workers, one port in 2^24 cases leads to the same worker each time.
-    if e6_workers() > 1 {
+    if workers() > 1 {
         assert!(server.metric("e6_quic_datagrams_handed_over_total{to=\"worker\"}") > 0.0);
     }
     assert_eq!(server.metric("e6_quic_datagrams_handed_over_total{to=\"dropped\"}"), 0.0);
 }
 
-fn e6_workers() -> usize {
+fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -301,6 +301,7 @@ fn check_tells_findings_first_and_only_settings_that_were_changed() {
     let order = [
         "listen.http    127.0.0.1:0",
         "listen.https   127.0.0.1:0",
+        "listen.http3   UDP 127.0.0.1:0",
         "listen.admin   127.0.0.1:0",
         "tls            The certificate",
         "certificate    there is none yet",

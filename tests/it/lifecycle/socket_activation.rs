@@ -3,9 +3,10 @@
 use crate::support::server::{Server, command, run, send_to};
 use command_fds::{CommandFdExt, FdMapping};
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, UdpSocket},
     os::fd::OwnedFd,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
@@ -50,6 +51,28 @@ fn sockets_without_names_are_http_https_and_admin_in_this_order() {
     let server = Server::start_by(command, dir, &NO_MLB);
     assert_eq!((server.http(), server.https()), (http_at, https_at));
     assert_ne!(server.admin(), http_at, "of the kind that was not handed over one is bound");
+}
+
+#[test]
+fn a_udp_socket_is_for_http3_if_that_is_on() {
+    for (mode, is_on) in [("on", true), ("off", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (https, https_at) = socket();
+        let http3 = UdpSocket::bind(https_at).unwrap();
+        let command = handing_over(command(dir.path()), vec![http3.into(), https.into()], "http3:https");
+        let server = Server::start_by(command, dir, &[&NO_MLB[..], &["--http3", mode]].concat());
+        assert_eq!(server.https(), https_at);
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.set_read_timeout(Some(Duration::from_millis(if is_on { 10_000 } else { 200 }))).unwrap();
+        // A version that nobody knows, which is answered with those that are known.
+        let mut datagram =
+            vec![0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 7, 6, 5, 4, 3, 2, 1];
+        datagram.resize(1200, 0);
+        client.send_to(&datagram, https_at).unwrap();
+        assert_eq!(client.recv(&mut [0; 2048]).is_ok(), is_on, "{mode}");
+        let says = "a socket was handed over for listen.http3, which is off: it is closed";
+        assert_eq!(server.stderr().contains(says), !is_on, "{}", server.stderr());
+    }
 }
 
 #[test]

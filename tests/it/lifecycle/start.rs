@@ -96,9 +96,10 @@ fn the_start_prints_one_build_line_and_every_address() {
     let address = |kind: &str| ready[kind][0].as_str().unwrap().to_owned();
     assert!(lines[0].starts_with("e6 0."), "{stdout}");
     assert!(lines[1].starts_with(&format!("https https://{}/ (self-signed", address("https"))), "{stdout}");
-    assert_eq!(lines[2], format!("admin http://{}/", address("admin")), "{stdout}");
-    assert_eq!(lines[3], format!("http://{}/", address("http")), "on a line of its own, last: {stdout}");
-    assert_eq!(lines.len(), 4, "{stdout}");
+    assert!(lines[2].starts_with(&format!("http3 https://{}/ (self-signed", address("https"))), "{stdout}");
+    assert_eq!(lines[3], format!("admin http://{}/", address("admin")), "{stdout}");
+    assert_eq!(lines[4], format!("http://{}/", address("http")), "on a line of its own, last: {stdout}");
+    assert_eq!(lines.len(), 5, "{stdout}");
     let key = fs::metadata(dir.path().join("certs/key.pem")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }
