@@ -112,7 +112,7 @@ const TOPICS: &[Topic] = &[
         examples: &[
             ("August 9, 2023, in about two minutes", "e6 demo"),
             ("Another day, from MLB's records", "e6 demo --date 2024-07-02"),
-            ("Design: styles, scripts and templates from a directory", "e6 demo --assets assets"),
+            ("Design: styles, scripts and pictures from a directory", "e6 demo --assets assets"),
         ],
         failure: "The demo could not start, or MLB has no records of the day.",
         mistake: USAGE,
