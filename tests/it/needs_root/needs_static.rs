@@ -20,18 +20,32 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Runs a program as in a container: its own network, processes and file systems, a read-only root with one writable
-/// volume, no capabilities. `$1` is the root directory, the rest user, environment and program.
+/// Runs the program as in a container: its own network, processes and file systems, a read-only root with one writable
+/// volume, no capabilities. `$1` is the root directory, the rest user and environment. `$ENTER` is the program below.
 const CONTAINER: &str = r#"
 set -e
-root=$1 user=$2; shift 2
 ip link set lo up
 mount --make-rprivate /
-mount --bind "$root" "$root"
-mount --bind "$root/var/lib/e6" "$root/var/lib/e6"
-mount -o remount,bind,ro "$root"
-exec setpriv --bounding-set -all --no-new-privs \
-  env -i PATH="$PATH" "$@" chroot --userspec="$user" "$root" /usr/bin/e6
+mount --bind "$1" "$1"
+mount --bind "$1/var/lib/e6" "$1/var/lib/e6"
+mount -o remount,bind,ro "$1"
+exec python3 -c "$ENTER" "$@"
+"#;
+
+/// Becomes the user without capabilities in the root directory, and executes the program there.
+const ENTER: &str = r#"
+import ctypes, os, sys
+prctl = ctypes.CDLL(None).prctl
+root, (user, group) = sys.argv[1], map(int, sys.argv[2].split(":"))
+os.chroot(root)
+os.chdir("/")
+for capability in range(64):
+    prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+os.setgroups([])
+os.setgid(group)
+os.setuid(user)
+prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+os.execve("/usr/bin/e6", ["/usr/bin/e6"], dict(pair.split("=", 1) for pair in sys.argv[3:]))
 "#;
 
 fn dockerfile() -> String {
@@ -68,6 +82,7 @@ impl Container {
         let unshare = Command::new(find("unshare"))
             .args(["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"])
             .args(["bash", "-c", CONTAINER, "container"])
+            .env("ENTER", ENTER)
             .arg(root.path())
             .arg(instruction("USER"))
             .args(environment.split_whitespace())
@@ -199,7 +214,6 @@ fn the_static_binary_needs_no_library_and_names_its_dependencies() {
         let version = package["version"].as_str().unwrap();
         assert!(locked.contains(&format!("name = \"{name}\"\nversion = \"{version}\"")), "{name} {version}");
     }
-    assert!(!packages.iter().any(|package| package["name"] == "ring"));
 }
 
 /// clap checks the names of arguments in debug builds only, so the released program is tried, too.
