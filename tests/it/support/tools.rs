@@ -45,7 +45,10 @@ pub fn pack(binary: &Path, dir: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/package");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([built("tools/bin")].into_iter().chain(std::env::split_paths(&path)));
-    output(Command::new(script).arg(binary).arg(dir).env("PATH", path.unwrap()));
+    // A debug binary takes a minute to compress well.
+    output(
+        Command::new(script).arg(binary).arg(dir).env("PATH", path.unwrap()).env("CARGO_DEB_FLAGS", "--fast"),
+    );
 }
 
 /// A path in the target directory.
