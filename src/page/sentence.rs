@@ -21,8 +21,9 @@ pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
 
 /// The remark of the day, one of several. All readers of a day see the same.
 pub(crate) fn wit<'a>(answer: &Answer, words: &'a Words) -> Option<&'a str> {
-    // Nothing is to be said of the fielding of a player who did not field.
-    if matches!(answer.reason, Reason::Clean { played: false } | Reason::NoClub) {
+    // Nothing is to be said of the fielding of a player who did not field, such as a designated hitter.
+    let has_fielded = || answer.games.iter().any(|game| game.presence() == Some(Participation::Fielded));
+    if matches!(answer.reason, Reason::NoClub) || (answer.verdict == Verdict::No && !has_fielded()) {
         return None;
     }
     let remarks =

@@ -812,9 +812,11 @@ fn a_remark_follows_the_fact_and_all_readers_of_a_day_see_the_same() {
             assert!(lines.split('|').count() >= 2, "{lines}");
         }
     }
-    let idle = Reason::Clean { played: false };
-    let idle = answer(Verdict::No, idle, vec![game(GameState::Over, "Final", Participation::Bench)]);
-    assert_eq!(sentence::wit(&idle, &Words::of(Language::English)), None, "he did not field");
+    for (presence, played) in [(Participation::Bench, false), (Participation::Lineup, true)] {
+        let games = vec![game(GameState::Over, "Final", presence)];
+        let idle = answer(Verdict::No, Reason::Clean { played }, games);
+        assert_eq!(sentence::wit(&idle, &Words::of(Language::English)), None, "he did not field");
+    }
     let none = Words { wit_yes: " | ".into(), ..Words::of(Language::English) };
     assert_eq!(sentence::wit(&yes(days[0]), &none), None);
     let shown = |voice| {

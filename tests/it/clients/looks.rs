@@ -303,3 +303,56 @@ fn any_configured_word_fills_the_line_and_none_jumps_without_the_typeface() {
         browser.leave();
     }
 }
+
+#[test]
+#[ignore = "needs Chromium"]
+fn no_name_and_no_configured_text_is_wider_than_the_screen() {
+    let mut browser = Browser::open();
+    browser.media("screen", &[("prefers-reduced-motion", "reduce")]);
+    let (long, word) = ("Wolfeschlegelsteinhausenbergerdorff".repeat(2), "n".repeat(80));
+    let mlb = after_a_long_season();
+    mlb.play(&[Game {
+        text: "A_very_long_word_of_MLB_".repeat(9).leak(),
+        ..Game::new(IN_PROGRESS).charged(12)
+    }]);
+    mlb.put(
+        "/api/v1/people/665487?",
+        json!({"people": [{
+            "id": 665487, "fullName": format!("Hubert {long} Sr."), "useLastName": long, "mlbDebutDate": "2023-03-30",
+            "currentTeam": {"id": 135, "name": long},
+        }]}),
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let words = |section: &str| {
+        format!(
+            "[{section}]\nyes = '{word}'\nno = '{word}'\nfriend = '{word}'\nquestion = '{{player}}{0}?'\nday_question = '{{player}}{{date}}{0}?'\nwit_yes = '{0}'\n",
+            "q".repeat(180)
+        )
+    };
+    std::fs::write(dir.path().join("e6.toml"), words("words") + &words("words.es")).unwrap();
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"];
+    let server = Server::start_in(dir, &arguments);
+    server.wait_for_verdict("yes");
+    let pages = ["", "/2023-08-10", "/2023", "/leaders", "/share", "/embed"];
+    for page in pages {
+        looked_up(&server, &format!("/en{page}"), "Accept: text/html\r\n");
+    }
+    for language in ["en", "es"] {
+        for page in pages {
+            for size in [(320, 640), (1440, 900), (3840, 2160)] {
+                let what = format!("{page} {language} {size:?}");
+                browser.size(size);
+                browser.visit(&at(&server, &format!("/{language}{page}")));
+                assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), size.0, "{what}");
+                assert_eq!(browser.evaluate(SHIFTED), 0, "{what}");
+                let cut = browser.evaluate(
+                    "[...document.querySelectorAll('body *')]
+                        .filter((part) => !part.closest('.scene, .unseen, .verdict') && part.getBoundingClientRect().right > innerWidth + 1)
+                        .map((part) => part.outerHTML.slice(0, 80))",
+                );
+                assert_eq!(cut, json!([]), "{what}");
+                browser.shoot(&format!("long{}-{language}-{}", page.replace('/', "-"), size.0));
+            }
+        }
+    }
+}

@@ -204,6 +204,32 @@ fn a_day_has_a_page_a_text_and_json_in_both_languages() {
     let text = server.get("/en/2023-08-12", "User-Agent: curl/8\r\nAccept: */*\r\n");
     assert_eq!(text.field("content-type"), "text/plain; charset=utf-8");
     assert!(text.text().contains("\nYes\n") && text.text().contains("August 12, 2023"), "{}", text.text());
+    for (path, expected) in
+        [("/2023-08-12?format=1", "Yes (2 errors)\n"), ("/es/2023-08-12?format=1", "Sí (2 errores)\n")]
+    {
+        assert_eq!(server.get(path, "").text(), expected, "{path}");
+    }
+    let colour = server.get("/2023-08-12?color", "User-Agent: curl/8\r\n");
+    assert_eq!(colour.field("content-type"), "text/x-ansi; charset=utf-8");
+    assert!(
+        colour.text().contains("An error for Tatis Jr. on Saturday, August 12, 2023?"),
+        "{}",
+        colour.text()
+    );
+    let (moved, refused) = (
+        server.get("//2023-08-12/", ""),
+        server.send(
+            "DELETE /2023-08-12/card.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            true,
+        ),
+    );
+    assert_eq!((moved.status, moved.field("location"), refused.status), (308, "/2023-08-12", 405));
+    let explained = server.get("/how?path=/es/2023-08-10", "Accept: application/json\r\n");
+    assert!(
+        explained.text().contains("\"status\": 200") || explained.text().contains("\"status\":200"),
+        "{}",
+        explained.text()
+    );
     let etag = page.field("etag");
     let known = server.get("/2023-08-12", &format!("Accept: text/html\r\nIf-None-Match: {etag}\r\n"));
     assert_eq!(known.status, 304);
