@@ -1,6 +1,6 @@
 //! A game: its schedule entry and its live feed.
 
-use crate::answer::Club;
+use crate::{answer::Club, name::named};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
@@ -99,23 +99,25 @@ pub struct GameStatus {
     pub words: String,
 }
 
-/// The state of a game (by `codedGameState`, which unlike `abstractGameState` tells a postponed game from a final one).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GameState {
-    /// S, P: not begun, whether scheduled, warming up or with a delayed start.
-    Ahead,
-    /// I, M, N: begun and not over, also while delayed or under review.
-    On,
-    /// T, U: interrupted, to be finished later.
-    Suspended,
-    /// O, F, Q, R: over, also when completed early, tied or forfeited.
-    Over,
-    /// D: moved to another day.
-    Postponed,
-    /// C: will not be played.
-    Cancelled,
-    /// A code not in MLB's table.
-    Unknown,
+named! {
+    /// The state of a game (by `codedGameState`, which unlike `abstractGameState` tells a postponed game from a final one).
+    #[derive(Serialize, Deserialize)]
+    pub enum GameState {
+        /// S, P: not begun, whether scheduled, warming up or with a delayed start.
+        Ahead = "ahead",
+        /// I, M, N: begun and not over, also while delayed or under review.
+        On = "on",
+        /// T, U: interrupted, to be finished later.
+        Suspended = "suspended",
+        /// O, F, Q, R: over, also when completed early, tied or forfeited.
+        Over = "over",
+        /// D: moved to another day.
+        Postponed = "postponed",
+        /// C: will not be played.
+        Cancelled = "cancelled",
+        /// A code not in MLB's table.
+        Unknown = "unknown",
+    }
 }
 
 /// The data of a game's live feed.
@@ -166,17 +168,19 @@ pub enum Participation {
     Fielded,
 }
 
-/// Top or bottom of an inning, or a break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Half {
-    /// The away team bats.
-    Top,
-    /// The home team bats.
-    Bottom,
-    /// Between the two halves.
-    Middle,
-    /// After both halves.
-    End,
+named! {
+    /// Top or bottom of an inning, or a break.
+    #[derive(Serialize, Deserialize)]
+    pub enum Half {
+        /// The away team bats.
+        Top = "top",
+        /// The home team bats.
+        Bottom = "bottom",
+        /// Between the two halves.
+        Middle = "middle",
+        /// After both halves.
+        End = "end",
+    }
 }
 
 /// A half-inning.
@@ -203,27 +207,29 @@ pub struct ErrorPlay {
     pub text: String,
 }
 
-/// The kind of error, from the fielder's credit. Passed balls and wild pitches are not errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ErrorKind {
-    /// `f_fielding_error`: misplayed ball.
-    Fielding,
-    /// `f_throwing_error`: bad throw.
-    Throwing,
-    /// A throw that was not caught.
-    MissedCatch,
-    /// `f_error_dropped_ball`.
-    DroppedBall,
-    /// `f_foul_error`: a foul fly that was dropped.
-    Foul,
-    /// `c_catcher_interf`.
-    CatcherInterference,
-    /// `f_interference`.
-    Interference,
-    /// `f_defensive_shift_violation_error`.
-    ShiftViolation,
-    /// `f_error`, and any other credit that ends in `_error`.
-    Other,
+named! {
+    /// The kind of error, from the fielder's credit. Passed balls and wild pitches are not errors.
+    #[derive(Serialize, Deserialize)]
+    pub enum ErrorKind {
+        /// `f_fielding_error`: misplayed ball.
+        Fielding = "fielding",
+        /// `f_throwing_error`: bad throw.
+        Throwing = "throwing",
+        /// A throw that was not caught.
+        MissedCatch = "missed_catch",
+        /// `f_error_dropped_ball`.
+        DroppedBall = "dropped_ball",
+        /// `f_foul_error`: a foul fly that was dropped.
+        Foul = "foul",
+        /// `c_catcher_interf`.
+        CatcherInterference = "catcher_interference",
+        /// `f_interference`.
+        Interference = "interference",
+        /// `f_defensive_shift_violation_error`.
+        ShiftViolation = "shift_violation",
+        /// `f_error`, and any other credit that ends in `_error`.
+        Other = "other",
+    }
 }
 
 impl ErrorPlay {

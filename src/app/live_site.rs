@@ -6,6 +6,7 @@ use crate::{
     lifecycle::Phase,
     memory,
     mlb::DayRequests,
+    page,
     site::{events::EventHub, snapshot::Site},
 };
 use arc_swap::ArcSwap;
@@ -57,7 +58,7 @@ impl LiveSite {
         event_hub.publish(&site);
         metrics.set(&answer);
         LiveSite {
-            line: watch::Sender::new(publisher.in_a_line(&answer)),
+            line: watch::Sender::new(page::in_a_line(&answer, &publisher.theme)),
             site: Arc::new(ArcSwap::from_pointee(site)),
             event_hub,
             day_requests,
@@ -81,7 +82,7 @@ impl LiveSite {
         let scene = self.scene();
         let games = &scene.answer.games;
         let is_over = !games.is_empty() && games.iter().all(|game| game.state() == GameState::Over);
-        (scene.publisher.scoreboard(&scene.answer), is_over)
+        (page::scoreboard(&scene.answer, &scene.publisher.theme), is_over)
     }
 
     pub fn poller_id(&self) -> PollerId {
@@ -151,7 +152,7 @@ impl LiveSite {
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());
         self.event_hub.publish(&fresh);
-        let line = publisher.in_a_line(answer);
+        let line = page::in_a_line(answer, &publisher.theme);
         self.line.send_if_modified(|before| {
             let is_new = *before != line;
             *before = line;
@@ -171,13 +172,13 @@ impl Current {
     fn notify(&self) {
         let notifier = self.notifier.as_ref().filter(|notifier| !notifier.is_empty());
         if let Some(notifier) = notifier.filter(|_| self.answer.verdict != Verdict::Unknown) {
-            notifier.note(&Arc::new(self.publisher.notices(&self.answer)));
+            notifier.note(&Arc::new(page::notice(&self.answer, &self.publisher.theme)));
         }
     }
 }
 
 fn log_change(publisher: &Publisher, before: &Answer, after: &Answer) {
-    if let Some(change) = publisher.change(before, after) {
+    if let Some(change) = page::change(before, after, &publisher.theme) {
         tracing::info!("answer: {change}");
     }
 }

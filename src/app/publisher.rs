@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     language::PerLanguage,
     mlb::DayRequests,
-    page::{self, Notice, Theme},
+    page::{self, Theme},
     site::{
         assets,
         errors::ErrorPages,
@@ -35,7 +35,7 @@ pub struct ReplayedDay {
 
 /// Renders answers with the theme of a configuration and the site's clock.
 pub struct Publisher {
-    theme: Arc<Theme>,
+    pub theme: Arc<Theme>,
     clock: Clock,
     /// The pages of days and seasons that were rendered for earlier answers.
     rendered: Arc<RenderedPages>,
@@ -71,25 +71,6 @@ impl Publisher {
     /// Whether both render the same pages for an answer.
     pub fn looks_like(&self, other: &Publisher) -> bool {
         self.theme == other.theme
-    }
-
-    /// The answer on one line, for operators.
-    pub fn in_a_line(&self, answer: &Answer) -> String {
-        page::in_a_line(answer, &self.theme)
-    }
-
-    /// The change from one answer to the next, on one line for operators; none if both say the same.
-    pub fn change(&self, before: &Answer, after: &Answer) -> Option<String> {
-        page::change(before, after, &self.theme)
-    }
-
-    pub fn notices(&self, answer: &Answer) -> PerLanguage<Notice> {
-        page::notice(answer, &self.theme)
-    }
-
-    /// The day's games on one line, for the replay on a terminal.
-    pub fn scoreboard(&self, answer: &Answer) -> String {
-        page::scoreboard(answer, &self.theme)
     }
 
     /// The site until the next answer. Without pictures if there is a receiver for `pictures`: requests for them wait

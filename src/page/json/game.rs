@@ -1,7 +1,8 @@
 //! Games and plays for programs.
 
 use crate::{
-    answer::{ErrorKind, ErrorPlay, Game, GameState, Half, Inning, ScheduleEntry, Side, TeamLine},
+    answer::{ErrorPlay, Game, ScheduleEntry, Side, TeamLine},
+    name::Named,
     page::times,
 };
 use serde::Serialize;
@@ -80,15 +81,7 @@ impl<'a> GameBody<'a> {
         let inning = feed.and_then(|feed| feed.inning);
         GameBody {
             id: game.listing.pk,
-            state: match game.state() {
-                GameState::Ahead => "ahead",
-                GameState::On => "on",
-                GameState::Suspended => "suspended",
-                GameState::Over => "over",
-                GameState::Postponed => "postponed",
-                GameState::Cancelled => "cancelled",
-                GameState::Unknown => "unknown",
-            },
+            state: game.state().name(),
             status: game.status_words(),
             away: side(&game.listing.away, score.map(|score| score.away)),
             home: side(&game.listing.home, score.map(|score| score.home)),
@@ -96,7 +89,7 @@ impl<'a> GameBody<'a> {
             venue: &game.listing.venue,
             number: game.listing.number,
             inning: inning.map(|inning| inning.number),
-            half: inning.map(half),
+            half: inning.map(|inning| inning.half.name()),
             errors: game.errors(),
             line: feed.and_then(|feed| feed.line.as_ref()).map(|line| LineBody {
                 away: TeamLineBody::new(&line.away),
@@ -131,32 +124,13 @@ impl<'a> PlayBody<'a> {
         PlayBody {
             game: play.game,
             inning: play.inning.map(|inning| inning.number),
-            half: play.inning.map(half),
-            kind: match play.kind {
-                ErrorKind::Fielding => "fielding",
-                ErrorKind::Throwing => "throwing",
-                ErrorKind::MissedCatch => "missed_catch",
-                ErrorKind::DroppedBall => "dropped_ball",
-                ErrorKind::Foul => "foul",
-                ErrorKind::CatcherInterference => "catcher_interference",
-                ErrorKind::Interference => "interference",
-                ErrorKind::ShiftViolation => "shift_violation",
-                ErrorKind::Other => "other",
-            },
+            half: play.inning.map(|inning| inning.half.name()),
+            kind: play.kind.name(),
             position: play.position.as_deref(),
             batter: play.batter.as_deref(),
             text: &play.text,
             position_number: play.position_number(),
             scoring: play.scoring(),
         }
-    }
-}
-
-fn half(inning: Inning) -> &'static str {
-    match inning.half {
-        Half::Top => "top",
-        Half::Bottom => "bottom",
-        Half::Middle => "middle",
-        Half::End => "end",
     }
 }
