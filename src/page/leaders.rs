@@ -85,7 +85,9 @@ fn text(answer: &Answer, localized: LocalizedTheme) -> String {
     let mut text: String =
         lines.iter().flat_map(|line| wrapped(line, WIDTH)).map(|line| line + "\n").collect();
     for Leader { rank, errors, name, club, .. } in answer.leaders.iter().flat_map(|leaders| &leaders.top) {
-        text += &format!("{rank:>3}. {errors:>3}  {}\n", crate::page::plain(&format!("{name}, {club}")));
+        let names = [name.as_str(), club].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
+        let row = format!("{rank:>3}. {errors:>3}  {}", crate::page::plain(&names.join(", ")));
+        text.extend(row.chars().take(WIDTH).chain(['\n']));
     }
     text
 }

@@ -60,6 +60,21 @@ fn the_leaders_and_his_rank_have_a_page_a_text_and_json() {
 }
 
 #[test]
+fn the_list_fits_a_terminal_also_with_long_names_and_without_a_club() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let mut long = list(2024);
+    let rows = &mut long["leagueLeaders"][0]["leaders"];
+    rows[0]["team"]["name"] = "Harbour ".repeat(12).into();
+    rows[1].as_object_mut().unwrap().remove("team");
+    mlb.put("/api/v1/stats/leaders?", long);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for("ranked", |answer| answer["error_rank"]["rank"] == 3);
+    let text = server.get("/leaders", "Accept: text/plain\r\n");
+    assert!(text.text().lines().all(|line| line.chars().count() <= 80), "{}", text.text());
+    assert!(text.text().contains("  2.  19  Bo Third\n"), "{}", text.text());
+}
+
+#[test]
 fn leaders_are_asked_for_once_a_day_also_over_a_restart_and_with_the_relay() {
     let (mlb, server) = ranked();
     assert_eq!(mlb.count("/api/v1/stats/leaders?"), 1);
