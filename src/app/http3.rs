@@ -16,16 +16,16 @@ use crate::{
 use std::{io, path::Path, sync::Arc};
 use tokio_rustls::TlsAcceptor;
 
-/// Makes these parts; none without HTTP/3. The data directory is none if it cannot be used.
+/// Makes these parts for so many sockets; none without HTTP/3. The data directory is none if it cannot be used.
 pub(crate) fn server(
     config: &Config,
     facts: &ProcessFacts,
+    sockets: usize,
     tls: Option<&TlsAcceptor>,
     dir: Option<&Path>,
     inherited: &mut Inherited,
 ) -> Result<Option<Arc<Http3Server>>, RunError> {
-    let (addresses, _) = facts.addresses.http3();
-    let Some(tls) = tls.filter(|_| addresses > 0) else { return Ok(None) };
+    let Some(tls) = tls.filter(|_| sockets > 0) else { return Ok(None) };
     let handoff = inherited.old_process.as_ref().and_then(|old_process| old_process.handoff.quic.as_ref());
     let cannot = |error: &dyn std::fmt::Display| {
         RunError::new(format!("cannot set up HTTP/3: {error}; run with --http3 off"))
@@ -33,7 +33,8 @@ pub(crate) fn server(
     let secret = secret(handoff, dir).map_err(|error| cannot(&error))?;
     let older = older(handoff, inherited.quic.take());
     let may_migrate = config.listen.http3.migration;
-    let endpoints = addresses * workers();
+    // A worker numbers its endpoints, of which it has at most one for each socket.
+    let endpoints = sockets * workers();
     let server =
         Http3Server::new(tls.config(), secret, endpoints, older, may_migrate, facts.metrics.quic.clone());
     server.map(|server| Some(Arc::new(server))).map_err(|error| cannot(&error))
@@ -45,9 +46,8 @@ pub(crate) fn alternative(config: &Config, addresses: &BoundAddresses) -> Option
     if max_age == 0 {
         return Some(AlternativeService { value: "clear".into(), is_unconditional: true });
     }
-    let (_, port) = addresses.http3();
     Some(AlternativeService {
-        value: format!("h3=\":{}\"; ma={max_age}", port?),
+        value: format!("h3=\":{}\"; ma={max_age}", addresses.http3_port()?),
         is_unconditional: config.listen.http3.mode == Http3Mode::On,
     })
 }

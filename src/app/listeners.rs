@@ -133,7 +133,7 @@ impl Listeners {
         })
     }
 
-    fn of(&self, kind: ListenerKind) -> impl Iterator<Item = &BoundSocket> {
+    pub fn of(&self, kind: ListenerKind) -> impl Iterator<Item = &BoundSocket> {
         self.0.iter().filter(move |bound| bound.kind == kind)
     }
 
@@ -153,7 +153,8 @@ impl Listeners {
     }
 
     /// The sockets of one worker, dealt out address by address. If an address has fewer sockets than there are workers,
-    /// several workers share one socket and its queue. The first worker alone serves operators, because they are few.
+    /// several workers share one socket and its queue, unless it is one of UDP. The first worker alone serves operators,
+    /// because they are few.
     pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<BoundSocket>> {
         let mut share = Vec::new();
         for (kind, address) in self.addresses().0 {
@@ -161,6 +162,8 @@ impl Listeners {
             let sockets: Vec<_> = self.0.iter().filter(same).collect();
             let mine = |index: usize| match kind {
                 ListenerKind::Admin => worker == 0,
+                // A handshake begins with several datagrams, which must all reach the same worker.
+                ListenerKind::Http3 => index % workers == worker,
                 _ if sockets.len() < workers => index == worker % sockets.len(),
                 _ => index % workers == worker,
             };
@@ -293,10 +296,9 @@ impl BoundAddresses {
         self.of(ListenerKind::Https).find_map(|address| Some(address.tcp()?.port()))
     }
 
-    /// The number of addresses with HTTP/3, and the port of the first one.
-    pub fn http3(&self) -> (usize, Option<u16>) {
-        let mut ports = self.of(ListenerKind::Http3).filter_map(|address| Some(address.tcp()?.port()));
-        (self.of(ListenerKind::Http3).count(), ports.next())
+    /// The port of the first HTTP/3 listener.
+    pub fn http3_port(&self) -> Option<u16> {
+        self.of(ListenerKind::Http3).find_map(|address| Some(address.tcp()?.port()))
     }
 
     /// The port of the first HTTP listener on TCP.

@@ -50,6 +50,7 @@ use crate::{
     },
     clock::Clock,
     config::{Config, ConfigErrors},
+    connection::ListenerKind,
     http::{
         accept::AcceptContext,
         access_log::{AccessLog, LogDestination, LogFile},
@@ -248,7 +249,8 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     };
     let acceptor = certificates.as_ref().map(CertificateOwner::acceptor);
     let dir = config.data_dir.as_deref().filter(|_| lock.is_some());
-    let http3 = http3::server(config, &facts, acceptor.as_ref(), dir, inherited)?;
+    let sockets = listeners.of(ListenerKind::Http3).count();
+    let http3 = http3::server(config, &facts, sockets, acceptor.as_ref(), dir, inherited)?;
     let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,

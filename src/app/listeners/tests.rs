@@ -92,3 +92,14 @@ fn every_socket_is_somebodys_and_every_worker_has_one_of_each_address() {
         assert_eq!(shares.iter().sum::<usize>(), 2 * sockets.max(workers), "{shares:?}");
     }
 }
+
+#[test]
+fn a_udp_socket_has_one_worker_that_reads_it() {
+    for (sockets, workers) in [(1, 4), (2, 4), (4, 4), (5, 2), (3, 1)] {
+        let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let bound = listen::bind(ListenerKind::Http3, &address.into(), sockets, 0o600).unwrap();
+        let listeners = Listeners(bound);
+        let shares = (0..workers).map(|worker| listeners.deal(worker, workers).unwrap().len());
+        assert_eq!(shares.sum::<usize>(), sockets, "{sockets} {workers}");
+    }
+}

@@ -126,7 +126,9 @@ impl QuicAdmission {
         let Some(permit) = permit else { return self.turn_away(incoming) };
         let id = permit.id();
         let connection = Connection::new(permit, &self.connections);
-        let task = spawn_local(self.clone().serve(incoming, connection));
+        // Counted from now on, because several packets may come before the task runs.
+        let unfinished = UnfinishedHandshake::new(self);
+        let task = spawn_local(self.clone().serve(incoming, connection, unfinished));
         self.clients.serves(id, task.abort_handle());
         if self.clients.begin_handshake(id) {
             self.counters.refused(RefusalReason::UnfinishedHandshakes);
@@ -156,10 +158,15 @@ impl QuicAdmission {
         config.clone()
     }
 
-    async fn serve(self: Rc<Self>, incoming: Incoming, connection: Rc<Connection>) {
+    async fn serve(
+        self: Rc<Self>,
+        incoming: Incoming,
+        connection: Rc<Connection>,
+        unfinished: UnfinishedHandshake,
+    ) {
         let _open = self.metrics.open();
         let peer = Peer::from(incoming.remote_address().ip());
-        match Box::pin(self.serve_quic(incoming, peer, connection)).await {
+        match Box::pin(self.serve_quic(incoming, peer, connection, unfinished)).await {
             Ok(Some(limit)) => self.counters.ended(limit, 1),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, %peer, "HTTP/3 connection ended"),
@@ -171,6 +178,7 @@ impl QuicAdmission {
         incoming: Incoming,
         peer: Peer,
         connection: Rc<Connection>,
+        unfinished: UnfinishedHandshake,
     ) -> Result<Option<CloseReason>, ConnectionError> {
         connection.runs_in_this_task().await;
         let (began, is_validated) = (Instant::now(), incoming.remote_address_validated());
@@ -191,6 +199,7 @@ impl QuicAdmission {
         }
         let quic = self.handshake(incoming, &connection).await?;
         connection.end_handshake();
+        drop(unfinished);
         if !is_validated && !self.claim(&info, &connection) {
             return Ok(None);
         }
@@ -219,7 +228,6 @@ impl QuicAdmission {
         incoming: Incoming,
         connection: &Connection,
     ) -> Result<quinn::Connection, ConnectionError> {
-        let _unfinished = Unfinished::new(&self.unfinished);
         let connecting = incoming.accept_with(self.config())?;
         let mut handshake = Box::pin(time::timeout(connection.limits().handshake, connecting));
         let result = poll_fn(|context| match connection.phase() {
@@ -243,18 +251,18 @@ impl QuicAdmission {
 }
 
 /// Counts an unfinished handshake until it is dropped.
-struct Unfinished<'a>(&'a Cell<usize>);
+struct UnfinishedHandshake(Rc<QuicAdmission>);
 
-impl<'a> Unfinished<'a> {
-    fn new(count: &'a Cell<usize>) -> Self {
-        count.set(count.get() + 1);
-        Unfinished(count)
+impl UnfinishedHandshake {
+    fn new(admission: &Rc<QuicAdmission>) -> Self {
+        admission.unfinished.set(admission.unfinished.get() + 1);
+        UnfinishedHandshake(admission.clone())
     }
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for UnfinishedHandshake {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.unfinished.set(self.0.unfinished.get() - 1);
     }
 }
 
