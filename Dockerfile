@@ -7,7 +7,7 @@ RUN apt-get update \
     && cargo install --locked cargo-auditable
 WORKDIR /e6
 COPY . .
-RUN binary=$(packaging/static) && packaging/rootfs "$binary" /rootfs
+RUN binary=$(deploy/packaging/static) && deploy/packaging/rootfs "$binary" /rootfs
 
 # Nothing but the static binary: CA roots and time zones are compiled in.
 FROM scratch

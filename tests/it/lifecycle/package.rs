@@ -57,7 +57,7 @@ fn the_package_has_program_units_settings_manual_and_completions_and_always_the_
 
 #[test]
 fn the_packages_settings_are_valid_as_shipped_and_with_the_lines_that_a_site_needs() {
-    let text = fs::read_to_string(shipped("packaging/e6.toml")).unwrap();
+    let text = fs::read_to_string(shipped("deploy/packaging/e6.toml")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let changed = |text: &str| {
         fs::write(dir.path().join("e6.toml"), text).unwrap();
@@ -80,9 +80,9 @@ fn the_packages_settings_are_valid_as_shipped_and_with_the_lines_that_a_site_nee
 #[test]
 fn the_notes_of_a_release_are_its_section_of_the_changelog() {
     let dir = tempfile::tempdir().unwrap();
-    fs::create_dir(dir.path().join("packaging")).unwrap();
-    let script = dir.path().join("packaging/notes");
-    fs::copy(shipped("packaging/notes"), &script).unwrap();
+    fs::create_dir_all(dir.path().join("deploy/packaging")).unwrap();
+    let script = dir.path().join("deploy/packaging/notes");
+    fs::copy(shipped("deploy/packaging/notes"), &script).unwrap();
     let log = "# Changelog\n\n## [Unreleased]\n\n- Later.\n\n## [0.2.0] - 2026-12-01\n\n### Added\n\n- One.\n\n## [0.1.0] - 2026-11-01\n\n- Zero.\n\n## [0.0.1] - 2026-10-01\n\n[0.2.0]: https://example.org\n";
     fs::write(dir.path().join("CHANGELOG.md"), log).unwrap();
     let notes = |version: &str| Command::new(&script).arg(version).output().unwrap();

@@ -1,4 +1,4 @@
-//! The static binary that `packaging/static` builds: the container image, whose root directory is made by the steps of the
+//! The static binary that `deploy/packaging/static` builds: the container image, whose root directory is made by the steps of the
 //! Dockerfile and whose program runs as the Dockerfile says, in namespaces instead of a container; and a release, as a
 //! stranger tries it.
 
@@ -63,7 +63,11 @@ fn instruction(name: &str) -> String {
 
 fn static_binary() -> PathBuf {
     let binary = built(&format!("{}-unknown-linux-musl/release/e6", std::env::consts::ARCH));
-    assert!(binary.is_file(), "{} is missing: packaging/static, or let .ci/run do it", binary.display());
+    assert!(
+        binary.is_file(),
+        "{} is missing: deploy/packaging/static, or let .ci/run do it",
+        binary.display()
+    );
     binary
 }
 
@@ -75,7 +79,7 @@ struct Container {
 impl Container {
     fn run() -> Self {
         let root = tempfile::tempdir().unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/rootfs");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/packaging/rootfs");
         output(Command::new(script).arg(static_binary()).arg(root.path()));
         let log = fs::File::create(root.path().with_extension("log")).unwrap();
         let environment = instruction("ENV");
@@ -174,7 +178,7 @@ fn the_image_is_one_static_binary_that_serves_as_nobody_with_a_read_only_root() 
 #[ignore = "needs root and the static binary"]
 fn the_image_has_no_file_but_the_binary_and_its_user() {
     let root = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/rootfs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/packaging/rootfs");
     output(Command::new(script).arg(static_binary()).arg(root.path()));
     let found = output(Command::new("find").arg(root.path()).args(["-type", "f", "-printf", "%P\\n"]));
     let mut files: Vec<_> = found.lines().collect();

@@ -30,7 +30,7 @@ pub fn npm(file: &str) -> PathBuf {
     file
 }
 
-/// Packs the tested binary for Debian with `packaging/package`, which needs cargo-deb. Returns the package's path.
+/// Packs the tested binary for Debian with `deploy/packaging/package`, which needs cargo-deb. Returns the package's path.
 pub fn package(dir: &Path) -> PathBuf {
     let binary = dir.join("e6");
     output(Command::new(find("strip")).arg("-o").arg(&binary).arg(env!("CARGO_BIN_EXE_e6")));
@@ -42,7 +42,7 @@ pub fn package(dir: &Path) -> PathBuf {
 
 /// Packs a binary into this directory. cargo-deb is where `.ci/run` installs it, or in the path.
 pub fn pack(binary: &Path, dir: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/package");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/packaging/package");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([built("tools/bin")].into_iter().chain(std::env::split_paths(&path)));
     // A debug binary takes a minute to compress well.
