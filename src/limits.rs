@@ -195,9 +195,9 @@ const DERIVED: &[(&str, &str)] = &[
     ("HTTP/2 and HTTP/3 header list", "twice head_size, as above; CONTINUATION floods end there"),
     ("request, stall", "over HTTP/2 and HTTP/3 the stream is reset, and its connection goes on"),
     (
-        "blocked HTTP/2 responses",
-        "about 2 KiB of memory each (VmRSS over 3,600 streams whose window was shut), plus the body where it was made for one \
-         request; together at most 8 KiB for each of connections, then the response that has been blocked longest is reset",
+        "blocked HTTP/2 and HTTP/3 responses",
+        "about 2 KiB and 5 KiB of memory each (VmRSS over 3,600 and 1,800 streams whose window was shut), plus the body where \
+         it was made for one request; together at most 8 KiB for each of connections, then the response that has been blocked longest is reset",
     ),
     (
         "unfinished TLS handshakes",

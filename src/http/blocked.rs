@@ -1,4 +1,4 @@
-//! HTTP/2 responses of all connections that their peers do not take. Their memory is limited together: beyond the
+//! HTTP/2 and HTTP/3 responses of all connections that their peers do not take. Their memory is limited together: beyond the
 //! limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such peers keep
 //! everyone out.
 
@@ -11,7 +11,7 @@ use std::{
     task::Waker,
 };
 
-/// Bytes that a blocked response holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was
+/// Bytes that a blocked response of HTTP/2 holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was
 /// shut.
 const EACH: usize = 2 * 1024;
 

@@ -32,6 +32,8 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+/// Bytes that a blocked response holds beyond one of HTTP/2: measured as VmRSS over 1,800 streams whose window was shut.
+const HELD: usize = 3 * 1024;
 /// Interval between checks of a slow peer.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Time for the end of a request without a body, which may come in a packet of its own.
@@ -268,6 +270,6 @@ impl Session {
 
     /// Counts this task's response as blocked.
     async fn blocked(&self, own_bytes: usize) -> Blocked {
-        poll_fn(|context| Poll::Ready(self.connection.blocked(own_bytes, context.waker()))).await
+        poll_fn(|context| Poll::Ready(self.connection.blocked(HELD + own_bytes, context.waker()))).await
     }
 }
