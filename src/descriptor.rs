@@ -8,7 +8,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::io::{Interest, unix::AsyncFd};
 
 /// Adopts an inherited descriptor, which is closed on exec from now on. Call it once for each, and only for those that
 /// the process which started this one has given away.
@@ -20,16 +19,6 @@ pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
     let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
     fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
     Ok(descriptor)
-}
-
-/// Registers a descriptor with this thread's event loop.
-///
-/// # Errors
-/// When the kernel has no room for another one; the descriptor is closed then.
-pub fn register(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` names the same descriptor as long as it exists, and keeps it open.
-    let registered = unsafe { AsyncFd::register_with_interest(descriptor, interest) };
-    registered.map_err(Into::into)
 }
 
 /// A socket that another value owns. It can be asked about for as long as it is open.

@@ -6,26 +6,21 @@ use crate::{
     limits::Limits,
 };
 use bytes::{Buf, Bytes};
-use rustix::{
-    io::Errno,
-    net::{
-        RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, acceptfrom_with, recv, send,
-        sendmsg, shutdown,
-    },
-};
 use socket2::SockRef;
 use std::{
     cell::Cell,
     future::poll_fn,
     io::{self, IoSlice},
-    mem, net,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    net,
+    os::unix,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    task::coop::has_budget_remaining,
     time::{Sleep, sleep},
 };
 
@@ -39,46 +34,45 @@ const LINGER_LASTS: Duration = Duration::from_secs(2);
 
 /// A listening socket that is registered with an event loop.
 pub(crate) struct SocketListener {
-    socket: AsyncFd<OwnedFd>,
-    is_unix: bool,
+    socket: ListeningSocket,
     /// The TCP_NOTSENT_LOWAT that was set last.
     set: Cell<Option<u32>>,
     /// The one that all waiting connections have inherited; none while some of them may be older.
     inherited: Cell<Option<u32>>,
 }
 
+enum ListeningSocket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
 impl SocketListener {
     /// Registers a non-blocking listening socket with this thread's event loop.
     pub fn new(socket: socket2::Socket) -> io::Result<Self> {
-        let is_unix = socket.local_addr()?.is_unix();
-        let socket = descriptor::register(socket.into(), Interest::READABLE)?;
-        Ok(SocketListener { socket, is_unix, set: Cell::new(None), inherited: Cell::new(None) })
+        let socket = if socket.local_addr()?.is_unix() {
+            ListeningSocket::Unix(UnixListener::from_std(unix::net::UnixListener::from(socket))?)
+        } else {
+            ListeningSocket::Tcp(TcpListener::from_std(net::TcpListener::from(socket))?)
+        };
+        Ok(SocketListener { socket, set: Cell::new(None), inherited: Cell::new(None) })
     }
 
     /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<(SocketStream, Peer)> {
         poll_fn(|context| {
-            loop {
-                let mut ready = ready!(self.socket.poll_read_ready(context))?;
-                let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-                match acceptfrom_with(&self.socket, flags) {
-                    Err(Errno::WOULDBLOCK) => {
-                        // None is waiting that was there before the options were set.
-                        self.inherited.set(self.set.get());
-                        ready.clear_ready();
-                    }
-                    Err(error) => return Poll::Ready(Err(error.into())),
-                    Ok((socket, address)) => {
-                        let address = address.and_then(|address| net::SocketAddr::try_from(address).ok());
-                        let peer = match address {
-                            Some(address) => address.ip().into(),
-                            None if self.is_unix => Peer::Unix,
-                            None => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
-                        };
-                        return Poll::Ready(Ok((socket.into(), peer)));
-                    }
-                }
+            let accepted = match &self.socket {
+                ListeningSocket::Tcp(listener) => listener
+                    .poll_accept(context)
+                    .map_ok(|(stream, peer)| (SocketKind::Tcp(stream).into(), peer.ip().into())),
+                ListeningSocket::Unix(listener) => listener
+                    .poll_accept(context)
+                    .map_ok(|(stream, _)| (SocketKind::Unix(stream).into(), Peer::Unix)),
+            };
+            if accepted.is_pending() && has_budget_remaining() {
+                // None is waiting that was there before the options were set.
+                self.inherited.set(self.set.get());
             }
+            accepted
         })
         .await
     }
@@ -89,20 +83,19 @@ impl SocketListener {
     ///
     /// Connections inherit both from the listener, so that most of them need no system call.
     pub fn prepare(&self, stream: &SocketStream, limits: &Limits) -> io::Result<()> {
-        if self.is_unix {
+        let (ListeningSocket::Tcp(listener), SocketKind::Tcp(stream)) = (&self.socket, &stream.socket) else {
             return Ok(());
-        }
+        };
         let bytes = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         // Responses are written whole, so waiting for more bytes would only delay the last segment.
         let set = |socket: SockRef| socket.set_tcp_notsent_lowat(bytes).and(socket.set_tcp_nodelay(true));
         if self.set.get() != Some(bytes) {
-            set(SockRef::from(self.socket.get_ref()))?;
+            set(SockRef::from(listener))?;
             self.inherited.set(None);
             self.set.set(Some(bytes));
         }
-        let socket = stream.socket.as_fd().ok_or(io::ErrorKind::NotConnected)?;
-        if self.inherited.get() == Some(bytes) { Ok(()) } else { set(SockRef::from(&socket)) }
+        if self.inherited.get() == Some(bytes) { Ok(()) } else { set(SockRef::from(stream)) }
     }
 }
 
@@ -147,7 +140,7 @@ pub(crate) fn is_global(address: net::IpAddr) -> bool {
 
 /// The byte stream of an accepted connection.
 pub(crate) struct SocketStream {
-    socket: AcceptedSocket,
+    socket: SocketKind,
     handle: SocketHandle,
     /// Bytes that were read ahead; the next read returns them first.
     early: Bytes,
@@ -155,91 +148,25 @@ pub(crate) struct SocketStream {
     lingering: Option<Box<Lingering>>,
 }
 
-/// An accepted socket. It is registered with the event loop when it has to wait for the first time: a connection whose
-/// only request has come already is answered and closed before.
-enum AcceptedSocket {
-    New(OwnedFd),
-    Registered(AsyncFd<OwnedFd>),
-    /// Closed, because it could not be registered.
-    Failed,
+enum SocketKind {
+    Tcp(TcpStream),
+    Unix(UnixStream),
 }
 
-/// The directions in which an accepted socket may have to wait.
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-
-#[derive(Clone, Copy)]
-enum Direction {
-    Read,
-    Write,
+/// Makes the same call on either kind of socket.
+macro_rules! either {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket {
+            SocketKind::Tcp($stream) => $call,
+            SocketKind::Unix($stream) => $call,
+        }
+    };
 }
 
-impl AcceptedSocket {
-    /// Makes a call that moves at most `most` bytes, once the socket can move any.
-    fn poll_io(
-        &mut self,
-        context: &mut Context,
-        direction: Direction,
-        most: usize,
-        mut call: impl FnMut(BorrowedFd) -> rustix::io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        if let AcceptedSocket::New(socket) = self {
-            match call(socket.as_fd()) {
-                Err(Errno::WOULDBLOCK) => self.register()?,
-                done => return Poll::Ready(done.map_err(Into::into)),
-            }
-        }
-        let AcceptedSocket::Registered(socket) = self else {
-            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-        };
-        loop {
-            let mut ready = ready!(match direction {
-                Direction::Read => socket.poll_read_ready(context),
-                Direction::Write => socket.poll_write_ready(context),
-            })?;
-            let done = call(socket.as_fd());
-            match done {
-                Err(Errno::WOULDBLOCK) => {
-                    ready.clear_ready();
-                    continue;
-                }
-                // The next call would block. This saves it, as tokio's own sockets do.
-                Ok(count) if count > 0 && count < most => ready.clear_ready(),
-                _ => ready.retain_ready(),
-            }
-            return Poll::Ready(done.map_err(Into::into));
-        }
-    }
-
-    fn register(&mut self) -> io::Result<()> {
-        if let AcceptedSocket::New(socket) = mem::replace(self, AcceptedSocket::Failed) {
-            *self = AcceptedSocket::Registered(descriptor::register(socket, BOTH)?);
-        }
-        Ok(())
-    }
-
-    fn poll_read(&mut self, context: &mut Context, buffer: &mut ReadBuf) -> Poll<io::Result<()>> {
-        let space = buffer.initialize_unfilled();
-        let most = space.len();
-        let read = self.poll_io(context, Direction::Read, most, |socket| {
-            recv(socket, &mut *space, RecvFlags::empty()).map(|(count, _)| count)
-        });
-        buffer.advance(ready!(read)?);
-        Poll::Ready(Ok(()))
-    }
-
-    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        match self {
-            AcceptedSocket::New(socket) => Some(socket.as_fd()),
-            AcceptedSocket::Registered(socket) => Some(socket.as_fd()),
-            AcceptedSocket::Failed => None,
-        }
-    }
-}
-
-impl From<OwnedFd> for SocketStream {
-    fn from(socket: OwnedFd) -> Self {
-        let handle = SocketHandle::of(&socket);
-        SocketStream { socket: AcceptedSocket::New(socket), handle, early: Bytes::new(), lingering: None }
+impl From<SocketKind> for SocketStream {
+    fn from(socket: SocketKind) -> Self {
+        let handle = either!(&socket, stream => SocketHandle::of(stream));
+        SocketStream { socket, handle, early: Bytes::new(), lingering: None }
     }
 }
 
@@ -272,7 +199,7 @@ impl SocketStream {
     fn poll_early(&mut self, context: &mut Context) -> Poll<io::Result<Bytes>> {
         let mut space = [0; EARLY];
         let mut read = ReadBuf::new(&mut space);
-        ready!(self.socket.poll_read(context, &mut read))?;
+        ready!(either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, &mut read)))?;
         Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
     }
 }
@@ -284,7 +211,7 @@ impl AsyncRead for SocketStream {
         buffer: &mut ReadBuf,
     ) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
-            return self.socket.poll_read(context, buffer);
+            return either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, buffer));
         }
         let length = self.early.len().min(buffer.remaining());
         buffer.put_slice(&self.early[..length]);
@@ -298,9 +225,7 @@ impl AsyncRead for SocketStream {
 
 impl AsyncWrite for SocketStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.socket.poll_io(context, Direction::Write, bytes.len(), |socket| {
-            send(socket, bytes, SendFlags::NOSIGNAL)
-        })
+        either!(&mut self.socket, stream => Pin::new(stream).poll_write(context, bytes))
     }
 
     fn poll_write_vectored(
@@ -308,18 +233,15 @@ impl AsyncWrite for SocketStream {
         context: &mut Context,
         slices: &[IoSlice],
     ) -> Poll<io::Result<usize>> {
-        let most = slices.iter().map(|slice| slice.len()).sum();
-        self.socket.poll_io(context, Direction::Write, most, |socket| {
-            sendmsg(socket, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
-        })
+        either!(&mut self.socket, stream => Pin::new(stream).poll_write_vectored(context, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        either!(&self.socket, stream => stream.is_write_vectored())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
+        either!(&mut self.socket, stream => Pin::new(stream).poll_flush(context))
     }
 
     /// Closes our half of the connection, then waits for the peer to close its own (RFC 9112 §9.6).
@@ -328,8 +250,7 @@ impl AsyncWrite for SocketStream {
         let lingering = match &mut stream.lingering {
             Some(lingering) => lingering,
             none => {
-                let socket = stream.socket.as_fd().ok_or(io::ErrorKind::NotConnected)?;
-                shutdown(socket, Shutdown::Write)?;
+                ready!(either!(&mut stream.socket, stream => Pin::new(stream).poll_shutdown(context)))?;
                 none.insert(Box::new(Lingering { left: LINGER_CAP, end: Box::pin(sleep(LINGER_LASTS)) }))
             }
         };
@@ -347,14 +268,15 @@ struct Lingering {
 
 impl Lingering {
     /// Ready once the peer has closed its half, or has sent too much or for too long.
-    fn poll(&mut self, socket: &mut AcceptedSocket, context: &mut Context) -> Poll<()> {
+    fn poll(&mut self, socket: &mut SocketKind, context: &mut Context) -> Poll<()> {
         loop {
             if self.end.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
             let mut space = [0; 8 * 1024];
             let mut read = ReadBuf::new(&mut space);
-            let ended = ready!(socket.poll_read(context, &mut read));
+            let ended =
+                ready!(either!(&mut *socket, stream => Pin::new(stream).poll_read(context, &mut read)));
             let count = read.filled().len();
             if ended.is_err() || count == 0 || count > self.left {
                 return Poll::Ready(());
@@ -371,8 +293,8 @@ mod tests {
 
     /// TCP_NODELAY and TCP_NOTSENT_LOWAT.
     fn options(stream: &SocketStream) -> (bool, u32) {
-        let socket = stream.socket.as_fd().unwrap();
-        let socket = SockRef::from(&socket);
+        let SocketKind::Tcp(stream) = &stream.socket else { panic!("not TCP") };
+        let socket = SockRef::from(stream);
         (socket.tcp_nodelay().unwrap(), socket.tcp_notsent_lowat().unwrap())
     }
 
@@ -390,7 +312,7 @@ mod tests {
             assert_eq!(options(&stream), (true, 20 * 1024));
         }
         assert_eq!(listener.inherited.get(), None);
-        let (accepted, client) = tokio::join!(listener.accept(), tokio::net::TcpStream::connect(address));
+        let (accepted, client) = tokio::join!(listener.accept(), TcpStream::connect(address));
         let (stream, _) = accepted.unwrap();
         assert_eq!((listener.inherited.get(), options(&stream)), (Some(20 * 1024), (true, 20 * 1024)));
         let slower = Limits { stall_rate: 512, ..limits };
