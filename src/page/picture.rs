@@ -1,5 +1,6 @@
 //! Conversion of SVG to PNG with the embedded typeface: a picture must not depend on the machine's fonts.
 
+use harfrust::{Direction, FontRef, ShapeOptions, ShaperData, UnicodeBuffer};
 use resvg::{tiny_skia, usvg};
 use std::{
     panic::catch_unwind,
@@ -7,10 +8,13 @@ use std::{
 };
 
 /// Archivo (SIL Open Font License; see assets/fonts), cut down to the Latin alphabets.
+const MEDIUM: &[u8] = include_bytes!("../../assets/fonts/archivo-medium.ttf");
+const EXTRA_BOLD: &[u8] = include_bytes!("../../assets/fonts/archivo-extra-bold.ttf");
+
 static TYPEFACE: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = usvg::fontdb::Database::new();
-    fonts.load_font_data(include_bytes!("../../assets/fonts/archivo-medium.ttf").into());
-    fonts.load_font_data(include_bytes!("../../assets/fonts/archivo-extra-bold.ttf").into());
+    fonts.load_font_data(MEDIUM.into());
+    fonts.load_font_data(EXTRA_BOLD.into());
     Arc::new(fonts)
 });
 
@@ -51,17 +55,39 @@ pub fn ico(png: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The width of a text, in units of its size.
+/// The width of a text, in units of its size: the advance of its glyphs, kerned.
 pub(crate) fn width(text: &str, weight: FontWeight) -> f32 {
-    /// Large enough that hinting and rounding do not matter.
-    const SIZE: f32 = 100.0;
-    let svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\" font-family=\"Archivo\" font-weight=\"{}\">\
-         <text font-size=\"{SIZE}\">{}</text></svg>",
-        weight as u16,
-        text.replace('&', "&amp;").replace('<', "&lt;")
-    );
-    parsed(&svg).map_or(0.0, |tree| tree.root().abs_bounding_box().width() / SIZE)
+    static WEIGHTS: [LazyLock<Option<Face>>; 2] =
+        [LazyLock::new(|| Face::of(MEDIUM)), LazyLock::new(|| Face::of(EXTRA_BOLD))];
+    let face = match weight {
+        FontWeight::Medium => &WEIGHTS[0],
+        FontWeight::ExtraBold => &WEIGHTS[1],
+    };
+    face.as_ref().map_or(0.0, |face| face.width(text))
+}
+
+/// A typeface of which texts are measured.
+struct Face {
+    font: FontRef<'static>,
+    data: ShaperData,
+}
+
+impl Face {
+    fn of(file: &'static [u8]) -> Option<Self> {
+        let font = FontRef::new(file).ok()?;
+        Some(Face { data: ShaperData::new(&font), font })
+    }
+
+    fn width(&self, text: &str) -> f32 {
+        let shaper = self.data.shaper(&self.font).build();
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.set_direction(Direction::LeftToRight);
+        buffer.guess_segment_properties();
+        let shaped = shaper.shape(buffer, ShapeOptions::new());
+        let advance: i32 = shaped.glyph_positions().iter().map(|glyph| glyph.x_advance).sum();
+        advance as f32 / shaper.units_per_em() as f32
+    }
 }
 
 /// Breaks between words, as many to a line as have room; widths are in units of the size. A word wider than a line
@@ -86,4 +112,40 @@ fn parsed(svg: &str) -> Result<usvg::Tree, usvg::Error> {
     let options =
         usvg::Options { fontdb: TYPEFACE.clone(), font_family: "Archivo".into(), ..Default::default() };
     usvg::Tree::from_str(svg, &options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The width as the renderer of the pictures has it.
+    fn drawn(text: &str, weight: FontWeight) -> f32 {
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\" font-family=\"Archivo\" \
+             font-weight=\"{}\"><text font-size=\"100\">{}</text></svg>",
+            weight as u16,
+            text.replace('&', "&amp;").replace('<', "&lt;")
+        );
+        parsed(&svg).unwrap().root().abs_bounding_box().width() / 100.0
+    }
+
+    #[test]
+    fn a_text_is_as_wide_as_it_is_drawn() {
+        for text in [
+            "Yes",
+            "No. Injured.",
+            "||",
+            "|Not so far|",
+            "AVATAR To. Wa",
+            "¿Ándale?",
+            "1,000",
+            "<&>",
+            "fi ffi",
+        ] {
+            for weight in [FontWeight::Medium, FontWeight::ExtraBold] {
+                let (measured, drawn) = (width(text, weight), drawn(text, weight));
+                assert!((measured - drawn).abs() < 0.002, "{text} {weight:?}: {measured}, drawn {drawn}");
+            }
+        }
+    }
 }
