@@ -1,4 +1,8 @@
-"""Talks HTTP/3 with libcurl (ngtcp2, nghttp3): http3_curl.py PORT. Fails if a response is wrong."""
+"""Talks HTTP/3 with libcurl (ngtcp2, nghttp3).
+
+    http3_curl.py PORT          fails if a response is wrong
+    http3_curl.py PORT PATH     prints the page
+"""
 
 import sys
 
@@ -7,6 +11,9 @@ from curl_cffi import CurlHttpVersion, requests
 ONLY = CurlHttpVersion.V3ONLY
 site = f"https://localhost:{sys.argv[1]}"
 with requests.Session(verify=False, http_version=ONLY) as session:
+    if len(sys.argv) > 2:
+        print(session.get(site + sys.argv[2], headers={"Accept": "text/html"}).text)
+        sys.exit()
     page = session.get(site + "/", headers={"Accept": "text/html"})
     assert (page.status_code, page.http_version) == (200, CurlHttpVersion.V3), (page.status_code, page.http_version)
     assert "<!doctype html>" in page.text.lower()

@@ -129,12 +129,13 @@ pub(crate) fn tcp(trace: &Trace, language: Language) -> Vec<String> {
                  conexión. Su promedio es {smoothed}."
             ),
             None => say!(
-            language,
-            "A round trip between you and this server takes {shortest}: the shortest that the kernel measured in the \
-             last minutes. Its average is {smoothed}, delays of acknowledgements included.",
-            "Una ida y vuelta entre tú y este servidor tarda {shortest}: la más corta que midió el kernel en los últimos \
-             minutos. Su promedio es {smoothed}, con las demoras de los acuses de recibo."
-        )});
+                language,
+                "A round trip between you and this server takes {shortest}: the shortest that the kernel measured in the \
+                 last minutes. Its average is {smoothed}, delays of acknowledgements included.",
+                "Una ida y vuelta entre tú y este servidor tarda {shortest}: la más corta que midió el kernel en los \
+                 últimos minutos. Su promedio es {smoothed}, con las demoras de los acuses de recibo."
+            ),
+        });
     }
     if let Some(quic) = &connection.quic {
         facts.push(

@@ -1,25 +1,26 @@
 //! `/how` in a browser, and its commands in a shell.
 
-use crate::support::{
-    devtools::{Browser, DESKTOP},
-    server::{Server, site},
-    tools,
+use crate::{
+    http::http3::site_with,
+    support::{
+        devtools::{Browser, DESKTOP},
+        server::{Server, site},
+        tools,
+    },
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use std::{fs, path::Path, process::Command};
 
-/// The commands of a page, as they are copied.
-fn commands(url: &str) -> Vec<String> {
+/// A page over HTTP/1.1 or HTTP/2.
+fn page(url: &str) -> String {
     let mut curl = Command::new("curl");
-    let page = tools::output(curl.args([
-        "--silent",
-        "--insecure",
-        "--globoff",
-        "--header",
-        "Accept: text/html",
-        url,
-    ]));
+    let fields = ["--header", "Accept: text/html"];
+    tools::output(curl.args(["--silent", "--insecure", "--globoff"]).args(fields).arg(url))
+}
+
+/// The commands of a page, as they are copied.
+fn commands(page: &str) -> Vec<String> {
     let copied = page.split("<pre").skip(1).map(|rest| {
         let code = rest.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0;
         let entities = [("&#39;", "'"), ("&#34;", "\""), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
@@ -68,26 +69,57 @@ fn a_copied_command_runs_and_shows_its_step() {
         (&format!("https://127.0.0.1:{https}"), "/how", "sudo openssl curl nghttp curl curl"),
         (&format!("http://localhost:{http}"), "/how", "dig sudo curl curl curl"),
     ] {
-        let commands = commands(&format!("{origin}{path}"));
+        let commands = commands(&page(&format!("{origin}{path}")));
         let found: Vec<_> = commands.iter().map(|command| command.split(' ').next().unwrap()).collect();
         assert_eq!(found.join(" "), tools, "{path}: {commands:#?}");
         for command in &commands {
-            let shown = run(command, dir.path());
-            let proof = match command.split(' ').next().unwrap() {
-                "sudo" => "ret",
-                "openssl" => "CONNECTION ESTABLISHED",
-                "nghttp" => ":status: ",
-                "curl" if command.contains(" -v ") => "< HTTP/",
-                "curl" if command.contains("If-None-Match") => " 304",
-                "curl" if command.contains("Range: ") => " 206",
-                "curl" if command.contains(" -D ") => "HTTP/",
-                "curl" => "{",
-                _ => "",
-            };
-            assert!(shown.contains(proof), "{command}: {shown}");
+            shows_its_step(command, dir.path());
         }
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing else ran");
+}
+
+fn shows_its_step(command: &str, dir: &Path) {
+    let shown = run(command, dir);
+    let proof = match command.split(' ').next().unwrap() {
+        "sudo" => "ret",
+        "openssl" => "CONNECTION ESTABLISHED",
+        "nghttp" => ":status: ",
+        "curl" if command.contains(" -v ") => "< HTTP/",
+        "curl" if command.contains("If-None-Match") => " 304",
+        "curl" if command.contains("Range: ") => " 206",
+        "curl" if command.contains(" -D ") => "HTTP/",
+        "curl" => "{",
+        _ => "",
+    };
+    assert!(shown.contains(proof), "{command}: {shown}");
+}
+
+#[test]
+#[ignore = "needs curl, curl_cffi, dig, OpenSSL and tcpdump"]
+fn a_command_of_a_page_over_http_3_runs_and_shows_its_step() {
+    for tool in ["curl", "dig", "openssl", "tcpdump"] {
+        tools::find(tool);
+    }
+    let (server, _mlb) = site_with("");
+    let dir = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http3_curl.py");
+    let port = server.https().port().to_string();
+    let mut libcurl = Command::new(tools::python_with("curl_cffi"));
+    let page = tools::output(libcurl.arg(script).args([&port, "/how?path=/"]));
+    assert!(page.contains("QUIC") && page.contains("if=http1"), "{page}");
+    let commands = commands(&page);
+    let found: Vec<_> = commands.iter().map(|command| command.split(' ').next().unwrap()).collect();
+    assert_eq!(found.join(" "), "dig sudo openssl curl curl curl curl", "{commands:#?}");
+    assert!(commands[1].contains("udp and host"), "{commands:#?}");
+    let has_http3 = tools::output(Command::new("curl").arg("--version")).contains("HTTP3");
+    for command in &commands {
+        if has_http3 || !command.contains("--http3-only") {
+            shows_its_step(command, dir.path());
+        } else {
+            eprintln!("skipped: this curl has no HTTP/3: {command}");
+        }
+    }
 }
 
 fn tls(server: &Server, path: &str) -> String {
