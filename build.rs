@@ -110,7 +110,7 @@ fn commit() -> [(&'static str, String); 5] {
     ]
 }
 
-/// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, so that builds of a commit are identical; else now.
+/// Seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, so that builds of a commit do not differ by it; else now.
 fn built_at() -> i64 {
     let time = env::var("SOURCE_DATE_EPOCH").ok().or_else(|| stdout("git", &["log", "-1", "--format=%ct"]));
     time.and_then(|time| time.parse().ok()).unwrap_or_else(|| {

@@ -59,10 +59,8 @@ fn build(process: &ProcessTrace, language: Language) -> Stage {
     let rustc = rustc.split(" (").next().unwrap_or(rustc);
     let fact = say!(
         language,
-        "e6 {version}, by {rustc} for {target}: one file with every asset in it. It keeps no date of its own, so that \
-         two builds of a commit are the same.",
-        "e6 {version}, por {rustc} para {target}: un archivo con todo adentro. No guarda fecha propia, para que dos \
-         compilaciones de un commit sean iguales."
+        "e6 {version}, by {rustc} for {target}: one file with every asset in it. It keeps no date of its own.",
+        "e6 {version}, por {rustc} para {target}: un archivo con todo adentro. No guarda fecha propia."
     );
     Stage { name: pick(language, "Build", "Compilación"), at: None, fact }
 }
