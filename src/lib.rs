@@ -1,12 +1,12 @@
 //! Does Tatis Jr. have an error today? The whole website in one binary.
 //!
 //! ```text
-//! visitor ──TCP──▶ http ──request──▶ site ──route──▶ static asset   (rendered when the binary was built)
-//!                   │                  │
-//!  certificates ◀───┘                  └──────────▶ dynamic page   (rendered when the answer changed)
-//!                                                        ▲
-//!                                                        │ publishes
-//!                              MLB Stats API ──▶ mlb ──▶ answer
+//! visitor ──TCP, UDP──▶ http ──request──▶ site ──route──▶ static asset   (rendered when the binary was built)
+//!                        │                  │
+//!  certificates ◀────────┘                  └──────────▶ dynamic page   (rendered when the answer changed)
+//!                                                             ▲
+//!                                                             │ publishes
+//!                                   MLB Stats API ──▶ mlb ──▶ answer
 //! ```
 //!
 //! Assets are rendered when the binary is built, pages when the answer changes. A visitor's request renders nothing,
