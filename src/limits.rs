@@ -124,7 +124,7 @@ limits! {
     /// No request body is read; a head has at most twice `head_size`.
     h3_window: u32 = 65_535, "bytes", 16_384..=16 * MIB,
         "flow-control window of an HTTP/3 stream, for what is sent to us; half of that of its connection", "memory per connection", AtReload;
-    /// What a connection of 20 Mbit/s with a round trip of 100 ms has on its way.
+    /// The bytes on their way over a connection of 20 Mbit/s with a round trip of 100 ms.
     h3_send_window: u64 = 262_144, "bytes", 16_384..=16 * MIB,
         "what an HTTP/3 connection has sent and its peer has not acknowledged", "memory per connection", AtReload;
     /// A client on a slow network takes a second for a handshake, so this is normal load of a busy site. A handshake

@@ -149,7 +149,7 @@ impl Basis {
     }
 }
 
-/// What is known of a page.
+/// The state of a page.
 enum PageRecord {
     Rendered(Box<Entry>),
     /// It has these facts, which are not rendered yet.

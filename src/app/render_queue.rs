@@ -19,10 +19,10 @@ type RenderWork = Box<dyn FnOnce() -> Option<NamedResource> + Send>;
 
 /// The queue. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct RenderQueue(Arc<Mutex<Waiting>>);
+pub(crate) struct RenderQueue(Arc<Mutex<QueuedRenders>>);
 
 #[derive(Default)]
-struct Waiting {
+struct QueuedRenders {
     jobs: VecDeque<RenderJob>,
     /// The outcome of each job that waits or is being done.
     outcomes: HashMap<(PageName, PagePart), watch::Receiver<Option<NamedResource>>>,
@@ -87,7 +87,7 @@ impl RenderQueue {
     }
 
     /// A panic while this was locked leaves it consistent: nothing between two changes of it can panic.
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, QueuedRenders> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 /// The suffix that makes the name of the previous binary from the binary's.
 const PREVIOUS_SUFFIX: &str = ".before";
-/// What the kernel adds to the path of a running binary that was replaced.
+/// The end that the kernel adds to the path of a running binary that was replaced.
 const DELETED: &str = " (deleted)";
 const MODE: u32 = 0o755;
 

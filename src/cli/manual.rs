@@ -15,7 +15,7 @@ use std::{
     path::Path,
 };
 
-/// What the manual says of a command beyond its flags.
+/// The sections of a manual page beside the flags of its command.
 struct Topic {
     name: &'static str,
     /// Descriptions and command lines.

@@ -11,10 +11,10 @@ use time::Date;
 const WAITING_AT_MOST: usize = 32;
 
 #[derive(Default)]
-pub struct DayRequests(Mutex<Waiting>);
+pub struct DayRequests(Mutex<QueuedDays>);
 
 #[derive(Default)]
-struct Waiting {
+struct QueuedDays {
     days: VecDeque<Date>,
     poller: Option<Sender<PollerSignal>>,
 }
@@ -55,7 +55,7 @@ impl DayRequests {
     }
 
     /// A panic while this was locked leaves it consistent, because it is changed by single calls.
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, QueuedDays> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

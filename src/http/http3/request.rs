@@ -9,7 +9,7 @@ use crate::http::{
     handler::{HandlerResponse, UnreadBody},
     http3::{
         malformed,
-        session::Session,
+        session::Http3Session,
         transport::{QuicTransport, ReceivingStream, RequestTransport, ResponseStream, SendingStream},
     },
     progress,
@@ -52,7 +52,7 @@ enum Unsent {
 /// Reads a request, and sends the response. While a peer is slow, this holds little: each step is in memory only for
 /// its time.
 pub(super) async fn answer(
-    session: Rc<Session>,
+    session: Rc<Http3Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,
     stream: ResponseStream,
 ) {
@@ -67,7 +67,7 @@ pub(super) async fn answer(
 /// Reads a request and has it answered; none if there was no valid one. Returns the response, and the rest of the request
 /// if it has a body.
 async fn read(
-    session: Rc<Session>,
+    session: Rc<Http3Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,
     stream: ResponseStream,
 ) -> Option<(Box<Sending>, Option<RequestStream<ReceivingStream, Bytes>>)> {
@@ -135,7 +135,7 @@ async fn read_and_drop(mut receiver: RequestStream<ReceivingStream, Bytes>) {
 
 /// A response that is being sent.
 struct Sending {
-    session: Rc<Session>,
+    session: Rc<Http3Session>,
     stream: ResponseStream,
     sender: RequestStream<SendingStream, Bytes>,
     /// None once it has been sent.
@@ -146,7 +146,7 @@ struct Sending {
 
 impl Sending {
     fn new(
-        session: Rc<Session>,
+        session: Rc<Http3Session>,
         stream: ResponseStream,
         sender: RequestStream<SendingStream, Bytes>,
         response: Response<ResponseBody>,
@@ -233,7 +233,7 @@ impl Sending {
     }
 }
 
-impl Session {
+impl Http3Session {
     /// Completes a write, while the peer takes enough of what waits.
     async fn write(
         &self,

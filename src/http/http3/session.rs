@@ -45,7 +45,7 @@ const CONTROL_PER_REQUEST: usize = 256;
 pub(super) const UPLOAD_CAP: usize = 256 * 1024;
 
 /// Everything that the requests of one connection share.
-pub(super) struct Session {
+pub(super) struct Http3Session {
     pub handler: SharedHandler,
     pub connection: Rc<Connection>,
     pub counters: ConnectionMetrics,
@@ -77,7 +77,7 @@ pub(super) async fn serve(
     counters: &ConnectionMetrics,
     metrics: &QuicMetrics,
 ) -> Result<Option<CloseReason>, ConnectionError> {
-    let session = Session::new(quic, info, migrations, handler, connection, counters, metrics);
+    let session = Http3Session::new(quic, info, migrations, handler, connection, counters, metrics);
     let (connection, limits) = (&session.connection, session.connection.limits());
     let transport = QuicTransport::new(session.quic.clone(), session.streams.clone());
     let mut builder = server::builder();
@@ -148,7 +148,7 @@ pub(super) async fn serve(
     }
 }
 
-impl Session {
+impl Http3Session {
     fn new(
         quic: quinn::Connection,
         info: ConnectionInfo,
@@ -161,7 +161,7 @@ impl Session {
         let limits = connection.limits();
         let request_bytes = 2 * limits.head_buffer() + UPLOAD_CAP;
         let streams = Rc::new(ConnectionStreams::new(limits.h3_control, request_bytes));
-        Rc::new(Session {
+        Rc::new(Http3Session {
             handler,
             counters: counters.clone(),
             streams,

@@ -33,9 +33,9 @@ pub(super) struct QuicTransport {
 pub(super) struct ConnectionStreams {
     /// Bytes that flow control has let through, and the time of the last ones.
     pub taken: Rc<Cell<(u64, Instant)>>,
-    /// What the peer may still send on control streams.
+    /// Bytes that the peer may still send on control streams.
     pub control: Rc<ReadBudget>,
-    /// What it may send on one request stream.
+    /// Bytes that it may send on one request stream.
     request_bytes: usize,
     /// The request stream that was accepted last.
     pub accepted: RefCell<Option<ResponseStream>>,

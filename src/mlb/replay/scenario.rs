@@ -26,7 +26,7 @@ pub struct Scenario {
     #[serde(with = "time::serde::rfc3339")]
     start: OffsetDateTime,
     venue: String,
-    player: Hero,
+    player: ReplayedPlayer,
     club: DemoClub,
     opponent: DemoClub,
     hits: InningHits,
@@ -71,7 +71,7 @@ struct BriefGame<'a> {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Hero {
+struct ReplayedPlayer {
     id: u32,
     name: String,
     short: String,

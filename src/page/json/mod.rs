@@ -34,7 +34,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// The answer for programs.
-pub(crate) struct Json {
+pub(crate) struct JsonBodies {
     /// Indented, for responses.
     pub pretty: String,
     /// On one line, for events.
@@ -44,7 +44,7 @@ pub(crate) struct Json {
 }
 
 /// Renders an answer for programs.
-pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> Json {
+pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> JsonBodies {
     let mut body = AnswerBody {
         verdict: verdict(answer.verdict),
         errors: answer.verdict.errors(),
@@ -80,7 +80,7 @@ pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> Json {
     let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
     body.asked_at = None;
-    Json { pretty, line: dated, undated: line(&body) }
+    JsonBodies { pretty, line: dated, undated: line(&body) }
 }
 
 /// Strings, numbers and lists of them: nothing here can fail to serialize.
