@@ -55,7 +55,7 @@ impl crate::http::handler::Handler for ArcSwap<Service> {
     ) -> HandlerResponse {
         let service = self.load();
         let routed = service.route(request.uri().path());
-        let Some(awaited) = service.awaited(request, &routed) else {
+        let Some(awaited) = service.awaited(request, &routed, connection, arrival) else {
             return HandlerResponse::Now(service.handle(request, &routed, connection, arrival));
         };
         let (service, connection, mut head) = (Guard::into_inner(service), connection.clone(), head(request));

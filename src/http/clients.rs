@@ -180,6 +180,11 @@ impl Clients {
         self.rates.admit(network(address), now, limits)
     }
 
+    /// Whether a request of this address would be admitted now.
+    pub(crate) fn would_admit(&self, address: IpAddr, now: Instant, limits: &Limits) -> bool {
+        self.rates.would_admit(network(address), now, limits)
+    }
+
     /// Registers the task that serves the connection with this number, so that it can be ended.
     pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
         if let Some(entry) = self.lock().connections.get_mut(&id) {

@@ -32,17 +32,29 @@ impl RequestRates {
     /// # Errors
     /// The time until there is room for one.
     pub fn admit(&self, network: IpAddr, now: Instant, limits: &Limits) -> Result<(), Duration> {
+        let bucket = self.bucket(network);
+        bucket
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty| self.filled(empty, now, limits).ok())
+            .map(drop)
+            .or_else(|empty| self.filled(empty, now, limits).map(drop))
+    }
+
+    /// Whether a request of this network at this time would be admitted.
+    pub fn would_admit(&self, network: IpAddr, now: Instant, limits: &Limits) -> bool {
+        self.filled(self.bucket(network).load(Ordering::Relaxed), now, limits).is_ok()
+    }
+
+    fn bucket(&self, network: IpAddr) -> &AtomicU64 {
+        &self.buckets[self.hasher.hash_one(network) as usize % BUCKETS]
+    }
+
+    /// The time at which a bucket is empty after one more request, or the time until there is room for one.
+    fn filled(&self, empty: u64, now: Instant, limits: &Limits) -> Result<u64, Duration> {
         let cost = nanoseconds(Duration::from_secs(1) / limits.address_rate);
         let now = nanoseconds(now.saturating_duration_since(self.began));
         let full = now + cost * u64::from(limits.address_burst);
-        let after = |empty: u64| empty.max(now) + cost;
-        let bucket = &self.buckets[self.hasher.hash_one(network) as usize % BUCKETS];
-        bucket
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty| {
-                Some(after(empty)).filter(|empty| *empty <= full)
-            })
-            .map(drop)
-            .map_err(|empty| Duration::from_nanos(after(empty) - full))
+        let after = empty.max(now) + cost;
+        if after <= full { Ok(after) } else { Err(Duration::from_nanos(after - full)) }
     }
 }
 

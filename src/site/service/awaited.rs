@@ -1,12 +1,14 @@
 //! The facts that a response has to wait for: the relay's reply, or what is being rendered on another thread.
 
 use crate::{
+    connection::{Arrival, ConnectionInfo},
     mlb::relay::Relayed,
     site::{
         named::{self, NamedContent, NamedResource},
         routes::{RouteTarget, RoutedPath},
         service::{Service, simulate::AskedRequest},
     },
+    web::forwarded::ClientAddr,
 };
 use hyper::{Method, Request};
 use std::pin::Pin;
@@ -31,6 +33,8 @@ impl Service {
         &self,
         request: &Request<B>,
         routed: &RoutedPath,
+        connection: &ConnectionInfo,
+        arrival: Arrival,
     ) -> Option<AwaitedFacts> {
         if let Some(relayed) = self.relayed(request, routed) {
             return Some(Box::pin(async { Awaited::Relayed(relayed.await) }));
@@ -43,6 +47,12 @@ impl Service {
             _ => None,
         };
         let (_, named, part) = page.filter(|_| matches!(*request.method(), Method::GET | Method::HEAD))?;
+        // A request that will be refused for its rate must not take a place in the queue of the renderer.
+        let client = ClientAddr::of(connection, request.headers(), &self.proxies);
+        if client.counted.is_some_and(|address| !self.clients.would_admit(address, arrival.at, &self.limits))
+        {
+            return None;
+        }
         match self.site.load().facts.named.get(named, part) {
             NamedContent::Rendering(page) => {
                 Some(Box::pin(async { page.await.map_or(Awaited::Site, Awaited::Named) }))

@@ -5,7 +5,7 @@ use crate::{
     http::metrics::RequestMetrics,
     lifecycle::Lifecycle,
     site::{
-        named::NoNamedPages,
+        named::{NamedContent, NamedPages, NoNamedPages, PageName, PagePart},
         page::{PageContent, PageText},
         snapshot::{SiteContent, SiteFacts},
     },
@@ -16,7 +16,9 @@ use hyper::body::{Frame, SizeHint};
 use hyper::header::HOST;
 use std::{
     convert::Infallible,
+    net::IpAddr,
     pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -102,13 +104,17 @@ fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
     })
 }
 
+fn connection(peer: Peer) -> ConnectionInfo {
+    let (listener, socket, queued) = (ListenerKind::Http, SocketHandle::default(), Duration::ZERO);
+    ConnectionInfo { listener, peer, proxied: None, worker: 0, queued, socket, quic: None, tls: None }
+}
+
+fn arrival() -> Arrival {
+    Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO }
+}
+
 fn answer<B: hyper::body::Body>(service: &Service, request: &Request<B>) -> Response<ResponseBody> {
-    let (listener, peer) = (ListenerKind::Http, Peer::Unix);
-    let (socket, queued) = (SocketHandle::default(), Duration::ZERO);
-    let connection =
-        ConnectionInfo { listener, peer, proxied: None, worker: 0, queued, socket, quic: None, tls: None };
-    let arrival = Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO };
-    service.handle(request, &service.route(request.uri().path()), &connection, arrival)
+    service.handle(request, &service.route(request.uri().path()), &connection(Peer::Unix), arrival())
 }
 
 /// The lines of the log.
@@ -152,7 +158,8 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     let (drawing, drawn) = watch::channel(());
     let served = Arc::new(ArcSwap::from_pointee(site(Err(drawn))));
     let service = service_of(served.clone());
-    let awaited = |path: &str| service.awaited(&get(path), &service.route(path));
+    let awaited =
+        |path: &str| service.awaited(&get(path), &service.route(path), &connection(Peer::Unix), arrival());
     for path in ["/", "/es", "/api/v1/answer", "/healthz", "/nothing"] {
         assert!(awaited(path).is_none(), "{path}");
     }
@@ -170,4 +177,36 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     assert!(picture.as_mut().poll(context).is_ready());
     assert!(awaited("/card.png").is_none());
     assert_eq!(answer(&service, &get("/card.png")).status(), StatusCode::OK);
+}
+
+/// Pages that are all still to be rendered.
+#[derive(Debug, Default)]
+struct Unrendered(AtomicUsize);
+
+impl NamedPages for Unrendered {
+    fn get(&self, _: PageName, _: PagePart) -> NamedContent {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        NamedContent::Rendering(Box::pin(std::future::pending()))
+    }
+}
+
+#[test]
+fn a_request_beyond_the_rate_of_its_address_is_refused_and_queues_no_rendering() {
+    let pages = Arc::new(Unrendered::default());
+    let mut site = site(Ok(Vec::new()));
+    site.facts.named = pages.clone();
+    let service = service_of(Arc::new(ArcSwap::from_pointee(site)));
+    let (day, arrival) = ("/2023-08-09", arrival());
+    let routed = service.route(day);
+    let from = |host: u8| connection(IpAddr::from([192, 0, 2, host]).into());
+    let awaited = |host| service.awaited(&get(day), &routed, &from(host), arrival);
+    assert!(awaited(7).is_some());
+    for _ in 0..Limits::default().address_burst {
+        service.handle(&get("/"), &service.route("/"), &from(7), arrival);
+    }
+    let queued = pages.0.load(Ordering::Relaxed);
+    assert!(awaited(7).is_none() && pages.0.load(Ordering::Relaxed) == queued);
+    let refused = service.handle(&get(day), &routed, &from(7), arrival);
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(awaited(8).is_some(), "another address");
 }
