@@ -104,13 +104,23 @@ pub(super) fn url(text: &str) -> Result<String, InvalidValue> {
             && uri.host().is_some_and(|host| !host.is_empty())
             && uri.query().is_none()
     });
-    match valid {
+    match valid && !has_user(text) {
         true => Ok(text.trim_end_matches('/').to_owned()),
         false => Err(InvalidValue::new(
-            format!("{text:?} is no base URL"),
+            format!("{} is no base URL", named(text)),
             "write one like \"https://statsapi.mlb.com\"",
         )),
     }
+}
+
+/// Whether a URL has a user, and perhaps a password. Only the settings of proxies may have one.
+fn has_user(url: &str) -> bool {
+    url.contains('@')
+}
+
+/// A URL in a message, which shows no password.
+fn named(url: &str) -> String {
+    if has_user(url) { "a URL with a user or a password".into() } else { format!("{url:?}") }
 }
 
 pub(super) fn mlb_proxy(text: &str) -> Result<OutgoingProxy, InvalidValue> {
@@ -124,9 +134,11 @@ pub(super) fn origin(text: &str) -> Result<String, InvalidValue> {
     let mend = "write where the site is, like \"https://example.org\"";
     let url = url(text).map_err(|wrong| InvalidValue::new(wrong.what, mend))?;
     let uri: Uri = url.parse().map_err(|_| InvalidValue::new(format!("{text:?} is no base URL"), mend))?;
-    let plain =
-        uri.path() == "/" && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if plain { Ok(url) } else { Err(InvalidValue::new(format!("{text:?} is more than an address"), mend)) }
+    if uri.path() == "/" {
+        Ok(url)
+    } else {
+        Err(InvalidValue::new(format!("{text:?} is more than an address"), mend))
+    }
 }
 
 /// The addresses as the file has them.
@@ -191,10 +203,10 @@ pub(super) fn acme_directory(text: &str) -> Result<String, InvalidValue> {
         Some("http") => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
         _ => false,
     };
-    match valid {
+    match valid && !has_user(text) {
         true => Ok(text.to_owned()),
         false => Err(InvalidValue::new(
-            format!("{text:?} is no ACME directory"),
+            format!("{} is no ACME directory", named(text)),
             format!("write its URL, like {LETS_ENCRYPT_PRODUCTION_DIRECTORY:?}"),
         )),
     }

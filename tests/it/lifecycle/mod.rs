@@ -18,6 +18,7 @@ pub mod package;
 pub mod promises;
 pub mod reload;
 pub mod rollback;
+pub mod secrets;
 pub mod socket_activation;
 pub mod start;
 pub mod systemd_notify;

@@ -5,13 +5,12 @@ use crate::support::{
     fake_mlb::FakeMlb,
     hook::{Behaviour, FakeHook},
     proxy::{Proxy, connect},
+    secrets::{KEY, NTFY},
     server::{Server, check, command, run},
 };
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{fs, path::Path, time::Duration};
-
-const KEY: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A settings file with these hooks.
 pub fn hooks(dir: &Path, hooks: &[String]) {
@@ -73,11 +72,7 @@ fn each_hook_is_told_once_of_each_change_in_its_own_form() {
             file("url", &format!("{}\n", slack.url()))
         ),
         format!("url = {:?}\npreset = \"discord\"", discord.url()),
-        format!(
-            "url = {:?}\npreset = \"ntfy\"\nsecret_file = {:?}",
-            ntfy.url(),
-            file("token", "tk_0123456789abcdef")
-        ),
+        format!("url = {:?}\npreset = \"ntfy\"\nsecret_file = {:?}", ntfy.url(), file("token", NTFY)),
         format!(
             "url = {:?}\ntemplate = '{{\"n\": \"{{errors}}\", \"t\": [\"{{verdict}} {{before}}\"]}}'",
             own.url()

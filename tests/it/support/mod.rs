@@ -8,6 +8,7 @@ pub mod fake_mlb;
 pub mod hook;
 pub mod pebble;
 pub mod proxy;
+pub mod secrets;
 pub mod server;
 pub mod tools;
 pub mod user;

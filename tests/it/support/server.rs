@@ -3,6 +3,7 @@
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
+    secrets,
 };
 use serde_json::Value;
 use std::{
@@ -268,6 +269,7 @@ impl Server {
     pub fn terminate(mut self) -> (ExitStatus, TempDir) {
         signal(self.child.id(), "TERM");
         let status = wait(&mut self.child);
+        self.assert_no_secret_is_logged();
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
         (status, dir)
     }
@@ -276,6 +278,7 @@ impl Server {
     pub fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
         wait(&mut self.child);
+        self.assert_no_secret_is_logged();
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 
@@ -284,6 +287,7 @@ impl Server {
         signal(self.child.id(), "TERM");
         let mut printed = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        secrets::assert_none_of(self.dir.path(), &printed);
         printed
     }
 
@@ -322,6 +326,13 @@ impl Server {
         (code, stderr)
     }
 
+    fn assert_no_secret_is_logged(&self) {
+        for log in ["stderr", "access.log"] {
+            let text = fs::read(self.path(log)).unwrap_or_default();
+            secrets::assert_none_of(self.dir.path(), &String::from_utf8_lossy(&text));
+        }
+    }
+
     pub fn wait_for_exit(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
@@ -335,6 +346,9 @@ impl Drop for Server {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !thread::panicking() {
+            self.assert_no_secret_is_logged();
+        }
     }
 }
 
@@ -370,7 +384,9 @@ pub fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
         text
     };
     let stdout = read(Box::new(child.stdout.take().unwrap()));
-    (status.code(), stdout, read(Box::new(child.stderr.take().unwrap())))
+    let stderr = read(Box::new(child.stderr.take().unwrap()));
+    [&stdout, &stderr].iter().for_each(|text| secrets::assert_none_of(dir, text));
+    (status.code(), stdout, stderr)
 }
 
 pub fn signal(pid: u32, name: &str) {
@@ -419,6 +435,7 @@ pub fn send_to(address: SocketAddr, request: &str, has_body: bool) -> Response {
 pub fn parse(bytes: &[u8], has_body: bool) -> Response {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(bytes)));
+    secrets::assert_none(&String::from_utf8_lossy(bytes));
     let head = std::str::from_utf8(&bytes[..end]).unwrap();
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
