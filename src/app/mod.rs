@@ -205,7 +205,8 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     let certificates = certificates(config, &metrics)?;
     let log_file = log_file(config)?;
     let day_requests = Arc::new(DayRequests::default());
-    let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics, &day_requests)?;
+    let relay = relay::relay(config, &show, &metrics, None)?;
+    let (poller, first_answer) = PreparedPoller::new(config, &show, &metrics, relay.as_ref(), &day_requests)?;
 
     let runtime = runtime().map_err(RunError::cannot("start an event loop"))?;
     let signals = {
@@ -239,7 +240,6 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         certificates: certificates.as_ref().map(CertificateOwner::resolver),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.metrics)).transpose()?;
-    let relay = relay::relay(config, &show, &facts.metrics, None)?;
     let handler = SwapHandler::new(facts.service(config, &show, log.clone(), relay.clone()));
     let listeners = Arc::new(listeners);
     let accept_context = AcceptContext {

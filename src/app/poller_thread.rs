@@ -9,6 +9,7 @@ use crate::{
     },
     config::Config,
     mlb::{Client, DayRequests, Poller, PollerSignal, Store},
+    site::relay::Relaying,
     threads::Heartbeat,
 };
 use std::sync::{Arc, mpsc};
@@ -51,16 +52,17 @@ impl PreparedPoller {
         config: &Config,
         show: &DataSource,
         metrics: &AllMetrics,
+        relay: Option<&Relaying>,
         day_requests: &Arc<DayRequests>,
     ) -> Result<(Self, Answer), RunError> {
         let (id, club, clock, endpoint) =
             (config.player.id, config.player.club, show.clock, show.endpoint(config));
         let (polls, limits) = (metrics.polls.clone(), config.limits.clone());
         let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
-        let day_requests = day_requests.clone();
+        let (day_requests, relay) = (day_requests.clone(), relay.map(|relaying| relaying.relay.clone()));
         let poller = move || {
             let store = data_dir.as_deref().map(Store::in_dir);
-            let client = Client::new(endpoint.clone(), &limits);
+            let client = Client::new(endpoint.clone(), &limits).through(relay.clone());
             Poller::new(client, clock, expected_player(id), club, store, polls.clone())
                 .looking_up(day_requests.clone())
         };

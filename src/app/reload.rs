@@ -21,7 +21,7 @@ struct OpenedResources {
     config: Config,
     waiting: Vec<&'static str>,
     log: Option<Arc<AccessLog>>,
-    /// The poller of another player or endpoint; none if the running one stays.
+    /// The poller of another player, endpoint or relay; none if the running one stays.
     poller: Option<(PreparedPoller, Answer)>,
     relay: Option<Relaying>,
     /// The threads of other hooks; none if the running ones stay.
@@ -66,7 +66,8 @@ impl Running {
         };
         let before = self.relay.as_ref().map(|relaying| (running, relaying));
         let relay = relay::relay(&config, &self.show, &self.facts.metrics, before);
-        let (poller, notifier) = (self.open_poller(&config), self.open_notifier(&config));
+        let poller = relay.as_ref().map_or(Ok(None), |relay| self.open_poller(&config, relay.as_ref()));
+        let notifier = self.open_notifier(&config);
         match (log, poller, relay, notifier, self.open_certificates(&config)) {
             (Ok(log), Ok(poller), Ok(relay), Ok(notifier), Ok(certificates)) => {
                 Ok(OpenedResources { config, waiting, log, poller, relay, notifier, certificates })
@@ -109,12 +110,17 @@ impl Running {
         (log, made)
     }
 
-    fn open_poller(&self, config: &Config) -> Result<Option<(PreparedPoller, Answer)>, RunError> {
+    fn open_poller(
+        &self,
+        config: &Config,
+        relay: Option<&Relaying>,
+    ) -> Result<Option<(PreparedPoller, Answer)>, RunError> {
         let running = &self.setup.config;
-        let is_same = (config.player, config.endpoint()) == (running.player, running.endpoint());
+        let is_same = (config.player, config.endpoint(), relay.is_some())
+            == (running.player, running.endpoint(), self.relay.is_some());
         let day_requests = &self.facts.live_site.day_requests;
         (!is_same)
-            .then(|| PreparedPoller::new(config, &self.show, &self.facts.metrics, day_requests))
+            .then(|| PreparedPoller::new(config, &self.show, &self.facts.metrics, relay, day_requests))
             .transpose()
     }
 

@@ -6,6 +6,7 @@ use crate::{
     mlb::{
         model::{self, PlayerProfile, TeamProfile, UnexpectedReply},
         question::Question,
+        relay::Relay,
         upstream::{Endpoint, PollError, Reply, Upstream},
     },
     threads::Heartbeat,
@@ -14,6 +15,7 @@ use serde::de::IgnoredAny;
 use std::{
     cell::Cell,
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 use time::{Date, Month};
@@ -21,6 +23,8 @@ use ureq::http::StatusCode;
 
 pub struct Client {
     upstream: Upstream,
+    /// The relay of this process, which asks MLB for its own poller, too.
+    relay: Option<Arc<Relay>>,
     heartbeat: Heartbeat,
     /// The form of feed to request, for games whose trimmed feed lacked something.
     feeds: BTreeMap<u64, FeedForm>,
@@ -40,10 +44,16 @@ impl Client {
     pub fn new(endpoint: Endpoint, limits: &Limits) -> Self {
         Client {
             upstream: Upstream::new(endpoint, limits),
+            relay: None,
             heartbeat: Heartbeat::default(),
             feeds: BTreeMap::new(),
             age: Cell::default(),
         }
+    }
+
+    /// Asks this relay instead of MLB.
+    pub fn through(self, relay: Option<Arc<Relay>>) -> Self {
+        Client { relay, ..self }
     }
 
     /// Beats this heartbeat with each request.
@@ -163,7 +173,10 @@ impl Client {
     ) -> Result<(T, Option<SystemTime>), PollError> {
         self.beat();
         let path = question.as_str();
-        let Reply { date, freshness, body, .. } = self.upstream.get_ok(path)?;
+        let Reply { date, freshness, body, .. } = match &self.relay {
+            Some(relay) => relay.ask_blocking(question)?,
+            None => self.upstream.get_ok(path)?,
+        };
         let answer = read(&body).map_err(|UnexpectedReply(what)| self.upstream.garbled(path, &what))?;
         if question.is_about_games() {
             self.age.set(self.age.get().max(freshness.age));

@@ -79,7 +79,7 @@ impl Service {
         }
         match asking.awaited {
             Some(Awaited::Relayed(Relayed::Reply { content, age, .. })) => self.reply(asking, content, *age),
-            Some(Awaited::Relayed(Relayed::Failure(RelayError { status, message, retry_after }))) => {
+            Some(Awaited::Relayed(Relayed::Failure(RelayError { status, message, retry_after, .. }))) => {
                 let mut response = failed(*status, message);
                 if let Some(wait) = retry_after {
                     let seconds = (wait.as_secs_f64().ceil() as u64).max(1);

@@ -179,7 +179,10 @@ impl CacheEntry {
     fn old_or(&self, failure: RelayError, now: Instant) -> Relayed {
         match self.content.as_ref().filter(|content| failure.is_passing() && content.is_better_than_none(now))
         {
-            Some(content) => reply(content, RelayOutcome::Stale, now),
+            Some(content) => {
+                let (age, outcome) = (content.age(now), RelayOutcome::Stale);
+                Relayed::Reply { content: content.clone(), age, outcome, failure: Some(failure) }
+            }
             None => Relayed::Failure(failure),
         }
     }
@@ -193,7 +196,7 @@ impl RelayError {
 }
 
 fn reply(content: &Arc<ReplyContent>, outcome: RelayOutcome, now: Instant) -> Relayed {
-    Relayed::Reply { content: content.clone(), age: content.age(now), outcome }
+    Relayed::Reply { content: content.clone(), age: content.age(now), outcome, failure: None }
 }
 
 #[cfg(test)]

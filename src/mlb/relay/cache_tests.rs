@@ -38,7 +38,7 @@ fn told(look: Lookup) -> String {
 
 fn said(relayed: &Relayed) -> String {
     match relayed {
-        Relayed::Reply { content, age, outcome } => {
+        Relayed::Reply { content, age, outcome, .. } => {
             format!("{} ({}) {}", String::from_utf8_lossy(&content.body), outcome.name(), age.as_secs())
         }
         Relayed::Failure(failure) => failure.status.as_u16().to_string(),

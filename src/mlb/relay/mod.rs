@@ -1,4 +1,5 @@
-//! The relay, like nginx's `proxy_cache`: answers other e6 servers' questions, so that MLB sees one client.
+//! The relay, like nginx's `proxy_cache`: answers the questions of other e6 servers and of this one's own poller, so that
+//! MLB sees one client.
 //!
 //! A reply is used for as long as its `Cache-Control` and `Age` allow, concurrent requests for it share one to MLB, and
 //! while MLB fails an old reply is used within limits. Requests to MLB have their own threads, so no worker blocks.
@@ -41,6 +42,8 @@ struct RelayShared {
     state: Mutex<RelayState>,
     /// A question has been put into the queue, or the relay has ended.
     changed: Condvar,
+    /// A question has been answered or given up.
+    answered: Condvar,
     upstream: Upstream,
     metrics: RelayMetrics,
 }
@@ -71,6 +74,7 @@ impl Relay {
         let shared = Arc::new(RelayShared {
             state: Mutex::new(state),
             changed: Condvar::new(),
+            answered: Condvar::new(),
             upstream: Upstream::new(endpoint, limits),
             metrics,
         });
@@ -86,7 +90,7 @@ impl Relay {
         Ok(relay)
     }
 
-    /// The reply to a question. It comes within the deadline, whatever MLB does.
+    /// The reply to a question of another server. It comes within the deadline, whatever MLB does.
     pub async fn ask(&self, question: &Question) -> Relayed {
         let relayed = match self.shared.look(question) {
             Ok(relayed) => relayed,
@@ -98,6 +102,22 @@ impl Relay {
         };
         self.shared.metrics.answered(relayed.outcome());
         relayed
+    }
+
+    /// The reply to a question of this process's own poller, whose thread waits for it.
+    ///
+    /// # Errors
+    /// If MLB fails, or does not reply within the deadline.
+    pub fn ask_blocking(&self, question: &Question) -> Result<Reply, PollError> {
+        let relayed = self.shared.look(question).unwrap_or_else(|waiting| {
+            let is_waiting = |_: &mut RelayState| waiting.borrow().is_none();
+            let waited =
+                self.shared.answered.wait_timeout_while(self.shared.state(), self.deadline, is_waiting);
+            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let arrived = waiting.borrow().clone();
+            arrived.unwrap_or_else(|| state.cache.late(question, Instant::now()))
+        });
+        relayed.into_reply(question)
     }
 
     /// Counts a request that the relay does not answer.
@@ -125,6 +145,7 @@ impl RelayShared {
                     && let Some(oldest) = state.queue.pop_front()
                 {
                     state.cache.give_up(&oldest);
+                    self.answered.notify_all();
                 }
                 state.queue.push_back(question.clone());
                 self.changed.notify_one();
@@ -164,6 +185,7 @@ impl RelayShared {
             Ok(_) => {}
         }
         state.cache.finish(question, result, now);
+        self.answered.notify_all();
         self.metrics.holds(state.cache.len(), state.cache.bytes());
     }
 
@@ -183,6 +205,7 @@ impl Drop for QuestionInProgress<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.relay.state().cache.give_up(self.question);
+            self.relay.answered.notify_all();
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     hash,
     mlb::{
         freshness::Freshness,
+        question::Question,
         upstream::{PollError, Reply},
     },
     name::named,
@@ -46,6 +47,8 @@ pub enum Relayed {
         age: Duration,
         /// Fresh, asked or stale.
         outcome: RelayOutcome,
+        /// The failure because of which the reply is an old one.
+        failure: Option<RelayError>,
     },
     Failure(RelayError),
 }
@@ -58,6 +61,8 @@ pub struct RelayError {
     pub message: String,
     /// The wait before a retry, if known.
     pub retry_after: Option<Duration>,
+    /// The cause, as far as it matters to a visitor.
+    pub trouble: Outage,
 }
 
 impl Relayed {
@@ -65,6 +70,27 @@ impl Relayed {
         match self {
             Relayed::Reply { outcome, .. } => *outcome,
             Relayed::Failure(_) => RelayOutcome::Failed,
+        }
+    }
+
+    /// The reply to a question of this process's own poller, which keeps the last good facts itself: it takes no old
+    /// reply.
+    pub fn into_reply(self, question: &Question) -> Result<Reply, PollError> {
+        match self {
+            Relayed::Reply { content, age, failure: None, .. } => Ok(Reply {
+                status: StatusCode::OK,
+                retry_after: None,
+                date: None,
+                freshness: Freshness { age, ..content.freshness },
+                media_type: Some(content.media_type.clone()),
+                body: content.body.to_vec(),
+            }),
+            Relayed::Reply { failure: Some(failure), .. } | Relayed::Failure(failure) => Err(PollError {
+                trouble: failure.trouble,
+                status: Some(failure.status),
+                retry_after: failure.retry_after,
+                what: format!("{question}: {}", failure.message),
+            }),
         }
     }
 }
@@ -150,11 +176,13 @@ impl RelayError {
             }
             _ => (StatusCode::BAD_GATEWAY, "the relay has no usable reply from MLB".into()),
         };
-        RelayError { status, message, retry_after: refusal.retry_after }
+        RelayError { status, message, retry_after: refusal.retry_after, trouble: refusal.trouble }
     }
 
     /// An error with a time to retry after.
     pub fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
-        RelayError { status, message: message.into(), retry_after: Some(retry_after) }
+        let trouble =
+            if status == StatusCode::GATEWAY_TIMEOUT { Outage::TooSlow } else { Outage::TurnedAway };
+        RelayError { status, message: message.into(), retry_after: Some(retry_after), trouble }
     }
 }
