@@ -11,5 +11,6 @@ mod needs_landlock;
 mod needs_root;
 mod pages;
 mod replies;
+mod supply_chain;
 mod support;
 mod tls;

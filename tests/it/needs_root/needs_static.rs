@@ -4,6 +4,7 @@
 
 use crate::{
     needs_root::systemd,
+    supply_chain,
     support::{
         server::PATIENCE,
         tools::{self, built, find, output},
@@ -190,10 +191,11 @@ fn the_image_has_no_file_but_the_binary_and_its_user() {
 /// The crates that the binary says it is made of, as `cargo audit bin` and scanners of images read them.
 #[test]
 #[ignore = "needs root and the static binary"]
-fn the_static_binary_needs_no_library_and_names_its_dependencies() {
+fn the_static_binary_is_hardened_needs_no_library_and_names_its_dependencies() {
     let binary = static_binary();
     let headers = output(Command::new(find("readelf")).args(["--program-headers", "--dynamic"]).arg(&binary));
     assert!(!headers.contains("INTERP") && !headers.contains("(NEEDED)"), "{headers}");
+    supply_chain::assert_hardened(&binary);
     let dir = tempfile::tempdir().unwrap();
     let section = dir.path().join("dependencies");
     let dump = format!(".dep-v0={}", section.display());
