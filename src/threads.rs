@@ -1,4 +1,4 @@
-//! Threads that start again after a failure. Each has a heartbeat, by which the watchdog notices that it hangs.
+//! Starting threads, and threads that start again after a failure. Each of these has a heartbeat, by which the watchdog notices that it hangs.
 
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 use std::{
@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,24 @@ const PAUSES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// After a thread has worked for this long, the pauses start from the first one again.
 const STEADY: Duration = Duration::from_secs(60);
+
+/// Starts a thread. `std::thread::spawn` would panic if the system refuses it.
+///
+/// # Errors
+/// If the system refuses the thread; the error says what to raise.
+pub fn start<T: Send + 'static>(
+    name: impl Into<String>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    let explained = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            let what = "the system refuses another thread: raise the limit (ulimit -u, TasksMax=)";
+            io::Error::new(error.kind(), what)
+        }
+        _ => error,
+    };
+    thread::Builder::new().name(name.into()).spawn(work).map_err(explained)
+}
 
 /// Starts threads, restarts their work after a failure, and knows which of them hang. Clones share all threads.
 #[derive(Clone)]
@@ -84,7 +102,7 @@ impl RestartingThreads {
                 failures += 1;
             }
         };
-        thread::Builder::new().name(name).spawn(body).map(drop)
+        start(name, body).map(drop)
     }
 
     /// The name of a thread that hangs; none if all are well.

@@ -1,13 +1,15 @@
 //! Pages and pictures that wait to be rendered: one after another, on a thread that lives as long as any wait, so that
 //! no worker renders.
 
-use crate::site::named::{NamedResource, PageName, PagePart, RenderingPage};
+use crate::{
+    site::named::{NamedResource, PageName, PagePart, RenderingPage},
+    threads,
+};
 use std::{
     collections::{HashMap, VecDeque},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
 };
 use tokio::sync::watch;
 
@@ -67,7 +69,7 @@ impl RenderQueue {
 
     fn start(&self) -> io::Result<()> {
         let queue = self.clone();
-        thread::Builder::new().name("render".into()).spawn(move || while queue.do_next() {}).map(drop)
+        threads::start("render", move || while queue.do_next() {}).map(drop)
     }
 
     /// Does the work that waits longest; false if none waits, which ends the thread.

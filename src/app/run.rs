@@ -25,6 +25,7 @@ use crate::{
         relay::Relaying,
         service::{ProcessStart, Service, ServiceParts},
     },
+    threads,
     tls::{owner::CertificateOwner, resolver::CertificateResolver},
     web::host::Hosts,
 };
@@ -304,7 +305,8 @@ impl Running {
         drop(poller);
         // Beside the connections' drain: a request to a hook that is cut would have an unknown outcome.
         let (live_site, timeout_of_hooks) = (facts.live_site.clone(), setup.config.limits.notify_total);
-        let hooks = std::thread::spawn(move || live_site.finish(timeout_of_hooks));
+        let finish = move || live_site.finish(timeout_of_hooks);
+        let hooks = threads::start("hooks", finish.clone());
         let finished = runtime.block_on(async {
             let second = async { while !matches!(signals.next().await, SignalAction::Stop(_)) {} };
             tokio::select! {
@@ -312,8 +314,11 @@ impl Running {
                 finished = timeout(setup.config.limits.drain, workers.finish()) => finished.is_ok(),
             }
         });
-        // A panic there is logged.
-        let _ = hooks.join();
+        match hooks {
+            // A panic there is logged.
+            Ok(thread) => drop(thread.join()),
+            Err(_) => finish(),
+        }
         let cut = facts.metrics.connections.now_open();
         if !finished {
             tracing::warn!(connections = cut, "connections that were still open have been cut");

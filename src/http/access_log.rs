@@ -5,6 +5,7 @@ use crate::{
     http::log_record::LogRecord,
     output::{self, format::LogFormat, line_file::LineFile},
     per_worker::PerWorker,
+    threads,
 };
 use prometheus::IntCounter;
 use std::{
@@ -131,7 +132,7 @@ impl AccessLog {
             batch: Vec::new(),
             failing: false,
         };
-        let writer = thread::Builder::new().name("access-log".into()).spawn(move || writer.run())?;
+        let writer = threads::start("access-log", move || writer.run())?;
         Ok(AccessLog { shared, format, writer: writer.thread().clone(), dropped })
     }
 

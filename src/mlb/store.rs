@@ -7,7 +7,7 @@ use crate::{
     answer::{Archive, ArchivedSeason, Facts, LastAnswer},
     atomic_file::{self, TEMPORARY},
     clock::rounded,
-    hash,
+    hash, threads,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -20,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -103,9 +103,13 @@ impl Store {
         seasons
     }
 
-    /// Replaces a saved file. A failure is logged once, until saving works again.
+    /// Replaces a saved file.
     fn save(&self, file: &Path, content: &str) {
-        let result = write(file, content);
+        self.note(file, write(file, content));
+    }
+
+    /// Logs a failure once, until saving works again.
+    fn note(&self, file: &Path, result: io::Result<()>) {
         let file = file.display();
         let was_failing = self.failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
@@ -200,15 +204,19 @@ impl Saver {
             }
             self.writing = None;
         }
-        let waiting = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() {
+        if self.waiting.is_empty() {
             return;
         }
-        let store = self.store.clone();
-        let save = move || waiting.iter().for_each(|(file, content)| store.save(file, content));
-        match thread::Builder::new().name("state".into()).spawn(save) {
+        let waiting = Arc::new(std::mem::take(&mut self.waiting));
+        let (store, saved) = (self.store.clone(), waiting.clone());
+        let save = move || saved.iter().for_each(|(file, content)| store.save(file, content));
+        match threads::start("state", save) {
             Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_logged: false }),
-            Err(error) => tracing::warn!(%file, %error, "cannot start a thread to write the state file"),
+            Err(error) => {
+                self.store.note(&self.store.file, Err(error));
+                // The refused thread's share is gone, so this copies nothing.
+                self.waiting = Arc::unwrap_or_clone(waiting);
+            }
         }
     }
 }

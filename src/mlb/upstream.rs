@@ -4,7 +4,7 @@ use crate::{
     answer::Outage,
     limits::Limits,
     mlb::{freshness::Freshness, token::Token},
-    net::outgoing::OutgoingProxy,
+    net::{outgoing::OutgoingProxy, resolver},
     web::retry_after::retry_after,
 };
 use std::{
@@ -93,7 +93,7 @@ impl Upstream {
             // Checked with the configuration. Without this line ureq reads a proxy from the environment itself.
             .proxy(endpoint.proxy.as_ref().and_then(|proxy| proxy.for_client().ok()));
         let pacing = Pacing::of(&endpoint.url);
-        Upstream { agent: config.build().new_agent(), endpoint, body_cap: limits.mlb_body, pacing }
+        Upstream { agent: resolver::agent(config.build()), endpoint, body_cap: limits.mlb_body, pacing }
     }
 
     /// One GET of a path and query below the base URL.

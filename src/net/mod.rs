@@ -6,6 +6,7 @@ pub(crate) mod listen;
 pub(crate) mod listen_fds;
 pub(crate) mod outgoing;
 pub(crate) mod proxy_protocol;
+pub(crate) mod resolver;
 pub(crate) mod socket;
 pub(crate) mod udp;
 pub(crate) mod unix_socket;

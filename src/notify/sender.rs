@@ -2,6 +2,7 @@
 
 use crate::{
     limits::Limits,
+    net::resolver,
     notify::{Hook, Preset, journal::Change, message},
     page::Notice,
     web::retry_after::retry_after,
@@ -54,7 +55,7 @@ impl Sender {
             .max_idle_connections(0)
             .user_agent(format!("e6/{} (+{contact})", env!("CARGO_PKG_VERSION")))
             .proxy(hook.proxy.as_ref().and_then(|proxy| proxy.for_client().ok()));
-        Sender { agent: config.build().new_agent(), hook }
+        Sender { agent: resolver::agent(config.build()), hook }
     }
 
     pub fn hook(&self) -> &Hook {

@@ -4,6 +4,7 @@
 pub mod format;
 pub mod line_file;
 
+use crate::threads;
 use line_file::LineFile;
 use prometheus::{IntCounter, Opts, Registry};
 use std::{
@@ -11,7 +12,6 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     os::fd::AsFd,
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
-    thread,
     time::Duration,
 };
 
@@ -126,15 +126,20 @@ impl OutputStream {
 
     fn start(&'static self) -> io::Result<()> {
         if !std::mem::replace(&mut self.state().has_thread, true) {
-            let thread = thread::Builder::new().name(self.name.into()).spawn(|| self.write_what_waits());
+            let thread = threads::start(self.name, || self.write_what_waits());
             thread.inspect_err(|_| self.state().has_thread = false)?;
         }
         Ok(())
     }
 
     fn finish(&'static self) {
-        // Without a thread, the waiting lines are lost. There is no way left to report it.
-        if self.state().waiting.is_empty() && !self.state().is_writing || self.start().is_err() {
+        if self.state().waiting.is_empty() && !self.state().is_writing {
+            return;
+        }
+        if self.start().is_err() {
+            // The lines say why the process ends. This thread writes them, even if their reader is slow.
+            let lines = std::mem::take(&mut self.state().waiting);
+            let _ = lock(&self.file).write(&lines);
             return;
         }
         let is_busy = |state: &mut OutputState| !state.waiting.is_empty() || state.is_writing;

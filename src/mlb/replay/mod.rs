@@ -8,7 +8,7 @@ mod tests;
 pub use crate::mlb::replay::recorded::Recorded;
 pub use crate::mlb::replay::scenario::Scenario;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, threads};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -19,7 +19,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
@@ -70,7 +70,7 @@ impl Replay {
         let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        thread::Builder::new().name("replay".into()).spawn(move || {
+        threads::start("replay", move || {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}

@@ -8,7 +8,7 @@ pub(crate) mod session;
 
 use crate::{
     name::named,
-    net::outgoing::OutgoingProxy,
+    net::{outgoing::OutgoingProxy, resolver},
     tls::{
         acme::{
             cache::Cache,
@@ -85,7 +85,7 @@ impl Ca {
             // Without this line ureq reads a proxy from the environment itself, by other rules.
             .proxy(self.proxy.as_ref().map(OutgoingProxy::for_client).transpose()?)
             .tls_config(TlsConfig::builder().root_certs(roots).build());
-        Ok(config.build().new_agent())
+        Ok(resolver::agent(config.build()))
     }
 }
 
