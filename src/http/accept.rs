@@ -176,6 +176,7 @@ impl Acceptance {
         }
         let id = permit.id();
         let connection = Connection::new(permit, &self.connections);
+        connection.uses(stream.handle());
         let info = ConnectionInfo {
             listener: self.kind,
             peer,

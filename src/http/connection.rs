@@ -5,6 +5,7 @@
 
 use crate::{
     connection::Arrival,
+    descriptor::SocketHandle,
     http::{
         blocked::{Blocked, BlockedResponses},
         body::InFlight,
@@ -16,8 +17,9 @@ use crate::{
     lifecycle::Phase,
     limits::Limits,
 };
+use socket2::SockRef;
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     future::poll_fn,
     net::IpAddr,
     rc::Rc,
@@ -48,6 +50,8 @@ pub(crate) enum Protocol {
 pub(crate) struct Connection {
     permit: ClientPermit,
     worker: Rc<WorkerConnections>,
+    /// None over QUIC.
+    socket: OnceCell<SocketHandle>,
     protocol: Cell<Protocol>,
     /// The time from which requests could come.
     ready: Cell<Instant>,
@@ -86,6 +90,7 @@ impl Connection {
         Rc::new(Connection {
             permit,
             worker: worker.clone(),
+            socket: OnceCell::new(),
             protocol: Cell::new(Protocol::Http1),
             ready: Cell::new(now),
             old: now + age,
@@ -106,6 +111,19 @@ impl Connection {
 
     pub fn limits(&self) -> &Limits {
         self.permit.limits()
+    }
+
+    /// Notes the socket of a TCP or Unix connection.
+    pub fn uses(&self, socket: SocketHandle) {
+        let _ = self.socket.set(socket);
+    }
+
+    /// Has the kernel reset the connection when it is closed. It would keep unsent bytes for minutes otherwise, because
+    /// their reader takes none.
+    pub fn reset_at_close(&self) {
+        if let Some(socket) = self.socket.get() {
+            socket.ask(|socket| SockRef::from(&socket).set_linger(Some(Duration::ZERO)).ok());
+        }
     }
 
     /// The phase of the process. The connection's task is woken when it changes.
@@ -166,6 +184,7 @@ impl Connection {
     /// Notes that bytes wait and the peer takes none or too few.
     pub fn stalled(&self) {
         self.has_stalled.set(true);
+        self.reset_at_close();
     }
 
     pub fn has_stalled(&self) -> bool {

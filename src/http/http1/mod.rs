@@ -231,6 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
                 return Some(next);
             }
             Err(CloseReason::Request) => {
+                self.connection().reset_at_close();
                 self.reached = Some(CloseReason::Request);
                 return None;
             }

@@ -69,7 +69,10 @@ where
                 Ok(next) => next,
                 // `enforce` has reset the streams that are overdue, so the connection itself is: its socket takes
                 // nothing.
-                Err(CloseReason::Request) => return Ok(Some(CloseReason::Request)),
+                Err(CloseReason::Request) => {
+                    connection.reset_at_close();
+                    return Ok(Some(CloseReason::Request));
+                }
                 Err(limit) => {
                     reached = Some(limit);
                     shutdown_at = Some(http2.shut_down());
@@ -97,6 +100,8 @@ where
                 _ if connection.has_stalled() => return Ok(Some(CloseReason::Stall)),
                 Some(_) if http2.frames.is_exceeded() => return Ok(Some(CloseReason::ControlFrames)),
                 Some(Ok(())) => return Ok(reached),
+                // A peer that was told to leave may do so without a farewell.
+                Some(Err(_)) if reached.is_some() => return Ok(reached),
                 Some(Err(error)) => return Err(error),
                 None => {}
             },
