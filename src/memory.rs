@@ -2,6 +2,26 @@
 
 #![allow(unsafe_code)]
 
+use std::{fs, path::Path};
+
+/// Bytes of memory that the control groups of this process allow, as of a container; none without a limit.
+pub fn limit() -> Option<u64> {
+    let limit = |line: &str| {
+        // `0::/group` in version 2 (cgroups(7)), `4:memory:/group` in version 1.
+        let (controllers, group) = line.split_once(':')?.1.split_once(':')?;
+        let (root, file) = match controllers {
+            "" => (Path::new("/sys/fs/cgroup"), "memory.max"),
+            "memory" => (Path::new("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        // The limits of the groups above it hold, too. "max" is none.
+        let group = root.join(group.trim_start_matches('/'));
+        let groups = group.ancestors().take_while(|dir| dir.starts_with(root));
+        groups.filter_map(|dir| fs::read_to_string(dir.join(file)).ok()?.trim().parse().ok()).min()
+    };
+    fs::read_to_string("/proc/self/cgroup").ok()?.lines().filter_map(limit).min()
+}
+
 /// Gives freed memory back to the system. glibc's allocator keeps it for the next allocation, but between two answers
 /// nothing needs the 10 MB that rendering takes.
 pub fn release_freed() {
