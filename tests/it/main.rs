@@ -1,6 +1,7 @@
 //! The real binary over real sockets, with a fake MLB behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod attacks;
 mod clients;
 mod documents;
 mod http;

@@ -4,7 +4,6 @@ use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON},
     fake_mlb::{FakeMlb, Fault},
     server::{Server, check, command, run, signal},
-    tools,
 };
 use serde_json::json;
 use std::{
@@ -12,7 +11,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -243,53 +242,4 @@ fn a_state_that_cannot_be_written_is_logged_once_and_written_once_it_can_be() {
     wait_until("kept", &|| data.join("last-good.e6").exists());
     wait_until("said", &|| server.stderr().contains("the state file can be written again"));
     assert_eq!(server.stderr().matches("cannot write the state file").count(), 1, "{}", server.stderr());
-}
-
-/// A replacement of fsync that hangs while there is a file `hangs`.
-const HANGING: &str = "#include <unistd.h>\n\
-    int fsync(int file) { while (access(\"hangs\", F_OK) == 0) usleep(20000); return fdatasync(file); }\n";
-
-/// The text of an error in the state file.
-const CHARGED: &str = "\"errors\":1";
-
-#[test]
-#[ignore = "needs cc"]
-fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
-    tools::find("cc");
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("hanging.c"), HANGING).unwrap();
-    tools::output(
-        Command::new("cc")
-            .args(["-shared", "-fPIC", "-o", "hanging.so", "hanging.c"])
-            .current_dir(dir.path()),
-    );
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-    let mut command = command(dir.path());
-    command.env("LD_PRELOAD", dir.path().join("hanging.so"));
-    let server = Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
-    server.wait_for_verdict("not_yet");
-    let kept = || fs::read_to_string(server.path(STATE)).unwrap_or_default();
-    let wait_until = |what: &str, is_so: &dyn Fn() -> bool| {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !is_so() {
-            assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    };
-    wait_until("kept", &|| !kept().is_empty());
-    let before = kept();
-    assert!(!before.contains(CHARGED), "{before}");
-    fs::write(server.path("hangs"), "").unwrap();
-    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
-    server.wait_for_verdict("yes");
-    wait_until("said", &|| server.stderr().contains("the disk is slow or hangs"));
-    assert_eq!(kept(), before);
-    fs::remove_file(server.path("hangs")).unwrap();
-    wait_until("said to be over", &|| server.stderr().contains("the disk has taken the state file at last"));
-    assert_eq!(server.stderr().matches("the disk is slow or hangs").count(), 1, "{}", server.stderr());
-    // The latest data is written last.
-    wait_until("kept anew", &|| kept().contains(CHARGED));
-    let (_, dir) = server.terminate();
-    let server = Server::start_in(dir, &["--mlb-url", "http://127.0.0.1:9", "--clock", EVENING]);
-    assert_eq!(server.api()["verdict"], "yes");
 }

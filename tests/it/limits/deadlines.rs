@@ -4,8 +4,8 @@ use crate::{
     http::http2::{
         Client,
         frames::{
-            CANCEL, DATA, GOAWAY, HEADERS, PREFACE, RST_STREAM, WHOLE, get, get_block_of, headers, ping,
-            settings, window_update,
+            CANCEL, DATA, GOAWAY, HEADERS, RST_STREAM, WHOLE, get, get_block_of, headers, ping, settings,
+            window_update,
         },
     },
     limits::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until},
@@ -19,38 +19,6 @@ use std::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-
-#[test]
-fn a_handshake_has_its_time() {
-    let (server, _mlb) = limited(&[("handshake", 1)]);
-    let mut silent = connect(server.https());
-    assert!(ends_within(&mut silent, SECOND + SLACK));
-    let mut slow = connect(server.https());
-    slow.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").unwrap();
-    assert!(ends_within(&mut slow, SECOND + SLACK));
-    let refused = "e6_connections_refused_total{reason=\"handshake_deadline\"}";
-    wait_until("both counted", || server.metric(refused) == 2.0);
-}
-
-#[test]
-fn the_first_request_has_its_time_whatever_the_protocol() {
-    let (server, _mlb) = limited(&[("head", 1)]);
-    let half = b"GET / HTTP/1.1\r\nHost: lo";
-    let mut begun = connect(server.http());
-    begun.write_all(half).unwrap();
-    let mut silent = [
-        ("nothing in clear", connect(server.http())),
-        ("half a head", begun),
-        ("nothing over TLS", over_tls(&server, "http/1.1", b"")),
-        ("half a head over TLS", over_tls(&server, "http/1.1", half)),
-        ("no HTTP/2 preface", over_tls(&server, "h2", b"")),
-        ("an HTTP/2 preface and no more", over_tls(&server, "h2", PREFACE)),
-    ];
-    for (what, stream) in &mut silent {
-        assert!(ends_within(stream, 6 * SECOND + SLACK), "{what}");
-    }
-    wait_until("all counted", || ended(&server, "head") == 6.0);
-}
 
 #[test]
 fn pings_are_no_request() {
@@ -211,7 +179,7 @@ fn a_stream_of_events_ends_by_itself() {
 }
 
 /// A client that requests more than the buffers hold, and reads nothing.
-fn hoarder(address: std::net::SocketAddr, requests: usize) -> TcpStream {
+pub fn hoarder(address: std::net::SocketAddr, requests: usize) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&address.into()).unwrap();

@@ -2,7 +2,6 @@
 
 pub mod connections;
 pub mod deadlines;
-pub mod floods;
 pub mod http3;
 pub mod mlb;
 pub mod parked;
@@ -37,7 +36,7 @@ pub fn limited(limits: &[(&str, u64)]) -> (Server, FakeMlb) {
 }
 
 /// As `limited`, with more lines in `e6.toml`.
-fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
+pub fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[]);
     let rows: String = limits.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     let dir = tempfile::tempdir().unwrap();
@@ -46,11 +45,11 @@ fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
 }
 
 /// The number of connections that this limit has ended.
-fn ended(server: &Server, limit: &str) -> f64 {
+pub fn ended(server: &Server, limit: &str) -> f64 {
     server.metric(&format!("e6_connections_ended_total{{reason=\"{limit}\"}}"))
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "not {what}");
@@ -58,21 +57,21 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
 /// A TLS connection after its handshake, with these bytes sent.
-fn over_tls(server: &Server, alpn: &str, begun: &[u8]) -> TcpStream {
+pub fn over_tls(server: &Server, alpn: &str, begun: &[u8]) -> TcpStream {
     let mut stream = handshake::established(server, &[alpn]);
     stream.write_all(begun).unwrap();
     stream.sock
 }
 
 /// Sends a request for `/healthz` and reads the whole response.
-fn ask(stream: &mut TcpStream) -> String {
+pub fn ask(stream: &mut TcpStream) -> String {
     stream.write_all(ASKED).unwrap();
     let mut response = Vec::new();
     let mut byte = [0; 512];
@@ -85,7 +84,7 @@ fn ask(stream: &mut TcpStream) -> String {
 }
 
 /// Whether the server closes or resets the connection within this time.
-fn ends_within(stream: &mut TcpStream, patience: Duration) -> bool {
+pub fn ends_within(stream: &mut TcpStream, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     let mut bytes = [0; 16 * 1024];
     loop {

@@ -7,6 +7,7 @@ pub mod devtools;
 pub mod fake_mlb;
 pub mod hook;
 pub mod pebble;
+pub mod preload;
 pub mod proxy;
 pub mod secrets;
 pub mod server;

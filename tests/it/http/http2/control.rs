@@ -1,4 +1,4 @@
-//! Connection control (RFC 9113 §6): priorities, settings, pings, windows, and floods of them.
+//! Connection control (RFC 9113 §6): priorities, settings, pings, windows. Floods of them are in `attacks`.
 
 use crate::http::http2::{
     Case,
@@ -8,7 +8,7 @@ use crate::http::http2::{
 };
 
 pub fn cases() -> Vec<Case> {
-    [priorities(), settings_frames(), small_frames(), windows(), floods()].into_iter().flatten().collect()
+    [priorities(), settings_frames(), small_frames(), windows()].into_iter().flatten().collect()
 }
 
 /// RFC 9113 §5.3 removes priorities; only the format of the frames remains.
@@ -212,35 +212,6 @@ fn windows() -> Vec<Case> {
             "more than the server's window",
             [post(1), (0..8).flat_map(|_| data(1, 0, &[0; 16_384])).collect()].concat(),
             AnsweredOrReset(1),
-        ),
-    ]
-}
-
-/// Floods that cost a peer little and a server much, unless the server limits them.
-fn floods() -> Vec<Case> {
-    let rapid: Vec<u8> = (0..400).flat_map(|n| [get(2 * n + 1), reset(2 * n + 1, 8)].concat()).collect();
-    let made: Vec<u8> =
-        (0..400).flat_map(|n| [get(2 * n + 1), window_update(2 * n + 1, 0)].concat()).collect();
-    let endless: Vec<u8> =
-        (0..2000).flat_map(|_| continuation(1, 0, &block(&[("x-more", "and more")]))).collect();
-    vec![
-        case(
-            "CVE-2023-44487",
-            "streams reset as fast as they are opened",
-            rapid,
-            Error(&[ENHANCE_YOUR_CALM, PROTOCOL]),
-        ),
-        case(
-            "CVE-2025-8671",
-            "streams the server is made to reset",
-            made,
-            Error(&[ENHANCE_YOUR_CALM, PROTOCOL]),
-        ),
-        case(
-            "CVE-2024-27316",
-            "a block without end",
-            [headers(1, END_STREAM, &get_block()), endless].concat(),
-            Error(&[ENHANCE_YOUR_CALM, PROTOCOL, COMPRESSION]),
         ),
     ]
 }

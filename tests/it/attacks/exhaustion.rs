@@ -1,0 +1,142 @@
+//! A machine that runs out of descriptors, or whose disk hangs or fails. What only root can bring about is in
+//! `needs_root`.
+
+use crate::{
+    limits::{
+        ask, connect,
+        connections::{is_open, listener},
+        wait_until,
+    },
+    support::{
+        day::{EVENING, Game, IN_PROGRESS, NOON},
+        fake_mlb::FakeMlb,
+        preload,
+        server::{Server, command},
+    },
+};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The state file, below the server's directory.
+pub const STATE: &str = ".local/state/e6/last-good.e6";
+/// The text of an error in the state file.
+pub const CHARGED: &str = "\"errors\":1";
+/// Time for what happens at the next poll, or the one after.
+const POLLS: Duration = Duration::from_secs(60);
+
+/// Asserts that every way to ask says that the server is healthy.
+pub fn is_healthy(server: &Server, during: &str) {
+    assert_eq!(server.get("/healthz", "").status, 200, "{during}");
+    let (code, said) = server.command(&["health", &format!("http://{}", server.http())]);
+    assert_eq!(code, Some(0), "{during}: {said}");
+}
+
+/// Waits until this condition holds, for as long as two polls may take.
+pub fn wait_for_polls(server: &Server, what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + POLLS;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not {what}: {}", server.stderr());
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// 64 descriptors, some of which the process itself needs.
+#[test]
+fn two_hundred_clients_and_few_descriptors() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_e6")])
+        .current_dir(dir.path())
+        .env_clear()
+        .env("HOME", dir.path())
+        .env("PATH", std::env::var("PATH").unwrap())
+        .stdin(Stdio::null());
+    let mlb = FakeMlb::with(&[]);
+    let server = Server::start_by(shell, dir, &["--mlb-url", &mlb.url(), "--clock", NOON]);
+    let mut busy: Vec<_> = (0..8).map(|_| listener(server.http())).collect();
+    let others: Vec<_> = (0..200).map(|_| connect(server.http())).collect();
+    wait_until("said", || server.stderr().contains("cannot accept connections"));
+    assert!(busy.iter_mut().all(is_open));
+    // A new connection is served, because idle ones are closed for it.
+    assert!(ask(&mut connect(server.http())).starts_with("HTTP/1.1 200"));
+    is_healthy(&server, "while there is no descriptor");
+    let complaints = server.stderr().matches("cannot accept connections").count();
+    assert!(complaints < 20, "it is said once in a while, not {complaints} times");
+    drop(others);
+    assert!(ask(&mut connect(server.http())).starts_with("HTTP/1.1 200"));
+    assert!(busy.iter_mut().all(is_open));
+}
+
+/// A server whose libc has this `fsync`, after it has written its state.
+fn with_fsync(body: &str) -> (Server, FakeMlb) {
+    let dir = tempfile::tempdir().unwrap();
+    let source = format!(
+        "#include <errno.h>\n#include <unistd.h>\nint fsync(int file) {{ {body} return fdatasync(file); }}\n"
+    );
+    let library = preload::library(dir.path(), &source);
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let mut command = command(dir.path());
+    command.env("LD_PRELOAD", library);
+    let server = Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+    server.wait_for_verdict("not_yet");
+    wait_for_polls(&server, "kept", || server.path(STATE).exists());
+    (server, mlb)
+}
+
+fn state(server: &Server) -> String {
+    fs::read_to_string(server.path(STATE)).unwrap()
+}
+
+/// Asserts that the state file has an error that a restart without MLB tells.
+fn keeps_the_error(server: Server) {
+    wait_for_polls(&server, "kept anew", || state(&server).contains(CHARGED));
+    let (_, dir) = server.terminate();
+    let server = Server::start_in(dir, &["--mlb-url", "http://127.0.0.1:9", "--clock", EVENING]);
+    assert_eq!(server.api()["verdict"], "yes");
+}
+
+#[test]
+#[ignore = "needs cc"]
+fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
+    let (server, mlb) = with_fsync("while (access(\"hangs\", F_OK) == 0) usleep(20000);");
+    let before = state(&server);
+    assert!(!before.contains(CHARGED), "{before}");
+    fs::write(server.path("hangs"), "").unwrap();
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    server.wait_for_verdict("yes");
+    wait_for_polls(&server, "said", || server.stderr().contains("the disk is slow or hangs"));
+    assert_eq!(state(&server), before);
+    is_healthy(&server, "while the disk hangs");
+    fs::remove_file(server.path("hangs")).unwrap();
+    wait_for_polls(&server, "said to be over", || {
+        server.stderr().contains("the disk has taken the state file at last")
+    });
+    assert_eq!(server.stderr().matches("the disk is slow or hangs").count(), 1, "{}", server.stderr());
+    keeps_the_error(server);
+}
+
+#[test]
+#[ignore = "needs cc"]
+fn a_disk_with_io_errors_costs_no_answer_and_no_old_state() {
+    let (server, mlb) = with_fsync("if (access(\"broken\", F_OK) == 0) { errno = EIO; return -1; }");
+    let before = state(&server);
+    fs::write(server.path("broken"), "").unwrap();
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    server.wait_for_verdict("yes");
+    let said = "cannot write the state file";
+    wait_for_polls(&server, "said", || server.stderr().contains(said));
+    assert!(server.stderr().contains("Input/output error"), "{}", server.stderr());
+    assert_eq!(state(&server), before);
+    is_healthy(&server, "while the disk fails");
+    fs::remove_file(server.path("broken")).unwrap();
+    wait_for_polls(&server, "said to be over", || {
+        server.stderr().contains("the state file can be written again")
+    });
+    assert_eq!(server.stderr().matches(said).count(), 1, "{}", server.stderr());
+    keeps_the_error(server);
+}
