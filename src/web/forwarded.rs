@@ -111,51 +111,46 @@ fn pick(hops: Vec<Option<Hop>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedP
 /// Client and scheme of an element (RFC 7239 §4).
 fn element(text: &str) -> (Option<Hop>, Option<Scheme>) {
     let parameter = |name: &str| {
-        ReverseSplit::of(text, b';').find_map(|pair| {
-            let (found, value) = pair.split_once('=')?;
+        ReverseSplit::of(text.as_bytes(), b';').find_map(|pair| {
+            let (found, value) = str::from_utf8(pair).ok()?.split_once('=')?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     };
     (parameter("for").and_then(address), parameter("proto").and_then(scheme))
 }
 
-/// The elements of a list field, the last one first: it is from the nearest proxy. None for a line that is not text.
+/// The elements of a list field, the last one first: it is from the nearest proxy. None for one that is not text.
 fn from_the_end<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = Option<&'a str>> {
-    headers.get_all(name).into_iter().rev().flat_map(|line| {
-        let (garbled, text) = match line.to_str() {
-            Ok(text) => (None, text),
-            Err(_) => (Some(None), ""),
-        };
-        garbled.into_iter().chain(ReverseSplit::of(text, b',').filter(|part| !part.is_empty()).map(Some))
-    })
+    let lines = headers.get_all(name).into_iter().rev();
+    let elements = lines.flat_map(|line| ReverseSplit::of(line.as_bytes(), b','));
+    elements.filter(|element| !element.is_empty()).map(|element| str::from_utf8(element).ok())
 }
 
-/// Splits text at a separator outside of quotes, from the end. Text that a client put before the proxy's own cannot
-/// change how the proxy's is read, not even by an unterminated quote.
+/// Splits bytes at a separator outside of quotes, from the end. What a client put before the proxy's own element cannot
+/// change how that is read, not even by an unterminated quote or by bytes that are not text.
 struct ReverseSplit<'a> {
-    rest: Option<&'a str>,
+    rest: Option<&'a [u8]>,
     separator: u8,
 }
 
 impl<'a> ReverseSplit<'a> {
-    fn of(text: &'a str, separator: u8) -> Self {
-        ReverseSplit { rest: Some(text), separator }
+    fn of(bytes: &'a [u8], separator: u8) -> Self {
+        ReverseSplit { rest: Some(bytes), separator }
     }
 }
 
 impl<'a> Iterator for ReverseSplit<'a> {
-    type Item = &'a str;
+    type Item = &'a [u8];
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
-        let bytes = rest.as_bytes();
         let mut is_quoted = false;
-        let at = (0..bytes.len()).rev().find(|&at| {
-            is_quoted ^= bytes[at] == b'"' && !is_escaped(&bytes[..at]);
-            bytes[at] == self.separator && !is_quoted
+        let at = (0..rest.len()).rev().find(|&at| {
+            is_quoted ^= rest[at] == b'"' && !is_escaped(&rest[..at]);
+            rest[at] == self.separator && !is_quoted
         });
         self.rest = at.map(|at| &rest[..at]);
-        Some(at.map_or(rest, |at| &rest[at + 1..]).trim_matches([' ', '\t']))
+        Some(at.map_or(rest, |at| &rest[at + 1..]).trim_ascii())
     }
 }
 

@@ -179,7 +179,7 @@ impl Codings {
 }
 
 /// The elements of a list-valued field with their weights in thousandths. One with a malformed weight is skipped.
-fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&[u8], u16)> {
+pub(crate) fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&[u8], u16)> {
     let values = headers.get_all(name).into_iter().map(|value| value.as_bytes());
     values.flat_map(|value| value.split(|byte| *byte == b',')).filter_map(|element| {
         let mut parts = element.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);

@@ -209,6 +209,21 @@ fn limits_count_clients_and_not_the_proxies_before_them() {
 }
 
 #[test]
+fn bytes_that_are_no_text_do_not_hide_the_client_that_a_proxy_appends() {
+    for (name, field, line) in [
+        (X_FORWARDED_FOR, ForwardedField::XForwardedFor, &b"\xe9, 192.0.2.7"[..]),
+        (FORWARDED, ForwardedField::Forwarded, b"for=\xff, for=192.0.2.7"),
+    ] {
+        let headers = HeaderMap::from_iter([(
+            name.parse().unwrap(),
+            hyper::header::HeaderValue::from_bytes(line).unwrap(),
+        )]);
+        let client = ClientAddr::of(&connection("10.0.0.1"), &headers, &proxies(field));
+        assert_eq!(client.counted, Some("192.0.2.7".parse().unwrap()), "{name}: its limits hold");
+    }
+}
+
+#[test]
 fn no_field_is_more_than_not_understood() {
     let mut random = fastrand::Rng::with_seed(6);
     let alphabet = b"\",;=\\[]: \tfor proto1.\xe9";
