@@ -14,6 +14,9 @@
 //!
 //! Modules import each other only downwards in the order in which they are declared below.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 mod cli;
 
 mod app;

@@ -233,7 +233,8 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     serde_json::from_str(body).map_err(|error| bad(&error.to_string()))
 }
 
-fn write(path: &Path, body: &str) -> io::Result<()> {
+/// Replaces a state file by one with this JSON.
+pub(crate) fn write(path: &Path, body: &str) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let text = format!("{VERSION} {}\n{body}", checksum(body.as_bytes()));

@@ -5,7 +5,7 @@ use crate::{
     connection::ProxiedConnection,
     net::socket::{SocketStream, canonical},
 };
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use proxy_header::{ParseConfig, ProxyHeader};
 use std::io;
 use tokio::io::AsyncReadExt;
@@ -33,14 +33,20 @@ pub(crate) async fn read_header(stream: &mut SocketStream) -> io::Result<Option<
         if stream.read_buf(&mut read).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if let Some(length) = length(&read)?
-            && read.len() >= length
-        {
-            let header = read.split_to(length);
+        if let Some((length, proxied)) = parse(&read)? {
+            read.advance(length);
             stream.unread(read.freeze());
-            return proxied(&header);
+            return Ok(proxied);
         }
     }
+}
+
+/// The length of the header at the beginning of these bytes, and the client's connection in it; none if the header goes
+/// on after them.
+pub(crate) fn parse(begun: &[u8]) -> io::Result<Option<(usize, Option<ProxiedConnection>)>> {
+    let length = length(begun)?;
+    let header = length.and_then(|length| begun.get(..length));
+    header.map(|header| Ok((header.len(), proxied(header)?))).transpose()
 }
 
 /// The length of the header that begins with these bytes; none until it is known.
@@ -88,10 +94,9 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Option<String>, String> {
-        let length = length(bytes).map_err(|error| error.to_string())?.ok_or("it goes on")?;
-        let header = bytes.get(..length).ok_or("it goes on")?;
         let ends = |proxied: ProxiedConnection| format!("{} {}", proxied.client, proxied.proxy);
-        proxied(header).map(|proxied| proxied.map(ends)).map_err(|error| error.to_string())
+        let (_, proxied) = parse(bytes).map_err(|error| error.to_string())?.ok_or("it goes on")?;
+        Ok(proxied.map(ends))
     }
 
     const PAIR_4: [u8; 12] = [192, 0, 2, 7, 10, 0, 0, 1, 0xd4, 0x31, 1, 0xbb];

@@ -16,7 +16,7 @@ const OF_A_CONNECTION: [HeaderName; 5] = [
 ];
 
 /// The reason why a request is malformed; none if it is well-formed.
-pub(super) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
+pub(crate) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
     let fields = request.headers();
     if OF_A_CONNECTION.iter().any(|name| fields.contains_key(name)) {
         return Some("a field is about the connection (RFC 9114 §4.2)");

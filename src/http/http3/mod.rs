@@ -6,7 +6,7 @@
 mod budget;
 mod config;
 mod endpoint;
-mod malformed;
+pub(crate) mod malformed;
 mod metrics;
 mod request;
 mod secret;
