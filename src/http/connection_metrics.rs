@@ -54,6 +54,9 @@ named! {
     }
 }
 
+/// The labels of a handshake over QUIC. quinn tells neither the key exchange nor whether the session was resumed.
+const QUIC_HANDSHAKE: [&str; 3] = ["TLSv1.3", "unknown", "unknown"];
+
 /// The metrics of connections, over all listeners.
 #[derive(Clone)]
 pub struct ConnectionMetrics {
@@ -142,6 +145,7 @@ impl ConnectionMetrics {
             }
         }
         self.handshakes.with_label_values(&["TLSv1.2", "none", "yes"]);
+        self.handshakes.with_label_values(&QUIC_HANDSHAKE);
     }
 
     /// The metrics of this listener.
@@ -171,6 +175,11 @@ impl ConnectionMetrics {
 
     pub(crate) fn http3_stream_reset(&self, why: CloseReason) {
         self.http3_streams_reset.with_label_values(&[why.name()]).inc();
+    }
+
+    /// Counts a handshake over QUIC.
+    pub(crate) fn quic_handshake(&self) {
+        self.handshakes.with_label_values(&QUIC_HANDSHAKE).inc();
     }
 
     pub(crate) fn handshake(&self, tls: &TlsSession) {

@@ -221,6 +221,7 @@ fn every_labelled_series_is_there_from_the_start_with_help() {
         ("X25519", "yes", "TLSv1.3"),
         ("secp256r1", "no", "TLSv1.2"),
         ("none", "yes", "TLSv1.2"),
+        ("unknown", "unknown", "TLSv1.3"),
     ] {
         let labels = format!("group=\"{group}\",resumed=\"{resumed}\",version=\"{version}\"");
         assert!(has(&format!("e6_tls_handshakes_total{{{labels}}} ")), "{labels}: {metrics}");
