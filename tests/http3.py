@@ -1,9 +1,14 @@
-"""Talks HTTP/3 with aioquic: http3.py SCENARIO PORT [ARGUMENT]. Prints what was seen; fails if that is wrong."""
+"""Talks HTTP/3 with aioquic: http3.py SCENARIO PORT [ARGUMENT]. Prints what was seen; fails if that is wrong.
+
+PORT is one of 127.0.0.1, or HOST:PORT.
+"""
 
 import asyncio
 import contextlib
+import importlib
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -119,12 +124,21 @@ class Client(QuicConnectionProtocol):
             await asyncio.sleep(0.01)
 
 
+def address(port):
+    """The host and the number of a port."""
+    if isinstance(port, int):
+        return "127.0.0.1", port
+    host, _, number = port.rpartition(":")
+    return host.strip("[]"), int(number)
+
+
 @contextlib.asynccontextmanager
-async def client(port, host="127.0.0.1", **settings):
+async def client(port, **settings):
+    host, number = address(port)
     configuration = QuicConfiguration(
         alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost", **settings
     )
-    async with connect(host, port, configuration=configuration, create_protocol=Client) as opened:
+    async with connect(host, number, configuration=configuration, create_protocol=Client) as opened:
         yield opened
 
 
@@ -388,6 +402,19 @@ async def stateless_reset(port):
         c._quic.close()
 
 
+async def newcomers(port, count):
+    """Clients one after the other: prints the workers that serve them."""
+    workers = set()
+    for _ in range(int(count)):
+        async with client(port) as c:
+            how = await c.ask("/how", fields=[("accept", "text/plain")])
+            assert how.status == 200, how.fields
+            workers.add(re.search(rb"worker-(\d+)", how.body)[1].decode())
+            # A response of several packets, and requests of its own.
+            assert (await c.ask("/card.png")).status == 200
+    print(len(workers))
+
+
 async def upgrades(port):
     """Asks until standard input ends. A client reconnects when the server says so, as browsers do."""
     over = asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
@@ -457,125 +484,11 @@ async def noise(port, seed):
     print(ended)
 
 
-async def silent(port):
-    """A client that asks nothing."""
-    async with client(port) as c:
-        await c.until("closed", lambda: c.closed)
-        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
+def named(scenario):
+    """A scenario of this file or of `http3_limits.py`."""
+    return globals().get(scenario) or getattr(importlib.import_module("http3_limits"), scenario)
 
 
-async def idle(port):
-    """A client that asks once, and then only sends PING."""
-    async with client(port) as c:
-        assert (await c.ask("/healthz")).status == 200
-        while c.closed is None:
-            c._quic.send_ping(1)
-            c.transmit()
-            await asyncio.sleep(0.1)
-        assert c.goaway is not None and c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
-
-
-async def many_requests(port):
-    """A client that never leaves by itself."""
-    async with client(port) as c:
-        answered = 0
-        while c.goaway is None and c.closed is None:
-            assert (await c.ask("/healthz")).status == 200
-            answered += 1
-        await c.until("closed", lambda: c.closed)
-        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
-        print(answered)
-
-
-async def half_a_head(port):
-    """A client that begins a request and does not go on."""
-    async with client(port) as c:
-        stream = c._quic.get_next_available_stream_id()
-        begun = c.responses[stream] = Response()
-        c._quic.send_stream_data(stream, encode_uint_var(FrameType.HEADERS) + encode_uint_var(100) + b"x")
-        c.transmit()
-        while not begun.done.done():
-            assert (await c.ask("/healthz")).status == 200
-            await asyncio.sleep(0.1)
-        assert begun.reset == ErrorCode.H3_REQUEST_INCOMPLETE, begun.reset
-
-
-async def slow(port):
-    """A client that takes a part of a response and then nothing."""
-    async with client(port, max_stream_data=5_000) as c:
-        # Opens no window after the first bytes.
-        c._quic._write_stream_limits = lambda *arguments, **named: None
-        response = await c.ask("/card.png")
-        assert response.reset == ErrorCode.H3_REQUEST_CANCELLED, response.reset
-        assert (await c.ask("/healthz")).status == 200
-        assert 0 < len(response.body) < 47_000
-
-
-async def crowd(host_and_port, count):
-    """Clients from one address, of which the last one is too many."""
-    host, _, number = host_and_port.rpartition(":")
-    async with contextlib.AsyncExitStack() as stack:
-        for index in range(int(count)):
-            c = await stack.enter_async_context(client(int(number), host=host))
-            assert (await c.ask("/healthz")).status == 200
-        with contextlib.suppress(ConnectionError):
-            one_more = await stack.enter_async_context(client(int(number), host=host))
-            await one_more.until("closed", lambda: one_more.closed)
-
-
-async def initials(port, count):
-    """First packets of clients that never go on, each from a port of its own."""
-    for number in range(int(count)):
-        quic = QuicConnection(configuration=QuicConfiguration(
-            alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost"
-        ))
-        quic.connect(("127.0.0.1", port), now=0.0)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            for datagram, _ in quic.datagrams_to_send(now=0.0):
-                udp.sendto(datagram, ("127.0.0.1", port))
-    print("ready", flush=True)
-    await asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
-
-
-async def resets(port):
-    """A client that opens streams and gives them up, again and again, loses its connection."""
-    async with client(port) as c:
-        for _ in range(1000):
-            stream = c._quic.get_next_available_stream_id()
-            c._quic.send_stream_data(stream, b"\x01")
-            c._quic.reset_stream(stream, ErrorCode.H3_REQUEST_CANCELLED)
-            c.transmit()
-            await asyncio.sleep(0)
-            if c.closed:
-                break
-        await c.until("closed", lambda: c.closed)
-        assert c.closed.error_code == ErrorCode.H3_EXCESSIVE_LOAD, c.closed
-
-
-async def control_flood(port):
-    """A client that sends only frames on its control stream loses its connection."""
-    async with client(port) as c:
-        for _ in range(2000):
-            c._quic.send_stream_data(c.http._local_control_stream_id, encode_frame(0x21, b"x" * 30))
-            c.transmit()
-            await asyncio.sleep(0.001)
-            if c.closed:
-                break
-        await c.until("closed", lambda: c.closed)
-        assert c.closed.error_code == ErrorCode.H3_EXCESSIVE_LOAD, c.closed
-
-
-async def blocked(port, count="8"):
-    """Clients that ask and take nothing, until standard input ends."""
-    async with contextlib.AsyncExitStack() as stack:
-        for _ in range(int(count)):
-            c = await stack.enter_async_context(client(port, max_data=100_000_000, max_stream_data=1))
-            for _ in range(90):
-                c.send("/card.png")
-        await asyncio.sleep(1)
-        print("ready", flush=True)
-        await asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
-
-
-scenario, port, *arguments = sys.argv[1:]
-asyncio.run(globals()[scenario](int(port) if port.isdigit() else port, *arguments))
+if __name__ == "__main__":
+    scenario, port, *arguments = sys.argv[1:]
+    asyncio.run(named(scenario)(int(port) if port.isdigit() else port, *arguments))

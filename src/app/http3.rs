@@ -33,7 +33,7 @@ pub(crate) fn server(
     let secret = secret(handoff, dir).map_err(|error| cannot(&error))?;
     let older = older(handoff, inherited.quic.take());
     let may_migrate = config.listen.http3.migration;
-    // A worker numbers its endpoints, of which it has at most one for each socket.
+    // Each worker has at most one endpoint for each socket.
     let endpoints = sockets * workers();
     let server =
         Http3Server::new(tls.config(), secret, endpoints, older, may_migrate, facts.metrics.quic.clone());

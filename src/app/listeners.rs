@@ -24,6 +24,15 @@ const READY_MODE: u32 = 0o600;
 /// All listening sockets, those of one address next to each other.
 pub(crate) struct Listeners(Vec<BoundSocket>);
 
+/// A socket of one worker.
+pub(crate) struct DealtSocket {
+    pub bound: BoundSocket,
+    /// The number of the worker's QUIC endpoint at the socket, over all workers and addresses.
+    pub endpoint: usize,
+    /// The endpoints of all workers that share the socket, in their order.
+    pub users: Vec<usize>,
+}
+
 /// Whether sockets are opened by the first process or by one that takes over in an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StartKind {
@@ -153,22 +162,30 @@ impl Listeners {
     }
 
     /// The sockets of one worker, dealt out address by address. If an address has fewer sockets than there are workers,
-    /// several workers share one socket and its queue, unless it is one of UDP. The first worker alone serves operators,
-    /// because they are few.
-    pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<BoundSocket>> {
-        let mut share = Vec::new();
+    /// several workers share one socket and its queue. The first worker alone serves operators, because they are few.
+    pub fn deal(&self, worker: usize, workers: usize) -> io::Result<Vec<DealtSocket>> {
+        let (mut share, mut endpoints) = (Vec::new(), 0);
         for (kind, address) in self.addresses().0 {
             let same = |bound: &&BoundSocket| (bound.kind, &bound.address) == (kind, &address);
             let sockets: Vec<_> = self.0.iter().filter(same).collect();
+            let (count, places) = (sockets.len(), sockets.len().max(workers));
             let mine = |index: usize| match kind {
                 ListenerKind::Admin => worker == 0,
-                // A handshake begins with several datagrams, which must all reach the same worker.
-                ListenerKind::Http3 => index % workers == worker,
-                _ if sockets.len() < workers => index == worker % sockets.len(),
+                _ if count < workers => index == worker % count,
                 _ => index % workers == worker,
             };
-            let mine = sockets.iter().enumerate().filter(|(index, _)| mine(*index));
-            share.extend(mine.map(|(_, bound)| bound.again()).collect::<io::Result<Vec<_>>>()?);
+            for (index, bound) in sockets.iter().enumerate().filter(|(index, _)| mine(*index)) {
+                let place = if count < workers { worker } else { index };
+                let users = (index..places).step_by(count).map(|place| endpoints + place);
+                share.push(DealtSocket {
+                    bound: bound.again()?,
+                    endpoint: endpoints + place,
+                    users: users.collect(),
+                });
+            }
+            if kind == ListenerKind::Http3 {
+                endpoints += places;
+            }
         }
         Ok(share)
     }

@@ -1,7 +1,11 @@
 //! The worker threads, which serve connections.
 
 use crate::{
-    app::{RunError, listeners::Listeners, swap_handler::SwapHandler},
+    app::{
+        RunError,
+        listeners::{DealtSocket, Listeners},
+        swap_handler::SwapHandler,
+    },
     connection::ListenerKind,
     http::{
         accept::{self, AcceptContext, WorkerListener},
@@ -92,7 +96,8 @@ impl WorkerContext {
     fn open(&self, worker: usize) -> io::Result<OpenListeners> {
         let mut opened = OpenListeners::default();
         let Some(listeners) = self.listeners.upgrade() else { return Ok(opened) };
-        for BoundSocket { kind, socket, .. } in listeners.deal(worker, self.workers)? {
+        for DealtSocket { bound, endpoint, users } in listeners.deal(worker, self.workers)? {
+            let BoundSocket { kind, socket, .. } = bound;
             let handler = match kind {
                 ListenerKind::Admin => self.handler.operators(),
                 _ => self.handler.visitors(),
@@ -100,9 +105,8 @@ impl WorkerContext {
             match (kind, &self.http3) {
                 (ListenerKind::Http3, None) => {}
                 (ListenerKind::Http3, Some(server)) => {
-                    let endpoint = opened.http3.len() * self.workers + worker;
                     let server = server.clone();
-                    opened.http3.push(Http3Listener { worker, endpoint, socket, handler, server });
+                    opened.http3.push(Http3Listener { worker, endpoint, users, socket, handler, server });
                 }
                 _ => {
                     let tls = self.tls.clone().filter(|_| kind == ListenerKind::Https);

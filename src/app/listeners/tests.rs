@@ -94,12 +94,22 @@ fn every_socket_is_somebodys_and_every_worker_has_one_of_each_address() {
 }
 
 #[test]
-fn a_udp_socket_has_one_worker_that_reads_it() {
+fn workers_that_share_a_udp_socket_have_an_endpoint_each_and_the_first_one_reads_it() {
     for (sockets, workers) in [(1, 4), (2, 4), (4, 4), (5, 2), (3, 1)] {
         let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let bound = listen::bind(ListenerKind::Http3, &address.into(), sockets, 0o600).unwrap();
-        let listeners = Listeners(bound);
-        let shares = (0..workers).map(|worker| listeners.deal(worker, workers).unwrap().len());
-        assert_eq!(shares.sum::<usize>(), sockets, "{sockets} {workers}");
+        let bind = || listen::bind(ListenerKind::Http3, &address.into(), sockets, 0o600).unwrap();
+        let listeners = Listeners(bind().into_iter().chain(bind()).collect());
+        let mut dealt: Vec<_> =
+            (0..workers).flat_map(|worker| listeners.deal(worker, workers).unwrap()).collect();
+        dealt.sort_by_key(|dealt| dealt.endpoint);
+        assert!(dealt.iter().map(|dealt| dealt.endpoint).eq(0..2 * sockets.max(workers)));
+        let readers: Vec<_> = dealt.iter().filter(|dealt| dealt.users[0] == dealt.endpoint).collect();
+        assert_eq!(readers.len(), 2 * sockets, "{sockets} {workers}");
+        for DealtSocket { bound, endpoint, users } in &dealt {
+            assert!(users.contains(endpoint));
+            for user in users {
+                assert_eq!((&dealt[*user].bound.address, &dealt[*user].users), (&bound.address, users));
+            }
+        }
     }
 }

@@ -45,6 +45,8 @@ pub struct Http3Listener {
     pub worker: usize,
     /// The number of the endpoint, over all workers and addresses.
     pub endpoint: usize,
+    /// The endpoints that share the socket, of which the first one reads it.
+    pub users: Vec<usize>,
     /// The non-blocking socket.
     pub socket: Socket,
     /// The handler of its requests.
@@ -58,9 +60,9 @@ pub struct Http3Listener {
 /// # Errors
 /// When the socket cannot be registered with the event loop.
 pub async fn accept(listener: Http3Listener, shared: AcceptContext) -> io::Result<()> {
-    let Http3Listener { worker, endpoint: number, socket, handler, server } = listener;
+    let Http3Listener { worker, endpoint: number, users, socket, handler, server } = listener;
     let AcceptContext { clients, counters, mut phase } = shared;
-    let socket = DatagramSocket::new(socket.into(), server.steering.clone(), number)?;
+    let socket = DatagramSocket::new(socket.into(), server.steering.clone(), number, users)?;
     let config = server.endpoint(number);
     let limits = clients.limits();
     let connections = server.connections(&limits);
@@ -204,6 +206,7 @@ impl QuicAdmission {
             return Ok(None);
         }
         self.server.metrics.handshake(is_validated);
+        self.counters.quic_handshake();
         info.tls = Some(Box::new(agreed(&quic, began.elapsed())));
         let migrations = Arc::new(AtomicU32::new(0));
         info.quic = Some(facts(quic.clone(), is_validated, migrations.clone()));

@@ -63,18 +63,19 @@ impl ConnectionIdKey {
 
     /// The owner that a datagram is for; none if it has no ID of this form.
     pub fn owner_of(&self, datagram: &[u8]) -> Option<ConnectionOwner> {
-        let first = *datagram.first()?;
-        let id = if first & LONG_HEADER == 0 {
-            datagram.get(1..)?
-        } else {
-            datagram
-                .get(LONG_LENGTH..)?
-                .split_first()
-                .filter(|(length, _)| usize::from(**length) == LENGTH)?
-                .1
+        let id = match of_long_header(datagram) {
+            Some(id) => id.try_into().ok()?,
+            None => datagram.get(1..)?.first_chunk().filter(|_| datagram[0] & LONG_HEADER == 0)?,
         };
-        Some(self.read(id.first_chunk()?))
+        Some(self.read(id))
     }
+}
+
+/// The destination's connection ID in a datagram with a long header; none if it has another one or is cut.
+pub(crate) fn of_long_header(datagram: &[u8]) -> Option<&[u8]> {
+    let has_long_header = datagram.first()? & LONG_HEADER != 0;
+    let (length, rest) = datagram.get(LONG_LENGTH..).filter(|_| has_long_header)?.split_first()?;
+    rest.get(..usize::from(*length))
 }
 
 /// Makes the connection IDs of one endpoint.

@@ -23,13 +23,26 @@ pub(crate) struct DatagramSocket {
     options: UdpSocketState,
     steering: Arc<Steering>,
     endpoint: usize,
+    /// The endpoints that share the socket. The first one reads it, because a handshake begins with several datagrams,
+    /// which must all reach the same endpoint.
+    users: Vec<usize>,
 }
 
 impl DatagramSocket {
     /// Registers a non-blocking socket with this thread's event loop.
-    pub fn new(socket: net::UdpSocket, steering: Arc<Steering>, endpoint: usize) -> io::Result<Arc<Self>> {
+    pub fn new(
+        socket: net::UdpSocket,
+        steering: Arc<Steering>,
+        endpoint: usize,
+        users: Vec<usize>,
+    ) -> io::Result<Arc<Self>> {
         let options = UdpSocketState::new((&socket).into())?;
-        Ok(Arc::new(DatagramSocket { socket: UdpSocket::from_std(socket)?, options, steering, endpoint }))
+        let socket = UdpSocket::from_std(socket)?;
+        Ok(Arc::new(DatagramSocket { socket, options, steering, endpoint, users }))
+    }
+
+    fn reads(&self) -> bool {
+        self.users.first() == Some(&self.endpoint) && self.steering.is_reading()
     }
 }
 
@@ -52,12 +65,12 @@ impl AsyncUdpSocket for DatagramSocket {
         if taken > 0 {
             return Poll::Ready(Ok(taken));
         }
-        while self.steering.is_reading() {
+        while self.reads() {
             ready!(self.socket.poll_recv_ready(context))?;
             let receive = || self.options.recv((&self.socket).into(), buffers, metas);
             // Fails only if nothing is there any more: another process may have taken it.
             let Ok(received) = self.socket.try_io(Interest::READABLE, receive) else { continue };
-            let kept = self.steering.sort(self.endpoint, buffers, &mut metas[..received]);
+            let kept = self.steering.sort(&self.users, buffers, &mut metas[..received]);
             if kept > 0 {
                 return Poll::Ready(Ok(kept));
             }

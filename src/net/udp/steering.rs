@@ -2,7 +2,7 @@
 //! upgrade.
 
 use crate::net::udp::{
-    connection_id::{ConnectionIdKey, ConnectionOwner, OwnedConnectionIds},
+    connection_id::{self, ConnectionIdKey, ConnectionOwner, OwnedConnectionIds},
     datagram::Datagram,
     datagram_line::DatagramLine,
 };
@@ -145,15 +145,16 @@ impl Steering {
         taken
     }
 
-    /// Hands over those of the received datagrams that belong to others. The remaining ones are moved to the front;
-    /// returns their number of buffers.
-    pub fn sort(&self, endpoint: usize, buffers: &mut [IoSliceMut], metas: &mut [RecvMeta]) -> usize {
+    /// Hands over those of the received datagrams that belong to others. New connections belong to the endpoints that share
+    /// the socket, by turns; the first of them reads it. The remaining ones are moved to the front; returns their
+    /// number of buffers.
+    pub fn sort(&self, users: &[usize], buffers: &mut [IoSliceMut], metas: &mut [RecvMeta]) -> usize {
         if self.older.is_none() && self.inboxes.len() == 1 {
             return metas.len();
         }
         let mut kept = 0;
         for index in 0..metas.len().min(buffers.len()) {
-            if self.keep(endpoint, &mut buffers[index], &mut metas[index]) {
+            if self.keep(users, &mut buffers[index], &mut metas[index]) {
                 buffers.swap(kept, index);
                 metas.swap(kept, index);
                 kept += 1;
@@ -163,13 +164,13 @@ impl Steering {
     }
 
     /// Hands over the datagrams in one buffer that belong to others. Returns whether any remain.
-    fn keep(&self, endpoint: usize, buffer: &mut [u8], meta: &mut RecvMeta) -> bool {
+    fn keep(&self, users: &[usize], buffer: &mut [u8], meta: &mut RecvMeta) -> bool {
         let (length, stride) = (meta.len.min(buffer.len()), meta.stride.max(1));
         let (mut begin, mut end) = (0, 0);
         while begin < length {
             let datagram = begin..length.min(begin + stride);
             begin = datagram.end;
-            if self.hand_over(endpoint, meta, &buffer[datagram.clone()]) {
+            if self.hand_over(users, meta, &buffer[datagram.clone()]) {
                 continue;
             }
             // Only the last datagram may be shorter than the others.
@@ -181,11 +182,24 @@ impl Steering {
         end > 0
     }
 
-    /// Hands a datagram to its owner, if that is neither this endpoint nor unknown.
-    fn hand_over(&self, endpoint: usize, meta: &RecvMeta, bytes: &[u8]) -> bool {
-        let Some(owner) = self.key.owner_of(bytes) else { return false };
-        let is_own = owner.process == self.process && usize::from(owner.endpoint) == endpoint;
-        !is_own && self.route(owner, || Datagram::copy(meta, bytes))
+    /// Hands a datagram to its owner, if that is not the first of these endpoints, which has received it.
+    fn hand_over(&self, users: &[usize], meta: &RecvMeta, bytes: &[u8]) -> bool {
+        let (own, datagram) = (users.first().copied(), || Datagram::copy(meta, bytes));
+        let of_connection = self.key.owner_of(bytes);
+        let is_own = |owner: ConnectionOwner| {
+            owner.process == self.process && Some(usize::from(owner.endpoint)) == own
+        };
+        if of_connection.is_some_and(is_own) {
+            return false;
+        }
+        if of_connection.is_some_and(|owner| self.route(owner, datagram)) {
+            return true;
+        }
+        // All datagrams with which a client begins have the same ID, which it has made up.
+        let Some(id) = connection_id::of_long_header(bytes).filter(|_| users.len() > 1) else { return false };
+        let number = id.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+        let endpoint = users[number % users.len()];
+        Some(endpoint) != own && self.put(endpoint, datagram)
     }
 
     /// Takes a datagram that a younger process received.
@@ -198,19 +212,7 @@ impl Steering {
     /// Gives a datagram to its owner. Returns false if nobody here knows the owner.
     fn route(&self, owner: ConnectionOwner, datagram: impl FnOnce() -> Datagram) -> bool {
         if owner.process == self.process {
-            let Some(inbox) = self.inboxes.get(usize::from(owner.endpoint)) else { return false };
-            let mut inbox = lock(inbox);
-            if inbox.datagrams.len() >= INBOX_CAP {
-                self.metrics.dropped.inc();
-                return true;
-            }
-            inbox.datagrams.push_back(datagram());
-            self.metrics.to_worker.inc();
-            if let Some(waker) = inbox.waker.take() {
-                drop(inbox);
-                waker.wake();
-            }
-            return true;
+            return self.put(owner.endpoint.into(), datagram);
         }
         let Some(older) = self.older.as_ref().filter(|older| older.processes.contains(&owner.process)) else {
             return false;
@@ -220,6 +222,23 @@ impl Steering {
             Ok(false) => self.metrics.dropped.inc(),
             // It has ended. The endpoint here resets the connection, so that its client opens another at once.
             Err(_) => return false,
+        }
+        true
+    }
+
+    /// Puts a datagram into the inbox of an endpoint. Returns false if there is no such endpoint.
+    fn put(&self, endpoint: usize, datagram: impl FnOnce() -> Datagram) -> bool {
+        let Some(inbox) = self.inboxes.get(endpoint) else { return false };
+        let mut inbox = lock(inbox);
+        if inbox.datagrams.len() >= INBOX_CAP {
+            self.metrics.dropped.inc();
+            return true;
+        }
+        inbox.datagrams.push_back(datagram());
+        self.metrics.to_worker.inc();
+        if let Some(waker) = inbox.waker.take() {
+            drop(inbox);
+            waker.wake();
         }
         true
     }
@@ -308,7 +327,7 @@ mod tests {
                 buffers.push(buffer);
             }
             let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
-            let kept = steering.sort(0, &mut slices, &mut metas);
+            let kept = steering.sort(&[0], &mut slices, &mut metas);
             let own = slices[..kept].iter().zip(&metas).flat_map(|(buffer, meta)| {
                 assert!(meta.len > 0 && meta.len <= buffer.len());
                 buffer[..meta.len].chunks(meta.stride).map(<[u8]>::to_vec).collect::<Vec<_>>()
@@ -322,12 +341,45 @@ mod tests {
     }
 
     #[test]
+    fn new_connections_are_dealt_out_to_the_endpoints_that_share_a_socket() {
+        let (steering, mut random) = (steering(6, None), fastrand::Rng::with_seed(1));
+        let users = [1, 3, 5];
+        let mut counts = [0; 6];
+        for _ in 0..300 {
+            // The ID that a client begins with, in datagrams with a long header.
+            let id: [u8; 8] = std::array::from_fn(|_| random.u8(..));
+            let owners: Vec<usize> = (0..3)
+                .map(|number| {
+                    let mut datagram = [&[0xc0, 0, 0, 0, 1, 8][..], &id, &[number; 40]].concat();
+                    let mut metas =
+                        [RecvMeta { len: datagram.len(), stride: datagram.len(), ..RecvMeta::default() }];
+                    let kept = steering.sort(&users, &mut [IoSliceMut::new(&mut datagram)], &mut metas);
+                    let others = (0..6).find(|endpoint| !taken(&steering, *endpoint).is_empty());
+                    assert_eq!(kept == 1, others.is_none());
+                    others.unwrap_or(users[0])
+                })
+                .collect();
+            assert!(
+                owners.iter().all(|owner| *owner == owners[0]),
+                "one handshake, one endpoint: {owners:?}"
+            );
+            counts[owners[0]] += 1;
+        }
+        assert!(users.iter().all(|endpoint| counts[*endpoint] > 50), "{counts:?}");
+        assert_eq!(counts.iter().sum::<u32>(), 300);
+        let mut short = vec![0x40; 40];
+        let mut metas = [RecvMeta { len: 40, stride: 40, ..RecvMeta::default() }];
+        let kept = steering.sort(&users, &mut [IoSliceMut::new(&mut short)], &mut metas);
+        assert_eq!(kept, 1, "a connection that nobody knows is reset by the endpoint that reads");
+    }
+
+    #[test]
     fn an_endpoint_that_takes_nothing_has_so_many_waiting_and_no_more() {
         let (steering, mut random) = (steering(2, None), fastrand::Rng::with_seed(1));
         for _ in 0..INBOX_CAP + 10 {
             let mut datagram = datagram_for(&steering, 1, 40, &mut random);
             let mut metas = [RecvMeta { len: 40, stride: 40, ..RecvMeta::default() }];
-            assert_eq!(steering.sort(0, &mut [IoSliceMut::new(&mut datagram)], &mut metas), 0);
+            assert_eq!(steering.sort(&[0], &mut [IoSliceMut::new(&mut datagram)], &mut metas), 0);
         }
         assert_eq!((taken(&steering, 1).len(), steering.metrics.dropped.get()), (INBOX_CAP, 10));
     }
@@ -342,7 +394,7 @@ mod tests {
         assert_eq!(second.processes().len(), 2);
         let sort = |datagram: &mut Vec<u8>| {
             let mut metas = [RecvMeta { len: datagram.len(), stride: datagram.len(), ..RecvMeta::default() }];
-            second.sort(0, &mut [IoSliceMut::new(datagram)], &mut metas)
+            second.sort(&[0], &mut [IoSliceMut::new(datagram)], &mut metas)
         };
         let mut old = datagram_for(&first, 0, 100, &mut random);
         assert_eq!(sort(&mut old), 0);

@@ -77,6 +77,8 @@ fn responses_are_those_of_other_protocols_and_are_logged_and_counted() {
     server.wait_until("closed", || server.metric("e6_connections{listener=\"http3\"}") == 0.0);
     assert_eq!(server.metric("e6_connections_accepted_total{listener=\"http3\"}"), 1.0);
     assert_eq!(server.metric("e6_quic_handshakes_total{address_validated=\"no\"}"), 1.0);
+    let handshakes = "e6_tls_handshakes_total{group=\"unknown\",resumed=\"unknown\",version=\"TLSv1.3\"}";
+    assert_eq!(server.metric(handshakes), 1.0);
 }
 
 #[test]
@@ -243,6 +245,35 @@ fn chromium_loads_the_page_and_all_of_its_parts_over_http3() {
     assert!(protocols.len() > 2 && protocols.iter().all(|protocol| *protocol == "h3"), "{protocols:?}");
     assert_eq!(browser.complaints(), Vec::<String>::new());
     assert!(server.metric("e6_quic_handshakes_total{address_validated=\"no\"}") >= 1.0);
+}
+
+/// Tests that need IPv6: ignored by default, run by `.ci/run` if the kernel has it.
+mod needs_ipv6 {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs aioquic and IPv6"]
+    fn a_client_is_served_over_ipv6_and_its_connection_goes_on_from_other_ports() {
+        let (server, _mlb) = site_with("[listen]\nhttps = \"[::1]:0\"\n");
+        let address = server.https().to_string();
+        let how = Scenario::start_at("semantics", &address, &[]).finish();
+        let how: serde_json::Value = serde_json::from_str(&how).unwrap();
+        assert_eq!(how["connection"]["protocol"], "HTTP/3.0");
+        assert_eq!(how["connection"]["server"], address);
+        Scenario::start_at("migration", &address, &["6"]).finish();
+        let log = fs::read_to_string(server.path("access.log")).unwrap();
+        assert!(log.lines().any(|line| line.starts_with("::1 - - ")), "{log}");
+    }
+
+    #[test]
+    #[ignore = "needs aioquic and IPv6"]
+    fn a_listener_on_every_address_serves_ipv6_and_ipv4() {
+        let (server, _mlb) = site_with("[listen]\nhttps = \"[::]:0\"\n");
+        let port = server.https().port();
+        for host in ["[::1]", "127.0.0.1"] {
+            Scenario::start_at("key_update", &format!("{host}:{port}"), &[]).finish();
+        }
+    }
 }
 
 #[test]

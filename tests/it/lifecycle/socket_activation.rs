@@ -1,6 +1,11 @@
 //! Socket activation: sockets inherited from systemd.
 
-use crate::support::server::{Server, command, run, send_to};
+use crate::support::{
+    aioquic,
+    day::{EVENING, Game, IN_PROGRESS},
+    fake_mlb::FakeMlb,
+    server::{Server, command, run, send_to},
+};
 use command_fds::{CommandFdExt, FdMapping};
 use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
@@ -73,6 +78,26 @@ fn a_udp_socket_is_for_http3_if_that_is_on() {
         let says = "a socket was handed over for listen.http3, which is off: it is closed";
         assert_eq!(server.stderr().contains(says), !is_on, "{}", server.stderr());
     }
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn workers_share_a_udp_socket_and_each_has_connections() {
+    let dir = tempfile::tempdir().unwrap();
+    let (https, https_at) = socket();
+    let http3 = UdpSocket::bind(https_at).unwrap();
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let command = handing_over(command(dir.path()), vec![http3.into(), https.into()], "http3:https");
+    let server =
+        Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING, "--http3", "on"]);
+    server.wait_for_verdict("yes");
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let serving: usize = aioquic::run("newcomers", https_at, &["16"]).trim().parse().unwrap();
+    // All 16 are on one of two workers in one case of 32,768.
+    assert!(serving > 1 || workers == 1, "{serving} of {workers}");
+    assert_eq!(server.metric("e6_connections_accepted_total{listener=\"http3\"}"), 16.0);
+    assert_eq!(server.metric("e6_quic_datagrams_handed_over_total{to=\"dropped\"}"), 0.0);
+    aioquic::run("migration", https_at, &["12"]);
 }
 
 #[test]

@@ -138,6 +138,103 @@ fn an_address_has_so_many_connections() {
     assert_eq!(server.metric("e6_connections_refused_total{reason=\"address\"}"), 1.0);
 }
 
+/// Runs a flood on a site, and returns the server once the flood has ended. Memory is flat, and visitors are served.
+fn floods(scenario: &str, arguments: &[&str]) -> (Server, impl Sized) {
+    let (server, mlb) = site_with("");
+    serves_visitors(&server, "before");
+    let before = memory(&server);
+    let mut flood = Scenario::start(scenario, server.https(), arguments);
+    serves_visitors(&server, "during the flood");
+    flood.wait_until_ready();
+    let after = memory(&server);
+    assert!(after < before + GROWTH, "{before} {after}");
+    serves_visitors(&server, "after the flood");
+    flood.finish();
+    (server, mlb)
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_flood_of_stop_sending_costs_little_memory_and_keeps_nobody_out() {
+    floods("given_up", &["stop", "3000"]);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_flood_of_resets_costs_little_memory_and_keeps_nobody_out() {
+    floods("given_up", &["reset", "3000"]);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn streams_that_come_and_go_cost_little_memory_and_keep_nobody_out() {
+    floods("churn", &["", "5000"]);
+    floods("churn", &["!", "5000"]);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_flood_on_the_stream_of_qpacks_encoder_is_not_read_and_holds_up_no_request() {
+    let (server, _mlb) = site_with("");
+    let before = memory(&server);
+    let mut flood = Scenario::start("qpack_flood", server.https(), &[]);
+    let sent: usize = flood.line().parse().unwrap();
+    assert!(sent <= 65_535, "no more than the window of the stream: {sent}");
+    flood.wait_until_ready();
+    assert!(memory(&server) < before + GROWTH);
+    serves_visitors(&server, "during the flood");
+    flood.finish();
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_client_that_never_answers_gets_three_times_its_bytes_and_at_most_one_datagram_more() {
+    let (server, _mlb) = site_with("[limits]\nhandshake = 2\n");
+    let mut client = Scenario::start("unanswered", server.https(), &[]);
+    client.wait_until_ready();
+    let refused = || server.metric("e6_connections_refused_total{reason=\"handshake_deadline\"}");
+    server.wait_until("the handshake's deadline", || refused() == 1.0);
+    let output = client.finish();
+    let (sent, received) = output.trim().split_once(' ').unwrap();
+    let (sent, received): (u32, u32) = (sent.parse().unwrap(), received.parse().unwrap());
+    // quinn sends a whole datagram where the limit leaves room for its first byte.
+    assert!(received > sent && received < 3 * sent + 1200, "{received} bytes for {sent}");
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_client_may_send_as_much_as_the_window_says() {
+    let (_server, output, _mlb) = on_a_site("h3_window = 20000", "windows");
+    assert_eq!(output.trim(), "20000 40000");
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn no_more_than_the_send_window_is_sent_without_an_acknowledgement() {
+    let sent = |limits: &str| {
+        let (_server, output, _mlb) = on_a_site(limits, "unacknowledged");
+        let (sent, length) = output.trim().split_once(' ').unwrap();
+        (sent.parse::<u32>().unwrap(), length.parse::<u32>().unwrap())
+    };
+    let (few, length) = sent("h3_send_window = 16384");
+    assert!(few > 10_000 && few <= 16_384, "{few} of {length}");
+    let (all, length) = sent("");
+    assert_eq!(all, length, "the default has room for the whole picture");
+}
+
+#[test]
+#[ignore = "needs a network"]
+fn small_buffers_of_the_kernel_are_logged_with_the_command_to_type() {
+    let most = |name: &str| {
+        let most = fs::read_to_string(format!("/proc/sys/net/core/{name}")).unwrap();
+        most.trim().parse::<usize>().unwrap()
+    };
+    let (server, _mlb) = site_with(&format!("[listen]\nhttps = \"{}:0\"\n", own_address()));
+    let says = "type: sysctl -w net.core.rmem_max=2097152 net.core.wmem_max=2097152";
+    let is_small = most("rmem_max").min(most("wmem_max")) < 2 * 1024 * 1024;
+    assert_eq!(server.stderr().contains(says), is_small, "{}", server.stderr());
+}
+
 #[test]
 #[ignore = "needs aioquic"]
 fn first_packets_from_many_ports_cost_little_memory_and_keep_nobody_out() {

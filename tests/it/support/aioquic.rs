@@ -38,9 +38,14 @@ impl Scenario {
 
     /// Waits until the scenario says that it is ready.
     pub fn wait_until_ready(&mut self) {
+        assert_eq!(self.line(), "ready", "{}", self.name);
+    }
+
+    /// The next line of its output.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n", "{}", self.name);
+        line.trim_end().to_owned()
     }
 
     /// Ends its input, and returns the rest of its output. Panics if it failed.
