@@ -1,6 +1,6 @@
 """The rows of the comparison: one kind of load each, and what is read off the server."""
 import contextlib, re, resource, socket, ssl, time
-from compare_servers import ACCEPT, LOAD_CPU, PATHS, bare_loop, run
+from compare_servers import ACCEPT, LOAD_CPU, PATHS, program, run
 
 FIELDS = [word for key, value in ACCEPT.items() for word in ("-H", f"{key}: {value}")]
 
@@ -38,7 +38,7 @@ def new_connections(peer, seconds):
 
 
 def handshakes(peer, kind, count):
-    said = on_load_cpu(bare_loop(), "handshakes", f"127.0.0.1:{peer.https}", peer.site.certificate, kind, count)
+    said = on_load_cpu(program("bare_loop"), "handshakes", f"127.0.0.1:{peer.https}", peer.site.certificate, kind, count)
     wrong = None if kind == "full" or "Resumed" in said else said
     return count, wrong
 
@@ -51,31 +51,46 @@ def h2(peer, seconds, streams, path="/"):
     return int(re.search(r"(\d+) succeeded", said)[1]), failed[0] if failed and failed[1] != "0" else None
 
 
-# name: (what it measures, whether it is over HTTP/2, the load)
+def h3(peer, seconds, path="/"):
+    said = on_load_cpu(program("http3_load"), "requests", f"127.0.0.1:{peer.https}", peer.site.certificate, path, 16, 32, seconds)
+    return int(said), None
+
+
+def h3_connections(peer, groups, count):
+    on_load_cpu(program("http3_load"), "connections", f"127.0.0.1:{peer.https}", peer.site.certificate, groups, count)
+    return count, None
+
+
+# name: (what it measures, its version of HTTP if that is 2 or 3, the load)
 ROWS = {
-    "h1": ("HTTP/1.1 keep-alive, 64 connections", False, keep_alive),
-    "h1-304": ("HTTP/1.1 304", False, unchanged),
-    "tls": ("HTTPS/1.1 keep-alive, 64 connections", False, keep_alive_tls),
-    "tls-large": ("HTTPS/1.1 keep-alive, the picture", False, large_tls),
-    "full": ("full TLS 1.3 handshake and one request", False, lambda peer, seconds: handshakes(peer, "full", int(600 * seconds))),
-    "resumed": ("resumed TLS 1.3 handshake and one request", False, lambda peer, seconds: handshakes(peer, "resumed", int(600 * seconds))),
-    "connections": ("a new TCP connection per request", False, new_connections),
-    "h2-32": ("HTTP/2 over TLS, 16 connections × 32 streams", True, lambda peer, seconds: h2(peer, seconds, 32)),
-    "h2-6": ("HTTP/2 over TLS, 16 connections × 6 streams", True, lambda peer, seconds: h2(peer, seconds, 6)),
-    "h2-large": ("HTTP/2 over TLS, 16 × 32, the picture", True, lambda peer, seconds: h2(peer, seconds, 32, PATHS["large"])),
-    "h1-log": ("HTTP/1.1 keep-alive with the access log in a file", False, keep_alive),
-    "tls-log": ("HTTPS/1.1 keep-alive with the access log in a file", False, keep_alive_tls),
-    "h2-log": ("HTTP/2, 16 × 32, with the access log in a file", True, lambda peer, seconds: h2(peer, seconds, 32)),
-    "idle": ("10,000 idle connections, KiB each", False, None),
-    "idle-tls": ("10,000 idle TLS connections, KiB each", False, None),
-    "memory": ("idle, MiB", False, None),
-    "start": ("start to the first 200, ms", False, None),
+    "h1": ("HTTP/1.1 keep-alive, 64 connections", None, keep_alive),
+    "h1-304": ("HTTP/1.1 304", None, unchanged),
+    "tls": ("HTTPS/1.1 keep-alive, 64 connections", None, keep_alive_tls),
+    "tls-large": ("HTTPS/1.1 keep-alive, the picture", None, large_tls),
+    "full": ("full TLS 1.3 handshake and one request", None, lambda peer, seconds: handshakes(peer, "full", int(600 * seconds))),
+    "resumed": ("resumed TLS 1.3 handshake and one request", None, lambda peer, seconds: handshakes(peer, "resumed", int(600 * seconds))),
+    "connections": ("a new TCP connection per request", None, new_connections),
+    "h2-32": ("HTTP/2 over TLS, 16 connections × 32 streams", 2, lambda peer, seconds: h2(peer, seconds, 32)),
+    "h2-6": ("HTTP/2 over TLS, 16 connections × 6 streams", 2, lambda peer, seconds: h2(peer, seconds, 6)),
+    "h2-large": ("HTTP/2 over TLS, 16 × 32, the picture", 2, lambda peer, seconds: h2(peer, seconds, 32, PATHS["large"])),
+    "h3": ("HTTP/3, 16 connections × 32 streams", 3, h3),
+    "h3-large": ("HTTP/3, 16 × 32, the picture", 3, lambda peer, seconds: h3(peer, seconds, PATHS["large"])),
+    "h3-new": ("a new QUIC connection per request, X25519", 3, lambda peer, seconds: h3_connections(peer, "x25519", int(300 * seconds))),
+    "h3-new-hybrid": ("a new QUIC connection per request, X25519MLKEM768 if the server knows it", 3,
+                      lambda peer, seconds: h3_connections(peer, "hybrid", int(300 * seconds))),
+    "h1-log": ("HTTP/1.1 keep-alive with the access log in a file", None, keep_alive),
+    "tls-log": ("HTTPS/1.1 keep-alive with the access log in a file", None, keep_alive_tls),
+    "h2-log": ("HTTP/2, 16 × 32, with the access log in a file", 2, lambda peer, seconds: h2(peer, seconds, 32)),
+    "idle": ("10,000 idle connections, KiB each", None, None),
+    "idle-tls": ("10,000 idle TLS connections, KiB each", None, None),
+    "memory": ("idle, MiB", None, None),
+    "start": ("start to the first 200, ms", None, None),
 }
 UNITS = {"idle": 1, "idle-tls": 1, "memory": 2, "start": 1}  # decimals; all other rows are µs of processor time
 
 
 def takes_part(peer, row):
-    if ROWS[row][1] and not peer.http2:
+    if not {None: True, 2: peer.http2, 3: peer.http3}[ROWS[row][1]]:
         return False
     if row == "h1-304" and not peer.conditional:
         return False

@@ -8,13 +8,13 @@ BEGIN, END = "<!-- benches/compare writes from here -->", "<!-- to here -->"
 
 
 def table(results, peers, site, absent, options):
-    baseline = "nginx"
     names = [peer.name for peer in peers]
     lines = [f"| | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
     behind = []
     for row, figures in results.items():
         decimals = UNITS.get(row, 1)
-        base = statistics.median(figures[baseline]) if figures.get(baseline) else None
+        baseline = figures.get("nginx") or figures.get("Caddy")
+        base = statistics.median(baseline) if baseline else None
         cells = []
         for name in names:
             values = figures.get(name)
@@ -35,7 +35,7 @@ def table(results, peers, site, absent, options):
     return "\n".join([
         f"{rounds} rounds on {machine()}: `benches/compare{' ' + options if options else ''}`. The page is {size['page']}, "
         f"the picture {size['large']}. {versions(peers)}", "",
-        "Bold: the median as a ratio to nginx. Then the median, least and greatest of the rounds: µs of processor time per request, "
+        "Bold: the median as a ratio to nginx, or to Caddy where nginx has no figure. Then the median, least and greatest of the rounds: µs of processor time per request, "
         "unless the row names a unit.", "", *lines, "",
         *(["A peer is ahead of e6 in:", "", *behind] if behind else ["No peer is ahead of e6 in any row."]),
         *(["", f"Left out: {'; '.join(absent)}."] if absent else []),

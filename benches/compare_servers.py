@@ -60,7 +60,7 @@ class Site:
 
 class Server:
     """One server. `command` starts it in the foreground; it may fork workers, but not leave its process group."""
-    conditional, http2, validator, absent = True, True, '"x"', None
+    conditional, http2, http3, validator, absent = True, True, False, '"x"', None
 
     def __init__(self, site):
         self.site, self.http, self.https = site, free_port(), free_port()
@@ -138,7 +138,7 @@ class Server:
 
 
 class E6(Server):
-    name = "e6"
+    name, http3 = "e6", True
 
     def environment(self):
         # h2load takes a connection that ends after its last request for a failure; nginx has the same setting.
@@ -252,7 +252,7 @@ hosts:
 
 
 class Caddy(Server):
-    name, program = "Caddy", "caddy"
+    name, program, http3 = "Caddy", "caddy", True
 
     def environment(self):
         return {"GOMAXPROCS": "1", "HOME": str(self.home), "XDG_DATA_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}
@@ -264,7 +264,7 @@ class Caddy(Server):
   admin off
   auto_https off
   servers {{
-    protocols h1 h2
+    protocols h1 h2 h3
   }}
 }}
 http://:{self.http}, https://:{self.https} {{
@@ -325,15 +325,15 @@ class BareLoop(Server):
             length = f"content-length: {len(self.site.bodies[name])}\r\n"
             (self.home / name).write_bytes(f"HTTP/1.1 200 OK\r\n{fields}{length}\r\n".encode() + self.site.bodies[name])
             (self.home / "unchanged").write_bytes(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
-        program = bare_loop()
-        tls = f"{program} serve 127.0.0.1:{self.https} {self.home} {self.site.certificate} {self.site.key}"
-        return ["sh", "-c", f"{program} serve 127.0.0.1:{self.http} {self.home} & exec {tls}"]
+        loop = program("bare_loop")
+        tls = f"{loop} serve 127.0.0.1:{self.https} {self.home} {self.site.certificate} {self.site.key}"
+        return ["sh", "-c", f"{loop} serve 127.0.0.1:{self.http} {self.home} & exec {tls}"]
 
 
-def bare_loop():
-    found = sorted((PROJECT / "target/release/deps").glob("bare_loop-*"), key=lambda path: path.stat().st_mtime)
+def program(name):
+    found = sorted((PROJECT / "target/release/deps").glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)
     found = [path for path in found if os.access(path, os.X_OK) and path.suffix == ""]
-    assert found, "cargo build --release --bench bare_loop first"
+    assert found, f"cargo build --release --bench {name} first"
     return found[-1]
 
 
