@@ -301,7 +301,16 @@ fn sockets_start_it(machine: &Machine) {
     assert_eq!(machine.property("ActiveState"), "inactive", "only a connection starts it");
     assert_eq!(machine.curl("http://localhost/"), "200 1.1");
     assert_eq!(machine.curl("https://localhost/"), "200 2");
-    // The machine has no client for HTTP/3, so the host's is run in its network.
+    http3(machine);
+    // A datagram starts it as well as a connection.
+    assert!(machine.does("systemctl stop e6"), "{}", machine.journal());
+    assert_eq!(machine.property("ActiveState"), "inactive");
+    http3(machine);
+    assert_eq!(machine.property("ActiveState"), "active");
+}
+
+/// Sends requests over HTTP/3. The machine has no client for it, so the host's is run in its network.
+fn http3(machine: &Machine) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http3.py");
     let mut client = Command::new(find("nsenter"));
     client.args(["-t", &machine.init.to_string(), "-n"]).arg(tools::python_with("aioquic"));
