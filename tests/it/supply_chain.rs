@@ -1,6 +1,6 @@
 //! Promises about the source and the binary that the compiler does not check.
 
-use crate::support::tools::{find, output};
+use crate::support::tools::{self, find, output};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -46,5 +46,5 @@ pub fn assert_hardened(binary: &Path) {
 #[test]
 #[ignore = "needs readelf"]
 fn the_binary_is_position_independent_has_read_only_relocations_and_no_executable_stack() {
-    assert_hardened(Path::new(env!("CARGO_BIN_EXE_e6")));
+    assert_hardened(Path::new(tools::e6()));
 }

@@ -12,6 +12,7 @@ use crate::{
         fake_mlb::FakeMlb,
         preload,
         server::{Server, command},
+        tools,
     },
 };
 use std::{
@@ -50,7 +51,7 @@ fn two_hundred_clients_and_few_descriptors() {
     let dir = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_e6")])
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", tools::e6()])
         .current_dir(dir.path())
         .env_clear()
         .env("HOME", dir.path())

@@ -27,7 +27,7 @@ fn units() -> (TempDir, Vec<PathBuf>) {
     let names = ["e6.service", "e6-http.socket", "e6-https.socket", "e6-http3.socket"];
     let paths = names.map(|name| {
         let path = dir.path().join(name);
-        let binary = env!("CARGO_BIN_EXE_e6");
+        let binary = tools::e6();
         let unit = shipped(name).replace("ExecStart=e6", &format!("ExecStart={binary}"));
         fs::write(&path, unit.replace("ExecReload=e6", &format!("ExecReload={binary}"))).unwrap();
         path
@@ -91,7 +91,7 @@ fn the_unit_allows_every_system_call_that_is_made() {
     let trace = dir.path().join("trace");
     let mut traced = Command::new("strace");
     // With -D strace runs as a child, so e6 keeps its pid.
-    traced.args(["-D", "-f", "-qq", "-o"]).arg(&trace).arg(env!("CARGO_BIN_EXE_e6"));
+    traced.args(["-D", "-f", "-qq", "-o"]).arg(&trace).arg(tools::e6());
     traced.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("PATH", "/usr/bin:/bin");
     let mut server = Server::start_by(traced, dir, &NO_MLB);
     let over_tls = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

@@ -30,7 +30,7 @@ impl Machine {
     fn new() -> Self {
         let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
         let dir = tempfile::tempdir().unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_e6"), dir.path().join("e6")).unwrap();
+        fs::copy(tools::e6(), dir.path().join("e6")).unwrap();
         // Scripts stand in for binaries, and Landlock would not allow their shell.
         let settings = format!("[mlb]\nurl = \"{}\"\n[security]\nlandlock = false\n", mlb.url());
         fs::write(dir.path().join("e6.toml"), settings).unwrap();
@@ -91,7 +91,7 @@ fn path() -> String {
 /// A working binary that differs from the installed one: bytes after the end of a program do not matter.
 fn other_binary(dir: &TempDir) -> PathBuf {
     let path = dir.path().join("e6-other");
-    fs::copy(env!("CARGO_BIN_EXE_e6"), &path).unwrap();
+    fs::copy(tools::e6(), &path).unwrap();
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"another build").unwrap();
     path
 }
@@ -99,7 +99,7 @@ fn other_binary(dir: &TempDir) -> PathBuf {
 /// A binary that accepts the configuration and the commands, and runs this instead of serving.
 fn broken_binary(dir: &TempDir, instead: &str) -> PathBuf {
     let path = dir.path().join("e6-broken");
-    let real = env!("CARGO_BIN_EXE_e6");
+    let real = tools::e6();
     let script = format!(
         "#!/bin/sh\ncase \"$1\" in check|upgrade|health|--version) exec {real} \"$@\";; esac\n{instead}\n"
     );
@@ -125,7 +125,7 @@ fn a_good_binary_takes_over_and_the_previous_one_comes_back_on_request() {
 
     let (code, said) = output(machine.script().arg("--rollback"));
     assert_eq!(code, Some(0), "{said}");
-    assert!(machine.runs(Path::new(env!("CARGO_BIN_EXE_e6"))));
+    assert!(machine.runs(Path::new(tools::e6())));
     assert_eq!(machine.server.api()["verdict"], "yes");
 }
 
@@ -163,7 +163,7 @@ fn a_server_that_dies_during_the_deployment_is_started_again_with_the_previous_b
     let (code, said) = output(machine.script().arg(broken_binary(&dir, &kill)));
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("rolled back"), "{said}");
-    assert!(machine.runs(Path::new(env!("CARGO_BIN_EXE_e6"))), "{said}");
+    assert!(machine.runs(Path::new(tools::e6())), "{said}");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn a_lost_connection_does_not_stop_the_deployment() {
     });
     deployment.kill().unwrap();
     deployment.wait().unwrap();
-    let real = fs::read(env!("CARGO_BIN_EXE_e6")).unwrap();
+    let real = fs::read(tools::e6()).unwrap();
     machine.server.wait_until("the previous binary is back", || {
         fs::read(machine.installed()).is_ok_and(|bytes| bytes == real)
     });

@@ -6,6 +6,7 @@ use crate::{
         day::NOON,
         fake_mlb::FakeMlb,
         server::{PATIENCE, Server, command, run, signal},
+        tools,
     },
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -286,7 +287,7 @@ fn check_tells_findings_first_and_only_settings_that_were_changed() {
     let listen = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
     let both = |more: &[&str]| {
         let output = Command::new("sh")
-            .args(["-c", "\"$0\" \"$@\" 2>&1", env!("CARGO_BIN_EXE_e6"), "check", "--offline"])
+            .args(["-c", "\"$0\" \"$@\" 2>&1", tools::e6(), "check", "--offline"])
             .args(listen)
             .args(more)
             .current_dir(dir.path())

@@ -4,6 +4,7 @@ use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
     server::{Server, run},
+    tools,
 };
 use std::{
     fs,
@@ -17,7 +18,7 @@ fn installed() -> (Server, PathBuf, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     let binary = dir.path().join("e6");
-    fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).unwrap();
+    fs::copy(tools::e6(), &binary).unwrap();
     let mut command = Command::new("./e6");
     // A script stands in for a binary, and Landlock would not allow its shell.
     command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "false");
@@ -88,7 +89,7 @@ fn without_a_running_e6_the_binaries_change_places() {
     let dir = tempfile::tempdir().unwrap();
     let (broken, before) = (dir.path().join("e6"), dir.path().join("e6.before"));
     fs::write(&broken, "broken").unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_e6"), &before).unwrap();
+    fs::copy(tools::e6(), &before).unwrap();
     // The broken one cannot roll itself back.
     let rolled = Command::new(&before)
         .arg("rollback")
@@ -99,6 +100,6 @@ fn without_a_running_e6_the_binaries_change_places() {
     let said = String::from_utf8(rolled.stdout).unwrap();
     assert!(rolled.status.success() && said.contains("no e6 runs: start it"), "{said}");
     assert_eq!(fs::read(&before).unwrap(), b"broken");
-    assert!(fs::read(&broken).unwrap() == fs::read(env!("CARGO_BIN_EXE_e6")).unwrap());
+    assert!(fs::read(&broken).unwrap() == fs::read(tools::e6()).unwrap());
     assert_eq!(run(dir.path(), &["rollback", "--pid-file", "none"]).0, Some(1));
 }

@@ -13,6 +13,7 @@ use crate::{
         day::{EVENING, Game, IN_PROGRESS},
         fake_mlb::FakeMlb,
         server::{PATIENCE, Server, send_to, signal},
+        tools,
     },
 };
 use serde_json::Value;
@@ -103,9 +104,7 @@ fn with_binary_of_its_own() -> (Server, PathBuf, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     let binary = dir.path().join("e6");
-    fs::hard_link(env!("CARGO_BIN_EXE_e6"), &binary)
-        .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).map(drop))
-        .unwrap();
+    fs::hard_link(tools::e6(), &binary).or_else(|_| fs::copy(tools::e6(), &binary).map(drop)).unwrap();
     let mut command = Command::new("./e6");
     // Scripts replace the binary, and Landlock would not allow their shell.
     command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "false");

@@ -1,6 +1,9 @@
 //! The table of limits: how it is shown and configured.
 
-use crate::support::server::{command, run};
+use crate::support::{
+    server::{command, run},
+    tools,
+};
 use std::{fs, process::Stdio};
 
 #[test]
@@ -50,7 +53,7 @@ fn a_limit_that_makes_no_sense_is_a_mistake_with_its_range() {
 fn connections_leave_a_fifth_of_the_descriptors_to_everything_else() {
     let dir = tempfile::tempdir().unwrap();
     let output = std::process::Command::new("sh")
-        .args(["-c", "ulimit -n 100 && exec \"$0\" limits", env!("CARGO_BIN_EXE_e6")])
+        .args(["-c", "ulimit -n 100 && exec \"$0\" limits", tools::e6()])
         .current_dir(dir.path())
         .output()
         .unwrap();

@@ -25,7 +25,7 @@ const NO_MLB: [&str; 2] = ["--mlb-url", "http://127.0.0.1:9"];
 fn binary_in(dir: &Path) -> PathBuf {
     let binary = dir.join("bin/e6");
     fs::create_dir_all(dir.join("bin")).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).unwrap();
+    fs::copy(tools::e6(), &binary).unwrap();
     binary
 }
 
@@ -315,7 +315,7 @@ fn tmp_may_forbid_programs() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = Command::new("unshare");
     let mounted = "mount --bind /tmp /tmp && mount -o remount,bind,noexec /tmp && cd \"$PWD\" && exec \"$@\"";
-    command.args(["--mount", "sh", "-c", mounted, "sh", env!("CARGO_BIN_EXE_e6")]);
+    command.args(["--mount", "sh", "-c", mounted, "sh", tools::e6()]);
     command.current_dir(dir.path()).env("HOME", dir.path()).env("TMPDIR", "/tmp");
     let url = mlb.url();
     let mut server = Server::start_by(command, dir, &["--mlb-url", &url, "--clock", EVENING]);

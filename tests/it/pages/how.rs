@@ -5,6 +5,7 @@ use crate::{
         day::NOON,
         fake_mlb::FakeMlb,
         server::{PATIENCE, Server, run, site},
+        tools,
     },
     tls::handshake::{self, Http2},
 };
@@ -540,7 +541,7 @@ fn the_way_to_production_is_that_of_the_binary() {
     let tags = if commit.is_empty() { String::new() } else { git(&["tag", "--points-at", commit]) };
     let release = process["release"].as_str().unwrap_or_default();
     assert!(release.is_empty() == tags.is_empty() && tags.contains(release), "{release}, not of {tags}");
-    let placed = fs::metadata(env!("CARGO_BIN_EXE_e6")).unwrap().ctime();
+    let placed = fs::metadata(tools::e6()).unwrap().ctime();
     let placed = time::OffsetDateTime::from_unix_timestamp(placed).unwrap();
     let placed = placed.format(&time::format_description::well_known::Rfc3339).unwrap();
     assert_eq!(process["deployed_at"], placed);

@@ -3,7 +3,7 @@
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
-    secrets,
+    secrets, tools,
 };
 use serde_json::Value;
 use std::{
@@ -368,7 +368,7 @@ pub fn check(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
 
 /// A command for e6 with an empty environment.
 pub fn command(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_e6"));
+    let mut command = Command::new(tools::e6());
     command.current_dir(dir).env_clear().env("HOME", dir).stdin(Stdio::null());
     command
 }

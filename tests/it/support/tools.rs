@@ -1,14 +1,24 @@
 //! Other programs. A test that needs one is ignored by default; `.ci/run` installs them and runs all tests.
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
+
+/// The tested binary: the one that cargo built with the tests, or another one that `TESTED_BINARY` names, such as the static
+/// binary of a release.
+pub fn e6() -> &'static str {
+    static PATH: LazyLock<String> =
+        LazyLock::new(|| env::var("TESTED_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_e6").into()));
+    &PATH
+}
 
 /// The path of a program; panics if it is not installed.
 pub fn find(program: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("{program} is not installed: install it, or let .ci/run do it"))
 }
 
@@ -33,7 +43,7 @@ pub fn npm(file: &str) -> PathBuf {
 /// Packs the tested binary for Debian with `deploy/packaging/package`, which needs cargo-deb. Returns the package's path.
 pub fn package(dir: &Path) -> PathBuf {
     let binary = dir.join("e6");
-    output(Command::new(find("strip")).arg("-o").arg(&binary).arg(env!("CARGO_BIN_EXE_e6")));
+    output(Command::new(find("strip")).arg("-o").arg(&binary).arg(e6()));
     pack(&binary, dir);
     let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let mut packages = files.filter(|file| file.extension().is_some_and(|extension| extension == "deb"));
@@ -43,8 +53,8 @@ pub fn package(dir: &Path) -> PathBuf {
 /// Packs a binary into this directory. cargo-deb is where `.ci/run` installs it, or in the path.
 pub fn pack(binary: &Path, dir: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/packaging/package");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([built("tools/bin")].into_iter().chain(std::env::split_paths(&path)));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([built("tools/bin")].into_iter().chain(env::split_paths(&path)));
     // A debug binary takes a minute to compress well.
     output(
         Command::new(script).arg(binary).arg(dir).env("PATH", path.unwrap()).env("CARGO_DEB_FLAGS", "--fast"),

@@ -5,6 +5,7 @@ use crate::{
         pebble::{BLOCKED, NAME, Pebble, Settings, free_port},
         proxy::{Proxy, connect},
         server::{PATIENCE, Server, command},
+        tools,
     },
     tls::handshake::{BOTH, handshake, trusting},
 };
@@ -363,7 +364,7 @@ fn a_certificate_that_cannot_be_stored_is_served_and_reported() {
     // The limit on file size leaves room for a key, not for a certificate, as on a full disk.
     let mut command = Command::new("sh");
     command
-        .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_e6")])
+        .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", tools::e6()])
         .current_dir(&dir)
         .env_clear()
         .env("HOME", dir.path());

@@ -11,6 +11,7 @@ use crate::{
         day::{EVENING, Game, IN_PROGRESS},
         fake_mlb::FakeMlb,
         server::{Server, send_to},
+        tools,
     },
 };
 use std::{
@@ -48,7 +49,7 @@ impl MemoryGroup {
     fn command(&self, dir: &Path) -> Command {
         let mut shell = Command::new("sh");
         let enter = "echo $$ > \"$0\" && exec \"$@\"";
-        shell.args(["-c", enter]).arg(self.0.join("cgroup.procs")).arg(env!("CARGO_BIN_EXE_e6"));
+        shell.args(["-c", enter]).arg(self.0.join("cgroup.procs")).arg(tools::e6());
         shell.current_dir(dir).env_clear().env("HOME", dir).env("PATH", std::env::var("PATH").unwrap());
         shell
     }

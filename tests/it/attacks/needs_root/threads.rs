@@ -28,7 +28,7 @@ fn limited(user: u32, threads: usize) -> (TempDir, Command) {
     let dir = tempfile::tempdir().unwrap();
     chown(dir.path(), Some(user), Some(user)).unwrap();
     let binary = dir.path().join("e6-binary");
-    fs::copy(env!("CARGO_BIN_EXE_e6"), &binary).unwrap();
+    fs::copy(tools::e6(), &binary).unwrap();
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new("prlimit");
     command.uid(user).gid(user).current_dir(dir.path()).env("HOME", dir.path());
