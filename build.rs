@@ -11,6 +11,10 @@ use std::{
     process::Command,
 };
 
+#[path = "src/page/marks.rs"]
+#[expect(dead_code, reason = "the program finds the marks")]
+mod marks;
+
 #[path = "src/web/coding.rs"]
 #[expect(dead_code, reason = "the other effort is for pages made while serving")]
 mod coding;
@@ -48,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
              /// Build time of the binary, in seconds since 1970.\nconst BUILT: i64 = {built};\n"
         ),
     )?;
+    templates(&out)?;
     // Not named E6_…: `cargo run` passes these variables to the program, which would read them as settings.
     for (name, value) in commit() {
         println!("cargo::rustc-env=BUILD_{name}={value}");
@@ -85,6 +90,43 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
          variants: &[{variants}] }},\n"
     );
     Ok((path, row))
+}
+
+/// Prepares the templates. A debug build has marks in them, by which `--assets` shows a changed template without a build.
+fn templates(out: &Path) -> Result<(), Box<dyn Error>> {
+    let page = fs::canonicalize("src/page")?;
+    let is_debug = env::var("PROFILE")? == "debug";
+    let (mut dir, mut built) = (page.join("templates"), String::new());
+    if is_debug {
+        dir = out.join("templates");
+        fs::create_dir_all(&dir)?;
+        for folder in ["templates", "scenes"] {
+            for entry in fs::read_dir(page.join(folder))? {
+                let path = entry?.path();
+                let name = path.file_name().and_then(|name| name.to_str()).ok_or("not a UTF-8 name")?;
+                writeln!(built, "(\"{folder}/{name}\", include_str!({path:?})),")?;
+                if folder == "templates" {
+                    fs::write(dir.join(name), marks::marked(name, &fs::read_to_string(&path)?))?;
+                }
+            }
+        }
+    }
+    let settings = out.join("askama.toml");
+    fs::write(&settings, format!("[general]\ndirs = [{dir:?}]\nwhitespace = \"minimize\"\n"))?;
+    fs::write(
+        out.join("template.rs"),
+        format!(
+            "macro_rules! template {{ ($($item:tt)*) => {{ template_with! {{ {settings:?} $($item)* }} }} }}\n"
+        ),
+    )?;
+    fs::write(
+        out.join("templates.rs"),
+        format!(
+            "/// Templates and scenes as they were at the build; none in a release.\n\
+             const BUILT: &[(&str, &str)] = &[\n{built}];\n"
+        ),
+    )?;
+    Ok(())
 }
 
 /// The facts about the commit. A fact that is not known is empty: there is no git, or the sources are a part of another

@@ -17,6 +17,12 @@
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 
+#[macro_use]
+#[path = "page/template.rs"]
+mod template;
+// The macro `template!`.
+include!(concat!(env!("OUT_DIR"), "/template.rs"));
+
 mod cli;
 
 mod app;

@@ -112,7 +112,7 @@ impl LiveSite {
     pub fn restyle(&self, publisher: Publisher) {
         let mut scene = self.scene();
         if !publisher.looks_like(&scene.publisher) {
-            scene.publisher = publisher;
+            scene.publisher = publisher.with_files_of(&mut scene.publisher);
             self.publish(&mut scene);
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod control;
 pub(crate) mod data_lock;
 pub(crate) mod day_pages;
 pub(crate) mod demo;
+pub(crate) mod design;
 pub(crate) mod health;
 pub(crate) mod http3;
 pub(crate) mod inherited;

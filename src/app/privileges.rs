@@ -8,6 +8,7 @@ use crate::{
     config::{CertificateMode, Config},
     net::{listen::Address, outgoing::OutgoingProxy},
     notify::Hook,
+    page::design,
     sandbox::{self, AllowedPaths},
 };
 use hyper::Uri;
@@ -107,7 +108,9 @@ fn allowed_paths(config: &Config, replay_url: Option<&str>, binary: &Path) -> Al
     // An upgrade executes the binary that is there by then.
     allowed_paths.execute.insert(around(binary));
     allowed_paths.read.extend(SYSTEM.map(PathBuf::from));
-    allowed_paths.read.extend(config.assets.clone());
+    let assets = config.assets.clone();
+    allowed_paths.read.extend(assets.iter().map(|dir| design::directory(dir)));
+    allowed_paths.read.extend(assets);
     let credentials = config.mlb_proxy.credentials.as_ref();
     let files = [
         Some(&config.file),

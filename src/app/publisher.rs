@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     language::PerLanguage,
     mlb::DayRequests,
-    page::{self, Theme},
+    page::{self, Theme, design},
     site::{
         assets,
         errors::ErrorPages,
@@ -63,9 +63,15 @@ impl Publisher {
             url: config.url.clone(),
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
+            design: config.assets.as_deref().map(design::files).map(design::show).unwrap_or_default(),
         };
         let rendered = Arc::new(RenderedPages::new(config.limits.day_pages));
         Publisher { theme: Arc::new(theme), clock, rendered, published: HashMap::new() }
+    }
+
+    /// The same publisher with the files of another one, which it makes again only where they change.
+    pub fn with_files_of(self, before: &mut Publisher) -> Self {
+        Publisher { published: std::mem::take(&mut before.published), ..self }
     }
 
     /// Whether both render the same pages for an answer.

@@ -5,7 +5,7 @@ use crate::{
         DataSource, RunError, Setup,
         control::{ControlRequest, PidFile},
         data_lock::DataLock,
-        demo, http3,
+        demo, design, http3,
         inherited::{Handoff, OldProcess, QuicHandoff},
         listeners::{BoundAddresses, Listeners},
         live_site::LiveSite,
@@ -125,6 +125,9 @@ impl Running {
         runtime.spawn(systemd::follow(self.facts.live_site.line()));
         if self.show.replay.is_some() {
             runtime.spawn(demo::follow(self.facts.live_site.clone(), self.show.clock));
+        }
+        if let Some(assets) = &self.setup.config.assets {
+            runtime.spawn(design::follow(assets.clone()));
         }
         runtime.spawn(systemd::feed(self.facts.metrics.threads.clone()));
         Ok(())

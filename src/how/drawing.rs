@@ -4,7 +4,6 @@
 //! All lengths are in units of the view box, which is as wide as a phone's screen, where a unit is a pixel.
 
 use crate::page::html::rendered;
-use askama::Template;
 
 /// x of the base path.
 const SPINE: i32 = 20;
@@ -54,15 +53,17 @@ const PRODUCTION: [Label; 5] = [
     ["Server", "one process", "Nginx, Gunicorn, Django, certbot, cron"],
 ];
 
-/// Shapes and words, in order from back to front.
+template! {
 #[derive(Template)]
-#[template(path = "drawing.svg", config = "src/page/askama.toml")]
+#[template(path = "drawing.svg")]
+/// Shapes and words, in order from back to front.
 pub(crate) struct Drawing {
     label: &'static str,
     height: i32,
     style: &'static str,
     shapes: Vec<DrawingShape>,
     words: Vec<DrawingText>,
+}
 }
 
 struct DrawingShape {

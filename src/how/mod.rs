@@ -28,7 +28,6 @@ use crate::{
     },
     site::trace::{RouteOutcome, Trace},
 };
-use askama::Template;
 
 /// The page for browsers.
 pub fn html(mut trace: Trace, theme: &Theme, language: Language) -> String {
@@ -79,8 +78,9 @@ fn query(trace: &Trace) -> String {
     format!("?path={}{change}", commands::escaped(path))
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "how.html", config = "src/page/askama.toml")]
+#[template(path = "how.html")]
 struct HowTemplate<'a> {
     theme: &'a Theme,
     language: Language,
@@ -95,14 +95,17 @@ struct HowTemplate<'a> {
     bases: Vec<&'static str>,
     way: String,
 }
+}
 
-/// The stations and the way to production.
+template! {
 #[derive(Template)]
-#[template(path = "way.html", config = "src/page/askama.toml")]
+#[template(path = "way.html")]
+/// The stations and the way to production.
 struct WayTemplate {
     language: Language,
     stations: Vec<Station>,
     production: Vec<Stage>,
+}
 }
 
 impl HowTemplate<'_> {

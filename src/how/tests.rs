@@ -154,6 +154,7 @@ fn theme() -> Theme {
         url: Some("https://example.org".into()),
         replay: None,
         season_note: None,
+        design: Default::default(),
     }
 }
 

@@ -11,7 +11,6 @@ use crate::{
         word::WordDrawing,
     },
 };
-use askama::Template;
 use time::OffsetDateTime;
 
 /// The box's size in snippets, in pixels; it fills any other.
@@ -29,8 +28,9 @@ const RULES: &str = "html,body,main{margin:0;height:100%}\
     .seal{fill:#c8102e}.rim{fill:none;stroke:#fff;stroke-width:2}.number{fill:#fff;font-size:24px;letter-spacing:0}\
     .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}";
 
+template! {
 #[derive(Template)]
-#[template(path = "embed.html", config = "src/page/askama.toml")]
+#[template(path = "embed.html")]
 struct EmbedTemplate<'a> {
     language: Language,
     state: PageState,
@@ -41,6 +41,7 @@ struct EmbedTemplate<'a> {
     /// The word as SVG.
     drawing: String,
     reason: String,
+}
 }
 
 pub(crate) fn embed(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime) -> String {

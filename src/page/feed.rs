@@ -4,7 +4,6 @@ use crate::{
     answer::{Answer, ErrorDay},
     page::{LocalizedTheme, Place, plain, times},
 };
-use askama::Template;
 use time::OffsetDateTime;
 
 pub(crate) fn feed(answer: &Answer, localized: LocalizedTheme) -> String {
@@ -27,8 +26,9 @@ pub(crate) fn feed(answer: &Answer, localized: LocalizedTheme) -> String {
     crate::page::html::rendered(&page)
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "feed.xml", config = "src/page/askama.toml")]
+#[template(path = "feed.xml")]
 struct FeedTemplate<'a> {
     base: &'a str,
     id: String,
@@ -36,6 +36,7 @@ struct FeedTemplate<'a> {
     subtitle: String,
     updated: String,
     entries: Vec<FeedEntry>,
+}
 }
 
 struct FeedEntry {

@@ -6,7 +6,7 @@ use crate::{
     page::{
         LocalizedTheme, Place, Theme,
         colours::{ColourPair, PageState, SceneColours},
-        embed,
+        design, embed,
         hero::Hero,
         json,
         locale::{self, PageLabels, Phrases, share::ShareTexts},
@@ -213,7 +213,7 @@ impl FooterButtons {
 
 /// Rendering into memory fails only if a template's own code fails, and no template here has such code.
 pub(crate) fn rendered(template: &impl Template) -> String {
-    template.render().unwrap_or_default()
+    design::resolved(template.render().unwrap_or_default())
 }
 
 pub(crate) fn style(theme: &Theme) -> String {
@@ -257,8 +257,9 @@ impl Theme {
     }
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "answer.html", config = "src/page/askama.toml")]
+#[template(path = "answer.html")]
 struct AnswerTemplate<'a> {
     state: PageState,
     scene: Scene,
@@ -308,6 +309,7 @@ struct AnswerTemplate<'a> {
     age_seconds: i64,
     /// The text for an age under a minute, for the script.
     moments_ago: String,
+}
 }
 
 /// A sentence around a time.
@@ -374,8 +376,9 @@ impl ClockTime {
     }
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "error.html", config = "src/page/askama.toml")]
+#[template(path = "error.html")]
 struct ErrorTemplate<'a> {
     theme: &'a Theme,
     language: Language,
@@ -383,4 +386,5 @@ struct ErrorTemplate<'a> {
     style: String,
     refresh: u64,
     hero: Hero,
+}
 }

@@ -14,7 +14,6 @@ use crate::{
     },
     site::page::{PageContent, PageText},
 };
-use askama::Template;
 
 /// Renders the leaders of an answer, or the page that says that they are not known.
 pub fn leaders(answer: &Answer, theme: &Theme, place: &Place) -> PageContent {
@@ -92,8 +91,9 @@ fn text(answer: &Answer, localized: LocalizedTheme) -> String {
     text
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "leaders.html", config = "src/page/askama.toml")]
+#[template(path = "leaders.html")]
 struct LeadersTemplate<'a> {
     theme: &'a Theme,
     language: Language,
@@ -107,4 +107,5 @@ struct LeadersTemplate<'a> {
     /// The player's id.
     player: u32,
     rows: Vec<Leader>,
+}
 }

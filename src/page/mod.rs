@@ -8,6 +8,7 @@ pub(crate) mod board;
 pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod colours;
+pub(crate) mod design;
 pub(crate) mod embed;
 pub(crate) mod feed;
 pub(crate) mod hero;
@@ -15,6 +16,8 @@ pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod leaders;
 pub(crate) mod locale;
+#[cfg_attr(not(test), expect(dead_code, reason = "the build script makes the marks"))]
+mod marks;
 pub(crate) mod notice;
 pub(crate) mod og_image;
 pub(crate) mod picture;
@@ -53,7 +56,7 @@ use crate::{
         snapshot::SiteContent,
     },
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
 /// The words on the page; each can be configured.
@@ -143,6 +146,8 @@ pub struct Theme {
     pub replay: Option<PerLanguage<String>>,
     /// The note on the source of the season's games; none if they are MLB's.
     pub season_note: Option<PerLanguage<String>>,
+    /// The templates and scenes that differ from the build, while designing.
+    pub design: BTreeMap<&'static str, String>,
 }
 
 /// The date in tag URIs (RFC 4151): the year in which e6 began to make them. A change would change every id.

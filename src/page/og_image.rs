@@ -12,7 +12,6 @@ use crate::{
         word::WordDrawing,
     },
 };
-use askama::Template;
 
 /// The size of cards, in pixels, as previews have it.
 pub(crate) const WIDTH: u32 = 1200;
@@ -109,8 +108,9 @@ pub(crate) fn badge(answer: &Answer, localized: LocalizedTheme) -> String {
     crate::page::html::rendered(&BadgeTemplate { width: label.width + value.width, label, value, pair })
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "card.svg", config = "src/page/askama.toml")]
+#[template(path = "card.svg")]
 struct CardTemplate {
     pair: ColourPair,
     style: String,
@@ -124,17 +124,21 @@ struct CardTemplate {
     reason: TextBlock,
     date: String,
 }
+}
 
+template! {
 #[derive(Template)]
-#[template(path = "favicon.svg", config = "src/page/askama.toml")]
+#[template(path = "favicon.svg")]
 struct IconTemplate {
     pair: ColourPair,
     /// None for any size, with round corners.
     size: Option<u32>,
 }
+}
 
+template! {
 #[derive(Template)]
-#[template(path = "sign.svg", config = "src/page/askama.toml")]
+#[template(path = "sign.svg")]
 struct SignTemplate {
     pair: ColourPair,
     title: TextBlock,
@@ -144,14 +148,17 @@ struct SignTemplate {
     record: TextBlock,
     name: TextBlock,
 }
+}
 
+template! {
 #[derive(Template)]
-#[template(path = "badge.svg", config = "src/page/askama.toml")]
+#[template(path = "badge.svg")]
 struct BadgeTemplate {
     width: f32,
     label: BadgePart,
     value: BadgePart,
     pair: ColourPair,
+}
 }
 
 /// A text broken into lines, in the largest size that has room for them.

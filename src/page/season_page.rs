@@ -15,7 +15,6 @@ use crate::{
     },
     site::page::{PageContent, PageText},
 };
-use askama::Template;
 
 /// Games and errors at a position or against a club.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -161,8 +160,9 @@ struct ErrorDayRow {
     game: String,
 }
 
+template! {
 #[derive(Template)]
-#[template(path = "season_page.html", config = "src/page/askama.toml")]
+#[template(path = "season_page.html")]
 struct SeasonTemplate<'a> {
     theme: &'a Theme,
     language: Language,
@@ -175,4 +175,5 @@ struct SeasonTemplate<'a> {
     season: Option<SeasonView>,
     error_days: Vec<ErrorDayRow>,
     tables: Vec<SumTable>,
+}
 }

@@ -13,15 +13,15 @@ use crate::{
         og_image,
     },
 };
-use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 /// The origin in snippets of a site that does not know its own.
 const NO_ORIGIN: &str = "https://example.org";
 
+template! {
 #[derive(Template)]
-#[template(path = "share.html", config = "src/page/askama.toml")]
+#[template(path = "share.html")]
 struct ShareTemplate<'a> {
     theme: &'a Theme,
     language: Language,
@@ -33,6 +33,7 @@ struct ShareTemplate<'a> {
     friend: &'a str,
     sms: String,
     snippets: Vec<Snippet>,
+}
 }
 
 /// A text to copy.

@@ -8,7 +8,6 @@ use crate::{
         plain,
     },
 };
-use askama::Template;
 use std::sync::LazyLock;
 
 /// Units of the drawing to one em of the word.
@@ -34,15 +33,17 @@ const STAMP_STEP: f32 = 40.0;
 /// From the end of the word to the middle of the first stamp: it touches the last letter and leaves it legible.
 const STAMP_OFFSET: f32 = 14.0;
 
-/// The word in lines, ready to draw.
+template! {
 #[derive(Template)]
-#[template(path = "word.svg", config = "src/page/askama.toml")]
+#[template(path = "word.svg")]
+/// The word in lines, ready to draw.
 pub(crate) struct WordDrawing {
     pub width: f32,
     pub height: f32,
     lines: Vec<WordLine>,
     stamps: Vec<Stamp>,
     tracking: f32,
+}
 }
 
 struct WordLine {

@@ -94,6 +94,7 @@ fn theme() -> Theme {
         url: None,
         replay: None,
         season_note: None,
+        design: Default::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod days;
+pub mod design;
 pub mod how;
 pub mod leaders;
 pub mod page;

@@ -9,7 +9,7 @@ use crate::support::{
 use std::{io::Read, process::Command};
 
 /// The URLs of assets in the page.
-fn assets(page: &str) -> Vec<String> {
+pub fn assets(page: &str) -> Vec<String> {
     let quoted = page.split('"').filter(|text| text.starts_with("/static/") || text.starts_with("/favicon"));
     quoted.map(str::to_owned).collect()
 }
@@ -402,23 +402,5 @@ fn curl_reads_it_over_tls_by_http_2_and_http_1() {
                 .arg(format!("https://localhost:{port}/")),
         );
         assert!(output.contains("\nYes\n") && output.ends_with(&format!("{version} 200")), "{output}");
-    }
-}
-
-#[test]
-fn the_drawing_board_shows_files_as_they_are_on_disk() {
-    let mlb = FakeMlb::with(&[]);
-    let dir = tempfile::tempdir().unwrap();
-    for folder in ["root", "static"] {
-        std::fs::create_dir(dir.path().join(folder)).unwrap();
-    }
-    let css = dir.path().join("static/e6.css");
-    let server = Server::start_with(&["--mlb-url", &mlb.url(), "--assets", dir.path().to_str().unwrap()]);
-    let url = assets(&server.page()).into_iter().find(|path| path.ends_with(".css")).unwrap();
-    assert_eq!(server.get(&url, "").status, 404);
-    for text in ["a{}", "b{}"] {
-        std::fs::write(&css, text).unwrap();
-        let response = server.get(&url, "");
-        assert_eq!((response.text(), response.field("cache-control")), (text, "no-store"));
     }
 }
