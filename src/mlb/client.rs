@@ -4,6 +4,7 @@ use crate::{
     answer::{Availability, GameFeed, Leaders, Outage, Schedule, ScheduleEntry, Season},
     limits::Limits,
     mlb::{
+        json,
         model::{self, PlayerProfile, TeamProfile, UnexpectedReply},
         question::Question,
         relay::Relay,
@@ -11,7 +12,6 @@ use crate::{
     },
     threads::Heartbeat,
 };
-use serde::de::IgnoredAny;
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -134,7 +134,7 @@ impl Client {
         }
         // A reply that is not JSON would not be JSON as a whole feed either.
         let lacking = |json: &[u8]| match read(json) {
-            Err(lack) if serde_json::from_slice::<IgnoredAny>(json).is_ok() => Ok(Err(lack)),
+            Err(lack) if json::parse(json).is_ok() => Ok(Err(lack)),
             read => read.map(Ok),
         };
         let (trimmed, what) = match self.ask(&Question::feed(pk), lacking)? {

@@ -244,6 +244,10 @@ impl Pacing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+    };
 
     #[test]
     fn a_forwarded_port_is_on_this_machine() {
@@ -256,6 +260,39 @@ mod tests {
         ] {
             assert_eq!(is_loopback(url), is_here, "{url}");
         }
+    }
+
+    #[test]
+    fn every_status_but_200_is_an_outage_that_the_log_can_name() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            for status in 200..=599 {
+                let mut stream = listener.accept().unwrap().0;
+                let mut head = [0; 1024];
+                let _ = stream.read(&mut head).unwrap();
+                let ends = "content-length: 0\r\nconnection: close\r\n\r\n";
+                write!(stream, "HTTP/1.1 {status} Status\r\nlocation: http://{address}/\r\n{ends}").unwrap();
+            }
+        });
+        for status in 200..=599 {
+            // Each URL has its own pacing.
+            let endpoint = Endpoint {
+                url: format!("http://{address}/{status}"),
+                token: None,
+                contact: String::new(),
+                proxy: None,
+            };
+            let replied = Upstream::new(endpoint, &Limits::default()).get_ok("/api");
+            let Err(error) = replied else {
+                assert_eq!(status, 200);
+                continue;
+            };
+            let expected = if [403, 406].contains(&status) { Outage::Refused } else { Outage::TurnedAway };
+            assert_eq!((error.trouble, error.status.map(|status| status.as_u16())), (expected, Some(status)));
+            assert!(error.what.contains(&format!("the reply is {status}")), "{error}");
+        }
+        server.join().unwrap();
     }
 
     #[test]

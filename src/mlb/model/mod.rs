@@ -20,7 +20,10 @@ pub use crate::mlb::model::schedule::{SCHEDULE_FIELDS, schedule};
 pub use crate::mlb::model::season::season;
 pub use crate::mlb::model::teams::{TeamProfile, team};
 
-use crate::{answer::Club, mlb::json::Json};
+use crate::{
+    answer::Club,
+    mlb::json::{self, Json},
+};
 use serde_json::Value;
 
 /// An unexpected reply: a sentence for the log.
@@ -28,7 +31,7 @@ use serde_json::Value;
 pub struct UnexpectedReply(pub String);
 
 fn parse(json: &[u8]) -> Result<Value, UnexpectedReply> {
-    serde_json::from_slice(json).map_err(|error| UnexpectedReply(format!("not JSON: {error}")))
+    json::parse(json).map_err(|error| UnexpectedReply(format!("not JSON: {error}")))
 }
 
 /// A part that must be readable.

@@ -1,6 +1,7 @@
 //! MLB's replies and the answer made from them.
 
 pub mod answer;
+pub mod clock;
 pub mod off_season;
 pub mod outages;
 pub mod partial_replies;

@@ -8,9 +8,15 @@ use crate::support::{
 use serde_json::json;
 use std::{thread, time::Duration};
 
-const FAULTS: [(Fault, &str); 11] = [
+/// Each fault, and the beginning of what the page says of it.
+pub const FAULTS: [(Fault, &str); 19] = [
     (Fault::Refuse, "MLB's data service can't be reached. Trying again."),
     (Fault::Hang, "MLB's data service is too slow. Trying again."),
+    (Fault::HangInHead, "MLB's data service is too slow. Trying again."),
+    (Fault::HangInBody, "MLB's data service is too slow. Trying again."),
+    (Fault::Reset, "MLB"),
+    (Fault::NotHttp, "MLB"),
+    (Fault::Redirect, "MLB's data service isn't answering. Trying again."),
     (Fault::Drip, "MLB's data service is too slow. Trying again."),
     (Fault::Truncate, "MLB"),
     (Fault::Status(500), "MLB's data service isn't answering. Trying again."),
@@ -20,6 +26,9 @@ const FAULTS: [(Fault, &str); 11] = [
     (Fault::StatusHtml(403), "MLB's data service refuses this server's network."),
     (Fault::Html, "MLB's data service sent an unreadable reply. Trying again."),
     (Fault::Huge, "MLB's data service sent an unreadable reply. Trying again."),
+    (Fault::Deep, "MLB's data service sent an unreadable reply. Trying again."),
+    (Fault::NotANumber, "The game against Texas has begun, but its box score can't be read right now."),
+    (Fault::Twice, "The game against Texas has begun, but its box score can't be read right now."),
 ];
 
 #[test]
@@ -33,16 +42,15 @@ fn whatever_mlb_does_at_first_the_page_says_so_and_recovers_by_itself() {
                 let answer = server.wait_for(&format!("{fault:?}"), |answer| {
                     answer["reason"] != "Asking MLB. The answer is on its way."
                 });
-                assert_eq!(
-                    (&answer["verdict"], &answer["asked_at"]),
-                    (&json!("unknown"), &json!(null)),
-                    "{fault:?}"
-                );
+                assert_eq!(answer["verdict"], "unknown", "{fault:?}");
+                // These two spoil no schedule.
+                let is_only_in_feeds = matches!(fault, Fault::NotANumber | Fault::Twice);
+                assert_eq!(answer["asked_at"].is_null(), !is_only_in_feeds, "{fault:?}");
                 assert!(answer["reason"].as_str().unwrap().starts_with(reason), "{fault:?} {answer}");
                 assert!(server.page().contains("Can&#39;t tell yet"));
                 let ready = server.get("/readyz", "Accept: text/plain\r\n");
                 assert_eq!(ready.status, 503);
-                assert!(ready.text().starts_with("not ready: MLB"), "{}", ready.text());
+                assert!(ready.text().starts_with(&format!("not ready: {reason}")), "{}", ready.text());
                 assert_eq!(server.get("/healthz", "").status, 200);
 
                 mlb.fault(None);
@@ -119,6 +127,37 @@ fn retry_after_is_honoured() {
     assert_eq!(mlb.asked().len(), asked, "nothing is asked while MLB wants to be left alone");
     mlb.fault(None);
     server.wait_for_verdict("no_game");
+}
+
+#[test]
+fn a_feed_that_flaps_between_two_states_is_followed_and_never_mixed() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    let mut seen = 0;
+    for stamp in 1..=6 {
+        let errors = stamp % 2;
+        mlb.play(&[Game { stamp, text: "Flapping.", ..Game::new(IN_PROGRESS).charged(errors) }]);
+        let answer = server.wait_for("the next state", |answer| answer["errors"] == errors);
+        let expected = if errors == 1 { "yes" } else { "not_yet" };
+        assert_eq!(answer["verdict"], expected, "{answer}");
+        assert_eq!(answer["plays"].as_array().unwrap().len(), errors as usize, "{answer}");
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+}
+
+#[test]
+fn an_mlb_that_cannot_prove_its_name_is_not_believed() {
+    let mlb = FakeMlb::with(&[]);
+    let other = Server::start(&mlb, EVENING);
+    for url in [format!("https://{}", other.https()), mlb.url().replace("http:", "https:")] {
+        let server = Server::start_with(&["--mlb-url", &url, "--clock", EVENING]);
+        let answer = server.wait_for("asked", |answer| {
+            answer["reason"] == "MLB's data service can't be reached. Trying again."
+        });
+        assert_eq!((&answer["verdict"], &answer["asked_at"]), (&json!("unknown"), &json!(null)), "{url}");
+    }
 }
 
 /// The number of times that this text is in the log.

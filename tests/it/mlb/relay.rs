@@ -1,11 +1,14 @@
 //! The relay: an e6 between MLB and other e6 servers.
 
-use crate::support::{
-    day::{EVENING, Game, IN_PROGRESS},
-    fake_mlb::{FakeMlb, Fault},
-    secrets::TOKEN,
-    server::{Response, Server, check, signal},
-    tools,
+use crate::{
+    mlb::outages::FAULTS,
+    support::{
+        day::{EVENING, Game, IN_PROGRESS},
+        fake_mlb::{FakeMlb, Fault},
+        secrets::TOKEN,
+        server::{Response, Server, check, signal},
+        tools,
+    },
 };
 use serde_json::{Value, json};
 use std::{
@@ -206,6 +209,31 @@ fn an_old_reply_is_better_than_none_while_mlb_fails_and_a_refusal_is_passed_on()
     });
     assert_eq!(answer["verdict"], "unknown");
     assert_eq!(relay.stderr().matches("the relay cannot help").count(), 1, "{}", relay.stderr());
+}
+
+#[test]
+fn whatever_mlb_does_to_a_relay_its_replicas_claim_nothing_and_recover_by_themselves() {
+    thread::scope(|scope| {
+        for (fault, _) in FAULTS {
+            scope.spawn(move || {
+                let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+                mlb.fault(fault);
+                let dir = tempfile::tempdir().unwrap();
+                give_token(dir.path(), "relay", TOKEN);
+                let relay = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+                let replica = replica(&relay);
+                let answer = replica.wait_for(&format!("{fault:?}"), |answer| {
+                    answer["reason"] != "Asking MLB. The answer is on its way."
+                });
+                assert_eq!(answer["verdict"], "unknown", "{fault:?}: {answer}");
+                assert_eq!(replica.get("/readyz", "").status, 503, "{fault:?}");
+                mlb.fault(None);
+                replica.wait_for_within(Duration::from_secs(120), "recovered", |answer| {
+                    answer["verdict"] == "yes" && answer["errors"] == 1
+                });
+            });
+        }
+    });
 }
 
 #[test]

@@ -18,6 +18,16 @@ pub enum Fault {
     Refuse,
     /// Never replies.
     Hang,
+    /// Sends half of a head and then nothing.
+    HangInHead,
+    /// Sends half of the body and then nothing.
+    HangInBody,
+    /// Resets the connection after half of the body.
+    Reset,
+    /// Sends bytes that are not HTTP.
+    NotHttp,
+    /// Redirects to the same URL.
+    Redirect,
     /// Replies after this many milliseconds.
     Late(u64),
     /// Sends one byte a second.
@@ -34,6 +44,12 @@ pub enum Fault {
     Html,
     /// Sends an endless body.
     Huge,
+    /// Sends lists in lists, a million deep.
+    Deep,
+    /// Sends NaN, which is not JSON, for each number of errors.
+    NotANumber,
+    /// Sends each number of errors twice, with another value each time.
+    Twice,
 }
 
 #[derive(Default)]
@@ -214,16 +230,35 @@ fn reply(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     match (fault, body) {
         (None, Some(body)) => send(&mut stream, 200, &fields, body.as_bytes(), body.len()),
         (None, None) => send(&mut stream, 404, "", b"{}", 2),
-        (Some(fault), body) => misbehave(&mut stream, fault, body.unwrap_or_default().as_bytes()),
+        (Some(fault), body) => misbehave(&mut stream, fault, &path, body.unwrap_or_default().as_bytes()),
     }
 }
 
-fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Result<()> {
+fn misbehave(stream: &mut TcpStream, fault: Fault, path: &str, body: &[u8]) -> std::io::Result<()> {
     match fault {
         Fault::Refuse | Fault::Late(_) => Ok(()),
         Fault::Hang => {
             thread::sleep(Duration::from_secs(60));
             Ok(())
+        }
+        Fault::HangInHead => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le")?;
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        Fault::HangInBody => {
+            send(stream, 200, "", &body[..body.len() / 2], body.len())?;
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        Fault::Reset => {
+            send(stream, 200, "", &body[..body.len() / 2], body.len())?;
+            socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO))
+        }
+        Fault::NotHttp => stream.write_all(b"\x15\x03\x01\x00\x02\x02\x16"),
+        Fault::Redirect => {
+            let location = format!("location: http://{}{path}\r\n", stream.local_addr()?);
+            send(stream, 302, &location, b"", 0)
         }
         Fault::Drip => {
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len())?;
@@ -248,6 +283,17 @@ fn misbehave(stream: &mut TcpStream, fault: Fault, body: &[u8]) -> std::io::Resu
                 stream.write_all(&vec![b' '; 1024 * 1024])?;
             }
             Ok(())
+        }
+        Fault::Deep => send(stream, 200, "", &[b'['; 1_000_000], 1_000_000),
+        Fault::NotANumber | Fault::Twice => {
+            let body = String::from_utf8_lossy(body);
+            let (wrong, mut parts) = (fault == Fault::Twice, body.split("\"errors\":"));
+            let mut changed = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                changed += if wrong { "\"errors\":7,\"errors\":" } else { "\"errors\":NaN,\"before\":" };
+                changed += part;
+            }
+            send(stream, 200, "", changed.as_bytes(), changed.len())
         }
     }
 }
