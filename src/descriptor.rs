@@ -1,13 +1,16 @@
-//! Descriptors that this code does not own by type: inherited ones, and sockets in use. The only module with unsafe code.
+//! Descriptors that this code does not own by type: inherited ones, and sockets in use. With memory.rs, all of the
+//! unsafe code.
 #![allow(unsafe_code)]
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+use socket2::Socket;
 use std::{
     io,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::io::{ReadBuf, unix::AsyncFd};
 
 /// Adopts an inherited descriptor, which is closed on exec from now on. Call it once for each, and only for those that
 /// the process which started this one has given away.
@@ -43,6 +46,23 @@ impl SocketHandle {
         // SAFETY: the owner takes the number away, under this lock, before it closes the socket.
         number.and_then(|number| question(unsafe { BorrowedFd::borrow_raw(number) }))
     }
+}
+
+/// Registers a non-blocking socket with this thread's event loop. On failure, it is closed.
+pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: the socket owns its descriptor and leaves it open until it is dropped.
+    Ok(unsafe { AsyncFd::register(socket) }?)
+}
+
+/// Receives into the free part of a buffer, which need not be initialized. Returns the number of bytes; 0 at the end of
+/// the stream.
+pub fn receive(socket: &Socket, buffer: &mut ReadBuf) -> io::Result<usize> {
+    // SAFETY: `recv` de-initializes nothing.
+    let count = socket.recv(unsafe { buffer.unfilled_mut() })?;
+    // SAFETY: `recv` has written so many bytes.
+    unsafe { buffer.assume_init(count) };
+    buffer.advance(count);
+    Ok(count)
 }
 
 /// The kernel's estimate of a TCP connection's round trip (tcp(7), `TCP_INFO`).

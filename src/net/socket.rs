@@ -6,20 +6,19 @@ use crate::{
     limits::Limits,
 };
 use bytes::{Buf, Bytes};
-use socket2::SockRef;
+use rustix::net::{SocketFlags, acceptfrom_with};
+use socket2::{SockRef, Socket};
 use std::{
     cell::Cell,
     future::poll_fn,
     io::{self, IoSlice},
-    net,
-    os::unix,
+    mem, net,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd},
     task::coop::has_budget_remaining,
     time::{Sleep, sleep},
 };
@@ -34,40 +33,26 @@ const LINGER_LASTS: Duration = Duration::from_secs(2);
 
 /// A listening socket that is registered with an event loop.
 pub(crate) struct SocketListener {
-    socket: ListeningSocket,
+    socket: AsyncFd<Socket>,
+    is_tcp: bool,
     /// The TCP_NOTSENT_LOWAT that was set last.
     set: Cell<Option<u32>>,
     /// The one that all waiting connections have inherited; none while some of them may be older.
     inherited: Cell<Option<u32>>,
 }
 
-enum ListeningSocket {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
-
 impl SocketListener {
     /// Registers a non-blocking listening socket with this thread's event loop.
-    pub fn new(socket: socket2::Socket) -> io::Result<Self> {
-        let socket = if socket.local_addr()?.is_unix() {
-            ListeningSocket::Unix(UnixListener::from_std(unix::net::UnixListener::from(socket))?)
-        } else {
-            ListeningSocket::Tcp(TcpListener::from_std(net::TcpListener::from(socket))?)
-        };
-        Ok(SocketListener { socket, set: Cell::new(None), inherited: Cell::new(None) })
+    pub fn new(socket: Socket) -> io::Result<Self> {
+        let is_tcp = !socket.local_addr()?.is_unix();
+        let socket = descriptor::register(socket)?;
+        Ok(SocketListener { socket, is_tcp, set: Cell::new(None), inherited: Cell::new(None) })
     }
 
     /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<(SocketStream, Peer)> {
         poll_fn(|context| {
-            let accepted = match &self.socket {
-                ListeningSocket::Tcp(listener) => listener
-                    .poll_accept(context)
-                    .map_ok(|(stream, peer)| (SocketKind::Tcp(stream).into(), peer.ip().into())),
-                ListeningSocket::Unix(listener) => listener
-                    .poll_accept(context)
-                    .map_ok(|(stream, _)| (SocketKind::Unix(stream).into(), Peer::Unix)),
-            };
+            let accepted = self.poll_accept(context);
             if accepted.is_pending() && has_budget_remaining() {
                 // None is waiting that was there before the options were set.
                 self.inherited.set(self.set.get());
@@ -77,25 +62,38 @@ impl SocketListener {
         .await
     }
 
+    fn poll_accept(&self, context: &mut Context) -> Poll<io::Result<(SocketStream, Peer)>> {
+        loop {
+            let mut ready = ready!(self.socket.poll_read_ready(context))?;
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            if let Ok(accepted) = ready.try_io(|socket| Ok(acceptfrom_with(socket, flags)?)) {
+                let (socket, address) = accepted?;
+                let address = address.and_then(|address| net::SocketAddr::try_from(address).ok());
+                let peer = address.map_or(Peer::Unix, |address| address.ip().into());
+                return Poll::Ready(Ok((SocketStream::new(socket.into()), peer)));
+            }
+        }
+    }
+
     /// Sets TCP_NODELAY and TCP_NOTSENT_LOWAT of a connection that was just accepted. The latter is the number of bytes
     /// that the slowest permitted peer takes in twice the `stall` timeout: if the kernel queued more, the socket would
     /// have no room for so long that such a peer would look like one that takes nothing.
     ///
     /// Connections inherit both from the listener, so that most of them need no system call.
     pub fn prepare(&self, stream: &SocketStream, limits: &Limits) -> io::Result<()> {
-        let (ListeningSocket::Tcp(listener), SocketKind::Tcp(stream)) = (&self.socket, &stream.socket) else {
+        if !self.is_tcp {
             return Ok(());
-        };
+        }
         let bytes = limits.stall_rate.saturating_mul(2 * limits.stall.as_secs());
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         // Responses are written whole, so waiting for more bytes would only delay the last segment.
         let set = |socket: SockRef| socket.set_tcp_notsent_lowat(bytes).and(socket.set_tcp_nodelay(true));
         if self.set.get() != Some(bytes) {
-            set(SockRef::from(listener))?;
+            set(SockRef::from(self.socket.get_ref()))?;
             self.inherited.set(None);
             self.set.set(Some(bytes));
         }
-        if self.inherited.get() == Some(bytes) { Ok(()) } else { set(SockRef::from(stream)) }
+        if self.inherited.get() == Some(bytes) { Ok(()) } else { set(SockRef::from(stream.socket.get()?)) }
     }
 }
 
@@ -140,7 +138,7 @@ pub(crate) fn is_global(address: net::IpAddr) -> bool {
 
 /// The byte stream of an accepted connection.
 pub(crate) struct SocketStream {
-    socket: SocketKind,
+    socket: AcceptedSocket,
     handle: SocketHandle,
     /// Bytes that were read ahead; the next read returns them first.
     early: Bytes,
@@ -148,25 +146,64 @@ pub(crate) struct SocketStream {
     lingering: Option<Box<Lingering>>,
 }
 
-enum SocketKind {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+/// A non-blocking socket that is registered with the event loop when it first has to wait. A connection whose only
+/// request came before it was accepted never has to.
+enum AcceptedSocket {
+    Unregistered(Socket),
+    Registered(AsyncFd<Socket>),
+    /// It could not be registered, and is closed.
+    Lost,
 }
 
-/// Makes the same call on either kind of socket.
-macro_rules! either {
-    ($socket:expr, $stream:ident => $call:expr) => {
-        match $socket {
-            SocketKind::Tcp($stream) => $call,
-            SocketKind::Unix($stream) => $call,
+impl AcceptedSocket {
+    fn get(&self) -> io::Result<&Socket> {
+        match self {
+            AcceptedSocket::Unregistered(socket) => Ok(socket),
+            AcceptedSocket::Registered(socket) => Ok(socket.get_ref()),
+            AcceptedSocket::Lost => Err(io::ErrorKind::NotConnected.into()),
         }
-    };
-}
+    }
 
-impl From<SocketKind> for SocketStream {
-    fn from(socket: SocketKind) -> Self {
-        let handle = either!(&socket, stream => SocketHandle::of(stream));
-        SocketStream { socket, handle, early: Bytes::new(), lingering: None }
+    fn register(&mut self) -> io::Result<()> {
+        if let AcceptedSocket::Unregistered(socket) = mem::replace(self, AcceptedSocket::Lost) {
+            *self = AcceptedSocket::Registered(descriptor::register(socket)?);
+        }
+        Ok(())
+    }
+
+    fn poll_read(&mut self, context: &mut Context, buffer: &mut ReadBuf) -> Poll<io::Result<usize>> {
+        let wanted = buffer.remaining();
+        self.poll_io(context, Interest::READABLE, wanted, |socket| descriptor::receive(socket, buffer))
+    }
+
+    /// Makes a system call that transfers up to `wanted` bytes, once it does not have to wait.
+    fn poll_io(
+        &mut self,
+        context: &mut Context,
+        interest: Interest,
+        wanted: usize,
+        mut transfer: impl FnMut(&Socket) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let AcceptedSocket::Registered(socket) = self else {
+                match transfer(self.get()?) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.register()?,
+                    done => return Poll::Ready(done),
+                }
+                continue;
+            };
+            let mut ready = ready!(match interest {
+                Interest::READABLE => socket.poll_read_ready(context),
+                _ => socket.poll_write_ready(context),
+            })?;
+            if let Ok(done) = ready.try_io(|socket| transfer(socket.get_ref())) {
+                // The kernel had no more bytes, or no more room, so the next call would only say so.
+                if done.as_ref().is_ok_and(|count| (1..wanted).contains(count)) {
+                    ready.clear_ready();
+                }
+                return Poll::Ready(done);
+            }
+        }
     }
 }
 
@@ -177,6 +214,12 @@ impl Drop for SocketStream {
 }
 
 impl SocketStream {
+    fn new(socket: Socket) -> Self {
+        let handle = SocketHandle::of(&socket);
+        let socket = AcceptedSocket::Unregistered(socket);
+        SocketStream { socket, handle, early: Bytes::new(), lingering: None }
+    }
+
     /// The socket, for questions to the kernel.
     pub fn handle(&self) -> SocketHandle {
         self.handle.clone()
@@ -199,7 +242,7 @@ impl SocketStream {
     fn poll_early(&mut self, context: &mut Context) -> Poll<io::Result<Bytes>> {
         let mut space = [0; EARLY];
         let mut read = ReadBuf::new(&mut space);
-        ready!(either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, &mut read)))?;
+        ready!(self.socket.poll_read(context, &mut read))?;
         Poll::Ready(Ok(Bytes::copy_from_slice(read.filled())))
     }
 }
@@ -211,7 +254,7 @@ impl AsyncRead for SocketStream {
         buffer: &mut ReadBuf,
     ) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
-            return either!(&mut self.socket, stream => Pin::new(stream).poll_read(context, buffer));
+            return self.socket.poll_read(context, buffer).map_ok(|_| ());
         }
         let length = self.early.len().min(buffer.remaining());
         buffer.put_slice(&self.early[..length]);
@@ -225,7 +268,7 @@ impl AsyncRead for SocketStream {
 
 impl AsyncWrite for SocketStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        either!(&mut self.socket, stream => Pin::new(stream).poll_write(context, bytes))
+        self.socket.poll_io(context, Interest::WRITABLE, bytes.len(), |socket| socket.send(bytes))
     }
 
     fn poll_write_vectored(
@@ -233,15 +276,17 @@ impl AsyncWrite for SocketStream {
         context: &mut Context,
         slices: &[IoSlice],
     ) -> Poll<io::Result<usize>> {
-        either!(&mut self.socket, stream => Pin::new(stream).poll_write_vectored(context, slices))
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        self.socket.poll_io(context, Interest::WRITABLE, length, |socket| socket.send_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        either!(&self.socket, stream => stream.is_write_vectored())
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
-        either!(&mut self.socket, stream => Pin::new(stream).poll_flush(context))
+    /// The kernel has taken what was written.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     /// Closes our half of the connection, then waits for the peer to close its own (RFC 9112 §9.6).
@@ -250,7 +295,13 @@ impl AsyncWrite for SocketStream {
         let lingering = match &mut stream.lingering {
             Some(lingering) => lingering,
             none => {
-                ready!(either!(&mut stream.socket, stream => Pin::new(stream).poll_shutdown(context)))?;
+                match stream.socket.get()?.shutdown(net::Shutdown::Write) {
+                    Err(error) if error.kind() != io::ErrorKind::NotConnected => {
+                        return Poll::Ready(Err(error));
+                    }
+                    // Or the peer has reset the connection.
+                    _ => {}
+                }
                 none.insert(Box::new(Lingering { left: LINGER_CAP, end: Box::pin(sleep(LINGER_LASTS)) }))
             }
         };
@@ -268,20 +319,17 @@ struct Lingering {
 
 impl Lingering {
     /// Ready once the peer has closed its half, or has sent too much or for too long.
-    fn poll(&mut self, socket: &mut SocketKind, context: &mut Context) -> Poll<()> {
+    fn poll(&mut self, socket: &mut AcceptedSocket, context: &mut Context) -> Poll<()> {
         loop {
             if self.end.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
             let mut space = [0; 8 * 1024];
             let mut read = ReadBuf::new(&mut space);
-            let ended =
-                ready!(either!(&mut *socket, stream => Pin::new(stream).poll_read(context, &mut read)));
-            let count = read.filled().len();
-            if ended.is_err() || count == 0 || count > self.left {
-                return Poll::Ready(());
+            match ready!(socket.poll_read(context, &mut read)) {
+                Ok(count @ 1..) if count <= self.left => self.left -= count,
+                _ => return Poll::Ready(()),
             }
-            self.left -= count;
         }
     }
 }
@@ -293,8 +341,7 @@ mod tests {
 
     /// TCP_NODELAY and TCP_NOTSENT_LOWAT.
     fn options(stream: &SocketStream) -> (bool, u32) {
-        let SocketKind::Tcp(stream) = &stream.socket else { panic!("not TCP") };
-        let socket = SockRef::from(stream);
+        let socket = stream.socket.get().unwrap();
         (socket.tcp_nodelay().unwrap(), socket.tcp_notsent_lowat().unwrap())
     }
 
@@ -312,7 +359,7 @@ mod tests {
             assert_eq!(options(&stream), (true, 20 * 1024));
         }
         assert_eq!(listener.inherited.get(), None);
-        let (accepted, client) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (accepted, client) = tokio::join!(listener.accept(), tokio::net::TcpStream::connect(address));
         let (stream, _) = accepted.unwrap();
         assert_eq!((listener.inherited.get(), options(&stream)), (Some(20 * 1024), (true, 20 * 1024)));
         let slower = Limits { stall_rate: 512, ..limits };
