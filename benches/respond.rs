@@ -6,8 +6,8 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group};
 use e6::internals::{
-    AccessLog, Arrival, Clients, Clock, ConnectionInfo, ErrorPages, EventHub, Hosts, HowPage, Lifecycle,
-    Limits, ListenerKind, LogDestination, LogFile, LogFormat, NoNamedPages, PageContent, PageText,
+    AccessLog, Arrival, Clients, Clock, ConnectionInfo, Effort, ErrorPages, EventHub, Hosts, HowPage,
+    Lifecycle, Limits, ListenerKind, LogDestination, LogFile, LogFormat, NoNamedPages, PageContent, PageText,
     PerLanguage, ProcessStart, ROUTES, RequestMetrics, RequestObserver, ResponseBody, Service, ServiceParts,
     Site, SiteContent, SiteFacts, SocketHandle, TrustedProxies, asset_url,
 };
@@ -67,6 +67,7 @@ fn service(log: Option<AccessLog>) -> Service {
         pictures: None,
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),
+        effort: Effort::Fast,
         ready_until: None,
         asked_at: None,
         asking_took: None,

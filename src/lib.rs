@@ -102,7 +102,7 @@ pub mod internals {
             },
             snapshot::{Site, SiteContent, SiteFacts},
         },
-        web::{host::Hosts, trusted_proxies::TrustedProxies},
+        web::{coding::Effort, host::Hosts, trusted_proxies::TrustedProxies},
     };
 }
 

@@ -11,7 +11,7 @@ use crate::{
         named::{NamedContent, NamedPages, NamedResource, PageName, PagePart},
         page::Page,
     },
-    web::representation::{Lifetime, Representation},
+    web::representation::{Lifetime, Publication, Representation},
 };
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 /// Cache lifetime of a settled day. A later correction, or a new design, is seen after it.
 const SETTLED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -219,7 +219,7 @@ impl DayPages {
                 (page::day_oembed(answer, &self.theme, place, language).into_bytes(), "application/json")
             }
         };
-        Some(Representation::published(body, media_type, OffsetDateTime::now_utc(), *lifetime))
+        Some(Representation::published(body, media_type, Publication::now(*lifetime)))
     }
 
     fn basis(&self, named: PageName) -> Basis {
@@ -263,7 +263,7 @@ impl DayPages {
             PageName::Leaders => page::leaders(answer, &self.theme, place),
         };
         // By the system's clock, because it is compared with dates from other programs.
-        let page = Page::new(&content, &self.style, Some(OffsetDateTime::now_utc()), *lifetime);
+        let page = Page::new(&content, &self.style, Publication::now(*lifetime));
         Entry { basis, subject: Arc::new(subject), page: Arc::new(page), files: HashMap::new(), used: 0 }
     }
 
@@ -318,16 +318,16 @@ mod tests {
 
     /// An entry whose card has this many bytes.
     fn entry(size: usize) -> Entry {
-        let now = OffsetDateTime::UNIX_EPOCH;
+        let now = time::OffsetDateTime::UNIX_EPOCH;
         let answer = decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), now);
         let lifetime = Lifetime::Changing(CHANGING);
         let texts = PerLanguage::of(|_| PageText { html: String::new(), text: String::new() });
         let content = PageContent { pages: texts, terminal: None, json: String::new() };
-        let card = Representation::published(vec![0; size], "image/png", now, lifetime);
+        let card = Representation::published(vec![0; size], "image/png", Publication::now(lifetime));
         Entry {
             basis: Basis { archive: Archive::new(), today: answer.day, live: None },
             subject: Arc::new(Subject { answer, place: Place::leaders(), lifetime }),
-            page: Arc::new(Page::new(&content, "", None, lifetime)),
+            page: Arc::new(Page::new(&content, "", Publication::now(lifetime))),
             files: HashMap::from([(PagePart::Card(Language::English), card)]),
             used: 0,
         }

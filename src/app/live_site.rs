@@ -8,6 +8,7 @@ use crate::{
     mlb::DayRequests,
     page,
     site::{events::EventHub, snapshot::Site},
+    web::coding::Effort,
 };
 use arc_swap::ArcSwap;
 use std::{
@@ -43,8 +44,8 @@ struct Current {
 pub(crate) struct PollerId(u64);
 
 impl LiveSite {
-    /// Publishes the first answer, without pictures, so that visitors need not wait for them: [`LiveSite::draw_pictures`]
-    /// follows.
+    /// Publishes the first answer, without content codings and pictures, so that visitors need not wait for them:
+    /// [`LiveSite::encode`] and [`LiveSite::draw_pictures`] follow.
     pub fn new(
         mut publisher: Publisher,
         answer: Answer,
@@ -53,7 +54,7 @@ impl LiveSite {
         day_requests: Arc<DayRequests>,
     ) -> Self {
         let (pictures, drawn) = watch::channel(());
-        let site = publisher.site(&answer, Some(drawn), &day_requests);
+        let site = publisher.site(&answer, Some(drawn), Effort::None, &day_requests);
         let event_hub = Arc::new(EventHub::new(phase));
         event_hub.publish(&site);
         metrics.set(&answer);
@@ -87,6 +88,17 @@ impl LiveSite {
 
     pub fn poller_id(&self) -> PollerId {
         self.scene().poller_id
+    }
+
+    /// Encodes the pages of the first answer, unless the pictures have been drawn.
+    pub fn encode(&self) {
+        let mut scene = self.scene();
+        let Current { publisher, answer, pictures, .. } = &mut *scene;
+        if let Some(pictures) = pictures {
+            let drawn = Some(pictures.subscribe());
+            let encoded = publisher.site(answer, drawn, Effort::Fast, &self.day_requests);
+            self.site.store(Arc::new(encoded));
+        }
     }
 
     /// Draws the pictures of the first answer, unless they have been drawn.
@@ -147,7 +159,7 @@ impl LiveSite {
         let Current { publisher, answer, pictures, .. } = scene;
         // Dropped at the end, so that those who wait for the pictures find them.
         let _drawn = pictures.take();
-        let fresh = Arc::new(publisher.site(answer, None, &self.day_requests));
+        let fresh = Arc::new(publisher.site(answer, None, Effort::Fast, &self.day_requests));
         self.metrics.set(answer);
         // Stored before the hub announces it, so that clients that are notified find it.
         self.site.store(fresh.clone());

@@ -261,6 +261,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         accept_context,
     };
     let workers = Workers::start(&context, &facts.metrics.threads)?;
+    facts.live_site.encode();
     facts.live_site.tell(Notifier::start(config, &show, &facts.metrics)?);
     let poller = poller.start(facts.live_site.poller_id(), &facts.live_site);
     let running = Running {

@@ -16,8 +16,9 @@ use crate::{
         snapshot::{Site, SiteFacts},
     },
     web::{
+        coding::Effort,
         negotiate::Form,
-        representation::{Lifetime, Representation},
+        representation::{Lifetime, Publication, Representation},
     },
 };
 use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Duration};
@@ -85,13 +86,16 @@ impl Publisher {
         &mut self,
         answer: &Answer,
         pictures: Option<watch::Receiver<()>>,
+        effort: Effort,
         day_requests: &Arc<DayRequests>,
     ) -> Site {
         let lasts = self.clock.real(lasts(answer));
         let mut content = page::render(answer, &self.theme, lasts, self.clock.now());
         let files: Vec<_> = std::mem::take(&mut content.files)
             .into_iter()
-            .filter_map(|(path, source)| Some((path, self.file(path, source, answer, pictures.is_none())?)))
+            .filter_map(|(path, source)| {
+                Some((path, self.file(path, source, answer, pictures.is_none(), effort)?))
+            })
             .collect();
         let stands = answer.verdict != Verdict::Unknown && !answer.stale;
         let facts = SiteFacts {
@@ -108,6 +112,7 @@ impl Publisher {
             // because it is compared with dates from other programs.
             modified: Some(OffsetDateTime::now_utc()),
             lasts,
+            effort,
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
             asking_took: answer.asking_took,
@@ -133,6 +138,7 @@ impl Publisher {
         source: String,
         answer: &Answer,
         with_pictures: bool,
+        effort: Effort,
     ) -> Option<Representation> {
         if let Some((before, made)) = self.published.get(path)
             && *before == source
@@ -157,10 +163,11 @@ impl Publisher {
             }
             _ => source.clone().into_bytes(),
         };
-        // By the system's clock, because it is compared with dates from other programs.
-        let modified = OffsetDateTime::now_utc();
-        let made = Representation::published(body, media_type, modified, Lifetime::Changing(lasts));
-        self.published.insert(path, (source, made.clone()));
+        let publication = Publication { effort, ..Publication::now(Lifetime::Changing(lasts)) };
+        let made = Representation::published(body, media_type, publication);
+        if effort != Effort::None {
+            self.published.insert(path, (source, made.clone()));
+        }
         Some(made)
     }
 

@@ -21,7 +21,7 @@ use crate::{
         service::{HowPage, ProcessStart, Service, ServiceParts},
         snapshot::{Site, SiteContent, SiteFacts},
     },
-    web::{host::Hosts, trusted_proxies::TrustedProxies},
+    web::{coding::Effort, host::Hosts, trusted_proxies::TrustedProxies},
 };
 use arc_swap::ArcSwap;
 use hyper::{Request, Response, body::Body};
@@ -44,6 +44,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
         pictures: None,
         modified: Some(OffsetDateTime::UNIX_EPOCH),
         lasts: Duration::from_secs(5),
+        effort: Effort::Fast,
         ready_until: None,
         asked_at: None,
         asking_took: None,

@@ -5,15 +5,13 @@ use crate::{
     site::{common_fields::of_page, policy::page_policy},
     web::{
         negotiate::{self, FORM_FIELDS, Form},
-        representation::{Caching, Field, Lifetime, Representation, RepresentationFields},
+        representation::{Caching, Field, Lifetime, Publication, Representation, RepresentationFields},
     },
 };
 use hyper::{
     HeaderMap,
     header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName},
 };
-use std::time::Duration;
-use time::OffsetDateTime;
 
 /// The media type of text with escape sequences.
 const ANSI: &str = "text/x-ansi; charset=utf-8";
@@ -85,14 +83,9 @@ pub struct TerminalText {
 
 impl Page {
     /// Encodes a page. `style` is the CSP source of its one inline style block (`'sha256-…'`).
-    pub fn new(
-        content: &PageContent,
-        style: &str,
-        modified: Option<OffsetDateTime>,
-        lifetime: Lifetime,
-    ) -> Self {
-        let in_language = NegotiatedForms::new(content, style, modified, lifetime);
-        Page { in_any_language: in_language.in_any_language(lifetime), in_language }
+    pub fn new(content: &PageContent, style: &str, publication: Publication) -> Self {
+        let in_language = NegotiatedForms::new(content, style, publication);
+        Page { in_any_language: in_language.in_any_language(publication.lifetime), in_language }
     }
 
     /// The form that the URL or else the client asks for, in this language or, without one, in the language that the
@@ -142,9 +135,10 @@ impl NegotiatedForms {
     }
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
-    fn new(content: &PageContent, style: &str, modified: Option<OffsetDateTime>, lifetime: Lifetime) -> Self {
+    fn new(content: &PageContent, style: &str, publication: Publication) -> Self {
+        let Publication { modified, lifetime, effort } = publication;
         let private = Caching::Private(lifetime);
-        let pages = forms(&content.pages, &page_policy(style), Caching::For(lifetime), modified)
+        let pages = forms(&content.pages, &page_policy(style), Some(publication))
             .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
         let terminal = |terminal: &PerLanguage<TerminalText>| {
             PerLanguage::of(|language| {
@@ -155,6 +149,7 @@ impl NegotiatedForms {
                         modified,
                         language: Some(language),
                         more: of_page(false).collect(),
+                        effort,
                         ..RepresentationFields::momentary(media_type)
                     };
                     Representation::of(body.as_bytes().into(), fields)
@@ -171,6 +166,7 @@ impl NegotiatedForms {
             caching: private,
             modified,
             more: of_page(true).collect(),
+            effort,
             ..RepresentationFields::momentary("application/json")
         };
         NegotiatedForms {
@@ -206,27 +202,23 @@ impl LanguagePage {
     pub(super) fn new(
         html: &PerLanguage<String>,
         policy: impl IntoIterator<Item = Field>,
-        lasts: Duration,
-        modified: Option<OffsetDateTime>,
+        Publication { modified, lifetime, effort }: Publication,
     ) -> Self {
         let policy: Vec<_> = policy.into_iter().collect();
         let chosen = PerLanguage::of(|language| {
             let fields = RepresentationFields {
-                caching: Caching::For(Lifetime::Changing(lasts)),
+                caching: Caching::For(lifetime),
                 modified,
                 language: Some(language),
                 more: policy.clone(),
+                effort,
                 ..RepresentationFields::momentary("text/html; charset=utf-8")
             };
             Representation::of(html[language].as_bytes().into(), fields)
         });
         let preferred = PerLanguage::of(|language| {
             let page = chosen[language].varying(&[ACCEPT_LANGUAGE]);
-            if language == Language::ALL[0] {
-                page
-            } else {
-                page.kept(Caching::Private(Lifetime::Changing(lasts)))
-            }
+            if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lifetime)) }
         });
         LanguagePage { chosen, preferred }
     }
@@ -270,31 +262,35 @@ impl PageForms {
 /// The forms of an error page, which is never cached. They vary on Accept-Encoding, because a client that refuses every
 /// coding gets one.
 pub(crate) fn error_forms(pages: &PerLanguage<PageText>, policy: &[Field]) -> PerLanguage<PageForms> {
-    forms(pages, policy, Caching::Never, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
+    forms(pages, policy, None).map(|forms| forms.varying(&[ACCEPT_ENCODING, ACCEPT_LANGUAGE]))
 }
 
+/// The forms of a page that is published, or of an error page.
 fn forms(
     pages: &PerLanguage<PageText>,
     policy: &[Field],
-    caching: Caching,
-    modified: Option<OffsetDateTime>,
+    publication: Option<Publication>,
 ) -> PerLanguage<PageForms> {
     PerLanguage::of(|language| {
         let page = &pages[language];
         let make = |body: &str, media_type, policy: &[Field]| {
             // The route of a request decides which pages may read an error.
-            let common = (caching != Caching::Never).then(|| of_page(false));
+            let common = publication.map(|_| of_page(false));
             let fields = RepresentationFields {
-                caching,
-                modified,
                 language: Some(language),
                 more: policy.iter().cloned().chain(common.into_iter().flatten()).collect(),
                 ..RepresentationFields::momentary(media_type)
             };
-            // Error pages are short, rare and many: in every coding they would cost more than all other pages.
-            let made = match caching {
-                Caching::Never => Representation::single(body.into(), fields),
-                _ => Representation::of(body.into(), fields),
+            let made = match publication {
+                Some(Publication { modified, lifetime, effort }) => {
+                    let caching = Caching::For(lifetime);
+                    Representation::of(
+                        body.into(),
+                        RepresentationFields { caching, modified, effort, ..fields },
+                    )
+                }
+                // Error pages are short, rare and many: in every coding they would cost more than all other pages.
+                None => Representation::single(body.into(), fields),
             };
             made.varying(&FORM_FIELDS)
         };

@@ -8,7 +8,10 @@ use crate::{
         page::{LanguagePage, Page, PageContent, PageForms, PageText, error_forms},
         policy::{embed_policy, page_policy},
     },
-    web::representation::{Caching, Lifetime, Representation, RepresentationFields},
+    web::{
+        coding::Effort,
+        representation::{Caching, Lifetime, Publication, Representation, RepresentationFields},
+    },
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -67,6 +70,8 @@ pub struct SiteFacts {
     pub modified: Option<OffsetDateTime>,
     /// The time for which caches may keep the pages.
     pub lasts: Duration,
+    /// The effort to encode them.
+    pub effort: Effort,
     /// The time until which `/readyz` responds 200; none if it does not.
     pub ready_until: Option<OffsetDateTime>,
     /// The time at which MLB made the answer's data; none if it was never read.
@@ -82,8 +87,9 @@ impl Site {
         published: impl IntoIterator<Item = (&'static str, Representation)>,
         facts: SiteFacts,
     ) -> Self {
-        let SiteFacts { lasts, modified, .. } = facts;
+        let SiteFacts { lasts, modified, effort, .. } = facts;
         let lifetime = Lifetime::Changing(lasts);
+        let publication = Publication { modified, lifetime, effort };
         let policy = page_policy(&content.style);
         let embed_policy = embed_policy(&content.embed_style, lasts).into_iter().chain(of_page(true));
         let share_policy = policy.iter().cloned().chain(of_page(false));
@@ -91,12 +97,13 @@ impl Site {
             caching: Caching::For(lifetime),
             modified,
             more: of_page(true).collect(),
+            effort,
             ..RepresentationFields::momentary("application/json")
         };
         Site {
-            home: Page::new(&content.home, &content.style, modified, lifetime),
-            embed: LanguagePage::new(&content.embed, embed_policy, lasts, modified),
-            share: LanguagePage::new(&content.share, share_policy, lasts, modified),
+            home: Page::new(&content.home, &content.style, publication),
+            embed: LanguagePage::new(&content.embed, embed_policy, publication),
+            share: LanguagePage::new(&content.share, share_policy, publication),
             api: Representation::of(content.home.json.into_bytes(), json),
             published: published.into_iter().map(|(path, file)| (path, file.with(of_page(true)))).collect(),
             not_ready: error_forms(&content.not_ready, &policy),

@@ -50,6 +50,8 @@ pub fn media_type(path: &Path) -> String {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
+    /// No coding but identity, for pages that will be replaced at once by the same pages in all codings.
+    None,
     /// A few milliseconds a page, for pages that are made while serving, each time the answer changes.
     Fast,
     /// The smallest result, however slow, for assets, which are encoded once, when the binary is built.
@@ -62,7 +64,7 @@ const WORTH_IT: (usize, usize) = (19, 20);
 /// The bytes in every coding that saves enough; identity first.
 pub fn variants(bytes: &[u8], media_type: &str, effort: Effort) -> Vec<(Coding, Vec<u8>)> {
     let mut variants = vec![(Coding::Identity, bytes.to_vec())];
-    if !is_compressible(media_type) {
+    if effort == Effort::None || !is_compressible(media_type) {
         return variants;
     }
     for coding in [Coding::Brotli, Coding::Zstd, Coding::Gzip] {
@@ -115,7 +117,7 @@ fn window(length: usize) -> i32 {
 }
 
 /// Images and fonts other than SVG are compressed already.
-fn is_compressible(media_type: &str) -> bool {
+pub fn is_compressible(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();
     essence.starts_with("text/")
         || ["json", "javascript", "xml", "image/x-icon"].iter().any(|kind| essence.ends_with(kind))

@@ -1,6 +1,11 @@
 //! A body in each content coding, with every header field made before the request.
 
-use crate::{hash, language::Language, per_worker::PerWorker, web::coding::Coding};
+use crate::{
+    hash,
+    language::Language,
+    per_worker::PerWorker,
+    web::coding::{self, Coding, Effort},
+};
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
@@ -75,6 +80,25 @@ pub enum Lifetime {
     Settled(Duration),
 }
 
+/// What pages have in common that are published together.
+#[derive(Debug, Clone, Copy)]
+pub struct Publication {
+    /// The time of the last modification.
+    pub modified: Option<OffsetDateTime>,
+    /// The time for which caches may keep them.
+    pub lifetime: Lifetime,
+    /// The effort to encode them.
+    pub effort: Effort,
+}
+
+impl Publication {
+    /// Pages that change now.
+    pub fn now(lifetime: Lifetime) -> Self {
+        // By the system's clock, because it is compared with dates from other programs.
+        Publication { modified: Some(OffsetDateTime::now_utc()), lifetime, effort: Effort::Fast }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct RepresentationFields {
     pub media_type: Cow<'static, str>,
@@ -84,6 +108,8 @@ pub(crate) struct RepresentationFields {
     pub language: Option<Language>,
     /// Further fields, such as a page's security policy.
     pub more: Vec<Field>,
+    /// The effort to encode the bytes.
+    pub effort: Effort,
 }
 
 impl RepresentationFields {
@@ -95,33 +121,31 @@ impl RepresentationFields {
             modified: None,
             language: None,
             more: Vec::new(),
+            effort: Effort::Fast,
         }
     }
 }
 
 impl Representation {
-    /// A resource at its own URL, last modified at `modified`, that caches may keep for this lifetime.
-    pub fn published(
-        body: Vec<u8>,
-        media_type: &'static str,
-        modified: OffsetDateTime,
-        lifetime: Lifetime,
-    ) -> Self {
-        let (caching, modified) = (Caching::For(lifetime), Some(modified));
+    /// A resource at its own URL.
+    pub fn published(body: Vec<u8>, media_type: &'static str, publication: Publication) -> Self {
+        let Publication { modified, lifetime, effort } = publication;
+        let caching = Caching::For(lifetime);
         let fields =
-            RepresentationFields { caching, modified, ..RepresentationFields::momentary(media_type) };
+            RepresentationFields { caching, modified, effort, ..RepresentationFields::momentary(media_type) };
         Self::of(body, fields)
     }
 
     /// Encodes bytes in every coding that saves enough.
     pub(crate) fn of(bytes: Vec<u8>, fields: RepresentationFields) -> Self {
         let tag = tag(&bytes);
-        let variants =
-            crate::web::coding::variants(&bytes, &fields.media_type, crate::web::coding::Effort::Fast);
-        Self::from_variants(
-            variants.into_iter().map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body))),
-            fields,
-        )
+        let encoded = coding::variants(&bytes, &fields.media_type, fields.effort)
+            .into_iter()
+            .map(|(coding, body)| (coding, coding.tag(&tag), Bytes::from(body)));
+        // Caches keep it until it can have other codings.
+        let will_vary = fields.effort == Effort::None && coding::is_compressible(&fields.media_type);
+        let made = Self::from_variants(encoded, fields);
+        if will_vary { made.varying(&[ACCEPT_ENCODING]) } else { made }
     }
 
     /// Bytes made for one request, which are not worth encoding.

@@ -9,7 +9,10 @@ use crate::{
         page::{PageContent, PageText},
         snapshot::{SiteContent, SiteFacts},
     },
-    web::representation::{Lifetime, Representation},
+    web::{
+        coding::Effort,
+        representation::{Lifetime, Publication, Representation},
+    },
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -69,6 +72,7 @@ fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()
         pictures,
         modified: None,
         lasts: Duration::from_secs(5),
+        effort: Effort::Fast,
         ready_until: None,
         asked_at: None,
         asking_took: None,
@@ -166,12 +170,8 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     let mut picture = awaited("/card.png").unwrap();
     let context = &mut Context::from_waker(Waker::noop());
     assert!(picture.as_mut().poll(context).is_pending());
-    let png = Representation::published(
-        vec![1],
-        "image/png",
-        OffsetDateTime::UNIX_EPOCH,
-        Lifetime::Changing(Duration::ZERO),
-    );
+    let lifetime = Lifetime::Changing(Duration::ZERO);
+    let png = Representation::published(vec![1], "image/png", Publication::now(lifetime));
     served.store(Arc::new(site(Ok(vec![("/card.png", png)]))));
     drop(drawing);
     assert!(picture.as_mut().poll(context).is_ready());
