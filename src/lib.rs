@@ -57,7 +57,11 @@ mod memory;
 mod name;
 mod output;
 mod per_worker;
+mod sync;
 mod threads;
+
+#[cfg(all(test, feature = "shuttle"))]
+mod interleavings;
 
 use crate::{
     app::{

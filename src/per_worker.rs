@@ -1,9 +1,10 @@
 //! A value for each worker, so that workers share no cache line while they answer requests.
 
+use crate::sync::{Mutex, MutexGuard, thread_local};
 use std::{
     cell::Cell,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
-    thread,
+    sync::{OnceLock, PoisonError},
+    thread::available_parallelism,
 };
 
 thread_local! {
@@ -14,12 +15,12 @@ thread_local! {
 /// The number of workers: one for each processor that this process may use.
 pub fn workers() -> usize {
     static WORKERS: OnceLock<usize> = OnceLock::new();
-    *WORKERS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+    *WORKERS.get_or_init(|| available_parallelism().map_or(1, usize::from))
 }
 
 /// Makes this thread the worker with this number, from 0.
 pub fn become_worker(number: usize) {
-    WORKER.set(number);
+    WORKER.with(|own| own.set(number));
 }
 
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl<T> PerWorker<T> {
 
     /// The value of this thread's worker.
     pub fn own(&self) -> &T {
-        &self.0[WORKER.get() % self.0.len()].0
+        &self.0[WORKER.with(Cell::get) % self.0.len()].0
     }
 }
 
@@ -62,6 +63,7 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
 
     #[test]
     fn a_worker_has_a_value_of_its_own_and_all_are_read_together() {

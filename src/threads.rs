@@ -1,14 +1,16 @@
-//! Starting threads, and threads that start again after a failure. Each of these has a heartbeat, by which the watchdog notices that it hangs.
+//! Starting threads, and threads that start again after a failure. Each of these has a heartbeat, by which the watchdog
+//! notices that it hangs.
 
+use crate::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+    thread::{self, JoinHandle},
+};
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry as counters};
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread::{self, JoinHandle},
+    sync::{Arc, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -117,7 +119,7 @@ impl RestartingThreads {
     }
 
     /// A poisoned lock is ignored: the list is consistent between any two statements.
-    fn watched(&self) -> std::sync::MutexGuard<'_, Vec<WatchedThread>> {
+    fn watched(&self) -> MutexGuard<'_, Vec<WatchedThread>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,11 +8,12 @@ use crate::{
     mlb::DayRequests,
     page,
     site::{events::EventHub, snapshot::Site},
+    sync::{Mutex, MutexGuard},
     web::coding::Effort,
 };
 use arc_swap::ArcSwap;
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 use tokio::sync::watch;

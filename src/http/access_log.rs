@@ -3,8 +3,18 @@
 
 use crate::{
     http::log_record::LogRecord,
-    output::{self, format::LogFormat, line_file::LineFile},
+    output::{
+        self,
+        format::LogFormat,
+        line_file::{LineFile, SharedLineFile},
+    },
     per_worker::PerWorker,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
+        thread::{self, Thread},
+    },
     threads,
 };
 use prometheus::IntCounter;
@@ -12,12 +22,7 @@ use std::{
     io::{self, ErrorKind},
     mem,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{SyncSender, sync_channel},
-    },
-    thread::{self, Thread},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -97,7 +102,7 @@ impl SharedLog {
 /// An open destination.
 pub struct LogFile {
     destination: LogDestination,
-    file: Arc<Mutex<LineFile>>,
+    file: SharedLineFile,
 }
 
 impl LogFile {
@@ -172,16 +177,16 @@ impl Drop for AccessLog {
     }
 }
 
-fn open(destination: &LogDestination) -> io::Result<Arc<Mutex<LineFile>>> {
+fn open(destination: &LogDestination) -> io::Result<SharedLineFile> {
     match destination {
         LogDestination::Stdout => Ok(output::stdout().file()),
-        LogDestination::File(path) => LineFile::append(path, MODE).map(|file| Arc::new(Mutex::new(file))),
+        LogDestination::File(path) => LineFile::append(path, MODE).map(|file| Arc::new(file.into())),
     }
 }
 
 struct AccessLogWriter {
     destination: LogDestination,
-    file: Arc<Mutex<LineFile>>,
+    file: SharedLineFile,
     shared: Arc<SharedLog>,
     dropped: IntCounter,
     /// The queues of the last batch, whose memory is used again.

@@ -5,15 +5,16 @@ use crate::{
     connection::{ListenerKind, network},
     http::{load::Load, request_rates::RequestRates},
     limits::Limits,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use std::{
     cell::Cell,
     collections::{BTreeSet, HashMap},
     net::IpAddr,
-    sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, LazyLock, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::task::AbortHandle;

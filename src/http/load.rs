@@ -1,11 +1,12 @@
 //! Limits and the number of connections, read by all workers without a lock.
 
-use crate::{http::blocked::BlockedResponses, limits::Limits};
-use arc_swap::ArcSwap;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use crate::{
+    http::blocked::BlockedResponses,
+    limits::Limits,
+    sync::atomic::{AtomicUsize, Ordering},
 };
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 
 /// The limits and the number of connections, shared by all workers.
 pub(crate) struct Load {

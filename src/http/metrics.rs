@@ -4,6 +4,7 @@ use crate::{
     http::log_record::protocol,
     name::{Named, named},
     per_worker::PerWorker,
+    sync::Mutex,
 };
 use hyper::{Method, StatusCode, Version};
 use prometheus::{
@@ -12,10 +13,7 @@ use prometheus::{
     register_histogram_with_registry as histogram, register_int_counter_vec_with_registry as counters,
     register_int_counter_with_registry as counter, register_int_gauge_with_registry as int_gauge,
 };
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// Upper bounds in seconds. Bodies are made in advance, so a response takes microseconds; the rest is the client's
 /// network.

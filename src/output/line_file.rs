@@ -6,6 +6,7 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     os::unix::fs::{FileTypeExt, OpenOptionsExt},
     path::Path,
+    sync::{Arc, Mutex},
 };
 
 /// Writes whole lines, or nothing of a line.
@@ -15,6 +16,9 @@ pub struct LineFile {
     /// The rest of a line whose beginning was written and cannot be removed. It is written before anything else.
     rest: Vec<u8>,
 }
+
+/// One that several threads write to.
+pub type SharedLineFile = Arc<Mutex<LineFile>>;
 
 /// A failure to write lines.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ pub mod format;
 pub mod line_file;
 
 use crate::threads;
-use line_file::LineFile;
+use line_file::{LineFile, SharedLineFile};
 use prometheus::{IntCounter, Opts, Registry};
 use std::{
     fs::File,
@@ -56,7 +56,7 @@ impl Drop for FinishOnDrop {
 pub struct OutputStream {
     name: &'static str,
     /// The access log writes here too, a whole batch at a time.
-    file: Arc<Mutex<LineFile>>,
+    file: SharedLineFile,
     state: Mutex<OutputState>,
     changed: Condvar,
     lost: IntCounter,
@@ -89,7 +89,7 @@ impl OutputStream {
     }
 
     /// The open stream, for a thread that writes lines of its own and may block.
-    pub fn file(&self) -> Arc<Mutex<LineFile>> {
+    pub fn file(&self) -> SharedLineFile {
         self.file.clone()
     }
 
