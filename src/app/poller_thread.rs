@@ -12,20 +12,41 @@ use crate::{
     site::relay::Relaying,
     threads::Heartbeat,
 };
-use std::sync::{Arc, mpsc};
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 /// The default player's id, name and short name, used until MLB first answers.
 const DEFAULT_PLAYER: (u32, &str, &str) = (665487, "Fernando Tatis Jr.", "Tatis Jr.");
 
+/// Time for which the end of the process waits for the poller to save its state. A request to MLB may take longer, but
+/// has nothing to save.
+const FINISH: Duration = Duration::from_secs(1);
+
 /// The running poller. Dropping this stops it without waiting for it, because its answers would not be published.
 pub(crate) struct PollerThread {
     signals: mpsc::Sender<PollerSignal>,
+    /// Closed when its thread ends.
+    ended: mpsc::Receiver<()>,
+}
+
+impl PollerThread {
+    /// Stops the poller.
+    pub fn stop(&self) {
+        // A poller that has ended needs no signal.
+        let _ = self.signals.send(PollerSignal::Stop);
+    }
+
+    /// Waits up to `FINISH` until a poller that was stopped has saved its state.
+    pub fn finish(self) {
+        let _ = self.ended.recv_timeout(FINISH);
+    }
 }
 
 impl Drop for PollerThread {
     fn drop(&mut self) {
-        // A poller that has ended needs no signal.
-        let _ = self.signals.send(PollerSignal::Stop);
+        self.stop();
     }
 }
 
@@ -43,6 +64,7 @@ fn expected_player(id: u32) -> Player {
 pub(crate) struct PreparedPoller {
     start: mpsc::Sender<(PollerId, Arc<LiveSite>)>,
     signals: mpsc::Sender<PollerSignal>,
+    ended: mpsc::Receiver<()>,
 }
 
 impl PreparedPoller {
@@ -71,8 +93,11 @@ impl PreparedPoller {
 
         let (start, started) = mpsc::channel::<(PollerId, Arc<LiveSite>)>();
         let (signals, received) = mpsc::channel();
+        let (running, ended) = mpsc::channel();
         let (mut first, mut purpose) = (Some(first), None);
         let work = move |heartbeat: &Heartbeat| {
+            // Dropped with this closure, at the end of the thread.
+            let _running = &running;
             purpose = purpose.take().or_else(|| started.recv().ok());
             let Some((poller_id, live_site)) = &purpose else { return Ok(()) };
             live_site.draw_pictures();
@@ -83,7 +108,7 @@ impl PreparedPoller {
         let longest_pause = Poller::longest_pause(&config.limits);
         let spawned = metrics.threads.spawn("poller".into(), longest_pause, work);
         spawned.map_err(RunError::cannot("start the poller's thread"))?;
-        Ok((PreparedPoller { start, signals }, answer))
+        Ok((PreparedPoller { start, signals, ended }, answer))
     }
 
     /// Starts the poller, whose answers are published under this number.
@@ -91,6 +116,6 @@ impl PreparedPoller {
         // The thread is waiting for this message.
         let _ = self.start.send((poller_id, live_site.clone()));
         live_site.day_requests.wake(self.signals.clone());
-        PollerThread { signals: self.signals }
+        PollerThread { signals: self.signals, ended: self.ended }
     }
 }

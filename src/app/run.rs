@@ -305,7 +305,7 @@ impl Running {
         };
         drop(listeners);
         lifecycle.end(phase);
-        drop(poller);
+        poller.stop();
         // Beside the connections' drain: a request to a hook that is cut would have an unknown outcome.
         let (live_site, timeout_of_hooks) = (facts.live_site.clone(), setup.config.limits.notify_total);
         let finish = move || live_site.finish(timeout_of_hooks);
@@ -322,6 +322,7 @@ impl Running {
             Ok(thread) => drop(thread.join()),
             Err(_) => finish(),
         }
+        poller.finish();
         let cut = facts.metrics.connections.now_open();
         if !finished {
             tracing::warn!(connections = cut, "connections that were still open have been cut");

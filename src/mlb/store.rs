@@ -20,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -33,6 +33,8 @@ const MODE: u32 = 0o600;
 const ABANDONED: Duration = Duration::from_secs(60);
 /// A write that takes longer than this is logged: a hard disk that has to spin up takes some seconds.
 const SLOW: Duration = Duration::from_secs(10);
+/// Time for which the end of the poller waits for the disk.
+const LAST: Duration = Duration::from_secs(1);
 /// The version of the format, which changes with [`Saved`]. A file of another version is set aside.
 const VERSION: &str = "e6-state-6";
 /// The limit for reading a state file: one with a year's schedule is about 100 kB.
@@ -217,6 +219,17 @@ impl Saver {
                 // The refused thread's share is gone, so this copies nothing.
                 self.waiting = Arc::unwrap_or_clone(waiting);
             }
+        }
+    }
+}
+
+/// Waits for the disk to take the last state, unless it hangs.
+impl Drop for Saver {
+    fn drop(&mut self) {
+        let end = Instant::now() + LAST;
+        while (self.writing.is_some() || !self.waiting.is_empty()) && Instant::now() < end {
+            self.go_on();
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
