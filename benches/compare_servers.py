@@ -145,11 +145,18 @@ class E6(Server):
         return {"E6_LIMIT_REQUESTS": "100000000"}
 
     def command(self):
+        (self.home / "ready.json").unlink(missing_ok=True)
         return [PROJECT / "target/release/e6", "serve", "--http", f"127.0.0.1:{self.http}", "--https",
                 f"127.0.0.1:{self.https}", "--admin", "off", "--tls", "files", "--tls-cert", self.site.certificate,
                 "--tls-key", self.site.key, "--data-dir", self.home,
                 # Nobody listens there: the answer stays the same for the whole comparison.
-                "--mlb-url", "http://127.0.0.1:9", "--access-log", self.log or "off"]
+                "--mlb-url", "http://127.0.0.1:9", "--access-log", self.log or "off", "--ready-file", self.home / "ready.json"]
+
+    def wait(self):
+        # Its pages are in all codings then.
+        while not (self.home / "ready.json").exists():
+            assert self.process.poll() is None, "e6 ended"
+            time.sleep(0.001)
 
 
 def nginx_fields(fields, directive="add_header {} {};"):
