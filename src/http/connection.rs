@@ -73,6 +73,7 @@ pub(crate) struct Connection {
     has_stalled: Cell<bool>,
     is_closing: Cell<bool>,
     peer_is_done: Cell<bool>,
+    has_read_all: Cell<bool>,
     /// The time since which it closes gracefully.
     leaving: Cell<Option<Instant>>,
     /// The responses that the protocol layer has completely.
@@ -104,6 +105,7 @@ impl Connection {
             has_stalled: Cell::new(false),
             is_closing: Cell::new(false),
             peer_is_done: Cell::new(false),
+            has_read_all: Cell::new(false),
             leaving: Cell::new(None),
             unflushed: UnflushedResponses::default(),
         })
@@ -241,6 +243,16 @@ impl Connection {
     /// Notes whether the client has said that it sends nothing after its last request.
     pub fn peer_is_done(&self, is_done: bool) {
         self.peer_is_done.set(is_done);
+    }
+
+    /// Notes that nothing more has to be read: the client sends nothing, and is about to get its whole last response.
+    pub fn has_read_all(&self) {
+        self.has_read_all.set(true);
+    }
+
+    /// Whether nothing more has to be read.
+    pub fn is_read(&self) -> bool {
+        self.has_read_all.get()
     }
 
     /// Whether the client sends nothing more, so that the connection can be closed without waiting for it to.

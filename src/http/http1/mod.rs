@@ -276,9 +276,16 @@ impl Service<Request<Incoming>> for HyperService {
         let (arrival, mut in_flight) = self.connection.request();
         in_flight.hide_end();
         let request = request.map(|body| UnreadBody::new(&body));
-        self.connection.peer_is_done(is_done(&request));
+        let (is_done, answer) = (is_done(&request), self.handler.answer(&request, &self.info, arrival));
+        self.connection.peer_is_done(is_done);
+        if is_done
+            && let HandlerResponse::Now(response) = &answer
+            && response.body().size_hint().exact().is_some()
+        {
+            self.connection.has_read_all();
+        }
         HyperResponse {
-            answer: Some(self.handler.answer(&request, &self.info, arrival)),
+            answer: Some(answer),
             in_flight: Some(in_flight),
             connection: self.connection.clone(),
             // A request body is not read, so the next request behind it cannot be found.

@@ -97,6 +97,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Http1Stream<S> {
         buffer: &mut ReadBuf,
     ) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
+            if self.connection.is_read() {
+                // No wake-up is needed: the connection ends after the response. A socket that was not read in vain is
+                // never registered with the event loop.
+                return Poll::Pending;
+            }
             return self.poll_stream(context, buffer);
         }
         let length = self.early.len().min(buffer.remaining());
