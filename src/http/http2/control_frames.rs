@@ -15,7 +15,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const PREFACE: usize = 24;
 /// Bytes of a frame's head (§4.1).
 const HEAD: usize = 9;
-const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 /// Frames that a request adds to the allowance. A client opens windows as it reads a response.
 const FOR_A_REQUEST: u32 = 100;
@@ -54,6 +53,11 @@ impl FrameAllowance {
         self.is_exceeded.get()
     }
 
+    /// Adds the frames that go with a request that has arrived, and the one that brought it.
+    pub fn add_request(&self) {
+        self.left.set((self.left.get() + FOR_A_REQUEST + 1).min(self.most));
+    }
+
     /// Counts the frames that begin in the next bytes of the stream.
     fn count(&self, mut bytes: &[u8], now: impl Fn() -> Instant) {
         while !bytes.is_empty() && !self.is_exceeded.get() {
@@ -80,7 +84,6 @@ impl FrameAllowance {
     fn count_frame(&self, kind: u8, now: impl Fn() -> Instant) {
         let left = self.left.get();
         match kind {
-            HEADERS => self.left.set((left + FOR_A_REQUEST).min(self.most)),
             // `h2` limits them.
             CONTINUATION => {}
             _ if left > 0 => self.left.set(left - 1),
@@ -161,6 +164,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CountedFrames<S> {
 mod tests {
     use super::*;
 
+    const HEADERS: u8 = 1;
     const PING: u8 = 6;
     const PRIORITY: u8 = 2;
 
@@ -192,12 +196,17 @@ mod tests {
 
     #[test]
     fn a_request_allows_for_more_frames_up_to_the_limit() {
-        let frames = |order: &[(u8, usize)]| -> Vec<u8> {
-            order.iter().flat_map(|(kind, count)| frame(*kind, 8).repeat(*count)).collect()
-        };
-        assert_eq!(after(200, &frames(&[(PING, 150), (HEADERS, 1), (PING, 10)]), 50).left.get(), 140);
-        assert_eq!(after(200, &frames(&[(HEADERS, 9), (CONTINUATION, 9)]), 50).left.get(), 200);
-        assert!(after(200, &frames(&[(PING, 200), (HEADERS, 1), (PING, 101)]), 50).is_exceeded());
+        let allowance = after(200, &frame(PING, 8).repeat(150), 50);
+        let count = |kind, count| allowance.count(&frame(kind, 8).repeat(count), Instant::now);
+        for left in [150, 200, 200] {
+            count(HEADERS, 1);
+            count(CONTINUATION, 9);
+            allowance.add_request();
+            assert_eq!(allowance.left.get(), left);
+        }
+        // A head that `h2` refuses as too large is no request.
+        count(HEADERS, 201);
+        assert!(allowance.is_exceeded());
     }
 
     #[test]

@@ -215,6 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         mut respond: SendResponse<Piece>,
         context: &mut Context,
     ) {
+        self.frames.add_request();
         let (arrival, in_flight) = self.connection.request();
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, UnreadBody::of(body.is_end_stream()));

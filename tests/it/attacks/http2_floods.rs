@@ -161,9 +161,21 @@ fn an_hpack_bomb() {
 #[test]
 fn a_flood_of_small_hpack_bombs() {
     let bomb = [get_block(), indexed("x", &"x".repeat(4000)), vec![NEWEST; 20]].concat();
-    let flooded = flood(&[], |batch| requests(batch, 50, &bomb));
-    let Flooded { mut client, batches, .. } = flooded;
-    assert!(client.wait_for_end(), "after {batches} batches");
+    let (server, _mlb) = proxied();
+    let mut client = attack(&server, || {
+        let mut client = Client::introduced(&server, &header(1));
+        for batch in 0..BATCHES {
+            client.send(&requests(batch, 20, &bomb));
+            let last = 40 * (batch + 1) - 1;
+            if !client.wait(|frame| frame.kind == HEADERS && frame.stream == last) {
+                break;
+            }
+        }
+        client
+    });
+    assert!(client.wait_for_end());
+    assert!(!client.has(|frame| frame.is_ok()), "each is refused");
+    wait_until("counted", || ended(&server, "control_frames") == 1.0);
 }
 
 /// Updates of the dynamic table's size, as many as a frame holds.
