@@ -85,7 +85,7 @@ fn attack<T>(server: &Server, attack: impl FnOnce() -> T) -> T {
     });
     let cpu = server.cpu_time() - cpu;
     let late = times.iter().filter(|time| **time > AT_MOST).count();
-    assert!(late <= times.len() / 20, "{late} of {} visits were late: {times:?}", times.len());
+    assert!(late <= 1 + times.len() / 20, "{late} of {} visits were late: {times:?}", times.len());
     assert!(most < memory + GROWTH, "{} KiB more", most - memory);
     assert!(cpu < CPU, "{cpu:?}");
     done
