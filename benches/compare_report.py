@@ -59,7 +59,6 @@ def versions(peers):
     return "; ".join(found) + "."
 
 
-def write(text, begin=BEGIN, end=END):
-    page = PAGE.read_text()
-    head, rest = page.split(begin)
-    PAGE.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
+def write(text, page=PAGE, begin=BEGIN, end=END):
+    head, rest = page.read_text().split(begin)
+    page.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")

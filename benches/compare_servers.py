@@ -166,6 +166,7 @@ def nginx_fields(fields, directive="add_header {} {};"):
 
 class Nginx(Server):
     name, program = "nginx", "nginx"
+    lasting = "keepalive_requests 100000000; keepalive_timeout 600s;"
 
     def location(self, path, name):
         kind = self.site.fields[name]["content-type"]
@@ -184,7 +185,7 @@ class Nginx(Server):
             events {{ worker_connections 20000; }}
             http {{
               access_log {f"{self.log} combined" if self.log else "off"}; sendfile on; tcp_nopush on; server_tokens off;
-              open_file_cache max=100; keepalive_requests 100000000; keepalive_timeout 600s;
+              open_file_cache max=100; {self.lasting}
               ssl_certificate {self.site.certificate}; ssl_certificate_key {self.site.key}; ssl_protocols TLSv1.2 TLSv1.3;
               ssl_session_cache shared:SSL:10m; client_body_temp_path {self.home}/body; proxy_temp_path {self.home}/proxy;
               fastcgi_temp_path {self.home}/f; uwsgi_temp_path {self.home}/u; scgi_temp_path {self.home}/s;
