@@ -7,7 +7,7 @@ use crate::{
     },
     mlb::{
         json::Json,
-        model::{UnexpectedReply, is_in_the_field, needed, parse, schedule::status},
+        model::{self, UnexpectedReply, is_in_the_field, needed, parse, schedule::status},
     },
 };
 use serde_json::{Map, Value};
@@ -125,7 +125,7 @@ fn bats(entry: &Value) -> bool {
 }
 
 fn count(entry: &Value) -> Option<u32> {
-    entry["stats"]["fielding"]["errors"].number()
+    model::errors(&entry["stats"]["fielding"]["errors"])
 }
 
 /// Whether there is a count that is not a number, `null` included.

@@ -38,7 +38,7 @@ fn leader(row: &Value) -> Option<Leader> {
         name: row["person"]["fullName"].as_str()?.to_owned(),
         club: row["team"]["name"].as_str().unwrap_or_default().to_owned(),
         // MLB writes it as text.
-        errors: row["value"].as_str()?.parse().ok()?,
+        errors: row["value"].as_str()?.parse::<u16>().ok()?.into(),
         rank: 0,
         is_tied: false,
     })

@@ -39,6 +39,11 @@ fn needed<T>(part: Option<T>, name: &str) -> Result<T, UnexpectedReply> {
     part.ok_or_else(|| UnexpectedReply(format!("{name} is missing or of another shape than expected")))
 }
 
+/// A number of errors. One that no player can have counts as unreadable, because sums of such numbers would not fit.
+fn errors(number: &Value) -> Option<u32> {
+    number.number::<u16>().map(u32::from)
+}
+
 /// Whether a position is in the field. Designated hitters, pinch hitters and pinch runners do not field.
 fn is_in_the_field(abbreviation: &str) -> bool {
     !matches!(abbreviation, "DH" | "PH" | "PR")

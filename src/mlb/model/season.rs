@@ -4,7 +4,7 @@ use crate::{
     answer::{PositionErrors, Season, SeasonGame},
     mlb::{
         json::Json,
-        model::{UnexpectedReply, club, is_in_the_field, needed, parse},
+        model::{self, UnexpectedReply, club, is_in_the_field, needed, parse},
     },
 };
 use serde_json::Value;
@@ -81,7 +81,7 @@ fn pk(row: &Value) -> Option<u64> {
 }
 
 fn errors(row: &Value) -> Option<u32> {
-    row["stat"]["errors"].number()
+    model::errors(&row["stat"]["errors"])
 }
 
 fn position(row: &Value) -> Option<&str> {

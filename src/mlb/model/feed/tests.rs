@@ -121,6 +121,7 @@ fn who_needs_no_count_has_none_and_is_not_unknown() {
         ("before his team was in the field", "I", 1, positions(&["RF"]), (Participation::Lineup, read(0))),
         ("in the second inning", "I", 2, positions(&["RF"]), (Participation::Lineup, lost)),
         ("before the game", "P", 1, positions(&["RF"]), (Participation::Lineup, read(0))),
+        ("more than anybody has", "F", 9, charged(&["RF"], 70_000), (Participation::Lineup, lost)),
         ("pitcher", "F", 9, json!({"allPositions": [{"abbreviation": "P"}]}), (Participation::Lineup, lost)),
     ] {
         assert_eq!(game(state, inning, entry), expected, "{what}");
