@@ -182,8 +182,8 @@ fn a_flood_of_small_hpack_bombs() {
 #[test]
 fn a_flood_of_table_size_updates() {
     let updates = [&[0x20, 0x3f, 0xe1, 0x1f].repeat(4000)[..], &get_block()].concat();
-    let Flooded { mut client, .. } = flood(&[], |batch| requests(batch, 10, &updates));
-    assert!(client.wait_for_end() || client.has(|frame| frame.is_ok()));
+    let Flooded { mut client, .. } = flood(&[], |batch| requests(batch, 3, &updates));
+    assert!(client.has(|frame| frame.is_ok()) || client.wait_for_end());
 }
 
 /// Each crumb costs its sender one byte, and the server 38 by the count of RFC 9113 §6.5.2.
