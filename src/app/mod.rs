@@ -60,7 +60,7 @@ use crate::{
     lifecycle::{Lifecycle, Signals},
     mlb::{DayRequests, Endpoint},
     net::listen_fds::InheritedFd,
-    output,
+    output, page,
     per_worker::workers,
     site::service::ProcessStart,
     tls::{files::UnusablePair, owner::CertificateOwner},
@@ -215,6 +215,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         Signals::listen().map_err(RunError::cannot("listen for signals"))?
     };
     let lifecycle = Lifecycle::new();
+    page::design::show(config.assets.as_deref());
     let live_site = LiveSite::new(
         show.publisher(config),
         first_answer,

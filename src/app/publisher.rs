@@ -64,7 +64,7 @@ impl Publisher {
             url: config.url.clone(),
             season_note: replay.as_ref().and_then(|replay| replay.season_note.clone()),
             replay: replay.map(|replay| replay.about),
-            design: config.assets.as_deref().map(design::files).map(design::show).unwrap_or_default(),
+            design: design::changed(),
         };
         let rendered = Arc::new(RenderedPages::new(config.limits.day_pages));
         Publisher { theme: Arc::new(theme), clock, rendered, published: HashMap::new() }

@@ -8,6 +8,7 @@ use crate::{
     },
     config::{CertificateMode, Config},
     http::access_log::{AccessLog, LogDestination},
+    page::design,
     site::relay::Relaying,
     tls::{files::UnusablePair, owner::OpenSource},
 };
@@ -152,6 +153,7 @@ impl Running {
         if let (Some(owner), Some(source)) = (&mut self.certificates, certificates) {
             owner.change(source);
         }
+        design::show(config.assets.as_deref());
         let publisher = self.show.publisher(config);
         match poller {
             None => self.facts.live_site.restyle(publisher),

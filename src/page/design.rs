@@ -34,8 +34,14 @@ pub(crate) fn are_shown(files: &Files) -> bool {
     SHOWN.read().unwrap_or_else(PoisonError::into_inner).0 == *files
 }
 
-/// Shows these files from now on. Returns those that differ from the build.
-pub(crate) fn show(files: Files) -> BTreeMap<&'static str, String> {
+/// The files that are shown and differ from the build.
+pub(crate) fn changed() -> BTreeMap<&'static str, String> {
+    SHOWN.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+}
+
+/// Shows the files of this directory's source tree, as they are now. Pages that are rendered later have them.
+pub(crate) fn show(assets: Option<&Path>) {
+    let files = assets.map(files).unwrap_or_default();
     let built = |name: &str| BUILT.iter().find(|(other, _)| *other == name).map_or("", |(_, text)| text);
     let changed = files.iter().filter(|(name, text)| text != built(name)).cloned();
     let changed: BTreeMap<_, _> = changed
@@ -47,8 +53,7 @@ pub(crate) fn show(files: Files) -> BTreeMap<&'static str, String> {
             is_shown
         })
         .collect();
-    *SHOWN.write().unwrap_or_else(PoisonError::into_inner) = (files, changed.clone());
-    changed
+    *SHOWN.write().unwrap_or_else(PoisonError::into_inner) = (files, changed);
 }
 
 /// What a template rendered, with the files that are shown in place of those of the build.
