@@ -245,7 +245,11 @@ fn recorded(feed: &Value) -> u64 {
     let runners = plays.flat_map(|play| play["runners"].as_array().into_iter().flatten());
     let credits = runners.flat_map(|runner| runner["credits"].as_array().into_iter().flatten());
     let is_his = |credit: &&Value| {
-        credit["player"]["id"].as_u64() == Some(PERSON.into()) && credit["credit"].is_string()
+        let charges = ["error", "interf", "missed_catch", "dropped_ball"];
+        credit["player"]["id"].as_u64() == Some(PERSON.into())
+            && credit["credit"]
+                .as_str()
+                .is_some_and(|text| charges.iter().any(|charge| text.contains(charge)))
     };
     in_the_box.max(credits.filter(is_his).count() as u64)
 }
