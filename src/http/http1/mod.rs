@@ -39,6 +39,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+/// Fields for which hyper has room on the stack, and its limit. Any other limit costs an allocation for each request.
+const HYPER_FIELDS: usize = 100;
 /// Time for a request that was on its way when the connection began to close, and for the lingering close.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Time after a response at which the connection is parked. A browser sends the next requests of a page sooner.
@@ -158,15 +160,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
     fn unpark(&mut self) {
         let Http1State::Parked(stream) = mem::replace(&mut self.state, Http1State::Moving) else { return };
         let limits = self.service.connection.limits();
-        let http1 = http1::Builder::new()
+        let mut builder = http1::Builder::new();
+        builder
             // hyper's timeout starts at the last response and so includes idle time; `Connection` separates the two.
             .header_read_timeout(None)
             .max_buf_size(limits.head_buffer())
-            .max_headers(limits.fields_read())
             // `FlushTracker` lets a client that has closed its half read its response; a client that leaves an event
             // stream is still noticed.
-            .half_close(false)
-            .serve_connection(TokioIo::new(stream), self.service.clone());
+            .half_close(false);
+        if limits.fields_read() != HYPER_FIELDS {
+            builder.max_headers(limits.fields_read());
+        }
+        let http1 = builder.serve_connection(TokioIo::new(stream), self.service.clone());
         self.state = Http1State::Serving(Box::new(http1), self.service.connection.unparked());
     }
 
