@@ -137,7 +137,8 @@ enum Http2State<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     fn new(stream: S, info: ConnectionInfo, handler: SharedHandler, connection: &Rc<Connection>) -> Self {
         let limits = connection.limits();
-        let frames = Rc::new(FrameAllowance::new(limits.h2_control_frames));
+        // On top, the heads of all requests that may be open at once, which may be read before the first is answered.
+        let frames = Rc::new(FrameAllowance::new(limits.h2_control_frames + limits.h2_streams));
         let stream = CountedFrames::new(FlushTracker::new(stream, connection.clone()), frames.clone());
         let writes = DeferredWrites::new(stream);
         let handshake = server::Builder::new()
