@@ -203,7 +203,7 @@ async def unacknowledged(port):
 
         c.datagram_received = count
         # The server sends the same again, because nothing is acknowledged.
-        await c.until("repeated", lambda: seen and repeated >= 3)
+        await c.until("repeated", lambda: seen and repeated >= 8)
         print(seen, int(response.fields["content-length"]))
 
 

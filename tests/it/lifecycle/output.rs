@@ -232,7 +232,7 @@ fn output_to_anything_but_a_terminal_has_no_colour() {
     server.wait_until("logged", || !server.stderr().is_empty());
     assert!(!server.stderr().contains('\u{1b}'), "{}", server.stderr());
     for arguments in [&["--help"][..], &["--nonsense"]] {
-        let (_, stdout, stderr) = run(std::path::Path::new("/"), arguments);
+        let (_, stdout, stderr) = run(&server.path(""), arguments);
         assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "{stdout}{stderr}");
     }
 }
