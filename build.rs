@@ -93,21 +93,22 @@ fn embed(file: &Path, folder: &str, immutable: bool, out: &Path) -> Result<(Stri
 }
 
 /// Prepares the templates. A debug build has marks in them, by which `--assets` shows a changed template without a build.
+/// They are copied in every build, so that they have the same path relative to each directory of `src`.
 fn templates(out: &Path) -> Result<(), Box<dyn Error>> {
     let page = fs::canonicalize("src/page")?;
     let is_debug = env::var("PROFILE")? == "debug";
-    let (mut dir, mut built) = (page.join("templates"), String::new());
-    if is_debug {
-        dir = out.join("templates");
-        fs::create_dir_all(&dir)?;
-        for folder in ["templates", "scenes"] {
-            for entry in fs::read_dir(page.join(folder))? {
-                let path = entry?.path();
-                let name = path.file_name().and_then(|name| name.to_str()).ok_or("not a UTF-8 name")?;
+    let (dir, mut built) = (out.join("templates"), String::new());
+    fs::create_dir_all(&dir)?;
+    for folder in ["templates", "scenes"] {
+        for entry in fs::read_dir(page.join(folder))? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).ok_or("not a UTF-8 name")?;
+            if is_debug {
                 writeln!(built, "(\"{folder}/{name}\", include_str!({path:?})),")?;
-                if folder == "templates" {
-                    fs::write(dir.join(name), marks::marked(name, &fs::read_to_string(&path)?))?;
-                }
+            }
+            if folder == "templates" {
+                let text = fs::read_to_string(&path)?;
+                fs::write(dir.join(name), if is_debug { marks::marked(name, &text) } else { text })?;
             }
         }
     }
