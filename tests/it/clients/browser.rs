@@ -147,13 +147,13 @@ fn without_a_script_the_page_comes_again_once_it_is_old() {
     browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
 }
 
-/// The sum of layout shifts since the page started.
+/// The sum of layout shifts since the page started, in thousandths: less is a fraction of a pixel, by rounding.
 pub const SHIFTED: &str = "new Promise((resolve) => {
     let sum = 0;
     const watch = (list) => list.forEach((shift) => (sum += shift.value));
     const observer = new PerformanceObserver((list) => watch(list.getEntries()));
     observer.observe({ type: 'layout-shift', buffered: true });
-    requestAnimationFrame(() => setTimeout(() => { watch(observer.takeRecords()); resolve(sum); }, 300));
+    requestAnimationFrame(() => setTimeout(() => { watch(observer.takeRecords()); resolve(Math.floor(sum * 1000) / 1000); }, 300));
 })";
 
 #[test]
