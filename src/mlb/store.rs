@@ -20,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -161,7 +161,8 @@ pub struct Saver {
 }
 
 struct WriteJob {
-    thread: JoinHandle<()>,
+    /// The thread that writes it has it, too, until it ends.
+    content: Arc<BTreeMap<PathBuf, String>>,
     began: Instant,
     is_logged: bool,
 }
@@ -194,7 +195,7 @@ impl Saver {
     pub fn go_on(&mut self) {
         let file = self.store.file.display();
         if let Some(writing) = &mut self.writing {
-            if !writing.thread.is_finished() {
+            if Arc::strong_count(&writing.content) > 1 {
                 if writing.began.elapsed() > SLOW && !writing.is_logged {
                     writing.is_logged = true;
                     tracing::warn!(%file, "the disk is slow or hangs: a restart will begin with an old answer");
@@ -213,7 +214,9 @@ impl Saver {
         let (store, saved) = (self.store.clone(), waiting.clone());
         let save = move || saved.iter().for_each(|(file, content)| store.save(file, content));
         match threads::start("state", save) {
-            Ok(thread) => self.writing = Some(WriteJob { thread, began: Instant::now(), is_logged: false }),
+            Ok(_) => {
+                self.writing = Some(WriteJob { content: waiting, began: Instant::now(), is_logged: false });
+            }
             Err(error) => {
                 self.store.note(&self.store.file, Err(error));
                 // The refused thread's share is gone, so this copies nothing.
