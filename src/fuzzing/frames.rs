@@ -167,7 +167,8 @@ pub fn http3_fields(input: &[u8]) {
 async fn read_request(stream: Vec<u8>, most: u64) -> Option<(hyper::Request<()>, bool)> {
     let mut builder = server::builder();
     builder.send_grease(false).max_field_section_size(most);
-    let mut connection = builder.build::<_, Bytes>(Transport { request: Some(stream.into()) }).await.ok()?;
+    let mut connection =
+        builder.build::<_, Bytes>(FuzzedStream { request: Some(stream.into()) }).await.ok()?;
     let resolver = connection.accept().await.ok()??;
     let (request, mut stream) = resolver.resolve_request().await.ok()?;
     let is_complete = stream.recv_data().await.ok()?.is_none();
@@ -175,22 +176,22 @@ async fn read_request(stream: Vec<u8>, most: u64) -> Option<(hyper::Request<()>,
 }
 
 /// A connection with one request and without a control stream.
-struct Transport {
+struct FuzzedStream {
     request: Option<Bytes>,
 }
 
 /// A stream that has these bytes to read and takes all that is written.
 struct Stream(Option<Bytes>);
 
-impl Transport {
+impl FuzzedStream {
     fn opened() -> Stream {
         Stream(None)
     }
 }
 
-impl QuicConnection<Bytes> for Transport {
+impl QuicConnection<Bytes> for FuzzedStream {
     type RecvStream = Stream;
-    type OpenStreams = Transport;
+    type OpenStreams = FuzzedStream;
 
     fn poll_accept_recv(&mut self, _: &mut Context) -> Poll<Result<Stream, ConnectionErrorIncoming>> {
         Poll::Pending
@@ -200,12 +201,12 @@ impl QuicConnection<Bytes> for Transport {
         self.request.take().map_or(Poll::Pending, |bytes| Poll::Ready(Ok(Stream(Some(bytes)))))
     }
 
-    fn opener(&self) -> Transport {
-        Transport { request: None }
+    fn opener(&self) -> FuzzedStream {
+        FuzzedStream { request: None }
     }
 }
 
-impl OpenStreams<Bytes> for Transport {
+impl OpenStreams<Bytes> for FuzzedStream {
     type BidiStream = Stream;
     type SendStream = Stream;
 
@@ -214,7 +215,7 @@ impl OpenStreams<Bytes> for Transport {
     }
 
     fn poll_open_send(&mut self, _: &mut Context) -> Poll<Result<Stream, StreamErrorIncoming>> {
-        Poll::Ready(Ok(Transport::opened()))
+        Poll::Ready(Ok(FuzzedStream::opened()))
     }
 
     fn close(&mut self, _: Code, _: &[u8]) {}
@@ -225,7 +226,7 @@ impl BidiStream<Bytes> for Stream {
     type RecvStream = Stream;
 
     fn split(self) -> (Stream, Stream) {
-        (Transport::opened(), self)
+        (FuzzedStream::opened(), self)
     }
 }
 

@@ -124,7 +124,7 @@ pub fn range(input: &[u8]) {
     }
 }
 
-/// Which bytes a Range field asks for; none if the field is absent or invalid.
+/// The bytes that a Range field asks for; none if the field is absent or invalid.
 fn asked(request: &HeaderMap, length: usize) -> Option<Vec<bool>> {
     let set = request.get(RANGE)?.to_str().ok()?;
     let mut asked = vec![false; length];

@@ -56,7 +56,7 @@ pub(crate) fn show(assets: Option<&Path>) {
     *SHOWN.write().unwrap_or_else(PoisonError::into_inner) = (files, changed);
 }
 
-/// What a template rendered, with the files that are shown in place of those of the build.
+/// A rendered page with the files that are shown in place of those of the build.
 pub(crate) fn resolved(rendered: String) -> String {
     if BUILT.is_empty() {
         return rendered;

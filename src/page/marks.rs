@@ -36,7 +36,7 @@ pub fn marked(name: &str, template: &str) -> String {
     pieces.collect()
 }
 
-/// What a marked template rendered, without the marks. `replaced` has the text to show for a template's name and a text's
+/// A page that a marked template rendered, without the marks. `replaced` has the text to show for a template's name and a text's
 /// index; none if it is the text of the build.
 pub fn resolved<'a>(rendered: &str, replaced: impl Fn(&str, usize) -> Option<&'a str>) -> String {
     let [begin, middle, end] = MARKS;

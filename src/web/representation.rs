@@ -80,7 +80,7 @@ pub enum Lifetime {
     Settled(Duration),
 }
 
-/// What pages have in common that are published together.
+/// The properties that pages published together have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Publication {
     /// The time of the last modification.
