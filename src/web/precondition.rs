@@ -50,11 +50,13 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Whether a Range may be honoured (§13.1.5): there is no If-Range, or it names exactly this representation. A date is
-/// a strong enough validator only if it equals ours.
+/// Whether a Range may be honoured (§13.1.5): there is no If-Range, or just one, and it names exactly this
+/// representation. A date is a strong enough validator only if it equals ours.
 pub(crate) fn range_holds(request: &HeaderMap, etag: &str, modified: Option<OffsetDateTime>) -> bool {
-    let Some(value) = request.get(IF_RANGE) else { return true };
-    let value = value.to_str().unwrap_or_default().trim();
+    if !request.contains_key(IF_RANGE) {
+        return true;
+    }
+    let value = single(request, IF_RANGE).unwrap_or_default().trim();
     value == etag || (parse_http_date(value).is_some() && parse_http_date(value) == modified)
 }
 
@@ -82,9 +84,14 @@ fn weakly(tag: &str) -> &str {
 
 /// A field that is not exactly one valid date counts as absent (§13.1.3, §13.1.4).
 fn date(request: &HeaderMap, name: HeaderName) -> Option<OffsetDateTime> {
+    parse_http_date(single(request, name)?.trim())
+}
+
+/// The value of a field that a request may have once; none if it is absent or repeated.
+fn single(request: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = request.get_all(name).into_iter();
     let value = values.next()?.to_str().ok()?;
-    if values.next().is_some() { None } else { parse_http_date(value.trim()) }
+    values.next().is_none().then_some(value)
 }
 
 #[cfg(test)]
@@ -170,5 +177,8 @@ mod tests {
             assert_eq!(range_holds(&request, ETAG, Some(datetime!(2024-07-02 19:00 UTC))), holds, "{value}");
         }
         assert!(range_holds(&HeaderMap::new(), ETAG, None));
+        let mut repeated = HeaderMap::from_iter([(IF_RANGE, HeaderValue::from_static(ETAG))]);
+        repeated.append(IF_RANGE, HeaderValue::from_static("\"x\""));
+        assert!(!range_holds(&repeated, ETAG, None), "the server cannot tell which of two is meant");
     }
 }
