@@ -218,8 +218,8 @@ ATTACKS = {
     "DATA of one byte": ("`h2_control_frames`", Flood(batches(frame(DATA, 0, 1, b"x")), opening=POST)),
     "HPACK bomb": ("`head_size`", Flood(PING_FRAME, opening=get(1, head() + INDEXED + NEWEST * 12000))),
     "small HPACK bombs": ("`h2_control_frames`", heads(lambda stream: head() + (INDEXED if stream == 1 else b"") + NEWEST * 25)),
-    "table size updates": ("`requests`", heads(lambda stream: b"\x20\x3f\xe1\x1f" * 4000 + head())),
-    "cookie crumbs": ("`head_fields`, `requests`", heads(lambda stream: head() + CRUMB + NEWEST * 800)),
+    "table size updates": ("`h2_control_frames`", heads(lambda stream: b"\x20\x3f\xe1\x1f" * 4000 + head())),
+    "cookie crumbs": ("`h2_control_frames`", heads(lambda stream: head() + CRUMB + NEWEST * 800)),
 }
 
 

@@ -1,5 +1,6 @@
 //! A limit on frames that ask for nothing: SETTINGS, PING, PRIORITY and others cost their sender nine bytes, and this
-//! server an answer or a look-up (CVE-2019-9512 and the CVEs around it). `h2` serves any number of them.
+//! server an answer or a look-up (CVE-2019-9512 and the CVEs around it). `h2` serves any number of them. Long header
+//! blocks count as several frames, because each of their bytes may stand for a field.
 
 use std::{
     cell::Cell,
@@ -15,7 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const PREFACE: usize = 24;
 /// Bytes of a frame's head (§4.1).
 const HEAD: usize = 9;
+const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
+/// Bytes of a header block that count as one frame. What a request adds is enough for all that a client needs to send
+/// in a head.
+const BLOCK: u32 = 128;
 /// Frames that a request adds to the allowance. A client opens windows as it reads a response.
 const FOR_A_REQUEST: u32 = 100;
 /// The time that adds one frame to the allowance. Clients ping connections on which only events arrive.
@@ -53,9 +58,11 @@ impl FrameAllowance {
         self.is_exceeded.get()
     }
 
-    /// Adds the frames that go with a request that has arrived, and the one that brought it.
-    pub fn add_request(&self) {
-        self.left.set((self.left.get() + FOR_A_REQUEST + 1).min(self.most));
+    /// Adds the frames that go with a request that has arrived, and the one that brought it. Takes one for each field
+    /// that it has beyond what is allowed: its sender pays a byte for a field, and this server a copy.
+    pub fn add_request(&self, surplus: usize) {
+        let left = (self.left.get() + FOR_A_REQUEST + 1).min(self.most);
+        self.left.set(left.saturating_sub(u32::try_from(surplus).unwrap_or(u32::MAX)));
     }
 
     /// Counts the frames that begin in the next bytes of the stream.
@@ -75,33 +82,43 @@ impl FrameAllowance {
             } else {
                 self.read.set(0);
                 let [a, b, c, kind, ..] = head;
-                self.skip.set(u32::from_be_bytes([0, a, b, c]) as usize);
-                self.count_frame(kind, &now);
+                let length = u32::from_be_bytes([0, a, b, c]);
+                self.skip.set(length as usize);
+                self.take(frames_of(kind, length), &now);
             }
         }
     }
 
-    fn count_frame(&self, kind: u8, now: impl Fn() -> Instant) {
-        let left = self.left.get();
-        match kind {
-            // `h2` limits them.
-            CONTINUATION => {}
-            _ if left > 0 => self.left.set(left - 1),
-            _ => self.renew(now()),
+    /// Takes so many frames from those that are left, or all that there can be.
+    fn take(&self, frames: u32, now: impl Fn() -> Instant) {
+        let frames = frames.min(self.most);
+        if self.left.get() < frames {
+            self.renew(now());
         }
-    }
-
-    /// Adds the frames for the time that has passed, and takes one of them.
-    fn renew(&self, now: Instant) {
-        let passed = now.saturating_duration_since(self.since.get());
-        let frames = u32::try_from(passed.as_nanos() / FOR_ONE.as_nanos()).unwrap_or(u32::MAX).min(self.most);
-        match frames.checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                self.since.set(now);
-            }
+        match self.left.get().checked_sub(frames) {
+            Some(left) => self.left.set(left),
             None => self.is_exceeded.set(true),
         }
+    }
+
+    /// Adds the frames for the time that has passed.
+    fn renew(&self, now: Instant) {
+        let passed = now.saturating_duration_since(self.since.get());
+        let frames = u32::try_from(passed.as_nanos() / FOR_ONE.as_nanos()).unwrap_or(u32::MAX);
+        if frames > 0 {
+            self.left.set(self.left.get().saturating_add(frames).min(self.most));
+            self.since.set(now);
+        }
+    }
+}
+
+/// The frames that a frame of this kind and length counts as.
+fn frames_of(kind: u8, length: u32) -> u32 {
+    match kind {
+        HEADERS => 1 + length / BLOCK,
+        // `h2` limits how many there are.
+        CONTINUATION => length / BLOCK,
+        _ => 1,
     }
 }
 
@@ -164,12 +181,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CountedFrames<S> {
 mod tests {
     use super::*;
 
-    const HEADERS: u8 = 1;
     const PING: u8 = 6;
     const PRIORITY: u8 = 2;
 
-    fn frame(kind: u8, length: u8) -> Vec<u8> {
-        let mut frame = vec![0, 0, length, kind, 0, 0, 0, 0, 0];
+    fn frame(kind: u8, length: u16) -> Vec<u8> {
+        let [high, low] = length.to_be_bytes();
+        let mut frame = vec![0, high, low, kind, 0, 0, 0, 0, 0];
         frame.resize(HEAD + usize::from(length), 0xff);
         frame
     }
@@ -201,12 +218,33 @@ mod tests {
         for left in [150, 200, 200] {
             count(HEADERS, 1);
             count(CONTINUATION, 9);
-            allowance.add_request();
+            allowance.add_request(0);
             assert_eq!(allowance.left.get(), left);
         }
+        allowance.add_request(120);
+        assert_eq!(allowance.left.get(), 80, "fields that are too many are taken off");
+        allowance.add_request(1000);
+        assert_eq!(allowance.left.get(), 0);
+        allowance.add_request(0);
+        allowance.add_request(0);
         // A head that `h2` refuses as too large is no request.
         count(HEADERS, 201);
         assert!(allowance.is_exceeded());
+    }
+
+    #[test]
+    fn long_header_blocks_count_as_several_frames() {
+        for (frames, left) in [
+            (frame(HEADERS, 127), 199),
+            (frame(HEADERS, 1280), 189),
+            ([frame(HEADERS, 0), frame(CONTINUATION, 1280)].concat(), 189),
+            (frame(0, 1280), 199),
+            (frame(HEADERS, 16_384), 200 - 129),
+        ] {
+            assert_eq!(after(200, &frames, 50).left.get(), left);
+        }
+        assert!(!after(100, &frame(HEADERS, 16_384), 50).is_exceeded(), "one is always read");
+        assert!(after(100, &frame(HEADERS, 16_384).repeat(2), 50).is_exceeded());
     }
 
     #[test]

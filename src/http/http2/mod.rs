@@ -216,7 +216,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         mut respond: SendResponse<Piece>,
         context: &mut Context,
     ) {
-        self.frames.add_request();
         let (arrival, in_flight) = self.connection.request();
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, UnreadBody::of(body.is_end_stream()));
@@ -227,6 +226,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         }
         let upload = (!request.body().is_end_stream()).then_some(body);
         let stream = RequestStream { respond, in_flight, upload, began: arrival.at.into() };
+        let surplus = request.headers().len().saturating_sub(self.connection.limits().head_fields);
+        self.frames.add_request(surplus);
         match self.handler.answer(&request, &self.info, arrival) {
             HandlerResponse::Now(response) => self.streams.respond(stream, response, context),
             HandlerResponse::Later(promise) => self.streams.wait(promise, stream),
