@@ -66,6 +66,7 @@ mod interleavings;
 use crate::{
     app::{
         RunError, Setup,
+        check::{Network, SettingsShown},
         control::ControlRequest,
         logging::{self, Logging},
     },
@@ -137,7 +138,7 @@ pub fn run(command_line: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
-        cli::Command::Serve(flags) => {
+        cli::Command::Serve { flags } => {
             run_launcher()?;
             crate::app::serve(set_up(flags)?, None).map_err(not_started)?;
         }
@@ -145,8 +146,10 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             run_launcher()?;
             crate::app::demo::demo(set_up(flags)?, speed, date).map_err(not_started)?;
         }
-        cli::Command::Check { flags, network, shown } => {
+        cli::Command::Check { flags, offline, all } => {
             let config = set_up(flags)?.config;
+            let network = if offline { Network::LeftAlone } else { Network::Asked };
+            let shown = if all { SettingsShown::All } else { SettingsShown::Changed };
             let report = crate::app::check::check(&config, network);
             report.print(&config, shown).map_err(unprinted)?;
             if !report.is_good() {
@@ -154,8 +157,9 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             }
         }
         cli::Command::Init { flags, domains, email } => init(&flags, domains, email)?,
-        cli::Command::Ask(asked, flags) => ask(asked, &flags)?,
-        cli::Command::Rollback(flags) => {
+        cli::Command::Reload { flags } => ask(ControlRequest::Reload, &flags)?,
+        cli::Command::Upgrade { flags } => ask(ControlRequest::Upgrade, &flags)?,
+        cli::Command::Rollback { flags } => {
             let done = crate::app::rollback::rollback(pid_file(&flags).as_deref(), OUTCOME_TIMEOUT);
             let done = done.map_err(failed)?;
             format::answer(&done, &done, &[]).map_err(unprinted)?;
@@ -164,8 +168,8 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             let lives = crate::app::health::health(&set_up(flags)?.config, url.as_deref()).map_err(failed)?;
             format::answer(&lives, &lives, &[]).map_err(unprinted)?;
         }
-        cli::Command::Notify(flags) => notify_hooks(&set_up(flags)?.config)?,
-        cli::Command::Completions(shell) => print(&cli::completions(shell))?,
+        cli::Command::Notify { flags, test: _ } => notify_hooks(&set_up(flags)?.config)?,
+        cli::Command::Completions { shell } => print(&cli::completions(shell))?,
         cli::Command::Man { dir: Some(dir), .. } => cli::manual::write_all(&dir).map_err(|error| {
             failed(format!("cannot write the manual pages to {}: {error}; name another --dir", dir.display()))
         })?,

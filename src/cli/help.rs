@@ -1,6 +1,6 @@
 //! `-h` on one screen, and `--help` with groups, examples and exit codes.
 
-use crate::cli::{Arguments, manual};
+use crate::cli::{Arguments, manual, topics};
 use clap::{
     Command, CommandFactory,
     builder::{PossibleValuesParser, StyledStr},
@@ -46,7 +46,7 @@ pub(crate) fn command(length: HelpLength) -> Command {
 
 /// The names of all commands.
 pub(crate) fn command_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(manual::names())
+    PossibleValuesParser::new(topics::names())
 }
 
 /// The definition with the usual commands and flags only, a line each.

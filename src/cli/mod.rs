@@ -2,12 +2,9 @@
 
 pub(crate) mod help;
 pub(crate) mod manual;
+pub(crate) mod topics;
 
 use crate::{
-    app::{
-        check::{Network, SettingsShown},
-        control::ControlRequest,
-    },
     config::{self, Flags},
     output::{
         self,
@@ -19,81 +16,6 @@ pub use clap_complete::Shell;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use time::{Date, macros::format_description};
 use tracing::Level;
-
-/// A command with its flags and arguments.
-#[derive(Debug)]
-pub enum Command {
-    /// `e6 serve`, or `e6` alone: serve the site.
-    Serve(Flags),
-    /// `e6 demo`: serve the replay of a past day.
-    Demo {
-        /// The flags of settings.
-        flags: Flags,
-        /// Speed of the replay: seconds of that day per second.
-        speed: u32,
-        /// The day to replay; none is the one embedded in the binary.
-        date: Option<Date>,
-    },
-    /// `e6 init`: write a settings file.
-    Init {
-        /// The flags of settings.
-        flags: Flags,
-        /// The site's domains, separated by commas; none asks for them.
-        domains: Option<String>,
-        /// The contact address for the CA; none asks for it.
-        email: Option<String>,
-    },
-    /// `e6 reload` and `e6 upgrade`: send a request to the running process.
-    Ask(ControlRequest, Flags),
-    /// `e6 rollback`: put the previous binary back.
-    Rollback(Flags),
-    /// `e6 check`: check the configuration and the machine.
-    Check {
-        /// The flags of settings.
-        flags: Flags,
-        /// Whether MLB is asked.
-        network: Network,
-        /// The settings to print.
-        shown: SettingsShown,
-    },
-    /// `e6 health`: check that a site answers.
-    Health {
-        /// The flags of settings.
-        flags: Flags,
-        /// The URL to request; none is the site of this configuration.
-        url: Option<String>,
-    },
-    /// `e6 notify`: send a test to every hook.
-    Notify(Flags),
-    /// `e6 completions`: print a shell's completion script.
-    Completions(Shell),
-    /// `e6 man`: print a manual page.
-    Man {
-        /// The command that the page is about; none is `e6` itself.
-        about: Option<String>,
-        /// The directory for all pages, in place of printing one.
-        dir: Option<PathBuf>,
-    },
-    /// `e6 routes`: print the table of URL patterns.
-    Routes,
-    /// `e6 limits`: print the limits.
-    Limits {
-        /// The flags of settings.
-        flags: Flags,
-        /// Print the page of the documentation instead.
-        markdown: bool,
-    },
-    /// `e6 settings`: print every setting with its default.
-    Settings {
-        /// Print the page of the documentation instead.
-        markdown: bool,
-    },
-    /// `e6 render`: write the drawings of `/how`.
-    Render {
-        /// The directory for the drawings.
-        dir: PathBuf,
-    },
-}
 
 /// The log format of a command line that is not parsed yet, because usage errors are printed in this format too.
 pub fn log_format(command_line: &[OsString]) -> LogFormat {
@@ -117,28 +39,7 @@ pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
     let Arguments { command, flags } = matches
         .and_then(|matches| Arguments::from_arg_matches(&matches))
         .map_err(|error| print_message(&error))?;
-    Ok(match command {
-        None => Command::Serve(flags),
-        Some(CommandArguments::Serve { flags }) => Command::Serve(flags),
-        Some(CommandArguments::Demo { flags, speed, date }) => Command::Demo { flags, speed, date },
-        Some(CommandArguments::Init { flags, domains, email }) => Command::Init { flags, domains, email },
-        Some(CommandArguments::Rollback { flags }) => Command::Rollback(flags),
-        Some(CommandArguments::Reload { flags }) => Command::Ask(ControlRequest::Reload, flags),
-        Some(CommandArguments::Upgrade { flags }) => Command::Ask(ControlRequest::Upgrade, flags),
-        Some(CommandArguments::Check { flags, offline, all }) => Command::Check {
-            flags,
-            network: if offline { Network::LeftAlone } else { Network::Asked },
-            shown: if all { SettingsShown::All } else { SettingsShown::Changed },
-        },
-        Some(CommandArguments::Health { flags, at }) => Command::Health { flags, url: at },
-        Some(CommandArguments::Notify { flags, test: _ }) => Command::Notify(flags),
-        Some(CommandArguments::Completions { shell }) => Command::Completions(shell),
-        Some(CommandArguments::Man { about, dir }) => Command::Man { about, dir },
-        Some(CommandArguments::Routes) => Command::Routes,
-        Some(CommandArguments::Limits { flags, markdown }) => Command::Limits { flags, markdown },
-        Some(CommandArguments::Settings { markdown }) => Command::Settings { markdown },
-        Some(CommandArguments::Render { dir }) => Command::Render { dir },
-    })
+    Ok(command.unwrap_or(Command::Serve { flags }))
 }
 
 /// Prints help to stdout or a usage error to stderr, and returns the exit code.
@@ -181,13 +82,14 @@ pub fn completions(shell: Shell) -> String {
 )]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<CommandArguments>,
+    command: Option<Command>,
     #[command(flatten)]
     flags: Flags,
 }
 
+/// A command with its flags and arguments. The comments are its help.
 #[derive(Subcommand)]
-enum CommandArguments {
+pub enum Command {
     /// Serve the site (the default command)
     Serve {
         #[command(flatten)]
@@ -247,7 +149,7 @@ enum CommandArguments {
         flags: Flags,
         /// The URL to request; by default, /healthz at the first address where e6 listens
         #[arg(value_name = "URL")]
-        at: Option<String>,
+        url: Option<String>,
     },
     /// Send a test to every webhook of the configuration; exit with 0 if all accept it, else with 1
     Notify {
