@@ -32,6 +32,20 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
+    /// A connection that has just begun. Its socket cannot be asked.
+    pub fn new(listener: ListenerKind, peer: Peer) -> Self {
+        ConnectionInfo {
+            listener,
+            peer,
+            proxied: None,
+            worker: 0,
+            queued: Duration::ZERO,
+            socket: SocketHandle::default(),
+            quic: None,
+            tls: None,
+        }
+    }
+
     /// The client, as far as it is known before the first request: the PROXY protocol's if there is one, else the peer.
     pub fn client(&self) -> Peer {
         self.proxied.map_or(self.peer, |proxied| proxied.client.ip().into())

@@ -80,34 +80,11 @@ use tracing::Level;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::{
-        clock::Clock,
-        connection::{Arrival, ConnectionInfo, ListenerKind},
-        descriptor::SocketHandle,
-        http::{
-            access_log::{AccessLog, LogDestination, LogFile},
-            body::ResponseBody,
-            clients::Clients,
-            metrics::RequestMetrics,
-            request_log::RequestObserver,
-        },
-        language::PerLanguage,
-        lifecycle::Lifecycle,
+        connection::{ConnectionInfo, ListenerKind},
+        http::access_log::{AccessLog, LogDestination, LogFile},
         limits::{Limits, take_all_descriptors},
         output::format::LogFormat,
-        site::{
-            assets::url as asset_url,
-            errors::ErrorPages,
-            events::EventHub,
-            named::NoNamedPages,
-            page::{PageContent, PageText},
-            routes::ROUTES,
-            service::{
-                Service, ServiceParts,
-                how::{HowPage, ProcessStart},
-            },
-            snapshot::{Site, SiteContent, SiteFacts},
-        },
-        web::{coding::Effort, host::Hosts, trusted_proxies::TrustedProxies},
+        site::{assets::url as asset_url, routes::ROUTES, sample, service::Service},
     };
 }
 

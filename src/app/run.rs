@@ -95,7 +95,7 @@ impl ProcessFacts {
                 https: self.addresses.https_port(),
                 hsts: config.tls.hsts,
             },
-            proxies: config.proxies.clone(),
+            proxies: Arc::new(config.proxies.clone()),
             relay,
         })
     }

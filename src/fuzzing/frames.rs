@@ -1,8 +1,9 @@
 //! HTTP/2 frames into the connection's loop, and HTTP/3 field sections into a request.
 
 use crate::{
+    app::swap_handler::SwapHandler,
     connection::{ListenerKind, TlsSession},
-    fuzzing::{at_once, service},
+    fuzzing::{SERVICE, at_once, connection},
     http::{
         clients::Clients,
         connection::{Connection, Protocol},
@@ -13,6 +14,7 @@ use crate::{
         worker_connections::WorkerConnections,
     },
     limits::Limits,
+    site::sample,
 };
 use bytes::{Buf, Bytes};
 use h3::{
@@ -53,12 +55,13 @@ pub fn http2_frames(input: &[u8]) {
     let sent = runtime.unwrap().block_on(async {
         let clients = Arc::new(Clients::new(Limits { connections: 1, ..Limits::default() }));
         let enter = || Clients::enter(&clients, ListenerKind::Https);
+        let info = connection(Some(session("h2")));
         let connection = Connection::new(enter().unwrap(), &WorkerConnections::new());
         connection.ready(Protocol::Http2);
         let (client, server) = duplex(1 << 14);
-        let info = service::connection(Some(session("h2")));
         let longest = connection.limits().age * 2;
-        let served = http2::serve(server, info, service::handler(), connection, &METRICS);
+        let served =
+            http2::serve(server, info, SwapHandler::new(SERVICE.clone()).visitors(), connection, &METRICS);
         let (_, sent) = timeout(longest, async { tokio::join!(served, peer(client, frames, behaviour)) })
             .await
             .expect("the connection ends");
@@ -160,7 +163,10 @@ pub fn http3_fields(input: &[u8]) {
         assert!(!matches!(name.as_str(), "connection" | "transfer-encoding" | "upgrade" | "keep-alive"));
         assert!(!value.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
     }
-    assert_ne!(service::response(&request).status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_ne!(
+        sample::respond(&SERVICE, &request, &connection(None)).status(),
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
 }
 
 /// The request on a stream, as `h3` reads it; none if it is no request.

@@ -9,7 +9,6 @@ mod frames;
 mod mlb;
 mod proxies;
 mod requests;
-mod service;
 
 pub use self::{
     documents::{acme_cache, configuration, relay, state},
@@ -19,11 +18,23 @@ pub use self::{
     requests::{accept, conditions, range, target},
 };
 
+use crate::{
+    connection::{ConnectionInfo, ListenerKind, TlsSession},
+    limits::Limits,
+    site::{
+        sample,
+        service::{Service, ServiceParts},
+    },
+};
 use hyper::{
     HeaderMap,
     header::{HeaderName, HeaderValue},
 };
-use std::task::{Context, Poll, Waker};
+use std::{
+    net::IpAddr,
+    sync::LazyLock,
+    task::{Context, Poll, Waker},
+};
 
 /// The property of a target.
 type Property = fn(&[u8]);
@@ -44,6 +55,20 @@ pub const TARGETS: [(&str, Property); 13] = [
     ("state", state),
     ("target", target),
 ];
+
+/// The service that requests of the targets come to: the routes of visitors, with a small page.
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
+    let parts = sample::service_parts(sample::site(&"page ".repeat(500))).unwrap();
+    // Every input is a request of the same client.
+    let limits = Limits { address_rate: u32::MAX, address_burst: u32::MAX, ..Limits::default() };
+    Service::new(ServiceParts { limits, ..parts })
+});
+
+/// A connection from 192.0.2.1.
+fn connection(tls: Option<TlsSession>) -> ConnectionInfo {
+    let peer = IpAddr::from([192, 0, 2, 1]).into();
+    ConnectionInfo { tls: tls.map(Box::new), ..ConnectionInfo::new(ListenerKind::Https, peer) }
+}
 
 /// The fields in these lines. A line that is no field is skipped.
 fn fields(lines: &[u8]) -> HeaderMap {

@@ -2,7 +2,7 @@
 
 use crate::{
     connection::Peer,
-    fuzzing::{fields, first_line, service},
+    fuzzing::{connection, fields, first_line},
     net::proxy_protocol,
     web::{
         forwarded::ClientAddr,
@@ -21,7 +21,7 @@ const CLIENT: [u8; 4] = [203, 0, 113, 9];
 pub fn forwarded(input: &[u8]) {
     let (first, lines) = first_line(input);
     let request = fields(lines);
-    let peer = service::connection(None);
+    let peer = connection(None);
     let untrusted = ClientAddr::of(&peer, &request, &TrustedProxies::default());
     assert_eq!((untrusted.peer, untrusted.proxied, untrusted.port), (peer.peer, false, None));
     let own_line = first.first() == Some(&b'L');

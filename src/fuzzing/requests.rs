@@ -1,9 +1,12 @@
 //! Targets, Range, Accept and its relatives, and preconditions.
 
 use crate::{
-    fuzzing::{at_once, fields, first_line, service},
+    fuzzing::{SERVICE, at_once, connection, fields, first_line},
     language::Language,
-    site::routes::{ROUTES, RoutedPath},
+    site::{
+        routes::{ROUTES, RoutedPath},
+        sample,
+    },
     web::{
         coding::Coding,
         negotiate::{self, Form},
@@ -66,7 +69,7 @@ fn redirected(target: &str) -> Option<(StatusCode, Option<String>)> {
     // A client sends no fragment.
     let uri: Uri = target.parse().ok().filter(|_| target.starts_with('/') && !target.contains('#'))?;
     let request = Request::builder().uri(uri).header(HOST, "localhost").body(Empty::<Bytes>::new()).unwrap();
-    let response = service::response(&request);
+    let response = sample::respond(&SERVICE, &request, &connection(None));
     assert_ne!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let location = response.headers().get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
     Some((response.status(), location))

@@ -178,14 +178,9 @@ impl Acceptance {
         let connection = Connection::new(permit, &self.connections);
         connection.uses(stream.handle());
         let info = ConnectionInfo {
-            listener: self.kind,
-            peer,
-            proxied: None,
             worker: self.worker,
-            queued: Duration::ZERO,
             socket: stream.handle(),
-            quic: None,
-            tls: None,
+            ..ConnectionInfo::new(self.kind, peer)
         };
         let task = spawn_local(self.clone().serve(stream, connection, info, at));
         self.clients.serves(id, task.abort_handle());

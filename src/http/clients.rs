@@ -15,9 +15,8 @@ use std::{
     collections::{BTreeSet, HashMap},
     net::IpAddr,
     sync::{Arc, LazyLock, PoisonError},
-    time::{Duration, Instant},
 };
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 
 /// Connections of the admin listener that are allowed beyond all others: operators connect to see why there is no room.
 const FOR_OPERATORS: usize = 16;
@@ -29,7 +28,8 @@ const BATCH: usize = 100;
 pub struct Clients {
     load: Arc<Load>,
     table: Mutex<ClientTable>,
-    rates: RequestRates,
+    /// The rates of requests, which take no lock.
+    pub(crate) rates: RequestRates,
 }
 
 #[derive(Default)]
@@ -168,24 +168,6 @@ impl Clients {
         self.lock().streams
     }
 
-    /// Admits a request of this address that arrives now.
-    ///
-    /// # Errors
-    /// The time that it would have to wait.
-    pub(crate) fn admit_request(
-        &self,
-        address: IpAddr,
-        now: Instant,
-        limits: &Limits,
-    ) -> Result<(), Duration> {
-        self.rates.admit(network(address), now, limits)
-    }
-
-    /// Whether a request of this address would be admitted now.
-    pub(crate) fn would_admit(&self, address: IpAddr, now: Instant, limits: &Limits) -> bool {
-        self.rates.would_admit(network(address), now, limits)
-    }
-
     /// Registers the task that serves the connection with this number, so that it can be ended.
     pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
         if let Some(entry) = self.lock().connections.get_mut(&id) {
@@ -247,8 +229,8 @@ impl Clients {
 struct IdleSince(AtomicU64);
 
 impl IdleSince {
-    fn set(&self, time: Option<tokio::time::Instant>) {
-        static EPOCH: LazyLock<tokio::time::Instant> = LazyLock::new(tokio::time::Instant::now);
+    fn set(&self, time: Option<Instant>) {
+        static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
         // A number of nanoseconds lasts for 584 years.
         let nanoseconds =
             time.map_or(0, |time| (time.saturating_duration_since(*EPOCH)).as_nanos() as u64 + 1);
@@ -287,7 +269,7 @@ impl ClientPermit {
     }
 
     /// Sets the time since which the connection is idle; none while it is busy.
-    pub fn idle_since(&self, time: Option<tokio::time::Instant>) {
+    pub fn idle_since(&self, time: Option<Instant>) {
         if let PermitKind::Connection(idle_since) = &self.place {
             idle_since.set(time);
         }
@@ -379,36 +361,5 @@ mod tests {
         assert!(connect().claim(address));
         drop(stream);
         assert!(clients.lock().networks.is_empty() && clients.lock().connections.is_empty());
-    }
-
-    #[test]
-    fn a_burst_is_welcome_and_then_so_many_each_second() {
-        let clients = table();
-        let limits = Limits { address_rate: 2, address_burst: 5, ..Limits::default() };
-        let began = Instant::now();
-        let admitted = |address: &str, after: u64| {
-            let now = began + Duration::from_millis(after);
-            let address = address.parse().unwrap();
-            (0..100).map_while(|_| clients.admit_request(address, now, &limits).ok()).count()
-        };
-        assert_eq!(admitted("192.0.2.1", 0), 5);
-        let now = began + Duration::from_millis(100);
-        let address = "192.0.2.1".parse().unwrap();
-        assert_eq!(clients.admit_request(address, now, &limits), Err(Duration::from_millis(400)));
-        assert_eq!(admitted("192.0.2.2", 100), 5, "somebody else");
-        assert_eq!(admitted("192.0.2.1", 500), 1);
-        assert_eq!(admitted("192.0.2.1", 1600), 2);
-        assert_eq!(admitted("192.0.2.1", 3_600_000), 5, "no more is saved than a burst");
-    }
-
-    #[test]
-    fn requests_take_no_lock_and_leave_nothing_in_the_table() {
-        let clients = table();
-        let held = clients.lock();
-        for host in 0..100_000_u32 {
-            let address = IpAddr::from(host.to_be_bytes());
-            let _ = clients.admit_request(address, Instant::now(), &Limits::default());
-        }
-        assert!(held.networks.is_empty());
     }
 }

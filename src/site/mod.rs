@@ -13,6 +13,7 @@ pub(crate) mod page;
 pub(crate) mod policy;
 pub(crate) mod relay;
 pub(crate) mod routes;
+pub mod sample;
 pub(crate) mod service;
 pub(crate) mod snapshot;
 pub(crate) mod trace;

@@ -54,14 +54,16 @@ impl Service {
         }
         let question = request.uri().path_and_query()?.as_str().strip_prefix(PREFIX)?;
         let Relaying { relay, .. } =
-            self.relay.as_ref().filter(|relaying| relaying.admits(request.headers()))?;
+            self.parts.relay.as_ref().filter(|relaying| relaying.admits(request.headers()))?;
         let question = Question::parse(question).filter(|_| request.body().is_end_stream())?;
         let relay = relay.clone();
         Some(Box::pin(async move { relay.ask(&question).await }))
     }
 
     pub(crate) fn relay_response(&self, asking: &ReadRequest) -> FullResponse {
-        let Some(relaying) = &self.relay else { return self.error(StatusCode::NOT_FOUND, asking.headers) };
+        let Some(relaying) = &self.parts.relay else {
+            return self.error(StatusCode::NOT_FOUND, asking.headers);
+        };
         // A request without `context` is only simulated.
         let count = |outcome| {
             if asking.context.is_some() {

@@ -2,7 +2,7 @@
 
 use crate::{
     connection::{ConnectionInfo, ListenerKind, Peer, QuicFacts, QuicHandle, TlsSession},
-    descriptor::{RoundTrip, SocketHandle},
+    descriptor::RoundTrip,
     http::{
         accept::AcceptContext,
         clients::Clients,
@@ -184,16 +184,8 @@ impl QuicAdmission {
     ) -> Result<Option<CloseReason>, ConnectionError> {
         connection.runs_in_this_task().await;
         let (began, is_validated) = (Instant::now(), incoming.remote_address_validated());
-        let mut info = ConnectionInfo {
-            listener: ListenerKind::Http3,
-            peer,
-            proxied: None,
-            worker: self.worker,
-            queued: Duration::ZERO,
-            socket: SocketHandle::default(),
-            quic: None,
-            tls: None,
-        };
+        let mut info =
+            ConnectionInfo { worker: self.worker, ..ConnectionInfo::new(ListenerKind::Http3, peer) };
         // An address that is not validated may be that of somebody else, whose places it must not take.
         if is_validated && !self.claim(&info, &connection) {
             incoming.refuse();

@@ -20,7 +20,7 @@ impl Service {
     /// The response to a request that exceeds the rate of its network; none if the request may proceed.
     pub(crate) fn refusal(&self, context: &RequestContext, headers: &HeaderMap) -> Option<FullResponse> {
         let address = context.client.counted?;
-        let wait = self.clients.admit_request(address, context.arrival.at, &self.limits).err()?;
+        let wait = self.parts.clients.rates.admit(address, context.arrival.at, &self.parts.limits).err()?;
         Some(self.later(RequestLimit::OfAddress, wait, headers))
     }
 
@@ -31,9 +31,9 @@ impl Service {
         context: &RequestContext,
         headers: &HeaderMap,
     ) -> Response<ResponseContent> {
-        match Clients::open_stream(&self.clients, context.client.counted) {
+        match Clients::open_stream(&self.parts.clients, context.client.counted) {
             Some(permit) => {
-                let events = self.event_hub.subscribe(permit, headers.get(LAST_EVENT_ID));
+                let events = self.parts.event_hub.subscribe(permit, headers.get(LAST_EVENT_ID));
                 head.map(|_| ResponseContent::Events(Box::pin(events)))
             }
             None => self.later(RequestLimit::Streams, STREAM_RETRY, headers).map(ResponseContent::Whole),
@@ -42,7 +42,7 @@ impl Service {
 
     /// A refusal with Retry-After in seconds (RFC 9110 §10.2.3).
     fn later(&self, why: RequestLimit, wait: Duration, headers: &HeaderMap) -> FullResponse {
-        self.metrics.refused(why);
+        self.parts.observer.metrics.refused(why);
         let status = match why {
             RequestLimit::OfAddress => StatusCode::TOO_MANY_REQUESTS,
             RequestLimit::Streams => StatusCode::SERVICE_UNAVAILABLE,

@@ -48,12 +48,13 @@ impl Service {
         };
         let (_, named, part) = page.filter(|_| matches!(*request.method(), Method::GET | Method::HEAD))?;
         // A request that will be refused for its rate must not take a place in the queue of the renderer.
-        let client = ClientAddr::of(connection, request.headers(), &self.proxies);
-        if client.counted.is_some_and(|address| !self.clients.would_admit(address, arrival.at, &self.limits))
-        {
+        let client = ClientAddr::of(connection, request.headers(), &self.parts.proxies);
+        if client.counted.is_some_and(|address| {
+            !self.parts.clients.rates.would_admit(address, arrival.at, &self.parts.limits)
+        }) {
             return None;
         }
-        match self.site.load().facts.named.get(named, part) {
+        match self.parts.site.load().facts.named.get(named, part) {
             NamedContent::Rendering(page) => {
                 Some(Box::pin(async { page.await.map_or(Awaited::Site, Awaited::Named) }))
             }
@@ -63,7 +64,7 @@ impl Service {
 
     /// A picture that is still being drawn.
     fn awaited_picture(&self, path: &str) -> Option<AwaitedFacts> {
-        let site = self.site.load();
+        let site = self.parts.site.load();
         let is_missing = !site.published.contains_key(path);
         let mut pictures = site.facts.pictures.clone().filter(|_| is_missing)?;
         Some(Box::pin(async move {

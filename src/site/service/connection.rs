@@ -24,7 +24,7 @@ impl Service {
             return PathFacts::of(&connection.socket);
         };
         Some(PathFacts {
-            local: canonical((quic.local?, self.hosts.https?).into()),
+            local: canonical((quic.local?, self.parts.hosts.https?).into()),
             peer: canonical(quic.peer),
             round_trip: Some(quic.round_trip),
         })
@@ -65,11 +65,11 @@ impl Service {
     /// The URL of the HTTP listener, as far as its port can be known to the client: the default one, or the one next to
     /// an HTTPS port that is not mapped.
     fn clear_origin(&self, context: &RequestContext, host: &str, port: &str) -> Option<String> {
-        let http = self.how.process_start.http_port.filter(|_| !context.client.proxied)?;
+        let http = self.parts.how.process_start.http_port.filter(|_| !context.client.proxied)?;
         match (context.client.scheme, port) {
             (Scheme::Http, "") | (Scheme::Https, "") => Some(format!("http://{host}")),
             (Scheme::Http, port) => Some(format!("http://{host}:{port}")),
-            (Scheme::Https, port) if port.parse() == Ok(self.hosts.https?) => {
+            (Scheme::Https, port) if port.parse() == Ok(self.parts.hosts.https?) => {
                 Some(format!("http://{host}:{http}"))
             }
             _ => None,
@@ -89,7 +89,7 @@ impl Service {
     }
 
     fn is_self_signed(&self) -> bool {
-        let certificates = self.certificates.as_ref();
+        let certificates = self.parts.certificates.as_ref();
         certificates.is_some_and(|certificates| certificates.status().origin == CertificateOrigin::SelfSigned)
     }
 }

@@ -133,19 +133,19 @@ impl Service {
             answer: self.answered(&simulated),
             mlb: self.mlb(),
             microseconds: timings(context, &simulated, about.is_none(), network.as_ref()),
-            server: self.how.process(self.metrics.answered()),
+            server: self.parts.how.process(self.parts.observer.metrics.answered()),
             what_if,
         };
         trace.suppose();
         respond(
-            &self.how.page(trace, negotiate::form(asking.headers), language),
+            &self.parts.how.page(trace, negotiate::form(asking.headers), language),
             asking.method,
             asking.headers,
         )
     }
 
     fn mlb(&self) -> MlbTrace {
-        let site = self.site.load();
+        let site = self.parts.site.load();
         MlbTrace {
             asked_at: site.facts.asked_at.map(second),
             seconds_ago: site.facts.asked_at.map(|at| self.seconds_since(at)),
@@ -162,7 +162,7 @@ impl Service {
             Made::Build | Made::Answer => {
                 ours(response, LAST_MODIFIED).and_then(|date| parse_http_date(&date))
             }
-            Made::Start => Some(self.how.process_start.at),
+            Made::Start => Some(self.parts.how.process_start.at),
             Made::Request => Some(second(OffsetDateTime::now_utc())),
         };
         ResponseTrace {
@@ -186,7 +186,7 @@ impl Service {
         let status = simulated.response.status();
         match simulated.routed.route.map(|route| route.target) {
             Some(RouteTarget::Ready) if status.is_server_error() => Made::Answer,
-            Some(RouteTarget::Asset) if self.design.is_some() && status.is_success() => Made::Request,
+            Some(RouteTarget::Asset) if self.parts.design.is_some() && status.is_success() => Made::Request,
             Some(target) if status.is_success() || status == StatusCode::NOT_MODIFIED => target.made(),
             _ => Made::Start,
         }
@@ -194,8 +194,8 @@ impl Service {
 
     /// The age in real seconds, also while a day is replayed at many times its speed.
     fn seconds_since(&self, at: OffsetDateTime) -> f64 {
-        let age = Duration::try_from(self.clock.now() - at).unwrap_or_default();
-        (self.clock.real(age).as_secs_f64() * 1e3).round() / 1e3
+        let age = Duration::try_from(self.parts.clock.now() - at).unwrap_or_default();
+        (self.parts.clock.real(age).as_secs_f64() * 1e3).round() / 1e3
     }
 }
 

@@ -19,7 +19,6 @@ use crate::{
     http::{
         body::{ResponseBody, ResponseContent},
         clients::Clients,
-        metrics::RequestMetrics,
         request_log::{RequestLog, RequestObserver},
     },
     language::PerLanguage,
@@ -65,25 +64,11 @@ use std::{
 /// The handler of requests, shared by all workers.
 #[derive(Clone)]
 pub struct Service {
-    pub(crate) routes: &'static [Route],
+    routes: &'static [Route],
+    pub(crate) parts: ServiceParts,
     own: Arc<PerWorker<OwnParts>>,
-    metrics: RequestMetrics,
-    event_hub: Arc<EventHub>,
-    site: Arc<ArcSwap<Site>>,
     assets: HashMap<&'static str, Representation>,
-    design: Option<PathBuf>,
-    errors: ErrorPages,
-    how: HowPage,
-    certificates: Option<Arc<CertificateResolver>>,
-    /// Whether HTTP/3 is announced also while the certificate is self-signed.
-    announces_always: bool,
-    hosts: Hosts,
-    proxies: Arc<TrustedProxies>,
-    pub(crate) relay: Option<Relaying>,
     ready: Representation,
-    clock: Clock,
-    limits: Limits,
-    clients: Arc<Clients>,
 }
 
 /// The parts of a service that each worker has for itself, because every response counts references to them.
@@ -95,6 +80,8 @@ struct OwnParts {
     alternative: Option<HeaderValue>,
 }
 
+/// The parts that a service is made from.
+#[derive(Clone)]
 pub struct ServiceParts {
     /// The current pages.
     pub site: Arc<ArcSwap<Site>>,
@@ -113,7 +100,7 @@ pub struct ServiceParts {
     /// HTTP/3 as it is announced to clients; none without it.
     pub alternative: Option<AlternativeService>,
     pub hosts: Hosts,
-    pub proxies: TrustedProxies,
+    pub proxies: Arc<TrustedProxies>,
     /// The relay for other e6 servers; none if it is not configured.
     pub relay: Option<Relaying>,
 }
@@ -128,64 +115,30 @@ pub struct AlternativeService {
 }
 
 impl Service {
-    pub fn new(
-        ServiceParts {
-            site,
-            event_hub,
-            errors,
-            how,
-            design,
-            clock,
-            limits,
-            clients,
-            observer,
-            certificates,
-            alternative,
-            hosts,
-            proxies,
-            relay,
-        }: ServiceParts,
-    ) -> Self {
+    pub fn new(parts: ServiceParts) -> Self {
         let is_open = |path| {
             RoutedPath::of(ROUTES, path).route.is_some_and(|route| route.reach() == CorsScope::Everyone)
         };
         let asset = |asset: &'static Asset| (asset.path, embedded(asset, is_open(asset.path)));
         let assets = assets::ASSETS.iter().map(asset).collect();
-        let hsts = hosts.hsts_value();
+        let hsts = parts.hosts.hsts_value();
         let own = PerWorker::new(|| OwnParts {
-            observer: Arc::new(observer.clone()),
+            observer: Arc::new(parts.observer.clone()),
             hsts: hsts.as_deref().map(field),
-            alternative: alternative.as_ref().map(|alternative| field(&alternative.value)),
+            alternative: parts.alternative.as_ref().map(|alternative| field(&alternative.value)),
         });
-        Service {
-            routes: ROUTES,
-            own: Arc::new(own),
-            metrics: observer.metrics,
-            event_hub,
-            site,
-            assets,
-            design,
-            errors,
-            how,
-            certificates,
-            announces_always: alternative.is_some_and(|alternative| alternative.is_unconditional),
-            hosts,
-            proxies: Arc::new(proxies),
-            relay,
-            ready: Representation::once("ready\n".into(), "text/plain; charset=utf-8"),
-            clock,
-            limits,
-            clients,
-        }
+        let ready = Representation::once("ready\n".into(), "text/plain; charset=utf-8");
+        Service { routes: ROUTES, parts, own: Arc::new(own), assets, ready }
     }
 
     /// The service of the admin listener: the routes for operators, under any host name, without proxies.
     pub fn admin(&self) -> Self {
-        Service { routes: ADMIN_ROUTES, hosts: Hosts::default(), proxies: Arc::default(), ..self.clone() }
+        let parts = ServiceParts { hosts: Hosts::default(), proxies: Arc::default(), ..self.parts.clone() };
+        Service { routes: ADMIN_ROUTES, parts, ..self.clone() }
     }
 
     pub fn proxies(&self) -> &Arc<TrustedProxies> {
-        &self.proxies
+        &self.parts.proxies
     }
 
     pub fn route(&self, path: &str) -> RoutedPath {
@@ -200,7 +153,7 @@ impl Service {
         connection: &ConnectionInfo,
         arrival: Arrival,
     ) -> Response<ResponseBody> {
-        let client = ClientAddr::of(connection, request.headers(), &self.proxies);
+        let client = ClientAddr::of(connection, request.headers(), &self.parts.proxies);
         let own = self.own.own();
         let context = RequestContext::new(connection, client, arrival, request.version());
         // Operators' requests are not recorded: they would outnumber the visitors'.
@@ -236,13 +189,13 @@ impl Service {
         let may_insist = connection.tls.is_none() || self.https().is_some();
         if let Some(hsts) = &own.hsts
             && may_insist
-            && self.hosts.insist_on_https(authority(request), client.scheme)
+            && self.parts.hosts.insist_on_https(authority(request), client.scheme)
         {
             fields.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
         if let Some(alternative) = &own.alternative
             && connection.tls.is_some()
-            && (self.announces_always || self.is_signed_by_another())
+            && self.announces_http3()
         {
             fields.insert(ALT_SVC, alternative.clone());
         }
@@ -255,8 +208,13 @@ impl Service {
         response.map(|content| ResponseBody::new(content, exchange, status))
     }
 
-    fn is_signed_by_another(&self) -> bool {
-        self.certificates.as_ref().is_some_and(|certificates| certificates.is_signed_by_another())
+    fn announces_http3(&self) -> bool {
+        self.parts.alternative.as_ref().is_some_and(|alternative| alternative.is_unconditional)
+            || self
+                .parts
+                .certificates
+                .as_ref()
+                .is_some_and(|certificates| certificates.is_signed_by_another())
     }
 
     /// Counts and logs a request that was unreadable and has been refused with this status.
@@ -273,10 +231,10 @@ impl Service {
         context: &RequestContext,
     ) -> FullResponse {
         let (uri, headers, method) = (request.uri(), request.headers(), request.method());
-        if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.limits.target_size) {
+        if uri.path_and_query().is_some_and(|target| target.as_str().len() > self.parts.limits.target_size) {
             return self.error(StatusCode::URI_TOO_LONG, headers);
         }
-        if headers.len() > self.limits.head_fields || size(headers) > self.limits.head_size {
+        if headers.len() > self.parts.limits.head_fields || size(headers) > self.parts.limits.head_size {
             return self.error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, headers);
         }
         if !names_a_host(request) {
@@ -311,7 +269,7 @@ impl Service {
 
     fn by_method(&self, asking: &ReadRequest) -> FullResponse {
         let (path, method, headers) = (asking.path, asking.method, asking.headers);
-        if *method != Method::GET && self.relay.is_some() && asking.routed.is_for(RouteTarget::Relay) {
+        if *method != Method::GET && self.parts.relay.is_some() && asking.routed.is_for(RouteTarget::Relay) {
             return only_get();
         }
         match *method {
@@ -328,7 +286,7 @@ impl Service {
     }
 
     pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> FullResponse {
-        match self.errors.get(status) {
+        match self.parts.errors.get(status) {
             Some(forms) => negotiated(status, forms, headers),
             None => bare(status),
         }

@@ -23,7 +23,7 @@ impl Service {
         if routed.route?.target.has_any_host() {
             return None;
         }
-        match self.hosts.rule(authority(request), scheme, self.https()) {
+        match self.parts.hosts.rule(authority(request), scheme, self.https()) {
             HostDecision::Serve => None,
             HostDecision::Elsewhere(status) => Some(self.error(status, headers)),
             // An unknown method is refused here, as it would be there.
@@ -39,9 +39,9 @@ impl Service {
 
     /// The port to which clients may be redirected for HTTPS.
     pub(crate) fn https(&self) -> Option<u16> {
-        self.hosts
-            .https
-            .filter(|_| self.certificates.as_ref().is_some_and(|certificates| certificates.is_settled()))
+        self.parts.hosts.https.filter(|_| {
+            self.parts.certificates.as_ref().is_some_and(|certificates| certificates.is_settled())
+        })
     }
 
     /// A redirect to this URL.

@@ -95,7 +95,7 @@ impl Service {
     fn resource(&self, asking: &ReadRequest) -> FullResponse {
         let ReadRequest { path, method, headers, .. } = *asking;
         let Some(route) = asking.routed.route else { return self.error(StatusCode::NOT_FOUND, headers) };
-        let site = self.site.load();
+        let site = self.parts.site.load();
         let responded = match route.target {
             RouteTarget::Home => respond(site.home.get(asking.query, None, headers), method, headers),
             RouteTarget::HomeIn(language) => {
@@ -128,7 +128,7 @@ impl Service {
             RouteTarget::Share(language) => respond(site.share.get(language, headers), method, headers),
             RouteTarget::Answer => respond(&site.api, method, headers),
             RouteTarget::Alive => {
-                let certificate = self.certificates.as_ref().map(|certificates| certificates.status());
+                let certificate = self.parts.certificates.as_ref().map(|certificates| certificates.status());
                 let certificate = certificate.as_deref();
                 let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
                 body.push('\n');
@@ -136,7 +136,12 @@ impl Service {
             }
             RouteTarget::Challenge => {
                 let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
-                match self.certificates.as_ref().and_then(|certificates| certificates.http_challenge(token)) {
+                match self
+                    .parts
+                    .certificates
+                    .as_ref()
+                    .and_then(|certificates| certificates.http_challenge(token))
+                {
                     Some(answer) => respond(
                         &Representation::once(answer.into_bytes(), "application/octet-stream"),
                         method,
@@ -149,7 +154,9 @@ impl Service {
                 Some(published) => respond(published, method, headers),
                 None => return self.error(StatusCode::NOT_FOUND, headers),
             },
-            RouteTarget::Ready if site.facts.ready_until.is_some_and(|until| self.clock.now() <= until) => {
+            RouteTarget::Ready
+                if site.facts.ready_until.is_some_and(|until| self.parts.clock.now() <= until) =>
+            {
                 respond(&self.ready, method, headers)
             }
             RouteTarget::Ready => {
@@ -158,7 +165,7 @@ impl Service {
             RouteTarget::Events => Ok(event_stream()),
             RouteTarget::Relay => return self.relay_response(asking),
             RouteTarget::Metrics => {
-                let page = self.metrics.page(self.clients.streams());
+                let page = self.parts.observer.metrics.page(self.parts.clients.streams());
                 respond(&Representation::once(page, METRICS_TYPE), method, headers)
             }
             RouteTarget::How(language) => match asking.context {
@@ -166,7 +173,7 @@ impl Service {
                 // The request is only simulated: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },
-            RouteTarget::Asset => match (&self.design, self.assets.get(path)) {
+            RouteTarget::Asset => match (&self.parts.design, self.assets.get(path)) {
                 (None, Some(asset)) => respond(asset, method, headers),
                 (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
                 (Some(dir), _) => match assets::from_disk(dir, path) {

@@ -1,18 +1,11 @@
 use super::*;
 use crate::{
     connection::Peer,
-    descriptor::SocketHandle,
-    http::metrics::RequestMetrics,
-    lifecycle::Lifecycle,
     site::{
-        named::{NamedContent, NamedPages, NoNamedPages, PageName, PagePart},
-        page::{PageContent, PageText},
-        snapshot::{SiteContent, SiteFacts},
+        named::{NamedContent, NamedPages, PageName, PagePart},
+        sample,
     },
-    web::{
-        coding::Effort,
-        representation::{Lifetime, Publication, Representation},
-    },
+    web::representation::{Lifetime, Publication, Representation},
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -23,9 +16,8 @@ use std::{
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use time::OffsetDateTime;
 use tokio::sync::watch;
 
 /// A request body that panics when it is examined.
@@ -52,73 +44,26 @@ fn get(path: &str) -> Request<Full<Bytes>> {
     Request::builder().uri(path).header(HOST, "localhost").body(Full::default()).unwrap()
 }
 
-fn page(text: &str) -> PerLanguage<PageText> {
-    PerLanguage::of(|_| PageText { html: text.into(), text: text.into() })
-}
-
 /// A site with these pictures, or one whose pictures are still being drawn.
 fn site(pictures: Result<Vec<(&'static str, Representation)>, watch::Receiver<()>>) -> Site {
-    let (published, pictures) = match pictures {
-        Ok(drawn) => (drawn, None),
-        Err(pending) => (Vec::new(), Some(pending)),
-    };
-    let content = SiteContent {
-        home: PageContent { pages: page("page"), terminal: None, json: "{}".into() },
-        not_ready: page("rain"),
-        ..SiteContent::default()
-    };
-    let facts = SiteFacts {
-        named: Arc::new(NoNamedPages),
-        pictures,
-        modified: None,
-        lasts: Duration::from_secs(5),
-        effort: Effort::Fast,
-        ready_until: None,
-        asked_at: None,
-        asking_took: None,
-    };
-    Site::new(content, published, facts)
+    let mut site = sample::site("page");
+    match pictures {
+        Ok(drawn) => site.published.extend(drawn),
+        Err(pending) => site.facts.pictures = Some(pending),
+    }
+    site
 }
 
-fn service() -> Service {
-    service_of(Arc::new(ArcSwap::from_pointee(site(Ok(Vec::new())))))
-}
-
-fn service_of(site: Arc<ArcSwap<Site>>) -> Service {
-    let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page("error")));
-    let metrics = RequestMetrics::register(prometheus::Registry::new(), []).unwrap();
-    let observer = RequestObserver { metrics, log: None };
-    let process_start =
-        ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0, deployed_at: None, http_port: None };
-    Service::new(ServiceParts {
-        site,
-        event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
-        errors: ErrorPages::new(errors, ""),
-        how: HowPage::new("", process_start, |_, _, _| "how".into()),
-        design: None,
-        clock: Clock::System,
-        limits: Limits::default(),
-        clients: Arc::new(Clients::new(Limits::default())),
-        observer,
-        certificates: None,
-        alternative: None,
-        hosts: Hosts::default(),
-        proxies: TrustedProxies::default(),
-        relay: None,
-    })
+fn service(site: Site) -> Service {
+    Service::new(sample::service_parts(site).unwrap())
 }
 
 fn connection(peer: Peer) -> ConnectionInfo {
-    let (listener, socket, queued) = (ListenerKind::Http, SocketHandle::default(), Duration::ZERO);
-    ConnectionInfo { listener, peer, proxied: None, worker: 0, queued, socket, quic: None, tls: None }
-}
-
-fn arrival() -> Arrival {
-    Arrival { at: Instant::now(), number: 1, waited: Duration::ZERO }
+    ConnectionInfo::new(ListenerKind::Http, peer)
 }
 
 fn answer<B: hyper::body::Body>(service: &Service, request: &Request<B>) -> Response<ResponseBody> {
-    service.handle(request, &service.route(request.uri().path()), &connection(Peer::Unix), arrival())
+    sample::respond(service, request, &connection(Peer::Unix))
 }
 
 /// The lines of the log.
@@ -141,7 +86,7 @@ fn a_fault_while_answering_is_a_500_that_is_logged_with_the_id_that_the_visitor_
     let lines = Lines::default();
     let log = lines.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
-    let service = service();
+    let service = service(sample::site("page"));
     let broken =
         tracing::subscriber::with_default(subscriber, || answer(&service, &get("/").map(|_| Broken)));
     assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -154,16 +99,19 @@ fn a_fault_while_answering_is_a_500_that_is_logged_with_the_id_that_the_visitor_
 
 #[test]
 fn an_answer_that_nobody_stands_behind_is_not_ready() {
-    assert_eq!(answer(&service(), &get("/readyz")).status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        answer(&service(sample::site("page")), &get("/readyz")).status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 #[test]
 fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     let (drawing, drawn) = watch::channel(());
-    let served = Arc::new(ArcSwap::from_pointee(site(Err(drawn))));
-    let service = service_of(served.clone());
-    let awaited =
-        |path: &str| service.awaited(&get(path), &service.route(path), &connection(Peer::Unix), arrival());
+    let service = service(site(Err(drawn)));
+    let awaited = |path: &str| {
+        service.awaited(&get(path), &service.route(path), &connection(Peer::Unix), Arrival::first())
+    };
     for path in ["/", "/es", "/api/v1/answer", "/healthz", "/nothing"] {
         assert!(awaited(path).is_none(), "{path}");
     }
@@ -172,7 +120,7 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     assert!(picture.as_mut().poll(context).is_pending());
     let lifetime = Lifetime::Changing(Duration::ZERO);
     let png = Representation::published(vec![1], "image/png", Publication::now(lifetime));
-    served.store(Arc::new(site(Ok(vec![("/card.png", png)]))));
+    service.parts.site.store(Arc::new(site(Ok(vec![("/card.png", png)]))));
     drop(drawing);
     assert!(picture.as_mut().poll(context).is_ready());
     assert!(awaited("/card.png").is_none());
@@ -195,8 +143,8 @@ fn a_request_beyond_the_rate_of_its_address_is_refused_and_queues_no_rendering()
     let pages = Arc::new(Unrendered::default());
     let mut site = site(Ok(Vec::new()));
     site.facts.named = pages.clone();
-    let service = service_of(Arc::new(ArcSwap::from_pointee(site)));
-    let (day, arrival) = ("/2023-08-09", arrival());
+    let service = service(site);
+    let (day, arrival) = ("/2023-08-09", Arrival::first());
     let routed = service.route(day);
     let from = |host: u8| connection(IpAddr::from([192, 0, 2, host]).into());
     let awaited = |host| service.awaited(&get(day), &routed, &from(host), arrival);

@@ -1,22 +1,9 @@
 use super::*;
-use crate::{
-    connection::{ListenerKind, ProxiedConnection},
-    descriptor::SocketHandle,
-};
-use std::time::Duration;
+use crate::connection::{ListenerKind, ProxiedConnection};
 
 fn connection(peer: &str) -> ConnectionInfo {
     let peer = peer.parse().map_or(Peer::Unix, |address: IpAddr| address.into());
-    ConnectionInfo {
-        listener: ListenerKind::Http,
-        peer,
-        proxied: None,
-        worker: 0,
-        queued: Duration::ZERO,
-        socket: SocketHandle::default(),
-        quic: None,
-        tls: None,
-    }
+    ConnectionInfo::new(ListenerKind::Http, peer)
 }
 
 fn proxies(field: ForwardedField) -> TrustedProxies {
