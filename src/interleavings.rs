@@ -8,11 +8,10 @@ use crate::{
     app::{answer_metrics::AnswerMetrics, live_site::LiveSite, publisher::Publisher},
     clock::Clock,
     config::{Config, ProcessEnvironment},
-    connection::{ListenerKind, Peer},
+    connection::ListenerKind,
     http::{
-        access_log::{AccessLog, LogDestination, LogFile},
+        access_log::{AccessLog, LogDestination, LogFile, tests::record},
         clients::Clients,
-        log_record::{LogRecord, PeerTexts},
     },
     lifecycle::Lifecycle,
     limits::Limits,
@@ -21,7 +20,6 @@ use crate::{
     sync::thread,
     threads::RestartingThreads,
 };
-use hyper::{Method, StatusCode, Version};
 use prometheus::{IntCounter, Registry};
 use shuttle::{Config as ShuttleConfig, Runner, scheduler::RandomScheduler};
 use std::{
@@ -115,20 +113,6 @@ fn every_line_of_the_access_log_is_written_once_also_while_it_is_reopened_and_cl
         assert_eq!(targets, ["/0/0", "/0/1", "/1/0", "/1/1"]);
     };
     check_random(test, 1_000);
-}
-
-fn record(target: &str) -> LogRecord {
-    LogRecord {
-        time: SystemTime::UNIX_EPOCH,
-        peer: Peer::Unix,
-        request: Some((Method::GET, Version::HTTP_11)),
-        texts: PeerTexts::new(b"", target.as_bytes(), b"", b""),
-        status: StatusCode::OK,
-        bytes: 0,
-        duration: Duration::ZERO,
-        tls: None,
-        id: 0,
-    }
 }
 
 /// The answer about a player of whom nothing is known but his name.

@@ -274,13 +274,13 @@ impl AccessLogWriter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{connection::Peer, http::log_record::PeerTexts};
     use hyper::{Method, StatusCode, Version};
     use std::{fs, time::SystemTime};
 
-    fn record(target: &str) -> LogRecord {
+    pub(crate) fn record(target: &str) -> LogRecord {
         LogRecord {
             time: SystemTime::UNIX_EPOCH,
             peer: Peer::Unix,

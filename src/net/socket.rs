@@ -5,7 +5,7 @@ use crate::{
     descriptor::{self, RoundTrip, SocketHandle},
     limits::Limits,
 };
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use socket2::{SockRef, Socket};
 use std::{
@@ -256,13 +256,16 @@ impl AsyncRead for SocketStream {
         if self.early.is_empty() {
             return self.socket.poll_read(context, buffer).map_ok(|_| ());
         }
-        let length = self.early.len().min(buffer.remaining());
-        buffer.put_slice(&self.early[..length]);
-        self.early.advance(length);
-        if self.early.is_empty() {
-            self.early = Bytes::new();
-        }
+        read_early(&mut self.early, buffer);
         Poll::Ready(Ok(()))
+    }
+}
+
+/// Reads from bytes that were read too far. The last read frees them.
+pub(crate) fn read_early(early: &mut Bytes, buffer: &mut ReadBuf) {
+    buffer.put_slice(&early.split_to(early.len().min(buffer.remaining())));
+    if early.is_empty() {
+        *early = Bytes::new();
     }
 }
 

@@ -3,8 +3,11 @@
 //! RFC 9112 §2.2 lets a server accept a lone line feed as a line end, and hyper does. A proxy in front may not: two
 //! readings of one head allow request smuggling.
 
-use crate::http::{connection::Connection, flush_tracker::FlushTracker};
-use bytes::{Buf, Bytes};
+use crate::{
+    http::{connection::Connection, flush_tracker::FlushTracker},
+    net::socket::read_early,
+};
+use bytes::Bytes;
 use std::{
     io::{self, IoSlice},
     mem::MaybeUninit,
@@ -104,12 +107,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Http1Stream<S> {
             }
             return self.poll_stream(context, buffer);
         }
-        let length = self.early.len().min(buffer.remaining());
-        buffer.put_slice(&self.early[..length]);
-        self.early.advance(length);
-        if self.early.is_empty() {
-            self.early = Bytes::new();
-        }
+        read_early(&mut self.early, buffer);
         Poll::Ready(Ok(()))
     }
 }

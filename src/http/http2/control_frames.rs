@@ -4,13 +4,8 @@
 
 use std::{
     cell::Cell,
-    io::{self, IoSlice},
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes of the client's preface before its first frame (RFC 9113 §3.4).
 const PREFACE: usize = 24;
@@ -66,7 +61,7 @@ impl FrameAllowance {
     }
 
     /// Counts the frames that begin in the next bytes of the stream.
-    fn count(&self, mut bytes: &[u8], now: impl Fn() -> Instant) {
+    pub fn count(&self, mut bytes: &[u8], now: impl Fn() -> Instant) {
         while !bytes.is_empty() && !self.is_exceeded.get() {
             let skipped = self.skip.get().min(bytes.len());
             self.skip.set(self.skip.get() - skipped);
@@ -119,61 +114,6 @@ fn frames_of(kind: u8, length: u32) -> u32 {
         // `h2` limits how many there are.
         CONTINUATION => length / BLOCK,
         _ => 1,
-    }
-}
-
-/// A stream whose frames are counted as they are read. Nothing more is read once there were too many.
-pub(super) struct CountedFrames<S> {
-    stream: S,
-    allowance: Rc<FrameAllowance>,
-}
-
-impl<S> CountedFrames<S> {
-    pub fn new(stream: S, allowance: Rc<FrameAllowance>) -> Self {
-        CountedFrames { stream, allowance }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for CountedFrames<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context,
-        buffer: &mut ReadBuf,
-    ) -> Poll<io::Result<()>> {
-        if self.allowance.is_exceeded() {
-            // The connection's loop ends the connection.
-            return Poll::Pending;
-        }
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.allowance.count(&buffer.filled()[before..], Instant::now);
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for CountedFrames<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context,
-        slices: &[IoSlice],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

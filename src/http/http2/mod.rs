@@ -3,8 +3,8 @@
 //! the relay and of event streams.
 
 mod control_frames;
-mod deferred;
 mod piece;
+mod stream;
 mod streams;
 mod upload;
 
@@ -19,8 +19,7 @@ use crate::{
     },
     lifecycle::Phase,
 };
-use control_frames::{CountedFrames, FrameAllowance};
-use deferred::DeferredWrites;
+use control_frames::FrameAllowance;
 use h2::{
     Reason, RecvStream,
     server::{self, Handshake, SendResponse},
@@ -35,6 +34,7 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
+use stream::Http2Stream;
 use streams::{RequestStream, Streams};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -116,7 +116,7 @@ where
 struct Http2<S> {
     state: Http2State<S>,
     /// The stream below `h2`.
-    writes: DeferredWrites<FrameStream<S>>,
+    stream: Http2Stream<FlushTracker<S>>,
     frames: Rc<FrameAllowance>,
     /// GOAWAY was sent, or will be sent after the handshake.
     is_leaving: bool,
@@ -126,12 +126,9 @@ struct Http2<S> {
     connection: Rc<Connection>,
 }
 
-/// The stream below the deferred writes.
-type FrameStream<S> = CountedFrames<FlushTracker<S>>;
-
 enum Http2State<S> {
-    Handshaking(Handshake<DeferredWrites<FrameStream<S>>, Piece>),
-    Serving(server::Connection<DeferredWrites<FrameStream<S>>, Piece>),
+    Handshaking(Handshake<Http2Stream<FlushTracker<S>>, Piece>),
+    Serving(server::Connection<Http2Stream<FlushTracker<S>>, Piece>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
@@ -139,8 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         let limits = connection.limits();
         // On top, the heads of all requests that may be open at once, which may be read before the first is answered.
         let frames = Rc::new(FrameAllowance::new(limits.h2_control_frames + limits.h2_streams));
-        let stream = CountedFrames::new(FlushTracker::new(stream, connection.clone()), frames.clone());
-        let writes = DeferredWrites::new(stream);
+        let stream = Http2Stream::new(FlushTracker::new(stream, connection.clone()), frames.clone());
         let handshake = server::Builder::new()
             .max_concurrent_streams(limits.h2_streams)
             .initial_window_size(limits.h2_window)
@@ -148,10 +144,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             .max_header_list_size(limits.header_list())
             .max_pending_accept_reset_streams(limits.h2_pending_resets)
             .max_local_error_reset_streams(Some(limits.h2_local_resets))
-            .handshake(writes.clone());
+            .handshake(stream.clone());
         Http2 {
             state: Http2State::Handshaking(handshake),
-            writes,
+            stream,
             frames,
             is_leaving: false,
             streams: Streams::new(connection.clone()),
@@ -165,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     fn poll(&mut self, context: &mut Context) -> Poll<Result<(), ConnectionError>> {
         let polled = self.poll_protocol(context);
         // Everything that `h2` has written leaves together.
-        if let Poll::Ready(Err(error)) = self.writes.poll_send(context) {
+        if let Poll::Ready(Err(error)) = self.stream.poll_send(context) {
             return Poll::Ready(Err(error.into()));
         }
         self.connection.settle();

@@ -1,12 +1,14 @@
-//! Writes that wait until the connection has nothing else to do. `h2` writes and flushes each frame; sent one by one,
-//! each would be a TLS record and a system call.
+//! The bytes of an HTTP/2 connection on their way to `h2` and from it. Writes wait until the connection has nothing else
+//! to do: `h2` writes and flushes each frame; sent one by one, each would be a TLS record and a system call.
 
+use crate::http::http2::control_frames::FrameAllowance;
 use std::{
     cell::{RefCell, RefMut},
     io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Instant,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -22,11 +24,13 @@ thread_local! {
     static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A stream that collects what `h2` writes, swallows its flushes, and writes when [`Self::poll_send`] is called.
-pub(super) struct DeferredWrites<S>(Rc<RefCell<DeferredState<S>>>);
+/// A stream that counts the frames that it reads. It collects what `h2` writes, swallows its flushes, and writes when
+/// [`Self::poll_send`] is called.
+pub(super) struct Http2Stream<S>(Rc<RefCell<StreamState<S>>>);
 
-struct DeferredState<S> {
+struct StreamState<S> {
     stream: S,
+    frames: Rc<FrameAllowance>,
     /// Bytes that wait. It has no memory of its own while there are none.
     waiting: Vec<u8>,
     capacity: usize,
@@ -34,36 +38,37 @@ struct DeferredState<S> {
     is_unflushed: bool,
 }
 
-impl<S> Clone for DeferredWrites<S> {
+impl<S> Clone for Http2Stream<S> {
     fn clone(&self) -> Self {
-        DeferredWrites(self.0.clone())
+        Http2Stream(self.0.clone())
     }
 }
 
-impl<S> DeferredWrites<S> {
-    pub fn new(stream: S) -> Self {
+impl<S> Http2Stream<S> {
+    pub fn new(stream: S, frames: Rc<FrameAllowance>) -> Self {
         let (waiting, capacity) = (Vec::new(), SLOW_CAPACITY);
-        DeferredWrites(Rc::new(RefCell::new(DeferredState {
+        Http2Stream(Rc::new(RefCell::new(StreamState {
             stream,
+            frames,
             waiting,
             capacity,
             is_unflushed: false,
         })))
     }
 
-    fn state(&self) -> RefMut<'_, DeferredState<S>> {
+    fn state(&self) -> RefMut<'_, StreamState<S>> {
         self.0.borrow_mut()
     }
 }
 
-impl<S: AsyncWrite + Unpin> DeferredWrites<S> {
+impl<S: AsyncWrite + Unpin> Http2Stream<S> {
     /// Writes and flushes everything that waits. Ready once the stream has no bytes left.
     pub fn poll_send(&self, context: &mut Context) -> Poll<io::Result<()>> {
         self.state().poll_send(context)
     }
 }
 
-impl<S: AsyncWrite + Unpin> DeferredState<S> {
+impl<S: AsyncWrite + Unpin> StreamState<S> {
     fn poll_send(&mut self, context: &mut Context) -> Poll<io::Result<()>> {
         if self.waiting.is_empty() && !self.is_unflushed {
             return Poll::Ready(Ok(()));
@@ -123,13 +128,21 @@ fn give_back(mut buffer: Vec<u8>) {
     });
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for DeferredWrites<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Http2Stream<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context, buffer: &mut ReadBuf) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.state().stream).poll_read(context, buffer)
+        let mut state = self.state();
+        if state.frames.is_exceeded() {
+            // The connection's loop ends the connection.
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut state.stream).poll_read(context, buffer);
+        state.frames.count(&buffer.filled()[before..], Instant::now);
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for DeferredWrites<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Http2Stream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.state().poll_take(context, &[IoSlice::new(bytes)])
     }
@@ -189,17 +202,17 @@ mod tests {
         }
     }
 
-    fn writes_to(room: Option<usize>) -> DeferredWrites<SlowSocket> {
-        DeferredWrites::new(SlowSocket { room, writes: Vec::new() })
+    fn writes_to(room: Option<usize>) -> Http2Stream<SlowSocket> {
+        Http2Stream::new(SlowSocket { room, writes: Vec::new() }, Rc::new(FrameAllowance::new(0)))
     }
 
-    fn write(writes: &mut DeferredWrites<SlowSocket>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn write(writes: &mut Http2Stream<SlowSocket>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let context = &mut Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut *writes).poll_flush(context).is_ready());
         Pin::new(writes).poll_write(context, bytes)
     }
 
-    fn send(writes: &DeferredWrites<SlowSocket>) -> Poll<io::Result<()>> {
+    fn send(writes: &Http2Stream<SlowSocket>) -> Poll<io::Result<()>> {
         writes.poll_send(&mut Context::from_waker(Waker::noop()))
     }
 
