@@ -36,18 +36,15 @@ pub struct ArchivedSeason {
 pub enum DayRecord {
     /// The day of the present answer.
     Today,
-    Known(Box<DayAnswer>),
+    Known {
+        answer: Box<Answer>,
+        /// Whether it is not expected to change.
+        is_settled: bool,
+    },
     /// These games of the day were never read; none while the season itself was not read.
     Unread(Vec<u64>),
     /// The day is in no season that is kept.
     Outside,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct DayAnswer {
-    pub answer: Answer,
-    /// Whether it is not expected to change.
-    pub is_settled: bool,
 }
 
 impl ArchivedSeason {
@@ -148,7 +145,7 @@ impl Answer {
         }
         let is_over = answer.games.iter().all(|game| game.state() == GameState::Over);
         let is_settled = is_past && is_over && self.day - date >= SETTLED_AFTER;
-        DayRecord::Known(Box::new(DayAnswer { answer, is_settled }))
+        DayRecord::Known { answer: Box::new(answer), is_settled }
     }
 
     /// The answer at the end of a season, for its page; for the present season this answer itself.
@@ -162,7 +159,7 @@ impl Answer {
                 Some((_, last)) if last < self.day => {
                     // The games of the last day count once it is over.
                     let answer = self.as_of(season, last.next_day().unwrap_or(last), now);
-                    DayRecord::Known(Box::new(DayAnswer { answer, is_settled: true }))
+                    DayRecord::Known { answer: Box::new(answer), is_settled: true }
                 }
                 _ => DayRecord::Outside,
             },
@@ -268,7 +265,7 @@ mod tests {
     use super::*;
     use crate::answer::{
         ErrorCount, Participation, SeasonGame, decide,
-        tests::{TODAY, facts, feed, listing},
+        tests::{self, TODAY, facts, feed, listing},
     };
     use time::macros::{date, datetime};
 
@@ -280,16 +277,7 @@ mod tests {
     }
 
     fn logged(pk: u64, date: Date, club: u32, errors: u32) -> SeasonGame {
-        SeasonGame {
-            pk,
-            date,
-            number: 1,
-            opponent: None,
-            at_home: true,
-            errors,
-            club: Some(club),
-            positions: vec![],
-        }
+        SeasonGame { club: Some(club), ..tests::logged(pk, date, errors) }
     }
 
     /// The answer of `TODAY`, with this season of 2023.
@@ -309,7 +297,7 @@ mod tests {
 
     fn errors_on(answer: &Answer, day: Date) -> Option<(Verdict, bool)> {
         match answer.on(day, NOW) {
-            DayRecord::Known(day) => Some((day.answer.verdict, day.is_settled)),
+            DayRecord::Known { answer, is_settled } => Some((answer.verdict, is_settled)),
             _ => None,
         }
     }
@@ -336,9 +324,9 @@ mod tests {
             DayRecord::Unread(vec![]),
             "its season is not read yet"
         );
-        let DayRecord::Known(day) = answer.on(first, NOW) else { panic!("{answer:?}") };
-        assert_eq!(day.answer.next_game.map(|next| next.pk), Some(12), "the next game as of that day");
-        assert!(!day.answer.stale && day.answer.since_error.is_some_and(|since| since.days == 0));
+        let DayRecord::Known { answer: then, .. } = answer.on(first, NOW) else { panic!("{answer:?}") };
+        assert_eq!(then.next_game.map(|next| next.pk), Some(12), "the next game as of that day");
+        assert!(!then.stale && then.since_error.is_some_and(|since| since.days == 0));
     }
 
     #[test]
@@ -362,8 +350,8 @@ mod tests {
         let off = ScheduleEntry { official: date!(2023 - 08 - 20), ..played(11, day) };
         let off = ScheduleEntry { status: listing(11, GameState::Postponed).status, ..off };
         let answer = with_2023(vec![off], vec![], vec![], vec![135]);
-        let DayRecord::Known(known) = answer.on(day, NOW) else { panic!("{answer:?}") };
-        assert!(matches!(known.answer.reason, Reason::Postponed(_)), "{:?}", known.answer.reason);
+        let DayRecord::Known { answer, .. } = answer.on(day, NOW) else { panic!("{answer:?}") };
+        assert!(matches!(answer.reason, Reason::Postponed(_)), "{:?}", answer.reason);
         let lost = GameFeed {
             errors: ErrorCount::AtLeast(0),
             ..feed(11, GameState::Over, Participation::Fielded, 0)
@@ -384,13 +372,12 @@ mod tests {
             game.home.club.id = 999;
             game
         };
-        let games = vec![rangers(11, before), played(12, before), rangers(13, after), played(14, after)];
+        let mut games = vec![rangers(11, before), played(12, before), rangers(13, after), played(14, after)];
         let log = vec![logged(11, before, 140, 1), logged(14, after, 135, 0)];
         let feeds = vec![
             feed(11, GameState::Over, Participation::Fielded, 1),
             feed(14, GameState::Over, Participation::Fielded, 0),
         ];
-        let mut games = games;
         // The Rangers were in San Diego on neither day.
         for game in games.iter_mut().filter(|game| [12, 14].contains(&game.pk)) {
             game.away.club.id = 888;

@@ -2,7 +2,7 @@
 
 use crate::answer::{
     Answer, ErrorCount, ErrorPlay, Facts, Game, GameFeed, GameState, Pace, Participation, Reason, Verdict,
-    calendar, day, season,
+    calendar, day, season, since_error,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -66,7 +66,7 @@ pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer
         |game: &Game| game.count().is_none_or(|count| count == ErrorCount::Read(plays(game).len() as u32));
     let season = season::so_far(facts, day);
     let errors = games.iter().map(Game::errors).sum();
-    let since_error = season.as_ref().and_then(|season| season::since_error(facts, season, day, errors));
+    let since_error = season.as_ref().and_then(|season| since_error::since_error(facts, season, day, errors));
     Answer {
         verdict,
         reason,

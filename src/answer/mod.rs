@@ -15,11 +15,12 @@ pub(crate) mod player;
 pub(crate) mod schedule;
 pub(crate) mod season;
 pub(crate) mod session;
+pub(crate) mod since_error;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod zone;
 
-pub use crate::answer::archive::{Archive, ArchivedSeason, DayAnswer, DayRecord, clubs_of, kept_years};
+pub use crate::answer::archive::{Archive, ArchivedSeason, DayRecord, clubs_of, kept_years};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
@@ -32,8 +33,9 @@ pub use crate::answer::game::{
 pub use crate::answer::leaders::{Leader, Leaders};
 pub use crate::answer::player::{Club, ClubStint, Player, each_once};
 pub use crate::answer::schedule::{Schedule, UnreadEntry};
-pub use crate::answer::season::{PositionErrors, Season, SeasonGame, SeasonSoFar, SinceError, Streak};
+pub use crate::answer::season::{PositionErrors, Season, SeasonGame, SeasonSoFar, Streak};
 pub use crate::answer::session::Session;
+pub use crate::answer::since_error::SinceError;
 pub use crate::answer::zone::Zone;
 
 use crate::{answer::calendar::KnownErrorDay, name::named};

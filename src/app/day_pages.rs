@@ -2,7 +2,7 @@
 //! their facts change.
 
 use crate::{
-    answer::{Answer, Archive, DayAnswer, DayRecord, Reason, kept_years},
+    answer::{Answer, Archive, DayRecord, Reason, kept_years},
     app::render_queue::{RenderQueue, RenderRefused},
     clock::Clock,
     mlb::DayRequests,
@@ -178,11 +178,10 @@ impl DayPages {
             DayRecord::Outside => return PageRecord::Missing,
             DayRecord::Unread(_) => return self.look_up(named),
             DayRecord::Today => self.subject(named, Answer::clone(&self.answer), TODAY),
-            DayRecord::Known(day) => {
-                let DayAnswer { answer, is_settled } = *day;
+            DayRecord::Known { answer, is_settled } => {
                 let lifetime =
                     if is_settled { Lifetime::Settled(SETTLED) } else { Lifetime::Changing(CHANGING) };
-                Subject { lifetime, ..self.subject(named, answer, CHANGING) }
+                Subject { lifetime, ..self.subject(named, *answer, CHANGING) }
             }
         };
         match known {

@@ -11,7 +11,7 @@ use crate::{
         plain, sentence,
         times::{self, LocalTime},
     },
-    site::page::TerminalText,
+    site::page::TerminalForms,
 };
 use time::OffsetDateTime;
 
@@ -26,9 +26,13 @@ pub(crate) fn text(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTi
 }
 
 /// The other forms for terminals.
-pub(crate) fn terminal(answer: &Answer, localized: LocalizedTheme, now: OffsetDateTime) -> TerminalText {
+pub(crate) fn terminal(
+    answer: &Answer,
+    localized: LocalizedTheme,
+    now: OffsetDateTime,
+) -> TerminalForms<String> {
     let paint = Paint::new(localized.theme.colours.of(PageState::of(answer)));
-    TerminalText {
+    TerminalForms {
         colour: painted(answer, localized, now, paint),
         line: one_line(answer, localized, now, Paint::NONE),
         colour_line: one_line(answer, localized, now, paint),

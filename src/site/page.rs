@@ -25,22 +25,18 @@ pub struct Page {
     in_language: NegotiatedForms,
 }
 
-/// The texts of a [`Page`], as `page` renders them.
+/// All forms of a page: as texts, as `page` renders them, or ready to send.
 #[derive(Debug, Default)]
-pub struct PageContent {
-    pub pages: PerLanguage<PageText>,
+pub struct PageContent<T = String> {
+    pub pages: PerLanguage<PageForms<T>>,
     /// The same for terminals; none if the page has only the plain text.
-    pub terminal: Option<PerLanguage<TerminalText>>,
+    pub terminal: Option<PerLanguage<TerminalForms<T>>>,
     /// The same for programs.
-    pub json: String,
+    pub json: T,
 }
 
-#[derive(Debug)]
-struct NegotiatedForms {
-    pages: PerLanguage<PageForms>,
-    terminal: Option<PerLanguage<TerminalForms>>,
-    json: Representation,
-}
+/// The forms of a page that are ready to send.
+type NegotiatedForms = PageContent<Representation>;
 
 /// A page for browsers only, at URLs that choose the language and at one where the client does.
 #[derive(Debug)]
@@ -49,36 +45,25 @@ pub(crate) struct LanguagePage {
     preferred: PerLanguage<Representation>,
 }
 
-#[derive(Debug, Clone)]
-struct TerminalForms {
-    colour: Representation,
-    line: Representation,
-    colour_line: Representation,
-}
-
-/// A page in both forms for people.
-#[derive(Debug, Clone)]
-pub(crate) struct PageForms {
-    pub html: Representation,
-    pub text: Representation,
-}
-
 /// A page for people, in one language and two forms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PageText {
-    pub html: String,
+pub struct PageForms<T = Representation> {
+    pub html: T,
     /// For terminals and other clients.
-    pub text: String,
+    pub text: T,
 }
+
+/// The texts of a page for people.
+pub type PageText = PageForms<String>;
 
 /// The answer for terminals, in one language and three forms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TerminalText {
+pub struct TerminalForms<T = Representation> {
     /// The text with escape sequences.
-    pub colour: String,
-    pub line: String,
+    pub colour: T,
+    pub line: T,
     /// One line with escape sequences.
-    pub colour_line: String,
+    pub colour_line: T,
 }
 
 impl Page {
@@ -140,9 +125,9 @@ impl NegotiatedForms {
         let private = Caching::Private(lifetime);
         let pages = forms(&content.pages, &page_policy(style), Some(publication))
             .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
-        let terminal = |terminal: &PerLanguage<TerminalText>| {
+        let terminal = |terminal: &PerLanguage<TerminalForms<String>>| {
             PerLanguage::of(|language| {
-                let TerminalText { colour, line, colour_line } = &terminal[language];
+                let TerminalForms { colour, line, colour_line } = &terminal[language];
                 let make = |body: &String, media_type| {
                     let fields = RepresentationFields {
                         caching: private,

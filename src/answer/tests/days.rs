@@ -9,7 +9,7 @@ fn day_at(
     last_play: OffsetDateTime,
     others: Vec<ScheduleEntry>,
 ) -> Date {
-    let evening = GameFeed { last_play: Some(last_play), ..feed(1, state, Participation::Fielded, 1) };
+    let evening = GameFeed { last_play: Some(last_play), ..fielded(1, state, 1) };
     let listings = others.into_iter().chain([listing(1, state)]);
     decide(&facts(now, listings, [evening]), now).day
 }
@@ -79,7 +79,7 @@ fn the_day_is_kept_by_the_clock_of_the_night_on_which_it_changes() {
         ("new year", date!(2026 - 12 - 31), datetime!(2027-01-01 05:10 UTC), datetime!(2027-01-01 09:10 UTC)),
     ] {
         let game = ScheduleEntry { official, listed: official, ..listing(1, GameState::Over) };
-        let feed = GameFeed { last_play: Some(ended), ..feed(1, GameState::Over, Participation::Fielded, 0) };
+        let feed = GameFeed { last_play: Some(ended), ..fielded(1, GameState::Over, 0) };
         let mut facts = facts(ended, [game], [feed]);
         facts.zone = new_york();
         let day = |now| decide(&facts, now).day;
@@ -107,7 +107,7 @@ fn a_game_on_the_other_side_of_the_date_line_is_todays_once_it_is_on() {
     let at = |now: OffsetDateTime, state, errors| {
         let game =
             ScheduleEntry { official: tomorrow, listed: tomorrow, start: Some(start), ..listing(1, state) };
-        let answer = answer(now, [game], [feed(1, state, Participation::Fielded, errors)]);
+        let answer = answer(now, [game], [fielded(1, state, errors)]);
         (answer.day, answer.verdict, answer.pace)
     };
     let on = start + Duration::HOUR;
@@ -116,7 +116,7 @@ fn a_game_on_the_other_side_of_the_date_line_is_todays_once_it_is_on() {
     assert_eq!((at(on, GameState::Over, 1).0, at(on, GameState::Over, 1).1), (TODAY, Verdict::Yes(1)));
     let undated =
         ScheduleEntry { official: tomorrow, listed: tomorrow, start: None, ..listing(1, GameState::On) };
-    let undated = answer(on, [undated], [feed(1, GameState::On, Participation::Fielded, 1)]);
+    let undated = answer(on, [undated], [fielded(1, GameState::On, 1)]);
     assert_eq!((undated.day, undated.verdict), (TODAY, Verdict::Yes(1)));
 }
 
@@ -158,7 +158,7 @@ fn an_entry_of_today_that_cannot_be_read_is_no_reason_for_no() {
     };
     let at = |state: Option<GameState>, errors, entry| {
         let listings = state.map(|state| listing(1, state));
-        let boxes = state.map(|state| feed(1, state, Participation::Fielded, errors));
+        let boxes = state.map(|state| fielded(1, state, errors));
         let mut facts = facts(FIRST_PITCH, listings, boxes);
         facts.schedule.value.unread = vec![entry];
         let answer = decide(&facts, FIRST_PITCH);
