@@ -6,8 +6,8 @@ use crate::{
         stations::{self, StationState},
         text,
     },
-    language::{Language, PerLanguage},
-    page::{Colours, Theme, Voice, Words},
+    language::Language,
+    page::{self, Theme},
     site::trace::*,
 };
 use Language::{English, Spanish};
@@ -142,20 +142,7 @@ fn proxied(client: Option<&str>) -> Trace {
 }
 
 fn theme() -> Theme {
-    Theme {
-        words: PerLanguage::of(Words::of),
-        voice: Voice::Witty,
-        colours: Colours::default(),
-        stylesheet: "/static/e6.css",
-        script: "/static/e6.js",
-        copy_script: "/static/copy.js",
-        font: "/static/archivo.woff2",
-        drawings: "/static/how.css",
-        url: Some("https://example.org".into()),
-        replay: None,
-        season_note: None,
-        design: Default::default(),
-    }
+    Theme { url: Some("https://example.org".into()), ..page::tests::theme() }
 }
 
 /// The text without line breaks and lines of the picture.

@@ -29,7 +29,7 @@ pub(crate) mod season_page;
 pub(crate) mod sentence;
 pub(crate) mod share;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod text;
 pub(crate) mod times;
 pub(crate) mod word;

@@ -3,15 +3,8 @@
 use super::*;
 
 fn yes(errors: u32) -> Answer {
-    let play = |number| ErrorPlay {
-        game: 1,
-        inning: Some(Inning { number, half: Half::Bottom }),
-        at: None,
-        kind: ErrorKind::Throwing,
-        position: None,
-        batter: None,
-        text: String::new(),
-    };
+    let inning = |number| Some(Inning { number, half: Half::Bottom });
+    let play = |number| ErrorPlay { inning: inning(number), position: None, ..error_play(1) };
     let game = game(GameState::On, "In Progress", Participation::Fielded);
     Answer {
         plays: (1..=errors).map(|count| play(2 + u8::try_from(count).unwrap())).collect(),

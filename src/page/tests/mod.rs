@@ -1,8 +1,13 @@
-pub(crate) mod changes;
-pub(crate) mod said;
-pub(crate) mod terminal;
+mod changes;
+mod opponents;
+mod sentences;
+mod terminal;
+mod words;
 
-use crate::{answer::*, page::*};
+use crate::{
+    answer::{self, tests::error_play, *},
+    page::*,
+};
 use std::time::Duration;
 use time::macros::{date, datetime};
 
@@ -11,77 +16,27 @@ fn club(id: u32, name: &str) -> Club {
 }
 
 fn listing(state: GameState, words: &str) -> ScheduleEntry {
-    ScheduleEntry {
-        pk: 1,
-        listed: date!(2024 - 07 - 02),
-        official: date!(2024 - 07 - 02),
-        start: Some(datetime!(2024-07-03 02:05 UTC)),
-        kind: GameKind::Regular,
-        number: 1,
-        double_header: DoubleHeader::No,
-        status: GameStatus { state, words: words.into() },
-        away: Side { club: club(140, "Texas Rangers"), runs: None },
-        home: Side { club: club(135, "San Diego Padres"), runs: None },
-        venue: "Petco Park".into(),
-        moved_to: None,
-        resumes_on: None,
-        resumes_at: None,
-    }
+    ScheduleEntry { status: GameStatus { state, words: words.into() }, ..answer::tests::listing(1, state) }
 }
 
 fn game(state: GameState, words: &str, presence: Participation) -> Game {
     let listing = listing(state, words);
     let feed = GameFeed {
-        pk: 1,
-        as_of: None,
-        official: None,
         status: listing.status.clone(),
         inning: Some(Inning { number: 3, half: Half::Bottom }),
         score: Some(Score { away: 4, home: 2 }),
-        line: None,
-        presence,
-        errors: ErrorCount::Read(0),
-        plays: Vec::new(),
-        last_play: None,
+        ..answer::tests::feed(1, state, presence, 0)
     };
     Game { listing, feed: Some(feed), feed_asked_at: None, feed_trouble: None, session: Session::default() }
 }
 
+/// An answer about July 2, 2024.
 fn answer(verdict: Verdict, reason: Reason, games: Vec<Game>) -> Answer {
-    Answer {
-        verdict,
-        reason,
-        day: date!(2024 - 07 - 02),
-        calendar_day: date!(2024 - 07 - 02),
-        zone: Zone::named("America/Los_Angeles").unwrap(),
-        player: Player {
-            club: Some(club(135, "San Diego Padres")),
-            ..Player::named(665487, "Fernando Tatis Jr.", "Tatis Jr.")
-        },
-        availability: Availability::Active,
-        games,
-        plays: Vec::new(),
-        plays_complete: true,
-        season: None,
-        since_error: None,
-        leaders: None,
-        archive: Archive::new(),
-        is_another_day: false,
-        next_game: None,
-        error_days: Vec::new(),
-        fixtures: Vec::new(),
-        taken_back: 0,
-        asked_at: Some(datetime!(2024-07-03 03:00 UTC)),
-        asking_took: None,
-        changed_at: None,
-        fresh_until: None,
-        stale: false,
-        is_refused: false,
-        pace: Pace::Live,
-    }
+    let asked_at = datetime!(2024-07-03 03:00 UTC);
+    Answer { verdict, reason, games, ..decide(&answer::tests::facts(asked_at, [], []), asked_at) }
 }
 
-fn theme() -> Theme {
+pub(crate) fn theme() -> Theme {
     Theme {
         words: PerLanguage::of(Words::of),
         voice: Voice::Witty,
@@ -96,6 +51,11 @@ fn theme() -> Theme {
         season_note: None,
         design: Default::default(),
     }
+}
+
+/// The sentence in both languages.
+fn sentences(answer: &Answer) -> [String; 2] {
+    Language::ALL.map(|language| sentence::sentence(answer, locale::phrases(language)))
 }
 
 #[test]
@@ -154,13 +114,10 @@ fn everything_from_outside_is_escaped() {
     );
     answer.player.short_name = evil.into();
     answer.plays = vec![ErrorPlay {
-        game: 1,
-        inning: None,
-        at: None,
-        kind: ErrorKind::Other,
         position: Some(evil.into()),
         batter: Some(evil.into()),
         text: evil.into(),
+        ..error_play(1)
     }];
     let mut theme = theme();
     theme.words.english.yes = evil.into();
