@@ -33,7 +33,6 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
     decide_on(facts, day::today(facts, now), now)
 }
 
-/// The answer about a day.
 pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer {
     let games = day::todays_games(facts, day, now);
     let pace = match pace(facts, day, &games, now) {

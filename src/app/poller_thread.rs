@@ -32,7 +32,6 @@ pub(crate) struct PollerThread {
 }
 
 impl PollerThread {
-    /// Stops the poller.
     pub fn stop(&self) {
         // A poller that has ended needs no signal.
         let _ = self.signals.send(PollerSignal::Stop);

@@ -44,7 +44,6 @@ pub(crate) fn command(length: HelpLength) -> Command {
     finish(command).mut_subcommands(finish)
 }
 
-/// The names of all commands.
 pub(crate) fn command_names() -> PossibleValuesParser {
     PossibleValuesParser::new(topics::names())
 }

@@ -66,7 +66,6 @@ fn print_message(error: &clap::Error) -> ExitCode {
     code
 }
 
-/// The completion script for a shell.
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "e6", &mut script);

@@ -235,7 +235,6 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TOPICS.iter().map(|topic| topic.name).filter(|name| *name != "e6")
 }
 
-/// The topic of a command.
 pub(crate) fn topic(name: &str) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| topic.name == name)
 }

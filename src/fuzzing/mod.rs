@@ -36,7 +36,6 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// The property of a target.
 type Property = fn(&[u8]);
 
 /// The targets, by name.

@@ -6,7 +6,6 @@ use crate::{
     site::trace::ProcessTrace,
 };
 
-/// One stage, with its date.
 pub(crate) struct Stage {
     pub name: &'static str,
     /// When it was, if that is known.

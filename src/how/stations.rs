@@ -15,7 +15,6 @@ use crate::{
 };
 use std::ops::Range;
 
-/// One station of the way.
 pub(crate) struct Station {
     pub name: &'static str,
     pub state: StationState,

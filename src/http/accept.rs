@@ -48,24 +48,19 @@ const LEAVING_PAUSE: Duration = Duration::from_millis(5);
 
 /// A listening socket of one worker, with its TLS configuration and its handler.
 pub struct WorkerListener {
-    /// The kind of listener.
     pub kind: ListenerKind,
-    /// The number of the worker.
     pub worker: usize,
     /// The non-blocking listening socket.
     pub socket: Socket,
     /// The TLS configuration; none for HTTP/1.1 without TLS.
     pub tls: Option<TlsAcceptor>,
-    /// The handler of its requests.
     pub handler: SharedHandler,
 }
 
 /// State shared by the accept loops of all workers.
 #[derive(Clone)]
 pub struct AcceptContext {
-    /// The table of clients.
     pub clients: Arc<Clients>,
-    /// The metrics of connections.
     pub counters: ConnectionMetrics,
     /// The phase of the process; accepting stops when it leaves `Serving`.
     pub phase: watch::Receiver<Phase>,

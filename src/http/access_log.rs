@@ -36,7 +36,6 @@ const FINISH: Duration = Duration::from_secs(1);
 /// The file's mode: readable by the administrators' group, because the log contains addresses.
 const MODE: u32 = 0o640;
 
-/// The destination of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogDestination {
     /// Standard output.

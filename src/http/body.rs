@@ -16,7 +16,6 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The content of a response.
 pub enum ResponseContent {
     /// All bytes, shared with other responses.
     Whole(Full<Bytes>),
@@ -24,7 +23,6 @@ pub enum ResponseContent {
     Events(Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>),
 }
 
-/// The body of a response.
 pub struct ResponseBody {
     content: ResponseContent,
     log: Option<RequestLog>,

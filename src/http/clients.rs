@@ -253,7 +253,6 @@ pub(crate) struct ClientPermit {
 }
 
 impl ClientPermit {
-    /// The number of the connection.
     pub fn id(&self) -> u64 {
         self.id
     }
@@ -263,7 +262,6 @@ impl ClientPermit {
         &self.limits
     }
 
-    /// The load of all workers.
     pub fn load(&self) -> &Load {
         &self.clients.load
     }

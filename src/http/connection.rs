@@ -40,13 +40,10 @@ const OFTEN: Duration = Duration::from_millis(100);
 pub(crate) enum Protocol {
     /// HTTP/1.1, also for a client without ALPN. One request after the other.
     Http1,
-    /// HTTP/2.
     Http2,
-    /// HTTP/3.
     Http3,
 }
 
-/// One connection.
 pub(crate) struct Connection {
     permit: ClientPermit,
     worker: Rc<WorkerConnections>,

@@ -148,7 +148,6 @@ impl ConnectionMetrics {
         self.handshakes.with_label_values(&QUIC_HANDSHAKE);
     }
 
-    /// The metrics of this listener.
     pub(crate) fn listener(&self, kind: ListenerKind) -> ListenerMetrics {
         ListenerMetrics {
             accepted: self.accepted.with_label_values(&[kind.name()]),
@@ -156,7 +155,6 @@ impl ConnectionMetrics {
         }
     }
 
-    /// The number of open connections.
     pub fn now_open(&self) -> i64 {
         ListenerKind::all().map(|listener| self.open.with_label_values(&[listener.name()]).get()).sum()
     }
@@ -188,7 +186,6 @@ impl ConnectionMetrics {
     }
 }
 
-/// The metrics of the connections of one listener.
 pub(crate) struct ListenerMetrics {
     accepted: IntCounter,
     open: IntGauge,

@@ -17,7 +17,6 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The error that ended a connection.
 pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response, or a promise of one.
@@ -26,7 +25,6 @@ pub(crate) type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
     reason = "nearly every response is ready, and a box for each is an allocation"
 )]
 pub enum HandlerResponse {
-    /// The response.
     Now(Response<ResponseBody>),
     /// A promise, for a request that needs something fetched first. It resolves within its own deadline.
     Later(PromisedResponse),

@@ -18,7 +18,6 @@ const HANDSHAKE_RECORD: u8 = 22;
 const CLEARTEXT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n\
     Connection: close\r\n\r\nThis port speaks HTTPS, and you spoke HTTP: write https:// instead.\n";
 
-/// The reason and the error of a failed handshake.
 pub(crate) type HandshakeFailure = (RefusalReason, Box<dyn std::error::Error + Send + Sync>);
 
 /// Performs the TLS handshake until the deadline. Nothing is held while it waits for the peer, so a silent peer delays

@@ -14,7 +14,6 @@ use std::{sync::Arc, time::Instant};
 /// The metrics and the access log, which record every request.
 #[derive(Clone)]
 pub struct RequestObserver {
-    /// The metrics.
     pub metrics: RequestMetrics,
     /// The access log; none if it is turned off.
     pub log: Option<Arc<AccessLog>>,

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 pub struct Template(Value);
 
 impl Template {
-    /// Parses a document.
     pub fn parse(text: &str) -> Result<Self, String> {
         let template = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
         let names = message::values("", None, &Notice::sample(""));

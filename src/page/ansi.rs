@@ -31,7 +31,6 @@ impl Paint {
         }
     }
 
-    /// The text in bold type.
     pub fn bold(self, text: &str) -> String {
         self.with("1", text)
     }

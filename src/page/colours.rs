@@ -21,7 +21,6 @@ pub enum PageState {
 }
 
 impl PageState {
-    /// All states.
     pub const ALL: [PageState; 6] = [
         PageState::Yes,
         PageState::No,
@@ -31,7 +30,6 @@ impl PageState {
         PageState::Unknown,
     ];
 
-    /// The state of an answer.
     pub(crate) fn of(answer: &Answer) -> Self {
         match answer.verdict {
             Verdict::Yes(_) => PageState::Yes,
@@ -79,7 +77,6 @@ pub struct Colour(pub [u8; 3]);
 /// A ground and the text on it, printed as `#rrggbb on #rrggbb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColourPair {
-    /// The colour of text and links.
     pub text: Colour,
     /// The colour behind them.
     pub ground: Colour,
@@ -130,7 +127,6 @@ impl Default for Colours {
 }
 
 impl Colours {
-    /// The pair of a state.
     pub fn of(&self, state: PageState) -> ColourPair {
         match state {
             PageState::Yes => self.yes,

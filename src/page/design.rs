@@ -29,7 +29,6 @@ pub(crate) fn files(assets: &Path) -> Files {
     BUILT.iter().filter_map(|(name, _)| Some((*name, read(name)?))).collect()
 }
 
-/// Whether these files are shown.
 pub(crate) fn are_shown(files: &Files) -> bool {
     SHOWN.read().unwrap_or_else(PoisonError::into_inner).0 == *files
 }

@@ -7,7 +7,6 @@ pub(crate) struct Hero {
     pub state: PageState,
     pub scene: Scene,
     pub scene_text: &'static str,
-    /// The heading.
     pub title: String,
     pub word: String,
     /// The word as SVG.

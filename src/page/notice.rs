@@ -24,7 +24,6 @@ pub struct Notice {
     /// The day that the answer is about.
     #[serde(with = "calendar_day")]
     pub date: Date,
-    /// The question.
     pub question: String,
     /// The word.
     pub answer: String,

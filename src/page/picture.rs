@@ -18,7 +18,6 @@ static TYPEFACE: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-/// A weight of the typeface.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FontWeight {
     Medium = 500,

@@ -14,19 +14,16 @@ pub struct Place {
 }
 
 impl Place {
-    /// The page of a day.
     pub fn day(day: Date, (previous, next): (Option<Date>, Option<Date>)) -> Self {
         let path = |day: Date| format!("/{day}");
         Place { path: path(day), previous: previous.map(path), next: next.map(path) }
     }
 
-    /// The page of a season.
     pub fn season(year: i32, previous: Option<i32>, next: Option<i32>) -> Self {
         let path = |year: i32| format!("/{year}");
         Place { path: path(year), previous: previous.map(path), next: next.map(path) }
     }
 
-    /// The page of the leaders.
     pub fn leaders() -> Self {
         Place { path: "/leaders".into(), ..Place::default() }
     }

@@ -38,7 +38,6 @@ macro_rules! parts {
 }
 
 impl Scene {
-    /// All scenes.
     #[cfg(test)]
     pub(crate) const ALL: [Scene; 8] = [
         Scene::Stands,
@@ -51,7 +50,6 @@ impl Scene {
         Scene::Fence,
     ];
 
-    /// The scene of an answer.
     pub(crate) fn of(answer: &Answer) -> Self {
         match PageState::of(answer) {
             PageState::Yes => Scene::Stands,

@@ -20,7 +20,6 @@ pub(crate) struct SeasonView {
     pub note: Option<String>,
 }
 
-/// A figure of the season, with its label.
 pub(crate) struct SeasonFigure {
     pub label: &'static str,
     pub value: String,

@@ -28,7 +28,6 @@ pub enum PagePart {
 
 /// The pages of days, seasons and leaders.
 pub trait NamedPages: fmt::Debug + Send + Sync {
-    /// A part of a page.
     fn get(&self, named: PageName, part: PagePart) -> NamedContent;
 }
 

@@ -16,7 +16,6 @@ use RouteTarget::{
 pub struct Route {
     /// An exact path, a prefix ending in `*`, or one with `{day}`, `{year}` and `{language}` for a segment.
     pub pattern: &'static str,
-    /// The target of its requests.
     pub target: RouteTarget,
     pub about: &'static str,
 }

@@ -62,7 +62,6 @@ impl Http3Server {
         })
     }
 
-    /// The configuration of one endpoint.
     pub(super) fn endpoint(self: &Arc<Self>, number: usize) -> EndpointConfig {
         let mut config = EndpointConfig::new(Arc::new(self.secret.reset_key()));
         let steering = self.steering.clone();

@@ -41,7 +41,6 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A UDP socket of one worker.
 pub struct Http3Listener {
-    /// The number of the worker.
     pub worker: usize,
     /// The number of the endpoint, over all workers and addresses.
     pub endpoint: usize,
@@ -49,7 +48,6 @@ pub struct Http3Listener {
     pub users: Vec<usize>,
     /// The non-blocking socket.
     pub socket: Socket,
-    /// The handler of its requests.
     pub handler: SharedHandler,
     /// The parts that all endpoints share.
     pub(crate) server: Arc<Http3Server>,

@@ -20,7 +20,6 @@ use tokio::time::Instant;
 /// The streams that the peer opens next.
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, ConnectionError>>>>;
 
-/// A QUIC connection.
 pub(super) struct QuicTransport {
     quic: quinn::Connection,
     next_request: Opening<(quinn::SendStream, quinn::RecvStream)>,
@@ -230,7 +229,6 @@ impl Drop for ReceivingStream {
     }
 }
 
-/// The sending side of a stream.
 pub(super) struct SendingStream {
     response: ResponseStream,
     writing: Option<WriteBuf<Bytes>>,
@@ -260,7 +258,6 @@ impl ResponseStream {
         let _ = self.0.stream.borrow_mut().finish();
     }
 
-    /// Resets the stream.
     pub fn reset(&self, code: Code) {
         self.0.piece.take();
         // Fails only if it has ended already.

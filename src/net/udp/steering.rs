@@ -87,7 +87,6 @@ impl Steering {
         std::iter::once(&self.process).chain(older).copied().collect()
     }
 
-    /// Makes the connection IDs of this endpoint.
     pub fn ids(&self, endpoint: usize) -> OwnedConnectionIds {
         // There are fewer endpoints than ports.
         let endpoint = u16::try_from(endpoint).unwrap_or(u16::MAX);

@@ -19,7 +19,6 @@ use crate::{
 };
 use serde::Serialize;
 
-/// All names of verdicts.
 pub const VERDICTS: [&str; 5] = ["yes", "no", "not_yet", "no_game", "unknown"];
 
 /// The verdict's name for programs.
