@@ -24,7 +24,7 @@ use crate::{
     name::Named,
     page::{
         Theme, html,
-        locale::{self, PageLabels},
+        locale::{self, labels::PageLabels},
     },
     site::trace::{RouteOutcome, Trace},
 };

@@ -6,7 +6,7 @@ use crate::{
         figures::{bytes, fit, listed, pick, say, span},
     },
     language::Language,
-    page::locale::phrases,
+    page::locale::failures::failure,
     site::trace::{Made, ResponseTrace, Trace},
 };
 
@@ -85,7 +85,7 @@ fn status(answer: &ResponseTrace, language: Language) -> String {
             "Estado {status}: lo que tienes sigue bien, así que no se envía cuerpo."
         ),
         _ => {
-            let (_, detail) = phrases(language).failure(status);
+            let (_, detail) = failure(status, language);
             say!(language, "Status {status}: {detail}", "Estado {status}: {detail}")
         }
     }

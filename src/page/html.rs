@@ -9,7 +9,7 @@ use crate::{
         design, embed,
         hero::Hero,
         json,
-        locale::{self, PageLabels, Phrases, share::ShareTexts},
+        locale::{Phrases, failures::failure, labels::PageLabels, share::ShareTexts},
         scene::Scene,
         scoreboard::{Board, INNINGS_ON_A_PHONE, Sign},
         season::{SeasonView, page},
@@ -32,7 +32,7 @@ const LOOKED_UP_IN: u64 = 4;
 pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
-        let (title, detail) = localized.phrases.failure(status);
+        let (title, detail) = failure(status, localized.language);
         let html = error_page(localized, status, title, detail, 0);
         PageText { html, text: format!("{status} {title}\n{detail}\n") }
     })
@@ -42,7 +42,7 @@ pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
 pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
-        let (title, _) = localized.phrases.failure(503);
+        let (title, _) = failure(503, localized.language);
         let sentence = localized.sentence(answer);
         let html = error_page(localized, 503, title, &sentence, 0);
         PageText { html, text: format!("not ready: {sentence}\n") }
@@ -180,7 +180,6 @@ fn signs(answer: &Answer, localized: LocalizedTheme) -> Vec<Sign> {
     Sign::since_error(answer, localized).into_iter().chain(next).collect()
 }
 
-/// The buttons of the footer.
 pub(crate) struct FooterButtons {
     /// Paths and their labels.
     pub links: Vec<(String, &'static str)>,
@@ -206,7 +205,7 @@ impl FooterButtons {
         FooterButtons {
             links: links.into_iter().filter_map(|(path, label)| Some((link(path)?, label))).collect(),
             shared: localized.theme.url.as_ref().map(|url| format!("{url}{shared}")),
-            texts: locale::share::share(localized.language),
+            texts: ShareTexts::of(localized.language),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         hero::Hero,
         html::{FooterButtons, rendered, style},
         json,
-        locale::{PageLabels, sentence_case},
+        locale::{labels::PageLabels, sentence_case},
         scene::Scene,
         text::{WIDTH, wrapped},
     },

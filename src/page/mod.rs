@@ -103,7 +103,6 @@ pub struct Words {
 }
 
 named! {
-    /// The voice of the page.
     #[derive(Default)]
     pub enum Voice {
         /// The fact and a remark.
@@ -117,16 +116,17 @@ named! {
 impl Words {
     /// The default words of a language.
     pub fn of(language: Language) -> Self {
-        locale::phrases(language).words()
+        match language {
+            Language::English => locale::words::english(),
+            Language::Spanish => locale::words::spanish(),
+        }
     }
 }
 
 /// The site's words, colours and URLs, which do not change with the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
-    /// The words.
     pub words: PerLanguage<Words>,
-    /// The voice.
     pub voice: Voice,
     /// The colours of each state.
     pub colours: Colours,
@@ -172,7 +172,6 @@ impl Theme {
     }
 }
 
-/// A theme in one language.
 #[derive(Clone, Copy)]
 pub(crate) struct LocalizedTheme<'a> {
     language: Language,

@@ -104,7 +104,7 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::Cancelled(listing) => {
             phrases.cancelled(&meeting(listing), cause(listing, phrases).as_deref())
         }
-        Reason::EntryUnread => phrases.entry_unread().into(),
+        Reason::EntryUnread => phrases.labels().entry_unread.into(),
         Reason::OffSeason { .. } | Reason::OffDay { .. } if answer.is_another_day => {
             phrases.no_game_on(answer.day)
         }

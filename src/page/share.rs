@@ -6,10 +6,7 @@ use crate::{
     page::{
         LocalizedTheme, Place, Theme, embed,
         html::{self, rendered},
-        locale::{
-            PageLabels,
-            share::{ShareTexts, share},
-        },
+        locale::{labels::PageLabels, share::ShareTexts},
         og_image,
     },
 };
@@ -53,7 +50,7 @@ pub(crate) fn page(answer: &Answer, localized: LocalizedTheme) -> String {
         theme,
         language,
         labels: phrases.labels(),
-        texts: share(language),
+        texts: ShareTexts::of(language),
         style: html::style(theme),
         refresh: 0,
         question: localized.question(answer),
@@ -64,7 +61,7 @@ pub(crate) fn page(answer: &Answer, localized: LocalizedTheme) -> String {
 }
 
 fn snippets(answer: &Answer, localized: LocalizedTheme) -> Vec<Snippet> {
-    let (texts, prefix) = (share(localized.language), localized.language.prefix());
+    let (texts, prefix) = (ShareTexts::of(localized.language), localized.language.prefix());
     let origin = localized.theme.url.as_deref().unwrap_or(NO_ORIGIN);
     let home = format!("{origin}{}", localized.language.home());
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);

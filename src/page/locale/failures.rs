@@ -1,6 +1,15 @@
 //! The title and the sentence of a response that is not a success, by its status.
 
-pub(crate) fn english(status: u16) -> (&'static str, &'static str) {
+use crate::language::Language;
+
+pub(crate) fn failure(status: u16, language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::English => english(status),
+        Language::Spanish => spanish(status),
+    }
+}
+
+fn english(status: u16) -> (&'static str, &'static str) {
     match status {
         308 => ("Round the bases", "This page has another address."),
         400 => ("Illegal pitch", "The request is malformed."),
@@ -20,7 +29,7 @@ pub(crate) fn english(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-pub(crate) fn spanish(status: u16) -> (&'static str, &'static str) {
+fn spanish(status: u16) -> (&'static str, &'static str) {
     match status {
         308 => ("A correr las bases", "Esta página tiene otra dirección."),
         400 => ("Lanzamiento ilegal", "La petición está mal formada."),

@@ -1,123 +1,99 @@
-//! The fixed texts in each language.
+//! The fixed texts of pages, in each language.
 
-use crate::page::locale::PageLabels;
+use crate::language::Language;
 
-pub(crate) const ENGLISH: PageLabels = PageLabels {
-    locale: "en_US",
-    no_error_so_far: "No errors so far.",
-    no_game_this_week: "No game today, and none in the next seven days.",
-    not_in_line_up: "not in the lineup",
-    no_error: "no errors",
-    the_error: "The error",
-    the_errors: "The errors",
-    last_heard: "Updated",
-    not_heard: "No reply from MLB yet.",
-    maybe_out_of_date: "This may be out of date.",
-    where_you_are: "where you are",
-    lost_contact: "Connection lost. Reconnecting…",
-    pages: "Other pages",
-    more: "More",
-    how: "How it works",
-    leaders: "Leaders",
-    share: "Share",
-    calendar: "Calendar",
-    feed: "Feed",
-    feed_title: "Days with an error",
-    disclaimer: "Not affiliated with Major League Baseball; the data is © MLB Advanced Media, L.P.",
-    back: "Back to the question.",
-    strip: "The games of the season; the red ones have an error",
-    skip_strip: "Skip the games",
-    days_since_error: "Days since last error",
-    days_to_next_game: "Days to the next game",
-    as_picture: "As a picture",
-    club: "Club",
-    runs: "Runs",
-    hits: "Hits",
-    column_errors: "Errors",
-    figure_errors: "Errors",
-    figure_last: "Since the last one",
-    today: "Today",
-    figure_streak: "Longest clean run",
-    season_incomplete: "Incomplete: a row of MLB's log can't be read.",
-    figure_pace: "On pace for",
-    by_the_end: "by the end",
-    previous_day: "Day before",
-    next_day: "Day after",
-    previous_season: "Season before",
-    next_season: "Season after",
-    by_position: "By position",
-    by_opponent: "By opponent",
-    column_position: "Position",
-    column_opponent: "Opponent",
-    column_games: "Games",
-    error_days: "Days with an error",
-    leaders_title: "Most errors in the major leagues",
-    leaders_unknown: "MLB's list of errors isn't available.",
-    unranked: "not among the leaders in errors",
-    no_rank: "Unranked",
-    no_games: "No games in the field.",
-    column_rank: "Rank",
-    column_player: "Player",
-    looking_up: "Looking it up",
-    looking_up_detail: "MLB is being asked. This page loads itself again in a few seconds.",
-};
+/// A type for fixed texts, and its values: each text in English and in Spanish.
+macro_rules! texts {
+    ($(#[$doc:meta])* $type:ident: $($(#[$about:meta])* $name:ident: $english:literal, $spanish:literal;)*) => {
+        $(#[$doc])*
+        pub(crate) struct $type {
+            $($(#[$about])* pub $name: &'static str,)*
+        }
 
-pub(crate) const SPANISH: PageLabels = PageLabels {
-    locale: "es_MX",
-    no_error_so_far: "Sin errores hasta ahora.",
-    no_game_this_week: "Hoy no hay juego, ni en los próximos siete días.",
-    not_in_line_up: "fuera de la alineación",
-    no_error: "sin error",
-    the_error: "El error",
-    the_errors: "Los errores",
-    last_heard: "Actualizado:",
-    not_heard: "MLB todavía no ha respondido.",
-    maybe_out_of_date: "Puede no estar al día.",
-    where_you_are: "donde estás",
-    lost_contact: "Se perdió la conexión. Reconectando…",
-    pages: "Otras páginas",
-    more: "Más",
-    how: "Cómo funciona",
-    leaders: "Líderes",
-    share: "Compartir",
-    calendar: "Calendario",
-    feed: "Feed",
-    feed_title: "Días con error (en inglés)",
-    disclaimer: "Sin relación con Major League Baseball; los datos son © MLB Advanced Media, L.P.",
-    back: "Volver a la pregunta.",
-    strip: "Los juegos de la temporada; los rojos tienen un error",
-    skip_strip: "Saltar los juegos",
-    days_since_error: "Días desde el último error",
-    days_to_next_game: "Días para el próximo juego",
-    as_picture: "Como imagen",
-    club: "Equipo",
-    runs: "Carreras",
-    hits: "Hits",
-    column_errors: "Errores",
-    figure_errors: "Errores",
-    figure_last: "Desde el último",
-    today: "Hoy",
-    figure_streak: "Mejor racha sin error",
-    season_incomplete: "Está incompleto: un renglón del registro de MLB no se puede leer.",
-    figure_pace: "A este paso",
-    by_the_end: "al final",
-    previous_day: "Día anterior",
-    next_day: "Día siguiente",
-    previous_season: "Temporada anterior",
-    next_season: "Temporada siguiente",
-    by_position: "Por posición",
-    by_opponent: "Por rival",
-    column_position: "Posición",
-    column_opponent: "Rival",
-    column_games: "Juegos",
-    error_days: "Días con error",
-    leaders_title: "Más errores en las Grandes Ligas",
-    leaders_unknown: "La lista de errores de MLB no está disponible.",
-    unranked: "no está entre los primeros en errores",
-    no_rank: "Sin lugar",
-    no_games: "Sin juegos a la defensiva.",
-    column_rank: "Lugar",
-    column_player: "Jugador",
-    looking_up: "Buscando",
-    looking_up_detail: "Se le pregunta a MLB. Esta página se vuelve a cargar sola en unos segundos.",
-};
+        impl $type {
+            pub(crate) fn of(language: Language) -> &'static $type {
+                match language {
+                    Language::English => &$type { $($name: $english,)* },
+                    Language::Spanish => &$type { $($name: $spanish,)* },
+                }
+            }
+        }
+    };
+}
+pub(crate) use texts;
+
+texts! {
+    /// The fixed texts of a language.
+    PageLabels:
+    /// The locale as Open Graph writes it.
+    locale: "en_US", "es_MX";
+    no_error_so_far: "No errors so far.", "Sin errores hasta ahora.";
+    no_game_this_week: "No game today, and none in the next seven days.", "Hoy no hay juego, ni en los próximos siete días.";
+    entry_unread:
+        "One of today's games can't be read in MLB's schedule right now.",
+        "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB.";
+    not_in_line_up: "not in the lineup", "fuera de la alineación";
+    no_error: "no errors", "sin error";
+    the_error: "The error", "El error";
+    the_errors: "The errors", "Los errores";
+    /// Before a time and an age.
+    last_heard: "Updated", "Actualizado:";
+    not_heard: "No reply from MLB yet.", "MLB todavía no ha respondido.";
+    maybe_out_of_date: "This may be out of date.", "Puede no estar al día.";
+    /// After the reader's own time.
+    where_you_are: "where you are", "donde estás";
+    lost_contact: "Connection lost. Reconnecting…", "Se perdió la conexión. Reconectando…";
+    /// The links to other days or seasons.
+    pages: "Other pages", "Otras páginas";
+    /// Buttons of the footer.
+    more: "More", "Más";
+    how: "How it works", "Cómo funciona";
+    leaders: "Leaders", "Líderes";
+    share: "Share", "Compartir";
+    calendar: "Calendar", "Calendario";
+    feed: "Feed", "Feed";
+    feed_title: "Days with an error", "Días con error (en inglés)";
+    disclaimer:
+        "Not affiliated with Major League Baseball; the data is © MLB Advanced Media, L.P.",
+        "Sin relación con Major League Baseball; los datos son © MLB Advanced Media, L.P.";
+    back: "Back to the question.", "Volver a la pregunta.";
+    strip: "The games of the season; the red ones have an error", "Los juegos de la temporada; los rojos tienen un error";
+    skip_strip: "Skip the games", "Saltar los juegos";
+    days_since_error: "Days since last error", "Días desde el último error";
+    days_to_next_game: "Days to the next game", "Días para el próximo juego";
+    as_picture: "As a picture", "Como imagen";
+    club: "Club", "Equipo";
+    runs: "Runs", "Carreras";
+    hits: "Hits", "Hits";
+    column_errors: "Errors", "Errores";
+    figure_errors: "Errors", "Errores";
+    figure_last: "Since the last one", "Desde el último";
+    today: "Today", "Hoy";
+    figure_streak: "Longest clean run", "Mejor racha sin error";
+    season_incomplete:
+        "Incomplete: a row of MLB's log can't be read.",
+        "Está incompleto: un renglón del registro de MLB no se puede leer.";
+    figure_pace: "On pace for", "A este paso";
+    by_the_end: "by the end", "al final";
+    previous_day: "Day before", "Día anterior";
+    next_day: "Day after", "Día siguiente";
+    previous_season: "Season before", "Temporada anterior";
+    next_season: "Season after", "Temporada siguiente";
+    by_position: "By position", "Por posición";
+    by_opponent: "By opponent", "Por rival";
+    column_position: "Position", "Posición";
+    column_opponent: "Opponent", "Rival";
+    column_games: "Games", "Juegos";
+    error_days: "Days with an error", "Días con error";
+    leaders_title: "Most errors in the major leagues", "Más errores en las Grandes Ligas";
+    leaders_unknown: "MLB's list of errors isn't available.", "La lista de errores de MLB no está disponible.";
+    unranked: "not among the leaders in errors", "no está entre los primeros en errores";
+    no_rank: "Unranked", "Sin lugar";
+    no_games: "No games in the field.", "Sin juegos a la defensiva.";
+    column_rank: "Rank", "Lugar";
+    column_player: "Player", "Jugador";
+    looking_up: "Looking it up", "Buscando";
+    looking_up_detail:
+        "MLB is being asked. This page loads itself again in a few seconds.",
+        "Se le pregunta a MLB. Esta página se vuelve a cargar sola en unos segundos.";
+}

@@ -10,6 +10,7 @@ pub(crate) mod labels;
 pub(crate) mod parks;
 pub(crate) mod roster;
 pub(crate) mod seasons;
+pub(crate) mod sentences;
 pub(crate) mod share;
 pub(crate) mod spanish;
 pub(crate) mod words;
@@ -18,7 +19,6 @@ use crate::{
     answer::{Availability, ErrorPlay, GameKind, Inning, Leader, Outage, SeasonGame, SeasonSoFar},
     language::Language,
     page::{
-        Words,
         scene::Scene,
         times::{Age, LocalTime},
     },
@@ -36,11 +36,7 @@ pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
 /// The texts of a language. A text for the middle of a sentence begins with a small letter, and only sentences end with
 /// a full stop.
 pub(crate) trait Phrases: Sync {
-    /// The default words on the page.
-    fn words(&self) -> Words;
-    fn labels(&self) -> &'static PageLabels;
-    /// The title and the sentence of a response that is not a success.
-    fn failure(&self, status: u16) -> (&'static str, &'static str);
+    fn language(&self) -> Language;
 
     /// "7:05 PM PDT".
     fn clock(&self, at: &LocalTime) -> String;
@@ -86,13 +82,8 @@ pub(crate) trait Phrases: Sync {
     fn play(&self, play: &ErrorPlay) -> String;
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String;
-    fn no_club(&self, name: &str) -> String;
     /// `over` if the day's games are over.
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String;
-    fn clean(&self, name: &str, games: &str) -> String;
-    fn did_not_play(&self, name: &str, games: &str) -> String;
-    /// The same after a sentence that names him.
-    fn nor_played(&self, games: &str) -> String;
     /// "the game against Texas is on", without a full stop.
     fn is_on(&self, meeting: &GameSides) -> String;
     fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String;
@@ -110,19 +101,12 @@ pub(crate) trait Phrases: Sync {
     fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String;
     /// The reason why a player does not play and his farm club, from the rosters; none if they have neither.
     fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
-    /// A schedule entry of today cannot be read.
-    fn entry_unread(&self) -> &'static str;
     /// The off season, with his errors and games if they are known, and the next game.
     fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String;
     /// The note on an answer that is not about the present day.
     fn about_day(&self, date: Date) -> String;
-    fn not_in_line_up(&self, name: &str) -> String;
 
     fn taken_back(&self, errors: u32) -> String;
-    fn plays_disagree(&self, counted: u32, shown: usize) -> String;
-    fn out_of_date(&self, age: &str) -> String;
-    fn replay(&self, about: &str) -> String;
-    fn replay_not_today(&self, about: &str) -> String;
 
     /// The text alternative of a scene.
     fn scene(&self, scene: Scene) -> &'static str;
@@ -134,7 +118,6 @@ pub(crate) trait Phrases: Sync {
     /// The same as a word: "14th".
     fn place(&self, rank: u32) -> String;
 
-    fn season_title(&self, year: i32) -> String;
     /// The season in a few sentences.
     fn season(&self, season: &SeasonSoFar) -> String;
     fn span(&self, from: Date, to: Date) -> String;
@@ -144,72 +127,6 @@ pub(crate) trait Phrases: Sync {
     fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String;
     /// "in 95 games".
     fn in_games(&self, count: u32) -> String;
-}
-
-/// The fixed texts of a language.
-pub(crate) struct PageLabels {
-    /// The locale as Open Graph writes it.
-    pub locale: &'static str,
-    pub no_error_so_far: &'static str,
-    pub no_game_this_week: &'static str,
-    pub not_in_line_up: &'static str,
-    pub no_error: &'static str,
-    pub the_error: &'static str,
-    pub the_errors: &'static str,
-    /// Before a time and an age.
-    pub last_heard: &'static str,
-    pub not_heard: &'static str,
-    pub maybe_out_of_date: &'static str,
-    /// After the reader's own time.
-    pub where_you_are: &'static str,
-    pub lost_contact: &'static str,
-    /// The links to other days or seasons.
-    pub pages: &'static str,
-    /// Buttons of the footer.
-    pub more: &'static str,
-    pub how: &'static str,
-    pub leaders: &'static str,
-    pub share: &'static str,
-    pub calendar: &'static str,
-    pub feed: &'static str,
-    pub feed_title: &'static str,
-    pub disclaimer: &'static str,
-    pub back: &'static str,
-    pub strip: &'static str,
-    pub skip_strip: &'static str,
-    pub days_since_error: &'static str,
-    pub days_to_next_game: &'static str,
-    pub as_picture: &'static str,
-    pub club: &'static str,
-    pub runs: &'static str,
-    pub hits: &'static str,
-    pub column_errors: &'static str,
-    pub figure_errors: &'static str,
-    pub figure_last: &'static str,
-    pub today: &'static str,
-    pub figure_streak: &'static str,
-    pub season_incomplete: &'static str,
-    pub figure_pace: &'static str,
-    pub by_the_end: &'static str,
-    pub previous_day: &'static str,
-    pub next_day: &'static str,
-    pub previous_season: &'static str,
-    pub next_season: &'static str,
-    pub by_position: &'static str,
-    pub by_opponent: &'static str,
-    pub column_position: &'static str,
-    pub column_opponent: &'static str,
-    pub column_games: &'static str,
-    pub error_days: &'static str,
-    pub leaders_title: &'static str,
-    pub leaders_unknown: &'static str,
-    pub unranked: &'static str,
-    pub no_rank: &'static str,
-    pub no_games: &'static str,
-    pub column_rank: &'static str,
-    pub column_player: &'static str,
-    pub looking_up: &'static str,
-    pub looking_up_detail: &'static str,
 }
 
 /// A game, from his club's side.

@@ -2,10 +2,11 @@
 
 use crate::{
     answer::SeasonSoFar,
+    language::Language,
     page::locale::{
         Phrases,
         english::{self, English},
-        labels,
+        labels::PageLabels,
         spanish::{self, Spanish},
     },
 };
@@ -25,7 +26,7 @@ pub(crate) fn english(season: &SeasonSoFar) -> String {
         line += &format!(" The longest streak without one: {}.", English.games(streak.games));
     }
     if !season.is_complete {
-        line += &format!(" {}", labels::ENGLISH.season_incomplete);
+        line += &format!(" {}", PageLabels::of(Language::English).season_incomplete);
     }
     line
 }
@@ -45,7 +46,7 @@ pub(crate) fn spanish(season: &SeasonSoFar) -> String {
         line += &format!(" La racha más larga sin error: {}.", Spanish.games(streak.games));
     }
     if !season.is_complete {
-        line += &format!(" {}", labels::SPANISH.season_incomplete);
+        line += &format!(" {}", PageLabels::of(Language::Spanish).season_incomplete);
     }
     line
 }

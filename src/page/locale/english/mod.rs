@@ -6,12 +6,14 @@ use crate::{
     answer::{
         Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
     },
+    language::Language,
     page::{
-        Words,
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
+            Age, Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, bracketed, cities,
             english::terms::{counted, month_day, on_day, opponent, ordinal, short_date},
-            failures, games, labels, roster, seasons, sentence_case, words,
+            games,
+            labels::PageLabels,
+            roster, seasons, sentence_case,
         },
         scene::Scene,
         times::LocalTime,
@@ -22,16 +24,8 @@ use time::{Date, macros::format_description};
 pub(crate) struct English;
 
 impl Phrases for English {
-    fn words(&self) -> Words {
-        words::english()
-    }
-
-    fn labels(&self) -> &'static PageLabels {
-        &labels::ENGLISH
-    }
-
-    fn failure(&self, status: u16) -> (&'static str, &'static str) {
-        failures::english(status)
+    fn language(&self) -> Language {
+        Language::English
     }
 
     fn clock(&self, at: &LocalTime) -> String {
@@ -171,26 +165,10 @@ impl Phrases for English {
         }
     }
 
-    fn no_club(&self, name: &str) -> String {
-        format!("{name} isn't with a club.")
-    }
-
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
         let still = if over { "" } else { ", and the day isn't over" };
         let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
         format!("{name} has {errors} {games}{still}.")
-    }
-
-    fn clean(&self, name: &str, games: &str) -> String {
-        format!("No errors for {name} {games}.")
-    }
-
-    fn did_not_play(&self, name: &str, games: &str) -> String {
-        format!("{name} didn't play {games}.")
-    }
-
-    fn nor_played(&self, games: &str) -> String {
-        format!("He didn't play {games}.")
     }
 
     fn is_on(&self, meeting: &GameSides) -> String {
@@ -219,7 +197,7 @@ impl Phrases for English {
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
         let later = to.map(|day| format!(" and resumes on {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
-        format!("{game} is suspended{later}. {}", labels::ENGLISH.no_error_so_far)
+        format!("{game} is suspended{later}. {}", PageLabels::of(Language::English).no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &GameSides) -> String {
@@ -249,10 +227,6 @@ impl Phrases for English {
         roster::english(availability, farm_club).map(|status| format!("{name} {status}."))
     }
 
-    fn entry_unread(&self) -> &'static str {
-        "One of today's games can't be read in MLB's schedule right now."
-    }
-
     fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
         let figures =
             figures.map(|(errors, games)| format!(": {} in {}", self.errors(errors), self.games(games)));
@@ -270,29 +244,9 @@ impl Phrases for English {
         format!("This is about {}.", short_date(date))
     }
 
-    fn not_in_line_up(&self, name: &str) -> String {
-        format!("{name} isn't in the lineup.")
-    }
-
     fn taken_back(&self, errors: u32) -> String {
         let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
         format!("The official scorer took {errors} back: earlier today, this page said otherwise.")
-    }
-
-    fn plays_disagree(&self, counted: u32, shown: usize) -> String {
-        format!("The box score counts {counted}; MLB's list of plays shows {shown}. The box score is right.")
-    }
-
-    fn out_of_date(&self, age: &str) -> String {
-        format!("This may be out of date. Last update: {age}.")
-    }
-
-    fn replay(&self, about: &str) -> String {
-        format!("A replay of {about}")
-    }
-
-    fn replay_not_today(&self, about: &str) -> String {
-        format!("This is a replay of {about}, not today.")
     }
 
     fn scene(&self, scene: Scene) -> &'static str {
@@ -326,10 +280,6 @@ impl Phrases for English {
 
     fn place(&self, rank: u32) -> String {
         ordinal(rank)
-    }
-
-    fn season_title(&self, year: i32) -> String {
-        format!("The {year} season")
     }
 
     fn season(&self, season: &SeasonSoFar) -> String {

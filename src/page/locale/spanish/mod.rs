@@ -6,13 +6,13 @@ use crate::{
     answer::{
         Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
     },
+    language::Language,
     page::{
-        Words,
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, PageLabels, Phrases, ScoreLine, bracketed, cities,
-            failures, games, labels, roster, seasons, sentence_case,
+            Age, Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, bracketed, cities, games,
+            labels::PageLabels,
+            roster, seasons, sentence_case,
             spanish::terms::{ClubCity, month_day, on_day, short_date},
-            words,
         },
         scene::Scene,
         times::LocalTime,
@@ -23,16 +23,8 @@ use time::Date;
 pub(crate) struct Spanish;
 
 impl Phrases for Spanish {
-    fn words(&self) -> Words {
-        words::spanish()
-    }
-
-    fn labels(&self) -> &'static PageLabels {
-        &labels::SPANISH
-    }
-
-    fn failure(&self, status: u16) -> (&'static str, &'static str) {
-        failures::spanish(status)
+    fn language(&self) -> Language {
+        Language::Spanish
     }
 
     fn clock(&self, at: &LocalTime) -> String {
@@ -190,26 +182,10 @@ impl Phrases for Spanish {
         }
     }
 
-    fn no_club(&self, name: &str) -> String {
-        format!("{name} no está con ningún equipo.")
-    }
-
     fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
         let still = if over { "" } else { ", y la jornada no ha terminado" };
         let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
         format!("{name} tiene {errors} {games}{still}.")
-    }
-
-    fn clean(&self, name: &str, games: &str) -> String {
-        format!("Sin errores de {name} {games}.")
-    }
-
-    fn did_not_play(&self, name: &str, games: &str) -> String {
-        format!("{name} no jugó {games}.")
-    }
-
-    fn nor_played(&self, games: &str) -> String {
-        format!("No jugó {games}.")
     }
 
     fn is_on(&self, meeting: &GameSides) -> String {
@@ -243,7 +219,7 @@ impl Phrases for Spanish {
     fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
         let later = to.map(|day| format!(" y se reanuda el {}", short_date(day))).unwrap_or_default();
         let game = sentence_case(&the_game(meeting));
-        format!("{game} está suspendido{later}. {}", labels::SPANISH.no_error_so_far)
+        format!("{game} está suspendido{later}. {}", PageLabels::of(Language::Spanish).no_error_so_far)
     }
 
     fn box_unread(&self, meeting: &GameSides) -> String {
@@ -275,10 +251,6 @@ impl Phrases for Spanish {
         roster::spanish(availability, farm_club).map(|status| format!("{name} {status}."))
     }
 
-    fn entry_unread(&self) -> &'static str {
-        "Por el momento no se puede leer uno de los juegos de hoy en el calendario de MLB."
-    }
-
     fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
         let figures =
             figures.map(|(errors, games)| format!(": {} en {}", self.errors(errors), self.games(games)));
@@ -296,31 +268,9 @@ impl Phrases for Spanish {
         format!("Esto es sobre el {}.", short_date(date))
     }
 
-    fn not_in_line_up(&self, name: &str) -> String {
-        format!("{name} no está en la alineación.")
-    }
-
     fn taken_back(&self, errors: u32) -> String {
         let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
         format!("El anotador oficial retiró {errors}: hoy, más temprano, esta página decía otra cosa.")
-    }
-
-    fn plays_disagree(&self, counted: u32, shown: usize) -> String {
-        format!(
-            "El box score cuenta {counted}; la lista de jugadas de MLB muestra {shown}. El que vale es el box score."
-        )
-    }
-
-    fn out_of_date(&self, age: &str) -> String {
-        format!("Puede no estar al día. Última actualización: {age}.")
-    }
-
-    fn replay(&self, about: &str) -> String {
-        format!("Repetición: {about}")
-    }
-
-    fn replay_not_today(&self, about: &str) -> String {
-        format!("Esto es una repetición, no es hoy: {about}.")
     }
 
     fn scene(&self, scene: Scene) -> &'static str {
@@ -353,10 +303,6 @@ impl Phrases for Spanish {
 
     fn place(&self, rank: u32) -> String {
         format!("Lugar {rank}")
-    }
-
-    fn season_title(&self, year: i32) -> String {
-        format!("La temporada de {year}")
     }
 
     fn season(&self, season: &SeasonSoFar) -> String {
