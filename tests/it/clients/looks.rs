@@ -3,11 +3,12 @@
 use crate::{
     clients::browser::{SHIFTED, at, long_season},
     mlb::off_season::winter,
-    pages::days::{after_a_long_season, looked_up},
+    pages::days::looked_up,
     support::{
         day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED},
         devtools::Browser,
         fake_mlb::{FakeMlb, Fault},
+        seasons::after_a_long_season,
         server::Server,
         tools,
     },

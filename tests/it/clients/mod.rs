@@ -1,5 +1,6 @@
 //! Browsers, proxies and other third-party programs.
 
+pub mod accessibility;
 pub mod browser;
 pub mod cluster;
 pub mod command_line;

@@ -11,5 +11,6 @@ pub mod http3;
 pub mod metrics;
 pub mod peers;
 pub mod proxies;
+mod proxy_protocol;
 pub mod refusals;
 mod semantics;

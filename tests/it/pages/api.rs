@@ -4,6 +4,7 @@ use crate::pages::{days, leaders};
 use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS, NOON, POSTPONED, SCHEDULED, season_log},
     fake_mlb::{FakeMlb, Fault},
+    seasons,
     server::Server,
     tools,
 };
@@ -81,7 +82,7 @@ fn holds(mlb: &FakeMlb, clock: &str, verdict: &str, what: &str) {
 
 #[test]
 fn days_seasons_and_leaders_are_as_the_document_says() {
-    let mlb = days::mlb();
+    let mlb = seasons::mlb();
     mlb.put("/api/v1/stats/leaders?", leaders::list(2024));
     let server = Server::start(&mlb, EVENING);
     server.wait_for("ranked", |answer| answer["error_rank"]["rank"] == 3);

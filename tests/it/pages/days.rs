@@ -1,113 +1,19 @@
 //! The pages of days and seasons: looked up at MLB on demand, once, within a budget, and kept.
 
 use crate::support::{
-    day::{EVENING, FINAL, Game, IN_PROGRESS, PADRES, POSTPONED, SCHEDULED, TATIS},
+    day::{EVENING, FINAL, Game, TATIS},
     fake_mlb::{FakeMlb, Fault},
+    seasons::{self, game, games_of_2023, log, put_season, row},
     server::{Response, Server},
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A game of August 2023.
-fn game(pk: u64, day: &'static str) -> Game {
-    Game { pk, listed: day, official: day, start: "2023-08-10T02:05:00Z", ..Game::new(FINAL) }
-}
-
-/// A row of the log.
-fn row(game: &Game, errors: u32, position: &str) -> Value {
-    json!({
-        "season": &game.official[..4], "date": game.official, "gameType": "R", "isHome": true,
-        "stat": {"errors": errors, "position": {"abbreviation": position}},
-        "team": {"id": PADRES}, "opponent": {"id": 140, "name": "Texas Rangers"},
-        "game": {"gamePk": game.pk, "gameNumber": game.number},
-    })
-}
-
-fn log(rows: Vec<Value>) -> Value {
-    json!({"stats": [{"splits": rows}]})
-}
-
-/// The games of 2023: an error on the 9th, none on the 11th, a doubleheader with an error in each game on the 12th, and
-/// a game of the 13th that was postponed to the 14th.
-fn games_of_2023() -> Vec<Game> {
-    let twin = |pk, number| Game { number, double_header: "S", ..game(pk, "2023-08-12") }.charged(1);
-    vec![
-        game(2001, "2023-08-09").charged(1),
-        game(2002, "2023-08-11"),
-        twin(2003, 1),
-        twin(2004, 2),
-        Game { status: POSTPONED, official: "2023-08-14", ..game(2005, "2023-08-13") },
-        game(2005, "2023-08-14"),
-    ]
-}
-
-fn put_season(mlb: &FakeMlb, year: i32, games: &[Game], log: Value) {
-    mlb.put(&format!("/api/v1/people/{TATIS}/stats?stats=gameLog&group=fielding&season={year}"), log);
-    let year = format!("startDate={year}-01-01&endDate={year}-12-31&fields=");
-    mlb.put(
-        &format!("/api/v1/schedule?sportId=1&teamId={PADRES}&{year}"),
-        crate::support::day::schedule(games),
-    );
-    for game in games.iter().filter(|game| game.status != POSTPONED) {
-        mlb.put(&format!("/api/v1.1/game/{}/", game.pk), game.feed());
-    }
-}
-
-/// Tatis, whose first season is 2023, with a game today.
-pub fn mlb() -> FakeMlb {
-    let today = Game::new(IN_PROGRESS);
-    let tomorrow = Game {
-        pk: 1002,
-        listed: "2024-07-03",
-        official: "2024-07-03",
-        start: "2024-07-04T02:05:00Z",
-        ..Game::new(SCHEDULED)
-    };
-    let mlb = FakeMlb::with(&[today.clone(), tomorrow.clone()]);
-    mlb.put(
-        &format!("/api/v1/people/{TATIS}?"),
-        json!({"people": [{
-            "id": TATIS, "fullName": "Fernando Tatis Jr.", "useLastName": "Tatis Jr.", "mlbDebutDate": "2023-03-30",
-            "currentTeam": {"id": PADRES, "name": "San Diego Padres"},
-        }]}),
-    );
-    let games = games_of_2023();
-    let rows = [(0, 1, "RF"), (1, 0, "RF"), (2, 1, "SS"), (3, 1, "RF"), (5, 0, "RF")];
-    let rows = rows.map(|(index, errors, position)| row(&games[index], errors, position));
-    put_season(&mlb, 2023, &games, log(rows.to_vec()));
-    let opening = Game {
-        pk: 1000,
-        listed: "2024-06-20",
-        official: "2024-06-20",
-        start: "2024-06-21T02:05:00Z",
-        ..Game::new(FINAL)
-    };
-    put_season(&mlb, 2024, &[opening.clone(), today, tomorrow], log(vec![row(&opening, 0, "RF")]));
-    mlb
-}
-
-/// The same after a season of 150 games with an error in every ninth, and with the list of the leaders.
-pub fn after_a_long_season() -> FakeMlb {
-    let mlb = mlb();
-    let clubs = ["Los Angeles Dodgers", "Arizona Diamondbacks", "Philadelphia Phillies", "Chicago White Sox"];
-    let day = |index: u32, later: u32| format!("2023-{:02}-{:02}", 4 + index / 27, 1 + index % 27 + later);
-    let games: Vec<Game> = (0..150)
-        .map(|index| {
-            let leaked = |text: String| &*Box::leak(text.into_boxed_str());
-            let errors = if index % 9 == 0 { 2 - index % 2 } else { 0 };
-            let start = leaked(day(index, 1) + "T02:05:00Z");
-            Game { start, ..game(4000 + u64::from(index), leaked(day(index, 0))) }.charged(errors)
-        })
-        .collect();
-    let rows = games.iter().enumerate().map(|(index, game)| {
-        let mut row = row(game, game.errors, ["RF", "RF", "SS", "CF"][index / 40]);
-        row["opponent"] = json!({"id": 200 + index / 3 % 4, "name": clubs[index / 3 % 4]});
-        row["isHome"] = json!(index % 2 == 0);
-        row
-    });
-    put_season(&mlb, 2023, &games, log(rows.collect()));
-    mlb.put("/api/v1/stats/leaders?", crate::pages::leaders::list(2024));
-    mlb
+fn site() -> (FakeMlb, Server) {
+    let mlb = seasons::mlb();
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    (mlb, server)
 }
 
 /// The response once the page is not being looked up any more.
@@ -136,9 +42,7 @@ pub(super) fn day(server: &Server, path: &str) -> Value {
 
 #[test]
 fn a_day_before_the_installation_is_looked_up_once_and_kept_over_a_restart() {
-    let mlb = mlb();
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
+    let (mlb, server) = site();
     let first = server.get("/2023-08-09", "Accept: text/plain\r\n");
     assert_eq!((first.status, first.field("retry-after").is_empty()), (503, false), "{}", first.text());
     let answer = day(&server, "/2023-08-09");
@@ -160,7 +64,7 @@ fn a_day_before_the_installation_is_looked_up_once_and_kept_over_a_restart() {
 
 #[test]
 fn before_mlbs_first_reply_a_day_is_looked_up_and_never_missing() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     mlb.fault(Fault::Refuse);
     let server = Server::start(&mlb, EVENING);
     let early = server.get("/2023-08-09", "");
@@ -172,7 +76,7 @@ fn before_mlbs_first_reply_a_day_is_looked_up_and_never_missing() {
 
 #[test]
 fn a_day_has_a_page_a_text_and_json_in_both_languages() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     let server =
         Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--url", "https://example.org"]);
     server.wait_for_verdict("not_yet");
@@ -241,9 +145,7 @@ fn a_day_has_a_page_a_text_and_json_in_both_languages() {
 
 #[test]
 fn doubleheaders_postponed_games_and_days_without_a_game_count_rightly() {
-    let mlb = mlb();
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
+    let (_mlb, server) = site();
     let counts = |path: &str| {
         let answer = day(&server, path);
         (answer["verdict"].clone(), answer["errors"].clone(), answer["games"].as_array().unwrap().len())
@@ -260,9 +162,7 @@ fn doubleheaders_postponed_games_and_days_without_a_game_count_rightly() {
 
 #[test]
 fn only_days_of_kept_seasons_have_a_page_and_future_days_say_what_is_scheduled() {
-    let mlb = mlb();
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
+    let (_mlb, server) = site();
     for path in [
         "/2022-08-09",
         "/2022",
@@ -296,7 +196,7 @@ fn only_days_of_kept_seasons_have_a_page_and_future_days_say_what_is_scheduled()
 
 #[test]
 fn a_flood_of_requests_for_days_asks_mlb_no_more_than_the_budget() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     let days: Vec<&'static str> =
         (1..=31).map(|day| &*Box::leak(format!("2023-05-{day:02}").into_boxed_str())).collect();
     let games: Vec<Game> = (3001..).zip(&days).map(|(pk, day)| game(pk, day)).collect();
@@ -320,7 +220,7 @@ fn a_flood_of_requests_for_days_asks_mlb_no_more_than_the_budget() {
 
 #[test]
 fn a_correction_changes_the_page_and_its_entity_tag() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     let before = Game { pk: 1000, listed: "2024-06-20", official: "2024-06-20", ..Game::new(FINAL) };
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
@@ -343,7 +243,7 @@ fn a_correction_changes_the_page_and_its_entity_tag() {
 
 #[test]
 fn a_season_that_is_over_is_checked_for_corrections_once_a_month() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     let log_of_2023 = format!("/api/v1/people/{TATIS}/stats?stats=gameLog&group=fielding&season=2023");
     let server = Server::start(&mlb, EVENING);
     server.wait_for_verdict("not_yet");
@@ -383,7 +283,7 @@ fn a_season_that_is_over_is_checked_for_corrections_once_a_month() {
 
 #[test]
 fn a_game_that_mlb_does_not_have_is_told_by_the_log_and_an_outage_is_waited_for() {
-    let mlb = mlb();
+    let mlb = seasons::mlb();
     mlb.fault_at("/api/v1.1/game/2001/", Fault::Status(404));
     mlb.fault_at("/api/v1.1/game/2002/", Fault::Refuse);
     let server = Server::start(&mlb, EVENING);
@@ -401,9 +301,7 @@ fn a_game_that_mlb_does_not_have_is_told_by_the_log_and_an_outage_is_waited_for(
 
 #[test]
 fn a_season_has_a_page_with_its_sums_by_position_and_opponent() {
-    let mlb = mlb();
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
+    let (_mlb, server) = site();
     let season = day(&server, "/2023");
     assert_eq!((&season["season"]["games"], &season["season"]["errors"]), (&json!(5), &json!(3)), "{season}");
     assert_eq!(

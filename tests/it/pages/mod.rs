@@ -4,6 +4,7 @@ pub mod api;
 pub mod days;
 pub mod design;
 pub mod how;
+mod how_connection;
 pub mod leaders;
 pub mod page;
 pub mod previews;

@@ -371,10 +371,8 @@ fn several_requests_are_answered_in_order_on_one_connection() {
     std::io::Write::write_all(&mut stream, all.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let places: Vec<_> = ["\"status\":\"ok\"", "404 · Out of the park", "User-agent"]
-        .iter()
-        .map(|sign| text.find(sign))
-        .collect();
+    let signs = ["\"status\":\"ok\"", "404 · Out of the park", "User-agent"];
+    let places = signs.map(|sign| text.find(sign));
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
 }
 
@@ -388,16 +386,8 @@ fn curl_reads_it_over_tls_by_http_2_and_http_1() {
     for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
         let output = tools::output(
             Command::new("curl")
-                .args([
-                    "-sS",
-                    "--max-time",
-                    "20",
-                    flag,
-                    "--compressed",
-                    "-w",
-                    "%{http_version} %{response_code}",
-                    "--cacert",
-                ])
+                .args(["-sS", "--max-time", "20", flag, "--compressed"])
+                .args(["-w", "%{http_version} %{response_code}", "--cacert"])
                 .arg(&cert)
                 .arg(format!("https://localhost:{port}/")),
         );

@@ -9,9 +9,10 @@ use crate::{
         },
     },
     limits::limited,
-    pages::days::{after_a_long_season, looked_up},
+    pages::days::looked_up,
     support::{
         day::EVENING,
+        seasons::after_a_long_season,
         server::{Server, site},
     },
     tls::handshake,
