@@ -132,15 +132,8 @@ impl Upstream {
             StatusCode::OK => Ok(reply),
             // This 404 is the relay's, not MLB's about a player or a game.
             StatusCode::NOT_FOUND if self.endpoint.token.is_some() && is_no_question(&reply.body) => {
-                Err(PollError {
-                    trouble: Outage::TurnedAway,
-                    status: None,
-                    retry_after: None,
-                    what: format!(
-                        "{}{path}: the relay does not answer this question; end mlb.url with /mlb, and run the same version of e6 on both sides",
-                        self.endpoint.url
-                    ),
-                })
+                let what = "the relay does not answer this question; end mlb.url with /mlb, and run the same version of e6 on both sides";
+                Err(PollError::new(Outage::TurnedAway, format!("{}{path}: {what}", self.endpoint.url)))
             }
             status => Err(self.refused(path, status, reply.retry_after)),
         }
@@ -165,24 +158,25 @@ impl Upstream {
     }
 
     pub fn garbled(&self, path: &str, what: &str) -> PollError {
-        let what = format!("{}{path}: {what}", self.endpoint.url);
-        PollError { trouble: Outage::Garbled, status: None, retry_after: None, what }
+        PollError::new(Outage::Garbled, format!("{}{path}: {what}", self.endpoint.url))
     }
 
     fn failed(&self, path: &str, error: &ureq::Error) -> PollError {
-        PollError {
-            trouble: match error {
-                ureq::Error::Timeout(_) => Outage::TooSlow,
-                ureq::Error::BodyExceedsLimit(_) => Outage::Garbled,
-                _ => Outage::Unreachable,
-            },
-            status: None,
-            retry_after: None,
-            what: match &self.endpoint.proxy {
-                Some(proxy) => format!("{}{path}, through the proxy {proxy}: {error}", self.endpoint.url),
-                None => format!("{}{path}: {error}", self.endpoint.url),
-            },
-        }
+        let trouble = match error {
+            ureq::Error::Timeout(_) => Outage::TooSlow,
+            ureq::Error::BodyExceedsLimit(_) => Outage::Garbled,
+            _ => Outage::Unreachable,
+        };
+        let proxy = self.endpoint.proxy.as_ref().map(|proxy| format!(", through the proxy {proxy}"));
+        let url = &self.endpoint.url;
+        PollError::new(trouble, format!("{url}{path}{}: {error}", proxy.unwrap_or_default()))
+    }
+}
+
+impl PollError {
+    /// A request without a reply that counts.
+    pub fn new(trouble: Outage, what: String) -> Self {
+        PollError { trouble, status: None, retry_after: None, what }
     }
 }
 

@@ -249,35 +249,15 @@ fn yesterday(today: Date) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clock::Clock,
-        limits::Limits,
-        mlb::{Client, PollMetrics, model, upstream::Endpoint},
-    };
-    use prometheus::Registry;
+    use crate::mlb::{model, poller::tests::poller};
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2024-07-02 19:00 UTC);
 
-    fn watch() -> Poller {
-        let endpoint =
-            Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
-        let client = Client::new(endpoint, &Limits::default());
-        let polls = PollMetrics::register(&Registry::new()).unwrap();
-        Poller::new(
-            client,
-            Clock::starting_at(NOW),
-            Player::named(7, "Sam Player", "Player"),
-            None,
-            None,
-            polls,
-        )
-    }
-
     #[test]
     fn a_roster_that_does_not_list_him_makes_the_player_due_at_once() {
         for (minutes, is_due) in [(11, true), (9, false)] {
-            let mut watch = watch();
+            let mut watch = poller(NOW);
             let json = br#"{"people": [{"id": 7, "fullName": "Sam Player", "currentTeam": {"id": 135}}]}"#;
             let asked_at = NOW - time::Duration::minutes(minutes);
             watch.whereabouts.person = Some((model::person(json, 7).unwrap(), asked_at));

@@ -353,8 +353,20 @@ fn interval(pace: Pace) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::mlb::Endpoint;
+    use prometheus::Registry;
+
+    /// A poller that has asked nothing yet.
+    pub(crate) fn poller(now: OffsetDateTime) -> Poller {
+        let endpoint =
+            Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
+        let client = Client::new(endpoint, &Limits::default());
+        let polls = PollMetrics::register(&Registry::new()).unwrap();
+        let player = Player::named(7, "Sam Player", "Player");
+        Poller::new(client, Clock::starting_at(now), player, None, None, polls)
+    }
 
     #[test]
     fn every_pace_is_asked_for_well_within_its_promise() {

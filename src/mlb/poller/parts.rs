@@ -115,8 +115,7 @@ impl Poller {
         let pk = listing.pk;
         self.client.take_age();
         let mut fresh = self.client.feed(pk, self.facts.player.value.id)?;
-        let refuse =
-            |what| Err(PollError { trouble: Outage::Garbled, status: None, retry_after: None, what });
+        let refuse = |what| Err(PollError::new(Outage::Garbled, what));
         if fresh.official.is_some_and(|official| official != listing.official) {
             return refuse(format!(
                 "the feed of game {pk} is of another day than its listing, {}",
@@ -196,26 +195,18 @@ mod tests {
     use super::*;
     use crate::{
         answer::{
-            Participation, Player,
+            Participation,
             tests::{facts, feed, listing},
         },
-        clock::Clock,
-        limits::Limits,
-        mlb::{Client, Endpoint, PollMetrics},
+        mlb::poller::tests::poller,
     };
-    use prometheus::Registry;
     use time::macros::datetime;
 
     #[test]
     fn the_feed_of_a_game_that_ended_after_midnight_is_read_while_the_answer_is_about_it() {
-        let endpoint =
-            Endpoint { url: "http://127.0.0.1:9".into(), contact: String::new(), token: None, proxy: None };
-        let client = Client::new(endpoint, &Limits::default());
-        let polls = PollMetrics::register(&Registry::new()).unwrap();
         // 00:30 in San Diego.
         let ended = datetime!(2024-07-03 07:30 UTC);
-        let player = Player::named(7, "Sam Player", "Player");
-        let mut watch = Poller::new(client, Clock::starting_at(ended), player, None, None, polls);
+        let mut watch = poller(ended);
         let over = GameFeed { last_play: Some(ended), ..feed(1, GameState::Over, Participation::Fielded, 1) };
         watch.facts = facts(ended, [listing(1, GameState::Over)], [over]);
         for (hours, is_wanted) in [(1, true), (3, true), (5, false)] {
