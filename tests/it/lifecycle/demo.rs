@@ -4,11 +4,12 @@ use crate::support::{
     day::{FINAL, Game, IN_PROGRESS, PADRES, SCHEDULED, TATIS},
     fake_mlb::FakeMlb,
     server::{PATIENCE, Server, command, run},
+    terminal,
 };
 use serde_json::json;
 use std::{
     cell::RefCell,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::Read,
     thread,
     time::{Duration, Instant},
@@ -118,16 +119,11 @@ fn the_day_is_told_line_by_line_where_there_is_no_terminal_and_its_end_too() {
 #[test]
 fn on_a_terminal_the_day_is_one_line_that_is_written_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let terminal =
-        rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
-    rustix::pty::grantpt(&terminal).unwrap();
-    rustix::pty::unlockpt(&terminal).unwrap();
-    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
-    let side = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let (mut screen, side) = terminal::open();
     let (stdout, stderr) = (side.try_clone().unwrap(), side);
     let arguments = ["demo", "--speed", "1500", "--access-log", "stdout"];
     let server = Server::start_writing(command(dir.path()), dir, &arguments, stdout.into(), stderr.into());
-    let (mut screen, mut shown) = (File::from(terminal), String::new());
+    let mut shown = String::new();
     let deadline = Instant::now() + PATIENCE;
     while !shown.contains("The replay is over.") {
         assert!(Instant::now() < deadline, "{shown}");

@@ -2,10 +2,11 @@
 
 use crate::support::{
     server::{command, run},
+    terminal,
     tools::{self, output},
 };
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::Read,
     process::{Command, Stdio},
 };
@@ -119,19 +120,14 @@ fn every_error_begins_with_error_and_is_an_object_in_a_log_of_objects() {
 fn shown(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("e6.toml"), "[player]\nid = \"me\"\n").unwrap();
-    let flags = rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY;
-    let terminal = rustix::pty::openpt(flags).unwrap();
-    rustix::pty::grantpt(&terminal).unwrap();
-    rustix::pty::unlockpt(&terminal).unwrap();
-    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
-    let side = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let (mut screen, side) = terminal::open();
     let mut started = command(dir.path());
     started.args(arguments).env("TERM", "xterm").envs(variables.iter().copied());
     let mut child = started.stdout(Stdio::null()).stderr(side).spawn().unwrap();
     drop(started);
     let mut text = String::new();
     // The read ends with an error when the last writer is gone.
-    let _ = File::from(terminal).read_to_string(&mut text);
+    let _ = screen.read_to_string(&mut text);
     child.wait().unwrap();
     text
 }

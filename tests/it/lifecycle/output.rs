@@ -6,7 +6,7 @@ use crate::{
         day::NOON,
         fake_mlb::FakeMlb,
         server::{PATIENCE, Server, command, run, signal},
-        tools,
+        terminal, tools,
     },
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -252,18 +252,12 @@ fn landlocks_details_are_for_debugging() {
 #[test]
 fn a_terminal_that_is_closed_ends_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let terminal =
-        rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
-    rustix::pty::grantpt(&terminal).unwrap();
-    rustix::pty::unlockpt(&terminal).unwrap();
-    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
-    let side = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let (mut screen, side) = terminal::open();
     let (stdout, stderr) = (side.try_clone().unwrap(), side);
     let arguments = [&NO_MLB[..], &["--access-log", "stdout"]].concat();
     let mut starting = command(dir.path());
     starting.env("NO_COLOR", "1").env("TERM", "xterm");
     let server = Server::start_writing(starting, dir, &arguments, stdout.into(), stderr.into());
-    let mut screen = File::from(terminal);
     let mut shown = Vec::new();
     let url = format!("http://{}/", server.http());
     while !String::from_utf8_lossy(&shown).contains(&url) {

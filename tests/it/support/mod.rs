@@ -14,5 +14,6 @@ pub mod response;
 pub mod seasons;
 pub mod secrets;
 pub mod server;
+pub mod terminal;
 pub mod tools;
 pub mod user;
