@@ -1,35 +1,30 @@
 //! The page's states and the one table of their colours: page, browser frame, favicon, card and badge follow it.
 
-use crate::answer::{Answer, Availability, Participation, Verdict};
+use crate::{
+    answer::{Answer, Availability, Participation, Verdict},
+    name::named,
+};
 use std::{fmt, str::FromStr};
 
-/// The state of the page, which decides its ground.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageState {
-    /// An error.
-    Yes,
-    /// No error, and the games are over.
-    No,
-    /// Before and during a game.
-    Game,
-    /// No game.
-    Off,
-    /// A game, but he is injured or suspended.
-    Bench,
-    /// MLB does not answer.
-    Unknown,
+named! {
+    /// The state of the page, which decides its ground. The names are those of settings and in style sheets.
+    pub enum PageState {
+        /// An error.
+        Yes = "yes",
+        /// No error, and the games are over.
+        No = "no",
+        /// Before and during a game.
+        Game = "game",
+        /// No game.
+        Off = "off",
+        /// A game, but he is injured or suspended.
+        Bench = "bench",
+        /// MLB does not answer.
+        Unknown = "unknown",
+    }
 }
 
 impl PageState {
-    pub const ALL: [PageState; 6] = [
-        PageState::Yes,
-        PageState::No,
-        PageState::Game,
-        PageState::Off,
-        PageState::Bench,
-        PageState::Unknown,
-    ];
-
     pub(crate) fn of(answer: &Answer) -> Self {
         match answer.verdict {
             Verdict::Yes(_) => PageState::Yes,
@@ -44,23 +39,6 @@ impl PageState {
     /// The state of a page for a status that is not a success: the field, or the tarp while the server cannot play.
     pub(crate) fn of_status(status: u16) -> Self {
         if status >= 500 || status == 429 { PageState::Unknown } else { PageState::Game }
-    }
-
-    /// The key of its setting.
-    pub fn setting(self) -> &'static str {
-        match self {
-            PageState::Yes => "colours.yes",
-            PageState::No => "colours.no",
-            PageState::Game => "colours.game",
-            PageState::Off => "colours.off",
-            PageState::Bench => "colours.bench",
-            PageState::Unknown => "colours.unknown",
-        }
-    }
-
-    /// The name in style sheets, which is that of the setting.
-    pub(crate) fn name(self) -> &'static str {
-        self.setting().trim_start_matches("colours.")
     }
 }
 
@@ -85,17 +63,11 @@ pub struct ColourPair {
 /// The table: a pair for each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colours {
-    /// In the state [`PageState::Yes`].
     pub yes: ColourPair,
-    /// In the state [`PageState::No`].
     pub no: ColourPair,
-    /// In the state [`PageState::Game`].
     pub game: ColourPair,
-    /// In the state [`PageState::Off`].
     pub off: ColourPair,
-    /// In the state [`PageState::Bench`].
     pub bench: ColourPair,
-    /// In the state [`PageState::Unknown`].
     pub unknown: ColourPair,
 }
 
@@ -263,10 +235,11 @@ impl fmt::Display for ColourPair {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::Named;
 
     #[test]
     fn text_and_links_have_enough_contrast_in_every_state_by_day_and_by_night() {
-        for state in PageState::ALL {
+        for state in PageState::all() {
             let pair = Colours::default().of(state);
             for pair in [pair, pair.in_the_dark()] {
                 assert!(
@@ -298,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_printed_as_it_is_read() {
-        for pair in PageState::ALL.map(|state| Colours::default().of(state)) {
+        for pair in PageState::all().map(|state| Colours::default().of(state)) {
             assert_eq!(pair.to_string().parse(), Ok(pair));
         }
         assert_eq!("#0aF on #123456".parse::<ColourPair>().unwrap().to_string(), "#00aaff on #123456");

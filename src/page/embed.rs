@@ -3,6 +3,7 @@
 use crate::{
     answer::Answer,
     language::Language,
+    name::Named,
     page::{
         LocalizedTheme, Theme,
         colours::PageState,

@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, ErrorPlay, Game, GameState, Verdict},
     language::{Language, PerLanguage},
+    name::Named,
     page::{
         LocalizedTheme, Place, Theme,
         colours::{ColourPair, PageState, SceneColours},
@@ -221,7 +222,7 @@ pub(crate) fn style(theme: &Theme) -> String {
         theme.font
     );
     let mut dark = String::new();
-    for state in PageState::ALL {
+    for state in PageState::all() {
         let pair = theme.colours.of(state);
         style += &colours(state, pair);
         if pair.in_the_dark() != pair {

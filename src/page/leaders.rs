@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, Leader, Leaders},
     language::{Language, PerLanguage},
+    name::Named,
     page::{
         LocalizedTheme, PageState, Place, Theme,
         hero::Hero,

@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, Club, SeasonGame},
     language::{Language, PerLanguage},
+    name::Named,
     page::{
         LocalizedTheme, PageState, Place, Theme,
         hero::Hero,
@@ -15,9 +16,10 @@ use crate::{
     },
     site::page::{PageContent, PageText},
 };
+use serde::Serialize;
 
 /// Games and errors at a position or against a club.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct ErrorSum {
     pub games: u32,
     pub errors: u32,

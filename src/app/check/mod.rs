@@ -6,6 +6,7 @@ pub(crate) mod upstream;
 
 use crate::{
     config::{self, Config, Environment},
+    name::Named,
     output::{
         self,
         format::{self, LogFormat},
@@ -13,7 +14,7 @@ use crate::{
     page::{LEAST_CONTRAST, PageState},
     sandbox::{self, is_root},
 };
-use std::{fmt, io};
+use std::{borrow::Cow, fmt, io};
 use tracing::Level;
 
 /// Whether the check sends requests to MLB.
@@ -38,7 +39,7 @@ pub struct CheckReport(Vec<Finding>);
 pub(crate) struct Finding {
     grade: Severity,
     /// The setting, or the part of the machine, that the finding is about.
-    about: &'static str,
+    about: Cow<'static, str>,
     /// A sentence: the finding, and what to do if there is a problem.
     what: String,
 }
@@ -92,8 +93,8 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
 
 /// Warnings about pairs of colours whose text is hard to read.
 fn pale_colours(config: &Config) -> impl Iterator<Item = Finding> {
-    PageState::ALL.into_iter().filter_map(|state| {
-        let (key, pair) = (state.setting(), config.colours.of(state));
+    PageState::all().filter_map(|state| {
+        let (key, pair) = (format!("colours.{}", state.name()), config.colours.of(state));
         let contrast = pair.contrast();
         (contrast < LEAST_CONTRAST).then(|| {
             let what = format!(
@@ -144,22 +145,22 @@ impl CheckReport {
 
 impl Finding {
     fn fine(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Fine, about, what: what.into() }
+        Finding { grade: Severity::Fine, about: about.into(), what: what.into() }
     }
 
-    fn warning(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Warning, about, what: what.into() }
+    fn warning(about: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Self {
+        Finding { grade: Severity::Warning, about: about.into(), what: what.into() }
     }
 
     fn error(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Error, about, what: what.into() }
+        Finding { grade: Severity::Error, about: about.into(), what: what.into() }
     }
 }
 
 impl Finding {
     /// The position in the configuration file. A finding that is not about a setting takes that of a related one.
     fn position(&self) -> usize {
-        config::position(match self.about {
+        config::position(match &*self.about {
             "certificate" => "tls.mode",
             "clock" => "mlb.url",
             about => about,
@@ -167,7 +168,7 @@ impl Finding {
     }
 
     fn print(&self) -> io::Result<()> {
-        let fields = [("about", self.about.into())];
+        let fields = [("about", (*self.about).into())];
         let (text, message) = (self.to_string(), self.what.as_str());
         let (level, grade) = match self.grade {
             Severity::Fine => return format::answer(&text, message, &fields),

@@ -1,7 +1,7 @@
 //! Games and plays for programs.
 
 use crate::{
-    answer::{ErrorPlay, Game, ScheduleEntry, Side, TeamLine},
+    answer::{ErrorPlay, Game, LineScore, ScheduleEntry, Side},
     name::Named,
     page::times,
 };
@@ -21,21 +21,7 @@ pub(super) struct GameBody<'a> {
     inning: Option<u8>,
     half: Option<&'static str>,
     errors: u32,
-    line: Option<LineBody<'a>>,
-}
-
-#[derive(Serialize)]
-struct LineBody<'a> {
-    away: TeamLineBody<'a>,
-    home: TeamLineBody<'a>,
-}
-
-#[derive(Serialize)]
-struct TeamLineBody<'a> {
-    innings: &'a [Option<u32>],
-    runs: Option<u32>,
-    hits: Option<u32>,
-    errors: Option<u32>,
+    line: Option<&'a LineScore>,
 }
 
 #[derive(Serialize)]
@@ -91,17 +77,8 @@ impl<'a> GameBody<'a> {
             inning: inning.map(|inning| inning.number),
             half: inning.map(|inning| inning.half.name()),
             errors: game.errors(),
-            line: feed.and_then(|feed| feed.line.as_ref()).map(|line| LineBody {
-                away: TeamLineBody::new(&line.away),
-                home: TeamLineBody::new(&line.home),
-            }),
+            line: feed.and_then(|feed| feed.line.as_ref()),
         }
-    }
-}
-
-impl<'a> TeamLineBody<'a> {
-    pub(super) fn new(line: &'a TeamLine) -> Self {
-        TeamLineBody { innings: &line.innings, runs: line.runs, hits: line.hits, errors: line.errors }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Seasons for programs.
 
 use crate::{
-    answer::{Answer, SeasonGame, SeasonSoFar, SinceError, Streak},
+    answer::{Answer, Club, SeasonGame, SeasonSoFar, SinceError, Streak},
     page::{
         Theme,
         json::{PlayerBody, pretty},
-        season_page,
+        season_page::{self, ErrorSum},
     },
 };
 use serde::Serialize;
@@ -21,15 +21,11 @@ pub(crate) fn season(answer: &Answer, theme: &Theme) -> String {
         replay: theme.replay.is_some(),
         by_position: season_page::by_position(answer)
             .into_iter()
-            .map(|(position, sum)| PositionBody { position, games: sum.games, errors: sum.errors })
+            .map(|(position, sum)| PositionBody { position, sum })
             .collect(),
         by_opponent: season_page::by_opponent(answer)
             .into_iter()
-            .map(|(club, sum)| OpponentBody {
-                opponent: ClubBody { id: club.id, name: &club.name },
-                games: sum.games,
-                errors: sum.errors,
-            })
+            .map(|(opponent, sum)| OpponentBody { opponent, sum })
             .collect(),
     })
 }
@@ -49,15 +45,15 @@ struct SeasonPage<'a> {
 #[derive(Serialize)]
 struct PositionBody<'a> {
     position: &'a str,
-    games: u32,
-    errors: u32,
+    #[serde(flatten)]
+    sum: ErrorSum,
 }
 
 #[derive(Serialize)]
 struct OpponentBody<'a> {
-    opponent: ClubBody<'a>,
-    games: u32,
-    errors: u32,
+    opponent: &'a Club,
+    #[serde(flatten)]
+    sum: ErrorSum,
 }
 
 #[derive(Serialize)]
@@ -65,15 +61,9 @@ struct LogEntry<'a> {
     id: u64,
     date: String,
     number: u8,
-    opponent: Option<ClubBody<'a>>,
+    opponent: Option<&'a Club>,
     home: bool,
     errors: u32,
-}
-
-#[derive(Serialize)]
-struct ClubBody<'a> {
-    id: u32,
-    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -112,7 +102,7 @@ impl<'a> LogEntry<'a> {
             id: game.pk,
             date: game.date.to_string(),
             number: game.number,
-            opponent: game.opponent.as_ref().map(|club| ClubBody { id: club.id, name: &club.name }),
+            opponent: game.opponent.as_ref(),
             home: game.at_home,
             errors: game.errors,
         }
