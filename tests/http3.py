@@ -419,14 +419,29 @@ async def newcomers(port, count):
     print(len(workers))
 
 
-async def upgrades(port):
+@contextlib.asynccontextmanager
+async def client_or_none(port, patience=1):
+    """A client; none if the server takes no connections."""
+    async with contextlib.AsyncExitStack() as stack:
+        c = None
+        with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
+            c = await asyncio.wait_for(stack.enter_async_context(client(port)), patience)
+        yield c
+
+
+async def upgrades(port, is_always_there="yes"):
     """Asks until standard input ends. A client reconnects when the server says so, as browsers do."""
     over = asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
-    counts = {"answered": 0, "retried": 0, "connections": 0}
+    counts = {"answered": 0, "retried": 0, "connections": 0, "refused": 0}
+    connect = client if is_always_there == "yes" else client_or_none
 
     async def visitor(pause):
         while not over.done():
-            async with client(port) as c:
+            async with connect(port) as c:
+                if c is None:
+                    counts["refused"] += 1
+                    await asyncio.sleep(0.05)
+                    continue
                 counts["connections"] += 1
                 while not over.done() and c.goaway is None and c.closed is None:
                     response = c.send("/", fields=[("accept", "text/html")])
@@ -444,6 +459,28 @@ async def upgrades(port):
 
     await asyncio.gather(*(visitor(pause) for pause in [0, 0, 0.005, 0.005, 0.3, 0.3]))
     print(counts)
+
+
+async def taken_later(port, pid):
+    """A response that began before an upgrade, and whose client reads on after it, arrives whole. The new process has no
+    HTTP/3: the old one refuses other clients at once, and goes on reading what this one says."""
+    async with client(port, max_stream_data=5_000) as c:
+        open_windows = c._quic._write_stream_limits
+        c._quic._write_stream_limits = lambda *arguments, **named: None
+        picture = c.send("/card.png")
+        await c.until("a part", lambda: len(picture.body) > 3_000)
+        os.kill(int(pid), signal.SIGUSR2)
+        await c.until("GOAWAY", lambda: c.goaway is not None)
+        began = time.monotonic()
+        async with client_or_none(port, patience=PATIENCE) as other:
+            assert other is None and time.monotonic() - began < PATIENCE / 2
+        c._quic._write_stream_limits = open_windows
+        c.transmit()
+        await asyncio.wait_for(picture.done, PATIENCE)
+        assert picture.reset is None and c.closed is None, (picture.reset, c.closed)
+        assert len(picture.body) == int(picture.fields["content-length"])
+        await c.until("closed", lambda: c.closed)
+        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
 
 
 async def noise(port, seed):

@@ -25,13 +25,15 @@ pub(crate) fn server(
     dir: Option<&Path>,
     inherited: &mut Inherited,
 ) -> Result<Option<Arc<Http3Server>>, RunError> {
+    // If it is dropped here, its end tells the old process that this one does not read the UDP sockets.
+    let line = inherited.quic.take();
     let Some(tls) = tls.filter(|_| sockets > 0) else { return Ok(None) };
     let handoff = inherited.old_process.as_ref().and_then(|old_process| old_process.handoff.quic.as_ref());
     let cannot = |error: &dyn std::fmt::Display| {
         RunError::new(format!("cannot set up HTTP/3: {error}; run with --http3 off"))
     };
     let secret = secret(handoff, dir).map_err(|error| cannot(&error))?;
-    let older = older(handoff, inherited.quic.take());
+    let older = older(handoff, line);
     let may_migrate = config.listen.http3.migration;
     // Each worker has at most one endpoint for each socket.
     let endpoints = sockets * workers();
@@ -40,10 +42,15 @@ pub(crate) fn server(
     server.map(|server| Some(Arc::new(server))).map_err(|error| cannot(&error))
 }
 
-/// HTTP/3 as responses announce it; none if there is nothing to say about it.
-pub(crate) fn alternative(config: &Config, addresses: &BoundAddresses) -> Option<AlternativeService> {
+/// HTTP/3 as responses announce it; none if there is nothing to say about it. If it `has_ended` with the old process of an
+/// upgrade, clients may still expect it.
+pub(crate) fn alternative(
+    config: &Config,
+    addresses: &BoundAddresses,
+    has_ended: bool,
+) -> Option<AlternativeService> {
     let max_age = config.listen.http3.max_age.as_secs();
-    if max_age == 0 {
+    if max_age == 0 || has_ended {
         return Some(AlternativeService { value: "clear".into(), is_unconditional: true });
     }
     Some(AlternativeService {

@@ -86,6 +86,11 @@ impl Inherited {
         self.old_process.as_ref().map_or(0, |old_process| old_process.handoff.upgrades)
     }
 
+    /// Whether the old process has HTTP/3.
+    pub fn has_http3(&self) -> bool {
+        self.old_process.as_ref().is_some_and(|old_process| old_process.handoff.quic.is_some())
+    }
+
     /// The files of the old process's Unix sockets that these listeners do not use. They are removed after the
     /// handover.
     pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {

@@ -228,6 +228,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         live_site.draw_pictures();
     }
     let addresses = listeners.addresses();
+    let http3_sockets = listeners.of(ListenerKind::Http3).count();
     let facts = ProcessFacts {
         process_start: ProcessStart {
             at: OffsetDateTime::now_utc(),
@@ -240,6 +241,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         clients: Arc::new(Clients::new(config.limits.clone())),
         live_site: Arc::new(live_site),
         certificates: certificates.as_ref().map(CertificateOwner::resolver),
+        http3_ended: http3_sockets == 0 && inherited.has_http3(),
     };
     let log = log_file.map(|file| access_log(file, config, &facts.metrics)).transpose()?;
     let handler = SwapHandler::new(facts.service(config, &show, log.clone(), relay.clone()));
@@ -251,8 +253,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     };
     let acceptor = certificates.as_ref().map(CertificateOwner::acceptor);
     let dir = config.data_dir.as_deref().filter(|_| lock.is_some());
-    let sockets = listeners.of(ListenerKind::Http3).count();
-    let http3 = http3::server(config, &facts, sockets, acceptor.as_ref(), dir, inherited)?;
+    let http3 = http3::server(config, &facts, http3_sockets, acceptor.as_ref(), dir, inherited)?;
     let context = WorkerContext {
         listeners: Arc::downgrade(&listeners),
         workers,

@@ -66,6 +66,8 @@ pub(crate) struct ProcessFacts {
     pub live_site: Arc<LiveSite>,
     /// The certificate that is served; none without TLS.
     pub certificates: Option<Arc<CertificateResolver>>,
+    /// Whether the old process of an upgrade had HTTP/3 and this one has none: clients are told to forget it.
+    pub http3_ended: bool,
 }
 
 impl ProcessFacts {
@@ -89,7 +91,7 @@ impl ProcessFacts {
             clients: self.clients.clone(),
             observer: RequestObserver { metrics: self.metrics.requests.clone(), log },
             certificates: self.certificates.clone(),
-            alternative: http3::alternative(config, &self.addresses),
+            alternative: http3::alternative(config, &self.addresses, self.http3_ended),
             hosts: Hosts {
                 names: config.domains.clone(),
                 https: self.addresses.https_port(),
@@ -291,8 +293,12 @@ impl Running {
             }
             ServeEnd::Replaced(pid, new_process) => {
                 tracing::info!(pid, "another process serves now; draining");
-                if let Some(http3) = &http3 {
-                    http3.steering.stop_reading();
+                match &http3 {
+                    Some(http3) if new_process.takes_over_http3() => http3.steering.stop_reading(),
+                    Some(_) => tracing::info!(
+                        "the new process has no HTTP/3: this one finishes its connections and refuses new ones"
+                    ),
+                    None => {}
                 }
                 let datagrams = new_process.hand_over();
                 if let (Some(http3), Some(datagrams)) = (http3, datagrams) {

@@ -172,6 +172,11 @@ impl NewProcess {
         }
     }
 
+    /// Whether the new process reads the UDP sockets from now on. One without HTTP/3 has closed its end of the line.
+    pub fn takes_over_http3(&self) -> bool {
+        self.datagrams.as_ref().is_some_and(|datagrams| !datagrams.is_closed())
+    }
+
     /// Tells the new process that this one no longer reads the UDP sockets. Returns the way of the datagrams that belong
     /// to connections of this process; none without HTTP/3.
     pub fn hand_over(mut self) -> Option<DatagramLine> {

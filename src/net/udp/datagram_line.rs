@@ -3,7 +3,8 @@
 
 use crate::net::udp::datagram::{Datagram, LONGEST};
 use rustix::net::{
-    AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair, sockopt::set_socket_send_buffer_size,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
+    sockopt::set_socket_send_buffer_size,
 };
 use std::{
     io,
@@ -47,6 +48,12 @@ impl DatagramLine {
         }
     }
 
+    /// Whether the other end is closed, and nothing that it has sent is left.
+    pub fn is_closed(&self) -> bool {
+        // A message of no bytes is the end.
+        matches!(recv(&self.0, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((_, 0)))
+    }
+
     /// Receives datagrams until the other end is closed. Must be called within a tokio runtime.
     pub async fn receive(self, mut take: impl FnMut(Datagram)) -> io::Result<()> {
         // Its calls are the same for this kind of socket, except that a message of no bytes is the end.
@@ -62,5 +69,22 @@ impl DatagramLine {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_closed_once_its_other_end_is_and_its_messages_are_received() {
+        let (ours, theirs) = DatagramLine::pair().unwrap();
+        assert!(!ours.is_closed());
+        let theirs = DatagramLine::new(theirs);
+        assert!(theirs.send(b"message").unwrap() && !ours.is_closed());
+        drop(theirs);
+        assert!(!ours.is_closed(), "a message waits");
+        assert_eq!(recv(&ours.0, &mut [0; 16], RecvFlags::DONTWAIT).unwrap().1, 7);
+        assert!(ours.is_closed());
     }
 }

@@ -39,7 +39,7 @@ fn on_a_site(scenario: &str) -> String {
 }
 
 /// The value of a field in a response over HTTPS.
-fn field_over_tls(server: &Server, name: &str) -> String {
+pub fn field_over_tls(server: &Server, name: &str) -> String {
     let mut stream = handshake(server.https(), "localhost", client(server, &["http/1.1"], BOTH)).unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut bytes = Vec::new();

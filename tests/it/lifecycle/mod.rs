@@ -23,4 +23,5 @@ pub mod socket_activation;
 pub mod start;
 pub mod systemd_notify;
 pub mod upgrade;
+pub mod upgrade_http3;
 pub mod upgrade_under_load;

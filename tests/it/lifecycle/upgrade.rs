@@ -99,11 +99,12 @@ fn a_response_that_was_begun_is_finished_by_the_process_that_began_it() {
     assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
 }
 
-/// A server whose binary can be replaced.
-fn with_binary_of_its_own() -> (Server, PathBuf, FakeMlb) {
+/// A server with these lines in `e6.toml`, whose binary can be replaced.
+pub(super) fn with_binary_of_its_own(toml: &str) -> (Server, PathBuf, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     let binary = dir.path().join("e6");
+    fs::write(dir.path().join("e6.toml"), toml).unwrap();
     fs::hard_link(tools::e6(), &binary).or_else(|_| fs::copy(tools::e6(), &binary).map(drop)).unwrap();
     let mut command = Command::new("./e6");
     // Scripts replace the binary, and Landlock would not allow their shell.
@@ -122,7 +123,7 @@ fn replace(binary: &Path, script: &str) {
 
 #[test]
 fn a_binary_that_does_not_get_ready_is_reaped_and_the_old_process_stays() {
-    let (server, binary, _mlb) = with_binary_of_its_own();
+    let (server, binary, _mlb) = with_binary_of_its_own("");
     let mut kept = Kept::open(server.http()).unwrap();
     for (script, why) in [
         ("exit 3", "ended before it was ready (exit status: 3)"),

@@ -120,9 +120,68 @@ async fn keep_asking_by_h2(tally: &Tally, address: std::net::SocketAddr, config:
     }
 }
 
+/// Clients of every kind over TCP that send requests until they are told to end.
+pub(super) struct TcpClients {
+    tallies: Vec<Arc<Tally>>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl TcpClients {
+    const KINDS: [&str; 5] = ["kept", "kept, at leisure", "closed", "TLS", "HTTP/2"];
+
+    /// Starts two clients of each kind.
+    pub fn start(server: &Server) -> Self {
+        let (http, https) = (server.http(), server.https());
+        let tls = client(server, &["http/1.1"], BOTH);
+        let by_h2 = Arc::new(client(server, &["h2"], BOTH));
+        let tallies: Vec<Arc<Tally>> = Self::KINDS.iter().map(|_| Arc::default()).collect();
+        let spawn = |index: usize, body: Box<dyn FnOnce(&Tally) + Send>| -> JoinHandle<()> {
+            let tally = tallies[index].clone();
+            thread::spawn(move || body(&tally))
+        };
+        let (breath, leisure) = (Duration::from_millis(5), Duration::from_millis(300));
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let (tls, by_h2) = (tls.clone(), by_h2.clone());
+            let open = move || Kept::open(http);
+            clients.push(spawn(0, Box::new(move |tally| keep_asking(tally, open, "", breath))));
+            clients.push(spawn(1, Box::new(move |tally| keep_asking(tally, open, "", leisure))));
+            let closing = "Connection: close\r\n";
+            clients.push(spawn(2, Box::new(move |tally| keep_asking(tally, open, closing, breath))));
+            let open = move || handshake(https, "localhost", tls.clone()).map(Kept::over);
+            clients.push(spawn(3, Box::new(move |tally| keep_asking(tally, open, "", breath))));
+            clients.push(spawn(
+                4,
+                Box::new(move |tally| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(keep_asking_by_h2(tally, https, by_h2));
+                }),
+            ));
+        }
+        TcpClients { tallies, clients }
+    }
+
+    /// Ends the clients. Panics if a request of theirs failed, or if a kind has sent no more than this number.
+    pub fn finish(self, server: &Server, more_than: usize) {
+        for tally in &self.tallies {
+            tally.over.store(true, Ordering::Relaxed);
+        }
+        for client in self.clients {
+            client.join().unwrap();
+        }
+        for (kind, tally) in Self::KINDS.iter().zip(&self.tallies) {
+            let failed = tally.failed.lock().unwrap();
+            let asked = tally.asked.load(Ordering::Relaxed);
+            eprintln!("{kind}: {asked} answered, {} failed", failed.len());
+            assert!(failed.is_empty(), "{kind}: {failed:?}\n{}", server.stderr());
+            assert!(asked > more_than, "{kind}: only {asked}");
+        }
+    }
+}
+
 /// Upgrades this many times. If the machine is too busy to start a process in time, the old one stays, and the upgrade
 /// is retried.
-fn upgrade(server: &Server, times: usize) {
+pub(super) fn upgrade(server: &Server, times: usize) {
     let mut present = server.found().unwrap();
     for time in 1..=times {
         let deadline = Instant::now() + 4 * PATIENCE;
@@ -149,49 +208,9 @@ fn no_request_fails_in_fifty_upgrades() {
     let url = mlb.url();
     let server = Server::start_with(&["--mlb-url", &url, "--clock", EVENING, "--access-log", "off"]);
     server.wait_for_verdict("yes");
-    let (http, https) = (server.http(), server.https());
-    let tls = client(&server, &["http/1.1"], BOTH);
-    let by_h2 = Arc::new(client(&server, &["h2"], BOTH));
-    let kinds = ["kept", "kept, at leisure", "closed", "TLS", "HTTP/2"];
-    let tallies: Vec<Arc<Tally>> = kinds.iter().map(|_| Arc::default()).collect();
-    let spawn = |index: usize, body: Box<dyn FnOnce(&Tally) + Send>| -> JoinHandle<()> {
-        let tally = tallies[index].clone();
-        thread::spawn(move || body(&tally))
-    };
-    let breath = Duration::from_millis(5);
-    let mut clients = Vec::new();
-    for _ in 0..2 {
-        let (tls, by_h2) = (tls.clone(), by_h2.clone());
-        let open = move || Kept::open(http);
-        clients.push(spawn(0, Box::new(move |tally| keep_asking(tally, open, "", breath))));
-        let leisure = Duration::from_millis(300);
-        clients.push(spawn(1, Box::new(move |tally| keep_asking(tally, open, "", leisure))));
-        clients
-            .push(spawn(2, Box::new(move |tally| keep_asking(tally, open, "Connection: close\r\n", breath))));
-        let open = move || handshake(https, "localhost", tls.clone()).map(Kept::over);
-        clients.push(spawn(3, Box::new(move |tally| keep_asking(tally, open, "", breath))));
-        clients.push(spawn(
-            4,
-            Box::new(move |tally| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(keep_asking_by_h2(tally, https, by_h2));
-            }),
-        ));
-    }
+    let clients = TcpClients::start(&server);
     upgrade(&server, UPGRADES);
-    for tally in &tallies {
-        tally.over.store(true, Ordering::Relaxed);
-    }
-    for client in clients {
-        client.join().unwrap();
-    }
-    for (kind, tally) in kinds.iter().zip(&tallies) {
-        let failed = tally.failed.lock().unwrap();
-        let asked = tally.asked.load(Ordering::Relaxed);
-        eprintln!("{kind}: {asked} answered, {} failed", failed.len());
-        assert!(failed.is_empty(), "{kind}: {failed:?}\n{}", server.stderr());
-        assert!(asked > UPGRADES, "{kind}: only {asked}");
-    }
+    clients.finish(&server, UPGRADES);
     let how = server.get("/how", "Accept: application/json\r\n");
     let how: serde_json::Value = serde_json::from_slice(&how.body).unwrap();
     assert_eq!(how["server"]["upgrades"], UPGRADES);

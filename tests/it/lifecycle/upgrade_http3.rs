@@ -1,0 +1,95 @@
+//! Upgrades that turn HTTP/3 off and on again, and to a binary that has none.
+
+use crate::{
+    http::http3::field_over_tls,
+    lifecycle::{
+        upgrade::with_binary_of_its_own,
+        upgrade_under_load::{TcpClients, upgrade},
+    },
+    support::{
+        aioquic::{self, Scenario},
+        server::Server,
+    },
+};
+use std::{fs, net::UdpSocket, os::unix::fs::PermissionsExt, time::Duration};
+
+const ON: &str = "[listen]\nhttp3 = \"on\"\n";
+const OFF: &str = "[listen]\nhttp3 = \"off\"\n";
+/// Upgrades in each direction.
+const TIMES: usize = 3;
+
+/// Upgrades with these lines in `e6.toml`, and waits for the end of the old process.
+fn upgrade_with(server: &Server, toml: &str) {
+    let old = server.found().unwrap();
+    fs::write(server.path("e6.toml"), toml).unwrap();
+    upgrade(server, 1);
+    // The first process is a zombie then, which has no binary either.
+    server.wait_until("ended", || fs::read_link(format!("/proc/{old}/exe")).is_err());
+}
+
+/// Whether anything listens on the UDP port. If not, the kernel says so at once.
+fn is_udp_open(server: &Server) -> bool {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(server.https()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    socket.send(&[0]).unwrap();
+    socket.recv(&mut [0]).is_err_and(|error| error.kind() != std::io::ErrorKind::ConnectionRefused)
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn no_request_fails_while_upgrades_turn_http3_off_and_on_again() {
+    let (server, _binary, _mlb) = with_binary_of_its_own(ON);
+    let clients = TcpClients::start(&server);
+    let by_http3 = Scenario::start("upgrades", server.https(), &["no"]);
+    for _ in 0..TIMES {
+        upgrade_with(&server, OFF);
+        assert_eq!(field_over_tls(&server, "alt-svc"), "clear");
+        assert!(!is_udp_open(&server));
+        upgrade_with(&server, ON);
+        assert!(field_over_tls(&server, "alt-svc").starts_with("h3="));
+        aioquic::run("key_update", server.https(), &[]);
+    }
+    let counts = by_http3.finish();
+    eprintln!("HTTP/3: {counts}");
+    clients.finish(&server, TIMES);
+    assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_response_over_http3_is_finished_by_the_old_process_when_the_new_one_has_none() {
+    let (mut server, _binary, _mlb) = with_binary_of_its_own(ON);
+    fs::write(server.path("e6.toml"), OFF).unwrap();
+    aioquic::run("taken_later", server.https(), &[&server.pid().to_string()]);
+    assert!(server.wait_for_exit().success(), "{}", server.stderr());
+    assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_binary_without_http3_takes_over_once_http3_is_off() {
+    let (server, binary, _mlb) = with_binary_of_its_own(ON);
+    fs::hard_link(&binary, server.path("real")).unwrap();
+    // An e6 from before HTTP/3 refuses a socket that it does not know.
+    let older = "#!/bin/sh\ncase $LISTEN_FDNAMES in *http3*) exit 1;; esac\nexec ./real \"$@\"\n";
+    let before = binary.with_extension("before");
+    fs::write(&before, older).unwrap();
+    fs::set_permissions(&before, fs::Permissions::from_mode(0o755)).unwrap();
+    let process = server.found();
+    let (code, said) = server.command(&["rollback"]);
+    assert!(code == Some(1) && said.contains("nothing has changed: "), "{said}");
+    assert!(said.contains("exit status: 1"), "{said}");
+    assert_eq!(server.found(), process);
+    aioquic::run("key_update", server.https(), &[]);
+
+    upgrade_with(&server, OFF);
+    let (code, said) = server.command(&["rollback"]);
+    assert_eq!((code, &*said), (Some(0), ""), "{}", server.stderr());
+    assert_eq!(fs::read_to_string(&binary).unwrap(), older);
+    assert_eq!(server.api()["verdict"], "yes");
+    assert!(!is_udp_open(&server));
+
+    upgrade_with(&server, ON);
+    aioquic::run("key_update", server.https(), &[]);
+}
