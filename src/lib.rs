@@ -224,6 +224,8 @@ fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
             "cannot use the descriptors that LISTEN_FDS announces: {error}; unset it, or hand them over"
         ))
     })?;
+    // The settings name files with secrets, which are read with them.
+    crate::sandbox::forbid_core_dumps().map_err(failed)?;
     let config = read(&flags).map_err(report_mistakes)?;
     // The only TLS provider, installed before the first client or server needs it. An error means that it is installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

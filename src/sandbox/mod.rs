@@ -26,12 +26,18 @@ pub fn become_user(user: Option<&User>) -> Result<(), String> {
         user.switch()?;
     }
     drop_capabilities().map_err(|error| format!("cannot give up capabilities: {error}"))?;
-    // Private keys are in memory: a core file would write them to disk, and a debugger of the same user could read
-    // them.
-    let no_dumps = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
-        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
-    no_dumps.map_err(|error| format!("cannot turn core dumps off: {error}"))?;
+    // A change of the user sets this anew.
+    forbid_core_dumps()?;
     set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
+}
+
+/// Disables core dumps of this process and its children. Secrets are in memory: a core file would write them to disk, and
+/// a debugger of the same user could read them.
+pub fn forbid_core_dumps() -> Result<(), String> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        // The limit does not hold for a program that core dumps are piped to.
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
+        .map_err(|error| format!("cannot turn core dumps off: {error}"))
 }
 
 /// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`]. Returns the paths and

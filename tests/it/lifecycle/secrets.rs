@@ -6,13 +6,20 @@ use crate::{
         day::{EVENING, Game, IN_PROGRESS},
         fake_mlb::{FakeMlb, Fault},
         hook::{Behaviour, FakeHook},
+        preload,
         proxy::{Proxy, connect},
         secrets::{HOOK, KEY, NTFY, PASSWORD, TOKEN, assert_none},
         server::{Server, check, command},
+        tools,
     },
     tls::handshake::Http2,
 };
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::Path,
+    process::Command,
+};
 
 const QUESTION: &str = "/mlb/api/v1/teams/135?hydrate=venue(timezone)";
 
@@ -83,6 +90,58 @@ fn no_log_response_or_metric_has_a_secret_whatever_fails() {
     let (code, _) = server.command(&["upgrade"]);
     assert_eq!(code, Some(0), "{}", server.stderr());
     assert!(server.stderr().contains("TRACE"), "libraries log, too");
+}
+
+/// A libc whose clock fails for a worker if there is a file `panics`, once, and for everybody if there is a file `aborts`.
+/// Rust's standard library panics then. A panic aborts the process if the log of the panic needs the time, too.
+const CLOCK: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    char thread[16];
+    prctl(PR_GET_NAME, thread);
+    if (access("aborts", F_OK) == 0 || (strncmp(thread, "worker", 6) == 0 && unlink("panics") == 0)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return syscall(SYS_clock_gettime, clock, now);
+}
+"#;
+
+#[test]
+#[ignore = "needs cc"]
+fn a_panic_and_an_abort_write_no_secret_and_leave_no_core_file() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let (hook, proxy) = (FakeHook::start(Behaviour::Accept), Proxy::start(&mlb.url(), connect));
+    let dir = tempfile::tempdir().unwrap();
+    plant(dir.path(), &proxy, &hook);
+    let settings = fs::read_to_string(dir.path().join("e6.toml")).unwrap();
+    fs::write(dir.path().join("e6.toml"), settings.replace("[security]", &format!("{FILES}[security]")))
+        .unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -c unlimited && exec \"$0\" \"$@\"", tools::e6()]);
+    shell.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("RUST_BACKTRACE", "full");
+    shell.env("LD_PRELOAD", preload::library(dir.path(), CLOCK));
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--log-level", "trace"];
+    let mut server = Server::start_by(shell, dir, &arguments);
+    server.wait_for_verdict("yes");
+
+    fs::write(server.path("panics"), "").unwrap();
+    server.wait_until("panicked", || server.stderr().contains("a thread failed; restarting it"));
+    assert!(server.stderr().contains("panic: called `Result::unwrap()`"), "{}", server.stderr());
+    assert_eq!(server.api()["verdict"], "yes");
+
+    fs::write(server.path("aborts"), "").unwrap();
+    let status = server.wait_for_exit();
+    assert_eq!((status.signal(), status.core_dumped()), (Some(libc::SIGABRT), false), "{}", server.stderr());
+    let mut files = fs::read_dir(server.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!files.any(|name| name.to_string_lossy().starts_with("core")));
+    // The server's log is searched when it is dropped.
 }
 
 /// Certificates from files, whose key can be damaged.
