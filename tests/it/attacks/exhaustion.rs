@@ -75,10 +75,15 @@ fn two_hundred_clients_and_few_descriptors() {
 
 /// A server whose libc has this `fsync`, after it has written its state.
 fn with_fsync(body: &str) -> (Server, FakeMlb) {
+    with_libc(&format!("int fsync(int file) {{ {body} return fdatasync(file); }}\n"))
+}
+
+/// A server whose libc has these functions, after it has written its state.
+fn with_libc(functions: &str) -> (Server, FakeMlb) {
     let dir = tempfile::tempdir().unwrap();
-    let source = format!(
-        "#include <errno.h>\n#include <unistd.h>\nint fsync(int file) {{ {body} return fdatasync(file); }}\n"
-    );
+    let headers = ["errno.h", "fcntl.h", "stdarg.h", "string.h", "sys/syscall.h", "unistd.h"];
+    let headers = headers.map(|header| format!("#include <{header}>\n")).concat();
+    let source = format!("#define _GNU_SOURCE\n{headers}{functions}");
     let library = preload::library(dir.path(), &source);
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
     let mut command = command(dir.path());
@@ -90,7 +95,7 @@ fn with_fsync(body: &str) -> (Server, FakeMlb) {
 }
 
 fn state(server: &Server) -> String {
-    fs::read_to_string(server.path(STATE)).unwrap()
+    fs::read_to_string(server.path(STATE)).unwrap_or_default()
 }
 
 /// Asserts that the state file has an error that a restart without MLB tells.
@@ -139,5 +144,64 @@ fn a_disk_with_io_errors_costs_no_answer_and_no_old_state() {
         server.stderr().contains("the state file can be written again")
     });
     assert_eq!(server.stderr().matches(said).count(), 1, "{}", server.stderr());
+    keeps_the_error(server);
+}
+
+/// Refuses to open a file of the state for writing while there is a file `read-only`, as a file system does that has met
+/// an error. Mounting one again does not do that while a file on it is open for writing.
+const READ_ONLY: &str = r#"
+int open64(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    int mode = va_arg(rest, int);
+    va_end(rest);
+    if ((flags & O_ACCMODE) != O_RDONLY && strstr(path, ".local/state") && access("read-only", F_OK) == 0) {
+        errno = EROFS;
+        return -1;
+    }
+    return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+"#;
+
+#[test]
+#[ignore = "needs cc"]
+fn a_disk_that_becomes_read_only_costs_no_answer_and_no_old_state() {
+    let (server, mlb) = with_libc(READ_ONLY);
+    let before = state(&server);
+    fs::write(server.path("read-only"), "").unwrap();
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    server.wait_for_verdict("yes");
+    let said = "cannot write the state file";
+    wait_for_polls(&server, "said", || server.stderr().contains(said));
+    assert!(server.stderr().contains("Read-only file system"), "{}", server.stderr());
+    assert_eq!(state(&server), before);
+    is_healthy(&server, "while the disk is read-only");
+    assert_eq!(server.get("/readyz", "").status, 200);
+    fs::remove_file(server.path("read-only")).unwrap();
+    wait_for_polls(&server, "said to be over", || {
+        server.stderr().contains("the state file can be written again")
+    });
+    assert_eq!(server.stderr().matches(said).count(), 1, "{}", server.stderr());
+    keeps_the_error(server);
+}
+
+#[test]
+fn a_data_directory_that_is_removed_is_made_again() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    wait_for_polls(&server, "kept", || server.path(STATE).exists());
+    let dir = server.path(STATE).parent().unwrap().to_owned();
+    // Something else is in its place for a while. The server may be writing there: then it is removed again.
+    server.wait_until("removed", || {
+        let _ = fs::remove_dir_all(&dir);
+        fs::write(&dir, "").is_ok()
+    });
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    server.wait_for_verdict("yes");
+    wait_for_polls(&server, "said", || server.stderr().contains("cannot write the state file"));
+    is_healthy(&server, "without its directory");
+    assert_eq!(server.get("/readyz", "").status, 200);
+    fs::remove_file(&dir).unwrap();
     keeps_the_error(server);
 }
