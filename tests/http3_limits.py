@@ -5,12 +5,14 @@ import contextlib
 import socket
 import ssl
 import sys
+import time
 
 from aioquic.buffer import encode_uint_var
 from aioquic.h3.connection import H3_ALPN, ErrorCode, FrameType, encode_frame
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
-from http3 import Response, client
+from aioquic.tls import Epoch
+from http3 import PATIENCE, Response, client
 
 
 async def until_told():
@@ -184,42 +186,70 @@ async def windows(port):
         print(c._quic._remote_max_stream_data_bidi_remote, c._quic._remote_max_data)
 
 
-async def unacknowledged(port):
-    """Prints how much of a response a client gets that acknowledges nothing."""
+async def unacknowledged(port, expected):
+    """Prints how many bytes of a response a client gets that acknowledges nothing, and whether that is all of it.
+
+    The congestion window may allow less. It grows with each response that is acknowledged, so the client tries again until
+    it gets as many bytes as expected.
+    """
     async with client(port, max_data=1 << 24, max_stream_data=1 << 24) as c:
-        # The congestion window grows beyond the response.
-        for _ in range(8):
+        acknowledge, space = c._quic._write_ack_frame, c._quic._spaces[Epoch.ONE_RTT]
+        deadline = time.monotonic() + PATIENCE
+        while True:
             assert (await c.ask("/card.png")).status == 200
-        c._quic._write_ack_frame = lambda **named: None
-        response = c.send("/card.png")
-        seen = repeated = 0
-        received = c.datagram_received
-
-        def count(data, addr):
-            nonlocal seen, repeated
-            received(data, addr)
-            repeated = repeated + 1 if len(response.body) == seen else 0
-            seen = len(response.body)
-
-        c.datagram_received = count
-        # The server sends the same again, because nothing is acknowledged.
-        await c.until("repeated", lambda: seen and repeated >= 8)
-        print(seen, int(response.fields["content-length"]))
+            # A packet that is not acknowledged would take its part of the window.
+            await c.until("acknowledged", lambda: space.ack_at is None)
+            c._quic._write_ack_frame = lambda **named: setattr(space, "ack_at", None)
+            response = c.send("/card.png")
+            receiver = c._quic._streams[response.stream].receiver
+            seen = await until_repeated(c, response, receiver)
+            is_whole = response.done.done()
+            if is_whole or seen >= int(expected):
+                break
+            assert time.monotonic() < deadline, f"only {seen}"
+            c._quic._write_ack_frame = acknowledge
+            await asyncio.wait_for(response.done, PATIENCE)
+        print(seen, "whole" if is_whole else "part")
 
 
-async def unanswered(port):
-    """Sends the first packet of a connection and nothing more. Prints the bytes sent and received."""
-    quic = QuicConnection(configuration=QuicConfiguration(
-        alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost"
-    ))
-    quic.connect(("127.0.0.1", port), now=0.0)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.setblocking(False)
-        sent = received = 0
-        for datagram, _ in quic.datagrams_to_send(now=0.0):
-            sent += udp.sendto(datagram, ("127.0.0.1", port))
+async def until_repeated(c, response, receiver):
+    """Waits until the server only repeats what it has sent, or has sent all. Returns the bytes of the stream."""
+    seen = repeated = 0
+    received = c.datagram_received
+
+    def count(data, addr):
+        nonlocal seen, repeated
+        received(data, addr)
+        repeated = repeated + 1 if receiver.highest_offset == seen else 0
+        seen = receiver.highest_offset
+
+    c.datagram_received = count
+    # Each timeout of the server repeats two datagrams, and sends first what may be sent for the first time.
+    await c.until("repeated", lambda: response.done.done() or seen and repeated >= 8)
+    c.datagram_received = received
+    return seen
+
+
+async def unanswered(port, *sizes):
+    """Sends first packets of these sizes and nothing more. Prints the bytes that each sent and received."""
+    async with contextlib.AsyncExitStack() as stack:
+        clients = []
+        for size in map(int, sizes):
+            quic = QuicConnection(configuration=QuicConfiguration(
+                alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost",
+                max_datagram_size=size,
+            ))
+            quic.connect(("127.0.0.1", port), now=0.0)
+            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            udp.setblocking(False)
+            datagrams = [datagram for datagram, _ in quic.datagrams_to_send(now=0.0)]
+            assert [len(datagram) for datagram in datagrams] == [size]
+            udp.sendto(datagrams[0], ("127.0.0.1", port))
+            clients.append((size, udp))
         await until_told()
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                received += len(udp.recv(65536))
-    print(sent, received)
+        for size, udp in clients:
+            received = 0
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    received += len(udp.recv(65536))
+            print(size, received)
