@@ -279,7 +279,7 @@ impl Acceptance {
                 }
             }
         }
-        if proxies.counted(info).is_some_and(|address| !connection.claim(address)) {
+        if !connection.claim(proxies.counted(info)) {
             self.counters.refused(RefusalReason::Address);
             return Err("the address has too many connections".into());
         }
@@ -295,14 +295,8 @@ impl Acceptance {
         deadline: time::Instant,
     ) -> Result<Option<CloseReason>, ConnectionError> {
         let began = Instant::now();
-        let mut handshake = Box::pin(handshake(stream, &acceptor, connection.limits(), deadline));
-        let result = poll_fn(|context| match connection.phase() {
-            // No request has been read yet. If another process takes over, connections that are open here are served to
-            // the end.
-            Phase::Draining => Poll::Ready(None),
-            _ => handshake.as_mut().poll(context).map(Some),
-        });
-        let mut stream = match result.await {
+        let handshake = Box::pin(handshake(stream, &acceptor, connection.limits(), deadline));
+        let mut stream = match connection.unless_draining(handshake).await {
             Some(Ok(stream)) => Box::new(stream),
             Some(Err((why, error))) => {
                 self.counters.refused(why);
@@ -313,7 +307,6 @@ impl Acceptance {
             }
             None => return Ok(None),
         };
-        drop(handshake);
         let took = began.elapsed();
         connection.end_handshake();
         let session = stream.get_ref().1;

@@ -2,6 +2,7 @@
 //! limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such peers keep
 //! everyone out.
 
+use bytes::Bytes;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -14,6 +15,11 @@ use std::{
 /// Bytes that a blocked response of HTTP/2 holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was
 /// shut.
 const EACH: usize = 2 * 1024;
+
+/// The bytes that only this piece of a response holds. Those shared with other responses are in memory anyway.
+pub(crate) fn own_bytes(piece: &Bytes) -> usize {
+    if piece.is_unique() { piece.len() } else { 0 }
+}
 
 /// The blocked responses of all connections.
 #[derive(Default)]

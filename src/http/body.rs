@@ -1,12 +1,13 @@
 //! A response from its request to its last byte. Permit, deadline, log record and metrics end together, once the socket
 //! has taken that byte.
 
-use crate::http::{connection::Connection, request_log::RequestLog};
+use crate::http::{connection::Connection, date, request_log::RequestLog};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    StatusCode,
+    Response, StatusCode,
     body::{Body, Frame, SizeHint},
+    header::{CONTENT_LENGTH, DATE},
 };
 use std::{
     convert::Infallible,
@@ -38,6 +39,16 @@ impl ResponseBody {
             log.is_timed = matches!(content, ResponseContent::Whole(_));
         }
         ResponseBody { content, log, in_flight: None }
+    }
+
+    /// The head of a response, with the fields that hyper adds for HTTP/1.1, and its body.
+    pub(crate) fn split(response: Response<ResponseBody>) -> (Response<()>, ResponseBody) {
+        let (mut head, body) = response.into_parts();
+        head.headers.entry(DATE).or_insert_with(date::now);
+        if let (Some(length), false) = (body.length(), body.is_complete()) {
+            head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        }
+        (Response::from_parts(head, ()), body)
     }
 
     /// Begins the response to this request. Returns the deadline of its last byte.

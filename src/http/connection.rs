@@ -22,6 +22,7 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     future::poll_fn,
     net::IpAddr,
+    pin::Pin,
     rc::Rc,
     task::{Poll, Waker},
     time::Duration,
@@ -139,9 +140,19 @@ impl Connection {
         .await;
     }
 
-    /// Counts the connection for this network. Returns false if the network has too many.
-    pub fn claim(&self, address: IpAddr) -> bool {
-        self.permit.claim(address)
+    /// The output of a future before the first request; none once the process drains. If another process takes over,
+    /// connections that are open here are served to the end.
+    pub async fn unless_draining<T>(&self, mut future: Pin<Box<impl Future<Output = T>>>) -> Option<T> {
+        poll_fn(|context| match self.phase() {
+            Phase::Draining => Poll::Ready(None),
+            _ => future.as_mut().poll(context).map(Some),
+        })
+        .await
+    }
+
+    /// Counts the connection for the network of this address, if it counts for one. Returns false if that has too many.
+    pub fn claim(&self, address: Option<IpAddr>) -> bool {
+        address.is_none_or(|address| self.permit.claim(address))
     }
 
     /// Notes that the TLS handshake has finished.

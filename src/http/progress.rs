@@ -1,7 +1,11 @@
 //! The rule for peers that take too few of the bytes that wait for them.
 
 use crate::limits::Limits;
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// Interval between checks of a slow peer.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whether a peer has taken nothing for the stall timeout, or on average less than the slowest permitted rate. Bytes
 /// have waited since `began`; since then the peer has taken this many, the last ones at `changed`.
@@ -21,7 +25,6 @@ pub(crate) fn has_stalled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_peer_has_stalled_that_takes_nothing_or_too_few() {

@@ -1,20 +1,19 @@
 //! A stream that reports received bytes, and fails when its peer takes too few of the bytes that wait.
 
-use crate::http::{connection::Connection, progress};
+use crate::http::{
+    connection::Connection,
+    progress::{self, CHECK_INTERVAL},
+};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
-
-/// Interval between checks of a slow peer.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A stream that fails once its peer takes too few bytes for too long.
 pub(crate) struct WriteTimeout<S> {

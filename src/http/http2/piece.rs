@@ -1,7 +1,7 @@
 //! Pieces of responses on their way through `h2`.
 
 use crate::{
-    http::{body::ResponseEnd, progress},
+    http::{blocked::own_bytes, body::ResponseEnd, progress},
     limits::Limits,
 };
 use bytes::{Buf, Bytes};
@@ -26,8 +26,7 @@ impl Piece {
         let state = Rc::new(PieceState {
             began,
             taken_before: taken.get(),
-            // Bytes shared with other responses are in memory anyway.
-            own_bytes: if bytes.is_unique() { bytes.len() } else { 0 },
+            own_bytes: own_bytes(&bytes),
             end: Cell::new(end),
             has_left: Cell::new(false),
         });

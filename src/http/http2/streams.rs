@@ -5,28 +5,21 @@ use crate::http::{
     body::{InFlight, ResponseBody},
     connection::Connection,
     connection_metrics::{CloseReason, ConnectionMetrics},
-    date,
     handler::PromisedResponse,
     http2::{
         piece::{Piece, PieceState},
         upload::Upload,
     },
+    progress::CHECK_INTERVAL,
 };
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
-use hyper::{
-    Response,
-    header::{CONTENT_LENGTH, DATE},
-};
+use hyper::Response;
 use std::{
     cell::Cell,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::time::Instant;
-
-/// Interval between checks of a slow peer.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The open streams of one connection.
 pub(super) struct Streams {
@@ -63,15 +56,11 @@ impl Streams {
         context: &mut Context,
     ) {
         let RequestStream { mut respond, in_flight, upload, began } = stream;
-        let (mut head, mut body) = response.into_parts();
-        head.headers.entry(DATE).or_insert_with(date::now);
-        let (is_empty, length) = (body.is_complete(), body.length());
-        if let (Some(length), false) = (length, is_empty) {
-            head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-        }
-        let length = length.and_then(|length| usize::try_from(length).ok());
+        let (head, mut body) = ResponseBody::split(response);
+        let is_empty = body.is_complete();
+        let length = body.length().and_then(|length| usize::try_from(length).ok());
         let deadline = body.begin(in_flight);
-        let mut send = match respond.send_response(Response::from_parts(head, ()), is_empty) {
+        let mut send = match respond.send_response(head, is_empty) {
             Ok(send) => send,
             Err(error) => {
                 tracing::debug!(%error, "cannot send an HTTP/2 response");

@@ -1,17 +1,10 @@
 //! Request bodies that are not needed. A client that is still sending one may not read the refusal until it has sent
 //! everything.
 
+use crate::http::handler::{UPLOAD_CAP, UPLOAD_LASTS};
 use h2::RecvStream;
-use std::{
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::task::{Context, Poll};
 use tokio::time::Instant;
-
-/// Bytes of a body that are read and dropped, so that the client gets to read the refusal.
-const CAP: usize = 256 * 1024;
-/// Time for which a body is read after the response has left.
-const LASTS: Duration = Duration::from_secs(2);
 
 /// The body of a request whose response does not depend on it.
 pub(super) struct Upload {
@@ -23,12 +16,12 @@ pub(super) struct Upload {
 
 impl Upload {
     pub fn new(body: RecvStream) -> Self {
-        Upload { body, left: CAP, until: None }
+        Upload { body, left: UPLOAD_CAP, until: None }
     }
 
     /// Starts the time limit, once the response has left.
     pub fn limit(&mut self) {
-        self.until.get_or_insert_with(|| Instant::now() + LASTS);
+        self.until.get_or_insert_with(|| Instant::now() + UPLOAD_LASTS);
     }
 
     pub fn until(&self) -> Option<Instant> {

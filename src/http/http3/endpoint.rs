@@ -20,14 +20,12 @@ use quinn::{Endpoint, Incoming, ServerConfig, crypto::rustls::HandshakeData};
 use socket2::Socket;
 use std::{
     cell::{Cell, RefCell},
-    future::poll_fn,
     io,
     rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    task::Poll,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -208,12 +206,11 @@ impl QuicAdmission {
 
     /// Counts the connection for its client. Returns false if that has too many.
     fn claim(&self, info: &ConnectionInfo, connection: &Connection) -> bool {
-        let is_refused =
-            self.handler.proxies().counted(info).is_some_and(|address| !connection.claim(address));
-        if is_refused {
+        let has_room = connection.claim(self.handler.proxies().counted(info));
+        if !has_room {
             self.counters.refused(RefusalReason::Address);
         }
-        !is_refused
+        has_room
     }
 
     async fn handshake(
@@ -222,13 +219,8 @@ impl QuicAdmission {
         connection: &Connection,
     ) -> Result<quinn::Connection, ConnectionError> {
         let connecting = incoming.accept_with(self.config())?;
-        let mut handshake = Box::pin(time::timeout(connection.limits().handshake, connecting));
-        let result = poll_fn(|context| match connection.phase() {
-            // No request has been read yet.
-            Phase::Draining => Poll::Ready(None),
-            _ => handshake.as_mut().poll(context).map(Some),
-        });
-        match result.await {
+        let handshake = Box::pin(time::timeout(connection.limits().handshake, connecting));
+        match connection.unless_draining(handshake).await {
             Some(Ok(Ok(quic))) => Ok(quic),
             Some(Ok(Err(error))) => {
                 self.counters.refused(RefusalReason::HandshakeFailed);

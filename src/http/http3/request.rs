@@ -2,27 +2,23 @@
 
 use crate::http::{
     accept::at_once,
-    blocked::Blocked,
+    blocked::{Blocked, own_bytes},
     body::{InFlight, ResponseBody},
     connection_metrics::CloseReason,
-    date,
-    handler::{HandlerResponse, UnreadBody},
+    handler::{HandlerResponse, UPLOAD_LASTS, UnreadBody},
     http3::{
         malformed,
         session::Http3Session,
         transport::{QuicTransport, ReceivingStream, RequestTransport, ResponseStream, SendingStream},
     },
-    progress,
+    progress::{self, CHECK_INTERVAL},
 };
 use bytes::Bytes;
 use h3::{
     error::{Code, StreamError},
     server::{RequestResolver, RequestStream},
 };
-use hyper::{
-    Response, StatusCode,
-    header::{CONTENT_LENGTH, DATE},
-};
+use hyper::{Response, StatusCode};
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -34,12 +30,8 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// Bytes that a blocked response holds beyond one of HTTP/2: measured as VmRSS over 1,800 streams whose window was shut.
 const HELD: usize = 3 * 1024;
-/// Interval between checks of a slow peer.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Time for the end of a request without a body, which may come in a packet of its own.
 const END_OF_REQUEST: Duration = Duration::from_secs(1);
-/// Time for which a request's body is read after the response has been sent.
-const UPLOAD_LASTS: Duration = Duration::from_secs(2);
 
 /// The reason why a response was not sent completely.
 enum Unsent {
@@ -152,13 +144,8 @@ impl Sending {
         response: Response<ResponseBody>,
         in_flight: InFlight,
     ) -> Self {
-        let (mut head, mut body) = response.into_parts();
-        head.headers.entry(DATE).or_insert_with(date::now);
-        if let (Some(length), false) = (body.length(), body.is_complete()) {
-            head.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-        }
-        let deadline = body.begin(in_flight);
-        let head = Some(Box::new(Response::from_parts(head, ())));
+        let (head, mut body) = ResponseBody::split(response);
+        let (head, deadline) = (Some(Box::new(head)), body.begin(in_flight));
         Sending { session, stream, sender, head, body, deadline }
     }
 
@@ -208,8 +195,7 @@ impl Sending {
         }
         while !self.body.is_complete() {
             let Some(piece) = self.next_piece().await? else { break };
-            // Bytes shared with other responses are in memory anyway.
-            let own_bytes = if piece.is_unique() { piece.len() } else { 0 };
+            let own_bytes = own_bytes(&piece);
             self.stream.writes(&piece);
             self.session.write(own_bytes, self.deadline, Box::pin(self.sender.send_data(piece))).await?;
         }

@@ -5,7 +5,7 @@ use crate::{
     http::{
         connection::Connection,
         connection_metrics::{CloseReason, ConnectionMetrics},
-        handler::{ConnectionError, SharedHandler},
+        handler::{ConnectionError, SharedHandler, UPLOAD_CAP},
         http3::{
             metrics::QuicMetrics,
             request,
@@ -41,8 +41,6 @@ const SHORT_FAREWELL: Duration = Duration::from_millis(50);
 const LEEWAY: Duration = Duration::from_millis(100);
 /// Bytes that each request adds to what the peer may send on control streams.
 const CONTROL_PER_REQUEST: usize = 256;
-/// Bytes of a refused request's body that are read and dropped, so that the client gets to read the refusal.
-pub(super) const UPLOAD_CAP: usize = 256 * 1024;
 
 /// Everything that the requests of one connection share.
 pub(super) struct Http3Session {
