@@ -94,10 +94,37 @@ pub fn rounded(duration: Duration) -> String {
     format!("{whole:.0} {unit}")
 }
 
+/// The wait after this many failures in a row: from `first` on it doubles with each, up to `cap`. Its upper half depends
+/// on `dice` (0..1), so that many sites do not retry at once.
+pub fn backoff(first: Duration, cap: Duration, failures: u32, dice: f64) -> Duration {
+    let whole = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(cap);
+    whole.mul_f64(0.5 + dice / 2.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::datetime;
+
+    #[test]
+    fn waits_double_up_to_their_cap() {
+        for (cap, failures, longest) in [
+            (45, 1, 2),
+            (45, 2, 4),
+            (45, 3, 8),
+            (45, 4, 16),
+            (45, 5, 32),
+            (45, 6, 45),
+            (900, 6, 64),
+            (900, 9, 512),
+            (900, 10, 900),
+            (900, 4_000_000_000, 900),
+        ] {
+            let wait = |dice| backoff(Duration::from_secs(2), Duration::from_secs(cap), failures, dice);
+            let longest = Duration::from_secs(longest);
+            assert_eq!((wait(0.0), wait(1.0)), (longest / 2, longest), "{failures} failures");
+        }
+    }
 
     #[test]
     fn a_racing_clock_stops_at_its_end() {

@@ -6,12 +6,14 @@ use crate::{
         places::{WritablePath, around, log_dir, marks, own},
     },
     config::{CertificateMode, Config},
-    net::{listen::Address, outgoing::OutgoingProxy},
+    net::{
+        listen::Address,
+        outgoing::{OutgoingProxy, port_of},
+    },
     notify::Hook,
     page::design,
     sandbox::{self, AllowedPaths},
 };
-use hyper::Uri;
 use std::{
     collections::BTreeSet,
     fs,
@@ -140,8 +142,7 @@ fn allowed_paths(config: &Config, replay_url: Option<&str>, binary: &Path) -> Al
 }
 
 fn port(url: &str) -> Option<u16> {
-    let uri: Uri = url.parse().ok()?;
-    uri.port_u16().or(Some(if uri.scheme_str() == Some("http") { 80 } else { 443 }))
+    url.parse().ok().map(|url| port_of(&url))
 }
 
 fn ports(config: &Config, replay_url: Option<&str>) -> BTreeSet<u16> {

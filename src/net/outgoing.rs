@@ -172,11 +172,16 @@ pub fn proxy_for(
     proxy.map(Some).map_err(|what| Unusable { variable: name, what })
 }
 
+/// The port of an `http://` or `https://` URL.
+pub fn port_of(url: &Uri) -> u16 {
+    url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 })
+}
+
 /// Whether a list such as `example.org, .example.net:8080, 10.0.0.0/8` names the host of this URL.
 fn is_exception(url: &Uri, list: &str) -> bool {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 });
+    let port = port_of(url);
     let address = host.parse::<IpAddr>().ok();
     list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| {
         if entry == "*" {

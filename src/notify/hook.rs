@@ -4,7 +4,7 @@ use crate::{
     language::Language,
     mlb::{Token, is_loopback},
     name::named,
-    net::outgoing::OutgoingProxy,
+    net::outgoing::{OutgoingProxy, port_of},
     notify::Template,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -137,7 +137,7 @@ impl HookUrl {
     }
 
     pub fn port(&self) -> u16 {
-        self.0.port_u16().unwrap_or(if self.0.scheme_str() == Some("http") { 80 } else { 443 })
+        port_of(&self.0)
     }
 
     /// ntfy's base URL, and the topic.

@@ -1,7 +1,7 @@
 //! The thread of a hook: queues the changes, sends the oldest one, and retries until the hook has accepted it.
 
 use crate::{
-    clock::rounded,
+    clock::{backoff, rounded},
     language::PerLanguage,
     limits::Limits,
     notify::{
@@ -204,7 +204,8 @@ impl Turn<'_> {
         let host = &self.worker.sender.hook().url;
         self.metrics.count(FAILED);
         self.failures = self.failures.saturating_add(1);
-        let wait = backoff(self.failures, fastrand::f64()).max(wait.unwrap_or_default());
+        let wait =
+            backoff(BACKOFF, BACKOFF_CAP, self.failures, fastrand::f64()).max(wait.unwrap_or_default());
         self.next = Instant::now() + wait;
         self.save();
         tracing::warn!(%host, id, retry_in = rounded(wait), "cannot tell this hook of a change: {why}");
@@ -234,27 +235,7 @@ impl Turn<'_> {
     }
 }
 
-/// Full jitter over the upper half of a wait that doubles; `random` is from 0 to 1.
-fn backoff(failures: u32, random: f64) -> Duration {
-    let whole = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(BACKOFF_CAP);
-    whole.mul_f64(0.5 + random / 2.0)
-}
-
 fn now() -> i64 {
     // By the system's clock: the site's may be another one, and this one goes on over a restart.
     OffsetDateTime::now_utc().unix_timestamp()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_five_minutes() {
-        for (failures, random, expected) in
-            [(1, 1.0, 1.0), (1, 0.0, 0.5), (2, 1.0, 2.0), (5, 1.0, 16.0), (99, 1.0, 300.0)]
-        {
-            assert_eq!(backoff(failures, random).as_secs_f64(), expected, "{failures}");
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Outage, Pace},
-    clock::{Clock, Mark, rounded},
+    clock::{Clock, Mark, backoff, rounded},
     mlb::{
         poller::{Poller, ROSTER_LASTS, interval},
         upstream::{PollError, REFUSED, WAYS_OUT},
@@ -78,7 +78,8 @@ impl Attempts {
     pub fn failed(&mut self, key: PartKey, at: Mark, trouble: Outage, at_least: Duration) -> FailedAttempts {
         let before = self.0.get(&key).and_then(|attempt| attempt.failure);
         let count = before.map_or(0, |before| before.count).saturating_add(1);
-        let wait = backoff(count, trouble, fastrand::f64()).max(at_least);
+        let cap = if trouble == Outage::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
+        let wait = backoff(BACKOFF, cap, count, fastrand::f64()).max(at_least);
         let failure = FailedAttempts { count, trouble, wait };
         self.0.insert(key, Attempt { at, failure: Some(failure) });
         failure
@@ -178,30 +179,10 @@ impl Poller {
     }
 }
 
-/// Exponential, with the upper half jittered so that many sites do not retry at once. `dice` is in 0..1.
-fn backoff(failures: u32, trouble: Outage, dice: f64) -> Duration {
-    let cap = if trouble == Outage::Refused { REFUSED_BACKOFF_CAP } else { BACKOFF_CAP };
-    let full = BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(cap);
-    full.mul_f64(0.5 + dice / 2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::datetime;
-
-    #[test]
-    fn backoff_grows_to_its_cap_and_never_hammers() {
-        let outage = [(1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 45), (4_000_000_000, 45)];
-        let refusal = [(1, 2), (5, 32), (6, 64), (9, 512), (10, 900), (4_000_000_000, 900)];
-        let outage = outage.map(|row| (Outage::TooSlow, row));
-        let refusal = refusal.map(|row| (Outage::Refused, row));
-        for (trouble, (failures, longest)) in outage.into_iter().chain(refusal) {
-            let longest = Duration::from_secs(longest);
-            assert_eq!(backoff(failures, trouble, 1.0), longest, "{failures} failures, {trouble:?}");
-            assert_eq!(backoff(failures, trouble, 0.0), longest / 2, "{failures} failures, {trouble:?}");
-        }
-    }
 
     #[test]
     fn a_part_that_fails_holds_up_no_other() {
@@ -220,5 +201,16 @@ mod tests {
         assert_eq!(attempts.left(two, lasts, &at(20)), Duration::from_secs(100));
         assert_eq!(attempts.succeeded(two, at(120).mark()), Some(failure));
         assert_eq!(attempts.left(two, lasts, &at(130)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_refusal_is_waited_out_for_longer_than_an_outage() {
+        let wait = |trouble| {
+            let mut attempts = Attempts::default();
+            let mut failed =
+                || attempts.failed(PartKey::Player, Clock::System.mark(), trouble, Duration::ZERO);
+            (0..20).map(|_| failed().wait).max()
+        };
+        assert!(wait(Outage::TooSlow) <= Some(BACKOFF_CAP) && wait(Outage::Refused) > Some(BACKOFF_CAP));
     }
 }
