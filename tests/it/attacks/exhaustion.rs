@@ -9,7 +9,7 @@ use crate::{
     },
     support::{
         day::{EVENING, Game, IN_PROGRESS, NOON},
-        fake_mlb::FakeMlb,
+        fake_mlb::{FakeMlb, Fault},
         preload,
         server::{Server, command},
         tools,
@@ -21,6 +21,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// The state file, below the server's directory.
 pub const STATE: &str = ".local/state/e6/last-good.e6";
@@ -80,18 +81,45 @@ fn with_fsync(body: &str) -> (Server, FakeMlb) {
 
 /// A server whose libc has these functions, after it has written its state.
 fn with_libc(functions: &str) -> (Server, FakeMlb) {
-    let dir = tempfile::tempdir().unwrap();
+    let compiled = tempfile::tempdir().unwrap();
     let headers = ["errno.h", "fcntl.h", "stdarg.h", "string.h", "sys/syscall.h", "unistd.h"];
     let headers = headers.map(|header| format!("#include <{header}>\n")).concat();
     let source = format!("#define _GNU_SOURCE\n{headers}{functions}");
-    let library = preload::library(dir.path(), &source);
+    let library = preload::library(compiled.path(), &source);
+    with_a_state(|mlb, dir, run| {
+        let mut command = command(dir.path());
+        if run == Run::Tested {
+            command.env("LD_PRELOAD", &library);
+        }
+        Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING])
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// Writes the state.
+    First,
+    /// Has the state, and is the one to test.
+    Tested,
+}
+
+/// Starts a server that writes its state, and another one in its place that has this state. MLB does not answer the second
+/// one. So it asks again within seconds, until [`charge`], and not only at the next poll of a game.
+pub fn with_a_state(start: impl Fn(&FakeMlb, TempDir, Run) -> Server) -> (Server, FakeMlb) {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-    let mut command = command(dir.path());
-    command.env("LD_PRELOAD", library);
-    let server = Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
-    server.wait_for_verdict("not_yet");
-    wait_for_polls(&server, "kept", || server.path(STATE).exists());
+    let first = start(&mlb, tempfile::tempdir().unwrap(), Run::First);
+    first.wait_for_verdict("not_yet");
+    let (_, dir) = first.terminate();
+    mlb.fault(Fault::Refuse);
+    let server = start(&mlb, dir, Run::Tested);
+    assert_eq!(server.api()["verdict"], "not_yet", "it has the state: {}", server.stderr());
     (server, mlb)
+}
+
+/// Has MLB answer, and say that he was charged with an error.
+pub fn charge(mlb: &FakeMlb) {
+    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    mlb.fault(None);
 }
 
 fn state(server: &Server) -> String {
@@ -113,7 +141,7 @@ fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
     let before = state(&server);
     assert!(!before.contains(CHARGED), "{before}");
     fs::write(server.path("hangs"), "").unwrap();
-    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    charge(&mlb);
     server.wait_for_verdict("yes");
     wait_for_polls(&server, "said", || server.stderr().contains("the disk is slow or hangs"));
     assert_eq!(state(&server), before);
@@ -132,7 +160,7 @@ fn a_disk_with_io_errors_costs_no_answer_and_no_old_state() {
     let (server, mlb) = with_fsync("if (access(\"broken\", F_OK) == 0) { errno = EIO; return -1; }");
     let before = state(&server);
     fs::write(server.path("broken"), "").unwrap();
-    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    charge(&mlb);
     server.wait_for_verdict("yes");
     let said = "cannot write the state file";
     wait_for_polls(&server, "said", || server.stderr().contains(said));
@@ -169,7 +197,7 @@ fn a_disk_that_becomes_read_only_costs_no_answer_and_no_old_state() {
     let (server, mlb) = with_libc(READ_ONLY);
     let before = state(&server);
     fs::write(server.path("read-only"), "").unwrap();
-    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    charge(&mlb);
     server.wait_for_verdict("yes");
     let said = "cannot write the state file";
     wait_for_polls(&server, "said", || server.stderr().contains(said));
@@ -187,17 +215,15 @@ fn a_disk_that_becomes_read_only_costs_no_answer_and_no_old_state() {
 
 #[test]
 fn a_data_directory_that_is_removed_is_made_again() {
-    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-    let server = Server::start(&mlb, EVENING);
-    server.wait_for_verdict("not_yet");
-    wait_for_polls(&server, "kept", || server.path(STATE).exists());
+    let (server, mlb) =
+        with_a_state(|mlb, dir, _| Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]));
     let dir = server.path(STATE).parent().unwrap().to_owned();
     // Something else is in its place for a while. The server may be writing there: then it is removed again.
     server.wait_until("removed", || {
         let _ = fs::remove_dir_all(&dir);
         fs::write(&dir, "").is_ok()
     });
-    mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+    charge(&mlb);
     server.wait_for_verdict("yes");
     wait_for_polls(&server, "said", || server.stderr().contains("cannot write the state file"));
     is_healthy(&server, "without its directory");

@@ -2,7 +2,7 @@
 
 use crate::{
     attacks::{
-        exhaustion::{CHARGED, is_healthy, wait_for_polls},
+        exhaustion::{CHARGED, charge, is_healthy, wait_for_polls, with_a_state},
         needs_root::with_own,
     },
     support::{
@@ -14,6 +14,7 @@ use crate::{
 };
 use nix::sched::CloneFlags;
 use std::{
+    cell::OnceCell,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -55,13 +56,12 @@ fn start(dir: TempDir, disk: &Disk, mlb: &FakeMlb) -> Server {
 /// Runs a test with a server that has written its state to a disk.
 fn with_a_disk(test: fn(Server, Disk, FakeMlb)) {
     with_own(CloneFlags::CLONE_NEWNS, move || {
-        let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-        let dir = tempfile::tempdir().unwrap();
-        let disk = Disk::mounted_in(dir.path());
-        let server = start(dir, &disk, &mlb);
-        server.wait_for_verdict("not_yet");
-        wait_for_polls(&server, "kept", || !disk.state().is_empty());
-        test(server, disk, mlb);
+        let disk = OnceCell::new();
+        let (server, mlb) = with_a_state(|mlb, dir, _| {
+            let disk = disk.get_or_init(|| Disk::mounted_in(dir.path()));
+            start(dir, disk, mlb)
+        });
+        test(server, disk.into_inner().unwrap(), mlb);
     });
 }
 
@@ -72,7 +72,7 @@ fn a_full_disk_costs_no_answer_and_no_old_state() {
         let before = disk.state();
         let filler = disk.0.join("filler");
         assert!(fs::write(&filler, vec![0; 1024 * 1024]).is_err(), "it is full");
-        mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+        charge(&mlb);
         server.wait_for_verdict("yes");
         wait_for_polls(&server, "said", || server.stderr().contains("cannot write the state file"));
         assert_eq!(disk.state(), before);
@@ -88,7 +88,7 @@ fn a_full_disk_costs_no_answer_and_no_old_state() {
 #[ignore = "needs root"]
 fn a_read_only_disk_still_has_its_state() {
     with_a_disk(|server, disk, mlb| {
-        mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+        charge(&mlb);
         wait_for_polls(&server, "kept", || disk.state().contains(CHARGED));
         let (_, dir) = server.terminate();
         mount(&["-o", "remount,ro", disk.path()]);
@@ -110,7 +110,7 @@ fn a_read_only_disk_still_has_its_state() {
 fn a_disk_that_vanishes_costs_no_answer() {
     with_a_disk(|server, disk, mlb| {
         tools::output(Command::new("umount").args(["--lazy", disk.path()]));
-        mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+        charge(&mlb);
         server.wait_for_verdict("yes");
         is_healthy(&server, "while the disk is gone");
         // What is below it takes the state, unless the sandbox, which knows the disk, is in the way.

@@ -69,7 +69,9 @@ fn with_64_mib_of_memory_a_site_survives_its_full_load() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     let dir = tempfile::tempdir().unwrap();
     let command = group.command(dir.path());
-    let server = Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+    // As long as it takes to open all connections. Those that find no room come when the first ones have ended.
+    let arguments = ["--mlb-url", &mlb.url(), "--clock", EVENING, "--limit", "stall=5"];
+    let server = Server::start_by(command, dir, &arguments);
     server.wait_for_verdict("yes");
     let blocked: Vec<_> = (0..BLOCKED)
         .map(|_| {
