@@ -435,15 +435,17 @@ async def upgrades(port, is_always_there="yes"):
     counts = {"answered": 0, "retried": 0, "connections": 0, "refused": 0}
     connect = client if is_always_there == "yes" else client_or_none
 
-    async def visitor(pause):
+    async def visitor(pause, most=1 << 30):
         while not over.done():
+            left = most
             async with connect(port) as c:
                 if c is None:
                     counts["refused"] += 1
                     await asyncio.sleep(0.05)
                     continue
                 counts["connections"] += 1
-                while not over.done() and c.goaway is None and c.closed is None:
+                while left > 0 and not over.done() and c.goaway is None and c.closed is None:
+                    left -= 1
                     response = c.send("/", fields=[("accept", "text/html")])
                     await asyncio.wait_for(response.done, PATIENCE)
                     after = c.goaway is not None and response.stream >= c.goaway
@@ -457,7 +459,9 @@ async def upgrades(port, is_always_there="yes"):
                     counts["answered"] += 1
                     await asyncio.sleep(pause)
 
-    await asyncio.gather(*(visitor(pause) for pause in [0, 0, 0.005, 0.005, 0.3, 0.3]))
+    regulars = [visitor(pause) for pause in [0, 0, 0.005, 0.005, 0.3, 0.3]]
+    newcomers = [visitor(0, most=1) for _ in range(2)]
+    await asyncio.gather(*regulars, *newcomers)
     print(counts)
 
 

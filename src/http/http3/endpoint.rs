@@ -107,9 +107,11 @@ struct QuicAdmission {
 impl QuicAdmission {
     /// Starts the task of a connection, refuses it, or has its client prove its address first.
     fn admit(self: &Rc<Self>, incoming: Incoming, phase: &watch::Receiver<Phase>) {
-        if *phase.borrow() != Phase::Serving {
-            incoming.refuse();
-            return;
+        match *phase.borrow() {
+            Phase::Serving => {}
+            // The client sends its packet again, which the new process receives.
+            Phase::HandedOver if !self.server.steering.is_reading() => return incoming.ignore(),
+            Phase::HandedOver | Phase::Draining => return incoming.refuse(),
         }
         let is_validated = incoming.remote_address_validated();
         let permit = Clients::enter(&self.clients, ListenerKind::Http3);
