@@ -10,6 +10,7 @@ use rustix::event::epoll;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     client::Resumption,
+    crypto::aws_lc_rs::{default_provider, kx_group},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use std::{
@@ -28,10 +29,12 @@ fn main() {
     match arguments[..] {
         ["serve", address, responses] => serve(address, responses, None),
         ["serve", address, responses, chain, key] => serve(address, responses, Some(tls(chain, key))),
-        ["handshakes", address, trusted, "full", count] => handshakes(address, trusted, false, count),
-        ["handshakes", address, trusted, "resumed", count] => handshakes(address, trusted, true, count),
+        ["handshakes", address, trusted, group, kind, count] => {
+            handshakes(address, trusted, group == "hybrid", kind == "resumed", count);
+        }
         _ => eprintln!(
-            "bare_loop serve ADDRESS RESPONSES [CHAIN KEY]\nbare_loop handshakes ADDRESS TRUSTED full|resumed COUNT\n\
+            "bare_loop serve ADDRESS RESPONSES [CHAIN KEY]\n\
+             bare_loop handshakes ADDRESS TRUSTED hybrid|x25519 full|resumed COUNT\n\
              RESPONSES is a folder with the files `page`, `large` and `unchanged`: whole responses, heads included."
         ),
     }
@@ -169,11 +172,17 @@ fn tls(chain: &str, key: &str) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn handshakes(address: &str, trusted: &str, resumed: bool, count: &str) {
+/// A hybrid client offers X25519MLKEM768 first, as browsers do; others offer X25519 alone.
+fn handshakes(address: &str, trusted: &str, hybrid: bool, resumed: bool, count: &str) {
     let count: u32 = count.parse().unwrap();
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(CertificateDer::pem_file_iter(trusted).unwrap().map(Result::unwrap));
-    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let mut provider = default_provider();
+    if !hybrid {
+        provider.kx_groups = vec![kx_group::X25519];
+    }
+    let builder = ClientConfig::builder_with_provider(provider.into()).with_safe_default_protocol_versions();
+    let mut config = builder.unwrap().with_root_certificates(roots).with_no_client_auth();
     if !resumed {
         config.resumption = Resumption::disabled();
     }

@@ -37,8 +37,15 @@ def new_connections(peer, seconds):
     return requests, None
 
 
-def handshakes(peer, kind, count):
-    said = on_load_cpu(program("bare_loop"), "handshakes", f"127.0.0.1:{peer.https}", peer.site.certificate, kind, count)
+def static_file(peer, seconds):
+    """The script of the page: a static file about as long as the page."""
+    page = run("curl", "-s", "-H", "Accept: text/html", f"http://127.0.0.1:{peer.http}/")
+    return wrk(peer, seconds, path=re.search(r'src="(/[^"]*\.js[^"]*)"', page)[1])
+
+
+def handshakes(peer, group, kind, seconds):
+    count = int(600 * seconds)
+    said = on_load_cpu(program("bare_loop"), "handshakes", f"127.0.0.1:{peer.https}", peer.site.certificate, group, kind, count)
     wrong = None if kind == "full" or "Resumed" in said else said
     return count, wrong
 
@@ -64,11 +71,15 @@ def h3_connections(peer, groups, count):
 # name: (what it measures, its version of HTTP if that is 2 or 3, the load)
 ROWS = {
     "h1": ("HTTP/1.1 keep-alive, 64 connections", None, keep_alive),
+    "h1-static": ("HTTP/1.1 keep-alive, a static file", None, static_file),
     "h1-304": ("HTTP/1.1 304", None, unchanged),
     "tls": ("HTTPS/1.1 keep-alive, 64 connections", None, keep_alive_tls),
     "tls-large": ("HTTPS/1.1 keep-alive, the picture", None, large_tls),
-    "full": ("full TLS 1.3 handshake and one request", None, lambda peer, seconds: handshakes(peer, "full", int(600 * seconds))),
-    "resumed": ("resumed TLS 1.3 handshake and one request", None, lambda peer, seconds: handshakes(peer, "resumed", int(600 * seconds))),
+    "full": ("full TLS 1.3 handshake with X25519 and one request", None, lambda peer, seconds: handshakes(peer, "x25519", "full", seconds)),
+    "resumed": ("resumed TLS 1.3 handshake with X25519 and one request", None,
+                lambda peer, seconds: handshakes(peer, "x25519", "resumed", seconds)),
+    "full-hybrid": ("the same in full, with X25519MLKEM768 if the server knows it", None,
+                    lambda peer, seconds: handshakes(peer, "hybrid", "full", seconds)),
     "connections": ("a new TCP connection per request", None, new_connections),
     "h2-32": ("HTTP/2 over TLS, 16 connections × 32 streams", 2, lambda peer, seconds: h2(peer, seconds, 32)),
     "h2-6": ("HTTP/2 over TLS, 16 connections × 6 streams", 2, lambda peer, seconds: h2(peer, seconds, 6)),
@@ -92,7 +103,7 @@ UNITS = {"idle": 1, "idle-tls": 1, "memory": 2, "start": 1}  # decimals; all oth
 def takes_part(peer, row):
     if not {None: True, 2: peer.http2, 3: peer.http3}[ROWS[row][1]]:
         return False
-    if row == "h1-304" and not peer.conditional:
+    if row == "h1-304" and not peer.conditional or row == "h1-static" and peer.name != "e6":
         return False
     return not (row.endswith("-log") and peer.name in ("bare loop", "static-web-server"))
 
