@@ -1,18 +1,24 @@
 //! The connections of one accept loop, all on one thread: they learn of the phase from here, and the loop waits for
 //! them.
 
-use crate::lifecycle::Phase;
+use crate::{lifecycle::Phase, memory};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     future::poll_fn,
     rc::Rc,
     task::{Poll, Waker},
+    time::{Duration, Instant},
 };
 
 /// Connections that keep their buffers of 16 KiB while they are idle for a moment. Beyond them, an idle connection is
 /// parked at once, unless it is asked often.
 const UNPARKED: usize = 64;
+
+/// Connections whose buffers are worth giving back to the system once all of them are parked or closed.
+const BURST: usize = 16;
+/// Time between two such releases, which take about as long as ten requests.
+const BETWEEN_RELEASES: Duration = Duration::from_secs(1);
 
 /// The connections of one accept loop.
 pub(crate) struct WorkerConnections {
@@ -21,6 +27,9 @@ pub(crate) struct WorkerConnections {
     tasks: RefCell<HashMap<u64, Option<Waker>>>,
     /// Connections that are not parked.
     unparked: Cell<usize>,
+    /// The most of them since there were none.
+    most_unparked: Cell<usize>,
+    released: Cell<Instant>,
     /// Waits until no connection is open.
     waiting: Cell<Option<Waker>>,
 }
@@ -31,6 +40,8 @@ impl WorkerConnections {
             phase: Cell::new(Phase::Serving),
             tasks: RefCell::default(),
             unparked: Cell::new(0),
+            most_unparked: Cell::new(0),
+            released: Cell::new(Instant::now()),
             waiting: Cell::new(None),
         })
     }
@@ -85,13 +96,24 @@ pub(crate) struct Unparked(Rc<WorkerConnections>);
 
 impl Unparked {
     pub fn new(worker: &Rc<WorkerConnections>) -> Self {
-        worker.unparked.set(worker.unparked.get() + 1);
+        let unparked = worker.unparked.get() + 1;
+        worker.unparked.set(unparked);
+        worker.most_unparked.set(worker.most_unparked.get().max(unparked));
         Unparked(worker.clone())
     }
 }
 
 impl Drop for Unparked {
     fn drop(&mut self) {
-        self.0.unparked.set(self.0.unparked.get() - 1);
+        let worker = &self.0;
+        let left = worker.unparked.get() - 1;
+        worker.unparked.set(left);
+        if left == 0 && worker.most_unparked.take() >= BURST {
+            let now = Instant::now();
+            if now.duration_since(worker.released.get()) > BETWEEN_RELEASES {
+                worker.released.set(now);
+                memory::release_freed();
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ pub mod slow_peers;
 pub mod slowhttptest;
 
 use crate::{
-    limits::{PROXIED, connect, limited_with},
+    limits::{PROXIED, complete, connect, limited_with},
     support::{fake_mlb::FakeMlb, server::Server},
     tls::handshake::{self, BOTH},
 };
@@ -71,6 +71,7 @@ fn serves_visitors(server: &Server, during: &str) {
 /// Runs an attack while a visitor comes again and again. Asserts that he is served in time, and that the server's memory
 /// and processor time stay bounded.
 fn attack<T>(server: &Server, attack: impl FnOnce() -> T) -> T {
+    complete(server, &introduction(server, 40_000));
     // What the first connection makes is shared by all.
     visit(server, 40_000);
     let (memory, cpu) = (server.memory(), server.cpu_time());

@@ -44,6 +44,13 @@ pub fn limited_with(limits: &[(&str, u64)], more: &str) -> (Server, FakeMlb) {
     (Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON]), mlb)
 }
 
+/// Waits until MLB has answered and the pictures are drawn: memory that grows after that is not of the start.
+pub fn complete(server: &Server, introduction: &str) {
+    wait_until("answered", || server.metric("e6_mlb_last_success_timestamp_seconds") > 0.0);
+    let request = "GET /card.png HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert_eq!(server.send(&format!("{introduction}{request}"), true).status, 200);
+}
+
 /// The number of connections that this limit has ended.
 pub fn ended(server: &Server, limit: &str) -> f64 {
     server.metric(&format!("e6_connections_ended_total{{reason=\"{limit}\"}}"))

@@ -1,7 +1,7 @@
 //! Idle HTTP/1.1 connections, which are parked: they hold no buffers, and behave as before in every other way.
 
 use crate::{
-    limits::{ASKED, SLACK, ask, connect, ended, ends_within, limited, over_tls, wait_until},
+    limits::{ASKED, SLACK, ask, complete, connect, ended, ends_within, limited, over_tls, wait_until},
     support::{
         client::Kept,
         server::{Server, signal},
@@ -33,7 +33,7 @@ fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
 #[test]
 fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_request() {
     let (mut server, _mlb) = limited(&[("idle", 300)]);
-    ask(&mut connect(server.http()));
+    complete(&server, "");
     let before = server.memory();
     let mut connections = idle(&server, MANY);
     wait_until("parked", || server.memory() < before + MANY as u64 * KIB);
@@ -60,6 +60,7 @@ fn thousands_of_idle_connections_cost_a_few_kibibytes_each_and_serve_their_next_
 fn thousands_of_idle_tls_connections_cost_less_than_hypers_buffers() {
     let (server, _mlb) = limited(&[("idle", 300)]);
     e6::internals::take_all_descriptors();
+    complete(&server, "");
     let asked = |_| {
         let mut stream = over_tls(&server, "http/1.1", ASKED);
         assert!(stream.read(&mut [0; 16 * 1024]).unwrap() > 0);
