@@ -278,7 +278,7 @@ class Caddy(Server):
 http://:{self.http}, https://:{self.https} {{
   bind 127.0.0.1
   tls {self.site.certificate} {self.site.key}
-  {f"log {{ output file {self.log} }}" if self.log else ""}
+  {f"log {{{chr(10)}    output file {self.log}{chr(10)}  }}" if self.log else ""}
   root * {self.site.root}
   header / {{
 {fields("page")}
@@ -298,7 +298,7 @@ http://:{self.http}, https://:{self.https} {{
 
 
 class StaticWebServer(Server):
-    name, program = "static-web-server", "static-web-server"
+    name, program, conditional = "static-web-server", "static-web-server", False
 
     def command(self):
         def headers(source, name):
