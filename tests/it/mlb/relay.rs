@@ -88,7 +88,6 @@ fn replicas_have_the_answer_and_its_age_from_the_relay_alone() {
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
     mlb.age("/api/v1.1/game/", 300);
     let relay = relay(&mlb);
-    let before = mlb.asked().len();
     let replicas: Vec<Server> = (0..3).map(|_| replica(&relay)).collect();
     for replica in &replicas {
         let answer = replica.wait_for_verdict("yes");
@@ -98,7 +97,6 @@ fn replicas_have_the_answer_and_its_age_from_the_relay_alone() {
     assert!(first_round >= 4.0, "people, team, schedule and feed");
     let asked = metric(&relay, "requests", "asked") + metric(&relay, "requests", "fresh");
     assert!(asked >= 12.0, "each replica asks each: {asked}");
-    assert!(mlb.asked().len() > before);
     let of_people =
         mlb.heads().iter().filter(|head| head.to_ascii_lowercase().contains("authorization")).count();
     assert_eq!(of_people, 0, "the token stays between e6 servers");
