@@ -17,7 +17,7 @@ const UNPARKED: usize = 64;
 
 /// Connections whose buffers are worth giving back to the system once all of them are parked or closed.
 const BURST: usize = 16;
-/// Time between two such releases, which take about as long as ten requests.
+/// Time between two such releases, which look through the whole heap.
 const BETWEEN_RELEASES: Duration = Duration::from_secs(1);
 
 /// The connections of one accept loop.
