@@ -21,18 +21,29 @@ const FEED_LAG: Duration = Duration::minutes(20);
 /// The day that the answer is about: the calendar day at the club's ballpark. After a day with a game it is the day
 /// before, until that game has been over for four hours and it is 04:00 at the ballpark, or a new game has begun.
 pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
-    let zone = &facts.zone.value;
-    let date = zone.local(now).date();
-    let Some(yesterday) = date.previous_day() else { return date };
-    let evening = games_of(facts, yesterday);
-    let Some(ended) = evening.iter().filter_map(|game| ended_at(facts, game, date)).max() else {
+    let date = facts.zone.value.local(now).date();
+    let (Some(yesterday), Some(kept_until)) = (date.previous_day(), kept_until(facts, date)) else {
         return date;
     };
-    let kept_until = (ended + KEPT_FOR).max(zone.at(date, KEPT_UNTIL));
     let has_begun =
         |game: &Game| matches!(game.state(), GameState::On | GameState::Suspended | GameState::Over);
     let new_game = games_of(facts, date).iter().any(has_begun);
     if now < kept_until && !new_game { yesterday } else { date }
+}
+
+/// The next time at which another day follows without a request.
+pub(crate) fn next_turn(facts: &Facts, now: OffsetDateTime) -> OffsetDateTime {
+    let zone = &facts.zone.value;
+    let date = zone.local(now).date();
+    let kept_until = kept_until(facts, date).filter(|until| *until > now);
+    kept_until.unwrap_or_else(|| zone.midnight(date.next_day().unwrap_or(date)))
+}
+
+/// The time until which the answer is about the day before this date; none if that day had no game.
+fn kept_until(facts: &Facts, date: Date) -> Option<OffsetDateTime> {
+    let evening = games_of(facts, date.previous_day()?);
+    let ended = evening.iter().filter_map(|game| ended_at(facts, game, date)).max()?;
+    Some((ended + KEPT_FOR).max(facts.zone.value.at(date, KEPT_UNTIL)))
 }
 
 /// The end of a game of the day before; for a game in progress or about to begin, the time at which it was read or, if

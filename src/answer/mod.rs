@@ -23,6 +23,7 @@ pub(crate) mod zone;
 pub use crate::answer::archive::{Archive, ArchivedSeason, DayRecord, clubs_of, kept_years};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
+pub(crate) use crate::answer::day::next_turn;
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
 pub use crate::answer::facts::{Ballpark, Facts, Part};

@@ -148,6 +148,24 @@ fn the_day_turns_at_four_in_the_morning_after_a_game_but_not_during_one() {
 }
 
 #[test]
+fn the_next_turn_is_when_another_day_follows() {
+    let tomorrow = listed_on(date!(2024 - 07 - 03), 2, GameState::Ahead);
+    let evening = datetime!(2024-07-03 05:30 UTC);
+    let (midnight, four) = (datetime!(2024-07-03 07:00 UTC), datetime!(2024-07-03 11:00 UTC));
+    let turn = |now, listings: &[ScheduleEntry], feeds: &[GameFeed]| {
+        let facts = facts(now, listings.to_vec(), feeds.to_vec());
+        let turn = next_turn(&facts, now);
+        assert_ne!(today(&facts, turn - Duration::SECOND), today(&facts, turn), "{now}");
+        turn
+    };
+    assert_eq!(turn(evening, &[tomorrow.clone()], &[]), midnight, "no game");
+    let played = [listing(1, GameState::Over), tomorrow];
+    let over = [fielded(1, GameState::Over, 0)];
+    assert_eq!(turn(midnight, &played, &over), four);
+    assert_eq!(turn(four, &played, &over), midnight + Duration::DAY);
+}
+
+#[test]
 fn the_all_star_game_counts_only_with_him_in_it() {
     let all_star = ScheduleEntry {
         kind: GameKind::AllStar,

@@ -1,7 +1,7 @@
 //! The poller: requests parts from MLB when they are due, and publishes answers.
 //!
-//! One thread, one request at a time. It sleeps in short steps and decides again after each, so that a change from time
-//! alone (a new day, data that becomes stale) is published without a request.
+//! One thread, one request at a time. It sleeps in short steps, until the next day at most, and decides again after
+//! each, so that a change from time alone (a new day, data that becomes stale) is published without a request.
 
 pub(crate) mod archive;
 pub(crate) mod attempts;
@@ -33,7 +33,7 @@ use std::{
 };
 use time::{Date, OffsetDateTime};
 
-/// The longest sleep: an answer that changes with time alone is published within this.
+/// The longest sleep: data that has become stale is published as such within this.
 const STEP: Duration = Duration::from_secs(15);
 /// The shortest sleep, also with an accelerated clock.
 const BREATH: Duration = Duration::from_millis(100);
@@ -152,7 +152,7 @@ impl Poller {
                 self.look_up(&answer);
                 answer = self.conclude();
             }
-            let wait = self.clock.real(self.left(answer.pace).min(STEP));
+            let wait = self.clock.real(self.left(answer.pace).min(self.left_of_day()).min(STEP));
             let wait = self.left_to_look_up(&answer).map_or(wait, |left| wait.min(left)).max(BREATH);
             publish(answer);
             if let Some(saver) = &mut self.saver {
@@ -166,6 +166,12 @@ impl Poller {
                 return;
             }
         }
+    }
+
+    /// The time until the next day begins.
+    fn left_of_day(&self) -> Duration {
+        let now = self.clock.now();
+        (answer::next_turn(&self.facts, now) - now).try_into().unwrap_or_default()
     }
 
     /// The time until the next part is due, at this pace.
