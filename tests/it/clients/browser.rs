@@ -4,6 +4,7 @@ use crate::support::{
     day::{EVENING, Game, IN_PROGRESS, NOON, SCHEDULED, season_log},
     devtools::{Browser, DESKTOP},
     fake_mlb::FakeMlb,
+    ports::free_port,
     server::Server,
 };
 use serde_json::{Value, json};
@@ -104,17 +105,18 @@ fn an_open_page_counts_its_age_and_fetches_nothing_while_nothing_changes() {
 fn a_page_that_loses_contact_says_so_and_follows_again() {
     let mut browser = Browser::open();
     let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
-    let server = Server::start(&mlb, EVENING);
+    let (url, address) = (mlb.url(), format!("127.0.0.1:{}", free_port()));
+    let start = || Server::start_with(&["--mlb-url", &url, "--clock", EVENING, "--http", &address]);
+    let server = start();
     server.wait_for_verdict("not_yet");
     browser.visit(&at(&server, "/"));
-    let address = server.http().to_string();
     drop(server);
     browser.wait_until("document.querySelector('#contact').textContent.startsWith('Connection lost')");
     assert_eq!(browser.text(".verdict"), "Not so far", "the last answer stays");
     browser.shoot("lost");
 
     mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
-    let _again = Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--http", &address]);
+    let _again = start();
     browser.wait_until("document.querySelector('.verdict').textContent === 'Yes'");
     browser.wait_until("document.querySelector('#contact').textContent === ''");
 

@@ -6,6 +6,7 @@ use crate::{
         day::{EVENING, Game, IN_PROGRESS},
         devtools::Browser,
         fake_mlb::FakeMlb,
+        ports::free_port,
         server::{Server, send_to},
         tools,
     },
@@ -194,7 +195,7 @@ fn a_draining_server_names_the_last_request_and_closes_without_an_error() {
 #[test]
 #[ignore = "needs aioquic"]
 fn a_restart_after_a_crash_resets_old_connections_at_once() {
-    let (server, mlb) = site_with("");
+    let (server, mlb) = site_with(&format!("[listen]\nhttps = \"127.0.0.1:{}\"\n", free_port()));
     let address = server.https();
     let mut client = Scenario::start("stateless_reset", address, &[]);
     client.wait_until_ready();
@@ -202,9 +203,7 @@ fn a_restart_after_a_crash_resets_old_connections_at_once() {
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&key).unwrap());
     assert_eq!(mode & 0o777, 0o600);
     let dir = server.kill();
-    let (https, url) = (address.to_string(), mlb.url());
-    let server =
-        Server::start_in(dir, &["--mlb-url", &url, "--clock", EVENING, "--http3", "on", "--https", &https]);
+    let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING, "--http3", "on"]);
     assert_eq!(server.https(), address);
     client.finish();
 }
@@ -297,7 +296,8 @@ fn browsers_are_told_of_http3_unless_the_certificate_is_self_signed() {
 
 #[test]
 fn a_udp_port_that_is_taken_turns_http3_off_or_fails_as_configured() {
-    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // The TCP port of the same number is free.
+    let taken = UdpSocket::bind(("127.0.0.1", free_port())).unwrap();
     let https = taken.local_addr().unwrap().to_string();
     let start = ["--mlb-url", "http://127.0.0.1:9", "--https", &https, "--http3"];
     let server = Server::start_with(&[&start[..], &["auto"]].concat());

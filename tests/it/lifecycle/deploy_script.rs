@@ -3,13 +3,14 @@
 use crate::support::{
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
+    ports::free_port,
     server::{PATIENCE, PID_FILE, Server},
     tools,
 };
 use std::{
     fs,
     io::Write,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -203,7 +204,7 @@ impl Sshd {
             assert!(made.status().unwrap().success());
         }
         fs::rename(dir.path().join("user.pub"), dir.path().join("authorized")).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let path = dir.path().display();
         let config = format!(
             "ListenAddress 127.0.0.1:{port}\nHostKey {path}/host\nAuthorizedKeysFile {path}/authorized\nStrictModes no\n\

@@ -4,6 +4,7 @@ use crate::{
     support::{
         day::NOON,
         fake_mlb::{FakeMlb, Fault},
+        ports::free_port,
         server::{Server, run},
     },
     tls::certificates,
@@ -60,7 +61,7 @@ fn health_says_what_is_wrong() {
     let (well, said) = health(&[&format!("http://{}/readyz", server.http())]);
     assert!(!well && said.contains("/readyz answered 503"), "{said}");
     assert!(health(&[&format!("http://{}", server.http())]).0);
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = format!("127.0.0.1:{}", free_port());
     let (well, said) = health(&["--http", &free]);
     assert!(!well && said.contains(&free) && said.contains("refused"), "{said}");
     for url in ["127.0.0.1:8080", "ftp://127.0.0.1", "http://"] {
@@ -108,7 +109,7 @@ fn health_holds_a_certificate_from_files_against_the_name_of_the_site() {
 fn health_asks_on_a_unix_socket() {
     let dir = tempfile::tempdir().unwrap();
     let socket = format!("unix:{}", dir.path().join("e6.sock").display());
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = format!("127.0.0.1:{}", free_port());
     let both = format!("{free},{socket}");
     let _server = Server::start_with(&[&NO_MLB[..], &["--http", &both]].concat());
     let (well, said) = health(&["--http", &socket]);
@@ -117,7 +118,7 @@ fn health_asks_on_a_unix_socket() {
 
 #[test]
 fn health_sends_a_proxy_header_if_this_machine_is_a_trusted_proxy() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = format!("127.0.0.1:{}", free_port());
     let dir = tempfile::tempdir().unwrap();
     let toml =
         format!("[proxy]\ntrusted = \"127.0.0.0/8\"\nprotocol = \"true\"\n[listen]\nhttp = {free:?}\n");

@@ -6,27 +6,37 @@ use crate::support::{
     server::{Server, command},
 };
 use serde_json::json;
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 #[test]
 fn the_day_turns_at_four_o_clock_on_the_wall_on_odd_days_too() {
-    // Ten seconds before 04:00 in San Diego, which is at 11:00 UTC in summer and at 12:00 UTC in winter.
-    for (odd, clock, before, first_pitch, after) in [
-        ("clocks go forward", "2024-03-10T10:59:50Z", "2024-03-09", "2024-03-10T03:10:00Z", "2024-03-10"),
-        ("clocks go back", "2024-11-03T11:59:50Z", "2024-11-02", "2024-11-03T00:10:00Z", "2024-11-03"),
-        ("to a leap day", "2024-02-29T11:59:50Z", "2024-02-28", "2024-02-29T02:10:00Z", "2024-02-29"),
-        ("from a leap day", "2024-03-01T11:59:50Z", "2024-02-29", "2024-03-01T02:10:00Z", "2024-03-01"),
-        ("to a new year", "2025-01-01T11:59:50Z", "2024-12-31", "2025-01-01T02:10:00Z", "2025-01-01"),
-    ] {
-        let played =
-            Game { listed: before, official: before, start: first_pitch, errors: 1, ..Game::new(FINAL) };
-        let mlb = FakeMlb::with(&[played]);
-        let server = Server::start(&mlb, clock);
-        let answer = server.wait_for_verdict("yes");
-        assert_eq!(answer["date"], before, "{odd}");
-        let answer = server.wait_for(odd, |answer| answer["date"] == after);
-        assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("no_game"), &json!(0)), "{odd}");
-    }
+    // Twenty seconds before 04:00 in San Diego, which is at 11:00 UTC in summer and at 12:00 UTC in winter.
+    let days = [
+        ("clocks go forward", "2024-03-10T10:59:40Z", "2024-03-09", "2024-03-10T03:10:00Z", "2024-03-10"),
+        ("clocks go back", "2024-11-03T11:59:40Z", "2024-11-02", "2024-11-03T00:10:00Z", "2024-11-03"),
+        ("to a leap day", "2024-02-29T11:59:40Z", "2024-02-28", "2024-02-29T02:10:00Z", "2024-02-29"),
+        ("from a leap day", "2024-03-01T11:59:40Z", "2024-02-29", "2024-03-01T02:10:00Z", "2024-03-01"),
+        ("to a new year", "2025-01-01T11:59:40Z", "2024-12-31", "2025-01-01T02:10:00Z", "2025-01-01"),
+    ];
+    thread::scope(|scope| {
+        for (odd, clock, before, first_pitch, after) in days {
+            scope.spawn(move || {
+                let played = Game {
+                    listed: before,
+                    official: before,
+                    start: first_pitch,
+                    errors: 1,
+                    ..Game::new(FINAL)
+                };
+                let mlb = FakeMlb::with(&[played]);
+                let server = Server::start(&mlb, clock);
+                let answer = server.wait_for_verdict("yes");
+                assert_eq!(answer["date"], before, "{odd}");
+                let answer = server.wait_for(odd, |answer| answer["date"] == after);
+                assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("no_game"), &json!(0)), "{odd}");
+            });
+        }
+    });
 }
 
 #[test]

@@ -5,13 +5,14 @@ use crate::{
     support::{
         day::{EVENING, FINAL, Game, IN_PROGRESS},
         fake_mlb::{FakeMlb, Fault},
+        ports::free_port,
         server::{Server, site},
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
-use std::{fs, net::TcpListener};
+use std::fs;
 
 const BROWSER: &str = "Accept: text/html\r\n";
 
@@ -36,7 +37,7 @@ pub fn snippets(page: &str) -> Vec<String> {
 /// A site on a day that is over, which knows its URL.
 pub fn at_its_url() -> (Server, FakeMlb, String) {
     let mlb = FakeMlb::with(&[Game::new(FINAL).charged(1)]);
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = format!("127.0.0.1:{}", free_port());
     let url = format!("http://{free}");
     let server =
         Server::start_with(&["--mlb-url", &mlb.url(), "--clock", EVENING, "--http", &free, "--url", &url]);

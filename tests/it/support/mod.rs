@@ -8,6 +8,7 @@ pub mod fake_mlb;
 pub mod hook;
 pub mod limited_ca;
 pub mod pebble;
+pub mod ports;
 pub mod preload;
 pub mod proxy;
 pub mod response;

@@ -1,20 +1,16 @@
 //! Pebble, Let's Encrypt's test CA, as a child process with its own ports, root and DNS.
 
 use crate::{
-    support::{server::PATIENCE, tools},
+    support::{ports::free_port, server::PATIENCE, tools},
     tls::handshake::{BOTH, handshake, trusting},
 };
 use serde_json::json;
 use std::{
     fs,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{
-        LazyLock,
-        atomic::{AtomicU16, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
@@ -170,19 +166,6 @@ impl Drop for Pebble {
         for child in &mut self.children {
             let _ = child.kill();
             let _ = child.wait();
-        }
-    }
-}
-
-/// A port for a child that cannot bind port 0, below the ephemeral range, so that only this function assigns it.
-pub fn free_port() -> u16 {
-    // Each test process starts with 20 ports of its own, so that processes side by side do not collide.
-    static NEXT: LazyLock<AtomicU16> =
-        LazyLock::new(|| AtomicU16::new(20_000 + 20 * (std::process::id() % 500) as u16));
-    loop {
-        let port = NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
         }
     }
 }

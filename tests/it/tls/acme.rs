@@ -3,7 +3,8 @@
 use crate::{
     support::{
         limited_ca::{flags_for, limited_ca},
-        pebble::{BLOCKED, NAME, Pebble, Settings, free_port},
+        pebble::{BLOCKED, NAME, Pebble, Settings},
+        ports::free_port,
         proxy::{Proxy, connect},
         server::{PATIENCE, Server, command},
         tools,
