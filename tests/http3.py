@@ -133,12 +133,13 @@ def address(port):
 
 
 @contextlib.asynccontextmanager
-async def client(port, **settings):
+async def client(port, create_protocol=Client, **settings):
     host, number = address(port)
+    settings = {"alpn_protocols": H3_ALPN, **settings}
     configuration = QuicConfiguration(
-        alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost", **settings
+        is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost", **settings
     )
-    async with connect(host, number, configuration=configuration, create_protocol=Client) as opened:
+    async with connect(host, number, configuration=configuration, create_protocol=create_protocol) as opened:
         yield opened
 
 

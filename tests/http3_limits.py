@@ -12,7 +12,7 @@ from aioquic.h3.connection import H3_ALPN, ErrorCode, FrameType, encode_frame
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from aioquic.tls import Epoch
-from http3 import PATIENCE, Response, client
+from http3 import PATIENCE, Client, Response, client
 
 
 async def until_told():
@@ -231,26 +231,77 @@ async def until_repeated(c, response, receiver):
     return seen
 
 
-async def unanswered(port, *sizes):
-    """Sends first packets of these sizes and nothing more. Prints the bytes that each sent and received."""
+# Application protocols that nobody knows. With them, the first message of TLS takes two datagrams.
+UNKNOWN_PROTOCOLS = ["x" * 200 for _ in range(6)]
+
+
+def first_datagrams(port, size, count=1):
+    """The datagrams of this size with which a client begins."""
+    quic = QuicConnection(configuration=QuicConfiguration(
+        alpn_protocols=H3_ALPN + (UNKNOWN_PROTOCOLS if count > 1 else []), is_client=True,
+        verify_mode=ssl.CERT_NONE, server_name="localhost", max_datagram_size=size,
+    ))
+    quic.connect(("127.0.0.1", port), now=0.0)
+    datagrams = [datagram for datagram, _ in quic.datagrams_to_send(now=0.0)]
+    assert [len(datagram) for datagram in datagrams] == [size] * count
+    return datagrams
+
+
+async def unanswered(port, *clients):
+    """Sends the first packets of clients and nothing more. Prints the bytes that each address sent and received.
+
+    An address is written as 1250x2+1200: a client whose first message takes two datagrams of 1,250 bytes, and one with a
+    datagram of 1,200 bytes.
+    """
     async with contextlib.AsyncExitStack() as stack:
-        clients = []
-        for size in map(int, sizes):
-            quic = QuicConnection(configuration=QuicConfiguration(
-                alpn_protocols=H3_ALPN, is_client=True, verify_mode=ssl.CERT_NONE, server_name="localhost",
-                max_datagram_size=size,
-            ))
-            quic.connect(("127.0.0.1", port), now=0.0)
+        addresses = []
+        for client in clients:
             udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             udp.setblocking(False)
-            datagrams = [datagram for datagram, _ in quic.datagrams_to_send(now=0.0)]
-            assert [len(datagram) for datagram in datagrams] == [size]
-            udp.sendto(datagrams[0], ("127.0.0.1", port))
-            clients.append((size, udp))
+            sent = 0
+            for connection in client.split("+"):
+                for datagram in first_datagrams(port, *map(int, connection.split("x"))):
+                    sent += udp.sendto(datagram, ("127.0.0.1", port))
+            addresses.append((sent, udp))
         await until_told()
-        for size, udp in clients:
+        for sent, udp in addresses:
             received = 0
             with contextlib.suppress(BlockingIOError):
                 while True:
                     received += len(udp.recv(65536))
-            print(size, received)
+            print(sent, received)
+
+
+async def answered(port, *sizes):
+    """Clients whose first datagrams have these sizes, and which answer, get the certificate and a page."""
+    for size in sizes:
+        size, *count = map(int, size.split("x"))
+        protocols = H3_ALPN + (UNKNOWN_PROTOCOLS if count else [])
+        async with client(port, max_datagram_size=size, alpn_protocols=protocols) as c:
+            assert (await c.ask("/healthz")).status == 200
+
+
+async def forged(port):
+    """First packets with the address of a client, which somebody else sends, keep nothing from it."""
+
+    class Attacked(Client):
+        """A client from whose address others have sent packets when it begins."""
+
+        def forge(self, server):
+            for _ in range(8):
+                self._transport.sendto(first_datagrams(port, 1200)[0], server)
+
+        def connect(self, server, **named):
+            self.forge(server)
+            super().connect(server, **named)
+
+    async with client(port, create_protocol=Attacked) as c:
+        slowest = 0.0
+        for _ in range(20):
+            c.forge(c._quic._network_paths[0].addr)
+            began = time.monotonic()
+            picture = await c.ask("/card.png")
+            slowest = max(slowest, time.monotonic() - began)
+            assert picture.status == 200 and len(picture.body) > 20_000
+        assert c.closed is None
+        print(slowest)

@@ -14,7 +14,10 @@ use crate::{
     },
     lifecycle::Phase,
     limits::Limits,
-    net::udp::datagram_socket::{DatagramSocket, WorkerRuntime},
+    net::udp::{
+        connection_id::OwnedConnectionIds,
+        datagram_socket::{DatagramSocket, WorkerRuntime},
+    },
 };
 use quinn::{Endpoint, Incoming, ServerConfig, crypto::rustls::HandshakeData};
 use socket2::Socket;
@@ -70,6 +73,7 @@ pub async fn accept(listener: Http3Listener, shared: AcceptContext) -> io::Resul
         metrics: counters.listener(ListenerKind::Http3),
         clients,
         counters,
+        ids: server.steering.ids(number),
         server,
         connections: WorkerConnections::new(),
         config: RefCell::new((limits, connections)),
@@ -97,6 +101,7 @@ struct QuicAdmission {
     counters: ConnectionMetrics,
     metrics: ListenerMetrics,
     server: Arc<Http3Server>,
+    ids: OwnedConnectionIds,
     connections: Rc<WorkerConnections>,
     /// The configuration of connections, and the limits that it is for.
     config: RefCell<(Arc<Limits>, Arc<ServerConfig>)>,
@@ -117,7 +122,9 @@ impl QuicAdmission {
         let permit = Clients::enter(&self.clients, ListenerKind::Http3);
         // Packets with a made-up address cost no more than this response, which is smaller than they are.
         let is_busy = permit.is_none() || self.unfinished.get() >= self.clients.limits().h3_unvalidated;
-        if is_busy && !is_validated {
+        // The amplification limit takes a packet with an ID of ours for part of a handshake that it counts already.
+        let is_reused = self.ids.has_issued(&incoming.orig_dst_cid());
+        if (is_busy || is_reused) && !is_validated {
             self.server.metrics.retries.inc();
             // Fails only for an address that is validated already.
             let _ = incoming.retry();

@@ -17,6 +17,8 @@ pub(crate) const LENGTH: usize = NONCE + OWNER;
 
 /// The first byte of a long header has this bit (RFC 8999 §5.1).
 const LONG_HEADER: u8 = 0x80;
+/// The bits for the type of a packet with a long header (RFC 9000 §17.2).
+const TYPE: u8 = 0x30;
 /// The place of the ID's length in a long header: after the first byte and the version.
 const LONG_LENGTH: usize = 5;
 
@@ -63,18 +65,34 @@ impl ConnectionIdKey {
 
     /// The owner that a datagram is for; none if it has no ID of this form.
     pub fn owner_of(&self, datagram: &[u8]) -> Option<ConnectionOwner> {
-        let id = match of_long_header(datagram) {
-            Some(id) => id.try_into().ok()?,
-            None => datagram.get(1..)?.first_chunk().filter(|_| datagram[0] & LONG_HEADER == 0)?,
-        };
-        Some(self.read(id))
+        match of_long_header(datagram) {
+            Some(id) => Some(self.read(id.as_array()?)),
+            None if has_long_header(datagram) => None,
+            None => Some(self.read(datagram.get(1..)?.first_chunk()?)),
+        }
     }
+}
+
+pub(crate) fn has_long_header(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first & LONG_HEADER != 0)
+}
+
+/// Whether a datagram with a long header is a Retry packet (RFC 9000 §17.2).
+pub(crate) fn is_retry(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| first & TYPE == TYPE)
 }
 
 /// The destination's connection ID in a datagram with a long header; none if it has another one or is cut.
 pub(crate) fn of_long_header(datagram: &[u8]) -> Option<&[u8]> {
-    let has_long_header = datagram.first()? & LONG_HEADER != 0;
-    let (length, rest) = datagram.get(LONG_LENGTH..).filter(|_| has_long_header)?.split_first()?;
+    let (length, rest) = datagram.get(LONG_LENGTH..).filter(|_| has_long_header(datagram))?.split_first()?;
+    rest.get(..usize::from(*length))
+}
+
+/// The sender's connection ID in a datagram with a long header; none if it has another one or is cut, and for Version
+/// Negotiation, which repeats the client's.
+pub(crate) fn source_of_long_header(datagram: &[u8]) -> Option<&[u8]> {
+    let destination = of_long_header(datagram).filter(|_| datagram[1..LONG_LENGTH] != [0; 4])?;
+    let (length, rest) = datagram.get(LONG_LENGTH + 1 + destination.len()..)?.split_first()?;
     rest.get(..usize::from(*length))
 }
 
@@ -82,6 +100,13 @@ pub(crate) fn of_long_header(datagram: &[u8]) -> Option<&[u8]> {
 pub(crate) struct OwnedConnectionIds {
     pub key: ConnectionIdKey,
     pub owner: ConnectionOwner,
+}
+
+impl OwnedConnectionIds {
+    /// Whether an endpoint of this process has issued this ID. So it seems for one of 65,536 that clients make up.
+    pub fn has_issued(&self, id: &[u8]) -> bool {
+        id.as_array().is_some_and(|id| self.key.read(id).process == self.owner.process)
+    }
 }
 
 impl ConnectionIdGenerator for OwnedConnectionIds {

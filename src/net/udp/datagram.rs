@@ -1,6 +1,6 @@
-//! A datagram that one endpoint received for another.
+//! A datagram that one endpoint received for another, or that waits until it may be sent.
 
-use quinn::udp::{EcnCodepoint, RecvMeta};
+use quinn::udp::{EcnCodepoint, RecvMeta, Transmit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// Bytes before the datagram's own in its written form.
@@ -23,6 +23,27 @@ impl Datagram {
     /// A copy of one datagram of those that were received together.
     pub fn copy(meta: &RecvMeta, bytes: &[u8]) -> Self {
         Datagram { peer: meta.addr, local: meta.dst_ip, ecn: meta.ecn, bytes: bytes.into() }
+    }
+
+    /// A copy of one datagram of those that are to be sent together.
+    pub fn to_send(transmit: &Transmit, bytes: &[u8]) -> Self {
+        Datagram {
+            peer: transmit.destination,
+            local: transmit.src_ip,
+            ecn: transmit.ecn,
+            bytes: bytes.into(),
+        }
+    }
+
+    /// The form in which it is sent to its peer.
+    pub fn transmit(&self) -> Transmit<'_> {
+        Transmit {
+            destination: self.peer,
+            ecn: self.ecn,
+            contents: &self.bytes,
+            segment_size: None,
+            src_ip: self.local,
+        }
     }
 
     /// Puts it into a receive buffer. Returns none if the buffer is too small.

@@ -1,6 +1,6 @@
 //! The UDP socket of one endpoint, as quinn reads and writes it.
 
-use crate::net::udp::steering::Steering;
+use crate::net::udp::{amplification::AmplificationLimit, steering::Steering};
 use quinn::{
     AsyncTimer, AsyncUdpSocket, Runtime, UdpPoller,
     udp::{RecvMeta, Transmit, UdpSocketState},
@@ -17,7 +17,6 @@ use std::{
 use tokio::{io::Interest, net::UdpSocket, task::spawn_local, time};
 
 /// A socket that hands datagrams of other endpoints over, and takes from them those of its own.
-#[derive(Debug)]
 pub(crate) struct DatagramSocket {
     socket: UdpSocket,
     options: UdpSocketState,
@@ -26,6 +25,7 @@ pub(crate) struct DatagramSocket {
     /// The endpoints that share the socket. The first one reads it, because a handshake begins with several datagrams,
     /// which must all reach the same endpoint.
     users: Vec<usize>,
+    amplification: AmplificationLimit,
 }
 
 impl DatagramSocket {
@@ -38,11 +38,28 @@ impl DatagramSocket {
     ) -> io::Result<Arc<Self>> {
         let options = UdpSocketState::new((&socket).into())?;
         let socket = UdpSocket::from_std(socket)?;
-        Ok(Arc::new(DatagramSocket { socket, options, steering, endpoint, users }))
+        let amplification = AmplificationLimit::new(steering.ids(endpoint));
+        Ok(Arc::new(DatagramSocket { socket, options, steering, endpoint, users, amplification }))
     }
 
     fn reads(&self) -> bool {
         self.users.first() == Some(&self.endpoint) && self.steering.is_reading()
+    }
+
+    fn send(&self, transmit: &Transmit) -> io::Result<()> {
+        self.socket.try_io(Interest::WRITABLE, || self.options.send((&self.socket).into(), transmit))
+    }
+
+    /// Counts these received datagrams, and sends those that waited for them.
+    fn count(&self, buffers: &[IoSliceMut], metas: &[RecvMeta]) {
+        for (buffer, meta) in buffers.iter().zip(metas) {
+            for datagram in buffer[..meta.len.min(buffer.len())].chunks(meta.stride.max(1)) {
+                if let Some(waited) = self.amplification.received(meta.addr, datagram) {
+                    // A socket without room drops it. QUIC sends it again.
+                    let _ = self.send(&waited.transmit());
+                }
+            }
+        }
     }
 }
 
@@ -52,7 +69,7 @@ impl AsyncUdpSocket for DatagramSocket {
     }
 
     fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
-        self.socket.try_io(Interest::WRITABLE, || self.options.send((&self.socket).into(), transmit))
+        self.amplification.send(transmit, |allowed| self.send(allowed))
     }
 
     fn poll_recv(
@@ -63,6 +80,7 @@ impl AsyncUdpSocket for DatagramSocket {
     ) -> Poll<io::Result<usize>> {
         let taken = self.steering.take(self.endpoint, context, buffers, metas);
         if taken > 0 {
+            self.count(buffers, &metas[..taken]);
             return Poll::Ready(Ok(taken));
         }
         while self.reads() {
@@ -72,6 +90,7 @@ impl AsyncUdpSocket for DatagramSocket {
             let Ok(received) = self.socket.try_io(Interest::READABLE, receive) else { continue };
             let kept = self.steering.sort(&self.users, buffers, &mut metas[..received]);
             if kept > 0 {
+                self.count(buffers, &metas[..kept]);
                 return Poll::Ready(Ok(kept));
             }
         }
@@ -92,6 +111,12 @@ impl AsyncUdpSocket for DatagramSocket {
 
     fn may_fragment(&self) -> bool {
         self.options.may_fragment()
+    }
+}
+
+impl fmt::Debug for DatagramSocket {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("DatagramSocket").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
