@@ -119,8 +119,13 @@ def heads(block, count=20):
     return Flood(streams(lambda stream: get(stream, block(stream)), count), window_update(0, 0x7fff0000), requests=count)
 
 
+# A second of drops falls on so many ticks.
+TICKS = 100
+TICK = 1 / TICKS
+
+
 class Held:
-    """Many connections that are held open; `drip` sends one byte on each of them every second."""
+    """Many connections that are held open; `drip` sends one byte on each of them every second, evenly over the second."""
 
     def __init__(self, port, sent=b"", count=CONNECTIONS, drip=b"", over=None):
         self.port, self.sent, self.count, self.drip, self.over = port, sent, count, drip, over
@@ -128,13 +133,12 @@ class Held:
     def run(self, peer, seconds, ready):
         open_ = [self.connect(peer) for _ in range(self.count)]
         ready()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            began = time.monotonic()
-            for connection in open_ if self.drip else []:
+        began = time.monotonic()
+        for tick in range(round(seconds / TICK)):
+            for connection in open_[tick % TICKS::TICKS] if self.drip else []:
                 with contextlib.suppress(OSError):
                     connection.send(self.drip)
-            time.sleep(max(0, min(began + 1, end) - time.monotonic()))
+            time.sleep(max(0, began + (tick + 1) * TICK - time.monotonic()))
         return f"{sum(map(is_open, open_)):,} of {self.count:,} open after {seconds:g} s"
 
     def connect(self, peer):

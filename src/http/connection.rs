@@ -53,6 +53,8 @@ pub(crate) struct Connection {
     protocol: Cell<Protocol>,
     /// The time from which requests could come.
     ready: Cell<Instant>,
+    /// The last time at which it was checked.
+    checked: Cell<Instant>,
     /// The time at which it reaches its maximum age.
     old: Instant,
     /// The time since which no response is unsent.
@@ -92,6 +94,7 @@ impl Connection {
             socket: OnceCell::new(),
             protocol: Cell::new(Protocol::Http1),
             ready: Cell::new(now),
+            checked: Cell::new(now),
             old: now + age,
             quiet: Cell::new(now),
             head: Cell::new(None),
@@ -296,18 +299,23 @@ impl Connection {
         !self.is_asked_often.get() && self.worker.has_many_unparked()
     }
 
-    /// A time at which to check the connection, not later than the one that [`Self::due`] returns. It reads no clock
-    /// unless a head has begun.
+    /// The next time to check the connection, by what was known when it was checked last. It reads no clock unless a
+    /// head has begun.
     pub fn next_check(&self) -> Instant {
         if self.has_heard.take() && self.head.get().is_none() {
             self.head.set(Some(Instant::now()));
         }
-        let earliest = self.ready.get();
-        self.due(earliest).unwrap_or(earliest)
+        let checked = self.checked.get();
+        self.next_end(checked).unwrap_or(checked)
     }
 
-    /// The next time to check the connection, or the limit that it has reached now.
+    /// Checks the connection: the next time to do so, or the limit that it has reached now.
     pub fn due(&self, now: Instant) -> Result<Instant, CloseReason> {
+        self.checked.set(now);
+        self.next_end(now)
+    }
+
+    fn next_end(&self, now: Instant) -> Result<Instant, CloseReason> {
         let limits = self.limits();
         if self.requests.get() >= limits.requests {
             return Err(CloseReason::Requests);

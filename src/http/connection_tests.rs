@@ -21,6 +21,7 @@ async fn end(connection: &Connection) -> (CloseReason, u64) {
         match connection.due(Instant::now()) {
             Ok(next) => {
                 assert!(check <= next, "a check that comes too late");
+                assert_eq!(connection.next_check(), next, "a check that was just made");
                 tokio::time::sleep_until(next).await;
             }
             Err(limit) => return (limit, began.elapsed().as_secs()),

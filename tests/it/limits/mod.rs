@@ -7,6 +7,7 @@ pub mod mlb;
 pub mod parked;
 pub mod requests;
 pub mod table;
+pub mod waiting;
 
 use crate::{
     support::{
