@@ -1,30 +1,39 @@
-//! The rate of requests of each network, in a table of constant size without a lock.
+//! The rate of requests of each network, in a table of constant size.
 
 use crate::{connection::network, limits::Limits};
 use std::{
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// The number of networks whose request rates can be told apart, in 128 KiB. Two networks that hash to one bucket share
-/// it, so nothing grows and nothing has to be swept. To fill the buckets of others, an attacker would have to send at
-/// full rate from thousands of networks, whose hashes are unpredictable.
-const BUCKETS: usize = 16 * 1024;
+/// The number of networks whose request rates are known at once: 8,192 in 128 KiB.
+const SETS: usize = 1024;
+const BUCKETS_IN_SET: usize = 8;
 
-/// A bucket for each network (the generic cell rate algorithm, ITU-T I.371). It holds the time at which it will be
-/// empty, in nanoseconds since `began`.
+/// A bucket for each network (the generic cell rate algorithm, ITU-T I.371). A network's hash chooses its set. If all
+/// buckets of the set are taken, the emptiest is given to the new network: no network pays for another's requests,
+/// nothing grows, and nothing has to be swept.
 pub(crate) struct RequestRates {
     began: Instant,
     hasher: RandomState,
-    buckets: Box<[AtomicU64]>,
+    sets: Box<[Mutex<[Bucket; BUCKETS_IN_SET]>]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Bucket {
+    /// The hash of the network. Of two networks whose 64 bits are equal, one could throttle the other; nobody can
+    /// search for such a pair, because the hash is keyed at random.
+    network: u64,
+    /// The time at which the bucket will be empty, in nanoseconds since `began`.
+    empty: u64,
 }
 
 impl RequestRates {
     pub fn new() -> Self {
-        let buckets = (0..BUCKETS).map(|_| AtomicU64::new(0)).collect();
-        RequestRates { began: Instant::now(), hasher: RandomState::new(), buckets }
+        let sets = (0..SETS).map(|_| Mutex::default()).collect();
+        RequestRates { began: Instant::now(), hasher: RandomState::new(), sets }
     }
 
     /// Admits a request of this address's network at this time.
@@ -32,20 +41,26 @@ impl RequestRates {
     /// # Errors
     /// The time until there is room for one.
     pub fn admit(&self, address: IpAddr, now: Instant, limits: &Limits) -> Result<(), Duration> {
-        let bucket = self.bucket(address);
-        bucket
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty| self.filled(empty, now, limits).ok())
-            .map(drop)
-            .or_else(|empty| self.filled(empty, now, limits).map(drop))
+        let (network, mut set) = self.set(address);
+        let empty = self.filled(empty(&set, network), now, limits)?;
+        // Its own bucket, or else the emptiest.
+        if let Some(bucket) = set.iter_mut().min_by_key(|bucket| (bucket.network != network, bucket.empty)) {
+            *bucket = Bucket { network, empty };
+        }
+        Ok(())
     }
 
     /// Whether a request of this address's network at this time would be admitted.
     pub fn would_admit(&self, address: IpAddr, now: Instant, limits: &Limits) -> bool {
-        self.filled(self.bucket(address).load(Ordering::Relaxed), now, limits).is_ok()
+        let (network, set) = self.set(address);
+        self.filled(empty(&set, network), now, limits).is_ok()
     }
 
-    fn bucket(&self, address: IpAddr) -> &AtomicU64 {
-        &self.buckets[self.hasher.hash_one(network(address)) as usize % BUCKETS]
+    /// The hash of this address's network, and its set. The lock is held for a few instructions, which cannot panic.
+    fn set(&self, address: IpAddr) -> (u64, MutexGuard<'_, [Bucket; BUCKETS_IN_SET]>) {
+        let hash = self.hasher.hash_one(network(address));
+        let set = self.sets[hash as usize % SETS].lock();
+        (hash, set.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The time at which a bucket is empty after one more request, or the time until there is room for one.
@@ -58,6 +73,11 @@ impl RequestRates {
     }
 }
 
+/// The time at which a network's bucket is empty; long ago if it has none.
+fn empty(set: &[Bucket; BUCKETS_IN_SET], network: u64) -> u64 {
+    set.iter().find(|bucket| bucket.network == network).map_or(0, |bucket| bucket.empty)
+}
+
 /// A span in nanoseconds; 64 bits suffice for 584 years of this process.
 fn nanoseconds(span: Duration) -> u64 {
     span.as_nanos().try_into().unwrap_or(u64::MAX)
@@ -68,12 +88,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_does_not_grow_with_the_networks() {
-        let (rates, limits) = (RequestRates::new(), Limits::default());
-        let admitted = (0..100_000u32).filter(|number| {
-            rates.admit(IpAddr::from(number.to_be_bytes()), Instant::now(), &limits).is_ok()
-        });
-        assert_eq!((admitted.count(), rates.buckets.len()), (100_000, BUCKETS));
+    fn no_network_is_throttled_for_the_requests_of_others() {
+        let (rates, limits, now) = (RequestRates::new(), Limits::default(), Instant::now());
+        // As many networks as there are buckets, each at its limit, and then ten times as many strangers.
+        for number in 0..(SETS * BUCKETS_IN_SET) as u32 {
+            while rates.admit(IpAddr::from(number.to_be_bytes()), now, &limits).is_ok() {}
+        }
+        let strangers = (0x0a00_0000..0x0a00_0000 + 80_000u32)
+            .filter(|number| rates.admit(IpAddr::from(number.to_be_bytes()), now, &limits).is_ok());
+        assert_eq!(strangers.count(), 80_000);
+    }
+
+    #[test]
+    fn a_network_at_its_limit_is_remembered_while_others_come() {
+        let (rates, limits, now) = (RequestRates::new(), Limits::default(), Instant::now());
+        let address = "192.0.2.1".parse().unwrap();
+        while rates.admit(address, now, &limits).is_ok() {}
+        for number in 0..100_000u32 {
+            assert!(rates.admit(IpAddr::from(number.to_be_bytes()), now, &limits).is_ok());
+        }
+        assert!(rates.admit(address, now, &limits).is_err());
     }
 
     #[test]
