@@ -16,6 +16,7 @@ use crate::{
 use std::{
     collections::HashMap,
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -281,7 +282,7 @@ impl DayPages {
 }
 
 impl NamedPages for DayPages {
-    fn get(&self, named: PageName, part: PagePart) -> NamedContent {
+    fn get(&self, named: PageName, part: PagePart, client: Option<IpAddr>) -> NamedContent {
         match self.state(named) {
             PageRecord::LookingUp(wait) => return NamedContent::LookingUp(wait),
             PageRecord::Missing => return NamedContent::Missing,
@@ -293,7 +294,7 @@ impl NamedPages for DayPages {
             PageRecord::Decided(_) => {}
         }
         let pages = self.clone();
-        match self.rendered.queue.add((named, part), Box::new(move || pages.make(named, part))) {
+        match self.rendered.queue.add((named, part), client, Box::new(move || pages.make(named, part))) {
             Ok(page) => NamedContent::Rendering(page),
             Err(RenderRefused) => NamedContent::LookingUp(LOOK_UP),
         }

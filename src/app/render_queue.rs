@@ -2,18 +2,21 @@
 //! no worker renders.
 
 use crate::{
+    connection::network,
     site::named::{NamedResource, PageName, PagePart, RenderingPage},
     threads,
 };
 use std::{
     collections::{HashMap, VecDeque},
     io,
+    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
 
-/// Limit on the pages and pictures that wait: about a second's work. Further ones are refused.
+/// Limit on the pages and pictures that wait: about a second's work. Beyond it, one that nobody waits for any more is
+/// dropped, or else the oldest of the network that has the most: a flood of requests costs its sender its own places.
 const WAITING_AT_MOST: usize = 32;
 
 /// The work that makes a resource; nothing if it cannot be made.
@@ -35,24 +38,28 @@ struct RenderJob {
     key: (PageName, PagePart),
     work: RenderWork,
     outcome: watch::Sender<Option<NamedResource>>,
+    /// The network of the client that asked first; none if it is unknown.
+    network: Option<IpAddr>,
 }
 
-/// Why a resource does not wait: too many others do, or the system refuses a thread.
+/// A resource does not wait, because the system refuses a thread.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RenderRefused;
 
 impl RenderQueue {
-    /// Adds the work for a resource, unless it waits already.
+    /// Adds the work for a resource that a client asks for, unless it waits already.
     ///
     /// # Errors
-    /// If too many wait, or the system refuses the thread, which is logged.
-    pub fn add(&self, key: (PageName, PagePart), work: RenderWork) -> Result<RenderingPage, RenderRefused> {
+    /// If the system refuses the thread, which is logged.
+    pub fn add(
+        &self,
+        key: (PageName, PagePart),
+        client: Option<IpAddr>,
+        work: RenderWork,
+    ) -> Result<RenderingPage, RenderRefused> {
         let mut waiting = self.waiting();
         if let Some(outcome) = waiting.outcomes.get(&key) {
             return Ok(resolved(outcome.clone()));
-        }
-        if waiting.outcomes.len() >= WAITING_AT_MOST {
-            return Err(RenderRefused);
         }
         if !waiting.is_running {
             self.start().map_err(|error| {
@@ -63,7 +70,10 @@ impl RenderQueue {
         }
         let (outcome, receiver) = watch::channel(None);
         waiting.outcomes.insert(key, receiver.clone());
-        waiting.jobs.push_back(RenderJob { key, work, outcome });
+        waiting.jobs.push_back(RenderJob { key, work, outcome, network: client.map(network) });
+        if waiting.outcomes.len() > WAITING_AT_MOST {
+            waiting.drop_one();
+        }
         Ok(resolved(receiver))
     }
 
@@ -80,7 +90,7 @@ impl RenderQueue {
             waiting.is_running = next.is_some();
             next
         };
-        let Some(RenderJob { key, work, outcome }) = next else { return false };
+        let Some(RenderJob { key, work, outcome, .. }) = next else { return false };
         // The panic itself is logged.
         let made = catch_unwind(AssertUnwindSafe(work)).unwrap_or_default();
         self.waiting().outcomes.remove(&key);
@@ -91,6 +101,22 @@ impl RenderQueue {
     /// A panic while this was locked leaves it consistent: nothing between two changes of it can panic.
     fn waiting(&self) -> MutexGuard<'_, QueuedRenders> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl QueuedRenders {
+    /// Drops a job that waits, which tells its clients to ask again later.
+    fn drop_one(&mut self) {
+        // The queue itself holds one receiver.
+        let idle = self.jobs.iter().position(|job| job.outcome.receiver_count() <= 1);
+        let jobs_of = |network| self.jobs.iter().filter(|job| job.network == network).count();
+        let dropped = idle.or_else(|| {
+            // The first of several with the most, which is the oldest.
+            (0..self.jobs.len()).rev().max_by_key(|index| jobs_of(self.jobs[*index].network))
+        });
+        if let Some(job) = dropped.and_then(|index| self.jobs.remove(index)) {
+            self.outcomes.remove(&job.key);
+        }
     }
 }
 
@@ -120,25 +146,64 @@ mod tests {
         Some(NamedResource::File(Representation::once(b"png".to_vec(), "image/png")))
     }
 
+    /// The page that this queue is rendering, until it is released.
+    fn busy(queue: &RenderQueue) -> (RenderingPage, mpsc::Sender<()>) {
+        let (begun, begins) = mpsc::channel();
+        let (release, held) = mpsc::channel();
+        let work = move || {
+            begun.send(()).ok()?;
+            held.recv().ok().and_then(|()| file())
+        };
+        let page = queue.add(key(0), None, Box::new(work)).unwrap();
+        begins.recv().unwrap();
+        (page, release)
+    }
+
     #[test]
     fn work_is_done_once_for_all_that_wait_and_only_so_much_waits() {
         let queue = RenderQueue::default();
-        let (release, held) = mpsc::channel::<()>();
-        let first = queue.add(key(0), Box::new(move || held.recv().ok().and_then(|()| file()))).unwrap();
-        let second = queue.add(key(0), Box::new(|| panic!("it is being done"))).unwrap();
-        let others: Vec<_> =
-            (1..WAITING_AT_MOST as i32).map(|year| queue.add(key(year), Box::new(file)).unwrap()).collect();
-        assert_eq!(queue.add(key(99), Box::new(file)).err(), Some(RenderRefused));
+        let (first, release) = busy(&queue);
+        let second = queue.add(key(0), None, Box::new(|| panic!("it is being done"))).unwrap();
+        let mut others: Vec<_> = (1..=WAITING_AT_MOST as i32)
+            .map(|year| queue.add(key(year), None, Box::new(file)).unwrap())
+            .collect();
         release.send(()).unwrap();
+        assert!(wait(others.remove(0)).is_none(), "the oldest that waited");
         assert!([first, second].into_iter().chain(others).all(|page| wait(page).is_some()));
-        assert!(wait(queue.add(key(99), Box::new(file)).unwrap()).is_some(), "there is room again");
+    }
+
+    #[test]
+    fn a_flood_of_one_network_costs_no_other_its_page() {
+        let queue = RenderQueue::default();
+        let add = |year, client: &str| queue.add(key(year), client.parse().ok(), Box::new(file)).unwrap();
+        let (_first, release) = busy(&queue);
+        let visitor = add(1, "192.0.2.1");
+        // The addresses of a /64 count as one network.
+        let flood: Vec<_> = (2..500).map(|year| add(year, &format!("2001:db8::{year}"))).collect();
+        let late = add(1000, "192.0.2.2");
+        release.send(()).unwrap();
+        assert!(wait(visitor).is_some() && wait(late).is_some());
+        let made = flood.into_iter().map(wait).filter(Option::is_some).count();
+        assert_eq!(made, WAITING_AT_MOST - 3);
+    }
+
+    #[test]
+    fn a_page_that_nobody_waits_for_any_more_is_dropped_first() {
+        let queue = RenderQueue::default();
+        let (_first, release) = busy(&queue);
+        let add = |year| queue.add(key(year), None, Box::new(file)).unwrap();
+        let before = add(1);
+        drop(add(2));
+        let others: Vec<_> = (3..=WAITING_AT_MOST as i32).map(add).collect();
+        release.send(()).unwrap();
+        assert!(wait(before).is_some() && others.into_iter().all(|page| wait(page).is_some()));
     }
 
     #[test]
     fn a_panic_is_no_page_and_stops_no_other() {
         let queue = RenderQueue::default();
-        let broken = queue.add(key(0), Box::new(|| panic!("on purpose"))).unwrap();
-        let whole = queue.add(key(1), Box::new(file)).unwrap();
+        let broken = queue.add(key(0), None, Box::new(|| panic!("on purpose"))).unwrap();
+        let whole = queue.add(key(1), None, Box::new(file)).unwrap();
         assert!(wait(broken).is_none() && wait(whole).is_some());
     }
 }

@@ -1,7 +1,7 @@
 //! Pages of days, seasons and leaders, which are made when they are first asked for.
 
 use crate::{language::Language, site::page::Page, web::representation::Representation};
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 use time::{Date, macros::format_description};
 
 /// A page beside the home page.
@@ -28,7 +28,8 @@ pub enum PagePart {
 
 /// The pages of days, seasons and leaders.
 pub trait NamedPages: fmt::Debug + Send + Sync {
-    fn get(&self, named: PageName, part: PagePart) -> NamedContent;
+    /// The content for a client, whose address is none if it is unknown.
+    fn get(&self, named: PageName, part: PagePart, client: Option<IpAddr>) -> NamedContent;
 }
 
 /// The state of a part of a page.
@@ -58,7 +59,7 @@ pub enum NamedResource {
 pub struct NoNamedPages;
 
 impl NamedPages for NoNamedPages {
-    fn get(&self, _: PageName, _: PagePart) -> NamedContent {
+    fn get(&self, _: PageName, _: PagePart, _: Option<IpAddr>) -> NamedContent {
         NamedContent::Missing
     }
 }

@@ -20,6 +20,8 @@ pub enum Awaited {
     Relayed(Relayed),
     /// A page that was rendered for the first time.
     Named(NamedResource),
+    /// No page: it could not be rendered, or had to make room for others.
+    Unrendered,
     /// A change of the site, in which the facts are.
     Site,
 }
@@ -54,9 +56,9 @@ impl Service {
         }) {
             return None;
         }
-        match self.parts.site.load().facts.named.get(named, part) {
+        match self.parts.site.load().facts.named.get(named, part, client.counted) {
             NamedContent::Rendering(page) => {
-                Some(Box::pin(async { page.await.map_or(Awaited::Site, Awaited::Named) }))
+                Some(Box::pin(async { page.await.map_or(Awaited::Unrendered, Awaited::Named) }))
             }
             _ => None,
         }

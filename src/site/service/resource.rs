@@ -107,14 +107,15 @@ impl Service {
                 };
                 let found = match asking.awaited {
                     Some(Awaited::Named(resource)) => NamedContent::Made(resource.clone()),
-                    _ => site.facts.named.get(named, part),
+                    Some(Awaited::Unrendered) => NamedContent::LookingUp(RENDERING),
+                    _ => site.facts.named.get(named, part, None),
                 };
                 match found {
                     NamedContent::Made(NamedResource::Page(page)) => {
                         respond(page.get(asking.query, language, headers), method, headers)
                     }
                     NamedContent::Made(NamedResource::File(file)) => respond(&file, method, headers),
-                    // Only if rendering failed, or the request is only simulated.
+                    // Only if the request is simulated, or came without its place in the queue.
                     NamedContent::Rendering(_) => {
                         return looking_up(&site.looking_up, RENDERING, language, headers);
                     }

@@ -132,7 +132,7 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
 struct Unrendered(AtomicUsize);
 
 impl NamedPages for Unrendered {
-    fn get(&self, _: PageName, _: PagePart) -> NamedContent {
+    fn get(&self, _: PageName, _: PagePart, _: Option<IpAddr>) -> NamedContent {
         self.0.fetch_add(1, Ordering::Relaxed);
         NamedContent::Rendering(Box::pin(std::future::pending()))
     }
