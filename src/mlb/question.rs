@@ -7,6 +7,8 @@ use crate::mlb::{
 use std::fmt;
 use time::{Date, Duration};
 
+/// The parameter that trims a reply to the fields that are read. It is the last one of a question.
+const FIELDS: &str = "fields=";
 /// The longest span of days in a question: a year's calendar, with some days of the next.
 const SPAN_CAP: Duration = Duration::days(400);
 
@@ -90,7 +92,7 @@ impl Question {
             game.map(Question::feed),
             game.map(Question::whole_feed),
         ];
-        let is_it = |question: &Question| match text.strip_prefix(question.as_str()) {
+        let is_it = |question: &Question| match rest_of(text, question) {
             Some("") => true,
             Some(rest) => {
                 let joint = if question.0.contains('?') { '&' } else { '?' };
@@ -116,6 +118,18 @@ impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What follows this question in the text; none if the text asks another one. The fields may be others: those that
+/// another version of e6 reads, so that a relay and its clients need not be upgraded at once.
+fn rest_of<'a>(text: &'a str, question: &Question) -> Option<&'a str> {
+    let Some((before, _)) = question.0.split_once(FIELDS) else {
+        return text.strip_prefix(question.as_str());
+    };
+    let fields = text.strip_prefix(before)?.strip_prefix(FIELDS)?;
+    let end = fields.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != ',');
+    let (names, rest) = fields.split_at(end.unwrap_or(fields.len()));
+    (!names.is_empty()).then_some(rest)
 }
 
 /// Whether this is the parameter for the state of a feed at a time, as `timecode=20240703_013000`.
@@ -155,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn the_fields_of_another_version_are_a_question_too() {
+        let day = date!(2026 - 07 - 02);
+        for question in [Question::calendar(135, day, day), Question::leaders(2026), Question::feed(717_055)]
+        {
+            let (before, _) = question.as_str().split_once(FIELDS).unwrap();
+            let other = format!("{before}{FIELDS}gamePk,liveData,newName2");
+            assert_eq!(Question::parse(&other).unwrap().as_str(), other);
+        }
+        let timed = "/api/v1.1/game/717055/feed/live?fields=gamePk&timecode=20240703_013000";
+        assert!(Question::parse(timed).is_some());
+    }
+
+    #[test]
     fn nothing_else_is_a_question() {
         for other in [
             "",
@@ -174,7 +201,11 @@ mod tests {
             "/api/v1/schedule?sportId=1&teamId=135&startDate=2026-07-02",
             "/api/v1/schedule?sportId=1&teamId=135&startDate=2026-07-02&endDate=2026-07-01",
             "/api/v1/schedule?sportId=1&teamId=135&startDate=1900-07-02&endDate=2026-07-01",
-            "/api/v1.1/game/717055/feed/live?fields=gamePk",
+            "/api/v1.1/game/717055/feed/live?fields=",
+            "/api/v1.1/game/717055/feed/live?fields=gamePk&fields=liveData",
+            "/api/v1.1/game/717055/feed/live?fields=gamePk/../../x",
+            "/api/v1.1/game/717055/feed/live?fields=game%50k",
+            "/api/v1/people/665487?hydrate=currentTeam,rosterEntries&fields=people",
             "/api/v1.1/game/717055/feed/live/diffPatch",
             "/api/v1.1/game/717055/feed/live?timecode=now",
             "//api/v1/teams/135?hydrate=venue(timezone)",

@@ -136,7 +136,7 @@ fn only_e6s_own_questions_are_answered_only_to_get_and_only_with_the_token() {
         "/mlb/api/v1/teams/999",
         "/mlb/api/v1/teams/999?hydrate=venue(timezone)&fields=teams",
         "/mlb/api/v1/standings?leagueId=103",
-        "/mlb/api/v1.1/game/999/feed/live?fields=gamePk",
+        "/mlb/api/v1.1/game/999/feed/live?fields=gamePk&x=1",
         "/mlb/api/v1/schedule?sportId=1&teamId=135&startDate=1900-01-01&endDate=2026-01-01",
     ] {
         assert_eq!(relay.get(other, BEARER).status, 404, "{other}");
