@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 /// The ALPN protocol of the TLS-ALPN-01 challenge (RFC 8737 §3). Only CAs offer it.
 pub(crate) const CHALLENGE: &[u8] = b"acme-tls/1";
-/// ALPN: HTTP/2 before HTTP/1.1 before the challenge, for which the resolver has a certificate only while it is
-/// pending.
-const PROTOCOLS: [&[u8]; 3] = [b"h2", b"http/1.1", CHALLENGE];
+/// ALPN: HTTP/2 before HTTP/1.1 before HTTP/1.0, which old health checks speak, before the challenge, for which the
+/// resolver has a certificate only while it is pending.
+const PROTOCOLS: [&[u8]; 4] = [b"h2", b"http/1.1", b"http/1.0", CHALLENGE];
 
 /// TLS 1.3 and 1.2, stateless tickets with keys that are rotated every six hours, no early data. A client that offers
 /// only other protocols is refused.
@@ -38,6 +38,7 @@ pub(crate) fn agreed(session: &ServerConnection, took: std::time::Duration) -> T
         server_name: session.server_name().map(str::to_owned),
         alpn: match session.alpn_protocol() {
             Some(b"h2") => Some("h2"),
+            Some(b"http/1.0") => Some("http/1.0"),
             Some(_) => Some("http/1.1"),
             None => None,
         },

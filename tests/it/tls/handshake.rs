@@ -90,6 +90,8 @@ fn the_protocol_is_the_best_that_both_sides_speak() {
         (&["h2", "http/1.1"][..], Some("h2")),
         (&["http/1.1", "h2"], Some("h2")),
         (&["http/1.1"], Some("http/1.1")),
+        (&["http/1.0", "http/1.1"], Some("http/1.1")),
+        (&["http/1.0"], Some("http/1.0")),
         (&[], None),
     ] {
         for versions in [&[&TLS13][..], &[&TLS12]] {
