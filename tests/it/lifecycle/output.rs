@@ -93,9 +93,10 @@ fn a_stuck_reader_of_standard_error_costs_lines_that_are_counted() {
     let arguments = ["--mlb-url", &mlb.url(), "--clock", NOON, "--log-level", "debug"];
     let server = Server::start_writing(command(dir.path()), dir, &arguments, Stdio::null(), writer.into());
     assert_eq!(server.metric("e6_output_lines_lost_total{stream=\"stderr\"}"), 0.0);
-    // Each reload of this invalid configuration logs many lines.
-    let mistakes: String = (0..200).map(|line| format!("nothing{line} = {:?}\n", "x".repeat(200))).collect();
-    fs::write(server.path("e6.toml"), mistakes).unwrap();
+    // One reload of this invalid configuration logs more than a pipe and the two buffers before it hold.
+    let keys = ["connections", "handshake", "head", "idle", "age", "requests", "request", "stall", "drain"];
+    let wrong = keys.map(|key| format!("{key} = {:?}\n", "x".repeat(100_000)));
+    fs::write(server.path("e6.toml"), format!("[limits]\n{}", wrong.concat())).unwrap();
     let deadline = Instant::now() + PATIENCE;
     while server.metric("e6_output_lines_lost_total{stream=\"stderr\"}") == 0.0 {
         assert!(Instant::now() < deadline, "{}", server.metrics());
