@@ -28,10 +28,32 @@ pub fn replace_locked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> 
 }
 
 fn temporary(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(dir_of(path))?;
+    is_replaceable(path)?;
+    let made = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(dir_of(path));
+    let mut file = made.map_err(without_path)?;
     file.write_all(bytes)?;
     file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
     Ok(file)
+}
+
+/// Whether a file can take the place of what is there.
+///
+/// # Errors
+/// If it is no regular file: renaming would replace a device such as /dev/null, or a pipe that somebody reads.
+pub fn is_replaceable(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() && !there.is_symlink() => {
+            let what = format!("{} is no regular file", path.display());
+            Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The error without the path of the temporary file, which `tempfile` adds and which says nothing to a reader.
+pub fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
 }
 
 fn dir_of(path: &Path) -> &Path {
@@ -41,6 +63,7 @@ fn dir_of(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::FileTypeExt;
 
     #[test]
     fn a_file_is_replaced_with_its_mode_and_nothing_is_left_behind() {
@@ -55,6 +78,19 @@ mod tests {
         assert!(File::open(&path).unwrap().try_lock().is_err(), "the new file is locked");
         drop(locked);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        assert!(replace(&dir.path().join("no/such/file"), b"", 0o600).is_err());
+        let missing = replace(&dir.path().join("no/such/file"), b"", 0o600).unwrap_err();
+        assert_eq!(missing.to_string(), "No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn only_a_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [&socket, dir.path()] {
+            let refused = replace_locked(path, b"", 0o600).unwrap_err();
+            assert!(refused.to_string().contains("no regular file"), "{refused}");
+        }
+        assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
     }
 }

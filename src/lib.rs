@@ -46,6 +46,7 @@ mod web;
 mod sandbox;
 
 mod atomic_file;
+mod bounded_file;
 mod clock;
 mod connection;
 mod descriptor;

@@ -4,7 +4,10 @@
 //! file, whose number may belong to another program by now. The control file holds the addresses where the process
 //! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
 
-use crate::atomic_file;
+use crate::{
+    atomic_file,
+    bounded_file::{self, SMALL},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -81,16 +84,21 @@ impl PidFile {
     /// # Errors
     /// When another process has the file, or when its directory cannot be made or written to.
     pub fn write(path: &Path, old_process: Option<u32>, listening: ListenReport) -> io::Result<Self> {
-        if let Some(pid) = owner(path)
-            && ![old_process, Some(process::id())].contains(&Some(pid))
-        {
-            let what =
-                format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
-        }
-        write_control(path, &Control { listening, outcome: None })?;
-        let lock = replace(path, &format!("{}\n", process::id()))?;
+        let lock = write_both(path, old_process, listening)?;
         Ok(PidFile { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Writes both files again, after somebody has removed them.
+    ///
+    /// # Errors
+    /// As [`PidFile::write`].
+    pub fn renew(&mut self, listening: ListenReport) -> io::Result<()> {
+        self._lock = write_both(&self.path, None, listening)?;
+        Ok(())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a
@@ -102,6 +110,18 @@ impl PidFile {
     }
 }
 
+fn write_both(path: &Path, old_process: Option<u32>, listening: ListenReport) -> io::Result<File> {
+    if let Some(pid) = owner(path)
+        && ![old_process, Some(process::id())].contains(&Some(pid))
+    {
+        let what =
+            format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    write_control(path, &Control { listening, outcome: None })?;
+    replace(path, &format!("{}\n", process::id()))
+}
+
 /// The addresses where the process of this pid file listens; none if it does not run.
 pub fn listening(path: &Path) -> Option<ListenReport> {
     owner(path).and_then(|_| read_control(path)).map(|control| control.listening)
@@ -109,13 +129,13 @@ pub fn listening(path: &Path) -> Option<ListenReport> {
 
 /// The number of the running process that has this pid file; none for a stale file.
 pub(crate) fn owner(path: &Path) -> Option<u32> {
-    let file = File::open(path).ok()?;
+    let file = bounded_file::open(path).ok()?;
     let is_locked = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     read(path).ok().filter(|_| is_locked).map(|pid| pid.as_raw_pid().unsigned_abs())
 }
 
 fn read_control(path: &Path) -> Option<Control> {
-    serde_json::from_str(&fs::read_to_string(beside(path)).ok()?).ok()
+    serde_json::from_str(&bounded_file::read_text(&beside(path), SMALL).ok()?).ok()
 }
 
 fn write_control(path: &Path, control: &Control) -> io::Result<()> {
@@ -143,7 +163,7 @@ pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<Con
             path.display()
         )
     };
-    let file = File::open(path).map_err(|error| not_found(&error.to_string()))?;
+    let file = bounded_file::open(path).map_err(|error| not_found(&error.to_string()))?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {}
         Ok(()) => return Err(not_found("it was left behind by a process that has ended")),
@@ -170,7 +190,7 @@ pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<Con
 }
 
 fn read(path: &Path) -> io::Result<Pid> {
-    let pid = fs::read_to_string(path)?.trim().parse().ok().and_then(Pid::from_raw);
+    let pid = bounded_file::read_text(path, SMALL)?.trim().parse().ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there is no process number in it"))
 }
 

@@ -1,6 +1,7 @@
 //! The lock of a data directory, which only one running e6 can use. The lock ends with the last process that holds it,
 //! however that process ends. An upgrade hands it over.
 
+use crate::bounded_file;
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
@@ -49,6 +50,11 @@ impl DataLock {
         Ok(lock)
     }
 
+    /// Whether this lock's file is still the one of this directory: somebody may have emptied it.
+    pub fn is_of(&self, dir: &Path) -> bool {
+        bounded_file::open(&dir.join(FILE)).is_ok_and(|file| is_same(&self.0, &file).unwrap_or(false))
+    }
+
     /// Writes this process's number into the file, for the error message of a process that does not get the lock.
     pub fn sign(&self) -> io::Result<()> {
         // The whole file in one write: a reader sees the old number or the new one, never none.
@@ -62,7 +68,7 @@ impl DataLock {
 
     /// The process that has the lock of this directory, if there is one: `Some(None)` if its number is unknown.
     pub fn holder(dir: &Path) -> Option<Option<u32>> {
-        let file = File::open(dir.join(FILE)).ok()?;
+        let file = bounded_file::open(&dir.join(FILE)).ok()?;
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| read_pid(&file))
     }
 }
@@ -100,6 +106,17 @@ mod tests {
         drop(theirs);
         assert_eq!(DataLock::holder(dir.path()), None);
         DataLock::take(dir.path(), None).unwrap();
+    }
+
+    #[test]
+    fn a_lock_whose_file_was_removed_is_no_longer_of_its_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let ours = DataLock::take(dir.path(), None).unwrap();
+        assert!(ours.is_of(dir.path()));
+        std::fs::remove_file(dir.path().join(FILE)).unwrap();
+        assert!(!ours.is_of(dir.path()));
+        let _theirs = DataLock::take(dir.path(), None).unwrap();
+        assert!(!ours.is_of(dir.path()));
     }
 
     #[test]

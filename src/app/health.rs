@@ -2,6 +2,7 @@
 
 use crate::{
     app::control::{self, ListenReport},
+    bounded_file::{self, SMALL},
     config::Config,
     connection::{ListenerKind, Peer},
     net::listen::Address,
@@ -14,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use std::{
     error::Error,
-    fmt, fs, io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -227,7 +228,7 @@ fn root_cause(error: hyper::Error) -> String {
 fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), HealthError> {
     let cannot_read =
         |error: &dyn fmt::Display| format!("cannot read the certificate {}: {error}", pem.display());
-    let text = fs::read(pem).map_err(|error| cannot_read(&error))?;
+    let text = bounded_file::read(pem, SMALL).map_err(|error| cannot_read(&error))?;
     for certificate in pem::certificates(&text).map_err(|error| cannot_read(&error))? {
         roots.add(certificate)?;
     }

@@ -2,18 +2,21 @@
 
 use crate::{
     app::RunError,
-    config::{ConfigErrors, SettingPlace, load, reference, source::NoVariables},
+    atomic_file::without_path,
+    config::{ConfigErrors, SettingPlace, environment::NoVariables, load, reference},
     output,
 };
 use std::{
     fs::Permissions,
-    io::{self, BufRead, Write},
+    io::{self, BufRead, Read, Write},
     os::unix::fs::PermissionsExt,
     path::Path,
 };
 
 /// Everybody may read settings: secrets are in files of their own.
 const MODE: u32 = 0o644;
+/// Maximum bytes of a reply. The longest list of domains is shorter.
+const REPLY_CAP: u64 = 64 * 1024;
 
 /// Writes the file, and returns what to do next. Asks for a value that is not given.
 ///
@@ -59,8 +62,12 @@ fn given(value: Option<String>, question: &str) -> Result<String, RunError> {
     }
     output::stderr().print(question).map_err(|error| missing(&format!("cannot ask ({error})")))?;
     let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
+    let read = io::stdin().lock().take(REPLY_CAP).read_line(&mut line);
     read.map_err(|error| missing(&format!("cannot read the reply ({error})")))?;
+    if !line.ends_with('\n') {
+        // The error that follows begins on a line of its own. If it cannot be written, nor can this.
+        let _ = output::stderr().print("\n");
+    }
     match line.trim() {
         "" => Err(missing("a value is missing")),
         typed => Ok(typed.to_owned()),
@@ -71,7 +78,8 @@ fn given(value: Option<String>, question: &str) -> Result<String, RunError> {
 fn write_new(file: &Path, text: &str) -> io::Result<()> {
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let permissions = Permissions::from_mode(MODE);
-    let mut written = tempfile::Builder::new().permissions(permissions).tempfile_in(dir)?;
+    let made = tempfile::Builder::new().permissions(permissions).tempfile_in(dir);
+    let mut written = made.map_err(without_path)?;
     written.write_all(text.as_bytes())?;
     written.as_file().sync_all()?;
     written.persist_noclobber(file).map(drop).map_err(|error| error.error)

@@ -14,8 +14,10 @@ pub struct ConfigError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingPlace {
+    /// A file as a whole.
+    File(PathBuf),
     /// A line of a file, from 1.
-    File(PathBuf, usize),
+    Line(PathBuf, usize),
     Variable(String),
     Flag(String),
     /// No single place: several settings contradict each other.
@@ -59,7 +61,8 @@ pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            SettingPlace::File(path, line) => write!(f, "{}:{line}: ", path.display())?,
+            SettingPlace::File(path) => write!(f, "{}: ", path.display())?,
+            SettingPlace::Line(path, line) => write!(f, "{}:{line}: ", path.display())?,
             SettingPlace::Variable(name) => write!(f, "{name}: ")?,
             SettingPlace::Flag(name) => write!(f, "{name}: ")?,
             SettingPlace::Everywhere => {}

@@ -1,6 +1,7 @@
 //! The configuration: flags, environment, e6.toml and defaults, in this order of precedence, become one valid
 //! [`Config`], or a list of every mistake with its place and fix.
 
+pub(crate) mod environment;
 pub(crate) mod flags;
 pub(crate) mod mistake;
 pub(crate) mod reference;
@@ -10,9 +11,10 @@ pub(crate) mod source;
 mod tests;
 pub(crate) mod tls;
 
+pub use crate::config::environment::{Environment, ProcessEnvironment};
 pub use crate::config::flags::Flags;
 pub use crate::config::mistake::{ConfigErrors, SettingPlace};
-pub use crate::config::source::{Environment, ProcessEnvironment, load, log_format, pid_file};
+pub use crate::config::source::{load, log_format, pid_file};
 pub use crate::config::tls::{AcmeSettings, CertificateMode, TlsSettings};
 
 use crate::{
@@ -31,8 +33,6 @@ use crate::{
     web::trusted_proxies::TrustedProxies,
 };
 use std::{
-    fs::File,
-    io::{self, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -318,17 +318,6 @@ fn default_data_dir(environment: &dyn Environment) -> Option<PathBuf> {
 fn directory(environment: &dyn Environment, variable: &str) -> Option<PathBuf> {
     let named = environment.get(variable)?;
     named.split(':').next().filter(|dir| !dir.is_empty()).map(PathBuf::from)
-}
-
-/// Reads a file of at most `cap` bytes.
-fn read_file(path: &Path, cap: u64) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(cap + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > cap {
-        let cap = if cap < 1 << 20 { format!("{} KiB", cap >> 10) } else { format!("{} MiB", cap >> 20) };
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {cap}")));
-    }
-    Ok(text)
 }
 
 /// A value as typed in a flag: text, a whole number, a list of these, or a boolean if the current value is one.

@@ -1,11 +1,13 @@
 //! The sources of settings: a file, the environment, flags. Later ones win.
 
 use crate::{
+    bounded_file::{self, SMALL},
     config::{
         CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE,
+        environment::Environment,
         flags::LIMIT,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
-        named_file, read_file, scalar,
+        named_file, scalar,
         settings::{self, Setting, hooks::HOOKS_CAP},
     },
     limits, mlb,
@@ -25,39 +27,9 @@ use toml::{
 
 /// The section that may come several times, once for each hook.
 const HOOK: &str = "notify";
-/// Maximum bytes of a settings file. A real one has a few kilobytes.
-const SIZE_CAP: u64 = 1024 * 1024;
 
-/// The process's environment, or a test's.
-pub trait Environment {
-    fn get(&self, name: &str) -> Option<String>;
-    fn names(&self) -> Vec<String>;
-}
-
-pub struct ProcessEnvironment;
-
-impl Environment for ProcessEnvironment {
-    fn get(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
-    }
-
-    fn names(&self) -> Vec<String> {
-        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
-    }
-}
-
-/// An environment without variables.
-pub(crate) struct NoVariables;
-
-impl Environment for NoVariables {
-    fn get(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
+/// An empty list, as a setting shows it.
+const NO_VALUES: &str = "[]";
 
 /// Reads settings from all sources. `flags` are names with their values; `file` is the one of `--config`.
 ///
@@ -157,12 +129,18 @@ impl SettingsReader {
 
     fn environment(&mut self, environment: &dyn Environment) {
         let mut names: Vec<_> = environment.names();
+        if names.iter().any(|name| name == FILE_VARIABLE) && environment.get(FILE_VARIABLE).is_none() {
+            self.not_text(SettingPlace::Variable(FILE_VARIABLE.into()));
+        }
         names.retain(|name| name.starts_with("E6_") && name != FILE_VARIABLE);
         names.sort();
         for name in names {
             let place = SettingPlace::Variable(name.clone());
             match settings::all().find(|setting| setting.variable == name) {
-                Some(setting) => self.set(setting, &environment.get(&name).unwrap_or_default(), place),
+                Some(setting) => match environment.get(&name) {
+                    Some(value) => self.set(setting, &value, place),
+                    None => self.not_text(place),
+                },
                 // A name unlike all of ours belongs to another program: Kubernetes sets E6_PORT for a service named e6.
                 None => {
                     if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
@@ -173,20 +151,28 @@ impl SettingsReader {
         }
     }
 
+    fn not_text(&mut self, place: SettingPlace) {
+        self.wrong(place, "it is not text in UTF-8", "write it as text, or unset it");
+    }
+
     fn file(&mut self, path: &Path, presence: FilePresence) {
-        let text = match read_file(path, SIZE_CAP) {
+        let text = match bounded_file::read_text(path, SMALL) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && presence == FilePresence::Optional => {
                 return;
             }
             Err(error) => {
                 let mend = "name a readable settings file, or omit --config";
-                let place = SettingPlace::File(path.into(), 1);
+                if path.as_os_str().is_empty() {
+                    let what = "the name of the settings file is empty (--config or E6_CONFIG)";
+                    return self.wrong(SettingPlace::Everywhere, what, mend);
+                }
+                let place = SettingPlace::File(path.into());
                 return self.wrong(place, format!("cannot read it ({error})"), mend);
             }
         };
         let place = |span: Range<usize>| {
-            SettingPlace::File(path.into(), 1 + text[..span.start.min(text.len())].matches('\n').count())
+            SettingPlace::Line(path.into(), 1 + text[..span.start.min(text.len())].matches('\n').count())
         };
         let (table, errors) = DeTable::parse_recoverable(&text);
         for error in errors {
@@ -196,8 +182,8 @@ impl SettingsReader {
         self.section("", table.get_ref(), &place);
         // The parser returns the keys in alphabetical order.
         self.mistakes[after_syntax..].sort_by_key(|mistake| match &mistake.place {
-            SettingPlace::File(_, line) => *line,
-            SettingPlace::Variable(_) | SettingPlace::Flag(_) | SettingPlace::Everywhere => usize::MAX,
+            SettingPlace::Line(_, line) => *line,
+            _ => usize::MAX,
         });
     }
 
@@ -227,16 +213,17 @@ impl SettingsReader {
     ) {
         match settings::all().find(|setting| setting.key == key) {
             None => self.unknown(key, place(name)),
-            Some(setting) => match scalar(value.get_ref(), &setting.show(&self.config)) {
-                Some(text) => self.set(setting, &text, place(value.span())),
-                None => {
-                    self.wrong(
-                        place(value.span()),
-                        format!("{key}: this is neither text nor a number"),
-                        format!("write it like {}", setting.show(&self.config)),
-                    );
-                }
-            },
+            Some(setting) => {
+                let (place, shown) = (place(value.span()), setting.show(&self.config));
+                let is_empty_list = matches!(value.get_ref(), DeValue::Array(values) if values.is_empty());
+                let what = match scalar(value.get_ref(), &shown) {
+                    Some(text) => return self.set(setting, &text, place),
+                    None if is_empty_list && shown == NO_VALUES => return,
+                    None if is_empty_list => "the list is empty",
+                    None => "this is neither text nor a whole number",
+                };
+                self.wrong(place, format!("{key}: {what}"), format!("write it like {shown}"));
+            }
         }
     }
 
@@ -302,7 +289,8 @@ impl SettingsReader {
         let mut configured = self.config.mlb_proxy.configured.clone();
         if let Some(path) = &self.config.mlb_proxy.credentials {
             let shown = path.display().to_string();
-            match (configured.take(), read_file(path, SIZE_CAP).map_err(|error| error.to_string())) {
+            match (configured.take(), bounded_file::read_text(path, SMALL).map_err(|error| error.to_string()))
+            {
                 (None, _) => self.wrong(
                     SettingPlace::Everywhere,
                     "mlb.proxy_credentials is set, and mlb.proxy is not",

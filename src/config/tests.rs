@@ -36,7 +36,7 @@ fn loaded(toml: &str) -> Result<Config, ConfigErrors> {
 
 fn mistakes(toml: &str) -> Vec<(usize, String)> {
     let line = |mistake: ConfigError| match &mistake.place {
-        SettingPlace::File(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
+        SettingPlace::Line(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
         place => panic!("{place:?}"),
     };
     loaded(toml).unwrap_err().0.into_iter().map(line).collect()
@@ -76,7 +76,7 @@ fn every_mistake_of_a_file_is_listed_with_its_line_and_mend() {
         (5, "unknown key player.clbu: did you mean player.club?"),
         (7, "words.yes: it is empty"),
         (8, "words.question: {player} is the only placeholder"),
-        (9, "words.no: this is neither text nor a number: write it like \"No\""),
+        (9, "words.no: this is neither text nor a whole number: write it like \"No\""),
         (11, "colours.yes: \"brown\" is no pair of colours"),
         (
             13,
@@ -107,7 +107,7 @@ fn broken_syntax_is_a_mistake_with_its_line() {
 #[test]
 fn a_named_file_must_exist_and_be_text_of_a_sensible_size() {
     let missing = load(&[], Some(Path::new("/no/such/e6.toml")), &none()).unwrap_err().to_string();
-    assert!(missing.contains("/no/such/e6.toml:1: cannot read it"), "{missing}");
+    assert!(missing.contains("/no/such/e6.toml: cannot read it"), "{missing}");
     assert!(loaded(&format!("# {}\n", "x".repeat(1024 * 1024))).unwrap_err().to_string().contains("1 MiB"));
     let binary = tempfile::NamedTempFile::new().unwrap();
     fs::write(&binary, [0xff, 0xfe]).unwrap();
@@ -318,7 +318,7 @@ fn a_domain_and_an_address_are_all_it_takes() {
         (&[acme][..], "--domain NAME"),
         (&[domain, ("--tls", "acme")], "--acme EMAIL"),
         (&[domain, acme, ("--acme-challenge", "http-01"), ("--http", "off")], "which is off"),
-        (&[domain, acme, ("--acme-ca", "/no/such.pem")], "acme.ca cannot be used"),
+        (&[domain, acme, ("--acme-ca", "/no/such.pem")], "acme.ca /no/such.pem cannot be used"),
         (&[domain, acme, ("--https", "off")], "listen.https is off"),
         (&[domain, ("--acme", "you")], "no address"),
         (&[domain, acme, ("--acme-directory", "http://ca.example/dir")], "no ACME directory"),

@@ -150,9 +150,10 @@ impl Config {
         }
         let AcmeSettings { directory, ca, challenge, proxy, .. } = self.acme.clone();
         let ca = Ca { directory, email, root: ca, challenge, proxy, dir };
-        match ca.own_roots() {
-            Ok(_) => Ok(ca),
-            Err(error) => Err(format!("acme.ca cannot be used ({error}): name a PEM file of the CA's root")),
-        }
+        ca.own_roots().map_err(|error| {
+            let root = ca.root.iter().map(|root| format!(" {}", root.display())).collect::<String>();
+            format!("acme.ca{root} cannot be used ({error}): name a PEM file of the CA's root")
+        })?;
+        Ok(ca)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::decide,
-    config::{SettingPlace, load, source::NoVariables},
+    config::{SettingPlace, environment::NoVariables, load},
     fuzzing::{fields, first_line},
     mlb::{
         Question, Reply, Store, Token,
@@ -47,7 +47,7 @@ pub fn configuration(input: &[u8]) {
             assert!(!mistakes.0.is_empty());
             for mistake in mistakes.0 {
                 assert!(!mistake.what.is_empty() && !mistake.mend.is_empty());
-                if let SettingPlace::File(path, line) = mistake.place {
+                if let SettingPlace::Line(path, line) = mistake.place {
                     assert!(path == file && (1..=text.split('\n').count()).contains(&line), "line {line}");
                 }
             }
@@ -65,7 +65,7 @@ pub fn configuration(input: &[u8]) {
     assert!(shown.iter().filter(is_printed).eq(again.iter().filter(is_printed)), "{shown:?}\n{again:?}");
     let typo = format!("{text}\n[no-such-section]\nkey = 1\n");
     let places: Vec<_> = read(&typo).unwrap_err().0.into_iter().map(|mistake| mistake.place).collect();
-    assert_eq!(places, [SettingPlace::File(file.clone(), text.split('\n').count() + 2)]);
+    assert_eq!(places, [SettingPlace::Line(file.clone(), text.split('\n').count() + 2)]);
 }
 
 /// The JSON of a state file, or a whole one. What is read is written and read again as the same, an answer follows from

@@ -7,7 +7,7 @@ use crate::{
     },
     app::publisher::Publisher,
     clock::Clock,
-    config::{Config, source::NoVariables},
+    config::{Config, environment::NoVariables},
     mlb::{
         model::{self, FEED_FIELDS, SCHEDULE_FIELDS},
         store::Saved,

@@ -6,6 +6,7 @@
 use crate::{
     answer::{Archive, ArchivedSeason, Facts, LastAnswer},
     atomic_file::{self, TEMPORARY},
+    bounded_file,
     clock::rounded,
     hash, threads,
 };
@@ -13,8 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs::{self, File},
-    io::{self, Read},
+    fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -238,8 +238,7 @@ impl Drop for Saver {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
-    let mut text = String::new();
-    File::open(path)?.take(SIZE_CAP).read_to_string(&mut text)?;
+    let text = bounded_file::read_text(path, SIZE_CAP)?;
     let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let (head, body) = text.split_once('\n').ok_or_else(|| bad("no header line"))?;
     let sum = head.strip_prefix(VERSION).ok_or_else(|| bad("another version"))?;
@@ -264,7 +263,7 @@ fn checksum(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::SystemTime;
+    use std::{fs::File, time::SystemTime};
 
     #[test]
     fn what_a_killed_process_has_left_is_swept_and_what_is_being_written_is_not() {

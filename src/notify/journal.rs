@@ -1,12 +1,12 @@
 //! The state of a hook: the answer it knows of, and the changes that it is still to be told. It is kept on disk, so that
 //! a restart tells no change twice and loses none.
 
-use crate::{atomic_file, hash, notify::Occasion, page::Notice};
+use crate::{atomic_file, bounded_file, hash, notify::Occasion, page::Notice};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
     fs::{self, File},
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -109,17 +109,15 @@ impl JournalFile {
 
     /// Opens the file whose lock is held by the thread that sends to the hook: one of all processes.
     pub fn lock_file(&self) -> io::Result<File> {
-        File::options().create(true).append(true).open(self.0.with_extension("lock"))
+        File::options().create(true).read(true).append(true).open(self.0.with_extension("lock"))
     }
 
     /// Reads the journal; an empty one if there is none.
     pub fn load(&self) -> io::Result<Journal> {
-        let mut text = String::new();
-        match File::open(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Journal::default()),
-            file => file?.take(SIZE_CAP).read_to_string(&mut text)?,
-        };
-        serde_json::from_str(&text).map_err(io::Error::from)
+        match bounded_file::read(&self.0, SIZE_CAP) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Journal::default()),
+            json => serde_json::from_slice(&json?).map_err(io::Error::from),
+        }
     }
 
     /// Replaces the journal as a whole.

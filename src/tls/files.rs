@@ -1,8 +1,11 @@
 //! A certificate in two files that another program renews. Their content is polled.
 
-use crate::tls::{
-    certificate::Certificate,
-    resolver::{CertificateOrigin, CertificateWriter},
+use crate::{
+    bounded_file::{self, SMALL},
+    tls::{
+        certificate::Certificate,
+        resolver::{CertificateOrigin, CertificateWriter},
+    },
 };
 use std::{fmt, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 use time::OffsetDateTime;
@@ -70,7 +73,7 @@ impl CertificateFiles {
 
     fn content(&self) -> Result<PairContent, UnusablePair> {
         let read = |path: &PathBuf, what| {
-            fs::read(path).map_err(|error| UnusablePair {
+            bounded_file::read(path, SMALL).map_err(|error| UnusablePair {
                 public: format!("cannot read the file of the {what}: {error}"),
                 detailed: format!("cannot read the {what} {}: {error}", path.display()),
             })

@@ -1,10 +1,13 @@
 //! The self-signed certificate for this machine, made on first start and kept.
 
-use crate::tls::{
-    certificate::{Certificate, SelfSignedPem, replace},
-    files::CertificateFiles,
-    owner::NAP,
-    resolver::{CertificateOrigin, CertificateWriter},
+use crate::{
+    bounded_file::{self, SMALL},
+    tls::{
+        certificate::{Certificate, SelfSignedPem, replace},
+        files::CertificateFiles,
+        owner::NAP,
+        resolver::{CertificateOrigin, CertificateWriter},
+    },
 };
 use std::{error::Error, fs, io, path::Path};
 use time::{Duration, OffsetDateTime};
@@ -103,7 +106,7 @@ fn files(dir: &Path) -> CertificateFiles {
 }
 
 fn read(files: &CertificateFiles) -> Result<Certificate, Box<dyn Error + Send + Sync>> {
-    Certificate::from_pem(&fs::read(&files.cert)?, &fs::read(&files.key)?)
+    Certificate::from_pem(&bounded_file::read(&files.cert, SMALL)?, &bounded_file::read(&files.key, SMALL)?)
 }
 
 fn write(dir: &Path, pair: &SelfSignedPem) -> io::Result<()> {

@@ -8,6 +8,7 @@ use crate::{
         listeners::{self, StartKind},
         places::{DATA_DIR, LOG, PID_FILE, READY_FILE, WritablePath, around, places},
     },
+    atomic_file::{is_replaceable, without_path},
     config::{CertificateMode, Config, Http3Mode},
     connection::ListenerKind,
     http::access_log::{LogDestination, LogFile},
@@ -128,7 +129,13 @@ pub(crate) fn directories(config: &Config, missing: Vec<MissingDirectory>) -> Ve
 fn present(place: WritablePath, config: &Config) -> Finding {
     let shown = place.dir.display();
     let holder = (place.setting == DATA_DIR).then(|| DataLock::holder(&place.dir)).flatten();
-    match (holder, can_write(&place.dir)) {
+    let file = match place.setting {
+        PID_FILE => config.pid_file(),
+        READY_FILE => config.ready_file.clone(),
+        _ => None,
+    };
+    let replaceable = || file.as_deref().map_or(Ok(()), is_replaceable);
+    match (holder, can_write(&place.dir).and_then(|()| replaceable())) {
         (Some(pid), _) => {
             let which = pid.map_or(String::new(), |pid| format!(" (process {pid})"));
             Finding::fine(
@@ -173,7 +180,7 @@ fn nearest(dir: &Path) -> PathBuf {
 
 /// Tries to make an unnamed file in the directory.
 fn can_write(dir: impl AsRef<Path>) -> io::Result<()> {
-    tempfile::tempfile_in(dir).map(drop)
+    tempfile::tempfile_in(dir).map(drop).map_err(without_path)
 }
 
 /// The hooks, by their hosts. They are not told of a check.

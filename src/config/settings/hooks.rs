@@ -1,10 +1,10 @@
 //! The settings of a hook: one `[[notify]]` of the file. Each applies to the last hook; the URL begins a new one.
 
 use crate::{
+    bounded_file,
     config::{
         Config,
         mistake::{InvalidValue, one_of},
-        read_file,
         settings::{
             Setting, Value,
             kinds::{Kind, MAYBE_PATH, TOKEN, name_of},
@@ -110,7 +110,7 @@ fn url(text: &str) -> Result<HookUrl, InvalidValue> {
 }
 
 fn read(file: &Path) -> Result<String, InvalidValue> {
-    read_file(file, LINE_CAP).map_err(|error| {
+    bounded_file::read_text(file, LINE_CAP).map_err(|error| {
         InvalidValue::new(
             format!("cannot read the URL in {:?} ({error})", file.display().to_string()),
             "name a file with the URL on its only line, readable to e6",

@@ -8,7 +8,7 @@ pub(crate) mod values;
 pub(crate) mod words;
 
 use crate::{
-    config::{Config, mistake::InvalidValue, source::NoVariables},
+    config::{Config, environment::NoVariables, mistake::InvalidValue},
     limits::{LIMITS, Limit, TakesEffect},
 };
 use std::sync::LazyLock;

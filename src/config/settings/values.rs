@@ -1,7 +1,8 @@
 //! The values of settings, read from text. An error says what is wrong and what to write instead.
 
 use crate::{
-    config::{mistake::InvalidValue, read_file, settings::quoted},
+    bounded_file,
+    config::{mistake::InvalidValue, settings::quoted},
     http::access_log::LogDestination,
     mlb::Token,
     net::{listen::Address, outgoing::OutgoingProxy},
@@ -255,7 +256,7 @@ pub(super) fn hsts(text: &str) -> Result<Duration, InvalidValue> {
 pub(super) fn token(text: &str) -> Result<Token, InvalidValue> {
     let file = path(text)?;
     let mend = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
-    let read = read_file(&file, LINE_CAP)
+    let read = bounded_file::read_text(&file, LINE_CAP)
         .map_err(|error| InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), &*mend))?;
     Token::new(&read, file).map_err(|what| InvalidValue::new(format!("{what} ({text:?})"), &*mend))
 }

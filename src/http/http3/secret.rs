@@ -1,10 +1,13 @@
 //! The secret of the QUIC endpoints. It is kept across restarts, so that a restarted server can reset the connections of
 //! the one before at once (RFC 9000 §10.3): their clients would otherwise wait for a timeout.
 
-use crate::atomic_file;
+use crate::{
+    atomic_file,
+    bounded_file::{self, SMALL},
+};
 use aws_lc_rs::{hkdf, hmac};
 use sha2::{Digest, Sha256};
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 /// Its file in the data directory.
 const FILE: &str = "quic.key";
@@ -34,7 +37,7 @@ impl QuicSecret {
     /// When the file can be neither read nor written.
     pub fn kept(dir: &Path) -> io::Result<Self> {
         let path = dir.join(FILE);
-        match fs::read(&path) {
+        match bounded_file::read(&path, SMALL) {
             Ok(bytes) => {
                 if let Ok(secret) = bytes.try_into() {
                     return Ok(QuicSecret(secret));
@@ -85,7 +88,7 @@ impl QuicSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
     fn a_secret_is_kept_for_this_user_alone_and_a_damaged_one_is_replaced() {

@@ -1,6 +1,7 @@
 //! The state that outlives the process: account key, certificate, and times of orders. Only its owner can read it.
 
 use crate::{
+    bounded_file::{self, SMALL},
     hash,
     tls::{
         acme::{Ca, error::AcmeFailure},
@@ -42,7 +43,7 @@ impl Cache {
             tracing::warn!(file = %self.certificate.display(), "mend it, or remove it to order another");
             AcmeFailure::disk("the kept certificate cannot be used, and none is ordered meanwhile", error)
         };
-        match fs::read(&self.certificate) {
+        match bounded_file::read(&self.certificate, SMALL) {
             Ok(pem) => Certificate::from_pem(&pem, &pem).map(Some).map_err(|error| unusable(&error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unusable(&error)),
@@ -58,7 +59,7 @@ impl Cache {
 
     /// The account's key, PKCS#8; made on first use.
     pub(crate) fn account_key(&self) -> io::Result<Vec<u8>> {
-        match fs::read(&self.account) {
+        match bounded_file::read(&self.account, SMALL) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let key = Account::generate_key_pair();
                 self.write(&self.account, &key)?;
@@ -70,7 +71,7 @@ impl Cache {
 
     /// Times of the orders that were refused, or had not ended when the process did.
     pub(crate) fn orders(&self) -> io::Result<Vec<OffsetDateTime>> {
-        match fs::read(&self.orders) {
+        match bounded_file::read(&self.orders, SMALL) {
             Ok(bytes) => {
                 let seconds: Vec<i64> = serde_json::from_slice(&bytes)?;
                 Ok(seconds

@@ -7,6 +7,7 @@ pub(crate) mod schedule;
 pub(crate) mod session;
 
 use crate::{
+    bounded_file::{self, SMALL},
     name::named,
     net::{outgoing::OutgoingProxy, resolver},
     tls::{
@@ -22,7 +23,7 @@ use crate::{
     },
 };
 use rustls::{RootCertStore, pki_types::CertificateDer};
-use std::{error::Error, fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use ureq::tls::{RootCerts, TlsConfig};
 
@@ -61,7 +62,7 @@ impl Ca {
     /// When the root file is unreadable, or holds no valid certificate.
     pub fn own_roots(&self) -> Result<Option<Vec<CertificateDer<'static>>>, Box<dyn Error + Send + Sync>> {
         let Some(path) = &self.root else { return Ok(None) };
-        let roots = pem::certificates(&fs::read(path)?)?;
+        let roots = pem::certificates(&bounded_file::read(path, SMALL)?)?;
         if roots.is_empty() {
             return Err("there is no certificate in it".into());
         }

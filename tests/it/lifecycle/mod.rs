@@ -12,6 +12,7 @@ pub mod listen;
 pub mod manual;
 pub mod notify;
 pub mod notify_restarts;
+pub mod odd_files;
 pub mod operations;
 pub mod output;
 pub mod package;
