@@ -17,6 +17,7 @@ pub(crate) mod live_site;
 pub(crate) mod logging;
 pub(crate) mod metrics;
 pub(crate) mod notifier;
+pub(crate) mod own_files;
 pub(crate) mod places;
 pub(crate) mod poller_thread;
 pub(crate) mod privileges;

@@ -10,6 +10,7 @@ use crate::{
         listeners::{BoundAddresses, Listeners},
         live_site::LiveSite,
         metrics::AllMetrics,
+        own_files,
         poller_thread::PollerThread,
         swap_handler::SwapHandler,
         systemd,
@@ -30,7 +31,10 @@ use crate::{
     web::host::Hosts,
 };
 use std::{io, path::PathBuf, process, sync::Arc};
-use tokio::{runtime::Runtime, time::timeout};
+use tokio::{
+    runtime::Runtime,
+    time::{MissedTickBehavior, timeout},
+};
 
 pub(crate) struct Running {
     pub setup: Setup,
@@ -197,7 +201,10 @@ impl Running {
     /// Handles signals until one stops the process or a new process takes over.
     async fn attend(&mut self, signals: &mut Signals) -> ServeEnd {
         let mut new_process: Option<NewProcess> = None;
+        let mut looks = tokio::time::interval(own_files::LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let is_upgrading = new_process.is_some();
             let ready = async {
                 match &mut new_process {
                     Some(new_process) => new_process.ready().await,
@@ -205,6 +212,8 @@ impl Running {
                 }
             };
             tokio::select! {
+                // A new process makes files of its own.
+                _ = looks.tick(), if !is_upgrading => self.restore_files(),
                 ready = ready => match ready {
                     Ok(pid) => {
                         self.tell(ControlRequest::Upgrade, true, Vec::new());
