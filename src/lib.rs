@@ -55,6 +55,7 @@ mod language;
 mod lifecycle;
 mod limits;
 mod memory;
+mod metrics;
 mod name;
 mod output;
 mod per_worker;

@@ -2,57 +2,28 @@
 
 use crate::{
     answer::{Answer, Pace, Verdict},
+    metrics::metrics,
     page,
 };
-use prometheus::{
-    Gauge, IntGauge, IntGaugeVec, Registry, register_gauge_with_registry as gauge,
-    register_int_gauge_vec_with_registry as gauges, register_int_gauge_with_registry as int_gauge,
-};
 
-/// Gauges of the published answer.
-#[derive(Clone)]
-pub(crate) struct AnswerMetrics {
-    verdicts: IntGaugeVec,
-    /// A vector without labels, so that it can be empty while the number is unknown: zero would be an answer.
-    errors: IntGaugeVec,
-    stale: IntGauge,
-    game_in_progress: IntGauge,
-    last_success: Gauge,
+metrics! {
+    /// Gauges of the published answer.
+    pub(crate) struct AnswerMetrics {
+        verdicts: gauges("e6_answer", "The answer that is shown: 1 for its verdict, 0 for every other.", "verdict");
+        /// It has no labels, so that it can be empty while the number is unknown: zero would be an answer.
+        errors: gauges("e6_errors_today", "Errors charged to the player today. Missing while the answer is unknown.");
+        stale: gauge(
+            "e6_answer_stale", "1 while the data behind the answer is older than the page promises, else 0.");
+        game_in_progress: gauge(
+            "e6_game_in_progress",
+            "1 while a game of the player's club is in progress, or has begun and could not be read yet, else 0.");
+        last_success: decimal_gauge(
+            "e6_mlb_last_success_timestamp_seconds",
+            "Unix time at which MLB made the data behind the answer; 0 if none was ever read.");
+    }
 }
 
 impl AnswerMetrics {
-    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        Ok(AnswerMetrics {
-            verdicts: gauges!(
-                "e6_answer",
-                "The answer that is shown: 1 for its verdict, 0 for every other.",
-                &["verdict"],
-                registry
-            )?,
-            errors: gauges!(
-                "e6_errors_today",
-                "Errors charged to the player today. Missing while the answer is unknown.",
-                &[],
-                registry
-            )?,
-            stale: int_gauge!(
-                "e6_answer_stale",
-                "1 while the data behind the answer is older than the page promises, else 0.",
-                registry
-            )?,
-            game_in_progress: int_gauge!(
-                "e6_game_in_progress",
-                "1 while a game of the player's club is in progress, or has begun and could not be read yet, else 0.",
-                registry
-            )?,
-            last_success: gauge!(
-                "e6_mlb_last_success_timestamp_seconds",
-                "Unix time at which MLB made the data behind the answer; 0 if none was ever read.",
-                registry
-            )?,
-        })
-    }
-
     pub fn set(&self, answer: &Answer) {
         match answer.verdict {
             Verdict::Unknown => self.errors.reset(),

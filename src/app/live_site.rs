@@ -212,7 +212,7 @@ mod tests {
         let publisher = Publisher::new(&config, None, Clock::System);
         let answer =
             decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), time::OffsetDateTime::now_utc());
-        let metrics = AnswerMetrics::register(&prometheus::Registry::new()).unwrap();
+        let metrics = AnswerMetrics::registered(&prometheus::Registry::new()).unwrap();
         let live_site = LiveSite::new(publisher, answer, Lifecycle::new().watch(), metrics, Arc::default());
         let published = || {
             let site = live_site.site.load();

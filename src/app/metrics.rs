@@ -39,12 +39,12 @@ impl AllMetrics {
         output::register(&registry)?;
         registry.register(Box::new(ProcessMetrics))?;
         Ok(AllMetrics {
-            answer: AnswerMetrics::register(&registry)?,
+            answer: AnswerMetrics::registered(&registry)?,
             connections: ConnectionMetrics::register(&registry)?,
             quic: QuicMetrics::register(&registry)?,
             polls: PollMetrics::register(&registry)?,
             relay: RelayMetrics::register(&registry)?,
-            notify: NotifyMetrics::register(&registry)?,
+            notify: NotifyMetrics::registered(&registry)?,
             requests: RequestMetrics::register(registry.clone(), ROUTES.iter().map(|route| route.pattern))?,
             threads: RestartingThreads::new(&registry)?,
             registry,

@@ -2,12 +2,10 @@
 
 use crate::{
     connection::{ListenerKind, TlsSession},
+    metrics::metrics,
     name::{Named, named},
 };
-use prometheus::{
-    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
-    register_int_counter_vec_with_registry as counters, register_int_gauge_vec_with_registry as gauges,
-};
+use prometheus::{IntCounter, IntGauge, Registry};
 use rustls::crypto::aws_lc_rs;
 
 named! {
@@ -57,16 +55,21 @@ named! {
 /// The labels of a handshake over QUIC. quinn tells neither the key exchange nor whether the session was resumed.
 const QUIC_HANDSHAKE: [&str; 3] = ["TLSv1.3", "unknown", "unknown"];
 
-/// The metrics of connections, over all listeners.
-#[derive(Clone)]
-pub struct ConnectionMetrics {
-    open: IntGaugeVec,
-    accepted: IntCounterVec,
-    refused: IntCounterVec,
-    ended: IntCounterVec,
-    streams_reset: IntCounterVec,
-    http3_streams_reset: IntCounterVec,
-    handshakes: IntCounterVec,
+metrics! {
+    /// The metrics of connections, over all listeners.
+    pub struct ConnectionMetrics {
+        open: gauges("e6_connections", "Connections that are open.", "listener");
+        accepted: counters("e6_connections_accepted_total", "Connections that were accepted.", "listener");
+        refused: counters(
+            "e6_connections_refused_total", "Connections that ended before a request could be read from them.", "reason");
+        ended: counters("e6_connections_ended_total", "Connections ended because a limit was reached.", "reason");
+        streams_reset: counters(
+            "e6_http2_streams_reset_total", "HTTP/2 streams reset because a response was not taken in time.", "reason");
+        http3_streams_reset: counters(
+            "e6_http3_streams_reset_total",
+            "HTTP/3 streams reset because a request did not arrive, or a response was not taken, in time.", "reason");
+        handshakes: counters("e6_tls_handshakes_total", "TLS handshakes that succeeded.", "version", "group", "resumed");
+    }
 }
 
 impl ConnectionMetrics {
@@ -75,45 +78,7 @@ impl ConnectionMetrics {
     /// # Errors
     /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let counters = ConnectionMetrics {
-            open: gauges!("e6_connections", "Connections that are open.", &["listener"], registry)?,
-            accepted: counters!(
-                "e6_connections_accepted_total",
-                "Connections that were accepted.",
-                &["listener"],
-                registry
-            )?,
-            refused: counters!(
-                "e6_connections_refused_total",
-                "Connections that ended before a request could be read from them.",
-                &["reason"],
-                registry
-            )?,
-            ended: counters!(
-                "e6_connections_ended_total",
-                "Connections ended because a limit was reached.",
-                &["reason"],
-                registry
-            )?,
-            streams_reset: counters!(
-                "e6_http2_streams_reset_total",
-                "HTTP/2 streams reset because a response was not taken in time.",
-                &["reason"],
-                registry
-            )?,
-            http3_streams_reset: counters!(
-                "e6_http3_streams_reset_total",
-                "HTTP/3 streams reset because a request did not arrive, or a response was not taken, in time.",
-                &["reason"],
-                registry
-            )?,
-            handshakes: counters!(
-                "e6_tls_handshakes_total",
-                "TLS handshakes that succeeded.",
-                &["version", "group", "resumed"],
-                registry
-            )?,
-        };
+        let counters = Self::registered(registry)?;
         counters.begin();
         Ok(counters)
     }

@@ -1,24 +1,34 @@
 //! Metrics of the poller's rounds of requests to MLB, and of the relay.
 
-use crate::{answer::Outage, mlb::relay::RelayOutcome, name::Named};
-use prometheus::{
-    IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry as counters,
-    register_int_gauge_with_registry as gauge,
-};
+use crate::{answer::Outage, metrics::metrics, mlb::relay::RelayOutcome, name::Named};
+use prometheus::Registry;
 
-#[derive(Clone)]
-pub struct PollMetrics(IntCounterVec);
+metrics! {
+    pub struct PollMetrics {
+        polls: counters("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.", "outcome");
+    }
+}
+
+metrics! {
+    pub struct RelayMetrics {
+        requests: counters(
+            "e6_relay_requests_total", "Requests to the relay, by how they were answered.", "outcome");
+        upstream: counters(
+            "e6_relay_upstream_requests_total", "Requests of the relay to MLB, by how they ended.", "outcome");
+        entries: gauge("e6_relay_entries", "Replies and failures that the relay keeps.");
+        bytes: gauge("e6_relay_bytes", "Bytes of the replies that the relay keeps.");
+    }
+}
 
 impl PollMetrics {
     /// Registers the counter, with each outcome at zero.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let (name, help) = ("e6_mlb_polls_total", "Rounds of requests to MLB, by outcome.");
-        let polls = counters!(name, help, &["outcome"], registry).map(PollMetrics)?;
+        let polls = Self::registered(registry)?;
         // A counter that begins at 1 hides its first increase.
         // `Starting` is the state before the first round, not the outcome of one.
         let failures = Outage::all().filter(|outage| *outage != Outage::Starting);
         for outcome in failures.map(Named::name).chain([HEARD]) {
-            polls.0.with_label_values(&[outcome]);
+            polls.polls.with_label_values(&[outcome]);
         }
         Ok(polls)
     }
@@ -32,29 +42,14 @@ impl PollMetrics {
     }
 
     fn count(&self, outcome: &str) {
-        self.0.with_label_values(&[outcome]).inc();
+        self.polls.with_label_values(&[outcome]).inc();
     }
-}
-
-#[derive(Clone)]
-pub struct RelayMetrics {
-    requests: IntCounterVec,
-    upstream: IntCounterVec,
-    entries: IntGauge,
-    bytes: IntGauge,
 }
 
 impl RelayMetrics {
     /// Registers the counters, each at zero.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let requests = "Requests to the relay, by how they were answered.";
-        let upstream = "Requests of the relay to MLB, by how they ended.";
-        let metrics = RelayMetrics {
-            requests: counters!("e6_relay_requests_total", requests, &["outcome"], registry)?,
-            upstream: counters!("e6_relay_upstream_requests_total", upstream, &["outcome"], registry)?,
-            entries: gauge!("e6_relay_entries", "Replies and failures that the relay keeps.", registry)?,
-            bytes: gauge!("e6_relay_bytes", "Bytes of the replies that the relay keeps.", registry)?,
-        };
+        let metrics = Self::registered(registry)?;
         for outcome in RelayOutcome::all() {
             metrics.requests.with_label_values(&[outcome.name()]);
         }

@@ -1,15 +1,14 @@
 //! Metrics of hooks, by the host of their URL.
 
-use crate::notify::HookUrl;
-use prometheus::{
-    IntCounterVec, IntGaugeVec, Registry, register_int_counter_vec_with_registry as counters,
-    register_int_gauge_vec_with_registry as gauges,
-};
+use crate::{metrics::metrics, notify::HookUrl};
 
-#[derive(Clone)]
-pub struct NotifyMetrics {
-    messages: IntCounterVec,
-    queue: IntGaugeVec,
+metrics! {
+    pub struct NotifyMetrics {
+        messages: counters(
+            "e6_notify_messages_total",
+            "Messages to hooks, by host and outcome: sent, failed (one attempt), dropped (given up).", "host", "outcome");
+        queue: gauges("e6_notify_queue", "Changes that a hook has not accepted yet, by host.", "host");
+    }
 }
 
 /// The hook has accepted a message.
@@ -20,23 +19,6 @@ pub(crate) const FAILED: &str = "failed";
 pub(crate) const DROPPED: &str = "dropped";
 
 impl NotifyMetrics {
-    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        Ok(NotifyMetrics {
-            messages: counters!(
-                "e6_notify_messages_total",
-                "Messages to hooks, by host and outcome: sent, failed (one attempt), dropped (given up).",
-                &["host", "outcome"],
-                registry
-            )?,
-            queue: gauges!(
-                "e6_notify_queue",
-                "Changes that a hook has not accepted yet, by host.",
-                &["host"],
-                registry
-            )?,
-        })
-    }
-
     /// The metrics of one hook, each of which exists from now on.
     pub(crate) fn of(&self, url: &HookUrl) -> HookMetrics {
         let hook = HookMetrics { metrics: self.clone(), host: url.to_string(), queued: 0 };

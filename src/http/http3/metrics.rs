@@ -1,21 +1,21 @@
 //! Metrics of QUIC.
 
-use crate::net::udp::steering::SteeringMetrics;
-use prometheus::{
-    IntCounter, IntCounterVec, Registry, register_int_counter_vec_with_registry as counters,
-    register_int_counter_with_registry as counter,
-};
+use crate::{metrics::metrics, net::udp::steering::SteeringMetrics};
+use prometheus::Registry;
 
-/// The metrics of QUIC, over all endpoints.
-#[derive(Clone)]
-pub(crate) struct QuicMetrics {
-    /// Handshakes that succeeded, by whether the client's address was validated before.
-    handshakes: IntCounterVec,
-    /// Clients that were asked to prove their address first.
-    pub retries: IntCounter,
-    /// Connections whose client has changed its address.
-    pub migrations: IntCounter,
-    handed_over: IntCounterVec,
+metrics! {
+    /// The metrics of QUIC, over all endpoints.
+    pub(crate) struct QuicMetrics {
+        /// By whether the client's address was validated before.
+        handshakes: counters("e6_quic_handshakes_total", "QUIC handshakes that succeeded.", "address_validated");
+        pub retries: counter(
+            "e6_quic_retries_total", "QUIC clients that were asked to prove their address first (Retry).");
+        pub migrations: counter(
+            "e6_quic_migrations_total", "Changes of a QUIC client's address that were seen at a request.");
+        handed_over: counters(
+            "e6_quic_datagrams_handed_over_total",
+            "UDP datagrams that reached an endpoint other than their connection's, by where they went.", "to");
+    }
 }
 
 impl QuicMetrics {
@@ -24,30 +24,7 @@ impl QuicMetrics {
     /// # Errors
     /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let metrics = QuicMetrics {
-            handshakes: counters!(
-                "e6_quic_handshakes_total",
-                "QUIC handshakes that succeeded.",
-                &["address_validated"],
-                registry
-            )?,
-            retries: counter!(
-                "e6_quic_retries_total",
-                "QUIC clients that were asked to prove their address first (Retry).",
-                registry
-            )?,
-            migrations: counter!(
-                "e6_quic_migrations_total",
-                "Changes of a QUIC client's address that were seen at a request.",
-                registry
-            )?,
-            handed_over: counters!(
-                "e6_quic_datagrams_handed_over_total",
-                "UDP datagrams that reached an endpoint other than their connection's, by where they went.",
-                &["to"],
-                registry
-            )?,
-        };
+        let metrics = Self::registered(registry)?;
         for is_validated in [false, true] {
             metrics.handshakes.with_label_values(&[validated(is_validated)]);
         }
