@@ -1,5 +1,24 @@
 //! The answer for programs. Documented in assets/api/openapi.json; fields are added at the end, never changed.
 
+/// Declares a body that is serialized: its members with their types and, from these facts, their values.
+macro_rules! body {
+    (
+        $vis:vis struct $body:ident $(<$life:lifetime>)? ($($from:ident: $of:ty),+) $(with { $($name:ident = $fact:expr;)+ })? {
+            $($member:ident: $type:ty = $value:expr;)+
+        }
+    ) => {
+        #[derive(serde::Serialize)]
+        $vis struct $body $(<$life>)? { $($member: $type,)+ }
+
+        impl $(<$life>)? $body $(<$life>)? {
+            pub(super) fn new($($from: $of),+) -> Self {
+                $($(let $name = $fact;)+)?
+                $body { $($member: $value,)+ }
+            }
+        }
+    };
+}
+
 mod game;
 mod leaders;
 mod season;
@@ -7,14 +26,14 @@ mod season;
 pub(crate) use self::{leaders::leaders, season::season};
 
 use crate::{
-    answer::{Answer, Availability, Player, Verdict},
+    answer::{Answer, Availability, Leader, Player, Verdict},
     page::{
         LocalizedTheme,
         json::{
             game::{GameBody, NextGameBody, PlayBody},
             season::{SeasonBody, SinceErrorBody},
         },
-        times,
+        sentence, times,
     },
 };
 use serde::Serialize;
@@ -44,38 +63,7 @@ pub(crate) struct JsonBodies {
 
 /// Renders an answer for programs.
 pub(crate) fn json(answer: &Answer, localized: LocalizedTheme) -> JsonBodies {
-    let mut body = AnswerBody {
-        verdict: verdict(answer.verdict),
-        errors: answer.verdict.errors(),
-        date: answer.day.to_string(),
-        stale: answer.stale,
-        asked_at: answer.asked_at.map(times::machine),
-        changed_at: answer.changed_at.map(times::machine),
-        answer: localized.word(answer),
-        reason: localized.sentence(answer),
-        player: PlayerBody::new(&answer.player),
-        games: answer.games.iter().map(GameBody::new).collect(),
-        plays: answer.plays.iter().map(PlayBody::new).collect(),
-        plays_complete: answer.plays_complete,
-        taken_back: answer.taken_back,
-        availability: match answer.availability {
-            Availability::Unknown | Availability::Other(_) => "unknown",
-            Availability::Active => "active",
-            Availability::Injured(_) => "injured",
-            Availability::Suspended => "suspended",
-            Availability::Away(_) => "away",
-        },
-        season: answer.season.as_ref().map(SeasonBody::new),
-        time_zone: answer.zone.name(),
-        replay: localized.replay().is_some(),
-        since_error: answer.since_error.as_ref().map(SinceErrorBody::new),
-        next_game: answer.next_game.as_ref().map(|next| NextGameBody::new(next, answer.day)),
-        error_rank: answer
-            .leaders
-            .as_ref()
-            .and_then(|leaders| leaders.player.as_ref())
-            .map(|player| RankBody { rank: player.rank, tied: player.is_tied }),
-    };
+    let mut body = AnswerBody::new(answer, localized);
     let line = |body: &AnswerBody| serde_json::to_string(body).unwrap_or_default();
     let (pretty, dated) = (pretty(&body), line(&body));
     body.asked_at = None;
@@ -89,46 +77,54 @@ fn pretty(body: &impl Serialize) -> String {
     json
 }
 
-#[derive(Serialize)]
-struct AnswerBody<'a> {
-    verdict: &'static str,
-    errors: u32,
-    date: String,
-    stale: bool,
-    asked_at: Option<String>,
-    changed_at: Option<String>,
-    answer: &'a str,
-    reason: String,
-    player: PlayerBody<'a>,
-    games: Vec<GameBody<'a>>,
-    plays: Vec<PlayBody<'a>>,
-    plays_complete: bool,
-    taken_back: u32,
-    availability: &'static str,
-    season: Option<SeasonBody>,
-    time_zone: &'a str,
-    replay: bool,
-    since_error: Option<SinceErrorBody>,
-    next_game: Option<NextGameBody<'a>>,
-    error_rank: Option<RankBody>,
+body! {
+    struct AnswerBody<'a>(answer: &'a Answer, localized: LocalizedTheme<'a>) with {
+        rank = answer.leaders.as_ref().and_then(|leaders| leaders.player.as_ref());
+    } {
+        verdict: &'static str = verdict(answer.verdict);
+        errors: u32 = answer.verdict.errors();
+        date: String = answer.day.to_string();
+        stale: bool = answer.stale;
+        asked_at: Option<String> = answer.asked_at.map(times::machine);
+        changed_at: Option<String> = answer.changed_at.map(times::machine);
+        answer: &'a str = sentence::word(answer, localized.words);
+        reason: String = localized.sentence(answer);
+        player: PlayerBody<'a> = PlayerBody::new(&answer.player);
+        games: Vec<GameBody<'a>> = answer.games.iter().map(GameBody::new).collect();
+        plays: Vec<PlayBody<'a>> = answer.plays.iter().map(PlayBody::new).collect();
+        plays_complete: bool = answer.plays_complete;
+        taken_back: u32 = answer.taken_back;
+        availability: &'static str = availability(&answer.availability);
+        season: Option<SeasonBody> = answer.season.as_ref().map(SeasonBody::new);
+        time_zone: &'a str = answer.zone.name();
+        replay: bool = localized.replay().is_some();
+        since_error: Option<SinceErrorBody> = answer.since_error.as_ref().map(SinceErrorBody::new);
+        next_game: Option<NextGameBody<'a>> = answer.next_game.as_ref().map(|next| NextGameBody::new(next, answer.day));
+        error_rank: Option<RankBody> = rank.map(RankBody::new);
+    }
 }
 
-#[derive(Serialize)]
-struct RankBody {
-    rank: u32,
-    tied: bool,
+fn availability(availability: &Availability) -> &'static str {
+    match availability {
+        Availability::Unknown | Availability::Other(_) => "unknown",
+        Availability::Active => "active",
+        Availability::Injured(_) => "injured",
+        Availability::Suspended => "suspended",
+        Availability::Away(_) => "away",
+    }
 }
 
-#[derive(Serialize)]
-struct PlayerBody<'a> {
-    id: u32,
-    name: &'a str,
-    team: Option<&'a str>,
+body! {
+    struct RankBody(leader: &Leader) {
+        rank: u32 = leader.rank;
+        tied: bool = leader.is_tied;
+    }
 }
 
-impl<'a> PlayerBody<'a> {
-    fn new(player: &'a Player) -> Self {
-        let team = player.club.as_ref().map(|club| club.name.as_str());
-        PlayerBody { id: player.id, name: &player.name, team }
+body! {
+    struct PlayerBody<'a>(player: &'a Player) {
+        id: u32 = player.id;
+        name: &'a str = &player.name;
+        team: Option<&'a str> = player.club.as_ref().map(|club| club.name.as_str());
     }
 }

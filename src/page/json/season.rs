@@ -12,34 +12,23 @@ use serde::Serialize;
 
 /// The season, game by game, without the time MLB was asked: it stays the same while nothing happens.
 pub(crate) fn season(answer: &Answer, theme: &Theme) -> String {
-    pretty(&SeasonPage {
-        player: PlayerBody::new(&answer.player),
-        date: answer.day.to_string(),
-        stale: answer.stale,
-        season: answer.season.as_ref().map(SeasonBody::new),
-        log: answer.season.iter().flat_map(|season| &season.games).map(LogEntry::new).collect(),
-        replay: theme.replay.is_some(),
-        by_position: season_page::by_position(answer)
-            .into_iter()
-            .map(|(position, sum)| PositionBody { position, sum })
-            .collect(),
-        by_opponent: season_page::by_opponent(answer)
-            .into_iter()
-            .map(|(opponent, sum)| OpponentBody { opponent, sum })
-            .collect(),
-    })
+    pretty(&SeasonPage::new(answer, theme))
 }
 
-#[derive(Serialize)]
-struct SeasonPage<'a> {
-    player: PlayerBody<'a>,
-    date: String,
-    stale: bool,
-    season: Option<SeasonBody>,
-    log: Vec<LogEntry<'a>>,
-    replay: bool,
-    by_position: Vec<PositionBody<'a>>,
-    by_opponent: Vec<OpponentBody<'a>>,
+body! {
+    struct SeasonPage<'a>(answer: &'a Answer, theme: &Theme) with {
+        by_position = season_page::by_position(answer).into_iter();
+        by_opponent = season_page::by_opponent(answer).into_iter();
+    } {
+        player: PlayerBody<'a> = PlayerBody::new(&answer.player);
+        date: String = answer.day.to_string();
+        stale: bool = answer.stale;
+        season: Option<SeasonBody> = answer.season.as_ref().map(SeasonBody::new);
+        log: Vec<LogEntry<'a>> = answer.season.iter().flat_map(|season| &season.games).map(LogEntry::new).collect();
+        replay: bool = theme.replay.is_some();
+        by_position: Vec<PositionBody<'a>> = by_position.map(|(position, sum)| PositionBody { position, sum }).collect();
+        by_opponent: Vec<OpponentBody<'a>> = by_opponent.map(|(opponent, sum)| OpponentBody { opponent, sum }).collect();
+    }
 }
 
 #[derive(Serialize)]
@@ -56,91 +45,46 @@ struct OpponentBody<'a> {
     sum: ErrorSum,
 }
 
-#[derive(Serialize)]
-struct LogEntry<'a> {
-    id: u64,
-    date: String,
-    number: u8,
-    opponent: Option<&'a Club>,
-    home: bool,
-    errors: u32,
-}
-
-#[derive(Serialize)]
-pub(super) struct SeasonBody {
-    year: i32,
-    games: usize,
-    errors: u32,
-    last_error: Option<String>,
-    days_since_error: Option<u32>,
-    games_since_error: Option<u32>,
-    longest_clean_streak: Option<StreakBody>,
-    on_pace_for: Option<u32>,
-    complete: bool,
-}
-
-#[derive(Serialize)]
-struct StreakBody {
-    games: u32,
-    from: String,
-    to: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct SinceErrorBody {
-    last_error: Option<String>,
-    days: u32,
-    games: u32,
-    at_least: bool,
-    longest_clean_streak: Option<StreakBody>,
-    longest_at_least: bool,
-}
-
-impl<'a> LogEntry<'a> {
-    pub(super) fn new(game: &'a SeasonGame) -> Self {
-        LogEntry {
-            id: game.pk,
-            date: game.date.to_string(),
-            number: game.number,
-            opponent: game.opponent.as_ref(),
-            home: game.at_home,
-            errors: game.errors,
-        }
+body! {
+    struct LogEntry<'a>(game: &'a SeasonGame) {
+        id: u64 = game.pk;
+        date: String = game.date.to_string();
+        number: u8 = game.number;
+        opponent: Option<&'a Club> = game.opponent.as_ref();
+        home: bool = game.at_home;
+        errors: u32 = game.errors;
     }
 }
 
-impl SeasonBody {
-    pub(super) fn new(season: &SeasonSoFar) -> Self {
-        let last = season.last_error;
-        SeasonBody {
-            year: season.year,
-            games: season.games.len(),
-            errors: season.errors,
-            last_error: last.map(|last| last.date.to_string()),
-            days_since_error: last.map(|last| last.days),
-            games_since_error: last.map(|last| last.games),
-            longest_clean_streak: season.longest_clean.map(StreakBody::new),
-            on_pace_for: season.on_pace_for,
-            complete: season.is_complete,
-        }
+body! {
+    pub(super) struct SeasonBody(season: &SeasonSoFar) with { last = season.last_error; } {
+        year: i32 = season.year;
+        games: usize = season.games.len();
+        errors: u32 = season.errors;
+        last_error: Option<String> = last.map(|last| last.date.to_string());
+        days_since_error: Option<u32> = last.map(|last| last.days);
+        games_since_error: Option<u32> = last.map(|last| last.games);
+        longest_clean_streak: Option<StreakBody> = season.longest_clean.map(StreakBody::new);
+        on_pace_for: Option<u32> = season.on_pace_for;
+        complete: bool = season.is_complete;
     }
 }
 
-impl SinceErrorBody {
-    pub(super) fn new(since: &SinceError) -> Self {
-        SinceErrorBody {
-            last_error: since.last.map(|date| date.to_string()),
-            days: since.days,
-            games: since.games,
-            at_least: since.at_least,
-            longest_clean_streak: since.record.map(StreakBody::new),
-            longest_at_least: since.record_at_least,
-        }
+body! {
+    struct StreakBody(streak: Streak) {
+        games: u32 = streak.games;
+        from: String = streak.from.to_string();
+        to: String = streak.to.to_string();
     }
 }
 
-impl StreakBody {
-    pub(super) fn new(streak: Streak) -> Self {
-        StreakBody { games: streak.games, from: streak.from.to_string(), to: streak.to.to_string() }
+body! {
+    pub(super) struct SinceErrorBody(since: &SinceError) {
+        last_error: Option<String> = since.last.map(|date| date.to_string());
+        days: u32 = since.days;
+        games: u32 = since.games;
+        at_least: bool = since.at_least;
+        longest_clean_streak: Option<StreakBody> = since.record.map(StreakBody::new);
+        longest_at_least: bool = since.record_at_least;
     }
 }
