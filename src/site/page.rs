@@ -121,24 +121,23 @@ impl NegotiatedForms {
 
     /// The page at URLs that choose the language. Shared caches keep only the HTML.
     fn new(content: &PageContent, style: &str, publication: Publication) -> Self {
-        let Publication { modified, lifetime, effort } = publication;
-        let private = Caching::Private(lifetime);
+        let private = Caching::Private(publication.lifetime);
+        let make = |body: &str, media_type, language, more: Vec<Field>| {
+            let fields = RepresentationFields {
+                caching: private,
+                language,
+                more,
+                ..RepresentationFields::published(media_type, publication)
+            };
+            Representation::of(body.into(), fields)
+        };
         let pages = forms(&content.pages, &page_policy(style), Some(publication))
             .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
         let terminal = |terminal: &PerLanguage<TerminalForms<String>>| {
             PerLanguage::of(|language| {
+                let make =
+                    |body: &str, media_type| make(body, media_type, Some(language), of_page(false).collect());
                 let TerminalForms { colour, line, colour_line } = &terminal[language];
-                let make = |body: &String, media_type| {
-                    let fields = RepresentationFields {
-                        caching: private,
-                        modified,
-                        language: Some(language),
-                        more: of_page(false).collect(),
-                        effort,
-                        ..RepresentationFields::momentary(media_type)
-                    };
-                    Representation::of(body.as_bytes().into(), fields)
-                };
                 // The line's form follows from its URL alone.
                 TerminalForms {
                     colour: make(colour, ANSI).varying(&FORM_FIELDS),
@@ -147,30 +146,20 @@ impl NegotiatedForms {
                 }
             })
         };
-        let fields = RepresentationFields {
-            caching: private,
-            modified,
-            more: of_page(true).collect(),
-            effort,
-            ..RepresentationFields::momentary("application/json")
-        };
+        let json = make(&content.json, "application/json", None, of_page(true).collect());
         NegotiatedForms {
             pages,
             terminal: content.terminal.as_ref().map(terminal),
-            json: Representation::of(content.json.as_bytes().into(), fields).varying(&FORM_FIELDS),
+            json: json.varying(&FORM_FIELDS),
         }
     }
 
-    /// The page at URLs where the client chooses the language. Shared caches keep only the HTML in the first language,
-    /// which is for all clients that do not prefer another.
+    /// The page at URLs where the client chooses the language.
     fn in_any_language(&self, lifetime: Lifetime) -> Self {
         let on = [ACCEPT_LANGUAGE];
         let pages = PerLanguage::of(|language| {
-            let forms = self.pages[language].varying(&on);
-            match language == Language::ALL[0] {
-                true => forms,
-                false => PageForms { html: forms.html.kept(Caching::Private(lifetime)), ..forms },
-            }
+            let PageForms { html, text } = &self.pages[language];
+            PageForms { html: preferred(html, language, lifetime), text: text.varying(&on) }
         });
         let terminal = self.terminal.as_ref().map(|terminal| {
             terminal.as_ref().map(|TerminalForms { colour, line, colour_line }| TerminalForms {
@@ -186,25 +175,20 @@ impl NegotiatedForms {
 impl LanguagePage {
     pub(super) fn new(
         html: &PerLanguage<String>,
-        policy: impl IntoIterator<Item = Field>,
-        Publication { modified, lifetime, effort }: Publication,
+        more: impl IntoIterator<Item = Field>,
+        publication: Publication,
     ) -> Self {
-        let policy: Vec<_> = policy.into_iter().collect();
+        let more: Vec<_> = more.into_iter().collect();
         let chosen = PerLanguage::of(|language| {
             let fields = RepresentationFields {
-                caching: Caching::For(lifetime),
-                modified,
                 language: Some(language),
-                more: policy.clone(),
-                effort,
-                ..RepresentationFields::momentary("text/html; charset=utf-8")
+                more: more.clone(),
+                ..RepresentationFields::published("text/html; charset=utf-8", publication)
             };
             Representation::of(html[language].as_bytes().into(), fields)
         });
-        let preferred = PerLanguage::of(|language| {
-            let page = chosen[language].varying(&[ACCEPT_LANGUAGE]);
-            if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lifetime)) }
-        });
+        let preferred =
+            PerLanguage::of(|language| preferred(&chosen[language], language, publication.lifetime));
         LanguagePage { chosen, preferred }
     }
 
@@ -215,6 +199,13 @@ impl LanguagePage {
             None => &self.preferred[negotiate::language(headers)],
         }
     }
+}
+
+/// A page for browsers that prefer its language. Shared caches keep only the one in the first language, which is for all
+/// clients that do not prefer another.
+fn preferred(page: &Representation, language: Language, lifetime: Lifetime) -> Representation {
+    let page = page.varying(&[ACCEPT_LANGUAGE]);
+    if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lifetime)) }
 }
 
 /// The form that the query of the home page asks for. Every other query is ignored.
@@ -261,21 +252,17 @@ fn forms(
         let make = |body: &str, media_type, policy: &[Field]| {
             // The route of a request decides which pages may read an error.
             let common = publication.map(|_| of_page(false));
-            let fields = RepresentationFields {
-                language: Some(language),
-                more: policy.iter().cloned().chain(common.into_iter().flatten()).collect(),
-                ..RepresentationFields::momentary(media_type)
-            };
+            let more = policy.iter().cloned().chain(common.into_iter().flatten()).collect();
+            let with = |fields| RepresentationFields { language: Some(language), more, ..fields };
             let made = match publication {
-                Some(Publication { modified, lifetime, effort }) => {
-                    let caching = Caching::For(lifetime);
-                    Representation::of(
-                        body.into(),
-                        RepresentationFields { caching, modified, effort, ..fields },
-                    )
-                }
+                Some(publication) => Representation::of(
+                    body.into(),
+                    with(RepresentationFields::published(media_type, publication)),
+                ),
                 // Error pages are short, rare and many: in every coding they would cost more than all other pages.
-                None => Representation::single(body.into(), fields),
+                None => {
+                    Representation::single(body.into(), with(RepresentationFields::momentary(media_type)))
+                }
             };
             made.varying(&FORM_FIELDS)
         };

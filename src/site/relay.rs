@@ -13,6 +13,7 @@ use crate::{
         coding::Coding,
         representation::{Representation, RepresentationFields, field, unique},
         respond::{FullResponse, RefusedRepresentation, respond},
+        retry_after,
     },
 };
 use http_body_util::Full;
@@ -84,8 +85,7 @@ impl Service {
             Some(Awaited::Relayed(Relayed::Failure(RelayError { status, message, retry_after, .. }))) => {
                 let mut response = failed(*status, message);
                 if let Some(wait) = retry_after {
-                    let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
-                    response.headers_mut().insert(RETRY_AFTER, unique(seconds));
+                    response.headers_mut().insert(RETRY_AFTER, retry_after::value(*wait));
                 }
                 response
             }

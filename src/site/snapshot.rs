@@ -10,7 +10,7 @@ use crate::{
     },
     web::{
         coding::Effort,
-        representation::{Caching, Lifetime, Publication, Representation, RepresentationFields},
+        representation::{Lifetime, Publication, Representation, RepresentationFields},
     },
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -94,11 +94,8 @@ impl Site {
         let embed_policy = embed_policy(&content.embed_style, lasts).into_iter().chain(of_page(true));
         let share_policy = policy.iter().cloned().chain(of_page(false));
         let json = RepresentationFields {
-            caching: Caching::For(lifetime),
-            modified,
             more: of_page(true).collect(),
-            effort,
-            ..RepresentationFields::momentary("application/json")
+            ..RepresentationFields::published("application/json", publication)
         };
         Site {
             home: Page::new(&content.home, &content.style, publication),

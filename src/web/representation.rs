@@ -124,16 +124,21 @@ impl RepresentationFields {
             effort: Effort::Fast,
         }
     }
+
+    /// The fields of a resource that is published, for every cache.
+    pub fn published(
+        media_type: impl Into<Cow<'static, str>>,
+        Publication { modified, lifetime, effort }: Publication,
+    ) -> Self {
+        let caching = Caching::For(lifetime);
+        RepresentationFields { caching, modified, effort, ..RepresentationFields::momentary(media_type) }
+    }
 }
 
 impl Representation {
     /// A resource at its own URL.
     pub fn published(body: Vec<u8>, media_type: &'static str, publication: Publication) -> Self {
-        let Publication { modified, lifetime, effort } = publication;
-        let caching = Caching::For(lifetime);
-        let fields =
-            RepresentationFields { caching, modified, effort, ..RepresentationFields::momentary(media_type) };
-        Self::of(body, fields)
+        Self::of(body, RepresentationFields::published(media_type, publication))
     }
 
     /// Encodes bytes in every coding that saves enough.

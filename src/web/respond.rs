@@ -24,22 +24,27 @@ pub(crate) struct RefusedRepresentation {
     pub fields: HeaderMap,
 }
 
+impl RefusedRepresentation {
+    pub fn of(status: StatusCode) -> Self {
+        RefusedRepresentation { status, fields: HeaderMap::new() }
+    }
+}
+
 /// The response to a GET or HEAD of this representation.
 pub(crate) fn respond(
     representation: &Representation,
     method: &Method,
     request: &HeaderMap,
 ) -> Result<FullResponse, RefusedRepresentation> {
-    let refused = |status| RefusedRepresentation { status, fields: HeaderMap::new() };
-    let variant =
-        choose(representation.variants(), request).ok_or_else(|| refused(StatusCode::NOT_ACCEPTABLE))?;
+    let variant = choose(representation.variants(), request)
+        .ok_or_else(|| RefusedRepresentation::of(StatusCode::NOT_ACCEPTABLE))?;
     let (etag, modified) = (variant.etag.to_str().unwrap_or_default(), representation.modified());
     match precondition::evaluate(method, request, etag, modified) {
         PreconditionResult::Proceed => {}
         PreconditionResult::NotModified => {
             return Ok(with(StatusCode::NOT_MODIFIED, variant.not_modified.clone(), Bytes::new()));
         }
-        PreconditionResult::Failed => return Err(refused(StatusCode::PRECONDITION_FAILED)),
+        PreconditionResult::Failed => return Err(RefusedRepresentation::of(StatusCode::PRECONDITION_FAILED)),
     }
     // Only a GET has ranges (RFC 9110 §14.2).
     let wanted = match *method == Method::GET && precondition::range_holds(request, etag, modified) {
@@ -51,7 +56,7 @@ pub(crate) fn respond(
         RangeRequest::Parts(parts) => Ok(partial(variant, &parts)),
         RangeRequest::Nothing => {
             let length = unique(field(&format!("bytes */{}", variant.body.len())));
-            let mut refused = refused(StatusCode::RANGE_NOT_SATISFIABLE);
+            let mut refused = RefusedRepresentation::of(StatusCode::RANGE_NOT_SATISFIABLE);
             refused.fields.insert(CONTENT_RANGE, length);
             Err(refused)
         }

@@ -1,8 +1,9 @@
-//! The wait that a server asks for (RFC 9110 §10.2.3).
+//! The wait that a server asks for, others and this one (RFC 9110 §10.2.3).
 
+use crate::web::representation::unique;
 use hyper::{
     HeaderMap,
-    header::{DATE, RETRY_AFTER},
+    header::{DATE, HeaderValue, RETRY_AFTER},
 };
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +16,11 @@ pub fn retry_after(fields: &HeaderMap) -> Option<Duration> {
     let text = |name| fields.get(name)?.to_str().ok();
     let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
     wait(text(RETRY_AFTER)?, date.unwrap_or_else(SystemTime::now))
+}
+
+/// The value of `Retry-After`: whole seconds, at least one.
+pub(crate) fn value(wait: Duration) -> HeaderValue {
+    unique((wait.as_secs_f64().ceil() as u64).max(1))
 }
 
 fn wait(value: &str, date: SystemTime) -> Option<Duration> {

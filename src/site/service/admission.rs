@@ -3,7 +3,7 @@
 use crate::{
     http::{body::ResponseContent, clients::Clients, metrics::RequestLimit},
     site::{exchange::RequestContext, service::Service},
-    web::{representation::unique, respond::FullResponse},
+    web::{respond::FullResponse, retry_after},
 };
 use hyper::{
     HeaderMap, Response, StatusCode,
@@ -40,7 +40,7 @@ impl Service {
         }
     }
 
-    /// A refusal with Retry-After in seconds (RFC 9110 §10.2.3).
+    /// A refusal with Retry-After.
     fn later(&self, why: RequestLimit, wait: Duration, headers: &HeaderMap) -> FullResponse {
         self.parts.observer.metrics.refused(why);
         let status = match why {
@@ -48,8 +48,7 @@ impl Service {
             RequestLimit::Streams => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut response = self.error(status, headers);
-        let seconds = (wait.as_secs_f64().ceil() as u64).max(1);
-        response.headers_mut().insert(RETRY_AFTER, unique(seconds));
+        response.headers_mut().insert(RETRY_AFTER, retry_after::value(wait));
         response
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         clients::Clients,
         request_log::{RequestLog, RequestObserver},
     },
-    language::PerLanguage,
+    language::{Language, PerLanguage},
     limits::Limits,
     per_worker::PerWorker,
     site::{
@@ -287,15 +287,20 @@ impl Service {
 
     pub(crate) fn error(&self, status: StatusCode, headers: &HeaderMap) -> FullResponse {
         match self.parts.errors.get(status) {
-            Some(forms) => negotiated(status, forms, headers),
+            Some(forms) => negotiated(status, forms, None, headers),
             None => bare(status),
         }
     }
 }
 
-/// An error page in the form and language that the client prefers.
-fn negotiated(status: StatusCode, pages: &PerLanguage<PageForms>, headers: &HeaderMap) -> FullResponse {
-    let PageForms { html, text } = &pages[negotiate::language(headers)];
+/// A page in the form that the client prefers, in this language or, without one, in the language that it prefers.
+fn negotiated(
+    status: StatusCode,
+    pages: &PerLanguage<PageForms>,
+    language: Option<Language>,
+    headers: &HeaderMap,
+) -> FullResponse {
+    let PageForms { html, text } = &pages[language.unwrap_or_else(|| negotiate::language(headers))];
     respond_as(status, if negotiate::form(headers) == Form::Html { html } else { text }, headers)
 }
 

@@ -12,10 +12,10 @@ use crate::{
         service::{Awaited, Service, bare, negotiated},
     },
     web::{
-        negotiate::{self, Form},
         path::{self, PathForm},
         representation::{Caching, Lifetime, Representation, RepresentationFields},
-        respond::{FullResponse, RefusedRepresentation, respond, respond_as},
+        respond::{FullResponse, RefusedRepresentation, respond},
+        retry_after,
     },
 };
 use bytes::Bytes;
@@ -54,6 +54,18 @@ pub(crate) struct ReadRequest<'a> {
     pub awaited: Option<&'a Awaited>,
 }
 
+impl<'a> ReadRequest<'a> {
+    /// A request that no client has sent.
+    pub fn simulated(
+        path: &'a str,
+        routed: &'a RoutedPath,
+        method: &'a Method,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        ReadRequest { path, routed, query: None, target: None, method, headers, context: None, awaited: None }
+    }
+}
+
 impl Service {
     /// GET and HEAD: serves a canonical path, and redirects every other form of it there.
     pub(crate) fn read(&self, asking: &ReadRequest) -> FullResponse {
@@ -76,19 +88,8 @@ impl Service {
             PathForm::Means(path) => path,
             PathForm::Garbled => return StatusCode::BAD_REQUEST,
         };
-        let headers = &HeaderMap::new();
-        let (method, routed) = (&Method::HEAD, asking.routed);
-        self.resource(&ReadRequest {
-            path,
-            routed,
-            query: None,
-            target: None,
-            method,
-            headers,
-            context: None,
-            awaited: None,
-        })
-        .status()
+        let headers = HeaderMap::new();
+        self.resource(&ReadRequest::simulated(path, asking.routed, &Method::HEAD, &headers)).status()
     }
 
     /// The response to a canonical path.
@@ -96,11 +97,12 @@ impl Service {
         let ReadRequest { path, method, headers, .. } = *asking;
         let Some(route) = asking.routed.route else { return self.error(StatusCode::NOT_FOUND, headers) };
         let site = self.parts.site.load();
+        let respond = |representation: &Representation| respond(representation, method, headers);
+        let once = |bytes, media_type| respond(&Representation::once(bytes, media_type));
+        let missing = || Err(RefusedRepresentation::of(StatusCode::NOT_FOUND));
         let responded = match route.target {
-            RouteTarget::Home => respond(site.home.get(asking.query, None, headers), method, headers),
-            RouteTarget::HomeIn(language) => {
-                respond(site.home.get(asking.query, Some(language), headers), method, headers)
-            }
+            RouteTarget::Home => respond(site.home.get(asking.query, None, headers)),
+            RouteTarget::HomeIn(language) => respond(site.home.get(asking.query, Some(language), headers)),
             RouteTarget::Named | RouteTarget::DayFile => {
                 let Some((language, named, part)) = named::parse(path) else {
                     return self.error(StatusCode::NOT_FOUND, headers);
@@ -110,79 +112,56 @@ impl Service {
                     Some(Awaited::Unrendered) => NamedContent::LookingUp(RENDERING),
                     _ => site.facts.named.get(named, part, None),
                 };
+                let looking_up = |wait| Ok(looking_up(&site.looking_up, wait, language, headers));
                 match found {
                     NamedContent::Made(NamedResource::Page(page)) => {
-                        respond(page.get(asking.query, language, headers), method, headers)
+                        respond(page.get(asking.query, language, headers))
                     }
-                    NamedContent::Made(NamedResource::File(file)) => respond(&file, method, headers),
+                    NamedContent::Made(NamedResource::File(file)) => respond(&file),
                     // Only if the request is simulated, or came without its place in the queue.
-                    NamedContent::Rendering(_) => {
-                        return looking_up(&site.looking_up, RENDERING, language, headers);
-                    }
-                    NamedContent::LookingUp(wait) => {
-                        return looking_up(&site.looking_up, wait, language, headers);
-                    }
-                    NamedContent::Missing => return self.error(StatusCode::NOT_FOUND, headers),
+                    NamedContent::Rendering(_) => looking_up(RENDERING),
+                    NamedContent::LookingUp(wait) => looking_up(wait),
+                    NamedContent::Missing => missing(),
                 }
             }
-            RouteTarget::Embed(language) => respond(site.embed.get(language, headers), method, headers),
-            RouteTarget::Share(language) => respond(site.share.get(language, headers), method, headers),
-            RouteTarget::Answer => respond(&site.api, method, headers),
+            RouteTarget::Embed(language) => respond(site.embed.get(language, headers)),
+            RouteTarget::Share(language) => respond(site.share.get(language, headers)),
+            RouteTarget::Answer => respond(&site.api),
             RouteTarget::Alive => {
                 let certificate = self.parts.certificates.as_ref().map(|certificates| certificates.status());
-                let certificate = certificate.as_deref();
-                let mut body = serde_json::json!({"status": "ok", "certificate": certificate}).to_string();
-                body.push('\n');
-                respond(&Representation::once(body.into_bytes(), "application/json"), method, headers)
+                let body = serde_json::json!({"status": "ok", "certificate": certificate.as_deref()});
+                once(format!("{body}\n").into(), "application/json")
             }
             RouteTarget::Challenge => {
                 let token = path.strip_prefix(CHALLENGE).unwrap_or_default();
-                match self
-                    .parts
-                    .certificates
-                    .as_ref()
-                    .and_then(|certificates| certificates.http_challenge(token))
-                {
-                    Some(answer) => respond(
-                        &Representation::once(answer.into_bytes(), "application/octet-stream"),
-                        method,
-                        headers,
-                    ),
-                    None => return self.error(StatusCode::NOT_FOUND, headers),
-                }
+                let certificates = self.parts.certificates.as_ref();
+                let answer = certificates.and_then(|certificates| certificates.http_challenge(token));
+                answer.map_or_else(missing, |answer| once(answer.into(), "application/octet-stream"))
             }
-            RouteTarget::Published => match site.published.get(path) {
-                Some(published) => respond(published, method, headers),
-                None => return self.error(StatusCode::NOT_FOUND, headers),
-            },
+            RouteTarget::Published => site.published.get(path).map_or_else(missing, respond),
             RouteTarget::Ready
                 if site.facts.ready_until.is_some_and(|until| self.parts.clock.now() <= until) =>
             {
-                respond(&self.ready, method, headers)
+                respond(&self.ready)
             }
             RouteTarget::Ready => {
-                return negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, headers);
+                Ok(negotiated(StatusCode::SERVICE_UNAVAILABLE, &site.not_ready, None, headers))
             }
             RouteTarget::Events => Ok(event_stream()),
-            RouteTarget::Relay => return self.relay_response(asking),
+            RouteTarget::Relay => Ok(self.relay_response(asking)),
             RouteTarget::Metrics => {
-                let page = self.parts.observer.metrics.page(self.parts.clients.streams());
-                respond(&Representation::once(page, METRICS_TYPE), method, headers)
+                once(self.parts.observer.metrics.page(self.parts.clients.streams()), METRICS_TYPE)
             }
             RouteTarget::How(language) => match asking.context {
                 Some(context) => self.how(asking, context, language),
                 // The request is only simulated: only the status matters.
                 None => Ok(bare(StatusCode::OK)),
             },
-            RouteTarget::Asset => match (&self.parts.design, self.assets.get(path)) {
-                (None, Some(asset)) => respond(asset, method, headers),
-                (None, None) => return self.error(StatusCode::NOT_FOUND, headers),
-                (Some(dir), _) => match assets::from_disk(dir, path) {
-                    None => return self.error(StatusCode::NOT_FOUND, headers),
-                    Some((media_type, bytes)) => {
-                        respond(&Representation::once(bytes, media_type), method, headers)
-                    }
-                },
+            RouteTarget::Asset => match &self.parts.design {
+                None => self.assets.get(path).map_or_else(missing, respond),
+                Some(dir) => assets::from_disk(dir, path).map_or_else(missing, |(media_type, bytes)| {
+                    respond(&Representation::once(bytes, media_type))
+                }),
             },
         };
         responded.unwrap_or_else(|RefusedRepresentation { status, fields }| {
@@ -200,10 +179,8 @@ fn looking_up(
     language: Option<Language>,
     headers: &HeaderMap,
 ) -> FullResponse {
-    let PageForms { html, text } = &pages[language.unwrap_or_else(|| negotiate::language(headers))];
-    let form = if negotiate::form(headers) == Form::Html { html } else { text };
-    let mut response = respond_as(StatusCode::SERVICE_UNAVAILABLE, form, headers);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    let mut response = negotiated(StatusCode::SERVICE_UNAVAILABLE, pages, language, headers);
+    response.headers_mut().insert(RETRY_AFTER, retry_after::value(wait));
     response
 }
 

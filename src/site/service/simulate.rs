@@ -83,16 +83,7 @@ impl Service {
     }
 
     fn simulated(&self, path: &str, routed: &RoutedPath, headers: &HeaderMap) -> FullResponse {
-        self.read(&ReadRequest {
-            path,
-            routed,
-            query: None,
-            target: None,
-            method: &Method::GET,
-            headers,
-            context: None,
-            awaited: None,
-        })
+        self.read(&ReadRequest::simulated(path, routed, &Method::GET, headers))
     }
 
     fn change(&self, offer: &mut HeaderMap, path: &str, routed: &RoutedPath, what_if: Option<WhatIf>) {
