@@ -21,6 +21,6 @@ impl Hero {
         localized: LocalizedTheme,
     ) -> Self {
         let drawing = rendered(&WordDrawing::new(&word, Vec::new()));
-        Hero { state, scene, scene_text: localized.phrases.scene(scene), title, word, drawing, line }
+        Hero { state, scene, scene_text: scene.text(localized.phrases.labels()), title, word, drawing, line }
     }
 }

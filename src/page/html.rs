@@ -131,7 +131,7 @@ pub(crate) fn answer<'a>(
     rendered(&AnswerTemplate {
         state,
         scene,
-        scene_text: phrases.scene(scene),
+        scene_text: scene.text(phrases.labels()),
         joke: (scene == Scene::Stands)
             .then(|| phrases.joke(answer.player.club.as_ref().map(|club| &*club.name))),
         drawing: rendered(&WordDrawing::of(answer, localized.word(answer))),

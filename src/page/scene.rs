@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, GameState, Reason},
-    page::colours::PageState,
+    page::{colours::PageState, locale::labels::PageLabels},
 };
 
 /// A drawing of the ballpark.
@@ -70,6 +70,20 @@ impl Scene {
         match PageState::of_status(status) {
             PageState::Unknown => Scene::Tarp,
             _ => Scene::Fence,
+        }
+    }
+
+    /// The text alternative.
+    pub(crate) fn text(self, labels: &'static PageLabels) -> &'static str {
+        match self {
+            Scene::Stands => labels.stands,
+            Scene::Glove => labels.glove,
+            Scene::Diamond => labels.diamond,
+            Scene::Rain => labels.rain,
+            Scene::Tarp => labels.tarp,
+            Scene::Night => labels.night,
+            Scene::Bench => labels.bench,
+            Scene::Fence => labels.fence,
         }
     }
 

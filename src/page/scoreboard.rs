@@ -91,13 +91,15 @@ impl Sign {
     pub(crate) fn since_error(answer: &Answer, localized: LocalizedTheme) -> Option<Self> {
         let phrases = localized.phrases;
         let since = answer.since_error.as_ref()?;
+        let labels = phrases.labels();
+        let title = if since.record_at_least { labels.longest_known_run } else { labels.record };
         let record = since.record.map(|streak| {
-            let games = phrases.games(streak.games);
-            phrases.record(&games, &brief_span(streak, answer.day, phrases), since.record_at_least)
+            let (games, span) = (phrases.games(streak.games), brief_span(streak, answer.day, phrases));
+            format!("{title}: {games}, {span}")
         });
         let more = if since.at_least { "+" } else { "" };
         Some(Sign {
-            title: phrases.labels().days_since_error,
+            title: labels.days_since_error,
             number: format!("{}{more}", since.days),
             line: record,
             // The picture is of the present.

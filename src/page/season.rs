@@ -82,7 +82,19 @@ pub(crate) fn page(path: &str) -> Option<String> {
 /// The longest streak without one: 40 games."
 pub(crate) fn line(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     let season = answer.season.as_ref().filter(|season| !season.games.is_empty() || !season.is_complete)?;
-    Some(phrases.season(season))
+    let pace = season.on_pace_for.map(|errors| phrases.on_pace(errors)).unwrap_or_default();
+    let mut line = phrases.in_season(season.year, season.errors, season.games.len() as u32, &pace);
+    if let Some(last) = season.last_error {
+        let ago = (last.days > 0).then(|| phrases.days_and_games_ago(last.days, last.games));
+        line += &phrases.latest_error(last.date, &ago.unwrap_or_default());
+    }
+    if let Some(streak) = season.longest_clean.filter(|_| season.errors > 0) {
+        line += &phrases.longest_streak(streak.games);
+    }
+    if !season.is_complete {
+        line += &format!(" {}", phrases.labels().season_incomplete);
+    }
+    Some(line)
 }
 
 /// "May 7 to Jun 10", with the year if it is not that of `day`.

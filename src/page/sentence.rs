@@ -8,7 +8,7 @@ use crate::{
     page::{
         Words,
         colours::takes_part,
-        locale::{Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, cities, parks, sentence_case},
+        locale::{GameSides, Phrases, cities, parks, sentence_case},
         times::LocalTime,
     },
 };
@@ -72,7 +72,8 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::NoClub => phrases.no_club(name),
         Reason::Charged { over, unread } => {
             let games = todays_games(answer, phrases);
-            let charged = phrases.charged(name, answer.verdict.errors(), &games, *over);
+            let rest = if *over { "" } else { phrases.labels().day_not_over };
+            let charged = phrases.charged(name, answer.verdict.errors(), &games, rest);
             let unread = (!unread.is_empty()).then(|| phrases.games_unread(unread.len(), answer.games.len()));
             [Some(charged), resumed_errors(answer, phrases), unread]
                 .into_iter()
@@ -92,17 +93,25 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
         Reason::Waiting(index) | Reason::Overdue(index) => waiting(answer, &answer.games[*index], phrases),
         Reason::Suspended(index) => {
             let listing = &answer.games[*index].listing;
-            phrases.suspended_game(&meeting(listing), listing.resumes_on.filter(|day| *day > answer.day))
+            let suspended = match listing.resumes_on.filter(|day| *day > answer.day) {
+                Some(day) => phrases.suspended_until(&meeting(listing), day),
+                None => phrases.suspended_game(&meeting(listing)),
+            };
+            format!("{suspended} {}", phrases.labels().no_error_so_far)
         }
         Reason::BoxUnread(unread) => match (unread.as_slice(), answer.games.len()) {
             ([only], 1) => phrases.box_unread(&meeting(&answer.games[*only].listing)),
             (unread, games) => phrases.games_unread(unread.len(), games),
         },
         Reason::Postponed(listing) => {
-            phrases.postponed(&meeting(listing), listing.moved_to, cause(listing, phrases).as_deref())
+            let cause = cause(&listing.status.words, phrases);
+            match listing.moved_to {
+                Some(day) => phrases.postponed_to(&meeting(listing), day, &cause),
+                None => phrases.postponed(&meeting(listing), &cause),
+            }
         }
         Reason::Cancelled(listing) => {
-            phrases.cancelled(&meeting(listing), cause(listing, phrases).as_deref())
+            phrases.cancelled(&meeting(listing), &cause(&listing.status.words, phrases))
         }
         Reason::EntryUnread => phrases.labels().entry_unread.into(),
         Reason::OffSeason { .. } | Reason::OffDay { .. } if answer.is_another_day => {
@@ -126,20 +135,24 @@ fn reason(answer: &Answer, phrases: &dyn Phrases) -> String {
 
 fn off_season(answer: &Answer, next: Option<&ScheduleEntry>, phrases: &dyn Phrases) -> String {
     let season = answer.season.as_ref().filter(|season| !season.games.is_empty());
-    let figures = season.map(|season| (season.errors, season.games.len() as u32));
+    let figures = season.map(|season| phrases.season_figures(season.errors, season.games.len() as u32));
+    let labels = phrases.labels();
     let next = next.map(|next| {
         let game = match next.kind {
-            GameKind::Spring => NextGame::Spring,
-            _ => NextGame::Game(meeting(answer, next)),
+            GameKind::Spring => labels.spring_training.into(),
+            _ => phrases.against(&meeting(answer, next)),
         };
-        (next.official, game)
+        format!("{}, {game}", phrases.month_day(next.official))
     });
-    phrases.season_over(figures, next)
+    phrases.season_over(&figures.unwrap_or_default(), &next.unwrap_or_else(|| labels.not_announced.into()))
 }
 
 /// "March 26, against Texas, 1:10 PM PDT."
 pub(crate) fn next_game(answer: &Answer, next: &ScheduleEntry, phrases: &dyn Phrases) -> String {
-    phrases.next_on_sign(&meeting(answer, next), next.official, start(answer, next).as_ref())
+    let is_spring = next.kind == GameKind::Spring;
+    let kind = is_spring.then(|| format!(", {}", phrases.labels().spring_training)).unwrap_or_default();
+    let (day, against) = (phrases.month_day(next.official), phrases.against(&meeting(answer, next)));
+    format!("{day}, {against}{kind}{}", phrases.and_time(start(answer, next).as_ref()))
 }
 
 /// The time of day in the sentence, if it has one.
@@ -213,17 +226,17 @@ fn playing(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
         Some(inning) => {
             format!("{} {}", sentence_case(&phrases.inning(inning)), phrases.against(&meeting))
         }
-        None => sentence_case(&phrases.is_on(&meeting)),
+        None => phrases.is_on(&meeting),
     };
     if let Some(score) = score(game) {
         let (ours, theirs) =
             if meeting.at_home { (score.home, score.away) } else { (score.away, score.home) };
         let standing = match ours.cmp(&theirs) {
-            Ordering::Greater => ScoreLine::Ahead(ours, theirs),
-            Ordering::Less => ScoreLine::Behind(ours, theirs),
-            Ordering::Equal => ScoreLine::Tied(ours),
+            Ordering::Greater => phrases.ahead(ours, theirs),
+            Ordering::Less => phrases.behind(ours, theirs),
+            Ordering::Equal => phrases.tied(ours),
         };
-        at += &format!(", {}", phrases.standing(standing));
+        at += &format!(", {standing}");
     }
     let words = game.status_words();
     if !matches!(words, "In Progress" | "") {
@@ -235,14 +248,21 @@ fn playing(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
 
 fn waiting(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> String {
     let meeting = meeting(answer, &game.listing);
-    let due = if matches!(answer.reason, Reason::Overdue(_)) { Due::Past } else { Due::ToCome };
+    let is_overdue = matches!(answer.reason, Reason::Overdue(_));
     let sentence = match start(answer, &game.listing) {
         _ if game.status_words().starts_with("Delayed") => {
-            let cause = game.status_words().split_once(": ").map(|(_, words)| phrases.cause(words));
-            phrases.start_delayed(&meeting, cause.as_deref())
+            phrases.start_delayed(&meeting, &cause(game.status_words(), phrases))
         }
-        start if game.listing.is_resumption() => phrases.goes_on(&meeting, start.as_ref(), due),
-        Some(start) => phrases.first_pitch(&meeting, &start, due),
+        start if game.listing.is_resumption() => {
+            let today = || phrases.labels().today.to_lowercase();
+            let at = start.map_or_else(today, |at| phrases.at(&at));
+            match is_overdue {
+                true => phrases.was_due_to_resume(&meeting, &at),
+                false => phrases.resumes(&meeting, &at),
+            }
+        }
+        Some(start) if is_overdue => phrases.first_pitch_was_due(&meeting, &start),
+        Some(start) => phrases.first_pitch(&meeting, &start),
         None => phrases.start_unknown(&meeting),
     };
     match remark(answer, game, phrases) {
@@ -272,7 +292,8 @@ fn remark(answer: &Answer, game: &Game, phrases: &dyn Phrases) -> Option<String>
 
 fn absence(answer: &Answer, phrases: &dyn Phrases) -> Option<String> {
     let farm_club = answer.player.farm_club.as_ref().map(|club| club.name.as_str());
-    phrases.absence(&answer.player.short_name, &answer.availability, farm_club)
+    let status = phrases.absence(&answer.availability, farm_club)?;
+    Some(format!("{} {status}.", answer.player.short_name))
 }
 
 fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
@@ -280,13 +301,12 @@ fn todays_games(answer: &Answer, phrases: &dyn Phrases) -> String {
         [only] => phrases.against(&meeting(answer, &only.listing)),
         games => {
             let is_one = |game: &Game| game.listing.double_header != DoubleHeader::No;
-            let day = match games.len() == 2 && games.iter().all(is_one) {
-                true => Doubleheader::Yes,
-                false => Doubleheader::No,
-            };
-            match answer.is_another_day {
-                true => phrases.games_of_day(games.len(), day),
-                false => phrases.todays_games(games.len(), day),
+            let is_doubleheader = games.len() == 2 && games.iter().all(is_one);
+            match (is_doubleheader, answer.is_another_day) {
+                (true, true) => phrases.labels().doubleheader.into(),
+                (true, false) => phrases.labels().todays_doubleheader.into(),
+                (false, true) => phrases.games_of_day(games.len()),
+                (false, false) => phrases.todays_games(games.len()),
             }
         }
     }
@@ -323,7 +343,8 @@ fn score(game: &Game) -> Option<Score> {
         .filter(|_| game.state() != GameState::Ahead)
 }
 
-/// MLB's reason, from "Postponed: Rain".
-fn cause(listing: &ScheduleEntry, phrases: &dyn Phrases) -> Option<String> {
-    listing.status.words.split_once(": ").map(|(_, words)| phrases.cause(words))
+/// MLB's reason in parentheses, after a space, from "Postponed: Rain"; empty without one.
+fn cause(status: &str, phrases: &dyn Phrases) -> String {
+    let cause = status.split_once(": ").map(|(_, words)| format!(" ({})", phrases.cause(words)));
+    cause.unwrap_or_default()
 }

@@ -27,6 +27,14 @@ texts! {
     PageLabels:
     /// The locale as Open Graph writes it.
     locale: "en_US", "es_MX";
+    an_error: "an error", "un error";
+    /// After a sentence about his errors.
+    day_not_over: ", and the day isn't over", ", y la jornada no ha terminado";
+    all_star_game: "the All-Star Game", "el Juego de Estrellas";
+    todays_doubleheader: "in today's doubleheader", "en la doble cartelera de hoy";
+    doubleheader: "in the doubleheader", "en la doble cartelera";
+    spring_training: "spring training", "entrenamiento de primavera";
+    not_announced: "not announced yet", "sin anunciar todavía";
     no_error_so_far: "No errors so far.", "Sin errores hasta ahora.";
     no_game_this_week: "No game today, and none in the next seven days.", "Hoy no hay juego, ni en los próximos siete días.";
     entry_unread:
@@ -61,6 +69,9 @@ texts! {
     skip_strip: "Skip the games", "Saltar los juegos";
     days_since_error: "Days since last error", "Días desde el último error";
     days_to_next_game: "Days to the next game", "Días para el próximo juego";
+    /// Before the longest run of games without an error.
+    record: "Record", "Récord";
+    longest_known_run: "Longest known run", "Racha más larga conocida";
     as_picture: "As a picture", "Como imagen";
     club: "Club", "Equipo";
     runs: "Runs", "Carreras";
@@ -96,4 +107,21 @@ texts! {
     looking_up_detail:
         "MLB is being asked. This page loads itself again in a few seconds.",
         "Se le pregunta a MLB. Esta página se vuelve a cargar sola en unos segundos.";
+    /// The text alternatives of scenes.
+    stands:
+        "The throw lands in the stands. Fans raise their arms; the fielder holds his head.",
+        "El tiro cae en las gradas. Los aficionados alzan los brazos; el jugador se lleva las manos a la cabeza.";
+    glove: "The fielder holds up the ball in his glove.", "El jugador muestra la bola en su guante.";
+    diamond:
+        "The ball is on the diamond, and the stands are full.",
+        "La bola está en el diamante y las gradas están llenas.";
+    rain:
+        "Rain falls on the field. Fans sit under umbrellas.",
+        "Llueve sobre el campo. Los aficionados abren sus paraguas.";
+    tarp: "The tarp is on the field, and the stands are empty.", "La lona cubre el campo y las gradas están vacías.";
+    night:
+        "The empty park at night: moon, stars and a tumbleweed.",
+        "El parque vacío de noche: luna, estrellas y una planta rodadora.";
+    bench: "A glove lies on the bench.", "Un guante descansa en la banca.";
+    fence: "The ball flies over the fence. The fielder watches.", "La bola vuela sobre la barda. El jugador la mira.";
 }

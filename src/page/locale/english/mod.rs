@@ -3,19 +3,14 @@
 pub(super) mod terms;
 
 use crate::{
-    answer::{
-        Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
-    },
+    answer::{Availability, Club, ErrorKind, GameKind, Half, Inning, Leader, Outage, SeasonGame},
     language::Language,
     page::{
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, bracketed, cities,
-            english::terms::{counted, month_day, on_day, opponent, ordinal, short_date},
-            games,
-            labels::PageLabels,
-            roster, seasons, sentence_case,
+            Age, GameSides, Phrases, cities,
+            english::terms::{counted, opponent, ordinal, short_date},
+            games, roster,
         },
-        scene::Scene,
         times::LocalTime,
     },
 };
@@ -33,6 +28,10 @@ impl Phrases for English {
         format!("{} {}", at.local.format(format).unwrap_or_default(), at.zone)
     }
 
+    fn at(&self, at: &LocalTime) -> String {
+        format!("at {}", self.clock(at))
+    }
+
     fn long_date(&self, date: Date) -> String {
         let format = format_description!("[weekday], [month repr:long] [day padding:none], [year]");
         date.format(format).unwrap_or_default()
@@ -44,6 +43,14 @@ impl Phrases for English {
 
     fn month(&self, date: Date) -> String {
         date.format(format_description!("[month repr:short]")).unwrap_or_default()
+    }
+
+    fn short_date(&self, date: Date) -> String {
+        terms::short_date(date)
+    }
+
+    fn month_day(&self, date: Date) -> String {
+        terms::month_day(date)
     }
 
     fn ago(&self, age: Age) -> String {
@@ -100,24 +107,6 @@ impl Phrases for English {
         format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
-    fn todays_games(&self, count: usize, day: Doubleheader) -> String {
-        match day {
-            Doubleheader::Yes => "in today's doubleheader".into(),
-            Doubleheader::No => format!("in today's {count} games"),
-        }
-    }
-
-    fn games_of_day(&self, count: usize, day: Doubleheader) -> String {
-        match day {
-            Doubleheader::Yes => "in the doubleheader".into(),
-            Doubleheader::No => format!("in {count} games"),
-        }
-    }
-
-    fn no_game_on(&self, date: Date) -> String {
-        format!("No game on {}.", short_date(date))
-    }
-
     fn inning(&self, Inning { number, half }: Inning) -> String {
         let half = match half {
             Half::Top => "top",
@@ -128,14 +117,6 @@ impl Phrases for English {
         format!("{half} of the {}", ordinal(number.into()))
     }
 
-    fn standing(&self, standing: ScoreLine) -> String {
-        match standing {
-            ScoreLine::Ahead(ours, theirs) => format!("up {ours}–{theirs}"),
-            ScoreLine::Behind(ours, theirs) => format!("down {ours}–{theirs}"),
-            ScoreLine::Tied(runs) => format!("tied {runs}–{runs}"),
-        }
-    }
-
     fn status(&self, words: &str) -> String {
         words.to_owned()
     }
@@ -144,13 +125,16 @@ impl Phrases for English {
         words.to_lowercase()
     }
 
-    fn play(&self, play: &ErrorPlay) -> String {
-        let kind = games::english_kind(play.kind);
-        let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
-        let position =
-            play.position.as_ref().map(|position| format!(", playing {position}")).unwrap_or_default();
-        let batter = play.batter.as_ref().map(|batter| format!(", {batter} batting")).unwrap_or_default();
-        format!("{kind}{inning}{position}{batter}")
+    fn kind(&self, kind: ErrorKind) -> &'static str {
+        games::english_kind(kind)
+    }
+
+    fn position<'a>(&self, abbreviation: &'a str) -> &'a str {
+        abbreviation
+    }
+
+    fn absence(&self, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+        roster::english(availability, farm_club)
     }
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String {
@@ -165,103 +149,8 @@ impl Phrases for English {
         }
     }
 
-    fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
-        let still = if over { "" } else { ", and the day isn't over" };
-        let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
-        format!("{name} has {errors} {games}{still}.")
-    }
-
-    fn is_on(&self, meeting: &GameSides) -> String {
-        format!("{} is on", the_game(meeting))
-    }
-
-    fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
-        let is = if due == Due::Past { " was due at" } else { ":" };
-        format!("First pitch {}{is} {}{}.", self.against(meeting), self.clock(at), on_day(at))
-    }
-
-    fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
-        let is = if due == Due::Past { "was due to resume" } else { "resumes" };
-        let at = at.map_or("today".into(), |at| format!("at {}", self.clock(at)));
-        format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
-    }
-
-    fn start_unknown(&self, meeting: &GameSides) -> String {
-        format!("The start time {} isn't set yet.", self.against(meeting))
-    }
-
-    fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("The start {} is delayed{}.", self.against(meeting), bracketed(cause))
-    }
-
-    fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
-        let later = to.map(|day| format!(" and resumes on {}", short_date(day))).unwrap_or_default();
-        let game = sentence_case(&the_game(meeting));
-        format!("{game} is suspended{later}. {}", PageLabels::of(Language::English).no_error_so_far)
-    }
-
-    fn box_unread(&self, meeting: &GameSides) -> String {
-        format!("{} has begun, but its box score can't be read right now.", sentence_case(&the_game(meeting)))
-    }
-
     fn games_unread(&self, unread: usize, games: usize) -> String {
         games::english_unread(unread, games)
-    }
-
-    fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
-        let to = to.map_or(String::new(), |date| format!(" to {}", short_date(date)));
-        let unset = if to.is_empty() { " The new date isn't set yet." } else { "" };
-        format!("{} is postponed{to}{}.{unset}", sentence_case(&the_game(meeting)), bracketed(cause))
-    }
-
-    fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("{} is cancelled{}.", sentence_case(&the_game(meeting)), bracketed(cause))
-    }
-
-    fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
-        format!("No game today. Next: {}, {}{at}.", self.against(meeting), short_date(date))
-    }
-
-    fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
-        roster::english(availability, farm_club).map(|status| format!("{name} {status}."))
-    }
-
-    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
-        let figures =
-            figures.map(|(errors, games)| format!(": {} in {}", self.errors(errors), self.games(games)));
-        let next = match next {
-            Some((date, NextGame::Spring)) => format!("{}, spring training", month_day(date)),
-            Some((date, NextGame::Game(meeting))) => {
-                format!("{}, {}", month_day(date), self.against(&meeting))
-            }
-            None => "not announced yet".into(),
-        };
-        format!("The season is over{}. Next game: {next}.", figures.unwrap_or_default())
-    }
-
-    fn about_day(&self, date: Date) -> String {
-        format!("This is about {}.", short_date(date))
-    }
-
-    fn taken_back(&self, errors: u32) -> String {
-        let errors = if errors == 1 { "an error".into() } else { self.errors(errors) };
-        format!("The official scorer took {errors} back: earlier today, this page said otherwise.")
-    }
-
-    fn scene(&self, scene: Scene) -> &'static str {
-        match scene {
-            Scene::Stands => {
-                "The throw lands in the stands. Fans raise their arms; the fielder holds his head."
-            }
-            Scene::Glove => "The fielder holds up the ball in his glove.",
-            Scene::Diamond => "The ball is on the diamond, and the stands are full.",
-            Scene::Rain => "Rain falls on the field. Fans sit under umbrellas.",
-            Scene::Tarp => "The tarp is on the field, and the stands are empty.",
-            Scene::Night => "The empty park at night: moon, stars and a tumbleweed.",
-            Scene::Bench => "A glove lies on the bench.",
-            Scene::Fence => "The ball flies over the fence. The fielder watches.",
-        }
     }
 
     fn joke(&self, club: Option<&str>) -> String {
@@ -280,39 +169,5 @@ impl Phrases for English {
 
     fn place(&self, rank: u32) -> String {
         ordinal(rank)
-    }
-
-    fn season(&self, season: &SeasonSoFar) -> String {
-        seasons::english(season)
-    }
-
-    fn span(&self, from: Date, to: Date) -> String {
-        format!("{} to {}", self.brief_date(from), self.brief_date(to))
-    }
-
-    fn record(&self, games: &str, span: &str, at_least: bool) -> String {
-        let record = if at_least { "Longest known run" } else { "Record" };
-        format!("{record}: {games}, {span}")
-    }
-
-    fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let kind = if meeting.kind == GameKind::Spring { ", spring training" } else { "" };
-        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
-        format!("{}, {}{kind}{at}", month_day(date), self.against(meeting))
-    }
-
-    fn in_games(&self, count: u32) -> String {
-        format!("in {}", self.games(count))
-    }
-}
-
-fn the_game(meeting: &GameSides) -> String {
-    match meeting.begun {
-        _ if meeting.kind == GameKind::AllStar => "the All-Star Game".into(),
-        Some(day) => {
-            let against = English.against(&GameSides { begun: None, ..*meeting });
-            format!("the game of {} {against}", short_date(day))
-        }
-        None => format!("the game {}", English.against(meeting)),
     }
 }

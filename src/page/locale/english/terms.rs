@@ -1,6 +1,6 @@
 //! Opponents, days and numbers in English.
 
-use crate::page::{locale::cities, times::LocalTime};
+use crate::page::locale::cities;
 use time::{Date, macros::format_description};
 
 /// "Texas", or "the Mets" where the city alone does not name the club.
@@ -15,11 +15,6 @@ pub(crate) fn opponent(club: &str) -> String {
 pub(crate) fn short_date(date: Date) -> String {
     let format = format_description!("[weekday], [month repr:long] [day padding:none]");
     date.format(format).unwrap_or_default()
-}
-
-/// " on Wednesday, August 9", if the time has a day.
-pub(crate) fn on_day(at: &LocalTime) -> String {
-    at.day.map(|day| format!(" on {}", short_date(day))).unwrap_or_default()
 }
 
 /// "August 9".

@@ -3,18 +3,13 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{
-        Availability, Club, ErrorPlay, GameKind, Half, Inning, Leader, Outage, SeasonGame, SeasonSoFar,
-    },
+    answer::{Availability, Club, ErrorKind, GameKind, Half, Inning, Leader, Outage, SeasonGame},
     language::Language,
     page::{
         locale::{
-            Age, Doubleheader, Due, GameSides, NextGame, Phrases, ScoreLine, bracketed, cities, games,
-            labels::PageLabels,
-            roster, seasons, sentence_case,
-            spanish::terms::{ClubCity, month_day, on_day, short_date},
+            Age, GameSides, Phrases, cities, games, roster,
+            spanish::terms::{ClubCity, short_date},
         },
-        scene::Scene,
         times::LocalTime,
     },
 };
@@ -31,6 +26,10 @@ impl Phrases for Spanish {
         terms::clock(at)
     }
 
+    fn at(&self, at: &LocalTime) -> String {
+        terms::at(at)
+    }
+
     fn long_date(&self, date: Date) -> String {
         format!("{} de {}", short_date(date), date.year())
     }
@@ -41,6 +40,14 @@ impl Phrases for Spanish {
 
     fn month(&self, date: Date) -> String {
         terms::month(date.month()).chars().take(3).collect()
+    }
+
+    fn short_date(&self, date: Date) -> String {
+        terms::short_date(date)
+    }
+
+    fn month_day(&self, date: Date) -> String {
+        terms::month_day(date)
     }
 
     fn ago(&self, age: Age) -> String {
@@ -109,24 +116,6 @@ impl Phrases for Spanish {
         format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
-    fn todays_games(&self, count: usize, day: Doubleheader) -> String {
-        match day {
-            Doubleheader::Yes => "en la doble cartelera de hoy".into(),
-            Doubleheader::No => format!("en los {count} juegos de hoy"),
-        }
-    }
-
-    fn games_of_day(&self, count: usize, day: Doubleheader) -> String {
-        match day {
-            Doubleheader::Yes => "en la doble cartelera".into(),
-            Doubleheader::No => format!("en {count} juegos"),
-        }
-    }
-
-    fn no_game_on(&self, date: Date) -> String {
-        format!("Sin juego el {}.", short_date(date))
-    }
-
     fn inning(&self, Inning { number, half }: Inning) -> String {
         let half = match half {
             Half::Top => "alta de la",
@@ -135,14 +124,6 @@ impl Phrases for Spanish {
             Half::End => "fin de la",
         };
         format!("{half} {number}.ª entrada")
-    }
-
-    fn standing(&self, standing: ScoreLine) -> String {
-        match standing {
-            ScoreLine::Ahead(ours, theirs) => format!("arriba {ours}–{theirs}"),
-            ScoreLine::Behind(ours, theirs) => format!("abajo {ours}–{theirs}"),
-            ScoreLine::Tied(runs) => format!("empatados {runs}–{runs}"),
-        }
     }
 
     fn status(&self, words: &str) -> String {
@@ -156,14 +137,16 @@ impl Phrases for Spanish {
         terms::cause(words).map_or_else(|| words.to_lowercase(), str::to_owned)
     }
 
-    fn play(&self, play: &ErrorPlay) -> String {
-        let kind = games::spanish_kind(play.kind);
-        let inning = play.inning.map(|inning| format!(", {}", self.inning(inning))).unwrap_or_default();
-        let position =
-            |position: &String| format!(", como {}", terms::position(position).unwrap_or(position));
-        let position = play.position.as_ref().map(position).unwrap_or_default();
-        let batter = play.batter.as_ref().map(|batter| format!(", {batter} al bate")).unwrap_or_default();
-        format!("{kind}{inning}{position}{batter}")
+    fn kind(&self, kind: ErrorKind) -> &'static str {
+        games::spanish_kind(kind)
+    }
+
+    fn position<'a>(&self, abbreviation: &'a str) -> &'a str {
+        terms::position(abbreviation).unwrap_or(abbreviation)
+    }
+
+    fn absence(&self, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
+        roster::spanish(availability, farm_club)
     }
 
     fn never_heard(&self, trouble: Outage, player: u32) -> String {
@@ -182,110 +165,8 @@ impl Phrases for Spanish {
         }
     }
 
-    fn charged(&self, name: &str, errors: u32, games: &str, over: bool) -> String {
-        let still = if over { "" } else { ", y la jornada no ha terminado" };
-        let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
-        format!("{name} tiene {errors} {games}{still}.")
-    }
-
-    fn is_on(&self, meeting: &GameSides) -> String {
-        format!("{} está en marcha", the_game(meeting))
-    }
-
-    fn first_pitch(&self, meeting: &GameSides, at: &LocalTime, due: Due) -> String {
-        let place = self.against(meeting);
-        match due {
-            Due::Past => {
-                format!("El primer lanzamiento {place} estaba previsto {}{}.", terms::at(at), on_day(at))
-            }
-            Due::ToCome => format!("Primer lanzamiento {place}: {}{}.", self.clock(at), on_day(at)),
-        }
-    }
-
-    fn goes_on(&self, meeting: &GameSides, at: Option<&LocalTime>, due: Due) -> String {
-        let is = if due == Due::Past { "debía reanudarse" } else { "se reanuda" };
-        let at = at.map_or("hoy".into(), terms::at);
-        format!("{} {is} {at}.", sentence_case(&the_game(meeting)))
-    }
-
-    fn start_unknown(&self, meeting: &GameSides) -> String {
-        format!("Todavía no hay hora para {}.", the_game(meeting))
-    }
-
-    fn start_delayed(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("Está retrasado el inicio d{}{}.", the_game(meeting), bracketed(cause))
-    }
-
-    fn suspended_game(&self, meeting: &GameSides, to: Option<Date>) -> String {
-        let later = to.map(|day| format!(" y se reanuda el {}", short_date(day))).unwrap_or_default();
-        let game = sentence_case(&the_game(meeting));
-        format!("{game} está suspendido{later}. {}", PageLabels::of(Language::Spanish).no_error_so_far)
-    }
-
-    fn box_unread(&self, meeting: &GameSides) -> String {
-        let game = sentence_case(&the_game(meeting));
-        format!("{game} ya empezó, pero por el momento no se puede leer su box score.")
-    }
-
     fn games_unread(&self, unread: usize, games: usize) -> String {
         games::spanish_unread(unread, games)
-    }
-
-    fn postponed(&self, meeting: &GameSides, to: Option<Date>, cause: Option<&str>) -> String {
-        let game = sentence_case(&the_game(meeting));
-        let to = to.map_or(String::new(), |date| format!(" para el {}", short_date(date)));
-        let unset = if to.is_empty() { " Todavía no hay fecha nueva." } else { "" };
-        format!("{game} está pospuesto{to}{}.{unset}", bracketed(cause))
-    }
-
-    fn cancelled(&self, meeting: &GameSides, cause: Option<&str>) -> String {
-        format!("{} está cancelado{}.", sentence_case(&the_game(meeting)), bracketed(cause))
-    }
-
-    fn next_game(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
-        format!("Hoy no hay juego. Próximo: {}, {}{at}.", self.against(meeting), short_date(date))
-    }
-
-    fn absence(&self, name: &str, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
-        roster::spanish(availability, farm_club).map(|status| format!("{name} {status}."))
-    }
-
-    fn season_over(&self, figures: Option<(u32, u32)>, next: Option<(Date, NextGame)>) -> String {
-        let figures =
-            figures.map(|(errors, games)| format!(": {} en {}", self.errors(errors), self.games(games)));
-        let next = match next {
-            Some((date, NextGame::Spring)) => format!("{}, entrenamiento de primavera", month_day(date)),
-            Some((date, NextGame::Game(meeting))) => {
-                format!("{}, {}", month_day(date), self.against(&meeting))
-            }
-            None => "sin anunciar todavía".into(),
-        };
-        format!("La temporada terminó{}. Próximo juego: {next}.", figures.unwrap_or_default())
-    }
-
-    fn about_day(&self, date: Date) -> String {
-        format!("Esto es sobre el {}.", short_date(date))
-    }
-
-    fn taken_back(&self, errors: u32) -> String {
-        let errors = if errors == 1 { "un error".into() } else { self.errors(errors) };
-        format!("El anotador oficial retiró {errors}: hoy, más temprano, esta página decía otra cosa.")
-    }
-
-    fn scene(&self, scene: Scene) -> &'static str {
-        match scene {
-            Scene::Stands => {
-                "El tiro cae en las gradas. Los aficionados alzan los brazos; el jugador se lleva las manos a la cabeza."
-            }
-            Scene::Glove => "El jugador muestra la bola en su guante.",
-            Scene::Diamond => "La bola está en el diamante y las gradas están llenas.",
-            Scene::Rain => "Llueve sobre el campo. Los aficionados abren sus paraguas.",
-            Scene::Tarp => "La lona cubre el campo y las gradas están vacías.",
-            Scene::Night => "El parque vacío de noche: luna, estrellas y una planta rodadora.",
-            Scene::Bench => "Un guante descansa en la banca.",
-            Scene::Fence => "La bola vuela sobre la barda. El jugador la mira.",
-        }
     }
 
     fn joke(&self, club: Option<&str>) -> String {
@@ -303,39 +184,5 @@ impl Phrases for Spanish {
 
     fn place(&self, rank: u32) -> String {
         format!("Lugar {rank}")
-    }
-
-    fn season(&self, season: &SeasonSoFar) -> String {
-        seasons::spanish(season)
-    }
-
-    fn span(&self, from: Date, to: Date) -> String {
-        format!("del {} al {}", self.brief_date(from), self.brief_date(to))
-    }
-
-    fn record(&self, games: &str, span: &str, at_least: bool) -> String {
-        let record = if at_least { "Racha más larga conocida" } else { "Récord" };
-        format!("{record}: {games}, {span}")
-    }
-
-    fn next_on_sign(&self, meeting: &GameSides, date: Date, at: Option<&LocalTime>) -> String {
-        let kind = if meeting.kind == GameKind::Spring { ", entrenamiento de primavera" } else { "" };
-        let at = at.map(|at| format!(", {}{}", self.clock(at), on_day(at))).unwrap_or_default();
-        format!("{}, {}{kind}{at}", month_day(date), self.against(meeting))
-    }
-
-    fn in_games(&self, count: u32) -> String {
-        format!("en {}", self.games(count))
-    }
-}
-
-fn the_game(meeting: &GameSides) -> String {
-    match meeting.begun {
-        _ if meeting.kind == GameKind::AllStar => "el Juego de Estrellas".into(),
-        Some(day) => {
-            let against = Spanish.against(&GameSides { begun: None, ..*meeting });
-            format!("el juego del {} {against}", short_date(day))
-        }
-        None => format!("el juego {}", Spanish.against(meeting)),
     }
 }

@@ -207,11 +207,6 @@ pub(crate) fn short_date(date: Date) -> String {
     format!("{} {}", weekday(date.weekday()), month_day(date))
 }
 
-/// " del miércoles 9 de agosto", if the time has a day.
-pub(crate) fn on_day(at: &LocalTime) -> String {
-    at.day.map(|day| format!(" del {}", short_date(day))).unwrap_or_default()
-}
-
 /// "9 de agosto".
 pub(crate) fn month_day(date: Date) -> String {
     format!("{} de {}", date.day(), month(date.month()))
