@@ -16,34 +16,30 @@ impl Language {
 
     /// Its language tag (RFC 5646), a primary subtag alone.
     pub const fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Spanish => "es",
-        }
+        self.pick("en", "es")
     }
 
     /// The language's name in the language itself.
     pub const fn name(self) -> &'static str {
-        match self {
-            Language::English => "English",
-            Language::Spanish => "Español",
-        }
+        self.pick("English", "Español")
     }
 
     /// The prefix of paths that exist once per language.
     pub const fn prefix(self) -> &'static str {
+        self.pick("", "/es")
+    }
+
+    /// One of a text's two versions.
+    pub const fn pick(self, english: &'static str, spanish: &'static str) -> &'static str {
         match self {
-            Language::English => "",
-            Language::Spanish => "/es",
+            Language::English => english,
+            Language::Spanish => spanish,
         }
     }
 
     /// The path of its page for search engines and previews, which ask for no language and get the default at `/`.
     pub const fn home(self) -> &'static str {
-        match self {
-            Language::English => "/",
-            Language::Spanish => "/es",
-        }
+        self.pick("/", "/es")
     }
 }
 

@@ -1,10 +1,6 @@
 //! The parts of a request's duration, as lengths on one bar.
 
-use crate::{
-    how::figures::{pick, span},
-    language::Language,
-    site::trace::Trace,
-};
+use crate::{how::figures::span, language::Language, site::trace::Trace};
 
 /// A blink, and a throw at 95 mph over the 280 feet from right field to home: durations that readers know.
 const BLINK: f64 = 150e3;
@@ -43,19 +39,19 @@ impl Bar {
         let spent = &trace.microseconds;
         let opened = trace.opened_connection();
         let exchange =
-            pick(language, "request and response, a round trip", "petición y respuesta, una ida y vuelta");
+            language.pick("request and response, a round trip", "petición y respuesta, una ida y vuelta");
         let parts = [
             (
                 "opening",
                 spent.round_trip.filter(|_| opened),
-                pick(language, "TCP, a round trip", "TCP, una ida y vuelta"),
+                language.pick("TCP, a round trip", "TCP, una ida y vuelta"),
             ),
             (
                 "waiting",
                 Some(spent.accept).filter(|_| opened),
-                pick(language, "waiting for a thread", "espera de un hilo"),
+                language.pick("waiting for a thread", "espera de un hilo"),
             ),
-            ("handshake", spent.handshake.filter(|_| opened), pick(language, "TLS handshake", "saludo TLS")),
+            ("handshake", spent.handshake.filter(|_| opened), language.pick("TLS handshake", "saludo TLS")),
             ("exchange", spent.round_trip, exchange),
             ("own", Some(trace.handling()), "e6"),
         ];
@@ -69,8 +65,7 @@ impl Bar {
             from += took;
             BarSegment { class, x, width: percent(took), name, took: span(took, language) }
         };
-        let hidden = pick(
-            language,
+        let hidden = language.pick(
             "The network is missing: e6 cannot see it from here.",
             "Falta la red: e6 no puede verla desde aquí.",
         );
@@ -80,13 +75,13 @@ impl Bar {
                 BarTick {
                     x: percent(BLINK),
                     y: 40,
-                    text: pick(language, "a blink, 150 ms", "un parpadeo, 150 ms"),
+                    text: language.pick("a blink, 150 ms", "un parpadeo, 150 ms"),
                     anchor: "start",
                 },
                 BarTick {
                     x: percent(THROW),
                     y: 58,
-                    text: pick(language, "a throw from right field, 2 s", "un tiro desde el derecho, 2 s"),
+                    text: language.pick("a throw from right field, 2 s", "un tiro desde el derecho, 2 s"),
                     anchor: "end",
                 },
             ],

@@ -1,7 +1,7 @@
 //! The facts about the connection and the request, in sentences.
 
 use crate::{
-    how::figures::{fit, minute, pick, say, span},
+    how::figures::{fit, minute, say, span},
     language::Language,
     site::trace::{ChosenBy, RouteOutcome, RouteTrace, TlsTrace, Trace, WhatIf},
 };
@@ -10,41 +10,33 @@ use crate::{
 const CUT: usize = 48;
 
 pub(crate) fn path(trace: &Trace, language: Language) -> String {
-    let unknown = pick(
-        language,
-        "an address that no site of this kind can have",
-        "una dirección que este sitio no puede tener",
-    );
+    let unknown = language
+        .pick("an address that no site of this kind can have", "una dirección que este sitio no puede tener");
     trace.path.as_deref().map_or_else(|| unknown.into(), |path| fit(path, CUT))
 }
 
 /// The change to the request, as a sentence.
 pub(crate) fn change(what_if: WhatIf, language: Language) -> &'static str {
     match what_if {
-        WhatIf::Http1 => pick(
-            language,
-            "What if your client offered HTTP/1.1 only?",
-            "¿Y si tu cliente ofreciera solo HTTP/1.1?",
-        ),
-        WhatIf::NoTls => pick(language, "What if you came without TLS?", "¿Y si vinieras sin TLS?"),
-        WhatIf::Unchanged => pick(
-            language,
+        WhatIf::Http1 => language
+            .pick("What if your client offered HTTP/1.1 only?", "¿Y si tu cliente ofreciera solo HTTP/1.1?"),
+        WhatIf::NoTls => language.pick("What if you came without TLS?", "¿Y si vinieras sin TLS?"),
+        WhatIf::Unchanged => language.pick(
             "What if your client had this response already?",
             "¿Y si tu cliente ya tuviera esta respuesta?",
         ),
-        WhatIf::Range => pick(
-            language,
+        WhatIf::Range => language.pick(
             "What if your client asked for the first 100 bytes?",
             "¿Y si tu cliente pidiera los primeros 100 bytes?",
         ),
         WhatIf::Gzip => {
-            pick(language, "What if your client accepted gzip only?", "¿Y si tu cliente aceptara solo gzip?")
+            language.pick("What if your client accepted gzip only?", "¿Y si tu cliente aceptara solo gzip?")
         }
         WhatIf::English => {
-            pick(language, "What if your client preferred English?", "¿Y si tu cliente prefiriera inglés?")
+            language.pick("What if your client preferred English?", "¿Y si tu cliente prefiriera inglés?")
         }
         WhatIf::Spanish => {
-            pick(language, "What if your client preferred Spanish?", "¿Y si tu cliente prefiriera español?")
+            language.pick("What if your client preferred Spanish?", "¿Y si tu cliente prefiriera español?")
         }
     }
 }
@@ -91,13 +83,11 @@ pub(crate) fn you(trace: &Trace, language: Language) -> Vec<String> {
 
 pub(crate) fn dns(has_name: bool, language: Language) -> Vec<String> {
     let fact = match has_name {
-        true => pick(
-            language,
+        true => language.pick(
             "It did so before this server heard of you. e6 cannot see that, so there is no figure.",
             "Lo hizo antes de que este servidor supiera de ti. e6 no puede verlo, así que no hay cifra.",
         ),
-        false => pick(
-            language,
+        false => language.pick(
             "You asked for an address, so there was no name to look up.",
             "Pediste una dirección, así que no hubo nombre que buscar.",
         ),
@@ -140,13 +130,11 @@ pub(crate) fn tcp(trace: &Trace, language: Language) -> Vec<String> {
     if let Some(quic) = &connection.quic {
         facts.push(
             match quic.address_validated {
-                true => pick(
-                    language,
+                true => language.pick(
                     "This server was busy, so your client had to prove its address first (Retry).",
                     "Este servidor estaba ocupado, así que tu cliente tuvo que probar antes su dirección (Retry).",
                 ),
-                false => pick(
-                    language,
+                false => language.pick(
                     "The handshake itself proved your client's address.",
                     "El propio saludo probó la dirección de tu cliente.",
                 ),
@@ -173,13 +161,11 @@ pub(crate) fn tcp(trace: &Trace, language: Language) -> Vec<String> {
 pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
     let Some(tls) = &trace.tls else {
         let fact = match trace.connection.scheme {
-            "https" => pick(
-                language,
+            "https" => language.pick(
                 "The proxy in front of this server uses TLS with you; its figures are not known here.",
                 "El proxy delante de este servidor usa TLS contigo; aquí no se conocen sus cifras.",
             ),
-            _ => pick(
-                language,
+            _ => language.pick(
                 "This connection is without TLS: anyone on the way can read it.",
                 "Esta conexión va sin TLS: cualquiera en el camino puede leerla.",
             ),
@@ -209,12 +195,9 @@ pub(crate) fn tls(trace: &Trace, language: Language) -> Vec<String> {
     }));
     facts.extend(is_known.then(|| {
         match tls.resumed {
-            true => pick(
-                language,
-                "It continues an earlier session of yours.",
-                "Continúa una sesión anterior tuya.",
-            ),
-            false => pick(language, "The session is new.", "La sesión es nueva."),
+            true => language
+                .pick("It continues an earlier session of yours.", "Continúa una sesión anterior tuya."),
+            false => language.pick("The session is new.", "La sesión es nueva."),
         }
         .into()
     }));
@@ -346,8 +329,7 @@ pub(crate) fn router(trace: &Trace, language: Language) -> Vec<String> {
 /// The facts about the sources of the answer: the check, the poller, MLB.
 pub(crate) fn sources(trace: &Trace, language: Language) -> [Vec<String>; 3] {
     let mlb = &trace.mlb;
-    let check = pick(
-        language,
+    let check = language.pick(
         "The same function decides for all readers, each time MLB's data changes.",
         "La misma función decide para todos, cada vez que cambian los datos de MLB.",
     );

@@ -14,14 +14,6 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// A fixed text in either language.
-pub(crate) fn pick(language: Language, english: &'static str, spanish: &'static str) -> &'static str {
-    match language {
-        Language::English => english,
-        Language::Spanish => spanish,
-    }
-}
-
 /// Microseconds in a readable unit, with a space that does not break the line.
 pub(crate) fn span(micros: f64, language: Language) -> String {
     match micros {
@@ -33,7 +25,7 @@ pub(crate) fn span(micros: f64, language: Language) -> String {
         micros if micros < 120e6 => format!("{:.0}\u{a0}s", micros / 1e6),
         micros if micros < 7_200e6 => format!("{:.0}\u{a0}min", micros / 60e6),
         micros if micros < 48.0 * 3_600e6 => format!("{:.0}\u{a0}h", micros / 3_600e6),
-        micros => format!("{:.0}\u{a0}{}", micros / 86_400e6, pick(language, "days", "días")),
+        micros => format!("{:.0}\u{a0}{}", micros / 86_400e6, language.pick("days", "días")),
     }
 }
 
@@ -67,6 +59,6 @@ pub(crate) fn listed(items: &[&str], language: Language) -> String {
     match items {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} {} {last}", first.join(", "), pick(language, "and", "y")),
+        [first @ .., last] => format!("{} {} {last}", first.join(", "), language.pick("and", "y")),
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     how::{
         facts,
-        figures::{pick, say, span},
+        figures::{say, span},
     },
     language::Language,
     site::trace::Trace,
@@ -29,8 +29,7 @@ impl Headline {
                     "¿Qué atiende una petición de {path}?"
                 ),
             },
-            answer: pick(
-                language,
+            answer: language.pick(
                 "The simple answer is e6. The complete answer is also e6.",
                 "La respuesta simple es e6. La respuesta completa también es e6.",
             ),
@@ -45,18 +44,15 @@ fn sum(trace: &Trace, language: Language) -> String {
     let own = span(spent.own, language);
     let Some(network) = spent.network.map(|micros| span(micros, language)) else {
         let rest = match (&trace.connection.client, trace.connection.proxied) {
-            (_, true) => pick(
-                language,
+            (_, true) => language.pick(
                 "The rest is the way by the proxy in front, which e6 cannot see.",
                 "El resto es el camino por el proxy de adelante, que e6 no puede ver.",
             ),
-            (None, false) => pick(
-                language,
+            (None, false) => language.pick(
                 "No network took part: you came over a Unix socket.",
                 "No hubo red: llegaste por un socket Unix.",
             ),
-            (Some(_), false) => pick(
-                language,
+            (Some(_), false) => language.pick(
                 "The kernel has not measured the network yet.",
                 "El kernel todavía no ha medido la red.",
             ),
@@ -64,8 +60,8 @@ fn sum(trace: &Trace, language: Language) -> String {
         return say!(language, "In {own}. {rest}", "En {own}. {rest}");
     };
     let network_name = match is_near(trace) {
-        true => pick(language, "The network", "La red"),
-        false => pick(language, "The internet", "Internet"),
+        true => language.pick("The network", "La red"),
+        false => language.pick("The internet", "Internet"),
     };
     // A handshake is work of both sides, too.
     let is_handshake_in = trace.opened_connection() && trace.tls.is_some();

@@ -17,9 +17,7 @@ pub(crate) mod text;
 pub use crate::how::text::text;
 
 use crate::{
-    how::{
-        bar::Bar, drawing::Drawing, figures::pick, headline::Headline, production::Stage, stations::Station,
-    },
+    how::{bar::Bar, drawing::Drawing, headline::Headline, production::Stage, stations::Station},
     language::Language,
     name::Named,
     page::{
@@ -106,16 +104,4 @@ struct WayTemplate {
     stations: Vec<Station>,
     production: Vec<Stage>,
 }
-}
-
-impl HowTemplate<'_> {
-    fn pick(&self, english: &'static str, spanish: &'static str) -> &'static str {
-        pick(self.language, english, spanish)
-    }
-}
-
-impl WayTemplate {
-    fn pick(&self, english: &'static str, spanish: &'static str) -> &'static str {
-        pick(self.language, english, spanish)
-    }
 }

@@ -1,7 +1,7 @@
 //! The way of this binary to production: only what is true of it.
 
 use crate::{
-    how::figures::{fit, minute, pick, say, span, thousands},
+    how::figures::{fit, minute, say, span, thousands},
     language::Language,
     site::trace::ProcessTrace,
 };
@@ -18,12 +18,12 @@ pub(crate) fn stages(process: &ProcessTrace, language: Language) -> Vec<Stage> {
         commit(process, language),
         Some(build(process, language)),
         process.release.map(|release| Stage {
-            name: pick(language, "Release", "Versión"),
+            name: language.pick("Release", "Versión"),
             at: None,
             fact: say!(language, "Tagged {release}.", "Con la etiqueta {release}."),
         }),
         process.deployed_at.map(|at| Stage {
-            name: pick(language, "Deploy", "Despliegue"),
+            name: language.pick("Deploy", "Despliegue"),
             at: Some(minute(at)),
             fact: say!(
                 language,
@@ -61,7 +61,7 @@ fn build(process: &ProcessTrace, language: Language) -> Stage {
         "e6 {version}, by {rustc} for {target}: one file with every asset in it. It keeps no date of its own.",
         "e6 {version}, por {rustc} para {target}: un archivo con todo adentro. No guarda fecha propia."
     );
-    Stage { name: pick(language, "Build", "Compilación"), at: None, fact }
+    Stage { name: language.pick("Build", "Compilación"), at: None, fact }
 }
 
 fn start(process: &ProcessTrace, language: Language) -> Stage {
@@ -80,7 +80,7 @@ fn start(process: &ProcessTrace, language: Language) -> Stage {
         ),
     };
     Stage {
-        name: pick(language, "Start", "Arranque"),
+        name: language.pick("Start", "Arranque"),
         at: Some(minute(process.started_at)),
         fact: match process.answered {
             1 => say!(
@@ -105,7 +105,7 @@ fn this_byte(minutes: i64, language: Language) -> Stage {
         minutes => span(minutes as f64 * 60e6, language),
     };
     Stage {
-        name: pick(language, "This byte", "Este byte"),
+        name: language.pick("This byte", "Este byte"),
         at: None,
         fact: say!(language, "{age} from the commit to this byte.", "{age} desde el commit hasta este byte."),
     }

@@ -3,7 +3,7 @@
 use crate::{
     how::{
         facts,
-        figures::{bytes, fit, listed, pick, say, span},
+        figures::{bytes, fit, listed, say, span},
     },
     language::Language,
     page::locale::failures::failure,
@@ -13,23 +13,19 @@ use crate::{
 /// The station's plain words: when the bytes were made.
 pub(crate) fn made(made: Made, language: Language) -> &'static str {
     match made {
-        Made::Build => pick(
-            language,
+        Made::Build => language.pick(
             "The bytes were made when the binary was built, and are sent as they are.",
             "Los bytes se hicieron al compilar el binario, y se envían tal cual.",
         ),
-        Made::Answer => pick(
-            language,
+        Made::Answer => language.pick(
             "The bytes were made when the answer was last updated, once for all readers.",
             "Los bytes se hicieron cuando se actualizó la respuesta, una vez para todos.",
         ),
-        Made::Start => pick(
-            language,
+        Made::Start => language.pick(
             "The bytes were made when the process started.",
             "Los bytes se hicieron cuando arrancó el proceso.",
         ),
-        Made::Request => pick(
-            language,
+        Made::Request => language.pick(
             "The bytes were made for this request alone; the rest of the site is ready before anyone asks.",
             "Los bytes se hicieron solo para esta petición; el resto del sitio está listo antes de que alguien pregunte.",
         ),

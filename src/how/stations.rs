@@ -4,9 +4,7 @@
 use crate::{
     how::{
         commands::{self, ShellCommand},
-        facts,
-        figures::pick,
-        response,
+        facts, response,
     },
     language::Language,
     name::Named,
@@ -78,7 +76,7 @@ impl RouteTrace {
     /// "yes", "no", or nothing if it was not tried.
     pub(crate) fn word(&self, language: Language) -> &'static str {
         match self.outcome {
-            RouteOutcome::Matched => pick(language, "yes", "sí"),
+            RouteOutcome::Matched => language.pick("yes", "sí"),
             RouteOutcome::Passed => "no",
             RouteOutcome::NotTried => "",
         }
@@ -118,16 +116,15 @@ pub(crate) fn of(trace: &Trace, language: Language) -> Vec<Station> {
 }
 
 fn you(trace: &Trace, language: Language) -> Station {
-    let plain = pick(language, "Your browser asks for a page.", "Tu navegador pide una página.");
-    Station::new(pick(language, "You", "Tú"), plain, facts::you(trace, language))
+    let plain = language.pick("Your browser asks for a page.", "Tu navegador pide una página.");
+    Station::new(language.pick("You", "Tú"), plain, facts::you(trace, language))
 }
 
 fn dns(trace: &Trace, language: Language) -> Station {
     let origin = trace.connection.origin.as_deref().unwrap_or_default();
     let authority = origin.split("://").nth(1).unwrap_or_default();
     let has_name = !host::is_address(crate::web::path::host_and_port(authority).0);
-    let plain = pick(
-        language,
+    let plain = language.pick(
         "A resolver turns the site's name into an address.",
         "Un servidor de nombres convierte el nombre del sitio en una dirección.",
     );
@@ -140,18 +137,15 @@ fn dns(trace: &Trace, language: Language) -> Station {
 
 fn tcp(trace: &Trace, language: Language) -> Station {
     let plain = match trace.connection.ip_version {
-        Some(_) if trace.connection.quic.is_some() => pick(
-            language,
+        Some(_) if trace.connection.quic.is_some() => language.pick(
             "Your machine and this one number every packet, send lost ones again, and agree on keys at the same time.",
             "Tu máquina y esta numeran cada paquete, reenvían los perdidos y acuerdan claves al mismo tiempo.",
         ),
-        Some(_) => pick(
-            language,
+        Some(_) => language.pick(
             "Your machine and this one agree to number every byte, so that none is lost.",
             "Tu máquina y esta acuerdan numerar cada byte, para que ninguno se pierda.",
         ),
-        None => pick(
-            language,
+        None => language.pick(
             "A process on this machine passes the bytes on, without a network.",
             "Un proceso de esta máquina entrega los bytes, sin red.",
         ),
@@ -169,8 +163,7 @@ fn tcp(trace: &Trace, language: Language) -> Station {
 }
 
 fn tls(trace: &Trace, language: Language) -> Station {
-    let plain = pick(
-        language,
+    let plain = language.pick(
         "Both sides agree on keys, so that nobody on the way can read or change a byte.",
         "Ambos lados acuerdan claves, para que nadie en el camino pueda leer ni cambiar un byte.",
     );
@@ -191,8 +184,7 @@ fn tls(trace: &Trace, language: Language) -> Station {
 }
 
 fn http(trace: &Trace, language: Language) -> Station {
-    let plain = pick(
-        language,
+    let plain = language.pick(
         "Your browser names the path, and the forms, languages and codings that it accepts.",
         "Tu navegador nombra la ruta, y las formas, idiomas y codificaciones que acepta.",
     );
@@ -206,14 +198,13 @@ fn http(trace: &Trace, language: Language) -> Station {
 }
 
 fn router(trace: &Trace, language: Language) -> Station {
-    let plain = pick(
-        language,
+    let plain = language.pick(
         "The path is compared with a table of patterns, and the first one that matches decides.",
         "La ruta se compara con una tabla de patrones, y decide el primero que coincide.",
     );
     let elsewhere = |path: &str, english, spanish| WhatIfLink {
         href: format!("{}/how?path={path}", language.prefix()),
-        text: pick(language, english, spanish).into(),
+        text: language.pick(english, spanish).into(),
     };
     Station {
         replaces: Some("Nginx location, Django urls.py"),
@@ -227,16 +218,16 @@ fn router(trace: &Trace, language: Language) -> Station {
             ),
         ],
         patterns: Some(PatternTable::of(&trace.routes)),
-        ..Station::new(pick(language, "Router", "Rutas"), plain, facts::router(trace, language))
+        ..Station::new(language.pick("Router", "Rutas"), plain, facts::router(trace, language))
     }
 }
 
 fn answer(trace: &Trace, language: Language) -> Station {
     let made = trace.answer.made;
     let (name, replaces) = match made {
-        Made::Build => (pick(language, "File", "Archivo"), "Nginx root, collectstatic"),
-        Made::Answer => (pick(language, "Answer", "Respuesta"), "Django view"),
-        Made::Start | Made::Request => (pick(language, "Response", "Respuesta"), "Nginx return, Django view"),
+        Made::Build => (language.pick("File", "Archivo"), "Nginx root, collectstatic"),
+        Made::Answer => (language.pick("Answer", "Respuesta"), "Django view"),
+        Made::Start | Made::Request => (language.pick("Response", "Respuesta"), "Nginx return, Django view"),
     };
     let mut changes = vec![WhatIf::Unchanged, WhatIf::Range];
     if trace.answer.coding != "gzip" {
@@ -256,25 +247,23 @@ fn answer(trace: &Trace, language: Language) -> Station {
 
 fn sources(trace: &Trace, language: Language) -> [Station; 3] {
     let [check, poller, mlb] = facts::sources(trace, language);
-    let data = pick(
-        language,
+    let data = language.pick(
         "Of MLB's data it asks: has he been charged with an error today?",
         "A los datos de MLB les pregunta: ¿le marcaron un error hoy?",
     );
-    let thread = pick(
-        language,
+    let thread = language.pick(
         "One thread asks MLB, as often as the day needs it, and no reader waits for it.",
         "Un hilo pregunta a MLB tan seguido como el día lo pide, y ningún lector lo espera.",
     );
-    let api = pick(language, "MLB's Stats API has the box score.", "La Stats API de MLB tiene el box score.");
+    let api = language.pick("MLB's Stats API has the box score.", "La Stats API de MLB tiene el box score.");
     [
         Station {
             replaces: Some("Django view"),
-            ..Station::new(pick(language, "Check", "Revisión"), data, check)
+            ..Station::new(language.pick("Check", "Revisión"), data, check)
         },
         Station {
             replaces: Some("Django view, on every visit"),
-            ..Station::new(pick(language, "Poller", "Consulta"), thread, poller)
+            ..Station::new(language.pick("Poller", "Consulta"), thread, poller)
         },
         Station { commands: commands::mlb(trace).into_iter().collect(), ..Station::new("MLB", api, mlb) },
     ]
@@ -286,23 +275,20 @@ fn what_if(trace: &Trace, change: WhatIf, language: Language) -> WhatIfLink {
     WhatIfLink {
         href: format!("{}/how?path={}&if={}", language.prefix(), commands::escaped(path), change.name()),
         text: match change {
-            WhatIf::Http1 => pick(language, "over HTTP/1.1", "por HTTP/1.1"),
-            WhatIf::NoTls => pick(language, "without TLS", "sin TLS"),
-            WhatIf::Unchanged => pick(
-                language,
-                "nothing new since your last visit (304)",
-                "nada nuevo desde tu última visita (304)",
-            ),
+            WhatIf::Http1 => language.pick("over HTTP/1.1", "por HTTP/1.1"),
+            WhatIf::NoTls => language.pick("without TLS", "sin TLS"),
+            WhatIf::Unchanged => language
+                .pick("nothing new since your last visit (304)", "nada nuevo desde tu última visita (304)"),
             WhatIf::Range => {
-                pick(language, "only the first 100 bytes (206)", "solo los primeros 100 bytes (206)")
+                language.pick("only the first 100 bytes (206)", "solo los primeros 100 bytes (206)")
             }
             WhatIf::Gzip => match trace.answer.coding {
-                "br" => pick(language, "gzip instead of br", "gzip en vez de br"),
-                "zstd" => pick(language, "gzip instead of zstd", "gzip en vez de zstd"),
-                _ => pick(language, "with gzip", "con gzip"),
+                "br" => language.pick("gzip instead of br", "gzip en vez de br"),
+                "zstd" => language.pick("gzip instead of zstd", "gzip en vez de zstd"),
+                _ => language.pick("with gzip", "con gzip"),
             },
-            WhatIf::English => pick(language, "in English", "en inglés"),
-            WhatIf::Spanish => pick(language, "in Spanish", "en español"),
+            WhatIf::English => language.pick("in English", "en inglés"),
+            WhatIf::Spanish => language.pick("in Spanish", "en español"),
         }
         .into(),
     }

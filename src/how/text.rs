@@ -3,7 +3,7 @@
 use crate::{
     how::{
         bar::Bar,
-        figures::{pick, say},
+        figures::say,
         headline::Headline,
         production, replaced,
         stations::{self, PatternTable, Station, StationState},
@@ -25,7 +25,7 @@ pub fn text(mut trace: Trace, language: Language) -> String {
         entry("◆", stage.name, &format!("{at}{}", stage.fact))
     });
     let mut rest =
-        vec![pick(language, "The way to production", "El camino a producción").to_owned(), String::new()];
+        vec![language.pick("The way to production", "El camino a producción").to_owned(), String::new()];
     rest.extend(stages);
     let about = format!("{}/how", language.prefix());
     rest.push(String::new());
@@ -58,8 +58,8 @@ pub fn text(mut trace: Trace, language: Language) -> String {
 fn table(language: Language) -> Vec<String> {
     let head = [
         "",
-        pick(language, "this site", "este sitio"),
-        pick(language, "the site it replaces", "el sitio que reemplaza"),
+        language.pick("this site", "este sitio"),
+        language.pick("the site it replaces", "el sitio que reemplaza"),
     ];
     let rows = [head].into_iter().chain(replaced::rows(language));
     rows.map(|[job, here, there]| format!("{job:<40} {here:<12} {there}")).collect()

@@ -40,6 +40,7 @@ pub use crate::page::colours::{ColourPair, Colours, LEAST_CONTRAST, PageState};
 pub use crate::page::html::{error, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::leaders::leaders;
+pub use crate::page::locale::words::Words;
 pub use crate::page::notice::Notice;
 pub use crate::page::picture::{ico, png};
 pub use crate::page::place::Place;
@@ -59,49 +60,6 @@ use crate::{
 use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
-/// The words on the page; each can be configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// With `{player}` for his name.
-    pub question: String,
-    /// The question of another day, with `{date}` too.
-    pub day_question: String,
-    /// After an error.
-    pub yes: String,
-    /// Without an error, once the day's games are over.
-    pub no: String,
-    /// Before the first pitch.
-    pub not_yet: String,
-    /// From the first pitch on, without an error.
-    pub so_far: String,
-    /// On a day without a game.
-    pub no_game: String,
-    /// While MLB does not answer.
-    pub unknown: String,
-    /// Instead of "not yet" while he is on the injured list.
-    pub injured: String,
-    /// Instead of "not yet" while he is suspended.
-    pub suspended: String,
-    /// The friend to text the answer to.
-    pub friend: String,
-    /// Remarks after the fact, with `yes`: several, separated by `|`.
-    pub wit_yes: String,
-    /// With `no`.
-    pub wit_no: String,
-    /// With `not_yet`.
-    pub wit_not_yet: String,
-    /// With `so_far`.
-    pub wit_so_far: String,
-    /// With `no_game`.
-    pub wit_no_game: String,
-    /// With `unknown`.
-    pub wit_unknown: String,
-    /// With `injured`.
-    pub wit_injured: String,
-    /// With `suspended`.
-    pub wit_suspended: String,
-}
-
 named! {
     #[derive(Default)]
     pub enum Voice {
@@ -110,16 +68,6 @@ named! {
         Witty = "witty",
         /// The fact.
         Plain = "plain",
-    }
-}
-
-impl Words {
-    /// The default words of a language.
-    pub fn of(language: Language) -> Self {
-        match language {
-            Language::English => locale::words::english(),
-            Language::Spanish => locale::words::spanish(),
-        }
     }
 }
 

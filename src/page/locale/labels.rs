@@ -107,6 +107,34 @@ texts! {
     looking_up_detail:
         "MLB is being asked. This page loads itself again in a few seconds.",
         "Se le pregunta a MLB. Esta página se vuelve a cargar sola en unos segundos.";
+    /// Roster statuses.
+    injured: "is on the injured list", "está en la lista de lesionados";
+    injured_all_season:
+        "is on the injured list for the full season",
+        "está en la lista de lesionados por toda la temporada";
+    on_rehab: "is on a rehab assignment", "está en asignación de rehabilitación";
+    is_suspended: "is suspended", "está suspendido";
+    /// The texts of the time before MLB's first reply.
+    starting: "Asking MLB. The answer is on its way.", "Preguntando a MLB. La respuesta viene en camino.";
+    unreachable:
+        "MLB's data service can't be reached. Trying again.",
+        "No hay conexión con el servicio de datos de MLB. Intentando de nuevo.";
+    too_slow:
+        "MLB's data service is too slow. Trying again.",
+        "El servicio de datos de MLB tarda demasiado. Intentando de nuevo.";
+    turned_away:
+        "MLB's data service isn't answering. Trying again.",
+        "El servicio de datos de MLB no responde. Intentando de nuevo.";
+    refused:
+        "MLB's data service refuses this server's network.",
+        "El servicio de datos de MLB rechaza la red de este servidor.";
+    garbled:
+        "MLB's data service sent an unreadable reply. Trying again.",
+        "El servicio de datos de MLB envió una respuesta ilegible. Intentando de nuevo.";
+    /// The only game cannot be read.
+    game_unread:
+        "The box score can't be read right now; there may be more.",
+        "Por el momento no se puede leer el box score; puede haber más.";
     /// The text alternatives of scenes.
     stands:
         "The throw lands in the stands. Fans raise their arms; the fielder holds his head.",

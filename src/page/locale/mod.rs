@@ -15,7 +15,7 @@ pub(crate) mod spanish;
 pub(crate) mod words;
 
 use crate::{
-    answer::{Availability, ErrorKind, GameKind, Inning, Leader, Outage, SeasonGame},
+    answer::{GameKind, Inning, Leader, SeasonGame},
     language::Language,
     page::times::{Age, LocalTime},
 };
@@ -69,16 +69,8 @@ pub(crate) trait Phrases: Sync {
     fn status(&self, words: &str) -> String;
     /// The reason why a game is delayed or off, from MLB's words.
     fn cause(&self, words: &str) -> String;
-    /// "Throwing error".
-    fn kind(&self, kind: ErrorKind) -> &'static str;
     /// A position, from MLB's abbreviation.
     fn position<'a>(&self, abbreviation: &'a str) -> &'a str;
-    fn never_heard(&self, trouble: Outage, player: u32) -> String;
-    /// "One of today's two games can't be read right now."
-    fn games_unread(&self, unread: usize, games: usize) -> String;
-    /// The reason why a player does not play and his farm club, from the rosters, to follow his name; none if they have
-    /// neither.
-    fn absence(&self, availability: &Availability, farm_club: Option<&str>) -> Option<String>;
     /// What becomes of a throw into the stands, by the eyes that see it.
     fn joke(&self, club: Option<&str>) -> String;
     /// "tied for 14th in errors in the major leagues".

@@ -139,6 +139,25 @@ sentences! {
         ", {days} and {games} ago", ", hace {days} y {games}";
     fn longest_streak(games: u32) with games = games(games):
         " The longest streak without one: {games}.", " La racha más larga sin error: {games}.";
+    fn injured_for(days: u16): "is on the {days}-day injured list", "está en la lista de lesionados de {days} días";
+    fn listed_as(words: &str): "is listed by MLB as “{words}”", "aparece en la lista de MLB como «{words}»";
+    fn on_rehab_with(club: &str):
+        "is on a rehab assignment with the {club}", "está en asignación de rehabilitación con {club}";
+    fn injured_with(status: &str, club: &str):
+        "{status}, on a rehab assignment with the {club}", "{status}, en asignación de rehabilitación con {club}";
+    fn with_farm_club(club: &str): "is with the {club} in the minor leagues", "está con {club} en las ligas menores";
+    fn also_with_farm_club(status: &str, club: &str):
+        "{status} and is with the {club} in the minor leagues", "{status} y está con {club} en las ligas menores";
+    fn no_such_player(id: u32): "MLB has no player with the number {id}.", "MLB no tiene ningún jugador con el número {id}.";
+    fn one_unread(games: &str):
+        "One of today's {games} games can't be read right now.",
+        "Uno de los {games} juegos de hoy no se puede leer por el momento.";
+    fn all_unread(games: &str):
+        "Today's {games} games can't be read right now.",
+        "Los {games} juegos de hoy no se pueden leer por el momento.";
+    fn some_unread(unread: &str, games: &str):
+        "{unread} of today's {games} games can't be read right now.",
+        "{unread} de los {games} juegos de hoy no se pueden leer por el momento.";
     fn no_club(name: &str): "{name} isn't with a club.", "{name} no está con ningún equipo.";
     fn clean(name: &str, games: &str): "No errors for {name} {games}.", "Sin errores de {name} {games}.";
     fn did_not_play(name: &str, games: &str): "{name} didn't play {games}.", "{name} no jugó {games}.";

@@ -3,13 +3,12 @@
 pub(super) mod terms;
 
 use crate::{
-    answer::{Availability, Club, ErrorKind, GameKind, Half, Inning, Leader, Outage, SeasonGame},
+    answer::{Club, GameKind, Half, Inning, Leader, SeasonGame},
     language::Language,
     page::{
         locale::{
             Age, GameSides, Phrases, cities,
             english::terms::{counted, opponent, ordinal, short_date},
-            games, roster,
         },
         times::LocalTime,
     },
@@ -125,32 +124,8 @@ impl Phrases for English {
         words.to_lowercase()
     }
 
-    fn kind(&self, kind: ErrorKind) -> &'static str {
-        games::english_kind(kind)
-    }
-
     fn position<'a>(&self, abbreviation: &'a str) -> &'a str {
         abbreviation
-    }
-
-    fn absence(&self, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
-        roster::english(availability, farm_club)
-    }
-
-    fn never_heard(&self, trouble: Outage, player: u32) -> String {
-        match trouble {
-            Outage::Starting => "Asking MLB. The answer is on its way.".into(),
-            Outage::Unreachable => "MLB's data service can't be reached. Trying again.".into(),
-            Outage::TooSlow => "MLB's data service is too slow. Trying again.".into(),
-            Outage::TurnedAway => "MLB's data service isn't answering. Trying again.".into(),
-            Outage::Refused => "MLB's data service refuses this server's network.".into(),
-            Outage::Garbled => "MLB's data service sent an unreadable reply. Trying again.".into(),
-            Outage::NoSuchPlayer => format!("MLB has no player with the number {player}."),
-        }
-    }
-
-    fn games_unread(&self, unread: usize, games: usize) -> String {
-        games::english_unread(unread, games)
     }
 
     fn joke(&self, club: Option<&str>) -> String {

@@ -3,11 +3,11 @@
 pub(crate) mod terms;
 
 use crate::{
-    answer::{Availability, Club, ErrorKind, GameKind, Half, Inning, Leader, Outage, SeasonGame},
+    answer::{Club, GameKind, Half, Inning, Leader, SeasonGame},
     language::Language,
     page::{
         locale::{
-            Age, GameSides, Phrases, cities, games, roster,
+            Age, GameSides, Phrases, cities,
             spanish::terms::{ClubCity, short_date},
         },
         times::LocalTime,
@@ -137,36 +137,8 @@ impl Phrases for Spanish {
         terms::cause(words).map_or_else(|| words.to_lowercase(), str::to_owned)
     }
 
-    fn kind(&self, kind: ErrorKind) -> &'static str {
-        games::spanish_kind(kind)
-    }
-
     fn position<'a>(&self, abbreviation: &'a str) -> &'a str {
         terms::position(abbreviation).unwrap_or(abbreviation)
-    }
-
-    fn absence(&self, availability: &Availability, farm_club: Option<&str>) -> Option<String> {
-        roster::spanish(availability, farm_club)
-    }
-
-    fn never_heard(&self, trouble: Outage, player: u32) -> String {
-        match trouble {
-            Outage::Starting => "Preguntando a MLB. La respuesta viene en camino.".into(),
-            Outage::Unreachable => {
-                "No hay conexión con el servicio de datos de MLB. Intentando de nuevo.".into()
-            }
-            Outage::TooSlow => "El servicio de datos de MLB tarda demasiado. Intentando de nuevo.".into(),
-            Outage::TurnedAway => "El servicio de datos de MLB no responde. Intentando de nuevo.".into(),
-            Outage::Refused => "El servicio de datos de MLB rechaza la red de este servidor.".into(),
-            Outage::Garbled => {
-                "El servicio de datos de MLB envió una respuesta ilegible. Intentando de nuevo.".into()
-            }
-            Outage::NoSuchPlayer => format!("MLB no tiene ningún jugador con el número {player}."),
-        }
-    }
-
-    fn games_unread(&self, unread: usize, games: usize) -> String {
-        games::spanish_unread(unread, games)
     }
 
     fn joke(&self, club: Option<&str>) -> String {
