@@ -2,12 +2,13 @@
 //! unsafe code.
 #![allow(unsafe_code)]
 
+use crate::sync::Unpoisoned;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use socket2::Socket;
 use std::{
     io,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::io::{ReadBuf, unix::AsyncFd};
@@ -36,13 +37,13 @@ impl SocketHandle {
 
     /// Ends the use of the socket.
     pub fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.0.lock().unpoisoned() = None;
     }
 
     /// The answer of a question about the socket; none if it has been closed. The socket stays open until the question
     /// is answered, because its owner waits for the lock.
     pub fn ask<T>(&self, question: impl FnOnce(BorrowedFd) -> Option<T>) -> Option<T> {
-        let number = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = self.0.lock().unpoisoned();
         // SAFETY: the owner takes the number away, under this lock, before it closes the socket.
         number.and_then(|number| question(unsafe { BorrowedFd::borrow_raw(number) }))
     }

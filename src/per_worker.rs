@@ -1,11 +1,7 @@
 //! A value for each worker, so that workers share no cache line while they answer requests.
 
-use crate::sync::{Mutex, MutexGuard, thread_local};
-use std::{
-    cell::Cell,
-    sync::{OnceLock, PoisonError},
-    thread::available_parallelism,
-};
+use crate::sync::{Mutex, MutexGuard, Unpoisoned, thread_local};
+use std::{cell::Cell, sync::OnceLock, thread::available_parallelism};
 
 thread_local! {
     /// The number of the worker that this thread is. Every other thread uses the values of the first.
@@ -47,17 +43,13 @@ impl<T> PerWorker<T> {
 impl<T> PerWorker<Mutex<T>> {
     /// Locks the value of this thread's worker.
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        lock(self.own())
+        self.own().lock().unpoisoned()
     }
 
     /// Locks all values: together they are what was there at one moment.
     pub fn lock_all(&self) -> Vec<MutexGuard<'_, T>> {
-        self.0.iter().map(|OwnLine(value)| lock(value)).collect()
+        self.0.iter().map(|OwnLine(value)| value.lock().unpoisoned()).collect()
     }
-}
-
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

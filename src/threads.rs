@@ -2,7 +2,7 @@
 //! notices that it hangs.
 
 use crate::sync::{
-    Mutex, MutexGuard,
+    Mutex, Unpoisoned,
     atomic::{AtomicU64, Ordering},
     thread::{self, JoinHandle},
 };
@@ -10,7 +10,7 @@ use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -85,7 +85,7 @@ impl RestartingThreads {
         let heartbeat = Heartbeat::default();
         if let Some(longest) = longest.into() {
             let beat = Arc::downgrade(&heartbeat.0);
-            self.watched().push(WatchedThread { name: name.clone(), longest, beat });
+            self.watched.lock().unpoisoned().push(WatchedThread { name: name.clone(), longest, beat });
         }
         let (restarts, pauses) = (self.restarts.with_label_values(&[&name]), self.pauses);
         let body = move || {
@@ -109,18 +109,13 @@ impl RestartingThreads {
 
     /// The name of a thread that hangs; none if all are well.
     pub fn hanging(&self, now: Instant) -> Option<String> {
-        let mut watched = self.watched();
+        let mut watched = self.watched.lock().unpoisoned();
         watched.retain(|thread| thread.beat.strong_count() > 0);
         let hangs = |thread: &&WatchedThread| {
             let last = thread.beat.upgrade().map(|beat| Heartbeat(beat).last());
             last.is_some_and(|last| now.saturating_duration_since(last) > thread.longest)
         };
         watched.iter().find(hangs).map(|thread| thread.name.clone())
-    }
-
-    /// A poisoned lock is ignored: the list is consistent between any two statements.
-    fn watched(&self) -> MutexGuard<'_, Vec<WatchedThread>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

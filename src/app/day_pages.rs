@@ -11,13 +11,14 @@ use crate::{
         named::{NamedContent, NamedPages, NamedResource, PageName, PagePart},
         page::Page,
     },
+    sync::Unpoisoned,
     web::representation::{Lifetime, Publication, Representation},
 };
 use std::{
     collections::HashMap,
     fmt,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use time::Date;
@@ -95,7 +96,7 @@ impl RenderedPages {
     }
 
     fn get(&self, named: PageName) -> Option<Entry> {
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock().unpoisoned();
         entries.now += 1;
         let now = entries.now;
         let entry = entries.by_date.get_mut(&named)?;
@@ -104,7 +105,7 @@ impl RenderedPages {
     }
 
     fn put(&self, named: PageName, entry: Entry) {
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock().unpoisoned();
         entries.now += 1;
         let entry = Entry { used: entries.now, ..entry };
         entries.size += entry.size();
@@ -115,11 +116,6 @@ impl RenderedPages {
             let Some(dropped) = oldest.and_then(|named| entries.by_date.remove(&named)) else { return };
             entries.size -= dropped.size();
         }
-    }
-
-    /// A panic while this was locked leaves at most a wrong sum of sizes.
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -338,20 +334,28 @@ mod tests {
         let size = entry(100_000).size();
         let pages = RenderedPages::new(3 * size);
         let kept = || -> Vec<i32> {
-            (1..=5).filter(|year| pages.entries().by_date.contains_key(&PageName::Season(*year))).collect()
+            (1..=5)
+                .filter(|year| {
+                    pages.entries.lock().unpoisoned().by_date.contains_key(&PageName::Season(*year))
+                })
+                .collect()
         };
         for year in 1..=3 {
             pages.put(PageName::Season(year), entry(100_000));
         }
-        assert_eq!((kept(), pages.entries().size), (vec![1, 2, 3], 3 * size));
+        assert_eq!((kept(), pages.entries.lock().unpoisoned().size), (vec![1, 2, 3], 3 * size));
         assert!(pages.get(PageName::Season(1)).is_some(), "it is used");
         pages.put(PageName::Season(4), entry(100_000));
-        assert_eq!((kept(), pages.entries().size), (vec![1, 3, 4], 3 * size));
+        assert_eq!((kept(), pages.entries.lock().unpoisoned().size), (vec![1, 3, 4], 3 * size));
         pages.put(PageName::Season(3), entry(10));
         assert_eq!(kept(), [1, 3, 4], "the same page anew");
         pages.put(PageName::Season(5), entry(180_000));
         assert_eq!(kept(), [3, 4, 5], "no more are dropped than it takes");
         pages.put(PageName::Season(2), entry(4 * size));
-        assert_eq!((kept(), pages.entries().size), (vec![], 0), "what is larger than all room is not kept");
+        assert_eq!(
+            (kept(), pages.entries.lock().unpoisoned().size),
+            (vec![], 0),
+            "what is larger than all room is not kept"
+        );
     }
 }

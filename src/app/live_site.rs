@@ -8,14 +8,11 @@ use crate::{
     mlb::DayRequests,
     page,
     site::{events::EventHub, snapshot::Site},
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, Unpoisoned},
     web::coding::Effort,
 };
 use arc_swap::ArcSwap;
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// The site, and the poller that may change it.
@@ -81,19 +78,19 @@ impl LiveSite {
 
     /// The day's games on one line, and whether all of them are over.
     pub fn scoreboard(&self) -> (String, bool) {
-        let scene = self.scene();
+        let scene = self.scene.lock().unpoisoned();
         let games = &scene.answer.games;
         let is_over = !games.is_empty() && games.iter().all(|game| game.state() == GameState::Over);
         (page::scoreboard(&scene.answer, &scene.publisher.theme), is_over)
     }
 
     pub fn poller_id(&self) -> PollerId {
-        self.scene().poller_id
+        self.scene.lock().unpoisoned().poller_id
     }
 
     /// Encodes the pages of the first answer, unless the pictures have been drawn.
     pub fn encode(&self) {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         let Current { publisher, answer, pictures, .. } = &mut *scene;
         if let Some(pictures) = pictures {
             let drawn = Some(pictures.subscribe());
@@ -104,7 +101,7 @@ impl LiveSite {
 
     /// Draws the pictures of the first answer, unless they have been drawn.
     pub fn draw_pictures(&self) {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         if scene.pictures.is_some() {
             self.publish(&mut scene);
         }
@@ -112,7 +109,7 @@ impl LiveSite {
 
     /// Publishes an answer, unless it comes from an older poller or changes nothing.
     pub fn show(&self, poller_id: PollerId, answer: Answer) {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         // A stale answer is shown with its age, so the page changes even if the answer does not.
         if poller_id == scene.poller_id && (answer.stale || answer != scene.answer) {
             log_change(&scene.publisher, &scene.answer, &answer);
@@ -123,7 +120,7 @@ impl LiveSite {
 
     /// Publishes the same answer in other words and colours.
     pub fn restyle(&self, publisher: Publisher) {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         if !publisher.looks_like(&scene.publisher) {
             scene.publisher = publisher.with_files_of(&mut scene.publisher);
             self.publish(&mut scene);
@@ -132,7 +129,7 @@ impl LiveSite {
 
     /// Publishes the first answer of a new poller. Answers of older pollers are ignored from now on.
     pub fn change_question(&self, publisher: Publisher, answer: Answer) -> PollerId {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         let poller_id = PollerId(scene.poller_id.0 + 1);
         log_change(&publisher, &scene.answer, &answer);
         (scene.publisher, scene.answer, scene.poller_id) = (publisher, answer, poller_id);
@@ -142,14 +139,14 @@ impl LiveSite {
 
     /// Tells these hooks of the answer from now on, instead of those before.
     pub fn tell(&self, notifier: Notifier) {
-        let mut scene = self.scene();
+        let mut scene = self.scene.lock().unpoisoned();
         scene.notifier = Some(notifier);
         scene.notify();
     }
 
     /// Ends the hooks' threads, each after the message that it is sending.
     pub fn finish(&self, timeout: Duration) {
-        let notifier = self.scene().notifier.take();
+        let notifier = self.scene.lock().unpoisoned().notifier.take();
         if let Some(notifier) = notifier {
             notifier.finish(timeout);
         }
@@ -172,11 +169,6 @@ impl LiveSite {
             is_new
         });
         memory::release_freed();
-    }
-
-    /// A panic while this was locked leaves it consistent, because it is changed by single assignments.
-    fn scene(&self) -> MutexGuard<'_, Current> {
-        self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

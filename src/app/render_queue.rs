@@ -4,6 +4,7 @@
 use crate::{
     connection::network,
     site::named::{NamedResource, PageName, PagePart, RenderingPage},
+    sync::Unpoisoned,
     threads,
 };
 use std::{
@@ -11,7 +12,7 @@ use std::{
     io,
     net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 use tokio::sync::watch;
 
@@ -57,7 +58,7 @@ impl RenderQueue {
         client: Option<IpAddr>,
         work: RenderWork,
     ) -> Result<RenderingPage, RenderRefused> {
-        let mut waiting = self.waiting();
+        let mut waiting = self.0.lock().unpoisoned();
         if let Some(outcome) = waiting.outcomes.get(&key) {
             return Ok(resolved(outcome.clone()));
         }
@@ -85,7 +86,7 @@ impl RenderQueue {
     /// Does the work that waits longest; false if none waits, which ends the thread.
     fn do_next(&self) -> bool {
         let next = {
-            let mut waiting = self.waiting();
+            let mut waiting = self.0.lock().unpoisoned();
             let next = waiting.jobs.pop_front();
             waiting.is_running = next.is_some();
             next
@@ -93,14 +94,9 @@ impl RenderQueue {
         let Some(RenderJob { key, work, outcome, .. }) = next else { return false };
         // The panic itself is logged.
         let made = catch_unwind(AssertUnwindSafe(work)).unwrap_or_default();
-        self.waiting().outcomes.remove(&key);
+        self.0.lock().unpoisoned().outcomes.remove(&key);
         outcome.send_replace(made);
         true
-    }
-
-    /// A panic while this was locked leaves it consistent: nothing between two changes of it can panic.
-    fn waiting(&self) -> MutexGuard<'_, QueuedRenders> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

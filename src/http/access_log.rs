@@ -10,7 +10,7 @@ use crate::{
     },
     per_worker::PerWorker,
     sync::{
-        Mutex, MutexGuard,
+        Mutex, Unpoisoned,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, sync_channel},
         thread::{self, Thread},
@@ -22,7 +22,7 @@ use std::{
     io::{self, ErrorKind},
     mem,
     path::PathBuf,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -92,12 +92,6 @@ impl LineQueue {
     }
 }
 
-impl SharedLog {
-    fn waiting(&self) -> MutexGuard<'_, Vec<SyncSender<()>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// An open destination.
 pub struct LogFile {
     destination: LogDestination,
@@ -163,7 +157,7 @@ impl AccessLog {
     /// Waits up to `FINISH` until all queued lines are written.
     pub fn finish(&self) {
         let (written, done) = sync_channel(1);
-        self.shared.waiting().push(written);
+        self.shared.waiting.lock().unpoisoned().push(written);
         self.writer.unpark();
         let _ = done.recv_timeout(FINISH);
     }
@@ -201,7 +195,7 @@ impl AccessLogWriter {
             // Read before the lines are taken, which then include all from before the request.
             let reopen = self.shared.reopen.swap(false, Ordering::AcqRel);
             let is_closed = self.shared.is_closed.load(Ordering::Acquire);
-            let waiting = mem::take(&mut *self.shared.waiting());
+            let waiting = mem::take(&mut *self.shared.waiting.lock().unpoisoned());
             self.take();
             let is_idle = self.batch.is_empty();
             self.flush();
@@ -249,7 +243,7 @@ impl AccessLogWriter {
         if self.batch.is_empty() {
             return;
         }
-        let written = self.file.lock().unwrap_or_else(PoisonError::into_inner).write(&self.batch);
+        let written = self.file.lock().unpoisoned().write(&self.batch);
         match written {
             Ok(()) => {
                 if self.failing {

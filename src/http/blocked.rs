@@ -2,11 +2,12 @@
 //! limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such peers keep
 //! everyone out.
 
+use crate::sync::Unpoisoned;
 use bytes::Bytes;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
@@ -42,16 +43,12 @@ struct BlockedEntry {
 }
 
 impl BlockedResponses {
-    fn lock(&self) -> MutexGuard<'_, BlockedState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Counts a response that is blocked from now on and holds this many bytes of its own. If all of them then hold
     /// more than `most`, those blocked longest are evicted: their connections are woken to reset them.
     pub fn add(blocked: &Arc<Self>, bytes: usize, most: usize, waker: &Waker) -> Blocked {
         let is_evicted = Arc::<AtomicBool>::default();
         let bytes = EACH + bytes;
-        let mut state = blocked.lock();
+        let mut state = blocked.0.lock().unpoisoned();
         let id = state.next;
         state.next += 1;
         state.bytes += bytes;
@@ -88,7 +85,7 @@ impl Blocked {
 
 impl Drop for Blocked {
     fn drop(&mut self) {
-        let mut state = self.all.lock();
+        let mut state = self.all.0.lock().unpoisoned();
         if let Some(entry) = state.responses.remove(&self.id) {
             state.bytes -= entry.bytes;
         }
@@ -114,7 +111,7 @@ mod tests {
         let largest = add(100 * EACH);
         assert!(blocked.iter().all(Blocked::is_evicted) && !largest.is_evicted());
         drop((blocked, largest));
-        let state = all.lock();
+        let state = all.0.lock().unpoisoned();
         assert_eq!((state.bytes, state.responses.len()), (0, 0));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     http::{load::Load, request_rates::RequestRates},
     limits::Limits,
     sync::{
-        Mutex, MutexGuard,
+        Mutex, Unpoisoned,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use std::{
     cell::Cell,
     collections::{BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Arc, LazyLock, PoisonError},
+    sync::{Arc, LazyLock},
 };
 use tokio::{task::AbortHandle, time::Instant};
 
@@ -122,16 +122,12 @@ impl Clients {
         self.load.limits()
     }
 
-    fn lock(&self) -> MutexGuard<'_, ClientTable> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A permit for one more connection, if there is room.
     pub(crate) fn enter(clients: &Arc<Clients>, listener: ListenerKind) -> Option<ClientPermit> {
         let limits = clients.load.limits();
         let is_operator = listener == ListenerKind::Admin;
         let most = if is_operator { FOR_OPERATORS } else { limits.connections };
-        let mut table = clients.lock();
+        let mut table = clients.table.lock().unpoisoned();
         let present = if is_operator { table.operators } else { table.visitors() };
         if present >= most {
             return None;
@@ -152,7 +148,7 @@ impl Clients {
     /// many and has no limit per address.
     pub(crate) fn open_stream(clients: &Arc<Clients>, address: Option<IpAddr>) -> Option<ClientPermit> {
         let (limits, network, place) = (clients.load.limits(), address.map(network), PermitKind::Stream);
-        let mut table = clients.lock();
+        let mut table = clients.table.lock().unpoisoned();
         if table.streams >= limits.event_streams
             || network.is_some_and(|network| !table.claim(network, &place, limits.address_event_streams))
         {
@@ -165,12 +161,12 @@ impl Clients {
 
     /// The number of open event streams.
     pub(crate) fn streams(&self) -> usize {
-        self.lock().streams
+        self.table.lock().unpoisoned().streams
     }
 
     /// Registers the task that serves the connection with this number, so that it can be ended.
     pub(crate) fn serves(&self, id: u64, task: AbortHandle) {
-        if let Some(entry) = self.lock().connections.get_mut(&id) {
+        if let Some(entry) = self.table.lock().unpoisoned().connections.get_mut(&id) {
             entry.task = Some(task);
         }
     }
@@ -179,7 +175,7 @@ impl Clients {
     /// closed. Returns whether one was. Refusing the newest instead would let a few silent peers keep everyone out.
     pub(crate) fn begin_handshake(&self, id: u64) -> bool {
         let most = self.load.limits().unfinished_handshakes();
-        let mut table = self.lock();
+        let mut table = self.table.lock().unpoisoned();
         if !table.connections.contains_key(&id) {
             return false;
         }
@@ -198,7 +194,7 @@ impl Clients {
     /// Ends the connections that have been idle longest, unless evicted ones are still closing. Returns their number.
     pub(crate) fn make_room(&self) -> usize {
         let batch = (self.load.limits().connections / BATCH).max(1);
-        let mut table = self.lock();
+        let mut table = self.table.lock().unpoisoned();
         if table.leaving > 0 {
             return 0;
         }
@@ -275,13 +271,17 @@ impl ClientPermit {
 
     /// Notes that the TLS handshake has finished.
     pub fn end_handshake(&self) {
-        self.clients.lock().handshakes.remove(&self.id);
+        self.clients.table.lock().unpoisoned().handshakes.remove(&self.id);
     }
 
     /// Counts the connection for the network of this address. Returns false if the network has too many.
     pub fn claim(&self, address: IpAddr) -> bool {
         let network = network(address);
-        let is_allowed = self.clients.lock().claim(network, &self.place, self.limits.address_connections);
+        let is_allowed = self.clients.table.lock().unpoisoned().claim(
+            network,
+            &self.place,
+            self.limits.address_connections,
+        );
         self.network.set(is_allowed.then_some(network));
         is_allowed
     }
@@ -289,7 +289,7 @@ impl ClientPermit {
 
 impl Drop for ClientPermit {
     fn drop(&mut self) {
-        let mut table = self.clients.lock();
+        let mut table = self.clients.table.lock().unpoisoned();
         match &self.place {
             PermitKind::Stream => table.streams -= 1,
             PermitKind::Connection(_) => {
@@ -329,7 +329,7 @@ mod tests {
         assert!(open("2001:db8::ffff").is_some());
         drop(neighbour);
         assert_eq!(clients.streams(), 0);
-        assert!(clients.lock().networks.is_empty());
+        assert!(clients.table.lock().unpoisoned().networks.is_empty());
     }
 
     #[test]
@@ -339,7 +339,7 @@ mod tests {
         let all: Vec<_> = (0..Limits::default().event_streams).map(|_| open(None).unwrap()).collect();
         let other = Some("192.0.2.1".parse().unwrap());
         assert!(open(None).is_none() && open(other).is_none());
-        assert!(clients.lock().networks.is_empty(), "a refusal leaves nothing behind");
+        assert!(clients.table.lock().unpoisoned().networks.is_empty(), "a refusal leaves nothing behind");
         drop(all);
         assert!(open(other).is_some());
     }
@@ -355,9 +355,12 @@ mod tests {
         let stream = Clients::open_stream(&clients, Some(address)).unwrap();
         assert!(Clients::open_stream(&clients, Some(address)).is_none());
         drop((first, second));
-        assert_eq!(clients.lock().networks[&address].streams, 1);
+        assert_eq!(clients.table.lock().unpoisoned().networks[&address].streams, 1);
         assert!(connect().claim(address));
         drop(stream);
-        assert!(clients.lock().networks.is_empty() && clients.lock().connections.is_empty());
+        assert!(
+            clients.table.lock().unpoisoned().networks.is_empty()
+                && clients.table.lock().unpoisoned().connections.is_empty()
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! Days that visitors asked for and that must be looked up at MLB. The poller takes them one by one.
 
-use crate::mlb::poller::PollerSignal;
+use crate::{mlb::poller::PollerSignal, sync::Unpoisoned};
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError, mpsc::Sender},
+    sync::{Mutex, mpsc::Sender},
 };
 use time::Date;
 
@@ -26,7 +26,7 @@ pub struct QueueFull;
 impl DayRequests {
     /// Adds a day and wakes the poller. Returns the number of days that wait before it.
     pub fn add(&self, day: Date) -> Result<usize, QueueFull> {
-        let mut waiting = self.waiting();
+        let mut waiting = self.0.lock().unpoisoned();
         if let Some(before) = waiting.days.iter().position(|known| *known == day) {
             return Ok(before);
         }
@@ -42,21 +42,16 @@ impl DayRequests {
     }
 
     pub fn wake(&self, poller: Sender<PollerSignal>) {
-        self.waiting().poller = Some(poller);
+        self.0.lock().unpoisoned().poller = Some(poller);
     }
 
     /// The day that waits longest.
     pub(crate) fn first(&self) -> Option<Date> {
-        self.waiting().days.front().copied()
+        self.0.lock().unpoisoned().days.front().copied()
     }
 
     pub(crate) fn remove(&self, day: Date) {
-        self.waiting().days.retain(|known| *known != day);
-    }
-
-    /// A panic while this was locked leaves it consistent, because it is changed by single calls.
-    fn waiting(&self) -> MutexGuard<'_, QueuedDays> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unpoisoned().days.retain(|known| *known != day);
     }
 }
 

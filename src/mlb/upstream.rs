@@ -5,13 +5,14 @@ use crate::{
     limits::Limits,
     mlb::{freshness::Freshness, token::Token},
     net::{outgoing::OutgoingProxy, resolver},
+    sync::Unpoisoned,
     web::retry_after::retry_after,
 };
 use std::{
     collections::BTreeMap,
     fmt,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -217,7 +218,7 @@ static PACINGS: Mutex<BTreeMap<String, Arc<Pacing>>> = Mutex::new(BTreeMap::new(
 impl Pacing {
     /// The pacing of all requests of this process to a base URL.
     fn of(base: &str) -> Arc<Self> {
-        let mut pacings = PACINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pacings = PACINGS.lock().unpoisoned();
         pacings.entry(base.to_owned()).or_default().clone()
     }
 
@@ -228,7 +229,7 @@ impl Pacing {
 
     /// The time that a request made now has to wait.
     fn turn(&self, now: Instant) -> Duration {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next.lock().unpoisoned();
         let turn = next.map_or(now, |next| next.max(now));
         *next = Some(turn + INTERVAL);
         (turn - now).saturating_sub(INTERVAL * (BURST - 1))

@@ -4,14 +4,14 @@
 pub mod format;
 pub mod line_file;
 
-use crate::threads;
+use crate::{sync::Unpoisoned, threads};
 use line_file::{LineFile, SharedLineFile};
 use prometheus::{IntCounter, Opts, Registry};
 use std::{
     fs::File,
     io::{self, ErrorKind, IsTerminal, Write},
     os::fd::AsFd,
-    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -104,7 +104,7 @@ impl OutputStream {
 
     /// Queues whole lines for the writer thread; counts them as lost if the buffer is full.
     pub fn queue(&self, lines: &[u8]) {
-        let mut state = self.state();
+        let mut state = self.state.lock().unpoisoned();
         if state.waiting.len() + lines.len() > WAITING_CAP {
             self.lost.inc_by(line_file::lines(lines));
             return;
@@ -116,46 +116,46 @@ impl OutputStream {
 
     /// Writes text now and waits for its reader: for commands that do nothing else. A reader that is gone is no error.
     pub fn print(&self, text: &str) -> io::Result<()> {
-        let before = std::mem::take(&mut self.state().waiting);
+        let before = std::mem::take(&mut self.state.lock().unpoisoned().waiting);
         let bytes = [&before, text.as_bytes()].concat();
-        match lock(&self.file).write(&bytes) {
+        match self.file.lock().unpoisoned().write(&bytes) {
             Err(lost) if lost.error.kind() != ErrorKind::BrokenPipe => Err(lost.error),
             _ => Ok(()),
         }
     }
 
     fn start(&'static self) -> io::Result<()> {
-        if !std::mem::replace(&mut self.state().has_thread, true) {
+        if !std::mem::replace(&mut self.state.lock().unpoisoned().has_thread, true) {
             let thread = threads::start(self.name, || self.write_what_waits());
-            thread.inspect_err(|_| self.state().has_thread = false)?;
+            thread.inspect_err(|_| self.state.lock().unpoisoned().has_thread = false)?;
         }
         Ok(())
     }
 
     fn finish(&'static self) {
-        if self.state().waiting.is_empty() && !self.state().is_writing {
+        if self.state.lock().unpoisoned().waiting.is_empty() && !self.state.lock().unpoisoned().is_writing {
             return;
         }
         if self.start().is_err() {
             // The lines say why the process ends. This thread writes them, even if their reader is slow.
-            let lines = std::mem::take(&mut self.state().waiting);
-            let _ = lock(&self.file).write(&lines);
+            let lines = std::mem::take(&mut self.state.lock().unpoisoned().waiting);
+            let _ = self.file.lock().unpoisoned().write(&lines);
             return;
         }
         let is_busy = |state: &mut OutputState| !state.waiting.is_empty() || state.is_writing;
-        drop(self.changed.wait_timeout_while(self.state(), FINISH, is_busy));
+        drop(self.changed.wait_timeout_while(self.state.lock().unpoisoned(), FINISH, is_busy));
     }
 
     fn write_what_waits(&self) {
         let mut is_failing = false;
         loop {
             let is_empty = |state: &mut OutputState| state.waiting.is_empty();
-            let state = self.changed.wait_while(self.state(), is_empty);
-            let mut state = state.unwrap_or_else(PoisonError::into_inner);
+            let state = self.changed.wait_while(self.state.lock().unpoisoned(), is_empty);
+            let mut state = state.unpoisoned();
             let lines = std::mem::take(&mut state.waiting);
             state.is_writing = true;
             drop(state);
-            let written = lock(&self.file).write(&lines);
+            let written = self.file.lock().unpoisoned().write(&lines);
             if let Err(lost) = &written {
                 self.lost.inc_by(lost.lines);
                 // A failure of standard error cannot be logged. A pipe without a reader is no failure.
@@ -164,13 +164,9 @@ impl OutputStream {
                 }
             }
             is_failing = written.is_err();
-            self.state().is_writing = false;
+            self.state.lock().unpoisoned().is_writing = false;
             self.changed.notify_all();
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, OutputState> {
-        lock(&self.state)
     }
 }
 
@@ -198,11 +194,6 @@ fn lost(stream: &str) -> IntCounter {
 fn wants_colour(variable: impl Fn(&str) -> Option<String>) -> bool {
     variable("NO_COLOR").is_none_or(|value| value.is_empty())
         && variable("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Locks even after a panic: bytes and flags stay consistent between any two assignments.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -246,6 +237,6 @@ mod tests {
         stream.finish();
         stream.queue(b"nobody reads this\n");
         stream.finish();
-        assert!(stream.state().waiting.is_empty());
+        assert!(stream.state.lock().unpoisoned().waiting.is_empty());
     }
 }

@@ -1,13 +1,13 @@
 //! Templates and scenes while designing: in a debug build, `--assets` shows their files as they are on disk. The tags of a
 //! template are compiled, so only the texts between them and the scenes can change without a build.
 
-use crate::page::marks;
+use crate::{page::marks, sync::Unpoisoned};
 use std::{
     borrow::Cow,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::RwLock,
 };
 
 include!(concat!(env!("OUT_DIR"), "/templates.rs"));
@@ -30,12 +30,12 @@ pub(crate) fn files(assets: &Path) -> Files {
 }
 
 pub(crate) fn are_shown(files: &Files) -> bool {
-    SHOWN.read().unwrap_or_else(PoisonError::into_inner).0 == *files
+    SHOWN.read().unpoisoned().0 == *files
 }
 
 /// The files that are shown and differ from the build.
 pub(crate) fn changed() -> BTreeMap<&'static str, String> {
-    SHOWN.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    SHOWN.read().unpoisoned().1.clone()
 }
 
 /// Shows the files of this directory's source tree, as they are now. Pages that are rendered later have them.
@@ -52,7 +52,7 @@ pub(crate) fn show(assets: Option<&Path>) {
             is_shown
         })
         .collect();
-    *SHOWN.write().unwrap_or_else(PoisonError::into_inner) = (files, changed);
+    *SHOWN.write().unpoisoned() = (files, changed);
 }
 
 /// A rendered page with the files that are shown in place of those of the build.
@@ -60,7 +60,7 @@ pub(crate) fn resolved(rendered: String) -> String {
     if BUILT.is_empty() {
         return rendered;
     }
-    let (_, changed) = &*SHOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let (_, changed) = &*SHOWN.read().unpoisoned();
     let texts: BTreeMap<_, _> = changed.iter().map(|(name, text)| (*name, marks::split(text).0)).collect();
     let resolved = marks::resolved(&rendered, |name, index| {
         // Marks have no directory, since templates include each other without it.

@@ -2,6 +2,7 @@
 
 use crate::{
     name::{Named, named},
+    sync::Unpoisoned,
     tls::certificate::Certificate,
 };
 use arc_swap::ArcSwap;
@@ -14,7 +15,7 @@ use rustls_acme::is_tls_alpn_challenge;
 use serde::Serialize;
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 use time::OffsetDateTime;
 
@@ -108,7 +109,7 @@ impl CertificateResolver {
         origin: CertificateOrigin,
         wanted: CertificateOrigin,
     ) -> CertificateWriter {
-        let mut source = resolver.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut source = resolver.source.lock().unpoisoned();
         *source += 1;
         resolver.expiry.set(certificate.not_after.unix_timestamp());
         resolver.served.store(Arc::new(ServedCertificate::new(certificate, origin, wanted)));
@@ -200,7 +201,7 @@ impl CertificateWriter {
 
     /// Changes what is served, unless another source has taken over. Readers see all of a change or nothing.
     fn write(&self, change: impl FnOnce(&mut ServedCertificate)) {
-        let source = self.resolver.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = self.resolver.source.lock().unpoisoned();
         if *source == self.source {
             let mut served = ServedCertificate::clone(&self.resolver.served.load());
             change(&mut served);

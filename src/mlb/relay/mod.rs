@@ -12,14 +12,14 @@ use super::{
     question::Question,
     upstream::{Endpoint, PollError, REFUSED, Reply, Upstream, WAYS_OUT},
 };
-use crate::{answer::Outage, limits::Limits, threads::RestartingThreads};
+use crate::{answer::Outage, limits::Limits, sync::Unpoisoned, threads::RestartingThreads};
 use cache::{CacheLimits, Lookup, ReplyCache, ReplyWaiter};
 use hyper::StatusCode;
 pub use reply::{RelayError, RelayOutcome, Relayed, ReplyContent};
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -97,7 +97,9 @@ impl Relay {
             Err(mut waiting) => {
                 let arrived = timeout(self.deadline, waiting.wait_for(Option::is_some)).await;
                 let arrived = arrived.ok().and_then(Result::ok).and_then(|relayed| relayed.clone());
-                arrived.unwrap_or_else(|| self.shared.state().cache.late(question, Instant::now()))
+                arrived.unwrap_or_else(|| {
+                    self.shared.state.lock().unpoisoned().cache.late(question, Instant::now())
+                })
             }
         };
         self.shared.metrics.answered(relayed.outcome());
@@ -111,9 +113,12 @@ impl Relay {
     pub fn ask_blocking(&self, question: &Question) -> Result<Reply, PollError> {
         let relayed = self.shared.look(question).unwrap_or_else(|waiting| {
             let is_waiting = |_: &mut RelayState| waiting.borrow().is_none();
-            let waited =
-                self.shared.answered.wait_timeout_while(self.shared.state(), self.deadline, is_waiting);
-            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let waited = self.shared.answered.wait_timeout_while(
+                self.shared.state.lock().unpoisoned(),
+                self.deadline,
+                is_waiting,
+            );
+            let (state, _) = waited.unpoisoned();
             let arrived = waiting.borrow().clone();
             arrived.unwrap_or_else(|| state.cache.late(question, Instant::now()))
         });
@@ -128,7 +133,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.shared.state().has_ended = true;
+        self.shared.state.lock().unpoisoned().has_ended = true;
         self.shared.changed.notify_all();
     }
 }
@@ -136,7 +141,7 @@ impl Drop for Relay {
 impl RelayShared {
     /// The reply from the cache, or a receiver to wait on.
     fn look(&self, question: &Question) -> Result<Relayed, ReplyWaiter> {
-        let mut state = self.state();
+        let mut state = self.state.lock().unpoisoned();
         match state.cache.look(question, Instant::now()) {
             Lookup::Here(relayed) => Ok(relayed),
             Lookup::Wait(waiting) => Err(waiting),
@@ -164,8 +169,8 @@ impl RelayShared {
 
     fn next(&self) -> Option<Question> {
         let is_idle = |state: &mut RelayState| state.queue.is_empty() && !state.has_ended;
-        let waited = self.changed.wait_while(self.state(), is_idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_while(self.state.lock().unpoisoned(), is_idle);
+        let mut state = waited.unpoisoned();
         if state.has_ended { None } else { state.queue.pop_front() }
     }
 
@@ -174,7 +179,7 @@ impl RelayShared {
         self.metrics.asked(result.as_ref().err().map(|refusal| refusal.trouble));
         // Compress before taking the lock: it takes a while.
         let result = result.map(|reply| ReplyContent::of(reply, now));
-        let mut state = self.state();
+        let mut state = self.state.lock().unpoisoned();
         let had_failed = state.cache.has_failed(question);
         match &result {
             Err(refusal) => state.log_failure(refusal, now),
@@ -188,11 +193,6 @@ impl RelayShared {
         self.answered.notify_all();
         self.metrics.holds(state.cache.len(), state.cache.bytes());
     }
-
-    /// A poisoned lock is ignored: the state is consistent between any two statements.
-    fn state(&self) -> MutexGuard<'_, RelayState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Answers those who wait for a question if a panic prevents its reply.
@@ -204,7 +204,7 @@ struct QuestionInProgress<'a> {
 impl Drop for QuestionInProgress<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.relay.state().cache.give_up(self.question);
+            self.relay.state.lock().unpoisoned().cache.give_up(self.question);
             self.relay.answered.notify_all();
         }
     }
