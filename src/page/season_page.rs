@@ -7,7 +7,7 @@ use crate::{
     page::{
         LocalizedTheme, PageState, Place, Theme,
         hero::Hero,
-        html::{FooterButtons, rendered, style},
+        html::{FooterButtons, rendered},
         json,
         locale::{labels::PageLabels, sentence_case},
         scene::Scene,
@@ -25,7 +25,6 @@ pub(crate) struct ErrorSum {
     pub errors: u32,
 }
 
-/// Renders the season of this answer.
 pub fn season_page(answer: &Answer, theme: &Theme, place: &Place) -> PageContent {
     let json = json::season(answer, theme);
     let mut answer = answer.clone();
@@ -99,8 +98,6 @@ fn html(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
         language,
         place,
         labels,
-        style: style(theme),
-        refresh: 0,
         buttons: FooterButtons::new(localized, &place.in_language(&language)),
         hero: hero(answer, localized),
         season: SeasonView::of(answer, localized, place),
@@ -170,8 +167,6 @@ struct SeasonTemplate<'a> {
     language: Language,
     place: &'a Place,
     labels: &'static PageLabels,
-    style: String,
-    refresh: u64,
     buttons: FooterButtons,
     hero: Hero,
     season: Option<SeasonView>,
