@@ -53,7 +53,6 @@ pub struct PerLanguage<T> {
 }
 
 impl<T> PerLanguage<T> {
-    /// Makes the value of each language.
     pub fn of(mut make: impl FnMut(Language) -> T) -> Self {
         PerLanguage { english: make(Language::English), spanish: make(Language::Spanish) }
     }

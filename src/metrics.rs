@@ -14,10 +14,6 @@ macro_rules! metrics {
         $vis struct $type { $($(#[$about])* $of_field $field: $crate::metrics::metric!(type $kind),)+ }
 
         impl $type {
-            /// Registers the metrics.
-            ///
-            /// # Errors
-            /// When the registry has some of them already.
             pub(crate) fn registered(registry: &prometheus::Registry) -> prometheus::Result<Self> {
                 Ok($type { $($field: $crate::metrics::metric!(new $kind, registry, $name, $help $(, $label)*)?,)+ })
             }

@@ -45,7 +45,6 @@ pub struct SeasonGame {
 pub struct PositionErrors {
     /// The position, as the scorer writes it: "RF".
     pub position: String,
-    /// Errors charged there.
     pub errors: u32,
 }
 

@@ -146,7 +146,6 @@ impl Basis {
     }
 }
 
-/// The state of a page.
 enum PageRecord {
     Rendered(Box<Entry>),
     /// It has these facts, which are not rendered yet.

@@ -19,9 +19,6 @@ const MODE: u32 = 0o644;
 const REPLY_CAP: u64 = 64 * 1024;
 
 /// Writes the file, and returns what to do next. Asks for a value that is not given.
-///
-/// # Errors
-/// If a value is missing or invalid, or the file exists or cannot be written.
 pub fn init(file: &Path, domains: Option<String>, email: Option<String>) -> Result<String, RunError> {
     let shown = file.display();
     let exists = || {

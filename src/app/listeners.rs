@@ -24,7 +24,6 @@ const READY_MODE: u32 = 0o600;
 /// All listening sockets, those of one address next to each other.
 pub(crate) struct Listeners(Vec<BoundSocket>);
 
-/// A socket of one worker.
 pub(crate) struct DealtSocket {
     pub bound: BoundSocket,
     /// The number of the worker's QUIC endpoint at the socket, over all workers and addresses.

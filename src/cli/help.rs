@@ -14,7 +14,6 @@ const USUAL: &[&str] = &["--config", "--player", "--domain", "--http", "--https"
 /// A command with more arguments than these takes the flags of all settings.
 const MANY: usize = 20;
 
-/// The help that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HelpLength {
     /// `-h`.

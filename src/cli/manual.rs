@@ -32,9 +32,6 @@ pub(crate) fn examples_and_exit_codes(name: &str) -> String {
 }
 
 /// The page of a command, or of e6 itself.
-///
-/// # Errors
-/// If the page cannot be rendered.
 pub fn page(about: Option<&str>) -> io::Result<String> {
     let whole = help::command(HelpLength::Long);
     let command = match about {
@@ -52,9 +49,6 @@ pub fn page(about: Option<&str>) -> io::Result<String> {
 }
 
 /// Writes every page to a directory, as `e6.1`, `e6-serve.1` and so on.
-///
-/// # Errors
-/// If a file cannot be written.
 pub fn write_all(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     fs::write(dir.join("e6.1"), page(None)?)?;

@@ -38,7 +38,6 @@ use std::{
 
 type Property = fn(&[u8]);
 
-/// The targets, by name.
 pub const TARGETS: [(&str, Property); 13] = [
     ("accept", accept),
     ("acme_cache", acme_cache),

@@ -67,9 +67,6 @@ pub struct AcceptContext {
 }
 
 /// Accepts connections until the phase leaves `Serving`, then waits for the open ones to end.
-///
-/// # Errors
-/// When the socket cannot be registered with the event loop.
 pub async fn accept(listener: WorkerListener, shared: AcceptContext) -> io::Result<()> {
     let WorkerListener { kind, worker, socket, tls, handler } = listener;
     let AcceptContext { clients, counters, mut phase } = shared;

@@ -99,10 +99,6 @@ pub struct LogFile {
 }
 
 impl LogFile {
-    /// Opens the destination.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
     pub fn open(destination: LogDestination) -> io::Result<Self> {
         let file = open(&destination)?;
         Ok(LogFile { destination, file })
@@ -110,10 +106,6 @@ impl LogFile {
 }
 
 impl AccessLog {
-    /// Starts the writer thread.
-    ///
-    /// # Errors
-    /// When the thread cannot be started.
     pub fn start(to: LogFile, format: LogFormat, dropped: IntCounter) -> io::Result<Self> {
         let shared = Arc::new(SharedLog {
             queues: PerWorker::new(Mutex::default),

@@ -22,7 +22,6 @@ pub(crate) fn own_bytes(piece: &Bytes) -> usize {
     if piece.is_unique() { piece.len() } else { 0 }
 }
 
-/// The blocked responses of all connections.
 #[derive(Default)]
 pub(crate) struct BlockedResponses(Mutex<BlockedState>);
 

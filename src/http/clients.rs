@@ -62,7 +62,6 @@ struct NetworkUse {
     streams: usize,
 }
 
-/// The place that a permit is for.
 enum PermitKind {
     Connection(Arc<IdleSince>),
     Stream,

@@ -73,10 +73,6 @@ metrics! {
 }
 
 impl ConnectionMetrics {
-    /// Registers the metrics.
-    ///
-    /// # Errors
-    /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let counters = Self::registered(registry)?;
         counters.begin();

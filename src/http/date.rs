@@ -19,7 +19,6 @@ const RFC3339: &[BorrowedFormatItem] = format_description!("[year]-[month]-[day]
 /// The texts of one second, in UTC.
 pub(crate) struct SecondTexts {
     second: u64,
-    /// As in the Date field.
     pub date: HeaderValue,
     /// As in the combined format of Apache and nginx.
     pub combined: String,

@@ -24,7 +24,6 @@ const DURATIONS: [f64; 12] =
 #[derive(Clone)]
 pub struct RequestMetrics {
     registry: Registry,
-    /// The label of each route.
     routes: Arc<[&'static str]>,
     requests: IntCounterVec,
     durations: Histogram,
@@ -80,9 +79,6 @@ impl RequestCounts {
 impl RequestMetrics {
     /// Registers the metrics of requests with this registry, which the metrics page shows. `routes` are the labels of
     /// the routes, in their order.
-    ///
-    /// # Errors
-    /// When the registry has some of them already.
     pub fn register(
         registry: Registry,
         routes: impl IntoIterator<Item = &'static str>,

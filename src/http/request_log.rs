@@ -22,7 +22,6 @@ pub struct RequestObserver {
 /// A request in progress. It is counted and logged when this is dropped.
 pub(crate) struct RequestLog {
     observer: Arc<RequestObserver>,
-    /// The number of the route.
     route: usize,
     method: &'static str,
     version: Version,

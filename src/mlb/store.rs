@@ -105,7 +105,6 @@ impl Store {
         seasons
     }
 
-    /// Replaces a saved file.
     fn save(&self, file: &Path, content: &str) {
         self.note(file, write(file, content));
     }

@@ -98,9 +98,6 @@ impl Upstream {
     }
 
     /// One GET of a path and query below the base URL.
-    ///
-    /// # Errors
-    /// If no complete reply came in time.
     pub fn get(&self, path: &str) -> Result<Reply, PollError> {
         self.pacing.wait();
         let mut request =
@@ -124,9 +121,6 @@ impl Upstream {
     }
 
     /// The reply to a path and query, if its status is 200.
-    ///
-    /// # Errors
-    /// If no complete reply came in time, or one with another status.
     pub fn get_ok(&self, path: &str) -> Result<Reply, PollError> {
         let reply = self.get(path)?;
         match reply.status {

@@ -91,9 +91,6 @@ impl OutgoingProxy {
     }
 
     /// The proxy as the HTTP client needs it.
-    ///
-    /// # Errors
-    /// When the client rejects the proxy's host.
     pub fn for_client(&self) -> Result<ureq::Proxy, ureq::Error> {
         let mut proxy = ureq::Proxy::builder(self.protocol).host(&self.host).port(self.port);
         if let Some(Credentials { user, password }) = &self.credentials {
@@ -118,9 +115,6 @@ impl fmt::Debug for OutgoingProxy {
 
 impl Credentials {
     /// Parses the content of a file: `USER:PASSWORD`.
-    ///
-    /// # Errors
-    /// The reason, without the text itself.
     pub fn from_file(text: &str) -> Result<Self, String> {
         let line = text.trim_end_matches(['\r', '\n']);
         if !line.contains(':') || line.contains('\n') {

@@ -52,7 +52,6 @@ impl Drop for FinishOnDrop {
     }
 }
 
-/// One of the two streams.
 pub struct OutputStream {
     name: &'static str,
     /// The access log writes here too, a whole batch at a time.

@@ -12,7 +12,6 @@ use time::{
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]");
 const INSTANT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// The approximate length of a game.
 const GAME_LENGTH: &str = "PT3H";
 
 /// The component of a calendar without games, which no client shows. A calendar must have one (RFC 5545 §3.6).

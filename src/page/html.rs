@@ -29,7 +29,6 @@ use time::OffsetDateTime;
 /// Seconds after which the page of a day that is being looked up loads itself again.
 const LOOKED_UP_IN: u64 = 4;
 
-/// The page of a status that is not a success.
 pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
         let localized = theme.localized(language);
@@ -66,7 +65,6 @@ fn error_page(localized: LocalizedTheme, status: u16, title: &str, detail: &str,
         theme: localized.theme,
         language: localized.language,
         labels: localized.phrases.labels(),
-        style: style(localized.theme),
         refresh,
         hero: Hero::new(look, [status.to_string(), title.into(), detail.into()], localized),
     })
@@ -140,7 +138,6 @@ pub(crate) fn answer<'a>(
         language,
         place,
         labels: phrases.labels(),
-        style: style(theme),
         version,
         verdict: json::verdict(answer.verdict),
         refresh: if place.is_home() { refresh.as_secs().max(1) } else { 0 },
@@ -272,7 +269,6 @@ struct AnswerTemplate<'a> {
     language: Language,
     place: &'a Place,
     labels: &'static PageLabels,
-    style: String,
     version: &'a str,
     verdict: &'static str,
     /// Seconds.
@@ -300,7 +296,6 @@ struct AnswerTemplate<'a> {
     signs: Vec<Sign>,
     buttons: FooterButtons,
     season: Option<SeasonView>,
-    /// His rank in errors.
     rank: Option<String>,
     day: String,
     asked: Option<ClockTime>,
@@ -383,7 +378,6 @@ struct ErrorTemplate<'a> {
     theme: &'a Theme,
     language: Language,
     labels: &'static PageLabels,
-    style: String,
     refresh: u64,
     hero: Hero,
 }

@@ -76,7 +76,6 @@ named! {
 pub struct Theme {
     pub words: PerLanguage<Words>,
     pub voice: Voice,
-    /// The colours of each state.
     pub colours: Colours,
     /// URL of the style sheet.
     pub stylesheet: &'static str,
@@ -294,7 +293,6 @@ pub fn date(date: Date) -> PerLanguage<String> {
     PerLanguage::of(|language| locale::phrases(language).long_date(date))
 }
 
-/// A hash of the text.
 fn version(text: &str) -> String {
     hash::hex(text.as_bytes(), hash::SHORT)
 }

@@ -37,7 +37,6 @@ const VERDANA: f32 = 1.13;
 /// Pixels between a badge's text and its edge.
 const MARGIN: f32 = 6.0;
 
-/// The card as SVG.
 pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
     let state = PageState::of(answer);
     let pair = localized.theme.colours.of(state);

@@ -92,7 +92,6 @@ impl Face {
 /// Breaks between words, as many to a line as have room; widths are in units of the size. A word wider than a line
 /// stands alone, and is cut by the card's edge.
 pub(crate) fn lines(words: &[(&str, f32)], room: f32) -> Vec<String> {
-    /// Width of a space.
     const SPACE: f32 = 0.25;
     let mut lines: Vec<(String, f32)> = Vec::new();
     for (word, width) in words {

@@ -73,7 +73,6 @@ impl Scene {
         }
     }
 
-    /// The text alternative.
     pub(crate) fn text(self, labels: &'static PageLabels) -> &'static str {
         match self {
             Scene::Stands => labels.stands,

@@ -7,7 +7,6 @@ use crate::{
 };
 use time::Date;
 
-/// The season for the templates.
 pub(crate) struct SeasonView {
     pub title: String,
     /// The path of the season's page; none on that page.
@@ -32,7 +31,6 @@ pub(crate) struct SeasonMonth {
     pub games: Vec<GameMark>,
 }
 
-/// One game of the strip.
 pub(crate) struct GameMark {
     /// The page of its day, if there are such pages.
     pub link: Option<String>,

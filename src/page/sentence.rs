@@ -14,7 +14,6 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-/// The big word.
 pub(crate) fn word<'a>(answer: &Answer, words: &'a Words) -> &'a str {
     word_and_remarks(answer, words).0
 }

@@ -53,7 +53,6 @@ pub struct PageForms<T = Representation> {
     pub text: T,
 }
 
-/// The texts of a page for people.
 pub type PageText = PageForms<String>;
 
 /// The answer for terminals, in one language and three forms.

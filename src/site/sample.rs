@@ -53,9 +53,6 @@ pub fn site(text: &str) -> Site {
 }
 
 /// The parts of a service of this site.
-///
-/// # Errors
-/// Never with a new registry of metrics.
 pub fn service_parts(site: Site) -> prometheus::Result<ServiceParts> {
     let metrics = RequestMetrics::register(Registry::new(), ROUTES.iter().map(|route| route.pattern))?;
     let errors = ErrorPages::STATUSES.iter().map(|&status| (status, page_text("An error.")));

@@ -50,7 +50,6 @@ pub(crate) fn kept(
     Ok((fresh.certificate()?, unkept))
 }
 
-/// The certificate in this directory, if there is one.
 pub(crate) fn present(dir: &Path) -> Result<Option<Certificate>, String> {
     match read(&files(dir)) {
         Ok(found) => Ok(Some(found)),

@@ -79,9 +79,6 @@ pub fn variants(bytes: &[u8], media_type: &str, effort: Effort) -> Vec<(Coding, 
 }
 
 /// The bytes in one coding.
-///
-/// # Errors
-/// Only if an encoder is broken.
 pub fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8>> {
     let best = effort == Effort::Best;
     match coding {

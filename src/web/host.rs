@@ -37,7 +37,6 @@ impl Scheme {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HostDecision {
-    /// The request is served.
     Serve,
     /// Redirect to this origin, followed by the request's target.
     Move(String),

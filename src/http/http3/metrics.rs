@@ -19,10 +19,6 @@ metrics! {
 }
 
 impl QuicMetrics {
-    /// Registers the metrics.
-    ///
-    /// # Errors
-    /// When the registry has some of them already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self::registered(registry)?;
         for is_validated in [false, true] {

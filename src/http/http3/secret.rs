@@ -22,9 +22,6 @@ pub(crate) struct QuicSecret([u8; LENGTH]);
 
 impl QuicSecret {
     /// A new one.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
     pub fn fresh() -> io::Result<Self> {
         let mut secret = [0; LENGTH];
         aws_lc_rs::rand::fill(&mut secret).map_err(|_| io::Error::other("the system has no randomness"))?;
@@ -32,9 +29,6 @@ impl QuicSecret {
     }
 
     /// The one that is kept in this directory; a new one is made if there is none.
-    ///
-    /// # Errors
-    /// When the file can be neither read nor written.
     pub fn kept(dir: &Path) -> io::Result<Self> {
         let path = dir.join(FILE);
         match bounded_file::read(&path, SMALL) {

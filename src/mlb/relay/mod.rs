@@ -107,9 +107,6 @@ impl Relay {
     }
 
     /// The reply to a question of this process's own poller, whose thread waits for it.
-    ///
-    /// # Errors
-    /// If MLB fails, or does not reply within the deadline.
     pub fn ask_blocking(&self, question: &Question) -> Result<Reply, PollError> {
         let relayed = self.shared.look(question).unwrap_or_else(|waiting| {
             let is_waiting = |_: &mut RelayState| waiting.borrow().is_none();

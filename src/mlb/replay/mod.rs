@@ -65,7 +65,6 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Replays a day by this clock.
     pub fn start(socket: ReplaySocket, day: impl ReplaySource, clock: Clock) -> io::Result<Self> {
         let listener = socket.listener;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -80,7 +80,6 @@ struct OwnParts {
     alternative: Option<HeaderValue>,
 }
 
-/// The parts that a service is made from.
 #[derive(Clone)]
 pub struct ServiceParts {
     /// The current pages.
@@ -108,7 +107,6 @@ pub struct ServiceParts {
 /// HTTP/3, as responses over TLS announce it in Alt-Svc (RFC 7838).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlternativeService {
-    /// The value of the field.
     pub value: String,
     /// Whether it is announced also while the certificate is self-signed. A browser does not use HTTP/3 then.
     pub is_unconditional: bool,

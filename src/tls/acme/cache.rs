@@ -37,7 +37,6 @@ impl Cache {
         }
     }
 
-    /// The kept certificate, if there is one.
     pub(crate) fn certificate(&self) -> Result<Option<Certificate>, AcmeFailure> {
         let unusable = |error: &dyn std::fmt::Display| {
             tracing::warn!(file = %self.certificate.display(), "mend it, or remove it to order another");

@@ -91,7 +91,6 @@ impl Ca {
 }
 
 impl Ca {
-    /// The kept certificate of this CA, if there is one.
     pub fn kept(&self) -> Result<Option<Certificate>, String> {
         Cache::new(self).certificate().map_err(|trouble| trouble.to_string())
     }
