@@ -41,6 +41,7 @@ pub use crate::page::html::{error, style_hash};
 pub use crate::page::json::{VERDICTS, verdict};
 pub use crate::page::leaders::leaders;
 pub use crate::page::locale::words::Words;
+pub(crate) use crate::page::locale::words::each_word;
 pub use crate::page::notice::Notice;
 pub use crate::page::picture::{ico, png};
 pub use crate::page::place::Place;

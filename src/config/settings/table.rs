@@ -8,6 +8,7 @@ use crate::{
         words::*,
     },
     limits::TakesEffect,
+    page::each_word,
 };
 
 /// Rows: key in the file, variable, flag with its value (`...` for a list), field and kind, help, example of a setting
@@ -41,40 +42,19 @@ pub(crate) const PLAYER: &[Setting] = settings! {
 
 /// The words in one language, which has its own section in the file.
 macro_rules! words {
-    ($language:ident, $section:literal, $variable:literal, $($name:ident $suffix:literal $kind:ident $help:literal;)*) => {
+    (
+        $language:ident, $section:literal, $variable:literal:
+        $($name:ident $suffix:literal $kind:ident $help:literal: $english:literal, $spanish:literal;)*
+    ) => {
         settings! {$(
             concat!($section, ".", stringify!($name)), concat!($variable, $suffix), "", words.$language.$name: $kind,
                 $help, "", AtReload;
         )*}
     };
-    ($language:ident, $section:literal, $variable:literal) => {
-        words! {
-            $language, $section, $variable,
-            question "QUESTION" QUESTION "The question; {player} is his name";
-            day_question "DAY_QUESTION" DAY_QUESTION "The question of a day's page; {player} is his name, {date} the day";
-            yes "YES" WORD "After an error";
-            no "NO" WORD "Without an error, once the day's games are over";
-            not_yet "NOT_YET" WORD "Before the first pitch";
-            so_far "SO_FAR" WORD "From the first pitch on, without an error";
-            no_game "NO_GAME" WORD "On a day without a game";
-            unknown "UNKNOWN" WORD "While MLB does not answer";
-            injured "INJURED" WORD "In place of not_yet, while he is injured";
-            suspended "SUSPENDED" WORD "In place of not_yet, while he is suspended";
-            friend "FRIEND" WORD "The friend whom the page offers to text";
-            wit_yes "WIT_YES" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_no "WIT_NO" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_not_yet "WIT_NOT_YET" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_so_far "WIT_SO_FAR" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_no_game "WIT_NO_GAME" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_unknown "WIT_UNKNOWN" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_injured "WIT_INJURED" REMARKS "Remarks, separated by |; the date chooses one";
-            wit_suspended "WIT_SUSPENDED" REMARKS "Remarks, separated by |; the date chooses one";
-        }
-    };
 }
 
-pub(crate) const ENGLISH: &[Setting] = words!(english, "words", "E6_");
-pub(crate) const SPANISH: &[Setting] = words!(spanish, "words.es", "E6_ES_");
+pub(crate) const ENGLISH: &[Setting] = each_word! { words! english, "words", "E6_": };
+pub(crate) const SPANISH: &[Setting] = each_word! { words! spanish, "words.es", "E6_ES_": };
 
 pub(crate) const SITE: &[Setting] = settings! {
     "colours.yes", "E6_COLOURS_YES", "", colours.yes: COLOURS, "Text and ground after an error", "", AtReload;
