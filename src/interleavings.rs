@@ -7,7 +7,7 @@ use crate::{
     answer::{Answer, Facts, Player, decide},
     app::{answer_metrics::AnswerMetrics, live_site::LiveSite, publisher::Publisher},
     clock::Clock,
-    config::{Config, ProcessEnvironment},
+    config::Config,
     connection::ListenerKind,
     http::{
         access_log::{AccessLog, LogDestination, LogFile, tests::record},
@@ -123,7 +123,7 @@ fn answer(name: &str) -> Answer {
 #[test]
 fn an_older_poller_changes_nothing_once_a_new_one_has_begun() {
     let test = || {
-        let config = Config::defaults(&ProcessEnvironment);
+        let config = Config::default();
         let publisher = || Publisher::new(&config, None, Clock::System);
         let metrics = AnswerMetrics::registered(&Registry::new()).unwrap();
         let (phase, days) = (Lifecycle::new().watch(), Arc::default());

@@ -194,13 +194,13 @@ mod tests {
     use crate::{
         answer::{Facts, Player, decide},
         clock::Clock,
-        config::{Config, ProcessEnvironment},
+        config::Config,
         lifecycle::Lifecycle,
     };
 
     #[test]
     fn the_first_site_has_every_page_and_no_picture_until_they_are_drawn() {
-        let config = Config::defaults(&ProcessEnvironment);
+        let config = Config::default();
         let publisher = Publisher::new(&config, None, Clock::System);
         let answer =
             decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), time::OffsetDateTime::now_utc());

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_directory_that_is_written_is_named_by_its_setting() {
-        let mut config = Config::defaults(&crate::config::ProcessEnvironment);
+        let mut config = Config::default();
         config.data_dir = Some("/data/a/b".into());
         config.access_log = Some(LogDestination::File("/log/e6/access.log".into()));
         config.pid_file = Some("/run/e6/x.pid".into());

@@ -1,6 +1,23 @@
 //! The configuration: flags, environment, e6.toml and defaults, in this order of precedence, become one valid
 //! [`Config`], or a list of every mistake with its place and fix.
 
+/// Declares settings, each with its default.
+macro_rules! defaults {
+    (
+        $(#[$of_struct:meta])*
+        pub struct $type:ident { $($(#[$about:meta])* pub $name:ident: $of:ty = $default:expr,)* }
+    ) => {
+        $(#[$of_struct])*
+        pub struct $type { $($(#[$about])* pub $name: $of,)* }
+
+        impl Default for $type {
+            fn default() -> Self {
+                $type { $($name: $default,)* }
+            }
+        }
+    };
+}
+
 pub(crate) mod environment;
 pub(crate) mod flags;
 pub(crate) mod mistake;
@@ -33,7 +50,7 @@ use crate::{
     web::trusted_proxies::TrustedProxies,
 };
 use std::{
-    net::SocketAddr,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -41,21 +58,6 @@ use time::OffsetDateTime;
 use toml::de::DeValue;
 use tracing::level_filters::LevelFilter;
 
-/// Fernando Tatis Jr. (mlb.com/player/665487), whose errors this site was made for.
-const DEFAULT_PLAYER: u32 = 665_487;
-/// Loopback, so that the site is not on the internet by default; a port that needs no privilege.
-const DEFAULT_HTTP: &str = "127.0.0.1:8080";
-/// As above, with TLS.
-const DEFAULT_HTTPS: &str = "127.0.0.1:8443";
-/// Loopback, for operators on this machine. The port is outside 9100 to 9999, where Prometheus exporters have their
-/// defaults (node_exporter: 9100), and below the range of ports of outgoing connections.
-const DEFAULT_ADMIN: &str = "127.0.0.1:8606";
-/// Owner and group: a reverse proxy on this machine connects as a member of the group.
-const DEFAULT_UNIX_MODE: u32 = 0o660;
-/// The default of RFC 7838 §3.1.
-const DEFAULT_ALT_SVC: Duration = Duration::from_secs(24 * 60 * 60);
-/// MLB's public API.
-const DEFAULT_MLB_URL: &str = "https://statsapi.mlb.com";
 /// The settings file if no other is named.
 const DEFAULT_FILE: &str = "e6.toml";
 /// The variable that names another file; it is not a setting.
@@ -63,59 +65,62 @@ const FILE_VARIABLE: &str = "E6_CONFIG";
 /// Name of the pid file in the runtime directory, else in the data directory.
 const PID_FILE: &str = "e6.pid";
 
-/// The configuration, validated.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Config {
-    /// The settings file; the default one need not exist.
-    pub file: PathBuf,
-    pub player: PlayerChoice,
-    pub words: PerLanguage<Words>,
-    pub voice: Voice,
-    pub colours: Colours,
-    /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
-    pub url: Option<String>,
-    pub listen: ListenAddresses,
-    /// The reverse proxies that are trusted to name the client.
-    pub proxies: TrustedProxies,
-    /// Base URL of MLB's Stats API, without a trailing slash.
-    pub mlb_url: String,
-    /// The token for the relay at `mlb_url`; none if that is MLB itself.
-    pub mlb_token: Option<Token>,
-    /// The token that clients of our relay send; none turns the relay off.
-    pub relay_token: Option<Token>,
-    /// The outgoing proxy for requests to MLB.
-    pub mlb_proxy: MlbProxy,
-    /// The hooks that are told of a change of the answer.
-    pub notify: Vec<Hook>,
-    /// The directory for the last good state; none saves no state.
-    pub data_dir: Option<PathBuf>,
-    /// The site's names, in lower case, the canonical one first; without any, every name is answered.
-    pub domains: Vec<String>,
-    /// The user the process switches to once it listens; none keeps the present user.
-    pub user: Option<User>,
-    /// Whether the process then confines itself with Landlock.
-    pub landlock: bool,
-    /// TLS and the source of certificates.
-    pub tls: TlsSettings,
-    /// The CA for certificates by ACME.
-    pub acme: AcmeSettings,
-    /// A directory to read assets from instead of the embedded ones.
-    pub assets: Option<PathBuf>,
-    /// The file to write once serving.
-    pub ready_file: Option<PathBuf>,
-    /// The pid file, if it is not in its default place.
-    pub pid_file: Option<PathBuf>,
-    /// The service's runtime directory, from systemd.
-    pub runtime_dir: Option<PathBuf>,
-    /// The start of the site's clock; none is the system's clock.
-    pub clock: Option<OffsetDateTime>,
-    pub log_format: LogFormat,
-    /// The destination of the access log; none turns it off.
-    pub access_log: Option<LogDestination>,
-    /// The least severe level that is logged.
-    pub log_level: LevelFilter,
-    /// The limits on peers and on MLB.
-    pub limits: Limits,
+defaults! {
+    /// The configuration, validated.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Config {
+        /// The settings file; the default one need not exist.
+        pub file: PathBuf = DEFAULT_FILE.into(),
+        /// Fernando Tatis Jr. (mlb.com/player/665487), whose errors this site was made for.
+        pub player: PlayerChoice = PlayerChoice { id: 665_487, club: None },
+        pub words: PerLanguage<Words> = PerLanguage::of(Words::of),
+        pub voice: Voice = Voice::default(),
+        pub colours: Colours = Colours::default(),
+        /// The site's public origin, without a slash at the end; none if neither it nor a domain is configured.
+        pub url: Option<String> = None,
+        pub listen: ListenAddresses = ListenAddresses::default(),
+        /// The reverse proxies that are trusted to name the client.
+        pub proxies: TrustedProxies = TrustedProxies::default(),
+        /// Base URL of MLB's Stats API, without a trailing slash.
+        pub mlb_url: String = "https://statsapi.mlb.com".into(),
+        /// The token for the relay at `mlb_url`; none if that is MLB itself.
+        pub mlb_token: Option<Token> = None,
+        /// The token that clients of our relay send; none turns the relay off.
+        pub relay_token: Option<Token> = None,
+        /// The outgoing proxy for requests to MLB.
+        pub mlb_proxy: MlbProxy = MlbProxy::default(),
+        /// The hooks that are told of a change of the answer.
+        pub notify: Vec<Hook> = Vec::new(),
+        /// The directory for the last good state; none saves no state.
+        pub data_dir: Option<PathBuf> = None,
+        /// The site's names, in lower case, the canonical one first; without any, every name is answered.
+        pub domains: Vec<String> = Vec::new(),
+        /// The user the process switches to once it listens; none keeps the present user.
+        pub user: Option<User> = None,
+        /// Whether the process then confines itself with Landlock.
+        pub landlock: bool = true,
+        /// TLS and the source of certificates.
+        pub tls: TlsSettings = TlsSettings::default(),
+        /// The CA for certificates by ACME.
+        pub acme: AcmeSettings = AcmeSettings::default(),
+        /// A directory to read assets from instead of the embedded ones.
+        pub assets: Option<PathBuf> = None,
+        /// The file to write once serving.
+        pub ready_file: Option<PathBuf> = None,
+        /// The pid file, if it is not in its default place.
+        pub pid_file: Option<PathBuf> = None,
+        /// The service's runtime directory, from systemd.
+        pub runtime_dir: Option<PathBuf> = None,
+        /// The start of the site's clock; none is the system's clock.
+        pub clock: Option<OffsetDateTime> = None,
+        pub log_format: LogFormat = LogFormat::Combined,
+        /// The destination of the access log; none turns it off.
+        pub access_log: Option<LogDestination> = Some(LogDestination::Stdout),
+        /// The least severe level that is logged.
+        pub log_level: LevelFilter = LevelFilter::INFO,
+        /// The limits on peers and on MLB.
+        pub limits: Limits = Limits::of_this_machine(),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,29 +142,36 @@ pub struct MlbProxy {
     pub on_the_way: Option<OutgoingProxy>,
 }
 
-/// The addresses to listen on; an empty list turns a kind of listener off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListenAddresses {
-    /// HTTP/1.1 without TLS.
-    pub http: Vec<Address>,
-    /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
-    pub https: Vec<Address>,
-    pub http3: Http3Settings,
-    /// Metrics and health for operators.
-    pub admin: Vec<Address>,
-    /// The mode of Unix sockets, as in `chmod`.
-    pub unix_mode: u32,
-    /// The kinds of listener at their default addresses. If one of these is in use, e6 starts without it.
-    pub defaults: Vec<ListenerKind>,
+defaults! {
+    /// The addresses to listen on; an empty list turns a kind of listener off.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ListenAddresses {
+        /// HTTP/1.1 without TLS. A port that needs no privilege.
+        pub http: Vec<Address> = loopback(8080),
+        /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
+        pub https: Vec<Address> = loopback(8443),
+        pub http3: Http3Settings = Http3Settings::default(),
+        /// Metrics and health for operators. The port is outside 9100 to 9999, where Prometheus exporters have their defaults
+        /// (node_exporter: 9100), and below the range of ports of outgoing connections.
+        pub admin: Vec<Address> = loopback(8606),
+        /// The mode of Unix sockets, as in `chmod`. Owner and group: a reverse proxy on this machine connects as a member of
+        /// the group.
+        pub unix_mode: u32 = 0o660,
+        /// The kinds of listener at their default addresses. If one of these is in use, e6 starts without it.
+        pub defaults: Vec<ListenerKind> = ListenerKind::all().collect(),
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Http3Settings {
-    pub mode: Http3Mode,
-    /// How long a browser remembers from the field Alt-Svc that the site has HTTP/3. Zero makes it forget.
-    pub max_age: Duration,
-    /// Whether a connection goes on when its client's address changes.
-    pub migration: bool,
+defaults! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Http3Settings {
+        pub mode: Http3Mode = Http3Mode::Auto,
+        /// How long a browser remembers from the field Alt-Svc that the site has HTTP/3. Zero makes it forget. The
+        /// default is that of RFC 7838 §3.1.
+        pub max_age: Duration = Duration::from_secs(24 * 60 * 60),
+        /// Whether a connection goes on when its client's address changes.
+        pub migration: bool = true,
+    }
 }
 
 named! {
@@ -171,6 +183,11 @@ named! {
         /// On, or e6 does not start; browsers are told.
         On = "on",
     }
+}
+
+/// The site is not on the internet by default.
+fn loopback(port: u16) -> Vec<Address> {
+    vec![Address::Tcp((Ipv4Addr::LOCALHOST, port).into())]
 }
 
 impl ListenAddresses {
@@ -186,44 +203,12 @@ impl ListenAddresses {
 }
 
 impl Config {
+    /// The defaults, with the directories that the environment names.
     pub fn defaults(environment: &dyn Environment) -> Self {
-        let address = |text: &str| text.parse::<SocketAddr>().ok().into_iter().map(Address::Tcp).collect();
         Config {
-            file: DEFAULT_FILE.into(),
-            player: PlayerChoice { id: DEFAULT_PLAYER, club: None },
-            words: PerLanguage::of(Words::of),
-            voice: Voice::default(),
-            colours: Colours::default(),
-            url: None,
-            listen: ListenAddresses {
-                http: address(DEFAULT_HTTP),
-                https: address(DEFAULT_HTTPS),
-                http3: Http3Settings { mode: Http3Mode::Auto, max_age: DEFAULT_ALT_SVC, migration: true },
-                admin: address(DEFAULT_ADMIN),
-                unix_mode: DEFAULT_UNIX_MODE,
-                defaults: ListenerKind::all().collect(),
-            },
-            proxies: TrustedProxies::default(),
-            mlb_url: DEFAULT_MLB_URL.into(),
-            mlb_token: None,
-            relay_token: None,
-            mlb_proxy: MlbProxy::default(),
-            notify: Vec::new(),
             data_dir: default_data_dir(environment),
-            domains: Vec::new(),
-            user: None,
-            landlock: true,
-            tls: TlsSettings::default(),
-            acme: AcmeSettings::default(),
-            assets: None,
-            ready_file: None,
-            pid_file: None,
             runtime_dir: directory(environment, "RUNTIME_DIRECTORY"),
-            clock: None,
-            log_format: LogFormat::Combined,
-            access_log: Some(LogDestination::Stdout),
-            log_level: LevelFilter::INFO,
-            limits: Limits::of_this_machine(),
+            ..Config::default()
         }
     }
 

@@ -59,7 +59,7 @@ fn flags_beat_the_environment_beats_the_file_beats_defaults() {
     assert_eq!((spanish.yes.as_str(), spanish.not_yet.as_str()), ("Ándale", "Todavía no"));
     assert_eq!(config.listen.http, tcp(&["127.0.0.1:1"]));
     assert_eq!(config.listen.admin, []);
-    assert_eq!(config.listen.https, tcp(&[DEFAULT_HTTPS]));
+    assert_eq!(config.listen.https, tcp(&["127.0.0.1:8443"]));
     assert_eq!(config.data_dir, Some("/h/.local/state/e6".into()));
 }
 

@@ -17,22 +17,20 @@ use std::{
     time::Duration,
 };
 
-/// In the working directory, where a developer finds it.
-const DEFAULT_CERTS: &str = "certs";
-/// Five minutes: long enough to notice that HTTPS is broken, short enough to go back to HTTP.
-const DEFAULT_HSTS: Duration = Duration::from_secs(5 * 60);
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct TlsSettings {
-    pub mode: CertificateMode,
-    /// The certificate chain as PEM, leaf first; for `files`.
-    pub cert: Option<PathBuf>,
-    /// The private key as PEM; for `files`.
-    pub key: Option<PathBuf>,
-    /// The directory of the self-signed certificate.
-    pub certs: PathBuf,
-    /// `max-age` of `Strict-Transport-Security` for the site's domains (RFC 6797); zero omits the field.
-    pub hsts: Duration,
+defaults! {
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct TlsSettings {
+        pub mode: CertificateMode = CertificateMode::SelfSigned,
+        /// The certificate chain as PEM, leaf first; for `files`.
+        pub cert: Option<PathBuf> = None,
+        /// The private key as PEM; for `files`.
+        pub key: Option<PathBuf> = None,
+        /// The directory of the self-signed certificate: in the working directory, where a developer finds it.
+        pub certs: PathBuf = "certs".into(),
+        /// `max-age` of `Strict-Transport-Security` for the site's domains (RFC 6797); zero omits the field. Five
+        /// minutes: long enough to notice that HTTPS is broken, short enough to go back to HTTP.
+        pub hsts: Duration = Duration::from_secs(5 * 60),
+    }
 }
 
 named! {
@@ -47,40 +45,18 @@ named! {
     }
 }
 
-impl Default for TlsSettings {
-    fn default() -> Self {
-        TlsSettings {
-            mode: CertificateMode::SelfSigned,
-            cert: None,
-            key: None,
-            certs: DEFAULT_CERTS.into(),
-            hsts: DEFAULT_HSTS,
-        }
-    }
-}
-
-/// The CA for certificates by ACME, and the challenge.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AcmeSettings {
-    /// The contact address for the CA. If it is set, the default mode is `acme`.
-    pub email: Option<String>,
-    pub directory: String,
-    /// The CA's own root as PEM; none uses the public roots.
-    pub ca: Option<PathBuf>,
-    pub challenge: ChallengeType,
-    /// The environment's proxy for requests to the CA; none connects directly.
-    pub proxy: Option<OutgoingProxy>,
-}
-
-impl Default for AcmeSettings {
-    fn default() -> Self {
-        AcmeSettings {
-            email: None,
-            directory: LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
-            ca: None,
-            challenge: ChallengeType::TlsAlpn01,
-            proxy: None,
-        }
+defaults! {
+    /// The CA for certificates by ACME, and the challenge.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct AcmeSettings {
+        /// The contact address for the CA. If it is set, the default mode is `acme`.
+        pub email: Option<String> = None,
+        pub directory: String = LETS_ENCRYPT_PRODUCTION_DIRECTORY.into(),
+        /// The CA's own root as PEM; none uses the public roots.
+        pub ca: Option<PathBuf> = None,
+        pub challenge: ChallengeType = ChallengeType::TlsAlpn01,
+        /// The environment's proxy for requests to the CA; none connects directly.
+        pub proxy: Option<OutgoingProxy> = None,
     }
 }
 

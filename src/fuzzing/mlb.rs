@@ -7,7 +7,7 @@ use crate::{
     },
     app::publisher::Publisher,
     clock::Clock,
-    config::{Config, environment::NoVariables},
+    config::Config,
     mlb::{
         model::{self, FEED_FIELDS, SCHEDULE_FIELDS},
         store::Saved,
@@ -257,7 +257,7 @@ fn recorded(feed: &Value) -> u64 {
 /// Makes the page: in JSON, and in every form if asked, which takes long.
 fn render(answer: &Answer, now: OffsetDateTime, in_every_form: bool) {
     static PUBLISHER: LazyLock<Publisher> =
-        LazyLock::new(|| Publisher::new(&Config::defaults(&NoVariables), None, Clock::System));
+        LazyLock::new(|| Publisher::new(&Config::default(), None, Clock::System));
     let theme = &PUBLISHER.theme;
     assert!(page::in_a_line(answer, theme).contains(": "));
     if !in_every_form {

@@ -3,7 +3,7 @@ use crate::name::Named;
 use std::net::SocketAddr;
 
 fn config(http: &[&str]) -> Config {
-    let mut config = Config::defaults(&crate::config::ProcessEnvironment);
+    let mut config = Config::default();
     let address = |text: &&str| Address::from(text.parse::<SocketAddr>().unwrap());
     (config.listen.http, config.listen.https, config.listen.admin) =
         (http.iter().map(address).collect(), Vec::new(), Vec::new());

@@ -8,7 +8,7 @@ pub(crate) mod values;
 pub(crate) mod words;
 
 use crate::{
-    config::{Config, environment::NoVariables, mistake::InvalidValue},
+    config::{Config, mistake::InvalidValue},
     limits::{LIMITS, Limit, TakesEffect},
 };
 use std::sync::LazyLock;
@@ -108,7 +108,7 @@ impl Setting {
 
     /// The default value, as the file has it; none without a default, or if it depends on the environment.
     pub fn default(&self) -> Option<String> {
-        static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::defaults(&NoVariables));
+        static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::default());
         let value = match self.value {
             // Not what this machine's descriptors allow.
             Value::Limit(limit) => limit.default.to_string(),
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_limit_is_set_within_its_range_and_not_outside() {
         for (setting, limit) in LIMITS.iter().map(Setting::limit).zip(LIMITS) {
-            let mut config = Config::defaults(&crate::config::ProcessEnvironment);
+            let mut config = Config::default();
             let least = limit.range.start().to_string();
             assert!(setting.set(&mut config, &least).is_ok(), "{}", setting.key);
             assert_eq!(setting.show(&config), least, "{}", setting.key);
