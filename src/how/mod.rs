@@ -30,7 +30,7 @@ use crate::{
 /// The page for browsers.
 pub fn html(mut trace: Trace, theme: &Theme, language: Language) -> String {
     let stations = stations::of(&trace, language);
-    let bases = stations.iter().skip(2).take(3).map(|station| station.state.class()).collect();
+    let bases = stations.iter().skip(2).take(3).map(|station| station.state.name()).collect();
     let way = html::rendered(&WayTemplate {
         language,
         stations,

@@ -7,7 +7,7 @@ use crate::{
         facts, response,
     },
     language::Language,
-    name::Named,
+    name::{Named, named},
     site::trace::{Made, RouteOutcome, RouteTrace, Trace, WhatIf},
     web::host,
 };
@@ -27,23 +27,13 @@ pub(crate) struct Station {
     pub patterns: Option<PatternTable>,
 }
 
-/// Whether the request came by a station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StationState {
-    Passed,
-    Skipped,
-    /// The station is where no server can see it.
-    Unseen,
-}
-
-impl StationState {
-    /// The class of its base in the picture.
-    pub fn class(self) -> &'static str {
-        match self {
-            StationState::Passed => "passed",
-            StationState::Skipped => "skipped",
-            StationState::Unseen => "beyond",
-        }
+named! {
+    /// Whether the request came by a station, with the class of its base in the picture.
+    pub(crate) enum StationState {
+        Passed = "passed",
+        Skipped = "skipped",
+        /// The station is where no server can see it.
+        Unseen = "beyond",
     }
 }
 

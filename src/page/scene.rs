@@ -5,27 +5,6 @@ use crate::{
     page::{colours::PageState, locale::labels::PageLabels},
 };
 
-/// A drawing of the ballpark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scene {
-    /// The throw is in the stands, and fans raise their arms.
-    Stands,
-    /// The ball is in the glove.
-    Glove,
-    /// The ball is on the diamond.
-    Diamond,
-    /// The game is delayed.
-    Rain,
-    /// The tarp is on the field.
-    Tarp,
-    /// The empty park at night.
-    Night,
-    /// The glove is on the bench.
-    Bench,
-    /// The ball is over the fence.
-    Fence,
-}
-
 /// A part at its place: x, y and scale.
 macro_rules! placed {
     ($place:literal, $($part:literal),+) => {
@@ -37,19 +16,69 @@ macro_rules! parts {
     ($($part:literal),+) => { concat!($(include_str!(concat!("scenes/", $part, ".svg"))),+) };
 }
 
-impl Scene {
-    #[cfg(test)]
-    pub(crate) const ALL: [Scene; 8] = [
-        Scene::Stands,
-        Scene::Glove,
-        Scene::Diamond,
-        Scene::Rain,
-        Scene::Tarp,
-        Scene::Night,
-        Scene::Bench,
-        Scene::Fence,
-    ];
+/// Declares the scenes: each with the label that describes it, and its drawing.
+macro_rules! scenes {
+    ($($(#[$about:meta])* $scene:ident: $text:ident = $drawing:expr;)+) => {
+        /// A drawing of the ballpark.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Scene {
+            $($(#[$about])* $scene,)+
+        }
 
+        impl Scene {
+            #[cfg(test)]
+            pub(crate) const ALL: &[Scene] = &[$(Scene::$scene),+];
+
+            pub(crate) fn text(self, labels: &'static PageLabels) -> &'static str {
+                match self { $(Scene::$scene => labels.$text,)+ }
+            }
+
+            /// The content of an SVG of 480 by 380 units. The ground goes on beyond them to both sides and below.
+            pub(crate) fn drawing(self) -> &'static str {
+                match self { $(Scene::$scene => $drawing,)+ }
+            }
+        }
+    };
+}
+
+scenes! {
+    /// The throw is in the stands, and fans raise their arms.
+    Stands: stands = concat!(
+        parts!("stands-up", "field", "trail"),
+        placed!("translate(404 296)", "player", "arms-head"),
+        "<g transform=\"translate(84 118)\"><g class=\"flight\">",
+        parts!("ball"),
+        "</g></g>"
+    );
+    /// The ball is in the glove.
+    Glove: glove = concat!(
+        parts!("stands", "field"),
+        placed!("translate(404 296)", "player", "arms-catch"),
+        placed!("translate(368 187)", "ball")
+    );
+    /// The ball is on the diamond.
+    Diamond: diamond = concat!(
+        parts!("stands", "field"),
+        placed!("translate(404 296)", "player", "arms-down"),
+        placed!("translate(230 306)", "ball")
+    );
+    /// The game is delayed.
+    Rain: rain = parts!("stands", "umbrellas", "field", "puddle", "rain");
+    /// The tarp is on the field.
+    Tarp: tarp = parts!("stands-empty", "field", "tarp");
+    /// The empty park at night.
+    Night: night = parts!("night", "stands-empty", "field", "weed");
+    /// The glove is on the bench.
+    Bench: bench = parts!("stands", "field", "bench");
+    /// The ball is over the fence.
+    Fence: fence = concat!(
+        parts!("fence", "grass"),
+        placed!("translate(150 330)", "player", "arms-down"),
+        placed!("translate(366 60)", "ball")
+    );
+}
+
+impl Scene {
     pub(crate) fn of(answer: &Answer) -> Self {
         match PageState::of(answer) {
             PageState::Yes => Scene::Stands,
@@ -70,51 +99,6 @@ impl Scene {
         match PageState::of_status(status) {
             PageState::Unknown => Scene::Tarp,
             _ => Scene::Fence,
-        }
-    }
-
-    pub(crate) fn text(self, labels: &'static PageLabels) -> &'static str {
-        match self {
-            Scene::Stands => labels.stands,
-            Scene::Glove => labels.glove,
-            Scene::Diamond => labels.diamond,
-            Scene::Rain => labels.rain,
-            Scene::Tarp => labels.tarp,
-            Scene::Night => labels.night,
-            Scene::Bench => labels.bench,
-            Scene::Fence => labels.fence,
-        }
-    }
-
-    /// The content of an SVG of 480 by 380 units. The ground goes on beyond them to both sides and below.
-    pub(crate) fn drawing(self) -> &'static str {
-        match self {
-            Scene::Stands => concat!(
-                parts!("stands-up", "field", "trail"),
-                placed!("translate(404 296)", "player", "arms-head"),
-                "<g transform=\"translate(84 118)\"><g class=\"flight\">",
-                parts!("ball"),
-                "</g></g>"
-            ),
-            Scene::Glove => concat!(
-                parts!("stands", "field"),
-                placed!("translate(404 296)", "player", "arms-catch"),
-                placed!("translate(368 187)", "ball")
-            ),
-            Scene::Diamond => concat!(
-                parts!("stands", "field"),
-                placed!("translate(404 296)", "player", "arms-down"),
-                placed!("translate(230 306)", "ball")
-            ),
-            Scene::Rain => parts!("stands", "umbrellas", "field", "puddle", "rain"),
-            Scene::Tarp => parts!("stands-empty", "field", "tarp"),
-            Scene::Night => parts!("night", "stands-empty", "field", "weed"),
-            Scene::Bench => parts!("stands", "field", "bench"),
-            Scene::Fence => concat!(
-                parts!("fence", "grass"),
-                placed!("translate(150 330)", "player", "arms-down"),
-                placed!("translate(366 60)", "ball")
-            ),
         }
     }
 }

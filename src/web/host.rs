@@ -1,7 +1,10 @@
 //! The host that a request is for, and the decision: serve it, redirect it to the canonical name, or refuse it because
 //! this is the wrong server.
 
-use crate::web::path::{host_and_port, is_authority};
+use crate::{
+    name::named,
+    web::path::{host_and_port, is_authority},
+};
 use hyper::{HeaderMap, Request, StatusCode, Uri, Version, header::HOST};
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -19,19 +22,10 @@ pub struct Hosts {
     pub hsts: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    /// The scheme as a URL has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        }
+named! {
+    pub(crate) enum Scheme {
+        Http = "http",
+        Https = "https",
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     connection::{ConnectionInfo, QuicHandle},
     http::log_record::protocol,
+    name::Named,
     net::socket::{PathFacts, canonical, is_global},
     site::{
         exchange::RequestContext,
