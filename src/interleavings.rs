@@ -126,7 +126,7 @@ fn an_older_poller_changes_nothing_once_a_new_one_has_begun() {
         let config = Config::default();
         let publisher = || Publisher::new(&config, None, Clock::System);
         let metrics = AnswerMetrics::registered(&Registry::new()).unwrap();
-        let (phase, days) = (Lifecycle::new().watch(), Arc::default());
+        let (phase, days) = (Lifecycle::default().watch(), Arc::default());
         let live_site = Arc::new(LiveSite::new(publisher(), answer("First"), phase, metrics, days));
         let old = live_site.poller_id();
         let (late, encoding) = (live_site.clone(), live_site.clone());

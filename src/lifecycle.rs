@@ -6,9 +6,10 @@ use tokio::{
     sync::watch,
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Accepting connections.
+    #[default]
     Serving,
     /// Finishing open connections, while another process serves on the same sockets.
     HandedOver,
@@ -17,16 +18,12 @@ pub enum Phase {
 }
 
 /// The owner of the current phase; others watch it.
+#[derive(Default)]
 pub struct Lifecycle {
     phase: watch::Sender<Phase>,
 }
 
 impl Lifecycle {
-    /// Starts in the phase `Serving`.
-    pub fn new() -> Self {
-        Lifecycle { phase: watch::Sender::new(Phase::Serving) }
-    }
-
     /// A receiver of the current phase that can wait for its changes.
     pub fn watch(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
@@ -35,12 +32,6 @@ impl Lifecycle {
     /// Ends the phase `Serving` and begins this one.
     pub fn end(&self, phase: Phase) {
         self.phase.send_replace(phase);
-    }
-}
-
-impl Default for Lifecycle {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

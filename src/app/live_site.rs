@@ -205,7 +205,8 @@ mod tests {
         let answer =
             decide(&Facts::unread(Player::named(7, "Sam Player", "Player")), time::OffsetDateTime::now_utc());
         let metrics = AnswerMetrics::registered(&prometheus::Registry::new()).unwrap();
-        let live_site = LiveSite::new(publisher, answer, Lifecycle::new().watch(), metrics, Arc::default());
+        let live_site =
+            LiveSite::new(publisher, answer, Lifecycle::default().watch(), metrics, Arc::default());
         let published = || {
             let site = live_site.site.load();
             let mut paths: Vec<_> = site.published.keys().copied().collect();

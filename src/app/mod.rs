@@ -215,7 +215,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
         let _inside = runtime.enter();
         Signals::listen().map_err(RunError::cannot("listen for signals"))?
     };
-    let lifecycle = Lifecycle::new();
+    let lifecycle = Lifecycle::default();
     page::design::show(config.assets.as_deref());
     let live_site = LiveSite::new(
         show.publisher(config),

@@ -60,7 +60,7 @@ pub fn service_parts(site: Site) -> prometheus::Result<ServiceParts> {
         ProcessStart { at: OffsetDateTime::UNIX_EPOCH, upgrades: 0, deployed_at: None, http_port: None };
     Ok(ServiceParts {
         site: Arc::new(ArcSwap::from_pointee(site)),
-        event_hub: Arc::new(EventHub::new(Lifecycle::new().watch())),
+        event_hub: Arc::new(EventHub::new(Lifecycle::default().watch())),
         errors: ErrorPages::new(errors, ""),
         how: HowPage::new("", start, |_, _, _| "how".into()),
         design: None,
