@@ -14,7 +14,8 @@ const NEAR: Duration = Duration::days(14);
 pub struct Certificate {
     /// Chain and key, for the handshake.
     pub key: Arc<CertifiedKey>,
-    /// Every DNS name and IP address in its subject alternative name.
+    /// The DNS names and IP addresses in its subject alternative name, if clients can read them: they stop at a name of
+    /// a kind that they do not know.
     pub names: Vec<String>,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
@@ -29,10 +30,8 @@ impl Certificate {
         let leaf = chain.first().ok_or("there is no certificate in it")?;
         let (_, parsed) =
             parse_x509_certificate(leaf).map_err(|error| format!("the certificate is damaged: {error}"))?;
-        let names = match parsed.subject_alternative_name()? {
-            Some(names) => names.value.general_names.iter().filter_map(name).collect(),
-            None => Vec::new(),
-        };
+        let names = parsed.subject_alternative_name()?.map(|names| &names.value.general_names);
+        let names: Vec<_> = names.into_iter().flatten().filter_map(name).collect();
         let (not_before, not_after) =
             (parsed.validity().not_before.to_datetime(), parsed.validity().not_after.to_datetime());
         let key =
@@ -42,7 +41,10 @@ impl Certificate {
                     error => format!("certificate and key cannot be used: {error}"),
                 },
             )?;
-        Ok(Certificate { key: Arc::new(key), names, not_before, not_after })
+        let mut certificate = Certificate { key: Arc::new(key), names: Vec::new(), not_before, not_after };
+        let is_covered = |name: &String| certificate.covers(&name.replacen('*', "any", 1));
+        certificate.names = names.into_iter().filter(is_covered).collect();
+        Ok(certificate)
     }
 
     /// Whether a client that connects to this name accepts the certificate (RFC 9525).
@@ -70,8 +72,9 @@ impl Certificate {
         } else if now > self.not_after - NEAR && self.not_after - self.not_before > NEAR {
             faults.push(format!("the certificate expires on {end}: renew it"));
         }
+        let own = if self.names.is_empty() { String::from("no name") } else { self.names.join(", ") };
         for name in names.iter().filter(|name| !self.covers(name)) {
-            faults.push(format!("the certificate is not for {name} but for {}", self.names.join(", ")));
+            faults.push(format!("the certificate is not for {name} but for {own}"));
         }
         faults
     }
