@@ -59,6 +59,8 @@ pub struct Signals {
 impl Signals {
     /// Installs the handlers. Must be called within a tokio runtime.
     pub fn listen() -> io::Result<Self> {
+        // Its handler stays: a write beyond the limit on a file's size then fails, instead of ending the process.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,

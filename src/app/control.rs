@@ -82,7 +82,7 @@ impl PidFile {
     /// is the predecessor; `None` if there is no predecessor or its number is unknown.
     ///
     /// # Errors
-    /// When another process has the file, or when its directory cannot be made or written to.
+    /// `ResourceBusy` when another process has the file; others when its directory cannot be made or written to.
     pub fn write(path: &Path, old_process: Option<u32>, listening: ListenReport) -> io::Result<Self> {
         let lock = write_both(path, old_process, listening)?;
         Ok(PidFile { path: path.to_owned(), _lock: lock })
@@ -116,7 +116,7 @@ fn write_both(path: &Path, old_process: Option<u32>, listening: ListenReport) ->
     {
         let what =
             format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
     }
     write_control(path, &Control { listening, outcome: None })?;
     replace(path, &format!("{}\n", process::id()))

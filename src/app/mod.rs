@@ -70,6 +70,9 @@ use std::{fmt, io, os::fd::OwnedFd, sync::Arc};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
+/// The system's words for EMFILE and ENFILE; the errors of libraries often have no more than its words.
+const TOO_MANY_FILES: &str = "Too many open files";
+
 /// The error that ends [`serve`]: a sentence for the operator.
 #[derive(Debug)]
 pub struct RunError {
@@ -86,7 +89,13 @@ impl RunError {
 
     /// For `map_err`: what failed, before the reason.
     pub fn cannot<E: fmt::Display>(what: &str) -> impl FnOnce(E) -> RunError {
-        move |error| RunError::new(format!("cannot {what}: {error}"))
+        move |error| {
+            let mut what = format!("cannot {what}: {error}");
+            if what.contains(TOO_MANY_FILES) {
+                what.push_str(": raise the limit on open files (ulimit -n, LimitNOFILE=)");
+            }
+            RunError::new(what)
+        }
     }
 
     pub fn configuration(what: impl Into<String>) -> Self {

@@ -187,7 +187,7 @@ impl Running {
         let Some(path) = path else { return Ok(None) };
         match PidFile::write(&path, old_process, self.facts.addresses.listening()) {
             Ok(file) => Ok(Some(file)),
-            Err(error) if typed || error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(error) if typed || error.kind() == io::ErrorKind::ResourceBusy => {
                 Err(RunError::new(format!("cannot write the pid file {}: {error}", path.display())))
             }
             Err(error) => {
@@ -339,7 +339,7 @@ impl Running {
         }
         poller.finish();
         let cut = facts.metrics.connections.now_open();
-        if !finished {
+        if !finished && cut > 0 {
             tracing::warn!(connections = cut, "connections that were still open have been cut");
         }
         drop(pid_file);

@@ -110,7 +110,7 @@ pub enum Command {
         #[command(flatten)]
         flags: Flags,
         /// Speed of the replay: seconds of that day per second
-        #[arg(long, value_name = "N", default_value_t = 110, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        #[arg(long, value_name = "N", default_value_t = 110, value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
         speed: u32,
         /// The day to replay, from MLB's records (needs a network); without it, August 9, 2023, from this binary
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]

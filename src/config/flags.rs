@@ -92,9 +92,10 @@ fn argument(setting: &'static Setting) -> Arg {
     });
     match setting.flag.split_once(' ') {
         None => argument.action(ArgAction::SetTrue),
+        // A negative number gets the error of its setting.
         Some((_, value)) => match value.strip_suffix("...") {
             Some(item) => argument.value_name(item).action(ArgAction::Append),
-            None => argument.value_name(value),
+            None => argument.value_name(value).allow_negative_numbers(true),
         },
     }
 }

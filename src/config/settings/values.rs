@@ -286,8 +286,12 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, InvalidValue> {
 }
 
 pub(super) fn instant(text: &str) -> Result<OffsetDateTime, InvalidValue> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| InvalidValue::new(format!("{text:?} is no time"), "write one like 2023-08-10T01:40:00Z"))
+    // Further away, a sum of a time and a season could be out of range.
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|at| (1900..3000).contains(&at.year()));
+    at.ok_or_else(|| {
+        let what = format!("{text:?} is no time from 1900 to 2999");
+        InvalidValue::new(what, "write one like 2023-08-10T01:40:00Z")
+    })
 }
 
 pub(super) fn access_log(text: &str) -> Result<Option<LogDestination>, InvalidValue> {

@@ -1,11 +1,17 @@
 //! Paths of the settings that lead to no file of a few kilobytes: named pipes, devices, nothing.
 
 use crate::support::{
-    server::{Server, check, command, run},
+    server::{PATIENCE, Server, check, command, run},
     tools,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt, process::Command, time::Instant};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::ffi::OsStringExt,
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 /// Runs e6, which has to end by itself; returns its standard error.
 fn refused(run: impl FnOnce() -> (Option<i32>, String, String)) -> String {
@@ -74,6 +80,57 @@ fn the_lock_and_the_pid_file_come_again_after_the_data_directory_was_emptied() {
     );
     let (status, dir) = server.terminate();
     assert!(status.success() && !dir.path().join(".local/state/e6/e6.pid").exists());
+}
+
+#[test]
+fn a_data_directory_that_is_none_costs_the_state_and_no_more() {
+    for dir in ["/dev/null", "/proc/e6"] {
+        let server = Server::start_with(&["--mlb-url", "http://127.0.0.1:9", "--data-dir", dir]);
+        assert_eq!(server.get("/healthz", "").status, 200);
+        server.wait_until("said", || server.stderr().contains("no pid file"));
+        assert!(server.terminate().0.success());
+    }
+}
+
+/// The access log reaches the limit on the size of a file.
+#[test]
+fn a_file_that_may_not_grow_costs_lines_and_not_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut limited = Command::new("bash");
+    limited.args(["-c", "ulimit -f 32; exec \"$0\" \"$@\"", tools::e6()]);
+    limited.current_dir(dir.path()).env_clear().env("HOME", dir.path()).stdin(Stdio::null());
+    let server = Server::start_by(limited, dir, &["--mlb-url", "http://127.0.0.1:9", "--log-level", "error"]);
+    let deadline = Instant::now() + PATIENCE;
+    while server.metric("e6_access_log_dropped_total") == 0.0 {
+        assert!(Instant::now() < deadline);
+        server.get(&format!("/{}", "x".repeat(1000)), "");
+    }
+    assert_eq!(server.get("/healthz", "").status, 200);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn too_few_descriptors_are_said_with_the_limit_to_raise() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "ulimit -n 12; exec \"$0\" --http 127.0.0.1:0 --https off --tls off --admin off";
+    let ended =
+        Command::new("bash").args(["-c", script, tools::e6()]).env("HOME", dir.path()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.code() == Some(1) && said.contains("raise the limit on open files"), "{said}");
+}
+
+#[test]
+fn values_out_of_range_get_the_error_of_their_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    for (flags, expected) in [
+        (["--player", "-5"], "\"-5\" is no id"),
+        (["--hsts", "-1"], "\"-1\" is no number of seconds"),
+        (["--clock", "9999-12-31T23:59:59Z"], "is no time from 1900 to 2999"),
+        (["--clock", "0000-01-01T00:00:00Z"], "is no time from 1900 to 2999"),
+    ] {
+        let said = refused(|| check(dir.path(), &flags));
+        assert!(said.contains(expected), "{flags:?}: {said}");
+    }
 }
 
 /// The shell's `<(…)` is a pipe: its text would be gone at the first reload.
