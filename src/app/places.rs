@@ -112,11 +112,13 @@ mod tests {
 
     #[test]
     fn every_directory_that_is_written_is_named_by_its_setting() {
-        let mut config = Config::default();
-        config.data_dir = Some("/data/a/b".into());
-        config.access_log = Some(LogDestination::File("/log/e6/access.log".into()));
-        config.pid_file = Some("/run/e6/x.pid".into());
-        config.ready_file = Some("/run/ready/e6.json".into());
+        let mut config = Config {
+            data_dir: Some("/data/a/b".into()),
+            access_log: Some(LogDestination::File("/log/e6/access.log".into())),
+            pid_file: Some("/run/e6/x.pid".into()),
+            ready_file: Some("/run/ready/e6.json".into()),
+            ..Config::default()
+        };
         let named: Vec<_> =
             places(&config).into_iter().map(|WritablePath { setting, dir, .. }| (setting, dir)).collect();
         let expected = [

@@ -148,8 +148,10 @@ fn off_season(answer: &Answer, next: Option<&ScheduleEntry>, phrases: &dyn Phras
 
 /// "March 26, against Texas, 1:10 PM PDT."
 pub(crate) fn next_game(answer: &Answer, next: &ScheduleEntry, phrases: &dyn Phrases) -> String {
-    let is_spring = next.kind == GameKind::Spring;
-    let kind = is_spring.then(|| format!(", {}", phrases.labels().spring_training)).unwrap_or_default();
+    let kind = match next.kind {
+        GameKind::Spring => format!(", {}", phrases.labels().spring_training),
+        _ => String::new(),
+    };
     let (day, against) = (phrases.month_day(next.official), phrases.against(&meeting(answer, next)));
     format!("{day}, {against}{kind}{}", phrases.and_time(start(answer, next).as_ref()))
 }

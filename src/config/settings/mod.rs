@@ -108,7 +108,7 @@ impl Setting {
 
     /// The default value, as the file has it; none without a default, or if it depends on the environment.
     pub fn default(&self) -> Option<String> {
-        static DEFAULTS: LazyLock<Config> = LazyLock::new(|| Config::default());
+        static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
         let value = match self.value {
             // Not what this machine's descriptors allow.
             Value::Limit(limit) => limit.default.to_string(),
