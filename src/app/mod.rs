@@ -59,6 +59,7 @@ use crate::{
         clients::Clients,
     },
     lifecycle::{Lifecycle, Signals},
+    limits,
     mlb::{DayRequests, Endpoint},
     net::listen_fds::InheritedFd,
     output, page,
@@ -70,8 +71,8 @@ use std::{fmt, io, os::fd::OwnedFd, sync::Arc};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-/// The system's words for EMFILE and ENFILE; the errors of libraries often have no more than its words.
-const TOO_MANY_FILES: &str = "Too many open files";
+/// The least limit on open files with which a process starts and can serve a few clients.
+const LEAST_DESCRIPTORS: u64 = 48;
 
 /// The error that ends [`serve`]: a sentence for the operator.
 #[derive(Debug)]
@@ -89,13 +90,7 @@ impl RunError {
 
     /// For `map_err`: what failed, before the reason.
     pub fn cannot<E: fmt::Display>(what: &str) -> impl FnOnce(E) -> RunError {
-        move |error| {
-            let mut what = format!("cannot {what}: {error}");
-            if what.contains(TOO_MANY_FILES) {
-                what.push_str(": raise the limit on open files (ulimit -n, LimitNOFILE=)");
-            }
-            RunError::new(what)
-        }
+        move |error| RunError::new(format!("cannot {what}: {error}"))
     }
 
     pub fn configuration(what: impl Into<String>) -> Self {
@@ -187,6 +182,13 @@ struct Started {
 }
 
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, RunError> {
+    let descriptors = limits::descriptors();
+    if descriptors < LEAST_DESCRIPTORS {
+        return Err(RunError::new(format!(
+            "cannot start with {descriptors} open files at most: raise the limit to {LEAST_DESCRIPTORS} or more (ulimit -n, \
+             LimitNOFILE=)"
+        )));
+    }
     let executable = Executable::of_this_process()?;
     let deployed_at = upgrade::placed_at();
     let config = &setup.config;

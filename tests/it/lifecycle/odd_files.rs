@@ -112,11 +112,22 @@ fn a_file_that_may_not_grow_costs_lines_and_not_the_process() {
 #[test]
 fn too_few_descriptors_are_said_with_the_limit_to_raise() {
     let dir = tempfile::tempdir().unwrap();
-    let script = "ulimit -n 12; exec \"$0\" --http 127.0.0.1:0 --https off --tls off --admin off";
-    let ended =
-        Command::new("bash").args(["-c", script, tools::e6()]).env("HOME", dir.path()).output().unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(ended.status.code() == Some(1) && said.contains("raise the limit on open files"), "{said}");
+    for (limit, expected) in
+        [(12, "cannot start with 12 open files at most: raise the limit to 48"), (48, "")]
+    {
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let mut limited = Command::new("bash");
+        limited.args(["-c", &script, tools::e6()]).current_dir(dir.path()).env("HOME", dir.path());
+        if expected.is_empty() {
+            let server =
+                Server::start_by(limited, tempfile::tempdir().unwrap(), &["--mlb-url", "http://127.0.0.1:9"]);
+            assert_eq!(server.get("/healthz", "").status, 200);
+            continue;
+        }
+        let ended = limited.args(["--http", "127.0.0.1:0"]).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.code() == Some(1) && said.contains(expected), "{said}");
+    }
 }
 
 #[test]
