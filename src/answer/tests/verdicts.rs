@@ -158,7 +158,7 @@ fn the_next_turn_is_when_another_day_follows() {
         assert_ne!(today(&facts, turn - Duration::SECOND), today(&facts, turn), "{now}");
         turn
     };
-    assert_eq!(turn(evening, &[tomorrow.clone()], &[]), midnight, "no game");
+    assert_eq!(turn(evening, std::slice::from_ref(&tomorrow), &[]), midnight, "no game");
     let played = [listing(1, GameState::Over), tomorrow];
     let over = [fielded(1, GameState::Over, 0)];
     assert_eq!(turn(midnight, &played, &over), four);
