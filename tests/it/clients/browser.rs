@@ -147,11 +147,18 @@ fn without_a_script_the_page_comes_again_once_it_is_old() {
 
 /// The sum of layout shifts since the page started, in thousandths: less is a fraction of a pixel, by rounding.
 pub const SHIFTED: &str = "new Promise((resolve) => {
-    let sum = 0;
-    const watch = (list) => list.forEach((shift) => (sum += shift.value));
+    let sum = 0, moved = new Set();
+    const watch = (list) => list.forEach((shift) => {
+        sum += shift.value;
+        shift.sources.forEach(({ node }) => moved.add((node?.outerHTML ?? node?.data ?? '?').slice(0, 80)));
+    });
     const observer = new PerformanceObserver((list) => watch(list.getEntries()));
     observer.observe({ type: 'layout-shift', buffered: true });
-    requestAnimationFrame(() => setTimeout(() => { watch(observer.takeRecords()); resolve(Math.floor(sum * 1000) / 1000); }, 300));
+    requestAnimationFrame(() => setTimeout(() => {
+        watch(observer.takeRecords());
+        const rounded = Math.floor(sum * 1000) / 1000;
+        resolve(rounded === 0 ? 0 : `${rounded} at ${Math.round(performance.now())} ms: ${[...moved].join(', ')}`);
+    }, 300));
 })";
 
 #[test]
