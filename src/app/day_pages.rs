@@ -277,6 +277,10 @@ impl DayPages {
 }
 
 impl NamedPages for DayPages {
+    fn latest(&self, named: PageName, part: PagePart) -> Option<NamedResource> {
+        self.rendered.get(named)?.part(part)
+    }
+
     fn get(&self, named: PageName, part: PagePart, client: Option<IpAddr>) -> NamedContent {
         match self.state(named) {
             PageRecord::LookingUp(wait) => return NamedContent::LookingUp(wait),

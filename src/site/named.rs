@@ -30,6 +30,8 @@ pub enum PagePart {
 pub trait NamedPages: fmt::Debug + Send + Sync {
     /// The content for a client, whose address is none if it is unknown.
     fn get(&self, named: PageName, part: PagePart, client: Option<IpAddr>) -> NamedContent;
+    /// The content that was made last, although the facts have changed since.
+    fn latest(&self, named: PageName, part: PagePart) -> Option<NamedResource>;
 }
 
 /// The state of a part of a page.
@@ -61,6 +63,10 @@ pub struct NoNamedPages;
 impl NamedPages for NoNamedPages {
     fn get(&self, _: PageName, _: PagePart, _: Option<IpAddr>) -> NamedContent {
         NamedContent::Missing
+    }
+
+    fn latest(&self, _: PageName, _: PagePart) -> Option<NamedResource> {
+        None
     }
 }
 

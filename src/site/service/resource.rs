@@ -112,6 +112,14 @@ impl Service {
                     Some(Awaited::Unrendered) => NamedContent::LookingUp(RENDERING),
                     _ => site.facts.named.get(named, part, None),
                 };
+                // The site has changed since this request was found to wait for nothing: it came before that.
+                let found = match found {
+                    NamedContent::Rendering(page) => {
+                        let latest = site.facts.named.latest(named, part);
+                        latest.map_or(NamedContent::Rendering(page), NamedContent::Made)
+                    }
+                    found => found,
+                };
                 let looking_up = |wait| Ok(looking_up(&site.looking_up, wait, language, headers));
                 match found {
                     NamedContent::Made(NamedResource::Page(page)) => {

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     connection::Peer,
     site::{
-        named::{NamedContent, NamedPages, PageName, PagePart},
+        named::{NamedContent, NamedPages, NamedResource, PageName, PagePart},
         sample,
     },
     web::representation::{Lifetime, Publication, Representation},
@@ -127,14 +127,30 @@ fn a_page_does_not_wait_for_pictures_and_a_picture_does() {
     assert_eq!(answer(&service, &get("/card.png")).status(), StatusCode::OK);
 }
 
-/// Pages that are all still to be rendered.
+/// Pages that are all still to be rendered, and perhaps what was rendered of them before.
 #[derive(Debug, Default)]
-struct Unrendered(AtomicUsize);
+struct Unrendered(AtomicUsize, Option<NamedResource>);
 
 impl NamedPages for Unrendered {
     fn get(&self, _: PageName, _: PagePart, _: Option<IpAddr>) -> NamedContent {
         self.0.fetch_add(1, Ordering::Relaxed);
         NamedContent::Rendering(Box::pin(std::future::pending()))
+    }
+
+    fn latest(&self, _: PageName, _: PagePart) -> Option<NamedResource> {
+        self.1.clone()
+    }
+}
+
+#[test]
+fn a_request_that_the_site_changes_under_gets_the_page_from_before() {
+    let card = "/2023-08-09/card.png";
+    let lifetime = Publication::now(Lifetime::Changing(Duration::ZERO));
+    let file = NamedResource::File(Representation::published(vec![1], "image/png", lifetime));
+    for (latest, status) in [(None, StatusCode::SERVICE_UNAVAILABLE), (Some(file), StatusCode::OK)] {
+        let mut site = site(Ok(Vec::new()));
+        site.facts.named = Arc::new(Unrendered(AtomicUsize::default(), latest));
+        assert_eq!(answer(&service(site), &get(card)).status(), status);
     }
 }
 
