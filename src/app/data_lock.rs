@@ -9,7 +9,7 @@ use std::{
         fd::OwnedFd,
         unix::fs::{FileExt, MetadataExt},
     },
-    path::Path,
+    path::{Path, PathBuf},
     process,
 };
 
@@ -48,6 +48,11 @@ impl DataLock {
         let lock = DataLock(file);
         lock.sign().map_err(DataDirInUse::Failed)?;
         Ok(lock)
+    }
+
+    /// The path of the lock of this directory.
+    pub fn path(dir: &Path) -> PathBuf {
+        dir.join(FILE)
     }
 
     /// Whether this lock's file is still the one of this directory: somebody may have emptied it.

@@ -1,13 +1,33 @@
 //! The files by which other processes find this one: the lock of the data directory and the pid file. Somebody may
 //! empty the directory under a running e6; then they are made again.
 
-use crate::app::{data_lock::DataLock, run::Running};
-use std::time::Duration;
+use crate::{
+    app::{data_lock::DataLock, run::Running},
+    threads,
+};
+use std::{path::PathBuf, time::Duration};
+use tokio::{sync::oneshot, time::sleep};
 
 /// The interval at which the files are looked for.
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
 
+/// Whether one of these files is gone after a while. A thread of its own looks, because a disk may hang.
+pub(crate) async fn are_gone(files: Vec<PathBuf>) -> bool {
+    sleep(LOOK).await;
+    let (tell, told) = oneshot::channel();
+    let look = move || tell.send(files.iter().any(|file| !file.exists()));
+    // If the system refuses the thread, they are looked for again later.
+    threads::start("files", look).is_ok() && told.await.unwrap_or(false)
+}
+
 impl Running {
+    /// The paths of the lock and the pid file.
+    pub(crate) fn own_files(&self) -> Vec<PathBuf> {
+        let data_dir = self.setup.config.data_dir.as_deref().filter(|_| self.lock.is_some());
+        let pid_file = self.pid_file.as_ref().map(|file| file.path().to_owned());
+        data_dir.map(DataLock::path).into_iter().chain(pid_file).collect()
+    }
+
     /// Makes the lock and the pid file again if they are gone. If another e6 uses the directory by now, its files stay.
     pub(crate) fn restore_files(&mut self) {
         if self.lock.is_some() {

@@ -31,10 +31,7 @@ use crate::{
     web::host::Hosts,
 };
 use std::{io, path::PathBuf, process, sync::Arc};
-use tokio::{
-    runtime::Runtime,
-    time::{MissedTickBehavior, timeout},
-};
+use tokio::{runtime::Runtime, time::timeout};
 
 pub(crate) struct Running {
     pub setup: Setup,
@@ -201,8 +198,8 @@ impl Running {
     /// Handles signals until one stops the process or a new process takes over.
     async fn attend(&mut self, signals: &mut Signals) -> ServeEnd {
         let mut new_process: Option<NewProcess> = None;
-        let mut looks = tokio::time::interval(own_files::LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let own_files = self.own_files();
+        let mut gone = Box::pin(own_files::are_gone(own_files.clone()));
         loop {
             let is_upgrading = new_process.is_some();
             let ready = async {
@@ -213,7 +210,12 @@ impl Running {
             };
             tokio::select! {
                 // A new process makes files of its own.
-                _ = looks.tick(), if !is_upgrading => self.restore_files(),
+                are_gone = &mut gone, if !is_upgrading => {
+                    if are_gone {
+                        self.restore_files();
+                    }
+                    gone = Box::pin(own_files::are_gone(own_files.clone()));
+                }
                 ready = ready => match ready {
                     Ok(pid) => {
                         self.tell(ControlRequest::Upgrade, true, Vec::new());

@@ -1,10 +1,10 @@
 //! The rate of requests of each network, in a table of constant size.
 
-use crate::{connection::network, limits::Limits};
+use crate::{connection::network, limits::Limits, sync::Unpoisoned};
 use std::{
     hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -60,7 +60,7 @@ impl RequestRates {
     fn set(&self, address: IpAddr) -> (u64, MutexGuard<'_, [Bucket; BUCKETS_IN_SET]>) {
         let hash = self.hasher.hash_one(network(address));
         let set = self.sets[hash as usize % SETS].lock();
-        (hash, set.unwrap_or_else(PoisonError::into_inner))
+        (hash, set.unpoisoned())
     }
 
     /// The time at which a bucket is empty after one more request, or the time until there is room for one.

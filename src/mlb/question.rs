@@ -120,7 +120,7 @@ impl fmt::Display for Question {
     }
 }
 
-/// What follows this question in the text; none if the text asks another one. The fields may be others: those that
+/// The text after this question; none if the text asks another one. The fields may be others: those that
 /// another version of e6 reads, so that a relay and its clients need not be upgraded at once.
 fn rest_of<'a>(text: &'a str, question: &Question) -> Option<&'a str> {
     let Some((before, _)) = question.0.split_once(FIELDS) else {

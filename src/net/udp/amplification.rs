@@ -14,18 +14,19 @@ use crate::net::udp::{
     connection_id::{self, LENGTH, OwnedConnectionIds},
     datagram::Datagram,
 };
+use crate::sync::Unpoisoned;
 use quinn::udp::Transmit;
 use std::{
     collections::{HashMap, VecDeque},
     io,
     net::{IpAddr, SocketAddr},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 /// The most that is sent for each byte received.
 const TIMES: usize = 3;
-/// Addresses that an endpoint counts for. Beyond it the oldest goes, and quinn's own limit remains.
+/// Peers that an endpoint counts for. Beyond it the oldest goes, and quinn's own limit remains.
 const ADDRESSES: usize = 4096;
 /// Handshakes of one address that are known by their IDs. Beyond it, one that has not been answered goes.
 const HANDSHAKES: usize = 16;
@@ -40,19 +41,19 @@ const LARGEST_EARLY: usize = 300;
 /// The limit of one endpoint.
 pub(crate) struct AmplificationLimit {
     ids: OwnedConnectionIds,
-    addresses: Mutex<Addresses>,
+    addresses: Mutex<Peers>,
 }
 
 #[derive(Default)]
-struct Addresses {
-    by_peer: HashMap<(IpAddr, u16), Address>,
+struct Peers {
+    by_peer: HashMap<(IpAddr, u16), PeerHandshakes>,
     /// Their order, the oldest first.
     order: VecDeque<(Instant, (IpAddr, u16))>,
 }
 
 /// The handshakes with one address.
 #[derive(Default)]
-struct Address {
+struct PeerHandshakes {
     /// Bytes received, but for answers.
     received: usize,
     /// Bytes sent in handshakes without an answer.
@@ -82,7 +83,7 @@ impl AmplificationLimit {
     /// address begins no handshake.
     pub fn received(&self, peer: SocketAddr, datagram: &[u8]) -> Option<Datagram> {
         let id = connection_id::of_long_header(datagram)?;
-        let (mut addresses, peer) = (self.lock(), (peer.ip(), peer.port()));
+        let (mut addresses, peer) = (self.addresses.lock().unpoisoned(), (peer.ip(), peer.port()));
         if let Some(address) = addresses.by_peer.get_mut(&peer) {
             address.received(id, datagram.len());
             return address.released();
@@ -96,7 +97,7 @@ impl AmplificationLimit {
     /// Sends as many of these datagrams as the limit allows. The next one waits; quinn sends the others again.
     ///
     /// # Errors
-    /// Those of `send`. Nothing is counted then.
+    /// The errors of `send`. Nothing is counted then.
     pub fn send(
         &self,
         transmit: &Transmit,
@@ -107,7 +108,7 @@ impl AmplificationLimit {
             return send(transmit);
         }
         let peer = (transmit.destination.ip(), transmit.destination.port());
-        let mut addresses = self.lock();
+        let mut addresses = self.addresses.lock().unpoisoned();
         let Some(address) = addresses.by_peer.get_mut(&peer) else { return send(transmit) };
         let handshake = if is_long { address.replies(transmit.contents) } else { address.early() };
         if handshake.map_or(!is_long, |index| address.handshakes[index].is_answered) {
@@ -128,13 +129,9 @@ impl AmplificationLimit {
         }
         Ok(())
     }
-
-    fn lock(&self) -> MutexGuard<'_, Addresses> {
-        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Addresses {
+impl Peers {
     /// Adds an address that has sent this many bytes.
     fn begin(&mut self, peer: (IpAddr, u16), received: usize, now: Instant) {
         while let Some((since, oldest)) = self.order.front()
@@ -144,18 +141,18 @@ impl Addresses {
             self.order.pop_front();
         }
         self.order.push_back((now, peer));
-        self.by_peer.insert(peer, Address { received, ..Address::default() });
+        self.by_peer.insert(peer, PeerHandshakes { received, ..PeerHandshakes::default() });
     }
 }
 
-impl Address {
+impl PeerHandshakes {
     fn received(&mut self, id: &[u8], bytes: usize) {
         let Some(handshake) = self.handshakes.iter_mut().find(|handshake| handshake.id == id) else {
             self.received += bytes;
             return;
         };
         handshake.is_answered = true;
-        // What it has not taken is for no other.
+        // The allowance that it has not used is for no other.
         if self.handshakes.iter().all(|handshake| handshake.is_answered) {
             (self.received, self.sent) = (0, 0);
         }
@@ -331,7 +328,7 @@ mod tests {
         assert_eq!(limit.sends(1, &reply(2, 12_000), 1200).len(), 5, "7150 bytes are left");
         limit.gets(2, &ids().generate_cid(), 1200);
         assert!(
-            !limit.lock().by_peer.contains_key(&(peer(2).ip(), 2)),
+            !limit.addresses.lock().unpoisoned().by_peer.contains_key(&(peer(2).ip(), 2)),
             "the endpoint has such a client retry"
         );
     }
@@ -374,7 +371,7 @@ mod tests {
         for port in 0..=ADDRESSES as u16 {
             limit.gets(port, b"made up", 1200);
         }
-        let addresses = limit.lock();
+        let addresses = limit.addresses.lock().unpoisoned();
         assert_eq!((addresses.by_peer.len(), addresses.order.len()), (ADDRESSES, ADDRESSES));
         drop(addresses);
         assert_eq!(limit.sends(0, &reply(1, 12_000), 1200).len(), 10, "quinn's own limit remains");
@@ -383,13 +380,16 @@ mod tests {
         for id in 1..100 {
             limit.sends(1, &reply(id, 100), 100);
         }
-        assert_eq!(limit.lock().by_peer[&(peer(1).ip(), 1)].handshakes.len(), HANDSHAKES);
+        assert_eq!(
+            limit.addresses.lock().unpoisoned().by_peer[&(peer(1).ip(), 1)].handshakes.len(),
+            HANDSHAKES
+        );
         assert_eq!(limit.sends(1, &reply(0, 12_000), 1200).len(), 10, "an answer is not forgotten");
     }
 
     #[test]
     fn an_address_is_forgotten_after_a_while() {
-        let (mut addresses, now) = (Addresses::default(), Instant::now());
+        let (mut addresses, now) = (Peers::default(), Instant::now());
         for (port, seconds) in [(1, 0), (2, 300), (3, 311)] {
             addresses.begin((peer(port).ip(), port), 1200, now + Duration::from_secs(seconds));
         }
