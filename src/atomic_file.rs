@@ -19,8 +19,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     File::open(dir_of(path))?.sync_all()
 }
 
-/// Replaces a file that is worth nothing after a crash of the machine. Nothing waits for the disk. Returns the new file,
-/// locked before other processes see it.
+/// Replaces a file that is worth nothing after a crash of the machine. Nothing waits for the disk. Returns the new
+/// file, locked before other processes see it.
 pub fn replace_locked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
     let file = temporary(path, bytes, mode)?;
     file.as_file().lock()?;

@@ -1,5 +1,5 @@
-//! Files that are read within a limit on their size and without waiting: a path in the settings may be a named pipe that
-//! nobody writes to, or a device without an end.
+//! Files that are read within a limit on their size and without waiting: a path in the settings may be a named pipe
+//! that nobody writes to, or a device without an end.
 
 use rustix::fs::OFlags;
 use std::{

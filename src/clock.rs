@@ -94,8 +94,8 @@ pub fn rounded(duration: Duration) -> String {
     format!("{whole:.0} {unit}")
 }
 
-/// The wait after this many failures in a row: from `first` on it doubles with each, up to `cap`. Its upper half depends
-/// on `dice` (0..1), so that many sites do not retry at once.
+/// The wait after this many failures in a row: from `first` on it doubles with each, up to `cap`. Its upper half
+/// depends on `dice` (0..1), so that many sites do not retry at once.
 pub fn backoff(first: Duration, cap: Duration, failures: u32, dice: f64) -> Duration {
     let whole = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(cap);
     whole.mul_f64(0.5 + dice / 2.0)

@@ -1,4 +1,5 @@
-//! Tests of values that threads share, with the threads' steps in random orders: `cargo test --features shuttle --lib interleavings`.
+//! Tests of values that threads share, with the threads' steps in random orders: `cargo test --features shuttle --lib
+//! interleavings`.
 //!
 //! Each test runs the same threads many times. shuttle decides before each use of a lock, an atomic or a channel which
 //! thread goes on, and a failure prints the order, which `shuttle::replay` runs again.

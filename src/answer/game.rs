@@ -100,7 +100,8 @@ pub struct GameStatus {
 }
 
 named! {
-    /// The state of a game (by `codedGameState`, which unlike `abstractGameState` tells a postponed game from a final one).
+    /// The state of a game (by `codedGameState`, which unlike `abstractGameState` tells a postponed game from a final
+    /// one).
     #[derive(Serialize, Deserialize)]
     pub enum GameState {
         /// S, P: not begun, whether scheduled, warming up or with a delayed start.

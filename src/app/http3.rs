@@ -42,8 +42,8 @@ pub(crate) fn server(
     server.map(|server| Some(Arc::new(server))).map_err(|error| cannot(&error))
 }
 
-/// HTTP/3 as responses announce it; none if there is nothing to say about it. If it `has_ended` with the old process of an
-/// upgrade, clients may still expect it.
+/// HTTP/3 as responses announce it; none if there is nothing to say about it. If it `has_ended` with the old process of
+/// an upgrade, clients may still expect it.
 pub(crate) fn alternative(
     config: &Config,
     addresses: &BoundAddresses,

@@ -69,7 +69,8 @@ impl Executable {
     }
 }
 
-/// The time at which the binary of this process was put in place: the last change of its file's place, owner or content.
+/// The time at which the binary of this process was put in place: the last change of its file's place, owner or
+/// content.
 pub(crate) fn placed_at() -> Option<OffsetDateTime> {
     let file = fs::metadata("/proc/self/exe").ok()?;
     OffsetDateTime::from_unix_timestamp(file.ctime()).ok()
@@ -177,8 +178,8 @@ impl NewProcess {
         self.datagrams.as_ref().is_some_and(|datagrams| !datagrams.is_closed())
     }
 
-    /// Tells the new process that this one no longer reads the UDP sockets. Returns the way of the datagrams that belong
-    /// to connections of this process; none without HTTP/3.
+    /// Tells the new process that this one no longer reads the UDP sockets. Returns the way of the datagrams that
+    /// belong to connections of this process; none without HTTP/3.
     pub fn hand_over(mut self) -> Option<DatagramLine> {
         // The byte has room in the empty socket. A process that does not wait for it reads already.
         let _ = self.line.try_write(&[READY]);

@@ -151,11 +151,11 @@ defaults! {
         /// HTTP/2 and HTTP/1.1 over TLS; TCP only.
         pub https: Vec<Address> = loopback(8443),
         pub http3: Http3Settings = Http3Settings::default(),
-        /// Metrics and health for operators. The port is outside 9100 to 9999, where Prometheus exporters have their defaults
-        /// (node_exporter: 9100), and below the range of ports of outgoing connections.
+        /// Metrics and health for operators. The port is outside 9100 to 9999, where Prometheus exporters have their
+        /// defaults (node_exporter: 9100), and below the range of ports of outgoing connections.
         pub admin: Vec<Address> = loopback(8606),
-        /// The mode of Unix sockets, as in `chmod`. Owner and group: a reverse proxy on this machine connects as a member of
-        /// the group.
+        /// The mode of Unix sockets, as in `chmod`. Owner and group: a reverse proxy on this machine connects as a
+        /// member of the group.
         pub unix_mode: u32 = 0o660,
         /// The kinds of listener at their default addresses. If one of these is in use, e6 starts without it.
         pub defaults: Vec<ListenerKind> = ListenerKind::all().collect(),

@@ -1,4 +1,5 @@
-//! Documents that outlive a process or come from another one: settings, state, certificates, and questions to the relay.
+//! Documents that outlive a process or come from another one: settings, state, certificates, and questions to the
+//! relay.
 
 use crate::{
     answer::decide,
@@ -32,8 +33,8 @@ use time::{OffsetDateTime, macros::datetime};
 static DIR: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 const NOW: OffsetDateTime = datetime!(2024-07-03 05:00 UTC);
 
-/// A settings file. A mistake names a line of it; without one, the settings as e6 prints them are the same settings; and
-/// a key that does not exist is a mistake on its own line.
+/// A settings file. A mistake names a line of it; without one, the settings as e6 prints them are the same settings;
+/// and a key that does not exist is a mistake on its own line.
 pub fn configuration(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let file = DIR.path().join("e6.toml");
@@ -145,8 +146,8 @@ pub fn acme_cache(input: &[u8]) {
 /// The key of the certificates in the corpus. No server has it.
 const KEY: &str = include_str!("../../tests/fixtures/certificate/key.pem");
 
-/// A question to the relay, then the fields of its request and of MLB's reply. What is asked of MLB is a path of its API and nothing
-/// else; a reply is used no longer than its fields allow.
+/// A question to the relay, then the fields of its request and of MLB's reply. What is asked of MLB is a path of its
+/// API and nothing else; a reply is used no longer than its fields allow.
 pub fn relay(input: &[u8]) {
     const BASE: &str = "https://statsapi.mlb.com";
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

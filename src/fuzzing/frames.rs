@@ -95,8 +95,8 @@ async fn peer(mut stream: DuplexStream, frames: Vec<u8>, behaviour: u8) -> Vec<u
     sent
 }
 
-/// Frames from an input: each is four bytes, its type, flags, stream and payload's length, and the payload. A fuzzer that
-/// had to keep the lengths of whole frames right would rarely get beyond the first.
+/// Frames from an input: each is four bytes, its type, flags, stream and payload's length, and the payload. A fuzzer
+/// that had to keep the lengths of whole frames right would rarely get beyond the first.
 fn frames_of(mut input: &[u8]) -> Vec<u8> {
     let mut frames = Vec::new();
     while let [kind, flags, stream, length, rest @ ..] = input {
@@ -133,8 +133,8 @@ fn session(alpn: &'static str) -> TlsSession {
     }
 }
 
-/// A field section, or with a first byte that is odd all bytes of a request stream. A request that passes our checks has
-/// a target of ours and no field of the connection, and gets a response that is not a 500.
+/// A field section, or with a first byte that is odd all bytes of a request stream. A request that passes our checks
+/// has a target of ours and no field of the connection, and gets a response that is not a 500.
 pub fn http3_fields(input: &[u8]) {
     static LIST: LazyLock<u64> = LazyLock::new(|| Limits::default().header_list().into());
     let Some((&form, section)) = input.split_first() else { return };

@@ -81,9 +81,9 @@ fn trimmed(text: &str, fields: &str) -> Value {
     value
 }
 
-/// Three bytes with the time and the replies that came, then changes of a day's replies; or JSON, as every kind of reply.
-/// An error is charged only if MLB has recorded it, No is said only over games that are read and over, the facts are saved as they
-/// are, and every form of the page can be made.
+/// Three bytes with the time and the replies that came, then changes of a day's replies; or JSON, as every kind of
+/// reply. An error is charged only if MLB has recorded it, No is said only over games that are read and over, the facts
+/// are saved as they are, and every form of the page can be made.
 pub fn mlb(input: &[u8]) {
     let [high, low, missing, changes @ ..] = input else { return };
     if matches!(high, b'{' | b'[') {

@@ -1,6 +1,6 @@
-//! The properties that fuzzing checks: one function for each target in `fuzz/fuzz_targets`. Each reads bytes that a peer,
-//! MLB, an operator or a damaged disk may have written, and panics where its property does not hold. `cargo test` calls
-//! it with the inputs in `fuzz/corpus`, so that a finding stays found. Not an API.
+//! The properties that fuzzing checks: one function for each target in `fuzz/fuzz_targets`. Each reads bytes that a
+//! peer, MLB, an operator or a damaged disk may have written, and panics where its property does not hold. `cargo test`
+//! calls it with the inputs in `fuzz/corpus`, so that a finding stays found. Not an API.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a property that does not hold panics")]
 

@@ -16,8 +16,8 @@ use std::net::IpAddr;
 /// The client that the trusted proxy names.
 const CLIENT: [u8; 4] = [203, 0, 113, 9];
 
-/// Fields as a client sends them to a trusted proxy, which appends its own element, to the last line of the field or as a
-/// line of its own. The client is the one that the proxy names, whatever it has sent.
+/// Fields as a client sends them to a trusted proxy, which appends its own element, to the last line of the field or as
+/// a line of its own. The client is the one that the proxy names, whatever it has sent.
 pub fn forwarded(input: &[u8]) {
     let (first, lines) = first_line(input);
     let request = fields(lines);

@@ -268,7 +268,8 @@ fn liking(request: &HeaderMap, kind: &str, name: &str) -> Option<u16> {
     })
 }
 
-/// Preconditions and If-Range; `@` stands for the entity tag. A 304, a 412 and a part each have a field that asks for it.
+/// Preconditions and If-Range; `@` stands for the entity tag. A 304, a 412 and a part each have a field that asks for
+/// it.
 pub fn conditions(input: &[u8]) {
     let representation = representation(b"0123456789".to_vec(), "text/plain");
     let etag = representation.variants()[0].etag.to_str().unwrap().to_owned();

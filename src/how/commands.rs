@@ -23,8 +23,8 @@ impl ShellCommand {
         ShellCommand { words: words.iter().map(|word| quoted(word)).collect(), end: "" }
     }
 
-    /// The command on lines of at most `width` characters, each but the last with a backslash at the end; none if a word
-    /// is longer.
+    /// The command on lines of at most `width` characters, each but the last with a backslash at the end; none if a
+    /// word is longer.
     pub fn lines(&self, width: usize) -> Option<Vec<String>> {
         let mut lines = vec![String::new()];
         for word in self.words.iter().map(String::as_str).chain([self.end]).filter(|word| !word.is_empty()) {

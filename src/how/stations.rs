@@ -259,7 +259,8 @@ fn sources(trace: &Trace, language: Language) -> [Station; 3] {
     ]
 }
 
-/// The link to the same request with a change. The page itself is made for each request, so its link is about the answer.
+/// The link to the same request with a change. The page itself is made for each request, so its link is about the
+/// answer.
 fn what_if(trace: &Trace, change: WhatIf, language: Language) -> WhatIfLink {
     let path = trace.path.as_deref().filter(|_| !trace.own).unwrap_or("/");
     WhatIfLink {

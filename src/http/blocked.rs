@@ -1,6 +1,6 @@
-//! HTTP/2 and HTTP/3 responses of all connections that their peers do not take. Their memory is limited together: beyond the
-//! limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such peers keep
-//! everyone out.
+//! HTTP/2 and HTTP/3 responses of all connections that their peers do not take. Their memory is limited together:
+//! beyond the limit, the one that has been blocked longest is reset. Refusing the newest instead would let a few such
+//! peers keep everyone out.
 
 use crate::sync::Unpoisoned;
 use bytes::Bytes;
@@ -13,8 +13,8 @@ use std::{
     task::Waker,
 };
 
-/// Bytes that a blocked response of HTTP/2 holds besides a body of its own: measured as VmRSS over 3,600 streams whose window was
-/// shut.
+/// Bytes that a blocked response of HTTP/2 holds besides a body of its own: measured as VmRSS over 3,600 streams whose
+/// window was shut.
 const EACH: usize = 2 * 1024;
 
 /// The bytes that only this piece of a response holds. Those shared with other responses are in memory anyway.

@@ -54,7 +54,8 @@ pub trait Handler: Send + Sync {
 /// One handler for all connections of a listener.
 pub type SharedHandler = Arc<dyn Handler>;
 
-/// Bytes of a request's body that are read and dropped over HTTP/2 and HTTP/3, so that the client gets to read the refusal.
+/// Bytes of a request's body that are read and dropped over HTTP/2 and HTTP/3, so that the client gets to read the
+/// refusal.
 pub(crate) const UPLOAD_CAP: usize = 256 * 1024;
 /// Time for which they are read after the response has left.
 pub(crate) const UPLOAD_LASTS: Duration = Duration::from_secs(2);

@@ -1,4 +1,5 @@
-//! HTTP connections: accepting, HTTP/1.1, HTTP/2 and HTTP/3, timeouts, the table of clients, the access log and metrics.
+//! HTTP connections: accepting, HTTP/1.1, HTTP/2 and HTTP/3, timeouts, the table of clients, the access log and
+//! metrics.
 //!
 //! This room never knows baseball, a page or the name of a setting.
 

@@ -1,7 +1,8 @@
 //! The last good state and the seasons that are kept, saved to disk so that a restart answers at once.
 //!
-//! One file for the state and one for each season: a line with format, version and SHA-256 of the rest, then JSON. Each is replaced as a whole (temporary
-//! file, fsync, rename, fsync of the directory), so that a crash at any moment leaves the old one or the new one.
+//! One file for the state and one for each season: a line with format, version and SHA-256 of the rest, then JSON. Each
+//! is replaced as a whole (temporary file, fsync, rename, fsync of the directory), so that a crash at any moment leaves
+//! the old one or the new one.
 
 use crate::{
     answer::{Archive, ArchivedSeason, Facts, LastAnswer},

@@ -1,5 +1,5 @@
-//! The state of a hook: the answer it knows of, and the changes that it is still to be told. It is kept on disk, so that
-//! a restart tells no change twice and loses none.
+//! The state of a hook: the answer it knows of, and the changes that it is still to be told. It is kept on disk, so
+//! that a restart tells no change twice and loses none.
 
 use crate::{atomic_file, bounded_file, hash, notify::Occasion, page::Notice};
 use serde::{Deserialize, Serialize};

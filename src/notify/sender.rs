@@ -1,4 +1,5 @@
-//! One request to a hook: deadline, signature, and what its response means. No error names more of the URL than the host.
+//! One request to a hook: deadline, signature, and what its response means. No error names more of the URL than the
+//! host.
 
 use crate::{
     limits::Limits,

@@ -1,4 +1,5 @@
-//! Colours for terminals, as escape sequences (ECMA-48) of the palette with 256 colours, which nearly every terminal has.
+//! Colours for terminals, as escape sequences (ECMA-48) of the palette with 256 colours, which nearly every terminal
+//! has.
 
 use crate::page::colours::{Colour, ColourPair};
 

@@ -18,7 +18,8 @@ const GAME_LENGTH: &str = "PT3H";
 const INVISIBLE: &str = "BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0000\r\n\
     TZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
 
-/// The year's games as a file, with what he did in those that are over. `made` is the time of its last change (DTSTAMP).
+/// The year's games as a file, with what he did in those that are over. `made` is the time of its last change
+/// (DTSTAMP).
 pub fn calendar(answer: &Answer, theme: &Theme, made: OffsetDateTime) -> String {
     let mut calendar = icalendar::Calendar::new();
     calendar.append_property(("PRODID", "-//e6//An error today//EN"));

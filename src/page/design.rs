@@ -1,5 +1,5 @@
-//! Templates and scenes while designing: in a debug build, `--assets` shows their files as they are on disk. The tags of a
-//! template are compiled, so only the texts between them and the scenes can change without a build.
+//! Templates and scenes while designing: in a debug build, `--assets` shows their files as they are on disk. The tags
+//! of a template are compiled, so only the texts between them and the scenes can change without a build.
 
 use crate::{page::marks, sync::Unpoisoned};
 use std::{

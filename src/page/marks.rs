@@ -1,5 +1,5 @@
-//! Marks around the texts of a template, between its tags, by which they are found in what the template rendered. Also part
-//! of the build script: nothing here may need the rest of the program.
+//! Marks around the texts of a template, between its tags, by which they are found in what the template rendered. Also
+//! part of the build script: nothing here may need the rest of the program.
 
 /// Characters of a private use area, which no template has: before a text's name, before the text, and after it.
 const MARKS: [char; 3] = ['\u{E000}', '\u{E001}', '\u{E002}'];
@@ -36,8 +36,8 @@ pub fn marked(name: &str, template: &str) -> String {
     pieces.collect()
 }
 
-/// A page that a marked template rendered, without the marks. `replaced` has the text to show for a template's name and a text's
-/// index; none if it is the text of the build.
+/// A page that a marked template rendered, without the marks. `replaced` has the text to show for a template's name and
+/// a text's index; none if it is the text of the build.
 pub fn resolved<'a>(rendered: &str, replaced: impl Fn(&str, usize) -> Option<&'a str>) -> String {
     let [begin, middle, end] = MARKS;
     let mut parts = rendered.split(begin);

@@ -35,7 +35,8 @@ pub struct Notice {
     pub player: String,
     /// MLB's person id.
     pub player_id: u32,
-    /// The URL of the day's page, or of the home page on a day without games; empty if the site's URL is not configured.
+    /// The URL of the day's page, or of the home page on a day without games; empty if the site's URL is not
+    /// configured.
     pub url: String,
     /// The time of the last change of the verdict.
     #[serde(with = "rfc3339::option")]

@@ -37,8 +37,8 @@ pub(crate) struct BoardRow {
 }
 
 impl Board {
-    /// The board of a game, of a long one with the last innings only; none before its first inning, and if the line score
-    /// cannot be read.
+    /// The board of a game, of a long one with the last innings only; none before its first inning, and if the line
+    /// score cannot be read.
     pub(crate) fn of(
         answer: &Answer,
         game: &Game,

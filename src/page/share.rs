@@ -116,8 +116,8 @@ fn attribute(text: &str) -> String {
         .replace(']', "&#93;")
 }
 
-/// The link that begins a text message with the answer, for a phone (RFC 5724; iOS reads the body after `&`). It leads to
-/// the day's page, where the answer stays.
+/// The link that begins a text message with the answer, for a phone (RFC 5724; iOS reads the body after `&`). It leads
+/// to the day's page, where the answer stays.
 pub(crate) fn sms(answer: &Answer, localized: LocalizedTheme, place: &Place) -> String {
     let url = localized.theme.url.as_ref().map(|url| format!("{url}{}", shared(answer, localized, place)));
     let word = localized.word(answer).trim_end_matches('.');

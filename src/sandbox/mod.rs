@@ -31,8 +31,8 @@ pub fn become_user(user: Option<&User>) -> Result<(), String> {
     set_no_new_privs(true).map_err(|error| format!("cannot refuse new privileges: {error}"))
 }
 
-/// Disables core dumps of this process and its children. Secrets are in memory: a core file would write them to disk, and
-/// a debugger of the same user could read them.
+/// Disables core dumps of this process and its children. Secrets are in memory: a core file would write them to disk,
+/// and a debugger of the same user could read them.
 pub fn forbid_core_dumps() -> Result<(), String> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         // The limit does not hold for a program that core dumps are piped to.
@@ -40,8 +40,8 @@ pub fn forbid_core_dumps() -> Result<(), String> {
         .map_err(|error| format!("cannot turn core dumps off: {error}"))
 }
 
-/// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`]. Returns the paths and
-/// ports that the process can still use; none if only the user's permissions limit it.
+/// Restricts the process with Landlock to `allowed_paths`, if given. Call it after [`become_user`]. Returns the paths
+/// and ports that the process can still use; none if only the user's permissions limit it.
 ///
 /// # Errors
 /// A sentence, when the system refuses. A kernel without Landlock is not an error.

@@ -200,8 +200,8 @@ impl LanguagePage {
     }
 }
 
-/// A page for browsers that prefer its language. Shared caches keep only the one in the first language, which is for all
-/// clients that do not prefer another.
+/// A page for browsers that prefer its language. Shared caches keep only the one in the first language, which is for
+/// all clients that do not prefer another.
 fn preferred(page: &Representation, language: Language, lifetime: Lifetime) -> Representation {
     let page = page.varying(&[ACCEPT_LANGUAGE]);
     if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lifetime)) }

@@ -69,8 +69,8 @@ pub struct ConnectionTrace {
     pub scheme: &'static str,
     /// Whether a trusted proxy named the client or its scheme.
     pub proxied: bool,
-    /// The client's address, with its port if the connection is the client's own or a proxy names the port; none for one
-    /// on a Unix socket.
+    /// The client's address, with its port if the connection is the client's own or a proxy names the port; none for
+    /// one on a Unix socket.
     pub client: Option<String>,
     /// Address and port of the other end, this server's or that of a proxy with the PROXY protocol; none behind other
     /// proxies or a port mapping, and on a Unix socket.
@@ -200,8 +200,8 @@ pub struct MlbTrace {
 pub struct Timings {
     /// From accepting the connection until its task began.
     pub accept: f64,
-    /// The TLS handshake, from the first byte awaited until the keys were agreed on: a round trip or two, and the work of
-    /// both sides. None without TLS.
+    /// The TLS handshake, from the first byte awaited until the keys were agreed on: a round trip or two, and the work
+    /// of both sides. None without TLS.
     pub handshake: Option<f64>,
     /// Finding the pattern.
     pub route: f64,

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 /// Cap on `Retry-After`: however long a server asks us to wait, we retry after this.
 const CAP: Duration = Duration::from_secs(60 * 60);
 
-/// The wait in a response's `Retry-After`: seconds, or a date, which is compared with the response's own `Date`, so that
-/// our clock may be wrong.
+/// The wait in a response's `Retry-After`: seconds, or a date, which is compared with the response's own `Date`, so
+/// that our clock may be wrong.
 pub fn retry_after(fields: &HeaderMap) -> Option<Duration> {
     let text = |name| fields.get(name)?.to_str().ok();
     let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());

@@ -1,5 +1,5 @@
-//! The table of settings. A new setting needs a row in `table.rs` and the use of its value: the file, the variables, the
-//! flags, `--help`, `e6 check`, reloads and the documentation are made from the table.
+//! The table of settings. A new setting needs a row in `table.rs` and the use of its value: the file, the variables,
+//! the flags, `--help`, `e6 check`, reloads and the documentation are made from the table.
 
 pub(crate) mod hooks;
 pub(crate) mod kinds;

@@ -103,7 +103,8 @@ enum Http1State<S> {
 type HyperConnection<S> = http1::Connection<TokioIo<Http1Stream<S>>, Rc<HyperService>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
-    /// Runs the connection. At a limit or a drain it closes gracefully, until the time that [`Connection::last`] allows.
+    /// Runs the connection. At a limit or a drain it closes gracefully, until the time that [`Connection::last`]
+    /// allows.
     async fn run(&mut self) -> hyper::Result<Option<CloseReason>> {
         let mut timer = pin!(sleep_until(self.next_check()));
         poll_fn(|context| {

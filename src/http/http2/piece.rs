@@ -61,8 +61,8 @@ impl PieceState {
         of_response.min(self.began + request)
     }
 
-    /// Whether the connection as a whole takes too few bytes since this piece began. While other streams go on, this one
-    /// only waits for its turn.
+    /// Whether the connection as a whole takes too few bytes since this piece began. While other streams go on, this
+    /// one only waits for its turn.
     pub fn has_stalled(&self, limits: &Limits, now: Instant, last: (u64, Instant)) -> bool {
         let taken = last.0.saturating_sub(self.taken_before);
         progress::has_stalled(limits, now, self.began, taken, last.1)

@@ -1,5 +1,5 @@
-//! The bytes of an HTTP/2 connection on their way to `h2` and from it. Writes wait until the connection has nothing else
-//! to do: `h2` writes and flushes each frame; sent one by one, each would be a TLS record and a system call.
+//! The bytes of an HTTP/2 connection on their way to `h2` and from it. Writes wait until the connection has nothing
+//! else to do: `h2` writes and flushes each frame; sent one by one, each would be a TLS record and a system call.
 
 use crate::http::http2::control_frames::FrameAllowance;
 use std::{

@@ -28,7 +28,8 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// Bytes that a blocked response holds beyond one of HTTP/2: measured as VmRSS over 1,800 streams whose window was shut.
+/// Bytes that a blocked response holds beyond one of HTTP/2: measured as VmRSS over 1,800 streams whose window was
+/// shut.
 const HELD: usize = 3 * 1024;
 /// Time for the end of a request without a body, which may come in a packet of its own.
 const END_OF_REQUEST: Duration = Duration::from_secs(1);
@@ -56,8 +57,8 @@ pub(super) async fn answer(
     }
 }
 
-/// Reads a request and has it answered; none if there was no valid one. Returns the response, and the rest of the request
-/// if it has a body.
+/// Reads a request and has it answered; none if there was no valid one. Returns the response, and the rest of the
+/// request if it has a body.
 async fn read(
     session: Rc<Http3Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,

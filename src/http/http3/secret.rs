@@ -1,5 +1,5 @@
-//! The secret of the QUIC endpoints. It is kept across restarts, so that a restarted server can reset the connections of
-//! the one before at once (RFC 9000 §10.3): their clients would otherwise wait for a timeout.
+//! The secret of the QUIC endpoints. It is kept across restarts, so that a restarted server can reset the connections
+//! of the one before at once (RFC 9000 §10.3): their clients would otherwise wait for a timeout.
 
 use crate::{
     atomic_file,

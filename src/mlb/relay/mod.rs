@@ -1,5 +1,5 @@
-//! The relay, like nginx's `proxy_cache`: answers the questions of other e6 servers and of this one's own poller, so that
-//! MLB sees one client.
+//! The relay, like nginx's `proxy_cache`: answers the questions of other e6 servers and of this one's own poller, so
+//! that MLB sees one client.
 //!
 //! A reply is used for as long as its `Cache-Control` and `Age` allow, concurrent requests for it share one to MLB, and
 //! while MLB fails an old reply is used within limits. Requests to MLB have their own threads, so no worker blocks.

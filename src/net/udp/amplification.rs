@@ -6,9 +6,10 @@
 //! connection ID of a reply to it, of which 64 bits are random (§8.1).
 //!
 //! Packets with a made-up sender do not slow a client that has the address. An established connection sends no long
-//! headers, and nothing else is limited but one small datagram for each such packet. A handshake is free of the limit once
-//! its client has answered, whatever else was sent to the same address. Before that, such a packet adds three times its
-//! bytes, and its replies take at most a datagram more: the last one of the client's own may wait for its answer.
+//! headers, and nothing else is limited but one small datagram for each such packet. A handshake is free of the limit
+//! once its client has answered, whatever else was sent to the same address. Before that, such a packet adds three
+//! times its bytes, and its replies take at most a datagram more: the last one of the client's own may wait for its
+//! answer.
 
 use crate::net::udp::{
     connection_id::{self, LENGTH, OwnedConnectionIds},

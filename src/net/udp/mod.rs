@@ -1,5 +1,5 @@
-//! UDP sockets for QUIC: binding them, reading and sending datagrams within the amplification limit (`amplification`), and
-//! steering each datagram to the endpoint that owns its connection.
+//! UDP sockets for QUIC: binding them, reading and sending datagrams within the amplification limit (`amplification`),
+//! and steering each datagram to the endpoint that owns its connection.
 //!
 //! The kernel spreads datagrams over the workers' sockets by addresses and ports. A client whose address changes would
 //! reach another worker, and after an upgrade another process. So a connection ID names its process and endpoint

@@ -144,8 +144,8 @@ impl Steering {
         taken
     }
 
-    /// Hands over those of the received datagrams that belong to others. New connections belong to the endpoints that share
-    /// the socket, by turns; the first of them reads it. The remaining ones are moved to the front; returns their
+    /// Hands over those of the received datagrams that belong to others. New connections belong to the endpoints that
+    /// share the socket, by turns; the first of them reads it. The remaining ones are moved to the front; returns their
     /// number of buffers.
     pub fn sort(&self, users: &[usize], buffers: &mut [IoSliceMut], metas: &mut [RecvMeta]) -> usize {
         if self.older.is_none() && self.inboxes.len() == 1 {

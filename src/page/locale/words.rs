@@ -2,8 +2,8 @@
 
 use crate::language::Language;
 
-/// Hands these rows to another macro: each word with its variable, its kind of value, its help, and its default in English
-/// and in Spanish.
+/// Hands these rows to another macro: each word with its variable, its kind of value, its help, and its default in
+/// English and in Spanish.
 macro_rules! each_word {
     ($then:ident! $($with:tt)*) => {
         $then! { $($with)*

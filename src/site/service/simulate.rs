@@ -58,7 +58,8 @@ pub(super) struct SimulatedResponse {
 }
 
 impl Service {
-    /// Sends a path through the pipeline, as on a first visit of a client with these fields, which this change applies to.
+    /// Sends a path through the pipeline, as on a first visit of a client with these fields, which this change applies
+    /// to.
     pub(super) fn simulate(
         &self,
         path: &str,
