@@ -19,9 +19,13 @@ pub struct Zone(jiff::tz::TimeZone);
 pub struct UnknownZone(String);
 
 impl Zone {
-    /// Looks a zone up by its IANA name.
+    /// Looks a zone up by its IANA name, in upper or lower case.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        let bundled = || jiff::tz::TimeZone::get(name).ok();
+        let bundled = || {
+            let zone = jiff::tz::TimeZone::get(name).ok()?;
+            // Its name as the database writes it may be that of a file.
+            zone.iana_name().and_then(system_zone).or(Some(zone))
+        };
         system_zone(name).or_else(bundled).map(Zone).ok_or_else(|| UnknownZone(name.to_owned()))
     }
 
@@ -155,5 +159,6 @@ mod tests {
         let kept = serde_json::to_string(&zone).unwrap();
         assert_eq!(kept, "\"America/New_York\"");
         assert_eq!(serde_json::from_str::<Zone>(&kept).unwrap(), zone);
+        assert_eq!(serde_json::from_str::<Zone>("\"AmerIca/New_york\"").unwrap(), zone);
     }
 }
