@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, ErrorDay},
-    page::{LocalizedTheme, Place, plain, times},
+    page::{LocalizedTheme, Place, html::rendered, plain, times},
 };
 use time::OffsetDateTime;
 
@@ -23,7 +23,7 @@ pub(crate) fn feed(answer: &Answer, localized: LocalizedTheme) -> String {
         updated: times::machine(updated.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
         entries: days().map(|day| FeedEntry::new(day, answer, localized)).collect(),
     };
-    crate::page::html::rendered(&page)
+    rendered(&page)
 }
 
 template! {

@@ -31,31 +31,28 @@ const LOOKED_UP_IN: u64 = 4;
 
 pub fn error(status: u16, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
-        let localized = theme.localized(language);
-        let (title, detail) = failure(status, localized.language);
-        let html = error_page(localized, status, title, detail, 0);
-        PageText { html, text: format!("{status} {title}\n{detail}\n") }
+        let (title, detail) = failure(status, language);
+        let text = format!("{status} {title}\n{detail}\n");
+        PageText { html: error_page(theme.localized(language), status, title, detail, 0), text }
     })
 }
 
 /// The readiness probe's page in place of "ready" while this answer cannot be trusted.
 pub fn not_ready(answer: &Answer, theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
-        let localized = theme.localized(language);
-        let (title, _) = failure(503, localized.language);
+        let (localized, (title, _)) = (theme.localized(language), failure(503, language));
         let sentence = localized.sentence(answer);
-        let html = error_page(localized, 503, title, &sentence, 0);
-        PageText { html, text: format!("not ready: {sentence}\n") }
+        let text = format!("not ready: {sentence}\n");
+        PageText { html: error_page(localized, 503, title, &sentence, 0), text }
     })
 }
 
 /// The page of a day or a season that is being looked up. It loads itself again.
 pub fn looking_up(theme: &Theme) -> PerLanguage<PageText> {
     PerLanguage::of(|language| {
-        let localized = theme.localized(language);
-        let PageLabels { looking_up: title, looking_up_detail: detail, .. } = *localized.phrases.labels();
-        let html = error_page(localized, 503, title, detail, LOOKED_UP_IN);
-        PageText { html, text: format!("503 {title}\n{detail}\n") }
+        let PageLabels { looking_up: title, looking_up_detail: detail, .. } = *PageLabels::of(language);
+        let text = format!("503 {title}\n{detail}\n");
+        PageText { html: error_page(theme.localized(language), 503, title, detail, LOOKED_UP_IN), text }
     })
 }
 

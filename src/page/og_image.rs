@@ -5,6 +5,7 @@ use crate::{
     page::{
         ColourPair, LocalizedTheme, Theme,
         colours::{PageState, SceneColours},
+        html::rendered,
         picture::{self, FontWeight},
         plain,
         scene::Scene,
@@ -48,7 +49,7 @@ pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
     question.place(46.0);
     let word_top = 46.0 + question.height() + GAP;
     reason.place(word_top + word.height * scale + GAP);
-    crate::page::html::rendered(&CardTemplate {
+    rendered(&CardTemplate {
         pair,
         style: SceneColours::of(state, pair).style(),
         left: LEFT,
@@ -56,7 +57,7 @@ pub(crate) fn card(answer: &Answer, localized: LocalizedTheme) -> String {
         word_top,
         word_width: word.width * scale,
         word_height: word.height * scale,
-        word: crate::page::html::rendered(&word),
+        word: rendered(&word),
         scene: Scene::of(answer),
         reason,
         date: match localized.replay() {
@@ -78,7 +79,7 @@ pub(crate) fn sign(answer: &Answer, localized: LocalizedTheme) -> String {
         block
     };
     let number_size = 230.0_f32.min(820.0 / picture::width(&number, FontWeight::ExtraBold).max(0.1));
-    crate::page::html::rendered(&SignTemplate {
+    rendered(&SignTemplate {
         pair: localized.theme.colours.of(PageState::of(answer)),
         title: block(&labels.days_since_error.to_uppercase(), FontWeight::ExtraBold, 119.0),
         number_y: 305.0 + number_size * 0.35,
@@ -91,12 +92,12 @@ pub(crate) fn sign(answer: &Answer, localized: LocalizedTheme) -> String {
 
 /// The icon of a browser's tab in a state, as SVG.
 pub(crate) fn favicon(state: PageState, theme: &Theme) -> String {
-    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(state), size: None })
+    rendered(&IconTemplate { pair: theme.colours.of(state), size: None })
 }
 
 /// The same of this size in pixels, for home screens: without round corners, because they cut it to their own shape.
 pub(crate) fn tile(state: PageState, theme: &Theme, pixels: u32) -> String {
-    crate::page::html::rendered(&IconTemplate { pair: theme.colours.of(state), size: Some(pixels) })
+    rendered(&IconTemplate { pair: theme.colours.of(state), size: Some(pixels) })
 }
 
 /// The badge as SVG, in the usual shape.
@@ -104,7 +105,7 @@ pub(crate) fn badge(answer: &Answer, localized: LocalizedTheme) -> String {
     let label = BadgePart::new(&format!("{} error today", answer.player.short_name), 0.0);
     let value = BadgePart::new(localized.word(answer), label.width);
     let pair = localized.theme.colours.of(PageState::of(answer));
-    crate::page::html::rendered(&BadgeTemplate { width: label.width + value.width, label, value, pair })
+    rendered(&BadgeTemplate { width: label.width + value.width, label, value, pair })
 }
 
 template! {

@@ -43,6 +43,11 @@ impl dyn Phrases + '_ {
         [self.kind(play.kind).to_owned()].into_iter().chain(details).collect()
     }
 
+    /// "Jun 21 to Jul 3"; one day by its date alone.
+    pub(crate) fn span(&self, from: Date, to: Date) -> String {
+        if from == to { self.brief_date(from) } else { self.several_days(from, to) }
+    }
+
     /// "an error", "2 errors".
     fn some_errors(&self, count: u32) -> String {
         if count == 1 { self.labels().an_error.into() } else { self.errors(count) }
@@ -129,7 +134,7 @@ sentences! {
         "The season is over{figures}. Next game: {next}.", "La temporada terminó{figures}. Próximo juego: {next}.";
     /// The note on an answer that is not about the present day.
     fn about_day(date: Date) with date = short_date(date): "This is about {date}.", "Esto es sobre el {date}.";
-    fn span(from: Date, to: Date) with from = brief_date(from), to = brief_date(to): "{from} to {to}", "del {from} al {to}";
+    fn several_days(from: Date, to: Date) with from = brief_date(from), to = brief_date(to): "{from} to {to}", "del {from} al {to}";
     fn in_season(year: i32, errors: u32, games: u32, pace: &str) with errors = errors(errors), games = games(games):
         "In {year}: {errors} in {games} in the field{pace}.", "En {year}: {errors} en {games} a la defensiva{pace}.";
     fn on_pace(errors: u32): ", on pace for {errors}", ", a paso de {errors}";

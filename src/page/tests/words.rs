@@ -218,6 +218,9 @@ fn times_and_dates_are_written_as_each_language_does() {
         ["Wednesday, December 25, 2024", "miércoles 25 de diciembre de 2024"]
     );
     assert_eq!(said(&|phrases| phrases.brief_date(day)), ["Dec 25", "25 dic"]);
+    let (first, last) = (date!(2024 - 06 - 21), date!(2024 - 07 - 03));
+    assert_eq!(said(&|phrases| phrases.span(first, last)), ["Jun 21 to Jul 3", "del 21 jun al 3 jul"]);
+    assert_eq!(said(&|phrases| phrases.span(first, first)), ["Jun 21", "21 jun"]);
 }
 
 #[test]

@@ -6,14 +6,27 @@ use crate::{
     answer::{Club, GameKind, Half, Inning, Leader, SeasonGame},
     language::Language,
     page::{
-        locale::{
-            Age, GameSides, Phrases, cities,
-            spanish::terms::{ClubCity, short_date},
-        },
+        locale::{Age, GameSides, Phrases, cities, spanish::terms::ClubCity},
         times::LocalTime,
     },
 };
-use time::Date;
+use time::{Date, macros::format_description};
+
+const MONTHS: [&str; 12] = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+];
+const WEEKDAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
 
 pub(crate) struct Spanish;
 
@@ -23,15 +36,18 @@ impl Phrases for Spanish {
     }
 
     fn clock(&self, at: &LocalTime) -> String {
-        terms::clock(at)
+        let time = at.local.format(format_description!("[hour repr:12 padding:none]:[minute]"));
+        let period = if at.local.hour() >= 12 { "p. m." } else { "a. m." };
+        format!("{} {period} {}", time.unwrap_or_default(), at.zone)
     }
 
     fn at(&self, at: &LocalTime) -> String {
-        terms::at(at)
+        let clock = self.clock(at);
+        format!("{} {clock}", if clock.starts_with("1:") { "a la" } else { "a las" })
     }
 
     fn long_date(&self, date: Date) -> String {
-        format!("{} de {}", short_date(date), date.year())
+        format!("{} de {}", self.short_date(date), date.year())
     }
 
     fn brief_date(&self, date: Date) -> String {
@@ -39,15 +55,16 @@ impl Phrases for Spanish {
     }
 
     fn month(&self, date: Date) -> String {
-        terms::month(date.month()).chars().take(3).collect()
+        month(date).chars().take(3).collect()
     }
 
     fn short_date(&self, date: Date) -> String {
-        terms::short_date(date)
+        let weekday = WEEKDAYS[usize::from(date.weekday().number_days_from_monday())];
+        format!("{weekday} {}", self.month_day(date))
     }
 
     fn month_day(&self, date: Date) -> String {
-        terms::month_day(date)
+        format!("{} de {}", date.day(), month(date))
     }
 
     fn ago(&self, age: Age) -> String {
@@ -112,7 +129,8 @@ impl Phrases for Spanish {
         };
         let second =
             if meeting.number > 1 { format!(" en el juego {}", meeting.number) } else { String::new() };
-        let begun = meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", short_date(day)));
+        let begun =
+            meeting.begun.map(|day| format!(" en el juego del {}, reanudado hoy", self.short_date(day)));
         format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
@@ -127,10 +145,11 @@ impl Phrases for Spanish {
     }
 
     fn status(&self, words: &str) -> String {
-        let (status, cause) =
-            words.split_once(": ").map_or((words, None), |(status, cause)| (status, Some(cause)));
-        let status = terms::status(status).unwrap_or(status);
-        cause.map_or(status.to_owned(), |cause| format!("{status}: {}", self.cause(cause)))
+        let known = |words| terms::status(words).unwrap_or(words);
+        match words.split_once(": ") {
+            Some((status, cause)) => format!("{}: {}", known(status), self.cause(cause)),
+            None => known(words).to_owned(),
+        }
     }
 
     fn cause(&self, words: &str) -> String {
@@ -157,4 +176,8 @@ impl Phrases for Spanish {
     fn place(&self, rank: u32) -> String {
         format!("Lugar {rank}")
     }
+}
+
+fn month(date: Date) -> &'static str {
+    MONTHS[usize::from(u8::from(date.month())) - 1]
 }

@@ -1,7 +1,6 @@
 //! Spanish terms for MLB's English ones, as broadcasters use them. None if a term is not known: MLB's own is used then.
 
-use crate::page::{locale::cities, times::LocalTime};
-use time::{Date, Month, Weekday};
+use crate::page::locale::cities;
 
 /// With "los" before it.
 pub(crate) fn club(name: &str) -> Option<&'static str> {
@@ -108,43 +107,6 @@ pub(crate) fn cause(words: &str) -> Option<&'static str> {
     })
 }
 
-pub(crate) fn month(month: Month) -> &'static str {
-    match month {
-        Month::January => "enero",
-        Month::February => "febrero",
-        Month::March => "marzo",
-        Month::April => "abril",
-        Month::May => "mayo",
-        Month::June => "junio",
-        Month::July => "julio",
-        Month::August => "agosto",
-        Month::September => "septiembre",
-        Month::October => "octubre",
-        Month::November => "noviembre",
-        Month::December => "diciembre",
-    }
-}
-
-pub(crate) fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "lunes",
-        Weekday::Tuesday => "martes",
-        Weekday::Wednesday => "miércoles",
-        Weekday::Thursday => "jueves",
-        Weekday::Friday => "viernes",
-        Weekday::Saturday => "sábado",
-        Weekday::Sunday => "domingo",
-    }
-}
-
-/// The hour on a 12-hour clock, from the hour of the day.
-pub(crate) fn hour(hour: u8) -> u8 {
-    match hour % 12 {
-        0 => 12,
-        hour => hour,
-    }
-}
-
 /// A club's city and nickname, from "Marineros de Seattle".
 pub(crate) struct ClubCity {
     pub city: &'static str,
@@ -161,17 +123,6 @@ impl ClubCity {
             has_two_clubs: cities::city(name).is_some_and(cities::has_two_clubs),
         })
     }
-}
-
-/// "7:05 p. m. PDT".
-pub(crate) fn clock(at: &LocalTime) -> String {
-    let period = if at.local.hour() >= 12 { "p. m." } else { "a. m." };
-    format!("{}:{:02} {period} {}", hour(at.local.hour()), at.local.minute(), at.zone)
-}
-
-/// "a las 7:05 p. m. PDT".
-pub(crate) fn at(at: &LocalTime) -> String {
-    format!("{} {}", if hour(at.local.hour()) == 1 { "a la" } else { "a las" }, clock(at))
 }
 
 /// "los Rangers de Texas"; a name that is not known has no article.
@@ -200,14 +151,4 @@ pub(crate) fn place(place: &'static str) -> &'static str {
         "Tokyo" => "Tokio",
         other => other,
     }
-}
-
-/// "miércoles 9 de agosto".
-pub(crate) fn short_date(date: Date) -> String {
-    format!("{} {}", weekday(date.weekday()), month_day(date))
-}
-
-/// "9 de agosto".
-pub(crate) fn month_day(date: Date) -> String {
-    format!("{} de {}", date.day(), month(date.month()))
 }

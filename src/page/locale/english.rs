@@ -1,15 +1,10 @@
 //! English.
 
-pub(super) mod terms;
-
 use crate::{
     answer::{Club, GameKind, Half, Inning, Leader, SeasonGame},
     language::Language,
     page::{
-        locale::{
-            Age, GameSides, Phrases, cities,
-            english::terms::{counted, opponent, ordinal, short_date},
-        },
+        locale::{Age, GameSides, Phrases, cities},
         times::LocalTime,
     },
 };
@@ -45,11 +40,12 @@ impl Phrases for English {
     }
 
     fn short_date(&self, date: Date) -> String {
-        terms::short_date(date)
+        let format = format_description!("[weekday], [month repr:long] [day padding:none]");
+        date.format(format).unwrap_or_default()
     }
 
     fn month_day(&self, date: Date) -> String {
-        terms::month_day(date)
+        date.format(format_description!("[month repr:long] [day padding:none]")).unwrap_or_default()
     }
 
     fn ago(&self, age: Age) -> String {
@@ -102,7 +98,8 @@ impl Phrases for English {
             (_, None) => format!("against {}", opponent(meeting.opponent)),
         };
         let second = if meeting.number > 1 { format!(" in game {}", meeting.number) } else { String::new() };
-        let begun = meeting.begun.map(|day| format!(" in the game of {}, resumed today", short_date(day)));
+        let begun =
+            meeting.begun.map(|day| format!(" in the game of {}, resumed today", self.short_date(day)));
         format!("{place}{second}{}", begun.unwrap_or_default())
     }
 
@@ -144,5 +141,33 @@ impl Phrases for English {
 
     fn place(&self, rank: u32) -> String {
         ordinal(rank)
+    }
+}
+
+/// "Texas", or "the Mets" where the city alone does not name the club.
+fn opponent(club: &str) -> String {
+    match cities::city(club) {
+        Some(city) if !cities::has_two_clubs(city) => city.to_owned(),
+        _ => format!("the {}", cities::nickname(club)),
+    }
+}
+
+/// "14th".
+fn ordinal(number: u32) -> String {
+    let suffix = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
+fn counted(count: u32, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}s"),
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
     }
 }
