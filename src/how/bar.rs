@@ -1,6 +1,10 @@
 //! The parts of a request's duration, as lengths on one bar.
 
-use crate::{how::figures::span, language::Language, site::trace::Trace};
+use crate::{
+    how::{figures::span, texts},
+    language::Language,
+    site::trace::Trace,
+};
 
 /// A blink, and a throw at 95 mph over the 280 feet from right field to home: durations that readers know.
 const BLINK: f64 = 150e3;
@@ -38,21 +42,11 @@ impl Bar {
     pub fn of(trace: &Trace, language: Language) -> Self {
         let spent = &trace.microseconds;
         let opened = trace.opened_connection();
-        let exchange =
-            language.pick("request and response, a round trip", "petición y respuesta, una ida y vuelta");
         let parts = [
-            (
-                "opening",
-                spent.round_trip.filter(|_| opened),
-                language.pick("TCP, a round trip", "TCP, una ida y vuelta"),
-            ),
-            (
-                "waiting",
-                Some(spent.accept).filter(|_| opened),
-                language.pick("waiting for a thread", "espera de un hilo"),
-            ),
-            ("handshake", spent.handshake.filter(|_| opened), language.pick("TLS handshake", "saludo TLS")),
-            ("exchange", spent.round_trip, exchange),
+            ("opening", spent.round_trip.filter(|_| opened), texts::bar_opening(language)),
+            ("waiting", Some(spent.accept).filter(|_| opened), texts::bar_waiting(language)),
+            ("handshake", spent.handshake.filter(|_| opened), texts::bar_handshake(language)),
+            ("exchange", spent.round_trip, texts::bar_exchange(language)),
             ("own", Some(trace.handling()), "e6"),
         ];
         let parts = parts.into_iter().filter_map(|(class, took, name)| Some((class, took?, name)));
@@ -65,27 +59,13 @@ impl Bar {
             from += took;
             BarSegment { class, x, width: percent(took), name, took: span(took, language) }
         };
-        let hidden = language.pick(
-            "The network is missing: e6 cannot see it from here.",
-            "Falta la red: e6 no puede verla desde aquí.",
-        );
         Bar {
             segments: parts.map(segment).collect(),
             ticks: [
-                BarTick {
-                    x: percent(BLINK),
-                    y: 40,
-                    text: language.pick("a blink, 150 ms", "un parpadeo, 150 ms"),
-                    anchor: "start",
-                },
-                BarTick {
-                    x: percent(THROW),
-                    y: 58,
-                    text: language.pick("a throw from right field, 2 s", "un tiro desde el derecho, 2 s"),
-                    anchor: "end",
-                },
+                BarTick { x: percent(BLINK), y: 40, text: texts::blink(language), anchor: "start" },
+                BarTick { x: percent(THROW), y: 58, text: texts::throw(language), anchor: "end" },
             ],
-            missing: spent.network.is_none().then_some(hidden),
+            missing: spent.network.is_none().then(|| texts::network_missing(language)),
         }
     }
 }

@@ -3,17 +3,6 @@
 use crate::language::Language;
 use time::{OffsetDateTime, UtcOffset, macros::format_description};
 
-/// A sentence in either language, with the values in scope.
-macro_rules! say {
-    ($language:expr, $english:literal, $spanish:literal) => {
-        match $language {
-            $crate::language::Language::English => format!($english),
-            $crate::language::Language::Spanish => format!($spanish),
-        }
-    };
-}
-pub(crate) use say;
-
 /// Microseconds in a readable unit, with a space that does not break the line.
 pub(crate) fn span(micros: f64, language: Language) -> String {
     match micros {

@@ -13,6 +13,7 @@ pub(crate) mod stations;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+pub(crate) mod texts;
 
 pub use crate::how::text::text;
 

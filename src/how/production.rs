@@ -1,7 +1,10 @@
 //! The way of this binary to production: only what is true of it.
 
 use crate::{
-    how::figures::{fit, minute, say, span, thousands},
+    how::{
+        figures::{fit, minute, span, thousands},
+        texts,
+    },
     language::Language,
     site::trace::ProcessTrace,
 };
@@ -18,18 +21,14 @@ pub(crate) fn stages(process: &ProcessTrace, language: Language) -> Vec<Stage> {
         commit(process, language),
         Some(build(process, language)),
         process.release.map(|release| Stage {
-            name: language.pick("Release", "Versión"),
+            name: texts::release(language),
             at: None,
-            fact: say!(language, "Tagged {release}.", "Con la etiqueta {release}."),
+            fact: texts::tagged(language, &release),
         }),
         process.deployed_at.map(|at| Stage {
-            name: language.pick("Deploy", "Despliegue"),
+            name: texts::deploy(language),
             at: Some(minute(at)),
-            fact: say!(
-                language,
-                "One file was put in place on this machine.",
-                "Un solo archivo llegó a esta máquina."
-            ),
+            fact: texts::put_in_place(language).to_owned(),
         }),
         Some(start(process, language)),
         process.minutes_since_commit.map(|minutes| this_byte(minutes, language)),
@@ -43,12 +42,8 @@ fn commit(process: &ProcessTrace, language: Language) -> Option<Stage> {
     let (at, commit) = (process.committed_at?, process.commit);
     let subject = fit(process.subject.unwrap_or_default(), 100);
     let fact = match process.changed {
-        Some(true) => say!(
-            language,
-            "“{subject}” ({commit}). The binary was built from files that had changed since.",
-            "«{subject}» ({commit}). El binario se compiló de archivos que habían cambiado desde entonces."
-        ),
-        _ => say!(language, "“{subject}” ({commit}).", "«{subject}» ({commit})."),
+        Some(true) => texts::commit_changed(language, &subject, &commit),
+        _ => texts::commit(language, &subject, &commit),
     };
     Some(Stage { name: "Commit", at: Some(minute(at)), fact })
 }
@@ -56,59 +51,35 @@ fn commit(process: &ProcessTrace, language: Language) -> Option<Stage> {
 fn build(process: &ProcessTrace, language: Language) -> Stage {
     let ProcessTrace { version, rustc, target, .. } = process;
     let rustc = rustc.split(" (").next().unwrap_or(rustc);
-    let fact = say!(
-        language,
-        "e6 {version}, by {rustc} for {target}: one file with every asset in it. It keeps no date of its own.",
-        "e6 {version}, por {rustc} para {target}: un archivo con todo adentro. No guarda fecha propia."
-    );
-    Stage { name: language.pick("Build", "Compilación"), at: None, fact }
+    let fact = texts::built(language, &version, &rustc, &target);
+    Stage { name: texts::build(language), at: None, fact }
 }
 
 fn start(process: &ProcessTrace, language: Language) -> Stage {
     let answered = thousands(process.answered);
     let upgrades = match process.upgrades {
         0 => String::new(),
-        1 => say!(
-            language,
-            " It took over from the process before without downtime.",
-            " Relevó al proceso anterior sin pausa."
-        ),
-        count => say!(
-            language,
-            " It is the last of {count} upgrades without downtime.",
-            " Es la última de {count} actualizaciones sin pausa."
-        ),
+        1 => texts::took_over(language).to_owned(),
+        count => texts::upgrades(language, &count),
     };
     Stage {
-        name: language.pick("Start", "Arranque"),
+        name: texts::start(language),
         at: Some(minute(process.started_at)),
         fact: match process.answered {
-            1 => say!(
-                language,
-                "The process has answered 1 request since.{upgrades}",
-                "El proceso ha respondido 1 petición desde entonces.{upgrades}"
-            ),
-            _ => say!(
-                language,
-                "The process has answered {answered} requests since.{upgrades}",
-                "El proceso ha respondido {answered} peticiones desde entonces.{upgrades}"
-            ),
+            1 => texts::answered_one(language, &upgrades),
+            _ => texts::answered(language, &answered, &upgrades),
         },
     }
 }
 
 fn this_byte(minutes: i64, language: Language) -> Stage {
     let age = match minutes {
-        ..=0 => say!(language, "Less than a minute", "Menos de un minuto"),
-        1 => say!(language, "1 minute", "1 minuto"),
-        minutes if minutes < 120 => say!(language, "{minutes} minutes", "{minutes} minutos"),
+        ..=0 => texts::under_a_minute(language).to_owned(),
+        1 => texts::one_minute(language).to_owned(),
+        minutes if minutes < 120 => texts::minutes(language, &minutes),
         minutes => span(minutes as f64 * 60e6, language),
     };
-    Stage {
-        name: language.pick("This byte", "Este byte"),
-        at: None,
-        fact: say!(language, "{age} from the commit to this byte.", "{age} desde el commit hasta este byte."),
-    }
+    Stage { name: texts::this_byte(language), at: None, fact: texts::commit_to_byte(language, &age) }
 }
 
 #[cfg(test)]

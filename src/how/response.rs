@@ -3,7 +3,8 @@
 use crate::{
     how::{
         facts,
-        figures::{bytes, fit, listed, say, span},
+        figures::{bytes, fit, listed, span},
+        texts,
     },
     language::Language,
     page::locale::failures::failure,
@@ -13,22 +14,10 @@ use crate::{
 /// The station's plain words: when the bytes were made.
 pub(crate) fn made(made: Made, language: Language) -> &'static str {
     match made {
-        Made::Build => language.pick(
-            "The bytes were made when the binary was built, and are sent as they are.",
-            "Los bytes se hicieron al compilar el binario, y se envían tal cual.",
-        ),
-        Made::Answer => language.pick(
-            "The bytes were made when the answer was last updated, once for all readers.",
-            "Los bytes se hicieron cuando se actualizó la respuesta, una vez para todos.",
-        ),
-        Made::Start => language.pick(
-            "The bytes were made when the process started.",
-            "Los bytes se hicieron cuando arrancó el proceso.",
-        ),
-        Made::Request => language.pick(
-            "The bytes were made for this request alone; the rest of the site is ready before anyone asks.",
-            "Los bytes se hicieron solo para esta petición; el resto del sitio está listo antes de que alguien pregunte.",
-        ),
+        Made::Build => texts::made_by_build(language),
+        Made::Answer => texts::made_by_answer(language),
+        Made::Start => texts::made_by_start(language),
+        Made::Request => texts::made_by_request(language),
     }
 }
 
@@ -40,25 +29,12 @@ pub(crate) fn answer(trace: &Trace, language: Language) -> Vec<String> {
         Made::Request => None,
     });
     facts.extend(coding(answer, language));
-    if let Some(range) = &answer.content_range {
-        facts.push(say!(language, "It is a part of the body: {range}.", "Es una parte del cuerpo: {range}."));
-    }
-    if let Some(content) = &answer.language {
-        facts.push(say!(language, "Its language: {content}.", "Su idioma: {content}."));
-    }
-    if let Some(caching) = &answer.cache_control {
-        facts.push(say!(language, "For caches: {caching}.", "Para las cachés: {caching}."));
-    }
+    facts.extend(answer.content_range.as_ref().map(|range| texts::range(language, range)));
+    facts.extend(answer.language.as_ref().map(|content| texts::content_language(language, content)));
+    facts.extend(answer.cache_control.as_ref().map(|caching| texts::caching(language, caching)));
     facts.push(match trace.microseconds.answer {
-        Some(took) => {
-            let took = span(took, language);
-            say!(language, "To choose it took {took}.", "Elegirla tardó {took}.")
-        }
-        None => say!(
-            language,
-            "The response's Server-Timing field says how long it took to make, this sentence included.",
-            "El campo Server-Timing de la respuesta dice cuánto tardó en hacerse, con esta frase."
-        ),
+        Some(took) => texts::chosen_in(language, &span(took, language)),
+        None => texts::server_timing(language).to_owned(),
     });
     facts
 }
@@ -67,23 +43,11 @@ pub(crate) fn answer(trace: &Trace, language: Language) -> Vec<String> {
 fn status(answer: &ResponseTrace, language: Language) -> String {
     let status = answer.status;
     match (&answer.location, status) {
-        (Some(to), _) => {
-            let to = fit(to, 48);
-            say!(language, "Status {status}: ask for {to} instead.", "Estado {status}: hay que pedir {to}.")
-        }
-        (None, 200) => say!(language, "Status {status}: here it is.", "Estado {status}: aquí está."),
-        (None, 206) => {
-            say!(language, "Status {status}: here is that part.", "Estado {status}: aquí está esa parte.")
-        }
-        (None, 304) => say!(
-            language,
-            "Status {status}: what you have is still right, so no body is sent.",
-            "Estado {status}: lo que tienes sigue bien, así que no se envía cuerpo."
-        ),
-        _ => {
-            let (_, detail) = failure(status, language);
-            say!(language, "Status {status}: {detail}", "Estado {status}: {detail}")
-        }
+        (Some(to), _) => texts::moved(language, &status, &fit(to, 48)),
+        (None, 200) => texts::here_it_is(language, &status),
+        (None, 206) => texts::here_is_part(language, &status),
+        (None, 304) => texts::still_right(language, &status),
+        _ => texts::failure(language, &status, &failure(status, language).1),
     }
 }
 
@@ -93,30 +57,14 @@ fn coding(answer: &ResponseTrace, language: Language) -> Option<String> {
     let offered: Vec<_> = answer.acceptable.iter().copied().filter(|coding| *coding != "identity").collect();
     let offered = listed(&offered, language);
     Some(match (answer.coding, offered.is_empty(), answer.bytes_before) {
-        ("identity", ..) if answer.made == Made::Request => say!(
-            language,
-            "{size}, not compressed, because they are made for one request.",
-            "{size}, sin comprimir, porque se hacen para una sola petición."
-        ),
-        ("identity", true, _) => say!(
-            language,
-            "{size}, not compressed: your client accepts no coding that e6 has.",
-            "{size}, sin comprimir: tu cliente no acepta ninguna codificación que e6 tenga."
-        ),
-        ("identity", false, _) => say!(
-            language,
-            "{size}, not compressed, though your client accepts {offered}: that would save too little.",
-            "{size}, sin comprimir, aunque tu cliente acepta {offered}: ahorraría muy poco."
-        ),
+        ("identity", ..) if answer.made == Made::Request => texts::not_worth_coding(language, &size),
+        ("identity", true, _) => texts::no_common_coding(language, &size),
+        ("identity", false, _) => texts::saves_too_little(language, &size, &offered),
         (chosen, _, before) => {
             let before = before.unwrap_or(after);
             let saved = 100 * before.saturating_sub(after) / before.max(1);
             let before = bytes(before);
-            say!(
-                language,
-                "{size} as {chosen} instead of {before}: {saved} % less. Your client accepts {offered}.",
-                "{size} en {chosen} en vez de {before}: {saved} % menos. Tu cliente acepta {offered}."
-            )
+            texts::coded(language, &size, &chosen, &before, &saved, &offered)
         }
     })
 }

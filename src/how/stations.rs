@@ -4,7 +4,7 @@
 use crate::{
     how::{
         commands::{self, ShellCommand},
-        facts, response,
+        facts, response, texts,
     },
     language::Language,
     name::{Named, named},
@@ -66,7 +66,7 @@ impl RouteTrace {
     /// "yes", "no", or nothing if it was not tried.
     pub(crate) fn word(&self, language: Language) -> &'static str {
         match self.outcome {
-            RouteOutcome::Matched => language.pick("yes", "sí"),
+            RouteOutcome::Matched => texts::yes(language),
             RouteOutcome::Passed => "no",
             RouteOutcome::NotTried => "",
         }
@@ -106,44 +106,25 @@ pub(crate) fn of(trace: &Trace, language: Language) -> Vec<Station> {
 }
 
 fn you(trace: &Trace, language: Language) -> Station {
-    let plain = language.pick("Your browser asks for a page.", "Tu navegador pide una página.");
-    Station::new(language.pick("You", "Tú"), plain, facts::you(trace, language))
+    Station::new(texts::you(language), texts::you_plain(language), facts::you(trace, language))
 }
 
 fn dns(trace: &Trace, language: Language) -> Station {
     let origin = trace.connection.origin.as_deref().unwrap_or_default();
     let authority = origin.split("://").nth(1).unwrap_or_default();
     let has_name = !host::is_address(crate::web::path::host_and_port(authority).0);
-    let plain = language.pick(
-        "A resolver turns the site's name into an address.",
-        "Un servidor de nombres convierte el nombre del sitio en una dirección.",
-    );
     Station {
         state: StationState::Unseen,
         commands: commands::dns(trace).into_iter().collect(),
-        ..Station::new("DNS", plain, facts::dns(has_name, language))
+        ..Station::new("DNS", texts::dns_plain(language), facts::dns(has_name, language))
     }
 }
 
 fn tcp(trace: &Trace, language: Language) -> Station {
-    let plain = match trace.connection.ip_version {
-        Some(_) if trace.connection.quic.is_some() => language.pick(
-            "Your machine and this one number every packet, send lost ones again, and agree on keys at the same time.",
-            "Tu máquina y esta numeran cada paquete, reenvían los perdidos y acuerdan claves al mismo tiempo.",
-        ),
-        Some(_) => language.pick(
-            "Your machine and this one agree to number every byte, so that none is lost.",
-            "Tu máquina y esta acuerdan numerar cada byte, para que ninguno se pierda.",
-        ),
-        None => language.pick(
-            "A process on this machine passes the bytes on, without a network.",
-            "Un proceso de esta máquina entrega los bytes, sin red.",
-        ),
-    };
-    let name = match trace.connection.ip_version {
-        Some(_) if trace.connection.quic.is_some() => "QUIC",
-        Some(_) => "TCP",
-        None => "Unix socket",
+    let (name, plain) = match trace.connection.ip_version {
+        Some(_) if trace.connection.quic.is_some() => ("QUIC", texts::quic_plain(language)),
+        Some(_) => ("TCP", texts::tcp_plain(language)),
+        None => ("Unix socket", texts::unix_plain(language)),
     };
     Station {
         replaces: Some("Nginx listen, Gunicorn workers"),
@@ -153,10 +134,6 @@ fn tcp(trace: &Trace, language: Language) -> Station {
 }
 
 fn tls(trace: &Trace, language: Language) -> Station {
-    let plain = language.pick(
-        "Both sides agree on keys, so that nobody on the way can read or change a byte.",
-        "Ambos lados acuerdan claves, para que nadie en el camino pueda leer ni cambiar un byte.",
-    );
     let state = match (&trace.tls, trace.connection.scheme) {
         (Some(_), _) => StationState::Passed,
         (None, "https") => StationState::Unseen,
@@ -169,55 +146,43 @@ fn tls(trace: &Trace, language: Language) -> Station {
         replaces: Some("Nginx ssl_certificate, certbot"),
         commands: commands::tls(trace).into_iter().collect(),
         links: links.into_iter().collect(),
-        ..Station::new("TLS", plain, facts::tls(trace, language))
+        ..Station::new("TLS", texts::tls_plain(language), facts::tls(trace, language))
     }
 }
 
 fn http(trace: &Trace, language: Language) -> Station {
-    let plain = language.pick(
-        "Your browser names the path, and the forms, languages and codings that it accepts.",
-        "Tu navegador nombra la ruta, y las formas, idiomas y codificaciones que acepta.",
-    );
     let is_newer = ["HTTP/2.0", "HTTP/3.0"].contains(&trace.connection.protocol) && !trace.connection.proxied;
     Station {
         replaces: Some("Nginx http2, Gunicorn"),
         commands: commands::http(trace),
         links: is_newer.then(|| what_if(trace, WhatIf::Http1, language)).into_iter().collect(),
-        ..Station::new("HTTP", plain, facts::http(trace, language))
+        ..Station::new("HTTP", texts::http_plain(language), facts::http(trace, language))
     }
 }
 
 fn router(trace: &Trace, language: Language) -> Station {
-    let plain = language.pick(
-        "The path is compared with a table of patterns, and the first one that matches decides.",
-        "La ruta se compara con una tabla de patrones, y decide el primero que coincide.",
-    );
-    let elsewhere = |path: &str, english, spanish| WhatIfLink {
+    let elsewhere = |path: &str, text: &str| WhatIfLink {
         href: format!("{}/how?path={path}", language.prefix()),
-        text: language.pick(english, spanish).into(),
+        text: text.into(),
     };
     Station {
         replaces: Some("Nginx location, Django urls.py"),
         commands: commands::router(trace).into_iter().collect(),
         links: vec![
-            elsewhere("/nothing", "a path that is not here (404)", "una ruta que no existe (404)"),
-            elsewhere(
-                "/healthz/",
-                "a second spelling of a path (308)",
-                "otra forma de escribir una ruta (308)",
-            ),
+            elsewhere("/nothing", texts::link_missing(language)),
+            elsewhere("/healthz/", texts::link_respelled(language)),
         ],
         patterns: Some(PatternTable::of(&trace.routes)),
-        ..Station::new(language.pick("Router", "Rutas"), plain, facts::router(trace, language))
+        ..Station::new(texts::router(language), texts::router_plain(language), facts::router(trace, language))
     }
 }
 
 fn answer(trace: &Trace, language: Language) -> Station {
     let made = trace.answer.made;
     let (name, replaces) = match made {
-        Made::Build => (language.pick("File", "Archivo"), "Nginx root, collectstatic"),
-        Made::Answer => (language.pick("Answer", "Respuesta"), "Django view"),
-        Made::Start | Made::Request => (language.pick("Response", "Respuesta"), "Nginx return, Django view"),
+        Made::Build => (texts::file(language), "Nginx root, collectstatic"),
+        Made::Answer => (texts::answer(language), "Django view"),
+        Made::Start | Made::Request => (texts::response(language), "Nginx return, Django view"),
     };
     let mut changes = vec![WhatIf::Unchanged, WhatIf::Range];
     if trace.answer.coding != "gzip" {
@@ -237,25 +202,15 @@ fn answer(trace: &Trace, language: Language) -> Station {
 
 fn sources(trace: &Trace, language: Language) -> [Station; 3] {
     let [check, poller, mlb] = facts::sources(trace, language);
-    let data = language.pick(
-        "Of MLB's data it asks: has he been charged with an error today?",
-        "A los datos de MLB les pregunta: ¿le marcaron un error hoy?",
-    );
-    let thread = language.pick(
-        "One thread asks MLB, as often as the day needs it, and no reader waits for it.",
-        "Un hilo pregunta a MLB tan seguido como el día lo pide, y ningún lector lo espera.",
-    );
-    let api = language.pick("MLB's Stats API has the box score.", "La Stats API de MLB tiene el box score.");
+    let [check, poller, mlb] = [
+        Station::new(texts::check(language), texts::check_plain(language), check),
+        Station::new(texts::poller(language), texts::poller_plain(language), poller),
+        Station::new("MLB", texts::mlb_plain(language), mlb),
+    ];
     [
-        Station {
-            replaces: Some("Django view"),
-            ..Station::new(language.pick("Check", "Revisión"), data, check)
-        },
-        Station {
-            replaces: Some("Django view, on every visit"),
-            ..Station::new(language.pick("Poller", "Consulta"), thread, poller)
-        },
-        Station { commands: commands::mlb(trace).into_iter().collect(), ..Station::new("MLB", api, mlb) },
+        Station { replaces: Some("Django view"), ..check },
+        Station { replaces: Some("Django view, on every visit"), ..poller },
+        Station { commands: commands::mlb(trace).into_iter().collect(), ..mlb },
     ]
 }
 
@@ -266,20 +221,17 @@ fn what_if(trace: &Trace, change: WhatIf, language: Language) -> WhatIfLink {
     WhatIfLink {
         href: format!("{}/how?path={}&if={}", language.prefix(), commands::escaped(path), change.name()),
         text: match change {
-            WhatIf::Http1 => language.pick("over HTTP/1.1", "por HTTP/1.1"),
-            WhatIf::NoTls => language.pick("without TLS", "sin TLS"),
-            WhatIf::Unchanged => language
-                .pick("nothing new since your last visit (304)", "nada nuevo desde tu última visita (304)"),
-            WhatIf::Range => {
-                language.pick("only the first 100 bytes (206)", "solo los primeros 100 bytes (206)")
-            }
+            WhatIf::Http1 => texts::over_http1(language),
+            WhatIf::NoTls => texts::link_no_tls(language),
+            WhatIf::Unchanged => texts::link_unchanged(language),
+            WhatIf::Range => texts::link_range(language),
             WhatIf::Gzip => match trace.answer.coding {
-                "br" => language.pick("gzip instead of br", "gzip en vez de br"),
-                "zstd" => language.pick("gzip instead of zstd", "gzip en vez de zstd"),
-                _ => language.pick("with gzip", "con gzip"),
+                "br" => texts::gzip_not_br(language),
+                "zstd" => texts::gzip_not_zstd(language),
+                _ => texts::with_gzip(language),
             },
-            WhatIf::English => language.pick("in English", "en inglés"),
-            WhatIf::Spanish => language.pick("in Spanish", "en español"),
+            WhatIf::English => texts::in_english(language),
+            WhatIf::Spanish => texts::in_spanish(language),
         }
         .into(),
     }

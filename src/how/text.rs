@@ -3,10 +3,10 @@
 use crate::{
     how::{
         bar::Bar,
-        figures::say,
         headline::Headline,
         production, replaced,
         stations::{self, PatternTable, Station, StationState},
+        texts,
     },
     language::Language,
     page::text::{WIDTH, wrapped},
@@ -24,19 +24,11 @@ pub fn text(mut trace: Trace, language: Language) -> String {
         let at = stage.at.as_ref().map(|at| format!("{at}. ")).unwrap_or_default();
         entry("◆", stage.name, &format!("{at}{}", stage.fact))
     });
-    let mut rest =
-        vec![language.pick("The way to production", "El camino a producción").to_owned(), String::new()];
+    let mut rest = vec![texts::way_to_production(language).to_owned(), String::new()];
     rest.extend(stages);
     let about = format!("{}/how", language.prefix());
     rest.push(String::new());
-    rest.extend(wrapped(
-        &say!(
-            language,
-            "{about}?path=/static/… explains another path; Accept: application/json gives data.",
-            "{about}?path=/static/… explica otra ruta; Accept: application/json da datos."
-        ),
-        WIDTH,
-    ));
+    rest.extend(wrapped(&texts::other_paths(language, &about), WIDTH));
     trace.finish();
     let headline = Headline::of(&trace, language);
     let mut lines = wrapped(&headline.question, WIDTH);
@@ -56,11 +48,7 @@ pub fn text(mut trace: Trace, language: Language) -> String {
 
 /// The comparison with the site that this one replaces.
 fn table(language: Language) -> Vec<String> {
-    let head = [
-        "",
-        language.pick("this site", "este sitio"),
-        language.pick("the site it replaces", "el sitio que reemplaza"),
-    ];
+    let head = ["", texts::this_site(language), texts::replaced_site(language)];
     let rows = [head].into_iter().chain(replaced::rows(language));
     rows.map(|[job, here, there]| format!("{job:<40} {here:<12} {there}")).collect()
 }
