@@ -7,8 +7,9 @@ use crate::mlb::{
 use std::fmt;
 use time::{Date, Duration};
 
-/// The parameter that trims a reply to the fields that are read. It is the last one of a question.
-const FIELDS: &str = "fields=";
+/// The parameters that list what a reply has: the fields that are read, and what is added to it. A question has at most
+/// one of them, as its last one.
+const LISTS: [&str; 2] = ["fields=", "hydrate="];
 /// The longest span of days in a question: a year's calendar, with some days of the next.
 const SPAN_CAP: Duration = Duration::days(400);
 
@@ -120,15 +121,16 @@ impl fmt::Display for Question {
     }
 }
 
-/// The text after this question; none if the text asks another one. The fields may be others: those that
-/// another version of e6 reads, so that a relay and its clients need not be upgraded at once.
+/// The text after this question; none if the text asks another one. The list may be another one: that of another
+/// version of e6, so that a relay and its clients need not be upgraded at once.
 fn rest_of<'a>(text: &'a str, question: &Question) -> Option<&'a str> {
-    let Some((before, _)) = question.0.split_once(FIELDS) else {
+    let of_list = |name: &'static str| question.0.split_once(name).map(|(before, _)| (before, name));
+    let Some((before, name)) = LISTS.into_iter().find_map(of_list) else {
         return text.strip_prefix(question.as_str());
     };
-    let fields = text.strip_prefix(before)?.strip_prefix(FIELDS)?;
-    let end = fields.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != ',');
-    let (names, rest) = fields.split_at(end.unwrap_or(fields.len()));
+    let list = text.strip_prefix(before)?.strip_prefix(name)?;
+    let end = list.find(|letter: char| !letter.is_ascii_alphanumeric() && !",()".contains(letter));
+    let (names, rest) = list.split_at(end.unwrap_or(list.len()));
     (!names.is_empty()).then_some(rest)
 }
 
@@ -169,12 +171,18 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_another_version_are_a_question_too() {
+    fn the_lists_of_another_version_are_a_question_too() {
         let day = date!(2026 - 07 - 02);
-        for question in [Question::calendar(135, day, day), Question::leaders(2026), Question::feed(717_055)]
-        {
-            let (before, _) = question.as_str().split_once(FIELDS).unwrap();
-            let other = format!("{before}{FIELDS}gamePk,liveData,newName2");
+        for question in [
+            Question::calendar(135, day, day),
+            Question::leaders(2026),
+            Question::feed(717_055),
+            Question::person(665_487),
+            Question::team(135),
+        ] {
+            let (before, name) =
+                LISTS.iter().find_map(|name| Some((question.as_str().split_once(name)?.0, name))).unwrap();
+            let other = format!("{before}{name}gamePk,liveData,newName2(inner)");
             assert_eq!(Question::parse(&other).unwrap().as_str(), other);
         }
         let timed = "/api/v1.1/game/717055/feed/live?fields=gamePk&timecode=20240703_013000";
@@ -187,7 +195,8 @@ mod tests {
             "",
             "/",
             "/api/v1/people/665487",
-            "/api/v1/people/665487?hydrate=stats",
+            "/api/v1/people/665487?hydrate=",
+            "/api/v1/people/665487/stats?hydrate=stats",
             "/api/v1/people/665487?hydrate=currentTeam&x=1",
             "/api/v1/people/?hydrate=currentTeam,rosterEntries",
             "/api/v1/people/0665487?hydrate=currentTeam,rosterEntries",

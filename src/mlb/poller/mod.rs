@@ -22,7 +22,6 @@ use crate::{
             club::Whereabouts,
         },
         store::{Saved, Saver, Store},
-        upstream::PollError,
     },
     threads::Heartbeat,
 };
@@ -103,8 +102,8 @@ impl Poller {
     ) -> Self {
         let kept = store.as_ref().and_then(|store| store.load(player.id));
         let archive = store.as_ref().map(|store| store.load_seasons(player.id)).unwrap_or_default();
-        let (mut facts, memory) =
-            kept.map_or((Facts::unread(player), None), |Saved { facts, memory }| (facts, memory));
+        let unread = || Saved { facts: Facts::unread(player), memory: None };
+        let Saved { mut facts, memory } = kept.unwrap_or_else(unread);
         facts.archive = archive;
         Poller {
             client,
@@ -194,10 +193,8 @@ impl Poller {
             // It is kept over a restart, which does not ask again.
             PartKey::Leaders if !self.attempts.has_asked(key) => {
                 let age = self.facts.leaders.asked_at.map(|at| self.clock.now() - at);
-                let left = age.map_or(Duration::ZERO, |age| {
-                    LEADERS_LAST.saturating_sub(Duration::try_from(age).unwrap_or_default())
-                });
-                return left;
+                let age = age.map_or(LEADERS_LAST, |age| age.try_into().unwrap_or_default());
+                return LEADERS_LAST.saturating_sub(age);
             }
             PartKey::Leaders => LEADERS_LAST,
             PartKey::Archive => Duration::ZERO,
@@ -213,12 +210,7 @@ impl Poller {
             PartKey::Player => self.facts.player.asked_at,
             PartKey::Schedule => self.facts.schedule.asked_at,
             PartKey::Feed(pk) => self.facts.feeds.get(&pk)?.asked_at,
-            PartKey::Club
-            | PartKey::Roster
-            | PartKey::Season
-            | PartKey::Calendar
-            | PartKey::Leaders
-            | PartKey::Archive => None,
+            _ => None,
         }
     }
 
@@ -249,22 +241,13 @@ impl Poller {
         let (now, started) = (self.clock.now(), Instant::now());
         self.hold = None;
         let mut round = Round::default();
-        self.ask_if_due(PartKey::Player, pace, now, &mut round, Self::read_player);
-        if self.has_teams(now) {
-            self.ask_if_due(PartKey::Club, pace, now, &mut round, Self::read_club);
-        }
-        if self.has_games(now) {
-            self.ask_if_due(PartKey::Schedule, pace, now, &mut round, Self::read_schedule);
-            for (pk, listing) in self.wanted_feeds(now) {
-                let read = |watch: &mut Self, now| watch.read_feed(&listing, now);
-                self.ask_if_due(PartKey::Feed(pk), pace, now, &mut round, read);
-            }
-            // The pace by the data just read: it sets when one of these parts is retried.
-            let pace = answer::decide(&self.facts, now).pace;
-            self.ask_if_due(PartKey::Roster, pace, now, &mut round, Self::read_roster);
-            self.ask_if_due(PartKey::Season, pace, now, &mut round, Self::read_season);
-            self.ask_if_due(PartKey::Calendar, pace, now, &mut round, Self::read_calendar);
-            self.ask_if_due(PartKey::Leaders, pace, now, &mut round, Self::read_leaders);
+        let mut asked = Vec::new();
+        // A part that was read may change which ones are wanted after it.
+        while let Some(key) = self.wanted_parts(now).into_iter().find(|key| !asked.contains(key)) {
+            asked.push(key);
+            // The pace by the data just read: it sets when an adornment is retried.
+            let pace = if key.is_adornment() { answer::decide(&self.facts, now).pace } else { pace };
+            self.ask_if_due(key, pace, now, &mut round);
         }
         match (round.trouble, round.answered) {
             (Some(trouble), _) => self.polls.failed(trouble),
@@ -285,18 +268,11 @@ impl Poller {
         self.archive_round(now);
     }
 
-    fn ask_if_due(
-        &mut self,
-        key: PartKey,
-        pace: Pace,
-        now: OffsetDateTime,
-        round: &mut Round,
-        read: impl FnOnce(&mut Self, OffsetDateTime) -> Result<(), PollError>,
-    ) {
+    fn ask_if_due(&mut self, key: PartKey, pace: Pace, now: OffsetDateTime, round: &mut Round) {
         if self.hold.is_some() || !self.left_of(key, pace).is_zero() {
             return;
         }
-        match read(self, now) {
+        match self.read(key, now) {
             Ok(()) => {
                 round.answered += 1;
                 if let Some(failure) = self.attempts.succeeded(key, self.clock.mark()) {

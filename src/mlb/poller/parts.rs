@@ -18,7 +18,23 @@ use time::OffsetDateTime;
 const MORNING_ENDS: u8 = 12;
 
 impl Poller {
-    pub(crate) fn read_schedule(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+    /// Sends the question of a part, and takes the reply into the facts.
+    pub(crate) fn read(&mut self, key: PartKey, now: OffsetDateTime) -> Result<(), PollError> {
+        match key {
+            PartKey::Player => self.read_player(now),
+            PartKey::Club => self.read_club(now),
+            PartKey::Schedule => self.read_schedule(now),
+            PartKey::Feed(pk) => self.read_feed(pk, now),
+            PartKey::Roster => self.read_roster(now),
+            PartKey::Season => self.read_season(now),
+            PartKey::Calendar => self.read_calendar(now),
+            PartKey::Leaders => self.read_leaders(now),
+            // It has questions of its own.
+            PartKey::Archive => Ok(()),
+        }
+    }
+
+    fn read_schedule(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let today = self.today(now);
         let (from, to) = (today - time::Duration::DAY, today + time::Duration::days(DAYS_AHEAD));
         self.client.take_age();
@@ -107,12 +123,8 @@ impl Poller {
 
     /// Reads a game's feed. It must be of the same day as the schedule entry and no older than the feed already read,
     /// because MLB's caches sometimes send old feeds.
-    pub(crate) fn read_feed(
-        &mut self,
-        listing: &ScheduleEntry,
-        now: OffsetDateTime,
-    ) -> Result<(), PollError> {
-        let pk = listing.pk;
+    fn read_feed(&mut self, pk: u64, now: OffsetDateTime) -> Result<(), PollError> {
+        let Some(listing) = self.wanted_feeds(now).remove(&pk) else { return Ok(()) };
         self.client.take_age();
         let mut fresh = self.client.feed(pk, self.facts.player.value.id)?;
         let refuse = |what| Err(PollError::new(Outage::Garbled, what));
@@ -145,7 +157,7 @@ impl Poller {
         Ok(())
     }
 
-    pub(crate) fn read_roster(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+    fn read_roster(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };
         let availability = self.client.availability(club, self.facts.player.value.id)?;
         if availability.is_none() {
@@ -155,7 +167,7 @@ impl Poller {
         Ok(())
     }
 
-    pub(crate) fn read_season(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+    fn read_season(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let year = self.facts.season_year(self.today(now));
         if self.facts.season.value.as_ref().is_some_and(|season| season.year != year) {
             self.facts.season = Part::default();
@@ -165,7 +177,7 @@ impl Poller {
         Ok(())
     }
 
-    pub(crate) fn read_leaders(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+    fn read_leaders(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let year = self.facts.season_year(self.today(now));
         let leaders = self.client.leaders(self.facts.player.value.id, year)?;
         self.facts.leaders = Part::read(Some(leaders), now);
@@ -173,7 +185,7 @@ impl Poller {
     }
 
     /// Reads the year's games; once the last of them is over, next year's too.
-    pub(crate) fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
+    fn read_calendar(&mut self, now: OffsetDateTime) -> Result<(), PollError> {
         let Some(club) = self.watched() else { return Ok(()) };
         let today = self.today(now);
         let mut calendar = self.client.calendar(club, today.year())?;
