@@ -1,5 +1,7 @@
 //! Structs whose fields are metrics, declared with their names in Prometheus.
 
+use prometheus::core::{MetricVec, MetricVecBuilder};
+
 /// Declares a struct of metrics: each field with its kind, its name, its description and its labels. `registered` makes
 /// one, whose metrics the registry then has. `counters` and `gauges` have labels.
 macro_rules! metrics {
@@ -46,3 +48,13 @@ macro_rules! metric {
 }
 
 pub(crate) use {metric, metrics};
+
+/// Creates the series of each value of the one label: a counter that begins at 1 hides its first increase.
+pub(crate) fn begin<T: MetricVecBuilder>(
+    metric: &MetricVec<T>,
+    values: impl IntoIterator<Item = &'static str>,
+) {
+    for value in values {
+        metric.with_label_values(&[value]);
+    }
+}

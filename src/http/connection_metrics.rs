@@ -2,7 +2,7 @@
 
 use crate::{
     connection::{ListenerKind, TlsSession},
-    metrics::metrics,
+    metrics::{begin, metrics},
     name::{Named, named},
 };
 use prometheus::{IntCounter, IntGauge, Registry};
@@ -79,23 +79,16 @@ impl ConnectionMetrics {
         Ok(counters)
     }
 
-    /// Creates every series at the start: a counter that begins at 1 hides its first increase.
+    /// Creates every series at the start.
     fn begin(&self) {
-        for listener in ListenerKind::all() {
-            self.open.with_label_values(&[listener.name()]);
-            self.accepted.with_label_values(&[listener.name()]);
-        }
-        for why in RefusalReason::all() {
-            self.refused.with_label_values(&[why.name()]);
-        }
-        for why in CloseReason::all().filter(|why| *why != CloseReason::Memory) {
-            self.ended.with_label_values(&[why.name()]);
-        }
-        for why in [CloseReason::Request, CloseReason::Stall, CloseReason::Memory] {
-            self.streams_reset.with_label_values(&[why.name()]);
-            self.http3_streams_reset.with_label_values(&[why.name()]);
-        }
-        self.http3_streams_reset.with_label_values(&[CloseReason::Head.name()]);
+        begin(&self.open, ListenerKind::all().map(Named::name));
+        begin(&self.accepted, ListenerKind::all().map(Named::name));
+        begin(&self.refused, RefusalReason::all().map(Named::name));
+        let ends = CloseReason::all().filter(|why| *why != CloseReason::Memory);
+        begin(&self.ended, ends.map(Named::name));
+        let resets = [CloseReason::Request, CloseReason::Stall, CloseReason::Memory].map(Named::name);
+        begin(&self.streams_reset, resets);
+        begin(&self.http3_streams_reset, resets.into_iter().chain([CloseReason::Head.name()]));
         for group in aws_lc_rs::ALL_KX_GROUPS.iter().filter_map(|group| group.name().as_str()) {
             // TLS 1.2 has no hybrid groups, and no group where it resumes a session.
             if !group.contains("MLKEM") {

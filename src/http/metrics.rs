@@ -2,16 +2,16 @@
 
 use crate::{
     http::log_record::protocol,
+    metrics::{begin, metrics},
     name::{Named, named},
     per_worker::PerWorker,
     sync::Mutex,
 };
 use hyper::{Method, StatusCode, Version};
 use prometheus::{
-    Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, histogram_opts,
+    Histogram, IntCounter, Registry, TextEncoder, histogram_opts,
     local::{LocalHistogram, LocalIntCounter},
-    register_histogram_with_registry as histogram, register_int_counter_vec_with_registry as counters,
-    register_int_counter_with_registry as counter, register_int_gauge_with_registry as int_gauge,
+    register_histogram_with_registry as histogram,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -25,12 +25,25 @@ const DURATIONS: [f64; 12] =
 pub struct RequestMetrics {
     registry: Registry,
     routes: Arc<[&'static str]>,
-    requests: IntCounterVec,
+    totals: RequestTotals,
     durations: Histogram,
     counts: Arc<PerWorker<Mutex<RequestCounts>>>,
-    dropped: IntCounter,
-    streams: IntGauge,
-    refused: IntCounterVec,
+}
+
+metrics! {
+    struct RequestTotals {
+        requests: counters(
+            "e6_http_requests_total", "Responses to visitors.", "route", "method", "status", "protocol");
+        bytes: counter("e6_http_response_bytes_total", "Bytes of response bodies sent to visitors.");
+        dropped: counter(
+            "e6_access_log_dropped_total",
+            "Lines of the access log that were lost: its queue was full, or they could not be written.");
+        refused: counters(
+            "e6_http_requests_refused_total",
+            "Requests refused because of a limit: 429 for the rate of an address, 503 for too many streams of /events.",
+            "reason");
+        streams: gauge("e6_event_streams", "Streams of /events that are open.");
+    }
 }
 
 named! {
@@ -83,42 +96,26 @@ impl RequestMetrics {
         registry: Registry,
         routes: impl IntoIterator<Item = &'static str>,
     ) -> prometheus::Result<Self> {
-        let requests = Opts::new("e6_http_requests_total", "Responses to visitors.");
+        let totals = RequestTotals::registered(&registry)?;
         let durations = histogram_opts!(
             "e6_http_request_duration_seconds",
             "Time from the head of a request to the last byte of its response, in seconds.",
             DURATIONS.to_vec()
         );
         let durations = histogram!(durations, registry)?;
-        let bytes =
-            counter!("e6_http_response_bytes_total", "Bytes of response bodies sent to visitors.", registry)?;
         let counts = || {
-            let (durations, bytes) = (durations.local(), bytes.local());
+            let (durations, bytes) = (durations.local(), totals.bytes.local());
             Mutex::new(RequestCounts { requests: Vec::new(), durations, bytes })
         };
         let metrics = RequestMetrics {
             routes: routes.into_iter().collect(),
-            requests: counters!(requests, &["route", "method", "status", "protocol"], registry)?,
             counts: Arc::new(PerWorker::new(counts)),
+            totals,
             durations,
-            dropped: counter!(
-                "e6_access_log_dropped_total",
-                "Lines of the access log that were lost: its queue was full, or they could not be written.",
-                registry
-            )?,
-            refused: counters!(
-                "e6_http_requests_refused_total",
-                "Requests refused because of a limit: 429 for the rate of an address, 503 for too many streams of /events.",
-                &["reason"],
-                registry
-            )?,
-            streams: int_gauge!("e6_event_streams", "Streams of /events that are open.", registry)?,
             registry,
         };
-        for why in RequestLimit::all() {
-            metrics.refused.with_label_values(&[why.name()]);
-        }
-        // The usual series are there from the start: a counter that begins at 1 hides its first increase.
+        begin(&metrics.totals.refused, RequestLimit::all().map(Named::name));
+        // The usual series, which have several labels.
         for route in 0..=metrics.routes.len() {
             for version in [Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
                 for status in [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::INTERNAL_SERVER_ERROR] {
@@ -131,17 +128,17 @@ impl RequestMetrics {
 
     /// The counter of lost access log lines.
     pub fn dropped(&self) -> IntCounter {
-        self.dropped.clone()
+        self.totals.dropped.clone()
     }
 
     /// The counter of responses with these labels.
     fn counter(&self, route: usize, (status, method, version): Labels) -> IntCounter {
         let route = self.routes.get(route).copied().unwrap_or(NO_ROUTE);
-        self.requests.with_label_values(&[route, method, status.as_str(), protocol(version)])
+        self.totals.requests.with_label_values(&[route, method, status.as_str(), protocol(version)])
     }
 
     pub(crate) fn refused(&self, why: RequestLimit) {
-        self.refused.with_label_values(&[why.name()]).inc();
+        self.totals.refused.with_label_values(&[why.name()]).inc();
     }
 
     /// Counts a response. `route` is the number of its route; any other number stands for none.
@@ -180,7 +177,7 @@ impl RequestMetrics {
     /// All metrics in Prometheus's text format.
     pub(crate) fn page(&self, streams: usize) -> Vec<u8> {
         self.flush();
-        self.streams.set(streams as i64);
+        self.totals.streams.set(streams as i64);
         let mut page = String::new();
         if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut page) {
             tracing::error!(%error, "cannot write the metrics");

@@ -1,6 +1,11 @@
 //! Metrics of the poller's rounds of requests to MLB, and of the relay.
 
-use crate::{answer::Outage, metrics::metrics, mlb::relay::RelayOutcome, name::Named};
+use crate::{
+    answer::Outage,
+    metrics::{begin, metrics},
+    mlb::relay::RelayOutcome,
+    name::Named,
+};
 use prometheus::Registry;
 
 metrics! {
@@ -24,12 +29,9 @@ impl PollMetrics {
     /// Registers the counter, with each outcome at zero.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let polls = Self::registered(registry)?;
-        // A counter that begins at 1 hides its first increase.
         // `Starting` is the state before the first round, not the outcome of one.
         let failures = Outage::all().filter(|outage| *outage != Outage::Starting);
-        for outcome in failures.map(Named::name).chain([HEARD]) {
-            polls.polls.with_label_values(&[outcome]);
-        }
+        begin(&polls.polls, failures.map(Named::name).chain([HEARD]));
         Ok(polls)
     }
 
@@ -50,12 +52,8 @@ impl RelayMetrics {
     /// Registers the counters, each at zero.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self::registered(registry)?;
-        for outcome in RelayOutcome::all() {
-            metrics.requests.with_label_values(&[outcome.name()]);
-        }
-        for outcome in [HEARD, "unreachable", "too_slow", "turned_away", "refused", "garbled"] {
-            metrics.upstream.with_label_values(&[outcome]);
-        }
+        begin(&metrics.requests, RelayOutcome::all().map(Named::name));
+        begin(&metrics.upstream, [HEARD, "unreachable", "too_slow", "turned_away", "refused", "garbled"]);
         Ok(metrics)
     }
 

@@ -1,6 +1,9 @@
 //! Metrics of QUIC.
 
-use crate::{metrics::metrics, net::udp::steering::SteeringMetrics};
+use crate::{
+    metrics::{begin, metrics},
+    net::udp::steering::SteeringMetrics,
+};
 use prometheus::Registry;
 
 metrics! {
@@ -21,9 +24,7 @@ metrics! {
 impl QuicMetrics {
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self::registered(registry)?;
-        for is_validated in [false, true] {
-            metrics.handshakes.with_label_values(&[validated(is_validated)]);
-        }
+        begin(&metrics.handshakes, [false, true].map(validated));
         metrics.steering();
         Ok(metrics)
     }
