@@ -26,6 +26,9 @@ pub(crate) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
         _ => {}
     }
     let path = uri.path_and_query().map(|path| path.as_str());
+    if path.is_some_and(|path| !path.is_ascii()) {
+        return Some(":path has a byte that is not ASCII (RFC 9113 §8.3.1, RFC 3986 §2)");
+    }
     let is_path = match path {
         Some("*") => *method == Method::OPTIONS,
         Some(path) => path.starts_with('/'),
@@ -86,6 +89,10 @@ mod tests {
         }
         assert!(why(&get("https://user@localhost/", &[])).is_some());
         assert!(why(&get("/", &[("host", b"anything")])).is_none(), "Host instead of :authority");
+        for path in ["/caf\u{e9}", "/?caf\u{e9}"] {
+            assert!(why(&get(&format!("https://localhost{path}"), &[])).is_some(), "{path}");
+        }
+        assert!(why(&get("https://localhost/caf%C3%A9?caf%C3%A9", &[])).is_none());
     }
 
     #[test]
