@@ -11,6 +11,7 @@ use crate::{
         connection::Connection,
         connection_metrics::CloseReason,
         handler::{ConnectionError, HandlerResponse, SharedHandler, UnreadBody},
+        handshake::bad_request,
         http1::stream::Http1Stream,
         worker_connections::Unparked,
     },
@@ -27,7 +28,7 @@ use hyper_util::rt::TokioIo;
 use std::{
     convert::Infallible,
     future::poll_fn,
-    mem,
+    io, mem,
     pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
@@ -35,8 +36,8 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, sleep_until},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// Fields for which hyper has room on the stack, and its limit. Any other limit costs an allocation for each request.
@@ -45,6 +46,8 @@ const HYPER_FIELDS: usize = 100;
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Time after a response at which the connection is parked. A browser sends the next requests of a page sooner.
 const PARKED_AFTER: Duration = Duration::from_secs(1);
+/// The response to the preface of HTTP/2, which is negotiated by ALPN and nowhere else.
+const HTTP2: &str = "HTTP/2 needs TLS and ALPN here: write https://, or use HTTP/1.1.\n";
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
 ///
@@ -63,6 +66,10 @@ where
     let mut http1 = Http1 { state: Http1State::Parked(stream), service, reached: None, shutdown_at: None };
     async move {
         let ended = http1.run().await;
+        if ended.as_ref().is_err_and(hyper::Error::is_parse_version_h2) {
+            // An error or a late peer changes nothing.
+            let _ = timeout(FAREWELL, http1.refuse_http2()).await;
+        }
         let HyperService { handler, info, .. } = &*http1.service;
         if let Some(status) = ended.as_ref().err().and_then(refusal) {
             handler.refused(status, info);
@@ -71,13 +78,12 @@ where
     }
 }
 
-/// The status with which hyper itself refused bytes that it could not parse as HTTP/1.1.
+/// The status with which bytes that are not HTTP/1.1 were refused.
 fn refusal(error: &hyper::Error) -> Option<StatusCode> {
     if error.is_parse_too_large() {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    // hyper sends no response to an HTTP/2 preface.
-    (error.is_parse() && !error.is_parse_version_h2()).then_some(StatusCode::BAD_REQUEST)
+    error.is_parse().then_some(StatusCode::BAD_REQUEST)
 }
 
 /// A connection, and the time and reason of its end.
@@ -255,6 +261,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Http1<S> {
         }
         // At once.
         Some(now)
+    }
+
+    /// Responds to the preface of HTTP/2, to which hyper sends no response.
+    async fn refuse_http2(&mut self) -> io::Result<()> {
+        let Http1State::Serving(http1, _) = mem::replace(&mut self.state, Http1State::Moving) else {
+            return Ok(());
+        };
+        let mut stream = http1.into_parts().io.into_inner();
+        stream.write_all(bad_request(HTTP2).as_bytes()).await?;
+        stream.shutdown().await
     }
 
     fn ended(&self, done: hyper::Result<()>) -> hyper::Result<Option<CloseReason>> {

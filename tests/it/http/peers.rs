@@ -4,7 +4,7 @@ use crate::{
     support::{
         day::NOON,
         fake_mlb::FakeMlb,
-        server::{PATIENCE, Server},
+        server::{PATIENCE, Server, parse},
     },
     tls::handshake,
 };
@@ -63,6 +63,27 @@ fn nonsense_ends_its_own_connection_and_nothing_else() {
         alive(&server, what);
     }
     assert!(!server.stderr().contains("panic"), "{}", server.stderr());
+}
+
+#[test]
+fn http2_without_alpn_is_refused_in_http1_with_the_reason() {
+    let (server, _mlb) = site();
+    let preface = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
+    // A client waits for the server's SETTINGS, without closing its half.
+    let mut plain = TcpStream::connect(server.http()).unwrap();
+    plain.set_read_timeout(Some(PATIENCE)).unwrap();
+    plain.write_all(&preface).unwrap();
+    let mut replies = [Vec::new(), Vec::new()];
+    plain.read_to_end(&mut replies[0]).unwrap();
+    let mut tls = handshake::established(&server, &[]);
+    tls.write_all(&preface).unwrap();
+    tls.read_to_end(&mut replies[1]).unwrap();
+    for reply in replies {
+        let response = parse(&reply, true);
+        assert_eq!((response.status, response.field("connection")), (400, "close"));
+        assert!(response.text().contains("HTTP/2 needs TLS"), "{}", response.text());
+    }
+    assert!(server.access_log(2).iter().all(|line| line.contains(" 400 ")));
 }
 
 #[test]
