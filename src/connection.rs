@@ -166,6 +166,12 @@ named! {
     }
 }
 
+impl ListenerKind {
+    pub fn is_over_tls(self) -> bool {
+        matches!(self, ListenerKind::Https | ListenerKind::Http3)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct TlsSession {
     /// `TLSv1.3` or `TLSv1.2`.

@@ -174,11 +174,10 @@ pub fn bind(
 }
 
 fn bind_ip(kind: ListenerKind, address: SocketAddr, workers: usize) -> io::Result<Vec<Socket>> {
-    let open = if kind == ListenerKind::Http3 { udp } else { tcp };
     // SO_REUSEPORT would silently share the port with a second e6, so the port is bound exclusively first.
-    let alone = open(address, PortSharing::Exclusive)?.local_addr()?;
+    let alone = open(kind, address, PortSharing::Exclusive)?.local_addr()?;
     let settled = alone.as_socket().unwrap_or(address);
-    (0..workers.max(1)).map(|_| open(settled, PortSharing::Workers)).collect()
+    (0..workers.max(1)).map(|_| open(kind, settled, PortSharing::Workers)).collect()
 }
 
 fn is_udp(socket: &Socket) -> io::Result<bool> {
@@ -197,33 +196,28 @@ enum PortSharing {
     Workers,
 }
 
-fn tcp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for connections of the previous process to leave TIME_WAIT.
-    socket.set_reuse_address(true)?;
+fn open(kind: ListenerKind, address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
+    let is_udp = kind == ListenerKind::Http3;
+    let (r#type, protocol) =
+        if is_udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
+    let socket = Socket::new(Domain::for_address(address), r#type, Some(protocol))?;
+    if is_udp {
+        // The kernel takes as much of this as it allows.
+        socket.set_recv_buffer_size(UDP_BUFFER)?;
+        socket.set_send_buffer_size(UDP_BUFFER)?;
+    } else {
+        // A restart must not wait for connections of the previous process to leave TIME_WAIT.
+        socket.set_reuse_address(true)?;
+    }
     socket.set_reuse_port(sharing == PortSharing::Workers)?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    if sharing == PortSharing::Workers {
+    if !is_udp && sharing == PortSharing::Workers {
         socket.listen(BACKLOG)?;
     }
-    Ok(socket)
-}
-
-fn udp(address: SocketAddr, sharing: PortSharing) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_port(sharing == PortSharing::Workers)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.set_nonblocking(true)?;
-    // The kernel takes as much of this as it allows.
-    socket.set_recv_buffer_size(UDP_BUFFER)?;
-    socket.set_send_buffer_size(UDP_BUFFER)?;
-    socket.bind(&address.into())?;
     Ok(socket)
 }
 

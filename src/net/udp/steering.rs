@@ -1,10 +1,13 @@
 //! Steering: each datagram reaches the endpoint that owns its connection, in this process or in the old process of an
 //! upgrade.
 
-use crate::net::udp::{
-    connection_id::{self, ConnectionIdKey, ConnectionOwner, OwnedConnectionIds},
-    datagram::Datagram,
-    datagram_line::DatagramLine,
+use crate::{
+    net::udp::{
+        connection_id::{self, ConnectionIdKey, ConnectionOwner, OwnedConnectionIds},
+        datagram::Datagram,
+        datagram_line::DatagramLine,
+    },
+    sync::Unpoisoned,
 };
 use prometheus::IntCounter;
 use quinn::udp::RecvMeta;
@@ -12,7 +15,7 @@ use std::{
     collections::VecDeque,
     io::IoSliceMut,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Waker},
@@ -109,7 +112,7 @@ impl Steering {
     fn set_reading(&self, is_reading: bool) {
         self.is_reading.store(is_reading, Ordering::Release);
         for inbox in &self.inboxes {
-            if let Some(waker) = lock(inbox).waker.take() {
+            if let Some(waker) = inbox.lock().unpoisoned().waker.take() {
                 waker.wake();
             }
         }
@@ -129,7 +132,7 @@ impl Steering {
         metas: &mut [RecvMeta],
     ) -> usize {
         let Some(inbox) = self.inboxes.get(endpoint) else { return 0 };
-        let (mut inbox, mut taken) = (lock(inbox), 0);
+        let (mut inbox, mut taken) = (inbox.lock().unpoisoned(), 0);
         while taken < buffers.len().min(metas.len())
             && let Some(datagram) = inbox.datagrams.pop_front()
         {
@@ -228,7 +231,7 @@ impl Steering {
     /// Puts a datagram into the inbox of an endpoint. Returns false if there is no such endpoint.
     fn put(&self, endpoint: usize, datagram: impl FnOnce() -> Datagram) -> bool {
         let Some(inbox) = self.inboxes.get(endpoint) else { return false };
-        let mut inbox = lock(inbox);
+        let mut inbox = inbox.lock().unpoisoned();
         if inbox.datagrams.len() >= INBOX_CAP {
             self.metrics.dropped.inc();
             return true;
@@ -241,10 +244,6 @@ impl Steering {
         }
         true
     }
-}
-
-fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
-    inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Steering {
