@@ -13,6 +13,15 @@ pub(crate) struct Topic {
 }
 
 const USAGE: &str = "A wrong command line, or an invalid configuration.";
+/// A command that prints something.
+const PRINTING: Topic = Topic {
+    name: "",
+    examples: &[],
+    failure: "The table cannot be written.",
+    mistake: "A wrong command line.",
+    files: &[],
+    signals: ENDS,
+};
 const ENDS: &[(&str, &str)] = &[("SIGINT, SIGTERM", "End the command.")];
 const SETTINGS_FILE: (&str, &str) =
     ("e6.toml", "The settings, if no other file is named. It need not exist.");
@@ -174,9 +183,7 @@ pub(crate) const TOPICS: &[Topic] = &[
             ("fish", "e6 completions fish > ~/.config/fish/completions/e6.fish"),
         ],
         failure: "The script cannot be written.",
-        mistake: "A wrong command line.",
-        files: &[],
-        signals: ENDS,
+        ..PRINTING
     },
     Topic {
         name: "man",
@@ -186,36 +193,24 @@ pub(crate) const TOPICS: &[Topic] = &[
             ("All pages", "e6 man --dir man1"),
         ],
         failure: "A page cannot be written.",
-        mistake: "A wrong command line.",
-        files: &[],
-        signals: ENDS,
+        ..PRINTING
     },
-    Topic {
-        name: "routes",
-        examples: &[("The URL patterns", "e6 routes")],
-        failure: "The table cannot be written.",
-        mistake: "A wrong command line.",
-        files: &[],
-        signals: ENDS,
-    },
+    Topic { name: "routes", examples: &[("The URL patterns", "e6 routes")], ..PRINTING },
     Topic {
         name: "limits",
         examples: &[
             ("The limits of a server", "e6 limits --config /etc/e6/e6.toml"),
             ("With another value", "e6 limits --limit connections=2000"),
         ],
-        failure: "The table cannot be written.",
         mistake: USAGE,
         files: &[SETTINGS_FILE],
-        signals: ENDS,
+        ..PRINTING
     },
     Topic {
         name: "settings",
         examples: &[("A file to copy from", "e6 settings > e6.example.toml")],
         failure: "The file cannot be written.",
-        mistake: "A wrong command line.",
-        files: &[],
-        signals: ENDS,
+        ..PRINTING
     },
     Topic {
         name: "render",

@@ -63,8 +63,7 @@ impl fmt::Display for ConfigError {
         match &self.place {
             SettingPlace::File(path) => write!(f, "{}: ", path.display())?,
             SettingPlace::Line(path, line) => write!(f, "{}:{line}: ", path.display())?,
-            SettingPlace::Variable(name) => write!(f, "{name}: ")?,
-            SettingPlace::Flag(name) => write!(f, "{name}: ")?,
+            SettingPlace::Variable(name) | SettingPlace::Flag(name) => write!(f, "{name}: ")?,
             SettingPlace::Everywhere => {}
         }
         write!(f, "{}: {}", self.what, self.mend)

@@ -72,10 +72,7 @@ impl Worker {
     /// the next process.
     pub fn run(&self, inbox: &Receiver<Notices>) {
         let hook = self.sender.hook();
-        let (lock, mut latest) = match self.lock(inbox) {
-            Some(locked) => locked,
-            None => return,
-        };
+        let Some((lock, mut latest)) = self.lock(inbox) else { return };
         let mut turn = Turn {
             worker: self,
             journal: self.load(),
