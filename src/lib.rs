@@ -67,10 +67,11 @@ mod interleavings;
 
 use crate::{
     app::{
-        RunError, Setup,
         check::{Network, SettingsShown},
         control::ControlRequest,
+        error::RunError,
         logging::{self, Logging},
+        start::{Setup, serve},
     },
     config::{Config, ConfigErrors, Flags},
     output::{FinishOnDrop, format},
@@ -119,7 +120,7 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
     match command {
         cli::Command::Serve { flags } => {
             run_launcher()?;
-            crate::app::serve(set_up(flags)?, None).map_err(not_started)?;
+            serve(set_up(flags)?, None).map_err(not_started)?;
         }
         cli::Command::Demo { flags, speed, date } => {
             run_launcher()?;
@@ -232,7 +233,7 @@ fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
     // The only TLS provider, installed before the first client or server needs it. An error means that it is installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let logging = Logging::start(config.log_format, config.log_level);
-    Ok(Setup { config, adopted, logging, read_again: Box::new(move || read(&flags)) })
+    Ok(Setup { config, adopted, logging, read_config: Box::new(move || read(&flags)) })
 }
 
 fn read(flags: &Flags) -> Result<Config, ConfigErrors> {

@@ -10,7 +10,7 @@ use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, mpsc},
     time::{Duration, Instant},
 };
 
@@ -37,6 +37,20 @@ pub fn start<T: Send + 'static>(
         _ => error,
     };
     thread::Builder::new().name(name.into()).spawn(work).map_err(explained)
+}
+
+/// Does this work in a thread of its own, because a disk may hang, and waits for it for at most `patience`.
+///
+/// # Errors
+/// `TimedOut` when the work takes longer or panics, or if the system refuses the thread.
+pub fn within<T: Send + 'static>(
+    patience: Duration,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let (tell, told) = mpsc::channel();
+    start(name, move || tell.send(work()))?;
+    told.recv_timeout(patience).map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the disk hangs"))
 }
 
 /// Starts threads, restarts their work after a failure, and knows which of them hang. Clones share all threads.

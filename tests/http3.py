@@ -488,6 +488,56 @@ async def taken_later(port, pid):
         assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
 
 
+async def taken_after(port):
+    """A response that began before upgrades, and whose client reads on when it is told to, arrives whole."""
+    async with client(port, max_stream_data=5_000) as c:
+        open_windows = c._quic._write_stream_limits
+        c._quic._write_stream_limits = lambda *arguments, **named: None
+        picture = c.send("/card.png")
+        await c.until("a part", lambda: len(picture.body) > 3_000)
+        print("ready", flush=True)
+        await asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
+        assert not picture.done.done(), (picture.reset, c.closed)
+        c._quic._write_stream_limits = open_windows
+        c.transmit()
+        await asyncio.wait_for(picture.done, PATIENCE)
+        assert picture.reset is None and c.closed is None and not c.was_reset, (picture.reset, c.closed)
+        assert len(picture.body) == int(picture.fields["content-length"])
+
+
+async def proves_its_address(port):
+    """A client that a process tells to prove its address (Retry), and that does so once another process has replaced that
+    one, is served at once. The old process goes on meanwhile, because of a response that is not read."""
+    held = []
+
+    class Slow(Client):
+        def datagram_received(self, data, addr):
+            is_retry = data[0] & 0xF0 == 0xF0
+            held.append((self, data, addr)) if is_retry and not served.is_set() else super().datagram_received(data, addr)
+
+    async def ask():
+        async with client(port, create_protocol=Slow) as c:
+            return (await c.ask("/healthz")).status
+
+    served = asyncio.Event()
+    async with client(port, max_stream_data=5_000) as c:
+        c._quic._write_stream_limits = lambda *arguments, **named: None
+        picture = c.send("/card.png")
+        await c.until("a part", lambda: len(picture.body) > 3_000)
+        asking = asyncio.ensure_future(ask())
+        await c.until("told to prove its address", lambda: held)
+        print("ready", flush=True)
+        await asyncio.get_event_loop().run_in_executor(None, sys.stdin.read)
+        served.set()
+        slow, *retry = held[0]
+        began = time.monotonic()
+        slow.datagram_received(*retry)
+        assert await asyncio.wait_for(asking, PATIENCE) == 200
+        assert time.monotonic() - began < PATIENCE / 4, time.monotonic() - began
+        assert not picture.done.done(), "the old process is there"
+        c._quic.close()
+
+
 async def noise(port, seed):
     """Frames and streams at random, valid and not, on connections that end or do not."""
     dice = random.Random(int(seed))

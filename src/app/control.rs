@@ -7,6 +7,7 @@
 use crate::{
     atomic_file,
     bounded_file::{self, SMALL},
+    threads,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ use std::{
 
 /// Interval at which a command checks the control file for the outcome.
 const LOOK: Duration = Duration::from_millis(20);
+/// Time for the disk to take or remove one of the files. The main thread, which reads signals, waits no longer.
+const DISK: Duration = Duration::from_secs(2);
 /// The suffix that makes the control file's name from the pid file's name.
 const CONTROL_SUFFIX: &str = ".json";
 /// The mode of both files: everybody may read them, because they hold no secret.
@@ -97,16 +100,16 @@ impl PidFile {
         Ok(())
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a
     /// successor may have written them.
     pub fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) -> io::Result<()> {
         let outcome = ControlOutcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
-        let listening = read_control(&self.path).map(|control| control.listening).unwrap_or_default();
-        write_control(&self.path, &Control { listening, outcome: Some(outcome) })
+        let path = self.path.clone();
+        let write = move || {
+            let listening = read_control(&path).map(|control| control.listening).unwrap_or_default();
+            write_control(&path, &Control { listening, outcome: Some(outcome) })
+        };
+        threads::within(DISK, "control", write)?
     }
 }
 
@@ -145,8 +148,12 @@ fn write_control(path: &Path, control: &Control) -> io::Result<()> {
 impl Drop for PidFile {
     /// Removes the pid file, unless another process has replaced it.
     fn drop(&mut self) {
-        let is_ours = read(&self.path).is_ok_and(|pid| pid.as_raw_pid().unsigned_abs() == process::id());
-        if is_ours && let Err(error) = fs::remove_file(&self.path) {
+        let path = self.path.clone();
+        let remove = move || {
+            let is_ours = read(&path).is_ok_and(|pid| pid.as_raw_pid().unsigned_abs() == process::id());
+            if is_ours { fs::remove_file(&path) } else { Ok(()) }
+        };
+        if let Err(error) = threads::within(DISK, "control", remove).flatten() {
             tracing::debug!(%error, path = %self.path.display(), "the pid file is left behind");
         }
     }

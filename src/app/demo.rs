@@ -1,7 +1,13 @@
 //! `e6 demo`: replays a past day at many times its speed, with the same code that polls MLB.
 
 use crate::{
-    app::{DataSource, ReplayPlan, RunError, Setup, live_site::LiveSite, publisher::ReplayedDay},
+    app::{
+        data_source::{DataSource, ReplayPlan, RunningReplay},
+        error::RunError,
+        live_site::LiveSite,
+        publisher::ReplayedDay,
+        start::{Setup, serve},
+    },
     clock::Clock,
     config::Config,
     http::access_log::LogDestination,
@@ -36,8 +42,8 @@ pub fn demo(mut setup: Setup, speed: u32, date: Option<Date>) -> Result<(), RunE
     }
     quiet(&mut setup.config);
     setup.logging.change(setup.config.log_format, setup.config.log_level);
-    let read = setup.read_again;
-    setup.read_again = Box::new(move || {
+    let read = setup.read_config;
+    setup.read_config = Box::new(move || {
         let mut config = read()?;
         quiet(&mut config);
         Ok(config)
@@ -130,18 +136,11 @@ fn play<D: ReplaySource>(
             Ok(DataSource { clock, replay: Some(RunningReplay { replayed, url, _replay: replay }) })
         }),
     };
-    crate::app::serve(setup, Some(plan))
+    serve(setup, Some(plan))
 }
 
 fn cannot_replay(error: impl std::fmt::Display) -> RunError {
     RunError::new(format!("cannot replay: {error}"))
-}
-
-/// A running replay. It ends when this is dropped.
-pub struct RunningReplay {
-    pub replayed: ReplayedDay,
-    pub url: String,
-    _replay: Replay,
 }
 
 /// Prints inning, score and answer while the day is replayed: on a terminal on one line that is overwritten, elsewhere

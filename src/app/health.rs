@@ -47,15 +47,11 @@ pub struct HealthCheck {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Transport {
     Unix(PathBuf),
-    Plain {
+    Tcp {
         host: String,
         port: u16,
-    },
-    /// `name` is the name that the certificate has to be valid for.
-    Tls {
-        host: String,
-        port: u16,
-        name: String,
+        /// The name that the certificate has to be valid for; none without TLS.
+        tls: Option<String>,
     },
 }
 
@@ -71,7 +67,7 @@ type HealthError = Box<dyn Error + Send + Sync>;
 /// Checks the site with this configuration, or at this URL. Returns one line if the site is healthy.
 pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
     let question = match url {
-        Some(url) => HealthCheck::from_url(url)?,
+        Some(url) => HealthCheck::from_url(url, config)?,
         None => HealthCheck::for_site(config)?,
     };
     match question.ask(config) {
@@ -107,13 +103,9 @@ impl HealthCheck {
                 // A listener on every address is reached at the loopback address too.
                 let every = address.ip().is_unspecified();
                 let ip = if every { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
-                let (host, port) = (ip.to_string(), address.port());
                 let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
-                let transport = match kind {
-                    ListenerKind::Https | ListenerKind::Http3 => Transport::Tls { host, port, name },
-                    ListenerKind::Http | ListenerKind::Admin => Transport::Plain { host, port },
-                };
-                (transport, Peer::from(ip))
+                let tls = kind.is_over_tls().then_some(name);
+                (Transport::Tcp { host: ip.to_string(), port: address.port(), tls }, Peer::from(ip))
             }
         };
         let proxies = &config.proxies;
@@ -121,16 +113,25 @@ impl HealthCheck {
         Some(HealthCheck { transport, path: PATH.into(), sends_proxy_header })
     }
 
-    fn from_url(url: &str) -> Result<Self, String> {
-        let wrong = || format!("{url:?} is no URL: write one like \"http://127.0.0.1:8080\"");
+    /// A check at a URL, or at a Unix socket in the form of the settings.
+    fn from_url(url: &str, config: &Config) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{url:?} is no URL: write one like \"http://127.0.0.1:8080\" or \"unix:/run/e6/http.sock\""
+            )
+        };
+        if let Ok(address @ Address::Unix(_)) = url.parse() {
+            return Self::at(ListenerKind::Http, &address, config).ok_or_else(wrong);
+        }
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         let host = host.trim_matches(['[', ']']).to_owned();
-        let transport = match uri.scheme_str() {
-            Some("http") => Transport::Plain { host, port: uri.port_u16().unwrap_or(80) },
-            Some("https") => Transport::Tls { name: host.clone(), host, port: uri.port_u16().unwrap_or(443) },
+        let (tls, default_port) = match uri.scheme_str() {
+            Some("http") => (None, 80),
+            Some("https") => (Some(host.clone()), 443),
             _ => return Err(wrong()),
         };
+        let transport = Transport::Tcp { host, port: uri.port_u16().unwrap_or(default_port), tls };
         let path = uri.path_and_query().map(ToString::to_string).filter(|path| path != "/");
         Ok(HealthCheck { transport, path: path.unwrap_or_else(|| PATH.into()), sends_proxy_header: false })
     }
@@ -150,14 +151,11 @@ impl HealthCheck {
                 let stream = self.write_header(UnixStream::connect(path).await?).await?;
                 self.request(stream, "localhost").await
             }
-            Transport::Plain { host, port } => {
+            Transport::Tcp { host, port, tls } => {
                 let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
-                self.request(stream, host).await
-            }
-            Transport::Tls { host, port, name } => {
-                let server = ServerName::try_from(name.clone())?;
+                let Some(name) = tls else { return self.request(stream, host).await };
                 let connector = TlsConnector::from(Arc::new(client(config, host)?));
-                let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
+                let server = ServerName::try_from(name.clone())?;
                 self.request(connector.connect(server, stream).await?, name).await
             }
         }
@@ -178,9 +176,8 @@ impl HealthCheck {
         let began = Instant::now();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let request = Request::get(&self.path)
-            .header(header::HOST, host)
+            .header(header::HOST, in_url(host))
             .header(header::USER_AGENT, concat!("e6-health/", env!("CARGO_PKG_VERSION")))
             .header(header::CONNECTION, "close")
             .body(Empty::<Bytes>::new())?;
@@ -237,11 +234,17 @@ fn trust(roots: &mut RootCertStore, pem: &Path) -> Result<(), HealthError> {
 
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         match &self.transport {
             Transport::Unix(path) => write!(f, "unix:{}", path.display()),
-            Transport::Plain { host: at, port } => write!(f, "http://{}:{port}{}", host(at), self.path),
-            Transport::Tls { host: at, port, .. } => write!(f, "https://{}:{port}{}", host(at), self.path),
+            Transport::Tcp { host, port, tls } => {
+                let scheme = if tls.is_some() { "https" } else { "http" };
+                write!(f, "{scheme}://{}:{port}{}", in_url(host), self.path)
+            }
         }
     }
+}
+
+/// The host as in a URL: an IPv6 address in brackets.
+fn in_url(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }

@@ -2,12 +2,14 @@
 
 use crate::{
     app::{
-        RunError,
+        error::RunError,
         inherited::{Inherited, QuicHandoff},
         listeners::BoundAddresses,
-        run::ProcessFacts,
+        metrics::AllMetrics,
+        resources::Resources,
     },
     config::{Config, Http3Mode},
+    connection::ListenerKind,
     http::http3::{Http3Server, QuicSecret},
     net::udp::{datagram_line::DatagramLine, steering::OlderProcesses},
     per_worker::workers,
@@ -16,29 +18,28 @@ use crate::{
 use std::{io, path::Path, sync::Arc};
 use tokio_rustls::TlsAcceptor;
 
-/// Makes these parts for so many sockets; none without HTTP/3. The data directory is none if it cannot be used.
+/// Makes these parts; none without HTTP/3.
 pub(crate) fn server(
     config: &Config,
-    facts: &ProcessFacts,
-    sockets: usize,
+    resources: &Resources,
+    metrics: &AllMetrics,
     tls: Option<&TlsAcceptor>,
-    dir: Option<&Path>,
     inherited: &mut Inherited,
 ) -> Result<Option<Arc<Http3Server>>, RunError> {
     // If it is dropped here, its end tells the old process that this one does not read the UDP sockets.
     let line = inherited.quic.take();
+    let sockets = resources.listeners.of(ListenerKind::Http3).count();
     let Some(tls) = tls.filter(|_| sockets > 0) else { return Ok(None) };
-    let handoff = inherited.old_process.as_ref().and_then(|old_process| old_process.handoff.quic.as_ref());
+    let handoff = inherited.handoff().and_then(|handoff| handoff.quic.as_ref());
     let cannot = |error: &dyn std::fmt::Display| {
         RunError::new(format!("cannot set up HTTP/3: {error}; run with --http3 off"))
     };
-    let secret = secret(handoff, dir).map_err(|error| cannot(&error))?;
+    let secret = secret(handoff, resources.data_dir(config)).map_err(|error| cannot(&error))?;
     let older = older(handoff, line);
     let may_migrate = config.listen.http3.migration;
     // Each worker has at most one endpoint for each socket.
     let endpoints = sockets * workers();
-    let server =
-        Http3Server::new(tls.config(), secret, endpoints, older, may_migrate, facts.metrics.quic.clone());
+    let server = Http3Server::new(tls.config(), secret, endpoints, older, may_migrate, metrics.quic.clone());
     server.map(|server| Some(Arc::new(server))).map_err(|error| cannot(&error))
 }
 

@@ -3,7 +3,8 @@
 
 use crate::{
     app::{
-        RunError, launcher,
+        error::RunError,
+        launcher,
         listeners::{Listeners, StartKind},
     },
     config::Config,
@@ -82,26 +83,22 @@ impl Inherited {
         if self.old_process.is_some() { StartKind::Upgrade } else { StartKind::First }
     }
 
-    pub fn upgrades(&self) -> u32 {
-        self.old_process.as_ref().map_or(0, |old_process| old_process.handoff.upgrades)
-    }
-
-    /// Whether the old process has HTTP/3.
-    pub fn has_http3(&self) -> bool {
-        self.old_process.as_ref().is_some_and(|old_process| old_process.handoff.quic.is_some())
+    /// The message of the old process; none if there is none.
+    pub fn handoff(&self) -> Option<&Handoff> {
+        self.old_process.as_ref().map(|old_process| &old_process.handoff)
     }
 
     /// The files of the old process's Unix sockets that these listeners do not use. They are removed after the
     /// handover.
-    pub fn gone(&self, listeners: &Listeners) -> Vec<PathBuf> {
-        let files = self.old_process.iter().flat_map(|old_process| &old_process.handoff.files);
+    pub fn unused_files(&self, listeners: &Listeners) -> Vec<PathBuf> {
+        let files = self.handoff().into_iter().flat_map(|handoff| &handoff.files);
         let is_left = |file: &&PathBuf| listeners.iter().any(|bound| bound.address.unix() == Some(file));
         files.filter(|file| !is_left(file)).cloned().collect()
     }
 
     /// The files of Unix sockets that systemd made and will remove.
     pub fn files_of_others(&self) -> Vec<PathBuf> {
-        let ours = self.old_process.as_ref().map_or(&[][..], |old_process| &old_process.handoff.files);
+        let ours = self.handoff().map_or(&[][..], |handoff| &handoff.files);
         let files = self.sockets.iter().filter_map(|bound| bound.address.unix());
         files.filter(|file| !ours.iter().any(|ours| ours == file)).map(Path::to_owned).collect()
     }

@@ -1,7 +1,7 @@
 //! `e6 init`: writes a settings file for a domain. It asks only for values that have no default.
 
 use crate::{
-    app::RunError,
+    app::error::RunError,
     atomic_file::without_path,
     config::{ConfigErrors, SettingPlace, environment::NoVariables, load, reference},
     output,

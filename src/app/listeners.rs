@@ -1,7 +1,7 @@
 //! The listeners: bound once for each worker, logged and announced at the start.
 
 use crate::{
-    app::{RunError, control::ListenReport},
+    app::{control::ListenReport, error::RunError},
     atomic_file,
     config::{Config, Http3Mode},
     connection::ListenerKind,
@@ -264,6 +264,9 @@ pub(crate) fn cannot_listen(
         kind => format!("--{}", kind.name()),
     };
     let advice = match (error.kind(), address) {
+        (io::ErrorKind::AddrInUse, _) if start == StartKind::Upgrade && kind == ListenerKind::Http3 => {
+            "an older process of e6 still drains there, or another process has that UDP port: upgrade again once it has ended".into()
+        }
         (io::ErrorKind::AddrInUse, _) if start == StartKind::Upgrade => {
             "another process listens there, or the running e6 does for a part of it: stop e6 and start it again".into()
         }
@@ -333,7 +336,7 @@ impl BoundAddresses {
         for (kind, address) in &self.0 {
             let (name, place) = (kind.name(), url(*kind, address));
             let remark = match (kind, certificate) {
-                (ListenerKind::Https | ListenerKind::Http3, Some(status)) => format!(" ({status})"),
+                (kind, Some(status)) if kind.is_over_tls() => format!(" ({status})"),
                 _ => String::new(),
             };
             let is_last = *kind != ListenerKind::Admin && remark.is_empty() && site.as_ref() == Some(&place);
@@ -369,8 +372,7 @@ impl BoundAddresses {
 
 /// The URL to open for an address; `localhost` for a listener on every address of the machine.
 fn url(kind: ListenerKind, address: &Address) -> String {
-    let is_over_tls = matches!(kind, ListenerKind::Https | ListenerKind::Http3);
-    let scheme = if is_over_tls { "https" } else { "http" };
+    let scheme = if kind.is_over_tls() { "https" } else { "http" };
     match address {
         Address::Tcp(address) if address.ip().is_unspecified() => {
             format!("{scheme}://localhost:{}/", address.port())

@@ -12,7 +12,7 @@ use crate::{
     web::coding::Effort,
 };
 use arc_swap::ArcSwap;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The site, and the poller that may change it.
@@ -24,7 +24,7 @@ pub(crate) struct LiveSite {
     /// The answer on one line, for operators.
     line: watch::Sender<String>,
     metrics: AnswerMetrics,
-    scene: Mutex<Current>,
+    current: Mutex<Current>,
 }
 
 struct Current {
@@ -62,7 +62,7 @@ impl LiveSite {
             event_hub,
             day_requests,
             metrics,
-            scene: Mutex::new(Current {
+            current: Mutex::new(Current {
                 publisher,
                 answer,
                 poller_id: PollerId(0),
@@ -78,20 +78,20 @@ impl LiveSite {
 
     /// The day's games on one line, and whether all of them are over.
     pub fn scoreboard(&self) -> (String, bool) {
-        let scene = self.scene.lock().unpoisoned();
-        let games = &scene.answer.games;
+        let current = self.current.lock().unpoisoned();
+        let games = &current.answer.games;
         let is_over = !games.is_empty() && games.iter().all(|game| game.state() == GameState::Over);
-        (page::scoreboard(&scene.answer, &scene.publisher.theme), is_over)
+        (page::scoreboard(&current.answer, &current.publisher.theme), is_over)
     }
 
     pub fn poller_id(&self) -> PollerId {
-        self.scene.lock().unpoisoned().poller_id
+        self.current.lock().unpoisoned().poller_id
     }
 
     /// Encodes the pages of the first answer, unless the pictures have been drawn.
     pub fn encode(&self) {
-        let mut scene = self.scene.lock().unpoisoned();
-        let Current { publisher, answer, pictures, .. } = &mut *scene;
+        let mut current = self.current.lock().unpoisoned();
+        let Current { publisher, answer, pictures, .. } = &mut *current;
         if let Some(pictures) = pictures {
             let drawn = Some(pictures.subscribe());
             let encoded = publisher.site(answer, drawn, Effort::Fast, &self.day_requests);
@@ -101,60 +101,60 @@ impl LiveSite {
 
     /// Draws the pictures of the first answer, unless they have been drawn.
     pub fn draw_pictures(&self) {
-        let mut scene = self.scene.lock().unpoisoned();
-        if scene.pictures.is_some() {
-            self.publish(&mut scene);
+        let mut current = self.current.lock().unpoisoned();
+        if current.pictures.is_some() {
+            self.publish(&mut current);
         }
     }
 
     /// Publishes an answer, unless it comes from an older poller or changes nothing.
     pub fn show(&self, poller_id: PollerId, answer: Answer) {
-        let mut scene = self.scene.lock().unpoisoned();
+        let mut current = self.current.lock().unpoisoned();
         // A stale answer is shown with its age, so the page changes even if the answer does not.
-        if poller_id == scene.poller_id && (answer.stale || answer != scene.answer) {
-            log_change(&scene.publisher, &scene.answer, &answer);
-            scene.answer = answer;
-            self.publish(&mut scene);
+        if poller_id == current.poller_id && (answer.stale || answer != current.answer) {
+            log_change(&current.publisher, &current.answer, &answer);
+            current.answer = answer;
+            self.publish(&mut current);
         }
     }
 
     /// Publishes the same answer in other words and colours.
     pub fn restyle(&self, publisher: Publisher) {
-        let mut scene = self.scene.lock().unpoisoned();
-        if !publisher.looks_like(&scene.publisher) {
-            scene.publisher = publisher.with_files_of(&mut scene.publisher);
-            self.publish(&mut scene);
+        let mut current = self.current.lock().unpoisoned();
+        if !publisher.looks_like(&current.publisher) {
+            current.publisher = publisher.with_files_of(&mut current.publisher);
+            self.publish(&mut current);
         }
     }
 
     /// Publishes the first answer of a new poller. Answers of older pollers are ignored from now on.
     pub fn change_question(&self, publisher: Publisher, answer: Answer) -> PollerId {
-        let mut scene = self.scene.lock().unpoisoned();
-        let poller_id = PollerId(scene.poller_id.0 + 1);
-        log_change(&publisher, &scene.answer, &answer);
-        (scene.publisher, scene.answer, scene.poller_id) = (publisher, answer, poller_id);
-        self.publish(&mut scene);
+        let mut current = self.current.lock().unpoisoned();
+        let poller_id = PollerId(current.poller_id.0 + 1);
+        log_change(&publisher, &current.answer, &answer);
+        (current.publisher, current.answer, current.poller_id) = (publisher, answer, poller_id);
+        self.publish(&mut current);
         poller_id
     }
 
     /// Tells these hooks of the answer from now on, instead of those before.
     pub fn tell(&self, notifier: Notifier) {
-        let mut scene = self.scene.lock().unpoisoned();
-        scene.notifier = Some(notifier);
-        scene.notify();
+        let mut current = self.current.lock().unpoisoned();
+        current.notifier = Some(notifier);
+        current.notify();
     }
 
     /// Ends the hooks' threads, each after the message that it is sending.
-    pub fn finish(&self, timeout: Duration) {
-        let notifier = self.scene.lock().unpoisoned().notifier.take();
+    pub async fn finish(&self) {
+        let notifier = self.current.lock().unpoisoned().notifier.take();
         if let Some(notifier) = notifier {
-            notifier.finish(timeout);
+            notifier.finish().await;
         }
     }
 
-    fn publish(&self, scene: &mut Current) {
-        scene.notify();
-        let Current { publisher, answer, pictures, .. } = scene;
+    fn publish(&self, current: &mut Current) {
+        current.notify();
+        let Current { publisher, answer, pictures, .. } = current;
         // Dropped at the end, so that those who wait for the pictures find them.
         let _drawn = pictures.take();
         let fresh = Arc::new(publisher.site(answer, None, Effort::Fast, &self.day_requests));

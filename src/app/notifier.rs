@@ -1,17 +1,17 @@
 //! Starts a thread for each hook, and gives it the answers; `e6 notify --test`.
 
 use crate::{
-    app::{DataSource, RunError, metrics::AllMetrics},
+    app::{data_source::DataSource, error::RunError, metrics::AllMetrics},
     config::Config,
     notify::{Notices, Reaction, Sender, Worker},
     output::format,
     page::Words,
 };
 use std::{
-    sync::mpsc::{self, Receiver, SyncSender},
+    sync::mpsc::{self, SyncSender},
     thread,
-    time::Duration,
 };
+use tokio::sync::watch;
 use tracing::Level;
 
 /// Answers that wait for a thread that is sending. A further one is not needed: the next tells the same.
@@ -21,15 +21,15 @@ const INBOX: usize = 16;
 pub(crate) struct Notifier {
     inboxes: Vec<SyncSender<Notices>>,
     /// Closed once every thread has ended.
-    ended: Receiver<()>,
+    ended: watch::Receiver<()>,
 }
 
 impl Notifier {
     /// Starts the threads of this configuration. A replay tells nobody.
-    pub fn start(config: &Config, show: &DataSource, metrics: &AllMetrics) -> Result<Self, RunError> {
-        let (alive, ended) = mpsc::channel::<()>();
+    pub fn start(config: &Config, source: &DataSource, metrics: &AllMetrics) -> Result<Self, RunError> {
+        let (alive, ended) = watch::channel(());
         let mut notifier = Notifier { inboxes: Vec::new(), ended };
-        let hooks = config.notify.iter().filter(|_| show.replay.is_none());
+        let hooks = config.notify.iter().filter(|_| source.replay.is_none());
         for (index, hook) in hooks.enumerate() {
             let (sender, inbox) = mpsc::sync_channel(INBOX);
             let (data_dir, contact) = (config.data_dir.as_deref(), config.contact());
@@ -60,10 +60,10 @@ impl Notifier {
     }
 
     /// Ends the threads and waits until each has finished the message that it is sending.
-    pub fn finish(self, timeout: Duration) {
+    pub async fn finish(mut self) {
         drop(self.inboxes);
         // Nothing is ever sent: this ends when the last thread has.
-        let _ = self.ended.recv_timeout(timeout);
+        let _ = self.ended.changed().await;
     }
 }
 

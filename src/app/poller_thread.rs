@@ -3,7 +3,8 @@
 use crate::{
     answer::{Answer, Player},
     app::{
-        DataSource, RunError,
+        data_source::DataSource,
+        error::RunError,
         live_site::{LiveSite, PollerId},
         metrics::AllMetrics,
     },
@@ -62,8 +63,7 @@ fn expected_player(id: u32) -> Player {
 /// A poller whose thread waits for [`PreparedPoller::start`]. Dropping this ends the thread before its first request.
 pub(crate) struct PreparedPoller {
     start: mpsc::Sender<(PollerId, Arc<LiveSite>)>,
-    signals: mpsc::Sender<PollerSignal>,
-    ended: mpsc::Receiver<()>,
+    thread: PollerThread,
 }
 
 impl PreparedPoller {
@@ -71,15 +71,15 @@ impl PreparedPoller {
     /// also the answer before the first request.
     pub fn new(
         config: &Config,
-        show: &DataSource,
+        source: &DataSource,
         metrics: &AllMetrics,
         relay: Option<&Relaying>,
         day_requests: &Arc<DayRequests>,
     ) -> Result<(Self, Answer), RunError> {
         let (id, club, clock, endpoint) =
-            (config.player.id, config.player.club, show.clock, show.endpoint(config));
+            (config.player.id, config.player.club, source.clock, source.endpoint(config));
         let (polls, limits) = (metrics.polls.clone(), config.limits.clone());
-        let data_dir = config.data_dir.clone().filter(|_| show.replay.is_none());
+        let data_dir = config.data_dir.clone().filter(|_| source.replay.is_none());
         let (day_requests, relay) = (day_requests.clone(), relay.map(|relaying| relaying.relay.clone()));
         let poller = move || {
             let store = data_dir.as_deref().map(Store::in_dir);
@@ -107,14 +107,14 @@ impl PreparedPoller {
         let longest_pause = Poller::longest_pause(&config.limits);
         let spawned = metrics.threads.spawn("poller".into(), longest_pause, work);
         spawned.map_err(RunError::cannot("start the poller's thread"))?;
-        Ok((PreparedPoller { start, signals, ended }, answer))
+        Ok((PreparedPoller { start, thread: PollerThread { signals, ended } }, answer))
     }
 
     /// Starts the poller, whose answers are published under this number.
     pub fn start(self, poller_id: PollerId, live_site: &Arc<LiveSite>) -> PollerThread {
         // The thread is waiting for this message.
         let _ = self.start.send((poller_id, live_site.clone()));
-        live_site.day_requests.wake(self.signals.clone());
-        PollerThread { signals: self.signals, ended: self.ended }
+        live_site.day_requests.wake(self.thread.signals.clone());
+        self.thread
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        RunError,
+        error::RunError,
         places::{WritablePath, around, log_dir, marks, own},
     },
     config::{CertificateMode, Config},

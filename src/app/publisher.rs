@@ -22,7 +22,6 @@ use crate::{
     },
 };
 use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Duration};
-use time::OffsetDateTime;
 use tokio::sync::watch;
 
 /// The past day that a replay shows.
@@ -108,16 +107,13 @@ impl Publisher {
                 rendered: self.rendered.clone(),
             }),
             pictures,
-            // Not the verdict's `changed_at`, because score, inning and age are on the page too. By the system's clock,
-            // because it is compared with dates from other programs.
-            modified: Some(OffsetDateTime::now_utc()),
-            lasts,
-            effort,
             ready_until: answer.fresh_until.filter(|_| stands),
             asked_at: answer.asked_at,
             asking_took: answer.asking_took,
         };
-        Site::new(content, files, facts)
+        // Not of the verdict's `changed_at`, because score, inning and age are on the page too.
+        let publication = Publication { effort, ..Publication::now(Lifetime::Changing(lasts)) };
+        Site::new(content, files, publication, facts)
     }
 
     /// The page that describes how the reader's own request was answered.

@@ -74,14 +74,16 @@ fn executable(pid: u32) -> PathBuf {
 
 /// The path of a process's binary, which another one may have replaced.
 fn binary_of(pid: u32) -> io::Result<PathBuf> {
-    let path = fs::read_link(executable(pid))?;
-    Ok(path.to_str().and_then(|path| path.strip_suffix(DELETED)).map_or(path.clone(), PathBuf::from))
+    fs::read_link(executable(pid)).map(|path| without(path, DELETED))
 }
 
 /// The path of this binary, or of the one that it was before.
 fn own_binary() -> io::Result<PathBuf> {
-    let path = env::current_exe()?;
-    Ok(path.to_str().and_then(|path| path.strip_suffix(PREVIOUS_SUFFIX)).map_or(path.clone(), PathBuf::from))
+    env::current_exe().map(|path| without(path, PREVIOUS_SUFFIX))
+}
+
+fn without(path: PathBuf, suffix: &str) -> PathBuf {
+    path.to_str().and_then(|path| path.strip_suffix(suffix)).map(PathBuf::from).unwrap_or(path)
 }
 
 fn previous(binary: &Path) -> PathBuf {

@@ -1,7 +1,7 @@
 //! The handler that connections call: a service that a reload replaces as a whole, between two requests.
 
 use crate::{
-    connection::{Arrival, ConnectionInfo},
+    connection::{Arrival, ConnectionInfo, ListenerKind},
     http::handler::{HandlerResponse, SharedHandler, UnreadBody},
     site::service::Service,
     web::trusted_proxies::TrustedProxies,
@@ -32,12 +32,12 @@ impl SwapHandler {
         self.visitors.store(Arc::new(service));
     }
 
-    pub fn visitors(&self) -> SharedHandler {
-        self.visitors.clone()
-    }
-
-    pub fn operators(&self) -> SharedHandler {
-        self.operators.clone()
+    /// The handler of a listener.
+    pub fn of(&self, listener: ListenerKind) -> SharedHandler {
+        match listener {
+            ListenerKind::Admin => self.operators.clone(),
+            _ => self.visitors.clone(),
+        }
     }
 }
 

@@ -3,10 +3,14 @@
 
 use crate::{
     app::{
-        RunError,
-        data_lock::DataLock,
-        inherited::{Handoff, LOCK, PREDECESSOR, QUIC, READY},
+        control::ControlRequest,
+        error::RunError,
+        inherited::{Handoff, LOCK, PREDECESSOR, QUIC, QuicHandoff, READY},
         launcher,
+        process::Process,
+        resources::Resources,
+        run::Running,
+        systemd,
     },
     name::Named,
     net::{
@@ -26,7 +30,7 @@ use std::{
         unix::{fs::MetadataExt, net},
     },
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 use time::OffsetDateTime;
@@ -81,6 +85,48 @@ fn in_path(name: &Path) -> Option<PathBuf> {
     env::split_paths(&dirs).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
+impl Running {
+    /// Starts the new process; none, and the outcome is told, if that fails.
+    pub fn begin_upgrade(&self) -> Option<NewProcess> {
+        systemd::reloading();
+        let binary = self.process.executable.binary().display();
+        match NewProcess::start(&self.process) {
+            Ok(started) => {
+                tracing::info!(%binary, "starting the new process");
+                Some(started)
+            }
+            Err(error) => {
+                self.upgrade_failed(format!("cannot start {binary}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Tells that this process goes on.
+    pub fn upgrade_failed(&self, why: String) {
+        tracing::error!("no upgrade, this process goes on: {why}");
+        // The new process may have written its own number into the lock already.
+        self.process.resources.sign_lock();
+        systemd::ready();
+        self.tell(ControlRequest::Upgrade, false, vec![why]);
+    }
+}
+
+fn handoff(Process { start, resources, http3, .. }: &Process) -> Handoff {
+    let Resources { listeners, socket_files, .. } = resources;
+    let configured = |bound: &BoundSocket| bound.configured.as_ref().map(ToString::to_string);
+    Handoff {
+        pid: Some(process::id()),
+        upgrades: start.upgrades + 1,
+        files: socket_files.iter().map(|file| file.path().to_owned()).collect(),
+        configured: listeners.iter().map(configured).collect(),
+        quic: http3.as_ref().map(|http3| QuicHandoff {
+            secret: http3.secret.to_text(),
+            processes: http3.steering.processes(),
+        }),
+    }
+}
+
 /// The new process of an upgrade. It is killed if this is dropped before it is ready.
 pub(crate) struct NewProcess {
     /// The launcher, which ends with the new process; or the new process itself, if its binary knows no launcher.
@@ -94,27 +140,14 @@ pub(crate) struct NewProcess {
 
 impl NewProcess {
     /// Starts the new process. Must be called within a tokio runtime.
-    pub fn start<'a>(
-        executable: &Executable,
-        handoff: &Handoff,
-        sockets: impl Iterator<Item = &'a BoundSocket>,
-        lock: Option<&DataLock>,
-    ) -> Result<Self, String> {
-        NewProcess::spawn(executable, handoff, sockets, lock)
-            .map_err(|error| format!("cannot start {}: {error}", executable.binary.display()))
-    }
-
-    fn spawn<'a>(
-        executable: &Executable,
-        handoff: &Handoff,
-        sockets: impl Iterator<Item = &'a BoundSocket>,
-        lock: Option<&DataLock>,
-    ) -> io::Result<Self> {
+    fn start(process: &Process) -> io::Result<Self> {
+        let Process { executable, resources, .. } = process;
+        let handoff = handoff(process);
         let (mut ours, theirs) = net::UnixStream::pair()?;
-        writeln!(ours, "{}", serde_json::to_string(handoff)?)?;
+        writeln!(ours, "{}", serde_json::to_string(&handoff)?)?;
         ours.set_nonblocking(true)?;
         let (mut names, mut descriptors) = (vec![PREDECESSOR], vec![OwnedFd::from(theirs)]);
-        if let Some(lock) = lock {
+        if let Some(lock) = &resources.lock {
             names.push(LOCK);
             descriptors.push(lock.share()?);
         }
@@ -125,7 +158,7 @@ impl NewProcess {
             names.push(QUIC);
             descriptors.push(theirs);
         }
-        for bound in sockets {
+        for bound in resources.listeners.iter() {
             names.push(bound.kind.name());
             descriptors.push(bound.again()?.socket.into());
         }

@@ -2,8 +2,9 @@
 
 use crate::{
     app::{
-        RunError,
+        error::RunError,
         listeners::{DealtSocket, Listeners},
+        process::Process,
         swap_handler::SwapHandler,
     },
     connection::ListenerKind,
@@ -12,8 +13,9 @@ use crate::{
         http3::{self, Http3Listener, Http3Server},
     },
     net::listen::BoundSocket,
-    per_worker::become_worker,
-    threads::{Heartbeat, RestartingThreads},
+    per_worker::{become_worker, workers},
+    threads::Heartbeat,
+    tls::owner::CertificateOwner,
 };
 use std::{
     io,
@@ -44,28 +46,37 @@ pub(crate) struct Workers {
 
 /// The parts that all workers share.
 #[derive(Clone)]
-pub(crate) struct WorkerContext {
+struct WorkerContext {
     /// The sockets. They outlive a worker that fails, so that connections wait in the queue until it has restarted.
     /// Their owner closes them, not the last worker.
-    pub listeners: Weak<Listeners>,
-    pub workers: usize,
-    pub tls: Option<TlsAcceptor>,
-    /// The parts that all QUIC endpoints share; none without HTTP/3.
-    pub http3: Option<Arc<Http3Server>>,
-    pub handler: SwapHandler,
-    pub accept_context: AcceptContext,
+    listeners: Weak<Listeners>,
+    tls: Option<TlsAcceptor>,
+    http3: Option<Arc<Http3Server>>,
+    handler: SwapHandler,
+    accept_context: AcceptContext,
 }
 
 impl Workers {
     /// Starts one thread for each worker, with its own runtime and listeners. While they answer requests, workers share
     /// only the site, the counters and the limit on connections.
-    pub fn start(context: &WorkerContext, threads: &RestartingThreads) -> Result<Self, RunError> {
+    pub fn start(process: &Process, handler: &SwapHandler) -> Result<Self, RunError> {
+        let context = WorkerContext {
+            listeners: Arc::downgrade(&process.resources.listeners),
+            tls: process.certificates.as_ref().map(CertificateOwner::acceptor),
+            http3: process.http3.clone(),
+            handler: handler.clone(),
+            accept_context: AcceptContext {
+                clients: process.clients.clone(),
+                counters: process.metrics.connections.clone(),
+                phase: process.lifecycle.watch(),
+            },
+        };
         let start = |worker| {
             let mut opened = Some(context.open(worker)?);
             let (finished, done) = oneshot::channel();
             let mut finished = Some(finished);
             let context = context.clone();
-            threads.spawn(format!("worker-{worker}"), PULSE_AT_MOST, move |heartbeat| {
+            process.metrics.threads.spawn(format!("worker-{worker}"), PULSE_AT_MOST, move |heartbeat| {
                 become_worker(worker);
                 let listeners = opened.take().map_or_else(|| context.open(worker), Ok)?;
                 // Its tasks stay on this thread, so that connections need no locks.
@@ -78,7 +89,7 @@ impl Workers {
             })?;
             Ok(done)
         };
-        let started: io::Result<_> = (0..context.workers).map(start).collect();
+        let started: io::Result<_> = (0..workers()).map(start).collect();
         let done =
             started.map_err(RunError::cannot("open the listeners of a worker, or start its thread"))?;
         Ok(Workers { done })
@@ -96,12 +107,9 @@ impl WorkerContext {
     fn open(&self, worker: usize) -> io::Result<OpenListeners> {
         let mut opened = OpenListeners::default();
         let Some(listeners) = self.listeners.upgrade() else { return Ok(opened) };
-        for DealtSocket { bound, endpoint, users } in listeners.deal(worker, self.workers)? {
+        for DealtSocket { bound, endpoint, users } in listeners.deal(worker, workers())? {
             let BoundSocket { kind, socket, .. } = bound;
-            let handler = match kind {
-                ListenerKind::Admin => self.handler.operators(),
-                _ => self.handler.visitors(),
-            };
+            let handler = self.handler.of(kind);
             match (kind, &self.http3) {
                 (ListenerKind::Http3, None) => {}
                 (ListenerKind::Http3, Some(server)) => {

@@ -97,8 +97,9 @@ pub fn state(input: &[u8]) {
     }
 }
 
-/// A certificate in DER (after a `D`), orders in JSON (after an `O`), or a PEM file, as a disk may have damaged them. What is
-/// used is dated, covers its names, and is renewed within its life; orders are read as they are written.
+/// A certificate in DER (after a `D`), orders in JSON (after an `O`), or a PEM file, as a disk may have damaged them.
+/// A certificate that is used is dated, covers its names, and is renewed within its life; orders are read as they are
+/// written.
 pub fn acme_cache(input: &[u8]) {
     static CACHE: LazyLock<(Cache, PathBuf)> = LazyLock::new(|| {
         let dir = DIR.path().join("acme");

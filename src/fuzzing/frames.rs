@@ -60,8 +60,13 @@ pub fn http2_frames(input: &[u8]) {
         connection.ready(Protocol::Http2);
         let (client, server) = duplex(1 << 14);
         let longest = connection.limits().age * 2;
-        let served =
-            http2::serve(server, info, SwapHandler::new(SERVICE.clone()).visitors(), connection, &METRICS);
+        let served = http2::serve(
+            server,
+            info,
+            SwapHandler::new(SERVICE.clone()).of(ListenerKind::Http),
+            connection,
+            &METRICS,
+        );
         let (_, sent) = timeout(longest, async { tokio::join!(served, peer(client, frames, behaviour)) })
             .await
             .expect("the connection ends");

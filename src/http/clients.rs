@@ -190,9 +190,10 @@ impl Clients {
         task.is_some()
     }
 
-    /// Ends the connections that have been idle longest, unless evicted ones are still closing. Returns their number.
-    pub(crate) fn make_room(&self) -> usize {
-        let batch = (self.load.limits().connections / BATCH).max(1);
+    /// Ends those connections of visitors, or of operators, that have been idle longest, unless evicted ones are still
+    /// closing. Returns their number.
+    pub(crate) fn make_room(&self, for_operators: bool) -> usize {
+        let batch = if for_operators { 1 } else { (self.load.limits().connections / BATCH).max(1) };
         let mut table = self.table.lock().unpoisoned();
         if table.leaving > 0 {
             return 0;
@@ -200,7 +201,7 @@ impl Clients {
         let mut quiet: Vec<_> = table
             .connections
             .iter()
-            .filter(|(_, entry)| entry.task.is_some() && !entry.is_operator)
+            .filter(|(_, entry)| entry.task.is_some() && entry.is_operator == for_operators)
             .filter_map(|(id, entry)| Some((entry.idle_since.get()?, *id)))
             .collect();
         if quiet.len() > batch {

@@ -1,6 +1,6 @@
 //! The Content-Security-Policy of pages, and the fields that go with it.
 
-use crate::web::representation::Field;
+use crate::web::representation::{Field, Lifetime};
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, REFRESH};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ pub(crate) fn page_policy(style: &str) -> Vec<Field> {
 
 /// The policy of the box, which every site may frame. It loads only the typeface, and itself again: without a script,
 /// and not in step with a game, because a page with many readers may frame it.
-pub(super) fn embed_policy(style: &str, lasts: Duration) -> Vec<Field> {
+pub(super) fn embed_policy(style: &str, lifetime: Lifetime) -> Vec<Field> {
+    let (Lifetime::Changing(lasts) | Lifetime::Settled(lasts)) = lifetime;
     let mut policy = strict(format!(
         "default-src 'none'; style-src {style}; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
     ));

@@ -16,7 +16,11 @@ use crate::{
         service::{HowPage, ProcessStart, Service, ServiceParts},
         snapshot::{Site, SiteContent, SiteFacts},
     },
-    web::{coding::Effort, host::Hosts},
+    web::{
+        coding::Effort,
+        host::Hosts,
+        representation::{Lifetime, Publication},
+    },
 };
 use arc_swap::ArcSwap;
 use hyper::{Request, Response, body::Body};
@@ -42,14 +46,13 @@ pub fn site(text: &str) -> Site {
     let facts = SiteFacts {
         named: Arc::new(NoNamedPages),
         pictures: None,
-        modified: Some(OffsetDateTime::UNIX_EPOCH),
-        lasts: Duration::from_secs(5),
-        effort: Effort::Fast,
         ready_until: None,
         asked_at: None,
         asking_took: None,
     };
-    Site::new(content, [], facts)
+    let lifetime = Lifetime::Changing(Duration::from_secs(5));
+    let publication = Publication { modified: OffsetDateTime::UNIX_EPOCH, lifetime, effort: Effort::Fast };
+    Site::new(content, [], publication, facts)
 }
 
 /// The parts of a service of this site.

@@ -8,10 +8,7 @@ use crate::{
         page::{LanguagePage, Page, PageContent, PageForms, PageText, error_forms},
         policy::{embed_policy, page_policy},
     },
-    web::{
-        coding::Effort,
-        representation::{Lifetime, Publication, Representation, RepresentationFields},
-    },
+    web::representation::{Publication, Representation, RepresentationFields},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -66,12 +63,6 @@ pub struct SiteFacts {
     pub named: Arc<dyn NamedPages>,
     /// Closed once the pictures have been drawn, in the site that replaces this one; none if this one has them.
     pub pictures: Option<watch::Receiver<()>>,
-    /// The time of the last modification of the pages.
-    pub modified: Option<OffsetDateTime>,
-    /// The time for which caches may keep the pages.
-    pub lasts: Duration,
-    /// The effort to encode them.
-    pub effort: Effort,
     /// The time until which `/readyz` responds 200; none if it does not.
     pub ready_until: Option<OffsetDateTime>,
     /// The time at which MLB made the answer's data; none if it was never read.
@@ -85,13 +76,12 @@ impl Site {
     pub fn new(
         content: SiteContent,
         published: impl IntoIterator<Item = (&'static str, Representation)>,
+        publication: Publication,
         facts: SiteFacts,
     ) -> Self {
-        let SiteFacts { lasts, modified, effort, .. } = facts;
-        let lifetime = Lifetime::Changing(lasts);
-        let publication = Publication { modified, lifetime, effort };
         let policy = page_policy(&content.style);
-        let embed_policy = embed_policy(&content.embed_style, lasts).into_iter().chain(of_page(true));
+        let embed_policy =
+            embed_policy(&content.embed_style, publication.lifetime).into_iter().chain(of_page(true));
         let share_policy = policy.iter().cloned().chain(of_page(false));
         let json = RepresentationFields {
             more: of_page(true).collect(),

@@ -11,7 +11,8 @@ use hyper::{
     HeaderMap,
     header::{
         ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-        CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
+        CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY,
+        REFRESH, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use std::{
@@ -31,6 +32,17 @@ pub struct Representation {
     vary: Vec<HeaderName>,
     variants: Arc<PerWorker<OnceLock<Box<[Variant]>>>>,
 }
+
+/// Fields that say what to do with the body. A 304 omits them, because a cache keeps those of the stored response
+/// (RFC 9110 §15.4.5, RFC 9111 §4.3.4).
+const KEPT_WITH_THE_BODY: [HeaderName; 6] = [
+    CONTENT_SECURITY_POLICY,
+    HeaderName::from_static("cross-origin-opener-policy"),
+    HeaderName::from_static("permissions-policy"),
+    REFERRER_POLICY,
+    REFRESH,
+    X_CONTENT_TYPE_OPTIONS,
+];
 
 /// The body in one coding.
 #[derive(Debug)]
@@ -84,7 +96,7 @@ pub enum Lifetime {
 #[derive(Debug, Clone, Copy)]
 pub struct Publication {
     /// The time of the last modification.
-    pub modified: Option<OffsetDateTime>,
+    pub modified: OffsetDateTime,
     /// The time for which caches may keep them.
     pub lifetime: Lifetime,
     /// The effort to encode them.
@@ -95,7 +107,7 @@ impl Publication {
     /// Pages that change now.
     pub fn now(lifetime: Lifetime) -> Self {
         // By the system's clock, because it is compared with dates from other programs.
-        Publication { modified: Some(OffsetDateTime::now_utc()), lifetime, effort: Effort::Fast }
+        Publication { modified: OffsetDateTime::now_utc(), lifetime, effort: Effort::Fast }
     }
 }
 
@@ -130,8 +142,12 @@ impl RepresentationFields {
         media_type: impl Into<Cow<'static, str>>,
         Publication { modified, lifetime, effort }: Publication,
     ) -> Self {
-        let caching = Caching::For(lifetime);
-        RepresentationFields { caching, modified, effort, ..RepresentationFields::momentary(media_type) }
+        RepresentationFields {
+            caching: Caching::For(lifetime),
+            modified: Some(modified),
+            effort,
+            ..RepresentationFields::momentary(media_type)
+        }
     }
 }
 
@@ -237,7 +253,8 @@ impl Variant {
             shared.insert(VARY, field(&names.join(", ")));
         }
         shared.insert(ETAG, etag.clone());
-        let not_modified = shared.clone();
+        let mut not_modified = shared.clone();
+        KEPT_WITH_THE_BODY.iter().for_each(|name| drop(not_modified.remove(name)));
         shared.insert(CONTENT_TYPE, value(fields.media_type.clone()));
         if let Some(language) = fields.language {
             shared.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));

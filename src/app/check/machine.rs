@@ -52,12 +52,7 @@ enum ListenAttempt {
 }
 
 fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding, ListenAttempt) {
-    let about = match kind {
-        ListenerKind::Http => "listen.http",
-        ListenerKind::Https => "listen.https",
-        ListenerKind::Http3 => "listen.http3",
-        ListenerKind::Admin => "listen.admin",
-    };
+    let about = format!("listen.{}", kind.name());
     let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {
         Ok(bound) => {
             if let Address::Unix(path) = address {

@@ -6,7 +6,7 @@ pub(crate) mod upstream;
 
 use crate::{
     config::{self, Config, Environment},
-    name::Named,
+    name::{Named, named},
     output::{
         self,
         format::{self, LogFormat},
@@ -37,20 +37,21 @@ pub struct CheckReport(Vec<Finding>);
 
 /// The result of one step of the check.
 pub(crate) struct Finding {
-    grade: Severity,
+    severity: Severity,
     /// The setting, or the part of the machine, that the finding is about.
     about: Cow<'static, str>,
     /// A sentence: the finding, and what to do if there is a problem.
     what: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Severity {
-    Fine,
-    /// The site would run and be correct.
-    Warning,
-    /// The site would not start, or not be correct.
-    Error,
+named! {
+    pub(crate) enum Severity {
+        Fine = "fine",
+        /// The site would run and be correct.
+        Warning = "warning",
+        /// The site would not start, or not be correct.
+        Error = "error",
+    }
 }
 
 /// Tries what a start would do: first as root, if this is root, and then as the configured user.
@@ -118,7 +119,7 @@ impl CheckReport {
         for finding in &self.0 {
             finding.print()?;
         }
-        let count = |grade, what: &str| match self.count(grade) {
+        let count = |severity, what: &str| match self.count(severity) {
             0 => None,
             1 => Some(format!("1 {what}")),
             many => Some(format!("{many} {what}s")),
@@ -138,22 +139,22 @@ impl CheckReport {
         print_settings(config, shown, &config::ProcessEnvironment)
     }
 
-    fn count(&self, grade: Severity) -> usize {
-        self.0.iter().filter(|finding| finding.grade == grade).count()
+    fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|finding| finding.severity == severity).count()
     }
 }
 
 impl Finding {
-    fn fine(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Fine, about: about.into(), what: what.into() }
+    fn fine(about: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Self {
+        Finding { severity: Severity::Fine, about: about.into(), what: what.into() }
     }
 
     fn warning(about: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Warning, about: about.into(), what: what.into() }
+        Finding { severity: Severity::Warning, about: about.into(), what: what.into() }
     }
 
-    fn error(about: &'static str, what: impl Into<String>) -> Self {
-        Finding { grade: Severity::Error, about: about.into(), what: what.into() }
+    fn error(about: impl Into<Cow<'static, str>>, what: impl Into<String>) -> Self {
+        Finding { severity: Severity::Error, about: about.into(), what: what.into() }
     }
 }
 
@@ -170,24 +171,20 @@ impl Finding {
     fn print(&self) -> io::Result<()> {
         let fields = [("about", (*self.about).into())];
         let (text, message) = (self.to_string(), self.what.as_str());
-        let (level, grade) = match self.grade {
+        let level = match self.severity {
             Severity::Fine => return format::answer(&text, message, &fields),
-            Severity::Warning => (Level::WARN, "warning"),
-            Severity::Error => (Level::ERROR, "error"),
+            Severity::Warning => Level::WARN,
+            Severity::Error => Level::ERROR,
         };
-        let coloured = format::coloured(grade, level, output::stderr().has_colour());
-        print_trouble(level, &text.replacen(grade, &coloured, 1), message, &fields)
+        let name = self.severity.name();
+        let coloured = format::coloured(name, level, output::stderr().has_colour());
+        print_trouble(level, &text.replacen(name, &coloured, 1), message, &fields)
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grade = match self.grade {
-            Severity::Fine => "fine",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(f, "{grade:<8} {:<14} {}", self.about, self.what)
+        write!(f, "{:<8} {:<14} {}", self.severity.name(), self.about, self.what)
     }
 }
 

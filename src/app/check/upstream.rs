@@ -43,8 +43,8 @@ fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
         if listings.is_empty() {
             listings = client.calendar(club, today.year())?;
         }
-        let process_start = |listing: &&ScheduleEntry| listing.start.is_some_and(|start| start <= now);
-        if let Some(game) = listings.iter().rfind(process_start).or(listings.first()) {
+        let has_begun = |listing: &&ScheduleEntry| listing.start.is_some_and(|start| start <= now);
+        if let Some(game) = listings.iter().rfind(has_begun).or(listings.first()) {
             client.feed(game.pk, player.id)?;
             asked.push("feed");
         }

@@ -9,7 +9,11 @@ use crate::{
         connection::{Connection, Protocol},
         connection_metrics::{CloseReason, ConnectionMetrics, ListenerMetrics, RefusalReason},
         handler::{ConnectionError, SharedHandler},
-        http3::{config::Http3Server, session},
+        http3::{
+            config::Http3Server,
+            session::{self, Http3Session},
+            transport::ConnectionStreams,
+        },
         worker_connections::WorkerConnections,
     },
     lifecycle::Phase,
@@ -112,13 +116,16 @@ struct QuicAdmission {
 impl QuicAdmission {
     /// Starts the task of a connection, refuses it, or has its client prove its address first.
     fn admit(self: &Rc<Self>, incoming: Incoming, phase: &watch::Receiver<Phase>) {
+        let (is_validated, is_reading) =
+            (incoming.remote_address_validated(), self.server.steering.is_reading());
         match *phase.borrow() {
             Phase::Serving => {}
             // The client sends its packet again, which the new process receives.
-            Phase::HandedOver if !self.server.steering.is_reading() => return incoming.ignore(),
+            Phase::HandedOver if !is_reading && !is_validated => return incoming.ignore(),
+            // This process has told the client to prove its address, and with that gave it an ID that leads here.
+            Phase::HandedOver if !is_reading => {}
             Phase::HandedOver | Phase::Draining => return incoming.refuse(),
         }
-        let is_validated = incoming.remote_address_validated();
         let permit = Clients::enter(&self.clients, ListenerKind::Http3);
         // Packets with a made-up address cost no more than this response, which is smaller than they are.
         let is_busy = permit.is_none() || self.unfinished.get() >= self.clients.limits().h3_unvalidated;
@@ -145,7 +152,7 @@ impl QuicAdmission {
     /// Makes room for a client that there is no room for. Evicted connections end soon; the client sends its packet
     /// again by itself, and finds room then.
     fn turn_away(&self, incoming: Incoming) {
-        let evicted = self.clients.make_room();
+        let evicted = self.clients.make_room(false);
         self.counters.ended(CloseReason::Room, evicted);
         if evicted > 0 {
             incoming.ignore();
@@ -208,9 +215,18 @@ impl QuicAdmission {
         let migrations = Arc::new(AtomicU32::new(0));
         info.quic = Some(facts(quic.clone(), is_validated, migrations.clone()));
         connection.ready(Protocol::Http3);
-        let metrics = &self.server.metrics;
-        session::serve(quic, info, migrations, self.handler.clone(), connection, &self.counters, metrics)
-            .await
+        let session = Http3Session {
+            handler: self.handler.clone(),
+            counters: self.counters.clone(),
+            streams: Rc::new(ConnectionStreams::new(connection.limits())),
+            connection,
+            quic,
+            info: RefCell::new(Arc::new(info)),
+            migrations,
+            migrations_of_all: self.server.metrics.migrations.clone(),
+            fruitless: Cell::new(0),
+        };
+        session::serve(Rc::new(session)).await
     }
 
     /// Counts the connection for its client. Returns false if that has too many.

@@ -5,9 +5,8 @@ use crate::{
     http::{
         connection::Connection,
         connection_metrics::{CloseReason, ConnectionMetrics},
-        handler::{ConnectionError, SharedHandler, UPLOAD_CAP},
+        handler::{ConnectionError, SharedHandler},
         http3::{
-            metrics::QuicMetrics,
             request,
             transport::{ConnectionStreams, QuicTransport},
         },
@@ -48,12 +47,12 @@ pub(super) struct Http3Session {
     pub connection: Rc<Connection>,
     pub counters: ConnectionMetrics,
     pub streams: Rc<ConnectionStreams>,
-    quic: quinn::Connection,
-    info: RefCell<Arc<ConnectionInfo>>,
-    migrations: Arc<AtomicU32>,
-    migrations_of_all: prometheus::IntCounter,
+    pub quic: quinn::Connection,
+    pub info: RefCell<Arc<ConnectionInfo>>,
+    pub migrations: Arc<AtomicU32>,
+    pub migrations_of_all: prometheus::IntCounter,
     /// Streams that ended before there was a request.
-    fruitless: Cell<u32>,
+    pub fruitless: Cell<u32>,
 }
 
 /// The steps of a graceful close.
@@ -66,16 +65,7 @@ struct Farewell {
 }
 
 /// Serves requests until the peer leaves, the server drains, or a limit is reached. Returns that limit.
-pub(super) async fn serve(
-    quic: quinn::Connection,
-    info: ConnectionInfo,
-    migrations: Arc<AtomicU32>,
-    handler: SharedHandler,
-    connection: Rc<Connection>,
-    counters: &ConnectionMetrics,
-    metrics: &QuicMetrics,
-) -> Result<Option<CloseReason>, ConnectionError> {
-    let session = Http3Session::new(quic, info, migrations, handler, connection, counters, metrics);
+pub(super) async fn serve(session: Rc<Http3Session>) -> Result<Option<CloseReason>, ConnectionError> {
     let (connection, limits) = (&session.connection, session.connection.limits());
     let transport = QuicTransport::new(session.quic.clone(), session.streams.clone());
     let mut builder = server::builder();
@@ -147,31 +137,6 @@ pub(super) async fn serve(
 }
 
 impl Http3Session {
-    fn new(
-        quic: quinn::Connection,
-        info: ConnectionInfo,
-        migrations: Arc<AtomicU32>,
-        handler: SharedHandler,
-        connection: Rc<Connection>,
-        counters: &ConnectionMetrics,
-        metrics: &QuicMetrics,
-    ) -> Rc<Self> {
-        let limits = connection.limits();
-        let request_bytes = 2 * limits.head_buffer() + UPLOAD_CAP;
-        let streams = Rc::new(ConnectionStreams::new(limits.h3_control, request_bytes));
-        Rc::new(Http3Session {
-            handler,
-            counters: counters.clone(),
-            streams,
-            quic,
-            info: RefCell::new(Arc::new(info)),
-            migrations,
-            migrations_of_all: metrics.migrations.clone(),
-            fruitless: Cell::new(0),
-            connection,
-        })
-    }
-
     /// The facts about the connection, with the client's present address.
     pub fn info(&self) -> Arc<ConnectionInfo> {
         let peer = self.quic.remote_address().ip().into();

@@ -1,7 +1,10 @@
 //! quinn as the transport of `h3`, by its traits. In place of the `h3-quinn` crate, which copies each byte of a body,
 //! buffers heads of any length, and does not tell when a response has arrived.
 
-use crate::http::http3::budget::ReadBudget;
+use crate::{
+    http::{handler::UPLOAD_CAP, http3::budget::ReadBudget},
+    limits::Limits,
+};
 use bytes::{Buf, Bytes};
 use h3::{
     error::Code,
@@ -41,12 +44,11 @@ pub(super) struct ConnectionStreams {
 }
 
 impl ConnectionStreams {
-    /// The streams of a connection that may send so many bytes on control streams, and on each request stream.
-    pub fn new(control_bytes: usize, request_bytes: usize) -> Self {
+    pub fn new(limits: &Limits) -> Self {
         ConnectionStreams {
             taken: Rc::new(Cell::new((0, Instant::now()))),
-            control: Rc::new(ReadBudget::new(control_bytes)),
-            request_bytes,
+            control: Rc::new(ReadBudget::new(limits.h3_control)),
+            request_bytes: 2 * limits.head_buffer() + UPLOAD_CAP,
             accepted: RefCell::default(),
         }
     }

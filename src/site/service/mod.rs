@@ -175,24 +175,37 @@ impl Service {
             true => self.stream(response, &context, request.headers()),
             false => response.map(ResponseContent::Whole),
         };
+        self.add_fields(&mut response, request, routed, &context);
+        let status = response.status();
+        response.map(|content| ResponseBody::new(content, exchange, status))
+    }
+
+    /// Adds the fields that depend on the request or the connection, whatever the response.
+    fn add_fields<B, T>(
+        &self,
+        response: &mut Response<T>,
+        request: &Request<B>,
+        routed: &RoutedPath,
+        context: &RequestContext,
+    ) {
+        let (own, tls, status) = (self.own.own(), &context.connection.tls, response.status());
+        let fields = response.headers_mut();
         if [Version::HTTP_2, Version::HTTP_3].contains(&request.version()) {
             // Forbidden there (RFC 9113 §8.2.2, RFC 9114 §4.2).
-            response.headers_mut().remove(CONNECTION);
+            fields.remove(CONNECTION);
         }
-        let status = response.status();
-        let fields = response.headers_mut();
         let reach = routed.route.map_or(CorsScope::Site, Route::reach);
         common_fields::complete(reach, request.method(), request.headers(), fields);
         // A proxy that terminates TLS has a certificate of its own.
-        let may_insist = connection.tls.is_none() || self.https().is_some();
+        let may_insist = tls.is_none() || self.https().is_some();
         if let Some(hsts) = &own.hsts
             && may_insist
-            && self.parts.hosts.insist_on_https(authority(request), client.scheme)
+            && self.parts.hosts.insist_on_https(authority(request), context.client.scheme)
         {
             fields.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
         if let Some(alternative) = &own.alternative
-            && connection.tls.is_some()
+            && tls.is_some()
             && self.announces_http3()
         {
             fields.insert(ALT_SVC, alternative.clone());
@@ -203,7 +216,6 @@ impl Service {
             fields.insert(REQUEST_ID, unique(context.id()));
             fields.insert(SERVER_TIMING, unique(context.timing()));
         }
-        response.map(|content| ResponseBody::new(content, exchange, status))
     }
 
     fn announces_http3(&self) -> bool {

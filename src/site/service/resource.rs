@@ -10,6 +10,7 @@ use crate::{
         page::PageForms,
         routes::{CHALLENGE, RouteTarget, RoutedPath},
         service::{Awaited, Service, bare, negotiated},
+        snapshot::Site,
     },
     web::{
         path::{self, PathForm},
@@ -103,35 +104,7 @@ impl Service {
         let responded = match route.target {
             RouteTarget::Home => respond(site.home.get(asking.query, None, headers)),
             RouteTarget::HomeIn(language) => respond(site.home.get(asking.query, Some(language), headers)),
-            RouteTarget::Named | RouteTarget::DayFile => {
-                let Some((language, named, part)) = named::parse(path) else {
-                    return self.error(StatusCode::NOT_FOUND, headers);
-                };
-                let found = match asking.awaited {
-                    Some(Awaited::Named(resource)) => NamedContent::Made(resource.clone()),
-                    Some(Awaited::Unrendered) => NamedContent::LookingUp(RENDERING),
-                    _ => site.facts.named.get(named, part, None),
-                };
-                // The site has changed since this request was found to wait for nothing: it came before that.
-                let found = match found {
-                    NamedContent::Rendering(page) => {
-                        let latest = site.facts.named.latest(named, part);
-                        latest.map_or(NamedContent::Rendering(page), NamedContent::Made)
-                    }
-                    found => found,
-                };
-                let looking_up = |wait| Ok(looking_up(&site.looking_up, wait, language, headers));
-                match found {
-                    NamedContent::Made(NamedResource::Page(page)) => {
-                        respond(page.get(asking.query, language, headers))
-                    }
-                    NamedContent::Made(NamedResource::File(file)) => respond(&file),
-                    // Only if the request is simulated, or came without its place in the queue.
-                    NamedContent::Rendering(_) => looking_up(RENDERING),
-                    NamedContent::LookingUp(wait) => looking_up(wait),
-                    NamedContent::Missing => missing(),
-                }
-            }
+            RouteTarget::Named | RouteTarget::DayFile => named_page(asking, &site),
             RouteTarget::Embed(language) => respond(site.embed.get(language, headers)),
             RouteTarget::Share(language) => respond(site.share.get(language, headers)),
             RouteTarget::Answer => respond(&site.api),
@@ -177,6 +150,34 @@ impl Service {
             response.headers_mut().extend(fields);
             response
         })
+    }
+}
+
+/// The response to a path of a day, a season or the leaders.
+fn named_page(asking: &ReadRequest, site: &Site) -> Result<FullResponse, RefusedRepresentation> {
+    let ReadRequest { path, method, headers, .. } = *asking;
+    let missing = RefusedRepresentation::of(StatusCode::NOT_FOUND);
+    let Some((language, named, part)) = named::parse(path) else { return Err(missing) };
+    let looking_up = |wait| Ok(looking_up(&site.looking_up, wait, language, headers));
+    let content = match asking.awaited {
+        Some(Awaited::Named(resource)) => NamedContent::Made(resource.clone()),
+        Some(Awaited::Unrendered) => NamedContent::LookingUp(RENDERING),
+        _ => site.facts.named.get(named, part, None),
+    };
+    let made = match content {
+        NamedContent::Made(resource) => Some(resource),
+        // The site has changed since this request was found to wait for nothing: it came before that. Else the request
+        // is simulated, or came without its place in the queue.
+        NamedContent::Rendering(_) => site.facts.named.latest(named, part),
+        NamedContent::LookingUp(wait) => return looking_up(wait),
+        NamedContent::Missing => return Err(missing),
+    };
+    match made {
+        Some(NamedResource::Page(page)) => {
+            respond(page.get(asking.query, language, headers), method, headers)
+        }
+        Some(NamedResource::File(file)) => respond(&file, method, headers),
+        None => looking_up(RENDERING),
     }
 }
 

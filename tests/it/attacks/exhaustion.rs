@@ -11,12 +11,13 @@ use crate::{
         day::{EVENING, Game, IN_PROGRESS, NOON},
         fake_mlb::{FakeMlb, Fault},
         preload,
-        server::{Server, command},
+        server::{Server, command, signal},
         tools,
     },
 };
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -82,10 +83,7 @@ fn with_fsync(body: &str) -> (Server, FakeMlb) {
 /// A server whose libc has these functions, after it has written its state.
 fn with_libc(functions: &str) -> (Server, FakeMlb) {
     let compiled = tempfile::tempdir().unwrap();
-    let headers = ["errno.h", "fcntl.h", "stdarg.h", "string.h", "sys/syscall.h", "unistd.h"];
-    let headers = headers.map(|header| format!("#include <{header}>\n")).concat();
-    let source = format!("#define _GNU_SOURCE\n{headers}{functions}");
-    let library = preload::library(compiled.path(), &source);
+    let library = libc_with(compiled.path(), functions);
     with_a_state(|mlb, dir, run| {
         let mut command = command(dir.path());
         if run == Run::Tested {
@@ -93,6 +91,13 @@ fn with_libc(functions: &str) -> (Server, FakeMlb) {
         }
         Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING])
     })
+}
+
+/// A library with these functions, in place of those of libc.
+fn libc_with(dir: &Path, functions: &str) -> PathBuf {
+    let headers = ["errno.h", "fcntl.h", "stdarg.h", "string.h", "sys/syscall.h", "unistd.h"];
+    let headers = headers.map(|header| format!("#include <{header}>\n")).concat();
+    preload::library(dir, &format!("#define _GNU_SOURCE\n{headers}{functions}"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,6 +219,28 @@ fn a_disk_that_becomes_read_only_costs_no_answer_and_no_old_state() {
 }
 
 #[test]
+#[ignore = "needs cc"]
+fn the_lock_and_the_pid_file_are_written_once_the_disk_lets_them() {
+    let (compiled, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(dir.path().join("read-only"), "").unwrap();
+    let mut command = command(dir.path());
+    command.env("LD_PRELOAD", libc_with(compiled.path(), READ_ONLY));
+    let server = Server::start_by(command, dir, &["--mlb-url", "http://127.0.0.1:9"]);
+    let stderr = server.stderr();
+    assert!(
+        stderr.contains("no pid file") && stderr.contains("cannot write to the data directory"),
+        "{stderr}"
+    );
+    assert_eq!(server.command(&["reload"]).0, Some(1), "no process is found");
+    fs::remove_file(server.path("read-only")).unwrap();
+    server.wait_until("found again", || server.found() == Some(server.pid()));
+    assert_eq!(server.command(&["reload"]).0, Some(0), "{}", server.stderr());
+    let second = ["--http", "127.0.0.1:0", "--https", "off", "--admin", "off", "--pid-file", "other.pid"];
+    let (code, said) = server.command(&second);
+    assert!(code == Some(1) && said.contains("uses the data directory"), "{code:?} {said}");
+}
+
+#[test]
 fn a_data_directory_that_is_removed_is_made_again() {
     let (server, mlb) =
         with_a_state(|mlb, dir, _| Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]));
@@ -230,4 +257,43 @@ fn a_data_directory_that_is_removed_is_made_again() {
     assert_eq!(server.get("/readyz", "").status, 200);
     fs::remove_file(&dir).unwrap();
     keeps_the_error(server);
+}
+
+/// Opens and asks for no file of the state while there is a file `hangs`.
+const HANGING: &str = r#"
+static void wait_for(const char *path) {
+    while (strstr(path, ".local/state") && access("hangs", F_OK) == 0) usleep(20000);
+}
+int open64(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    int mode = va_arg(rest, int);
+    va_end(rest);
+    wait_for(path);
+    return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+int statx(int dir, const char *path, int flags, unsigned mask, void *found) {
+    wait_for(path);
+    return syscall(SYS_statx, dir, path, flags, mask, found);
+}
+"#;
+
+#[test]
+#[ignore = "needs cc"]
+fn a_disk_that_hangs_holds_up_neither_a_reload_nor_the_end() {
+    let (server, _mlb) = with_libc(HANGING);
+    fs::write(server.path("hangs"), "").unwrap();
+    // The files are looked for every 5 s.
+    let looks = || {
+        let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().flatten();
+        tasks
+            .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
+            .any(|name| name == "files\n")
+    };
+    server.wait_until("looking", looks);
+    signal(server.pid(), "HUP");
+    server.wait_until("reloaded", || server.stderr().contains("the configuration has been reloaded"));
+    let began = Instant::now();
+    let (code, _dir) = server.terminate();
+    assert!(code.success() && began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }

@@ -110,6 +110,32 @@ fn preconditions_are_kept_on_pages_and_assets_alike() {
     }
 }
 
+/// A cache keeps those of the stored response (RFC 9111 §4.3.4); what another site may read is about each response.
+#[test]
+fn a_304_omits_the_fields_that_say_what_to_do_with_the_body() {
+    let (server, _mlb) = site();
+    for path in ["/", "/embed", "/api/v1/answer", "/robots.txt"] {
+        let asked = "Accept: text/html, application/json;q=0.5\r\n";
+        let whole = server.get(path, asked);
+        let again = server.get(path, &format!("{asked}If-None-Match: {}\r\n", whole.field("etag")));
+        assert_eq!((whole.status, again.status), (200, 304), "{path}");
+        assert_eq!(whole.field("x-content-type-options"), "nosniff", "{path}");
+        for field in [
+            "content-security-policy",
+            "cross-origin-opener-policy",
+            "permissions-policy",
+            "referrer-policy",
+            "refresh",
+            "x-content-type-options",
+        ] {
+            assert_eq!(again.field(field), "", "{path} {field}");
+        }
+        for field in ["server", "cross-origin-resource-policy", "access-control-allow-origin"] {
+            assert_eq!(again.field(field), whole.field(field), "{path} {field}");
+        }
+    }
+}
+
 #[test]
 fn a_client_that_refuses_every_coding_is_told_so() {
     let (server, _mlb) = site();

@@ -112,8 +112,12 @@ fn health_asks_on_a_unix_socket() {
     let free = format!("127.0.0.1:{}", free_port());
     let both = format!("{free},{socket}");
     let _server = Server::start_with(&[&NO_MLB[..], &["--http", &both]].concat());
-    let (well, said) = health(&["--http", &socket]);
-    assert!(well && said.starts_with(&socket), "{said}");
+    for asked in [&["--http", &socket][..], &[&socket]] {
+        let (well, said) = health(asked);
+        assert!(well && said.starts_with(&socket), "{said}");
+    }
+    let (well, said) = health(&["unix:/nowhere"]);
+    assert!(!well && said.contains("unix:/nowhere: No such file"), "{said}");
 }
 
 #[test]

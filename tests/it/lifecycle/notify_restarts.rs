@@ -6,7 +6,12 @@ use crate::{
         day::{Game, IN_PROGRESS},
         fake_mlb::FakeMlb,
         hook::{Behaviour, FakeHook},
+        server::signal,
     },
+};
+use std::{
+    fs,
+    time::{Duration, Instant},
 };
 
 /// Kills e6 after the first request to a hook with this behaviour, once the log has this text; returns the ids of the
@@ -77,4 +82,25 @@ fn an_upgrade_hands_the_waiting_changes_over() {
     let ids: std::collections::BTreeSet<_> =
         hook.received().iter().map(|request| request.field("webhook-id").to_owned()).collect();
     assert_eq!(ids.len(), 1, "one change");
+}
+
+#[test]
+fn a_hook_that_hangs_delays_the_end_neither_beyond_a_second_signal_nor_beyond_the_drain() {
+    for (drain, signals) in [(25, 2), (1, 1)] {
+        let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+        let hook = FakeHook::start(Behaviour::Hang);
+        let dir = baseline(&mlb, &[format!("url = {:?}", hook.url())]);
+        let toml = fs::read_to_string(dir.path().join("e6.toml")).unwrap();
+        fs::write(dir.path().join("e6.toml"), format!("{toml}[limits]\ndrain = {drain}\n")).unwrap();
+        mlb.play(&[Game::new(IN_PROGRESS).charged(1)]);
+        let mut server = start(dir, &mlb);
+        server.wait_until("tried", || hook.count() == 1);
+        let began = Instant::now();
+        for _ in 0..signals {
+            signal(server.pid(), "TERM");
+            server.wait_until("draining", || server.stderr().contains("draining"));
+        }
+        assert!(server.wait_for_exit().success(), "{}", server.stderr());
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    }
 }

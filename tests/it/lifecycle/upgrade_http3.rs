@@ -18,11 +18,21 @@ const OFF: &str = "[listen]\nhttp3 = \"off\"\n";
 /// Upgrades in each direction.
 const TIMES: usize = 3;
 
-/// Upgrades with these lines in `e6.toml`, and waits for the end of the old process.
-fn upgrade_with(server: &Server, toml: &str) {
+/// Upgrades with these lines in `e6.toml`. Returns the old process.
+fn upgrade_at_once_with(server: &Server, toml: &str) -> u32 {
     let old = server.found().unwrap();
     fs::write(server.path("e6.toml"), toml).unwrap();
     upgrade(server, 1);
+    old
+}
+
+/// As [`upgrade_at_once_with`], and waits for the end of the old process.
+fn upgrade_with(server: &Server, toml: &str) {
+    let old = upgrade_at_once_with(server, toml);
+    wait_for_end(server, old);
+}
+
+fn wait_for_end(server: &Server, old: u32) {
     // The first process is a zombie then, which has no binary either.
     server.wait_until("ended", || fs::read_link(format!("/proc/{old}/exe")).is_err());
 }
@@ -64,6 +74,42 @@ fn a_response_over_http3_is_finished_by_the_old_process_when_the_new_one_has_non
     aioquic::run("taken_later", server.https(), &[&server.pid().to_string()]);
     assert!(server.wait_for_exit().success(), "{}", server.stderr());
     assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn http3_is_not_turned_on_again_before_the_process_that_finishes_its_connections_has_ended() {
+    let [on, off, auto] =
+        ["on", "off", "auto"].map(|http3| format!("[listen]\nhttp3 = {http3:?}\n[limits]\nstall = 30\n"));
+    let (server, _binary, _mlb) = with_binary_of_its_own(&on);
+    let mut client = Scenario::start("taken_after", server.https(), &[]);
+    client.wait_until_ready();
+    let first = upgrade_at_once_with(&server, &off);
+    fs::write(server.path("e6.toml"), &on).unwrap();
+    let (code, told) = server.command(&["upgrade"]);
+    assert!(code == Some(1) && told.contains("an older process of e6 still drains there"), "{told}");
+    let second = upgrade_at_once_with(&server, &auto);
+    server.wait_until("told", || server.stderr().contains("e6 goes on without HTTP/3 there"));
+    client.finish();
+    for old in [first, second] {
+        wait_for_end(&server, old);
+    }
+    upgrade_with(&server, &on);
+    aioquic::run("key_update", server.https(), &[]);
+    assert!(!server.stderr().contains("have been cut"), "{}", server.stderr());
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_client_that_proves_its_address_after_an_upgrade_is_served_at_once() {
+    let toml = format!("{ON}[limits]\nstall = 30\nh3_unvalidated = 0\n");
+    let (server, _binary, _mlb) = with_binary_of_its_own(&toml);
+    let mut client = Scenario::start("proves_its_address", server.https(), &[]);
+    client.wait_until_ready();
+    let old = upgrade_at_once_with(&server, &toml);
+    server.wait_until("handed over", || server.stderr().contains("another process serves now"));
+    client.finish();
+    wait_for_end(&server, old);
 }
 
 #[test]

@@ -61,6 +61,21 @@ fn a_new_connection_waits_while_all_others_are_busy() {
 }
 
 #[test]
+fn idle_connections_of_operators_keep_no_operator_out() {
+    let (server, _mlb) = limited(&[]);
+    let mut idle: Vec<_> = (0..16).map(|_| connect(server.admin())).collect();
+    for stream in &mut idle {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(server.metric("e6_event_streams"), 0.0);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(ends_within(&mut idle[0], Duration::from_secs(5)), "the longest idle");
+    assert!(is_open(&mut idle[15]));
+}
+
+#[test]
 fn a_flood_of_connections_keeps_nobody_out() {
     let (server, _mlb) = limited(&[("connections", 50)]);
     let flood: Vec<_> = (0..500).map(|_| connect(server.http())).collect();
