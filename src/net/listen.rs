@@ -247,16 +247,16 @@ mod tests {
 
     #[test]
     fn a_udp_port_is_shared_among_workers_and_not_with_strangers() {
-        let bind = |address: &Address| crate::net::listen::bind(ListenerKind::Http3, address, 2, 0o660);
-        let bound = bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        // UDP has the port number of the HTTPS listener, as everywhere.
+        let tcp = super::bind(ListenerKind::Https, &"127.0.0.1:0".parse().unwrap(), 1, 0o660).unwrap();
+        let bind = |address: &Address| super::bind(ListenerKind::Http3, address, 2, 0o660);
+        let bound = bind(&tcp[0].address).unwrap();
+        assert_eq!(bound[0].address, tcp[0].address);
         assert!(bound.len() == 2 && bound[0].address == bound[1].address);
         assert_eq!(bind(&bound[0].address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         let again = bound[0].again().unwrap();
         let adopted = BoundSocket::adopted(ListenerKind::Http, again.socket.into()).unwrap();
         assert_eq!((adopted.kind, &adopted.address), (ListenerKind::Http3, &bound[0].address));
-        // The port number is free for TCP, where HTTPS listens.
-        let tcp = crate::net::listen::bind(ListenerKind::Https, &bound[0].address, 1, 0o660).unwrap();
-        assert_eq!(tcp[0].address, bound[0].address);
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub async fn accept(listener: Http3Listener, shared: AcceptContext) -> io::Resul
         connections: WorkerConnections::new(),
         config: RefCell::new((limits, connections)),
         unfinished: Cell::new(0),
+        last_retry: Cell::new(None),
     });
     loop {
         admission.connections.set_phase(*phase.borrow_and_update());
@@ -89,7 +90,7 @@ pub async fn accept(listener: Http3Listener, shared: AcceptContext) -> io::Resul
             biased;
             Ok(()) = phase.changed() => {}
             Some(incoming) = endpoint.accept() => admission.admit(incoming, &phase),
-            () = admission.connections.ended(), if admission.connections.phase() != Phase::Serving => break,
+            () = admission.ended(), if admission.connections.phase() != Phase::Serving => break,
         }
     }
     // CONNECTION_CLOSE, once more if it gets lost.
@@ -111,6 +112,8 @@ struct QuicAdmission {
     config: RefCell<(Arc<Limits>, Arc<ServerConfig>)>,
     /// The number of unfinished handshakes.
     unfinished: Cell<usize>,
+    /// The time at which a client was last told to prove its address.
+    last_retry: Cell<Option<Instant>>,
 }
 
 impl QuicAdmission {
@@ -133,6 +136,7 @@ impl QuicAdmission {
         let is_reused = self.ids.has_issued(&incoming.orig_dst_cid());
         if (is_busy || is_reused) && !is_validated {
             self.server.metrics.retries.inc();
+            self.last_retry.set(Some(Instant::now()));
             // Fails only for an address that is validated already.
             let _ = incoming.retry();
             return;
@@ -146,6 +150,17 @@ impl QuicAdmission {
         self.clients.serves(id, task.abort_handle());
         if self.clients.begin_handshake(id) {
             self.counters.refused(RefusalReason::UnfinishedHandshakes);
+        }
+    }
+
+    /// Waits until the open connections have ended, and, if another process has taken over, until no client may come
+    /// back with the proof of its address that this endpoint asked for.
+    async fn ended(&self) {
+        self.connections.ended().await;
+        if self.connections.phase() == Phase::HandedOver
+            && let Some(last_retry) = self.last_retry.get()
+        {
+            time::sleep_until((last_retry + self.clients.limits().handshake).into()).await;
         }
     }
 

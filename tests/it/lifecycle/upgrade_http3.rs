@@ -101,10 +101,10 @@ fn http3_is_not_turned_on_again_before_the_process_that_finishes_its_connections
 
 #[test]
 #[ignore = "needs aioquic"]
-fn a_client_that_proves_its_address_after_an_upgrade_is_served_at_once() {
-    let toml = format!("{ON}[limits]\nstall = 30\nh3_unvalidated = 0\n");
+fn clients_that_prove_their_address_after_an_upgrade_are_served_at_once() {
+    let toml = format!("{ON}[limits]\nstall = 30\nhandshake = 3\nh3_unvalidated = 0\n");
     let (server, _binary, _mlb) = with_binary_of_its_own(&toml);
-    let mut client = Scenario::start("proves_its_address", server.https(), &[]);
+    let mut client = Scenario::start("prove_their_address", server.https(), &[]);
     client.wait_until_ready();
     let old = upgrade_at_once_with(&server, &toml);
     server.wait_until("handed over", || server.stderr().contains("another process serves now"));
