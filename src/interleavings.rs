@@ -61,7 +61,7 @@ fn the_table_of_clients_never_exceeds_its_limits_and_is_empty_in_the_end() {
                     permit.end_handshake();
                     let stream = Clients::open_stream(&clients, Some(address));
                     assert!(clients.streams() <= 1);
-                    clients.make_room(false);
+                    clients.make_room(ListenerKind::Http);
                     drop(stream);
                 }
             })

@@ -187,7 +187,7 @@ impl Acceptance {
             if let Some(permit) = Clients::enter(&self.clients, self.kind) {
                 return permit;
             }
-            self.make_room(self.kind == ListenerKind::Admin);
+            self.make_room(self.kind);
             sleep(LEAVING_PAUSE).await;
         }
     }
@@ -207,12 +207,12 @@ impl Acceptance {
             *logged = Some(Instant::now());
             tracing::error!(%error, "cannot accept connections, closing those that have been idle longest; raise the limit of descriptors");
         }
-        sleep(if self.make_room(false) > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
+        sleep(if self.make_room(ListenerKind::Http) > 0 { LEAVING_PAUSE } else { EXHAUSTED_PAUSE }).await;
     }
 
-    /// Evicts idle connections of visitors or of operators, and returns their number.
-    fn make_room(&self, for_operators: bool) -> usize {
-        let count = self.clients.make_room(for_operators);
+    /// Evicts idle connections as [`Clients::make_room`] does, counts them, and returns their number.
+    fn make_room(&self, listener: ListenerKind) -> usize {
+        let count = self.clients.make_room(listener);
         self.counters.ended(CloseReason::Room, count);
         count
     }

@@ -190,9 +190,10 @@ impl Clients {
         task.is_some()
     }
 
-    /// Ends those connections of visitors, or of operators, that have been idle longest, unless evicted ones are still
-    /// closing. Returns their number.
-    pub(crate) fn make_room(&self, for_operators: bool) -> usize {
+    /// Ends connections that have been idle longest, unless evicted ones are still closing: those of operators for one
+    /// of [`ListenerKind::Admin`], else those of visitors. Returns their number.
+    pub(crate) fn make_room(&self, listener: ListenerKind) -> usize {
+        let for_operators = listener == ListenerKind::Admin;
         let batch = if for_operators { 1 } else { (self.load.limits().connections / BATCH).max(1) };
         let mut table = self.table.lock().unpoisoned();
         if table.leaving > 0 {

@@ -167,7 +167,7 @@ impl QuicAdmission {
     /// Makes room for a client that there is no room for. Evicted connections end soon; the client sends its packet
     /// again by itself, and finds room then.
     fn turn_away(&self, incoming: Incoming) {
-        let evicted = self.clients.make_room(false);
+        let evicted = self.clients.make_room(ListenerKind::Http3);
         self.counters.ended(CloseReason::Room, evicted);
         if evicted > 0 {
             incoming.ignore();
