@@ -26,7 +26,7 @@ def table(results, peers, site, absent, options):
             cells.append(f"{ratio}{middle:.{decimals}f} ({min(values):.{decimals}f}–{max(values):.{decimals}f})")
         lines.append(f"| {ROWS[row][0]} | {' | '.join(cells)} |")
         ours = figures.get("e6")
-        better = [name for name in names if ours and figures.get(name) and name not in ("e6", "bare loop")
+        better = [name for name in names if ours and figures.get(name) and name not in ("e6", "static e6", "bare loop")
                   and statistics.median(figures[name]) < statistics.median(ours)]
         if better:
             behind.append(f"- {ROWS[row][0]}: {', '.join(better)}")

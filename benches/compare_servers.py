@@ -1,5 +1,5 @@
 """The servers under comparison: how each is configured to send the same bytes, started and stopped."""
-import contextlib, json, os, pathlib, re, shutil, signal, socket, ssl, subprocess, time, urllib.request
+import contextlib, json, os, pathlib, platform, re, shutil, signal, socket, ssl, subprocess, time, urllib.request
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 SERVER_CPU, LOAD_CPU = "0", "1"
@@ -139,6 +139,7 @@ class Server:
 
 class E6(Server):
     name, http3 = "e6", True
+    binary = PROJECT / "target/release/e6"
 
     def environment(self):
         # h2load takes a connection that ends after its last request for a failure; nginx has the same setting.
@@ -146,7 +147,7 @@ class E6(Server):
 
     def command(self):
         (self.home / "ready.json").unlink(missing_ok=True)
-        return [PROJECT / "target/release/e6", "serve", "--http", f"127.0.0.1:{self.http}", "--https",
+        return [self.binary, "serve", "--http", f"127.0.0.1:{self.http}", "--https",
                 f"127.0.0.1:{self.https}", "--admin", "off", "--tls", "files", "--tls-cert", self.site.certificate,
                 "--tls-key", self.site.key, "--data-dir", self.home,
                 # Nobody listens there: the answer stays the same for the whole comparison.
@@ -157,6 +158,13 @@ class E6(Server):
         while not (self.home / "ready.json").exists():
             assert self.process.poll() is None, "e6 ended"
             time.sleep(0.001)
+
+
+class StaticE6(E6):
+    """The static binary of a release, if deploy/packaging/static has built it."""
+    name = "static e6"
+    binary = PROJECT / f"target/{platform.machine()}-unknown-linux-musl/release/e6"
+    program = binary
 
 
 def nginx_fields(fields, directive="add_header {} {};"):
@@ -345,4 +353,4 @@ def program(name):
     return found[-1]
 
 
-ALL = {server.name: server for server in (E6, Nginx, H2o, Caddy, StaticWebServer, Replaced, BareLoop)}
+ALL = {server.name: server for server in (E6, StaticE6, Nginx, H2o, Caddy, StaticWebServer, Replaced, BareLoop)}

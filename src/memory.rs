@@ -4,6 +4,11 @@
 
 use std::{fs, path::Path};
 
+/// The allocator of a static binary. musl's has one lock for all workers, and maps and unmaps each larger block.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bytes of memory that the control groups of this process allow, as of a container; none without a limit.
 pub fn limit() -> Option<u64> {
     let limit = |line: &str| {
@@ -29,5 +34,10 @@ pub fn release_freed() {
     // SAFETY: it takes no pointer, and every thread may call it at any time (malloc_trim(3), MT-Safe).
     unsafe {
         libc::malloc_trim(0);
+    }
+    #[cfg(target_env = "musl")]
+    // SAFETY: it takes no pointer, and frees only what this thread has freed already.
+    unsafe {
+        libmimalloc_sys::mi_collect(true);
     }
 }
