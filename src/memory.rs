@@ -27,7 +27,7 @@ pub fn limit() -> Option<u64> {
     fs::read_to_string("/proc/self/cgroup").ok()?.lines().filter_map(limit).min()
 }
 
-/// Gives freed memory back to the system. glibc's allocator keeps it for the next allocation, but between two answers
+/// Gives freed memory back to the system. The allocator keeps it for the next allocation, but between two answers
 /// nothing needs the 10 MB that rendering takes, and between two bursts of connections nothing needs their buffers.
 pub fn release_freed() {
     #[cfg(target_env = "gnu")]
