@@ -173,8 +173,10 @@ fn init(flags: &Flags, domains: Option<String>, email: Option<String>) -> Result
     format::answer(&written, &written, &[]).map_err(unprinted)
 }
 
+/// The pid file of a process that was started with these flags, even if its settings have mistakes by now.
 fn pid_file(flags: &Flags) -> Option<PathBuf> {
-    config::pid_file(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment)
+    let environment = &config::ProcessEnvironment;
+    config::load_despite_mistakes(&flags.typed, flags.config.as_deref(), environment).pid_file()
 }
 
 /// Sends a request to the running e6 and prints the outcome.
@@ -237,7 +239,7 @@ fn set_up(flags: Flags) -> Result<Setup, ExitCode> {
 }
 
 fn read(flags: &Flags) -> Result<Config, ConfigErrors> {
-    config::load(flags.typed(), flags.config.as_deref(), &config::ProcessEnvironment)
+    config::load(&flags.typed, flags.config.as_deref(), &config::ProcessEnvironment)
 }
 
 fn report_mistakes(mistakes: impl std::fmt::Display) -> ExitCode {

@@ -27,7 +27,8 @@ pub fn log_format(command_line: &[OsString]) -> LogFormat {
         })
     };
     let flags: Vec<_> = value("--log-format").map(|format| ("--log-format", format)).into_iter().collect();
-    config::log_format(&flags, value("--config").map(PathBuf::from).as_deref(), &config::ProcessEnvironment)
+    let file = value("--config").map(PathBuf::from);
+    config::load_despite_mistakes(&flags, file.as_deref(), &config::ProcessEnvironment).log_format
 }
 
 /// Reads the command line, the program's name first.

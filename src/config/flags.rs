@@ -12,14 +12,8 @@ pub(crate) const LIMIT: &str = "--limit";
 #[derive(Debug, Default)]
 pub struct Flags {
     pub config: Option<PathBuf>,
-    typed: Vec<(&'static str, String)>,
-}
-
-impl Flags {
     /// The flags of settings, with their values as text.
-    pub fn typed(&self) -> &[(&'static str, String)] {
-        &self.typed
-    }
+    pub typed: Vec<(&'static str, String)>,
 }
 
 /// Commands that need a part of the settings, with the groups and the flags that they take. The others take all.
@@ -146,7 +140,7 @@ mod tests {
             "f",
         ]);
         assert_eq!(flags.config, Some("f".into()));
-        let mut typed = flags.typed().to_vec();
+        let mut typed = flags.typed;
         typed.sort();
         let expected = [("--acme-staging", "true"), ("--http", ":80,:81,unix:/a"), ("--player", "7")];
         assert_eq!(typed, expected.map(|(flag, value)| (flag, value.to_owned())));

@@ -8,8 +8,10 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     pub place: SettingPlace,
+    /// The problem.
     pub what: String,
-    pub mend: String,
+    /// The fix.
+    pub hint: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,16 +29,16 @@ pub enum SettingPlace {
 /// The problem with a value and the fix, without the place.
 pub(crate) struct InvalidValue {
     pub what: String,
-    pub mend: String,
+    pub hint: String,
 }
 
 impl InvalidValue {
-    pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
-        InvalidValue { what: what.into(), mend: mend.into() }
+    pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        InvalidValue { what: what.into(), hint: hint.into() }
     }
 
     pub(crate) fn at(self, place: SettingPlace) -> ConfigError {
-        ConfigError { place, what: self.what, mend: self.mend }
+        ConfigError { place, what: self.what, hint: self.hint }
     }
 }
 
@@ -66,7 +68,7 @@ impl fmt::Display for ConfigError {
             SettingPlace::Variable(name) | SettingPlace::Flag(name) => write!(f, "{name}: ")?,
             SettingPlace::Everywhere => {}
         }
-        write!(f, "{}: {}", self.what, self.mend)
+        write!(f, "{}: {}", self.what, self.hint)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) mod tls;
 pub use crate::config::environment::{Environment, ProcessEnvironment};
 pub use crate::config::flags::Flags;
 pub use crate::config::mistake::{ConfigErrors, SettingPlace};
-pub use crate::config::source::{load, log_format, pid_file};
+pub use crate::config::source::{load, load_despite_mistakes};
 pub use crate::config::tls::{AcmeSettings, CertificateMode, TlsSettings};
 
 use crate::{
@@ -166,7 +166,7 @@ defaults! {
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Http3Settings {
         pub mode: Http3Mode = Http3Mode::Auto,
-        /// How long a browser remembers from the field Alt-Svc that the site has HTTP/3. Zero makes it forget. The
+        /// Time for which a browser remembers from `Alt-Svc` that the site has HTTP/3; zero makes it forget. The
         /// default is that of RFC 7838 §3.1.
         pub max_age: Duration = Duration::from_secs(24 * 60 * 60),
         /// Whether a connection goes on when its client's address changes.

@@ -1,7 +1,7 @@
 //! The documentation of the settings, made from their table: a file with every default, and a page.
 
 use crate::{
-    config::settings::{self, Setting},
+    config::settings::{self, Setting, hooks::HOOK},
     limits::TakesEffect,
 };
 use std::fmt::Write;
@@ -26,8 +26,6 @@ const SECTIONS: &[(&str, &str)] = &[
     ("limits", "limits on peers and on MLB; `e6 limits` explains each"),
 ];
 
-/// The section that a file may have several times, or not at all.
-const HOOK: &str = "notify";
 /// The column where comments of the file begin, unless the value is longer.
 const COLUMN: usize = 28;
 /// Maximum length of a line with a comment after its value.

@@ -3,30 +3,25 @@
 use crate::{
     bounded_file::{self, SMALL},
     config::{
-        CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE,
+        CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE, ListenAddresses, MlbProxy,
         environment::Environment,
         flags::LIMIT,
         mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
         named_file, scalar,
-        settings::{self, Setting, hooks::HOOKS_CAP},
+        settings::{
+            self, Setting,
+            hooks::{HOOK, HOOKS_CAP},
+        },
     },
     limits, mlb,
     net::outgoing::{self, Credentials, OutgoingProxy, Unusable},
     notify::Hook,
-    output::format::LogFormat,
 };
-use std::{
-    io,
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{io, ops::Range, path::Path};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-
-/// The section that may come several times, once for each hook.
-const HOOK: &str = "notify";
 
 /// An empty list, as a setting shows it.
 const NO_VALUES: &str = "[]";
@@ -44,22 +39,13 @@ pub fn load(
     if reader.mistakes.is_empty() { Ok(reader.config) } else { Err(ConfigErrors(reader.mistakes)) }
 }
 
-/// The pid file of a process that was started with these sources, even if they have mistakes by now.
-pub fn pid_file(
+/// Reads settings as [`load`] does, but skips those with mistakes.
+pub fn load_despite_mistakes(
     flags: &[(&'static str, String)],
     file: Option<&Path>,
     environment: &dyn Environment,
-) -> Option<PathBuf> {
-    read_all(flags, file, environment).config.pid_file()
-}
-
-/// The format of log lines, even if there are mistakes in the sources.
-pub fn log_format(
-    flags: &[(&'static str, String)],
-    file: Option<&Path>,
-    environment: &dyn Environment,
-) -> LogFormat {
-    read_all(flags, file, environment).config.log_format
+) -> Config {
+    read_all(flags, file, environment).config
 }
 
 fn read_all(
@@ -98,15 +84,15 @@ struct SettingsReader {
 }
 
 impl SettingsReader {
-    fn wrong(&mut self, place: SettingPlace, what: impl Into<String>, mend: impl Into<String>) {
-        self.mistakes.push(InvalidValue::new(what, mend).at(place));
+    fn wrong(&mut self, place: SettingPlace, what: impl Into<String>, hint: impl Into<String>) {
+        self.mistakes.push(InvalidValue::new(what, hint).at(place));
     }
 
     fn set(&mut self, setting: &Setting, value: &str, place: SettingPlace) {
         self.typed.push(setting.key);
-        if let Err(InvalidValue { what, mend }) = setting.set(&mut self.config, value) {
+        if let Err(InvalidValue { what, hint }) = setting.set(&mut self.config, value) {
             let what = if setting.key.is_empty() { what } else { format!("{}: {what}", setting.key) };
-            self.mistakes.push(InvalidValue { what, mend }.at(place));
+            self.mistakes.push(InvalidValue { what, hint }.at(place));
         }
     }
 
@@ -136,13 +122,12 @@ impl SettingsReader {
         names.sort();
         for name in names {
             let place = SettingPlace::Variable(name.clone());
-            match settings::all().find(|setting| setting.variable == name) {
-                Some(setting) => match environment.get(&name) {
-                    Some(value) => self.set(setting, &value, place),
-                    None => self.not_text(place),
-                },
+            let setting = settings::all().find(|setting| setting.variable == name);
+            match (setting, environment.get(&name)) {
+                (Some(setting), Some(value)) => self.set(setting, &value, place),
+                (Some(_), None) => self.not_text(place),
                 // A name unlike all of ours belongs to another program: Kubernetes sets E6_PORT for a service named e6.
-                None => {
+                (None, _) => {
                     if let Some(known) = nearest(&name, settings::all().map(|setting| setting.variable)) {
                         self.wrong(place, "no such setting", format!("did you mean {known}?"));
                     }
@@ -156,19 +141,19 @@ impl SettingsReader {
     }
 
     fn file(&mut self, path: &Path, presence: FilePresence) {
+        let hint = "name a readable settings file, or omit --config";
         let text = match bounded_file::read_text(path, SMALL) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound && presence == FilePresence::Optional => {
                 return;
             }
+            Err(_) if path.as_os_str().is_empty() => {
+                let what = "the name of the settings file is empty (--config or E6_CONFIG)";
+                return self.wrong(SettingPlace::Everywhere, what, hint);
+            }
             Err(error) => {
-                let mend = "name a readable settings file, or omit --config";
-                if path.as_os_str().is_empty() {
-                    let what = "the name of the settings file is empty (--config or E6_CONFIG)";
-                    return self.wrong(SettingPlace::Everywhere, what, mend);
-                }
                 let place = SettingPlace::File(path.into());
-                return self.wrong(place, format!("cannot read it ({error})"), mend);
+                return self.wrong(place, format!("cannot read it ({error})"), hint);
             }
         };
         let place = |span: Range<usize>| {
@@ -254,18 +239,18 @@ impl SettingsReader {
             wrong => wrong,
         };
         // A mistake in one of its settings comes first.
-        if let Some((what, mend)) = wrong.filter(|_| self.mistakes.len() == mistakes) {
-            self.wrong(at, what, mend);
+        if let Some((what, hint)) = wrong.filter(|_| self.mistakes.len() == mistakes) {
+            self.wrong(at, what, hint);
         }
     }
 
     fn unknown(&mut self, key: &str, place: SettingPlace) {
         let known = settings::all().map(|setting| setting.key).filter(|key| !key.is_empty());
-        let mend = match nearest(key, known) {
+        let hint = match nearest(key, known) {
             Some(known) => format!("did you mean {known}?"),
             None => "remove it; `e6 settings` lists every setting".into(),
         };
-        self.wrong(place, format!("unknown key {key}"), mend);
+        self.wrong(place, format!("unknown key {key}"), hint);
     }
 
     /// Finds the outgoing proxies for MLB, for hooks and for the CA.
@@ -286,27 +271,23 @@ impl SettingsReader {
 
     /// The configured proxy for MLB, with its credentials.
     fn configured_proxy(&mut self) -> Option<OutgoingProxy> {
-        let mut configured = self.config.mlb_proxy.configured.clone();
-        if let Some(path) = &self.config.mlb_proxy.credentials {
-            let shown = path.display().to_string();
-            match (configured.take(), bounded_file::read_text(path, SMALL).map_err(|error| error.to_string()))
-            {
-                (None, _) => self.wrong(
-                    SettingPlace::Everywhere,
-                    "mlb.proxy_credentials is set, and mlb.proxy is not",
-                    "name the proxy that uses them",
-                ),
-                (Some(proxy), text) => match text.and_then(|text| Credentials::from_file(&text)) {
-                    Ok(credentials) => configured = Some(proxy.with(credentials)),
-                    Err(why) => self.wrong(
-                        SettingPlace::Everywhere,
-                        format!("mlb.proxy_credentials: cannot use {shown}: {why}"),
-                        "write one line USER:PASSWORD to it, readable to e6",
-                    ),
-                },
+        let MlbProxy { configured, credentials, .. } = self.config.mlb_proxy.clone();
+        let Some(path) = credentials else { return configured };
+        let Some(proxy) = configured else {
+            let what = "mlb.proxy_credentials is set, and mlb.proxy is not";
+            self.wrong(SettingPlace::Everywhere, what, "name the proxy that uses them");
+            return None;
+        };
+        let text = bounded_file::read_text(&path, SMALL).map_err(|error| error.to_string());
+        match text.and_then(|text| Credentials::from_file(&text)) {
+            Ok(credentials) => Some(proxy.with(credentials)),
+            Err(why) => {
+                let what = format!("mlb.proxy_credentials: cannot use {}: {why}", path.display());
+                let hint = "write one line USER:PASSWORD to it, readable to e6";
+                self.wrong(SettingPlace::Everywhere, what, hint);
+                None
             }
         }
-        configured
     }
 
     /// The outgoing proxy for a URL. An unusable one is a mistake; it never leads to a direct connection.
@@ -320,8 +301,8 @@ impl SettingsReader {
         match outgoing::proxy_for(&url, configured, &|name| environment.get(name)) {
             Ok(proxy) => proxy,
             Err(Unusable { variable, what }) => {
-                let mend = "name a proxy with http, https, socks5 or socks5h, or unset it";
-                let mistake = InvalidValue::new(what, mend).at(SettingPlace::Variable(variable));
+                let hint = "name a proxy with http, https, socks5 or socks5h, or unset it";
+                let mistake = InvalidValue::new(what, hint).at(SettingPlace::Variable(variable));
                 // MLB and the CA usually share a variable.
                 if !self.mistakes.contains(&mistake) {
                     self.mistakes.push(mistake);
@@ -336,44 +317,46 @@ impl SettingsReader {
         self.config.derive(|key| self.typed.contains(&key), environment);
         self.config.limits = self.config.limits.clone().within(limits::descriptors());
         self.proxies_on_the_way(environment);
-        let listen = self.config.listen.clone();
-        let source = self.config.source();
-        let mlb_url = &self.config.mlb_url;
-        let is_safe = mlb_url.starts_with("https:") || mlb::is_loopback(mlb_url);
-        let mlb_token_in_clear = self.config.mlb_token.is_some() && !is_safe;
-        let mut wrong = |what: String, mend: &str| {
-            self.mistakes.push(InvalidValue::new(what, mend).at(SettingPlace::Everywhere));
+        let Config { listen, proxies, mlb_url, mlb_token, .. } = &self.config;
+        let is_mlb_safe = mlb_url.starts_with("https:") || mlb::is_loopback(mlb_url);
+        let mut wrong = |what: String, hint: &str| {
+            self.mistakes.push(InvalidValue::new(what, hint).at(SettingPlace::Everywhere));
         };
         if listen.http.is_empty() && listen.https.is_empty() {
             wrong("listen.http and listen.https are both off".into(), "turn one of them on");
         }
-        if self.config.proxies.protocol && self.config.proxies.is_empty() {
+        if proxies.protocol && proxies.is_empty() {
             wrong(
                 "proxy.protocol is on, and nobody is trusted to speak it".into(),
                 "name the proxies in proxy.trusted",
             );
         }
-        if mlb_token_in_clear {
+        if mlb_token.is_some() && !is_mlb_safe {
             wrong(
                 "mlb.token_file: the token would be sent without TLS".into(),
                 "give mlb.url an https:// address, or one of this machine, as with ssh -L",
             );
         }
-        if let Err(missing) = source {
+        if let Err(missing) = self.config.source() {
             wrong("cannot get a certificate".into(), &missing);
         }
-        let all: Vec<_> = [listen.http, listen.https, listen.admin].concat();
-        for (index, address) in all.iter().enumerate() {
-            for other in &all[..index] {
-                let (wide, narrow) = if address.covers(other) { (address, other) } else { (other, address) };
-                if wide == narrow && wide.covers(narrow) {
-                    wrong(format!("two listeners on {narrow}"), "give each an address of its own");
-                } else if wide.covers(narrow) {
-                    wrong(
-                        format!("two listeners on {narrow}: {wide} is there as well"),
-                        "remove one of them, or give it another port",
-                    );
-                }
+        conflicts(listen, wrong);
+    }
+}
+
+/// Finds listeners that would have the same address.
+fn conflicts(listen: &ListenAddresses, mut wrong: impl FnMut(String, &str)) {
+    let all: Vec<_> = [&listen.http[..], &listen.https, &listen.admin].concat();
+    for (index, address) in all.iter().enumerate() {
+        for other in &all[..index] {
+            let (wide, narrow) = if address.covers(other) { (address, other) } else { (other, address) };
+            if wide == narrow && wide.covers(narrow) {
+                wrong(format!("two listeners on {narrow}"), "give each an address of its own");
+            } else if wide.covers(narrow) {
+                wrong(
+                    format!("two listeners on {narrow}: {wide} is there as well"),
+                    "remove one of them, or give it another port",
+                );
             }
         }
     }

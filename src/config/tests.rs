@@ -36,7 +36,7 @@ fn loaded(toml: &str) -> Result<Config, ConfigErrors> {
 
 fn mistakes(toml: &str) -> Vec<(usize, String)> {
     let line = |mistake: ConfigError| match &mistake.place {
-        SettingPlace::Line(_, line) => (*line, format!("{}: {}", mistake.what, mistake.mend)),
+        SettingPlace::Line(_, line) => (*line, format!("{}: {}", mistake.what, mistake.hint)),
         place => panic!("{place:?}"),
     };
     loaded(toml).unwrap_err().0.into_iter().map(line).collect()

@@ -47,7 +47,7 @@ pub fn configuration(input: &[u8]) {
         Err(mistakes) => {
             assert!(!mistakes.0.is_empty());
             for mistake in mistakes.0 {
-                assert!(!mistake.what.is_empty() && !mistake.mend.is_empty());
+                assert!(!mistake.what.is_empty() && !mistake.hint.is_empty());
                 if let SettingPlace::Line(path, line) = mistake.place {
                     assert!(path == file && (1..=text.split('\n').count()).contains(&line), "line {line}");
                 }

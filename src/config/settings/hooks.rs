@@ -7,7 +7,7 @@ use crate::{
         mistake::{InvalidValue, one_of},
         settings::{
             Setting, Value,
-            kinds::{Kind, MAYBE_PATH, TOKEN, name_of},
+            kinds::{Kind, MAYBE_PATH, TOKEN, name_of, or_none},
             quoted,
             values::{LINE_CAP, path},
         },
@@ -19,7 +19,9 @@ use crate::{
 };
 use std::path::Path;
 
-/// The most hooks: each has a thread.
+/// The section of a hook, which a file may have several times or not at all.
+pub(crate) const HOOK: &str = "notify";
+/// Limit on hooks: each has a thread.
 pub(crate) const HOOKS_CAP: usize = 16;
 
 const PRESET: Kind<Preset> = Kind { parse: |text| one_of(text, "preset", Preset::NAMES), show: name_of };
@@ -34,7 +36,7 @@ const TEMPLATE: Kind<Option<Template>> = Kind {
         Ok(template) => Ok(Some(template)),
         Err(what) => Err(InvalidValue::new(what, "write JSON like '{\"text\": \"{answer}: {reason}\"}'")),
     },
-    show: |template| template.as_ref().map_or("(none)".into(), |_| quoted("…")),
+    show: |template| or_none(template.as_ref().map(|_| "…")),
 };
 
 /// Rows: key, field of the hook and kind, help, example.
@@ -63,7 +65,7 @@ pub(crate) const URLS: &[Setting] = &[
         "The webhook's URL; only its host is ever shown",
         "\"https://hooks.example/e6\"",
         |config, text| url(text).map(|url| config.notify.push(Hook::to(url))),
-        |config| list(config, |hook| quoted(&hook.url.to_string())),
+        |config| list(config, |hook| quoted(&hook.url)),
     ),
     row(
         "notify.url_file",

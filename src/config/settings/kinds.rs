@@ -22,7 +22,7 @@ use crate::{
     web::trusted_proxies::ForwardedField,
 };
 use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Display, path::PathBuf, time::Duration};
 use time::OffsetDateTime;
 use tracing::level_filters::LevelFilter;
 
@@ -41,7 +41,7 @@ pub(crate) const CLUB: Kind<Option<u32>> = Kind {
     parse: |text| id(text).map(Some),
     show: |club| club.map_or("(his own)".into(), |club| club.to_string()),
 };
-pub(crate) const PATH: Kind<PathBuf> = Kind { parse: path, show: |path| quoted(&path.display().to_string()) };
+pub(crate) const PATH: Kind<PathBuf> = Kind { parse: path, show: |path| quoted(&path.display()) };
 pub(crate) const MAYBE_PATH: Kind<Option<PathBuf>> = Kind {
     parse: |text| path(text).map(Some),
     show: |path| or_none(path.as_ref().map(|path| path.display())),
@@ -54,9 +54,9 @@ pub(crate) const TOKEN: Kind<Option<Token>> = Kind {
 };
 pub(crate) const ORIGIN: Kind<Option<String>> = Kind {
     parse: |text| origin(text).map(Some),
-    show: |url| url.as_ref().map_or("(not known)".into(), |url| quoted(url)),
+    show: |url| url.as_ref().map_or("(not known)".into(), quoted),
 };
-pub(crate) const URL: Kind<String> = Kind { parse: url, show: |url| quoted(url) };
+pub(crate) const URL: Kind<String> = Kind { parse: url, show: quoted };
 pub(crate) const DOMAINS: Kind<Vec<String>> = Kind { parse: domains, show: |names| format!("{names:?}") };
 pub(crate) const LISTENERS: Kind<Vec<Address>> =
     Kind { parse: |text| addresses(text, Ok), show: |all| listeners(all) };
@@ -65,18 +65,17 @@ pub(crate) const TLS_LISTENERS: Kind<Vec<Address>> =
 pub(crate) const HTTP3: Kind<Http3Mode> =
     Kind { parse: |text| one_of(text, "mode of HTTP/3", Http3Mode::NAMES), show: name_of };
 pub(crate) const MAX_AGE: Kind<Duration> = Kind { parse: max_age, show: |age| age.as_secs().to_string() };
-pub(crate) const UNIX_MODE: Kind<u32> = Kind { parse: mode, show: |mode| quoted(&format!("{mode:04o}")) };
+pub(crate) const UNIX_MODE: Kind<u32> =
+    Kind { parse: mode, show: |mode| quoted(&format_args!("{mode:04o}")) };
 pub(crate) const PROXY: Kind<Option<OutgoingProxy>> =
     Kind { parse: |text| mlb_proxy(text).map(Some), show: |proxy| or_none(proxy.as_ref()) };
 pub(crate) const FORWARDED: Kind<ForwardedField> =
     Kind { parse: |text| one_of(text, "field", ForwardedField::NAMES), show: name_of };
 pub(crate) const CERTIFICATES: Kind<CertificateMode> =
     Kind { parse: |text| one_of(text, "way to get certificates", CertificateMode::NAMES), show: name_of };
-pub(crate) const HSTS: Kind<Duration> = Kind { parse: hsts, show: |age| age.as_secs().to_string() };
-pub(crate) const EMAIL: Kind<Option<String>> = Kind {
-    parse: |text| email(text).map(Some),
-    show: |email| email.as_ref().map_or("(none)".into(), |email| quoted(email)),
-};
+pub(crate) const HSTS: Kind<Duration> = Kind { parse: hsts, show: MAX_AGE.show };
+pub(crate) const EMAIL: Kind<Option<String>> =
+    Kind { parse: |text| email(text).map(Some), show: |email| or_none(email.as_ref()) };
 pub(crate) const ACME_DIRECTORY: Kind<String> = Kind { parse: acme_directory, show: URL.show };
 pub(crate) const STAGING: Kind<String> = Kind {
     parse: |text| match text {
@@ -87,10 +86,8 @@ pub(crate) const STAGING: Kind<String> = Kind {
 };
 pub(crate) const CHALLENGE: Kind<ChallengeType> =
     Kind { parse: |text| one_of(text, "challenge", ChallengeType::NAMES), show: name_of };
-pub(crate) const USER: Kind<Option<User>> = Kind {
-    parse: |name| user(name).map(Some),
-    show: |user| user.as_ref().map_or("(none)".into(), |user| quoted(&user.name)),
-};
+pub(crate) const USER: Kind<Option<User>> =
+    Kind { parse: |name| user(name).map(Some), show: |user| or_none(user.as_ref().map(|user| &user.name)) };
 pub(crate) const LOG_FORMAT: Kind<LogFormat> =
     Kind { parse: |text| one_of(text, "log format", LogFormat::NAMES), show: name_of };
 pub(crate) const ACCESS_LOG: Kind<Option<LogDestination>> = Kind {
@@ -98,11 +95,10 @@ pub(crate) const ACCESS_LOG: Kind<Option<LogDestination>> = Kind {
     show: |destination| match destination {
         None => quoted("off"),
         Some(LogDestination::Stdout) => quoted("stdout"),
-        Some(LogDestination::File(path)) => quoted(&path.display().to_string()),
+        Some(LogDestination::File(path)) => quoted(&path.display()),
     },
 };
-pub(crate) const LOG_LEVEL: Kind<LevelFilter> =
-    Kind { parse: log_level, show: |level| quoted(&level.to_string()) };
+pub(crate) const LOG_LEVEL: Kind<LevelFilter> = Kind { parse: log_level, show: quoted };
 pub(crate) const TIME: Kind<Option<OffsetDateTime>> =
     Kind { parse: |text| instant(text).map(Some), show: |at| or_none(at.as_ref()) };
 
@@ -111,6 +107,7 @@ pub(crate) fn name_of<T: Named>(value: &T) -> String {
     quoted(value.name())
 }
 
-fn or_none(value: Option<impl ToString>) -> String {
-    value.map_or("(none)".into(), |value| quoted(&value.to_string()))
+/// The value in quotes, or that there is none.
+pub(crate) fn or_none(value: Option<impl Display>) -> String {
+    value.map_or("(none)".into(), |value| quoted(&value))
 }

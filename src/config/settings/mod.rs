@@ -11,7 +11,7 @@ use crate::{
     config::{Config, mistake::InvalidValue},
     limits::{LIMITS, Limit, TakesEffect},
 };
-use std::sync::LazyLock;
+use std::{fmt::Display, sync::LazyLock};
 
 /// One row of the table.
 #[derive(Clone, Copy)]
@@ -152,8 +152,9 @@ fn set_limit(config: &mut Config, limit: &Limit, text: &str) -> Result<(), Inval
     }
 }
 
-fn quoted(text: &str) -> String {
-    format!("{text:?}")
+/// The value as text in quotes.
+fn quoted(value: &(impl Display + ?Sized)) -> String {
+    format!("{:?}", value.to_string())
 }
 
 #[cfg(test)]

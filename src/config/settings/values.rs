@@ -18,6 +18,8 @@ use tracing::level_filters::LevelFilter;
 
 /// Maximum bytes of a Unix socket's path: `sun_path` in unix(7) has 108, with the final zero byte.
 const SOCKET_PATH_CAP: usize = 107;
+/// A year in seconds.
+const YEAR: u64 = 365 * 24 * 60 * 60;
 /// Maximum bytes of a file with one line: a token, a URL.
 pub(crate) const LINE_CAP: u64 = 4096;
 
@@ -29,9 +31,9 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, InvalidValue> {
 }
 
 pub(super) fn id(text: &str) -> Result<u32, InvalidValue> {
-    let mend = "write the number from the address of his or its page, as in mlb.com/player/665487";
+    let hint = "write the number from the address of his or its page, as in mlb.com/player/665487";
     match text.parse() {
-        Ok(0) | Err(_) => Err(InvalidValue::new(format!("{text:?} is no id"), mend)),
+        Ok(0) | Err(_) => Err(InvalidValue::new(format!("{text:?} is no id"), hint)),
         Ok(id) => Ok(id),
     }
 }
@@ -59,16 +61,15 @@ fn address(text: &str) -> Result<Address, InvalidValue> {
     };
     spelled_out.parse().map(Address::Tcp).map_err(|_| {
         let port = text.parse::<u16>().map_or("8080".into(), |port| port.to_string());
-        let mend = format!(
+        let hint = format!(
             "write an address and a port like \"127.0.0.1:{port}\", \":{port}\" for every address of this machine, or \"off\""
         );
-        InvalidValue::new(format!("{text:?} is no address to listen on"), mend)
+        InvalidValue::new(format!("{text:?} is no address to listen on"), hint)
     })
 }
 
 fn unix(path: &str) -> Result<Address, InvalidValue> {
-    let valid = path.starts_with('/') && !path.ends_with('/') && path.len() <= SOCKET_PATH_CAP;
-    match valid {
+    match path.starts_with('/') && !path.ends_with('/') && path.len() <= SOCKET_PATH_CAP {
         true => Ok(Address::Unix(path.into())),
         false => Err(InvalidValue::new(
             format!("{path:?} is no place for a socket"),
@@ -132,13 +133,13 @@ pub(super) fn mlb_proxy(text: &str) -> Result<OutgoingProxy, InvalidValue> {
 
 /// A base URL without a path, because the site is always at the root.
 pub(super) fn origin(text: &str) -> Result<String, InvalidValue> {
-    let mend = "write where the site is, like \"https://example.org\"";
-    let url = url(text).map_err(|wrong| InvalidValue::new(wrong.what, mend))?;
-    let uri: Uri = url.parse().map_err(|_| InvalidValue::new(format!("{text:?} is no base URL"), mend))?;
+    let hint = "write where the site is, like \"https://example.org\"";
+    let url = url(text).map_err(|wrong| InvalidValue::new(wrong.what, hint))?;
+    let uri: Uri = url.parse().map_err(|_| InvalidValue::new(format!("{text:?} is no base URL"), hint))?;
     if uri.path() == "/" {
         Ok(url)
     } else {
-        Err(InvalidValue::new(format!("{text:?} is more than an address"), mend))
+        Err(InvalidValue::new(format!("{text:?} is more than an address"), hint))
     }
 }
 
@@ -146,7 +147,7 @@ pub(super) fn origin(text: &str) -> Result<String, InvalidValue> {
 pub(super) fn listeners(addresses: &[Address]) -> String {
     match addresses {
         [] => quoted("off"),
-        [one] => quoted(&one.to_string()),
+        [one] => quoted(one),
         several => format!("{:?}", several.iter().map(Address::to_string).collect::<Vec<_>>()),
     }
 }
@@ -197,9 +198,9 @@ pub(super) fn email(text: &str) -> Result<String, InvalidValue> {
 
 /// The URL of an ACME directory, with TLS unless it is on this machine.
 pub(super) fn acme_directory(text: &str) -> Result<String, InvalidValue> {
-    let uri = text.parse::<hyper::Uri>().ok();
-    let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
-    let valid = match uri.as_ref().and_then(|uri| uri.scheme_str()) {
+    let uri = text.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let valid = match uri.as_ref().and_then(Uri::scheme_str) {
         Some("https") => !host.is_empty(),
         Some("http") => ["localhost", "127.0.0.1", "[::1]"].contains(&host),
         _ => false,
@@ -231,34 +232,27 @@ pub(super) fn domains(text: &str) -> Result<Vec<String>, InvalidValue> {
     Ok(names)
 }
 
-/// Seconds, up to a year.
 pub(super) fn max_age(text: &str) -> Result<Duration, InvalidValue> {
-    match text.parse() {
-        Ok(seconds @ 0..=31_536_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err(InvalidValue::new(
-            format!("{text:?} is no number of seconds up to a year"),
-            "write one like 86400 (a day), or 0 to make browsers forget it",
-        )),
-    }
+    seconds(text, YEAR, "a year", "write one like 86400 (a day), or 0 to make browsers forget it")
 }
 
-/// Seconds, up to two years.
 pub(super) fn hsts(text: &str) -> Result<Duration, InvalidValue> {
-    match text.parse() {
-        Ok(seconds @ 0..=63_072_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err(InvalidValue::new(
-            format!("{text:?} is no number of seconds up to two years"),
-            "write 300 at first, 31536000 once all is well, or 0 for none",
-        )),
-    }
+    seconds(text, 2 * YEAR, "two years", "write 300 at first, 31536000 once all is well, or 0 for none")
+}
+
+/// Seconds, up to a limit with this name.
+fn seconds(text: &str, limit: u64, name: &str, hint: &str) -> Result<Duration, InvalidValue> {
+    let seconds = text.parse::<u64>().ok().filter(|seconds| *seconds <= limit);
+    let what = || format!("{text:?} is no number of seconds up to {name}");
+    seconds.map(Duration::from_secs).ok_or_else(|| InvalidValue::new(what(), hint))
 }
 
 pub(super) fn token(text: &str) -> Result<Token, InvalidValue> {
     let file = path(text)?;
-    let mend = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
+    let hint = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
     let read = bounded_file::read_text(&file, LINE_CAP)
-        .map_err(|error| InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), &*mend))?;
-    Token::new(&read, file).map_err(|what| InvalidValue::new(format!("{what} ({text:?})"), &*mend))
+        .map_err(|error| InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), &*hint))?;
+    Token::new(&read, file).map_err(|what| InvalidValue::new(format!("{what} ({text:?})"), &*hint))
 }
 
 pub(super) fn user(name: &str) -> Result<User, InvalidValue> {

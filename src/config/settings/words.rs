@@ -20,15 +20,14 @@ const REMARKS_CAP: usize = 1000;
 /// Maximum characters of the question.
 const QUESTION_CAP: usize = 200;
 
-pub(crate) const QUESTION: Kind<String> =
-    Kind { parse: |text| question(text, &["{player}"]), show: |text| quoted(text) };
+pub(crate) const QUESTION: Kind<String> = Kind { parse: |text| question(text, &["{player}"]), show: quoted };
 pub(crate) const DAY_QUESTION: Kind<String> =
-    Kind { parse: |text| question(text, &["{player}", "{date}"]), show: |text| quoted(text) };
-pub(crate) const WORD: Kind<String> = Kind { parse: |text| word(text, WORD_CAP), show: |text| quoted(text) };
-pub(crate) const REMARKS: Kind<String> = Kind { parse: remarks, show: |text| quoted(text) };
+    Kind { parse: |text| question(text, &["{player}", "{date}"]), show: quoted };
+pub(crate) const WORD: Kind<String> = Kind { parse: |text| word(text, WORD_CAP), show: quoted };
+pub(crate) const REMARKS: Kind<String> = Kind { parse: remarks, show: quoted };
 pub(crate) const VOICE: Kind<Voice> =
     Kind { parse: |text| one_of(text, "voice", Voice::NAMES), show: name_of };
-pub(crate) const COLOURS: Kind<ColourPair> = Kind { parse: pair, show: |pair| quoted(&pair.to_string()) };
+pub(crate) const COLOURS: Kind<ColourPair> = Kind { parse: pair, show: quoted };
 
 fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {
     let text = text.trim();
@@ -38,12 +37,11 @@ fn word(text: &str, cap: usize) -> Result<String, InvalidValue> {
     if text.chars().any(char::is_control) {
         return Err(InvalidValue::new("it has a control character", "write it on one line, as plain text"));
     }
-    match text.chars().count() {
-        length if length > cap => {
-            Err(InvalidValue::new(format!("it has {length} characters"), format!("write at most {cap}")))
-        }
-        _ => Ok(text.to_owned()),
+    let length = text.chars().count();
+    if length > cap {
+        return Err(InvalidValue::new(format!("it has {length} characters"), format!("write at most {cap}")));
     }
+    Ok(text.to_owned())
 }
 
 fn remarks(text: &str) -> Result<String, InvalidValue> {
@@ -68,8 +66,7 @@ fn question(text: &str, placeholders: &[&str]) -> Result<String, InvalidValue> {
 }
 
 fn pair(text: &str) -> Result<ColourPair, InvalidValue> {
-    let wrong = || {
+    text.parse().map_err(|()| {
         InvalidValue::new(format!("{text:?} is no pair of colours"), "write one like \"#ffffff on #005a9c\"")
-    };
-    text.parse().map_err(|()| wrong())
+    })
 }
