@@ -131,7 +131,7 @@ impl NegotiatedForms {
             Representation::of(body.into(), fields)
         };
         let pages = forms(&content.pages, &page_policy(style), Some(publication))
-            .map(|PageForms { html, text }| PageForms { html, text: text.kept(private) });
+            .map(|PageForms { html, text }| PageForms { html, text: text.with_caching(private) });
         let terminal = |terminal: &PerLanguage<TerminalForms<String>>| {
             PerLanguage::of(|language| {
                 let make =
@@ -204,7 +204,7 @@ impl LanguagePage {
 /// all clients that do not prefer another.
 fn preferred(page: &Representation, language: Language, lifetime: Lifetime) -> Representation {
     let page = page.varying(&[ACCEPT_LANGUAGE]);
-    if language == Language::ALL[0] { page } else { page.kept(Caching::Private(lifetime)) }
+    if language == Language::ALL[0] { page } else { page.with_caching(Caching::Private(lifetime)) }
 }
 
 /// The form that the query of the home page asks for. Every other query is ignored.

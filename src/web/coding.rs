@@ -58,7 +58,8 @@ pub enum Effort {
     Best,
 }
 
-/// A variant that saves less than 5 % is dropped, because it is not worth a cache entry of its own.
+/// The greatest size of a variant, as a fraction of the original: one that saves less than 5 % is not worth a cache
+/// entry of its own.
 const WORTH_IT: (usize, usize) = (19, 20);
 
 /// The bytes in every coding that saves enough; identity first.
@@ -108,7 +109,7 @@ pub fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8
 /// twice the window: 8 MB for a page, if nobody tells it the length.
 fn window(length: usize) -> i32 {
     const MARGIN: usize = 16;
-    /// Below this the crate takes a hash table of 32 MB.
+    /// The smallest window for which the crate does not take a hash table of 32 MB.
     const SMALLEST: u32 = 17;
     (length + MARGIN).next_power_of_two().ilog2().clamp(SMALLEST, 22) as i32
 }
@@ -118,7 +119,6 @@ pub fn is_compressible(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();
     essence.starts_with("text/")
         || ["json", "javascript", "xml", "image/x-icon"].iter().any(|kind| essence.ends_with(kind))
-        || essence == "application/manifest+json"
 }
 
 #[cfg(test)]

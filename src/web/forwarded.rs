@@ -2,13 +2,17 @@
 
 use crate::{
     connection::{ConnectionInfo, Peer},
+    name::Named,
     web::{
         host::Scheme,
         trusted_proxies::{ForwardedField, TrustedProxies},
     },
 };
 use hyper::HeaderMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    iter,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
 
 const FORWARDED: &str = "forwarded";
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -36,10 +40,9 @@ impl ClientAddr {
         let near = connection.client();
         let is_proxy = proxies.trust(near);
         let info = match proxies.field {
-            _ if !is_proxy => ForwardedInfo::default(),
-            ForwardedField::XForwardedFor => x_forwarded(headers, proxies),
-            ForwardedField::Forwarded => forwarded(headers, proxies),
-            ForwardedField::Off => ForwardedInfo::default(),
+            ForwardedField::XForwardedFor if is_proxy => x_forwarded(headers, proxies),
+            ForwardedField::Forwarded if is_proxy => forwarded(headers, proxies),
+            _ => ForwardedInfo::default(),
         };
         let (peer, port) = match info.client {
             Some(hop) => (hop.peer, hop.port),
@@ -111,7 +114,7 @@ fn pick(hops: Vec<Option<Hop>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedP
 /// Client and scheme of an element (RFC 7239 §4).
 fn element(text: &str) -> (Option<Hop>, Option<Scheme>) {
     let parameter = |name: &str| {
-        ReverseSplit::of(text.as_bytes(), b';').find_map(|pair| {
+        reverse_split(text.as_bytes(), b';').find_map(|pair| {
             let (found, value) = str::from_utf8(pair).ok()?.split_once('=')?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
@@ -122,36 +125,24 @@ fn element(text: &str) -> (Option<Hop>, Option<Scheme>) {
 /// The elements of a list field, the last one first: it is from the nearest proxy. None for one that is not text.
 fn from_the_end<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = Option<&'a str>> {
     let lines = headers.get_all(name).into_iter().rev();
-    let elements = lines.flat_map(|line| ReverseSplit::of(line.as_bytes(), b','));
+    let elements = lines.flat_map(|line| reverse_split(line.as_bytes(), b','));
     elements.filter(|element| !element.is_empty()).map(|element| str::from_utf8(element).ok())
 }
 
 /// Splits bytes at a separator outside of quotes, from the end. What a client put before the proxy's own element cannot
 /// change how that is read, not even by an unterminated quote or by bytes that are not text.
-struct ReverseSplit<'a> {
-    rest: Option<&'a [u8]>,
-    separator: u8,
-}
-
-impl<'a> ReverseSplit<'a> {
-    fn of(bytes: &'a [u8], separator: u8) -> Self {
-        ReverseSplit { rest: Some(bytes), separator }
-    }
-}
-
-impl<'a> Iterator for ReverseSplit<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest?;
+fn reverse_split(bytes: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    iter::from_fn(move || {
+        let bytes = rest?;
         let mut is_quoted = false;
-        let at = (0..rest.len()).rev().find(|&at| {
-            is_quoted ^= rest[at] == b'"' && !is_escaped(&rest[..at]);
-            rest[at] == self.separator && !is_quoted
+        let at = (0..bytes.len()).rev().find(|&at| {
+            is_quoted ^= bytes[at] == b'"' && !is_escaped(&bytes[..at]);
+            bytes[at] == separator && !is_quoted
         });
-        self.rest = at.map(|at| &rest[..at]);
-        Some(at.map_or(rest, |at| &rest[at + 1..]).trim_ascii())
-    }
+        rest = at.map(|at| &bytes[..at]);
+        Some(at.map_or(bytes, |at| &bytes[at + 1..]).trim_ascii())
+    })
 }
 
 /// Whether a backslash escapes the byte after these (RFC 9110 §5.6.4).
@@ -177,11 +168,8 @@ fn address(text: &str) -> Option<Hop> {
 }
 
 fn scheme(text: &str) -> Option<Scheme> {
-    let is = |name: &str| text.trim_matches('"').eq_ignore_ascii_case(name);
-    if is("https") {
-        return Some(Scheme::Https);
-    }
-    is("http").then_some(Scheme::Http)
+    let name = text.trim_matches('"');
+    Scheme::all().find(|scheme| scheme.name().eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -44,10 +44,10 @@ impl Hosts {
     ///
     /// A request to the default port is redirected to the default port, because behind a port mapping our own is the
     /// wrong one. A request without an authority, which HTTP/1.0 allows, is for the canonical name.
-    pub(crate) fn rule(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> HostDecision {
+    pub(crate) fn decide(&self, authority: &str, scheme: Scheme, https: Option<u16>) -> HostDecision {
         let Some(canonical) = self.names.first() else { return HostDecision::Serve };
         let (host, port) = host_and_port(self.named(authority));
-        if !self.know(host) {
+        if !self.has(host) {
             return HostDecision::Elsewhere(match scheme {
                 Scheme::Https => StatusCode::MISDIRECTED_REQUEST,
                 Scheme::Http => StatusCode::NOT_FOUND,
@@ -69,7 +69,7 @@ impl Hosts {
     /// Whether the response to a request for this authority has Strict-Transport-Security, if it is turned on: over
     /// HTTPS, for a host that is ours.
     pub(crate) fn insist_on_https(&self, authority: &str, scheme: Scheme) -> bool {
-        scheme == Scheme::Https && self.know(host_and_port(self.named(authority)).0)
+        scheme == Scheme::Https && self.has(host_and_port(self.named(authority)).0)
     }
 
     /// The value of Strict-Transport-Security; none if it is turned off.
@@ -85,7 +85,7 @@ impl Hosts {
         }
     }
 
-    fn know(&self, host: &str) -> bool {
+    fn has(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
         self.names.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
@@ -124,11 +124,13 @@ pub(crate) fn names_a_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).into_iter();
     let host = hosts.next().map(|host| host.to_str().is_ok_and(is_authority));
     let authority = request.uri().authority().map(|authority| is_authority(authority.as_str()));
-    let needed = request.version() == Version::HTTP_11;
-    let one = hosts.next().is_none();
-    one && host.unwrap_or(!needed)
-        && authority.unwrap_or(true)
-        && (host.or(authority).is_some() || request.version() < Version::HTTP_11)
+    let is_named = match request.version() {
+        Version::HTTP_09 | Version::HTTP_10 => true,
+        Version::HTTP_11 => host.is_some(),
+        _ => host.or(authority).is_some(),
+    };
+    let is_repeated = hosts.next().is_some();
+    is_named && !is_repeated && host != Some(false) && authority != Some(false)
 }
 
 #[cfg(test)]
@@ -173,7 +175,7 @@ mod tests {
             ("", Http, None, HostDecision::Serve),
             ("", Https, Some(443), HostDecision::Serve),
         ] {
-            assert_eq!(hosts().rule(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
+            assert_eq!(hosts().decide(authority, scheme, https), ruling, "{authority} {scheme:?} {https:?}");
         }
     }
 
@@ -207,7 +209,7 @@ mod tests {
         for (authority, scheme) in [("a.example", Scheme::Http), ("", Scheme::Https), ("[::1]", Scheme::Http)]
         {
             let hosts = Hosts { https: Some(443), ..Hosts::default() };
-            assert_eq!(hosts.rule(authority, scheme, Some(443)), HostDecision::Serve);
+            assert_eq!(hosts.decide(authority, scheme, Some(443)), HostDecision::Serve);
             assert!(!hosts.insist_on_https(authority, scheme));
         }
     }

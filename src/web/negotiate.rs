@@ -106,7 +106,7 @@ fn matched(range: &[u8], kind: &str, name: &str) -> Match {
 fn is_terminal_client(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let mut depth = 0_usize;
-    let without_comments = agent.split(|char| {
+    let mut without_comments = agent.split(|char| {
         let was_outside = depth == 0;
         match char {
             '(' => depth += 1,
@@ -115,9 +115,10 @@ fn is_terminal_client(headers: &HeaderMap) -> bool {
         }
         !was_outside || depth > 0 || char == ' '
     });
-    let products = without_comments.filter_map(|product| product.split('/').next());
-    let is_known = |product: &str| TERMINAL_CLIENTS.iter().any(|known| known.eq_ignore_ascii_case(product));
-    products.into_iter().any(is_known)
+    without_comments.any(|product| {
+        let name = product.split('/').next().unwrap_or_default();
+        TERMINAL_CLIENTS.iter().any(|known| known.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The preferred language by Accept-Language (RFC 9110 §12.5.4), of equals the one named first. A range with a region

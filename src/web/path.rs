@@ -2,7 +2,7 @@
 //! `Location`.
 
 use percent_encoding::percent_decode_str;
-use std::fmt::Write;
+use std::{fmt::Write, net::Ipv6Addr};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathForm {
@@ -120,13 +120,12 @@ fn hex(digit: u8) -> Option<u8> {
 /// Whether a Host or authority is valid (RFC 9110 §7.2): a name or address, and perhaps a port.
 pub(crate) fn is_authority(text: &str) -> bool {
     let (host, port) = host_and_port(text);
-    let address = |inner: &str| inner.parse::<std::net::Ipv6Addr>().is_ok();
-    let name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
-    let valid_host = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(inner) => address(inner),
-        None => !host.is_empty() && host.bytes().all(name),
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte);
+    let is_host = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(is_in_name),
     };
-    valid_host && (port.is_empty() || port.parse::<u16>().is_ok() && !port.starts_with('+'))
+    is_host && (port.is_empty() || port.parse::<u16>().is_ok() && !port.starts_with('+'))
 }
 
 /// Splits an authority into host and port; the port is empty if there is none.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// The most ranges in one request. More are an attack, not a download: the whole body is sent instead.
 const RANGES_CAP: usize = 8;
-/// Ranges closer than this many bytes are merged, because the head of a part costs about as much.
+/// Bytes between two ranges that are merged, because the head of a part costs about as much.
 const GAP: usize = 80;
 
 /// The ranges that a request asks for, of a body of known length.
@@ -26,18 +26,12 @@ pub(crate) fn wanted(request: &HeaderMap, length: usize) -> RangeRequest {
     let set =
         set.and_then(|value| value.split_once('=')).filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
     let (Some((_, set)), None) = (set, fields.next()) else { return RangeRequest::Whole };
-    let mut parts = Vec::new();
-    for spec in set.split(',').map(|spec| spec.trim_matches([' ', '\t'])).filter(|spec| !spec.is_empty()) {
-        match part(spec, length) {
-            None => return RangeRequest::Whole,
-            Some(part) => parts.push(part),
-        }
-    }
-    match parts.len() {
-        0 => return RangeRequest::Whole,
-        count if count > RANGES_CAP => return RangeRequest::Whole,
-        _ => parts.retain(|part| !part.is_empty()),
-    }
+    let specs = set.split(',').map(|spec| spec.trim_matches([' ', '\t'])).filter(|spec| !spec.is_empty());
+    let parts: Option<Vec<_>> = specs.map(|spec| part(spec, length)).collect();
+    let Some(mut parts) = parts.filter(|parts| (1..=RANGES_CAP).contains(&parts.len())) else {
+        return RangeRequest::Whole;
+    };
+    parts.retain(|part| !part.is_empty());
     let asked: usize = parts.iter().map(ExactSizeIterator::len).sum();
     match parts.len() {
         0 => RangeRequest::Nothing,

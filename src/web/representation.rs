@@ -206,7 +206,7 @@ impl Representation {
     }
 
     /// The same bytes with another Cache-Control.
-    pub(crate) fn kept(&self, caching: Caching) -> Self {
+    pub(crate) fn with_caching(&self, caching: Caching) -> Self {
         let fields = RepresentationFields { caching, ..self.fields.clone() };
         Self::new(self.bodies.clone(), fields, self.vary.clone())
     }
@@ -359,7 +359,7 @@ mod tests {
         }
         assert_eq!(first[0].body, text);
         assert_eq!(first.len(), 4);
-        let private = made.kept(Caching::Private(Lifetime::Changing(Duration::from_secs(5))));
+        let private = made.with_caching(Caching::Private(Lifetime::Changing(Duration::from_secs(5))));
         assert!(private.variants().iter().all(|variant| variant.etag == variant.fields[ETAG]));
         assert_eq!(private.variants()[0].fields[CACHE_CONTROL].to_str().unwrap()[..7], *"private");
     }

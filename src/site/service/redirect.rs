@@ -23,7 +23,7 @@ impl Service {
         if routed.route?.target.has_any_host() {
             return None;
         }
-        match self.parts.hosts.rule(authority(request), scheme, self.https()) {
+        match self.parts.hosts.decide(authority(request), scheme, self.https()) {
             HostDecision::Serve => None,
             HostDecision::Elsewhere(status) => Some(self.error(status, headers)),
             // An unknown method is refused here, as it would be there.

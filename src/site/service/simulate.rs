@@ -113,7 +113,7 @@ impl Service {
         headers: &HeaderMap,
     ) -> Option<FullResponse> {
         let is_exempt = routed.route.is_none_or(|route| route.target.has_any_host());
-        match self.parts.hosts.rule(authority, Scheme::Http, self.https()) {
+        match self.parts.hosts.decide(authority, Scheme::Http, self.https()) {
             HostDecision::Move(origin) if !is_exempt => Some(self.moved(&format!("{origin}{path}"), headers)),
             _ => None,
         }
