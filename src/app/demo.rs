@@ -66,7 +66,7 @@ fn quiet(config: &mut Config) {
 }
 
 fn is_on_a_terminal() -> bool {
-    output::stdout().is_terminal() && format::present() == LogFormat::Combined
+    output::stdout().is_terminal && format::present() == LogFormat::Combined
 }
 
 fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), RunError> {

@@ -46,7 +46,7 @@ fn lines(format: LogFormat) -> LogLayer {
         // Otherwise the thread that logs would print internal errors to standard error itself.
         .log_internal_errors(false);
     match format {
-        LogFormat::Combined => lines.with_ansi(output::stderr().has_colour()).boxed(),
+        LogFormat::Combined => lines.with_ansi(output::stderr().has_colour).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     }
 }

@@ -31,12 +31,11 @@ impl HelpLength {
 
 /// The command line's definition, with help of this length.
 pub(crate) fn command(length: HelpLength) -> Command {
-    let name_of = |command: &Command| command.get_name().to_owned();
     let finish = |command: Command| match length {
         HelpLength::Short => shortened(command),
         HelpLength::Long => {
-            let name = name_of(&command);
-            command.after_help(manual::examples_and_exit_codes(&name))
+            let end = manual::examples_and_exit_codes(command.get_name());
+            command.after_help(end)
         }
     };
     let command = Arguments::command().max_term_width(100);
@@ -84,8 +83,8 @@ fn shortened(command: Command) -> Command {
 fn first_clause(text: &StyledStr, marks: &[char]) -> String {
     let text = text.to_string();
     let (text, default) = text.split_once(" [default: ").unwrap_or((&text, ""));
-    let ends = text.match_indices(marks).map(|(at, _)| at);
-    let end = ends.into_iter().find(|at| text[at + 1..].starts_with(' '));
+    let mut ends = text.match_indices(marks).map(|(at, _)| at);
+    let end = ends.find(|at| text[at + 1..].starts_with(' '));
     let clause = &text[..end.unwrap_or(text.len())];
     if default.is_empty() { clause.to_owned() } else { format!("{clause} [default: {default}") }
 }

@@ -25,10 +25,11 @@ pub(crate) fn examples_and_exit_codes(name: &str) -> String {
     for (what, line) in topic.examples {
         text += &format!("  # {what}\n  {line}\n");
     }
-    text + "\nExit codes:\n"
-        + &format!("  0  Success\n  1  {}\n  2  {}", topic.failure, topic.mistake)
-        + if name == "e6" { "" } else { "\n\nManual: e6 man " }
-        + if name == "e6" { "" } else { topic.name }
+    text += &format!("\nExit codes:\n  0  Success\n  1  {}\n  2  {}", topic.failure, topic.mistake);
+    if name != "e6" {
+        text += &format!("\n\nManual: e6 man {name}");
+    }
+    text
 }
 
 /// The page of a command, or of e6 itself.

@@ -47,7 +47,7 @@ pub fn parse(command_line: Vec<OsString>) -> Result<Command, ExitCode> {
 fn print_message(error: &clap::Error) -> ExitCode {
     let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX));
     let stream = if error.use_stderr() { output::stderr() } else { output::stdout() };
-    let coloured = stream.has_colour() && format::present() == LogFormat::Combined;
+    let coloured = stream.has_colour && format::present() == LogFormat::Combined;
     let text = error.render();
     let text = if coloured { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {

@@ -216,12 +216,11 @@ pub(crate) const TOPICS: &[Topic] = &[
         name: "render",
         examples: &[("The drawings of the README", "e6 render .github")],
         failure: "A drawing cannot be written.",
-        mistake: "A wrong command line.",
         files: &[(
             "request-path.svg, production.svg",
             "The drawings, in the directory. Existing ones are replaced.",
         )],
-        signals: ENDS,
+        ..PRINTING
     },
 ];
 

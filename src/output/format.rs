@@ -45,9 +45,7 @@ pub fn timestamp(at: OffsetDateTime) -> String {
 /// for each line.
 pub fn report(level: Level, text: &str) {
     let lines: String = match present() {
-        LogFormat::Combined => {
-            text.lines().map(|line| levelled(level, line, stderr().has_colour())).collect()
-        }
+        LogFormat::Combined => text.lines().map(|line| levelled(level, line, stderr().has_colour)).collect(),
         LogFormat::Json => {
             text.lines().filter(|line| !line.is_empty()).map(|line| object(level, line, &[])).collect()
         }
@@ -76,19 +74,19 @@ pub fn coloured(word: &str, level: Level, is_coloured: bool) -> String {
 
 /// Writes a line to standard output while the process serves: this text, or an object with this message and fields.
 pub fn announce(text: &str, message: &str, fields: &[(&str, Value)]) {
-    let line = match present() {
-        LogFormat::Combined => format!("{text}\n"),
-        LogFormat::Json => object(Level::INFO, message, fields),
-    };
-    stdout().queue(line.as_bytes());
+    stdout().queue(line(text, message, fields).as_bytes());
 }
 
 /// Writes a command's result to standard output: this text, or an object with this message and these fields.
 pub fn answer(text: &str, message: &str, fields: &[(&str, Value)]) -> io::Result<()> {
-    stdout().print(&match present() {
+    stdout().print(&line(text, message, fields))
+}
+
+fn line(text: &str, message: &str, fields: &[(&str, Value)]) -> String {
+    match present() {
         LogFormat::Combined => format!("{text}\n"),
         LogFormat::Json => object(Level::INFO, message, fields),
-    })
+    }
 }
 
 /// One object, with a line break.

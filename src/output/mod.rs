@@ -59,8 +59,9 @@ pub struct OutputStream {
     state: Mutex<OutputState>,
     changed: Condvar,
     lost: IntCounter,
-    has_colour: bool,
-    is_terminal: bool,
+    /// Whether text on it may be coloured (no-color.org).
+    pub has_colour: bool,
+    pub is_terminal: bool,
 }
 
 #[derive(Default)]
@@ -68,6 +69,12 @@ struct OutputState {
     waiting: Vec<u8>,
     is_writing: bool,
     has_thread: bool,
+}
+
+impl OutputState {
+    fn is_busy(&self) -> bool {
+        !self.waiting.is_empty() || self.is_writing
+    }
 }
 
 impl OutputStream {
@@ -90,15 +97,6 @@ impl OutputStream {
     /// The open stream, for a thread that writes lines of its own and may block.
     pub fn file(&self) -> SharedLineFile {
         self.file.clone()
-    }
-
-    /// Whether text on it may be coloured (no-color.org).
-    pub fn has_colour(&self) -> bool {
-        self.has_colour
-    }
-
-    pub fn is_terminal(&self) -> bool {
-        self.is_terminal
     }
 
     /// Queues whole lines for the writer thread; counts them as lost if the buffer is full.
@@ -125,14 +123,14 @@ impl OutputStream {
 
     fn start(&'static self) -> io::Result<()> {
         if !std::mem::replace(&mut self.state.lock().unpoisoned().has_thread, true) {
-            let thread = threads::start(self.name, || self.write_what_waits());
+            let thread = threads::start(self.name, || self.write_queued());
             thread.inspect_err(|_| self.state.lock().unpoisoned().has_thread = false)?;
         }
         Ok(())
     }
 
     fn finish(&'static self) {
-        if self.state.lock().unpoisoned().waiting.is_empty() && !self.state.lock().unpoisoned().is_writing {
+        if !self.state.lock().unpoisoned().is_busy() {
             return;
         }
         if self.start().is_err() {
@@ -141,11 +139,11 @@ impl OutputStream {
             let _ = self.file.lock().unpoisoned().write(&lines);
             return;
         }
-        let is_busy = |state: &mut OutputState| !state.waiting.is_empty() || state.is_writing;
-        drop(self.changed.wait_timeout_while(self.state.lock().unpoisoned(), FINISH, is_busy));
+        let state = self.state.lock().unpoisoned();
+        drop(self.changed.wait_timeout_while(state, FINISH, |state| state.is_busy()));
     }
 
-    fn write_what_waits(&self) {
+    fn write_queued(&self) {
         let mut is_failing = false;
         loop {
             let is_empty = |state: &mut OutputState| state.waiting.is_empty();

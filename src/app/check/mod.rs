@@ -177,7 +177,7 @@ impl Finding {
             Severity::Error => Level::ERROR,
         };
         let name = self.severity.name();
-        let coloured = format::coloured(name, level, output::stderr().has_colour());
+        let coloured = format::coloured(name, level, output::stderr().has_colour);
         print_trouble(level, &text.replacen(name, &coloured, 1), message, &fields)
     }
 }
