@@ -48,7 +48,7 @@ pub(crate) fn become_user(config: &Config, places: &[WritablePath]) -> Result<()
 
 /// Enters the sandbox. With Landlock, the process reaches from now on only the paths and ports that `config` needs, and
 /// the directories of `gone`, which are files to remove. Returns what stays in reach.
-pub(crate) fn close_in(
+pub(crate) fn restrict(
     config: &Config,
     replay_url: Option<&str>,
     binary: &Path,
@@ -59,7 +59,7 @@ pub(crate) fn close_in(
         allowed_paths.write.extend(gone.iter().map(|file| around(file)));
         allowed_paths
     });
-    sandbox::close_in(allowed_paths).map_err(RunError::new)
+    sandbox::restrict(allowed_paths).map_err(RunError::new)
 }
 
 /// Keeps the running value of each setting whose new value needs a path or port outside the sandbox.

@@ -54,7 +54,7 @@ impl Resources {
         places.retain(|place| is_live || place.setting != places::DATA_DIR);
         privileges::become_user(config, &places)?;
         let lock = if is_live { data_lock(config, inherited.lock.take())? } else { None };
-        let allowed_paths = privileges::close_in(config, replay_url, executable.binary(), &unused_files)?;
+        let allowed_paths = privileges::restrict(config, replay_url, executable.binary(), &unused_files)?;
         Ok(Resources { listeners: Arc::new(listeners), socket_files, unused_files, lock, allowed_paths })
     }
 

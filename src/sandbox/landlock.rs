@@ -41,7 +41,7 @@ pub struct AllowedPaths {
 
 impl AllowedPaths {
     /// Restricts the calling thread to these paths and ports. Returns the mechanism; none if the kernel has none.
-    pub(crate) fn close_in(&self) -> Result<Option<String>, RulesetError> {
+    pub(crate) fn restrict(&self) -> Result<Option<String>, RulesetError> {
         match self.enforce() {
             Ok(RestrictionStatus {
                 landlock: LandlockStatus::Available { effective_abi, kernel_abi, .. },
@@ -155,7 +155,7 @@ mod tests {
             let done = thread::scope(|scope| {
                 let confined = scope.spawn(|| {
                     set_no_new_privs(true).unwrap();
-                    let said = allowed_paths.close_in().unwrap().unwrap();
+                    let said = allowed_paths.restrict().unwrap().unwrap();
                     assert!(said.contains("Landlock ABI"), "{said}");
                     let denied = Some(ErrorKind::PermissionDenied);
                     assert_eq!(kind(fs::write(inside.path().join("state"), "1")), None);

@@ -45,17 +45,14 @@ pub fn forbid_core_dumps() -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence, when the system refuses. A kernel without Landlock is not an error.
-pub fn close_in(allowed_paths: Option<AllowedPaths>) -> Result<Option<AllowedPaths>, String> {
+pub fn restrict(allowed_paths: Option<AllowedPaths>) -> Result<Option<AllowedPaths>, String> {
+    let failed =
+        |error| format!("cannot restrict the process with Landlock: {error}; try security.landlock = false");
     let (landlock, allowed_paths) = match allowed_paths {
         None => ("Landlock is switched off".to_owned(), None),
-        Some(allowed_paths) => match allowed_paths.close_in() {
-            Ok(Some(mechanism)) => (mechanism, Some(allowed_paths)),
-            Ok(None) => ("this kernel has no Landlock".to_owned(), None),
-            Err(error) => {
-                return Err(format!(
-                    "cannot restrict the process with Landlock: {error}; try security.landlock = false"
-                ));
-            }
+        Some(allowed_paths) => match allowed_paths.restrict().map_err(failed)? {
+            Some(mechanism) => (mechanism, Some(allowed_paths)),
+            None => ("this kernel has no Landlock".to_owned(), None),
         },
     };
     tracing::info!(
