@@ -40,13 +40,14 @@ pub(crate) struct Change {
 /// The effect of an answer on the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It is the first answer, or an older one than the last, or says the same.
+    /// The answer is older than the last, or says the same.
     Nothing,
-    /// It is to be remembered: it is the first answer, or its change is not one to tell.
+    /// The answer is remembered: it is the first one, or the hook is not told of such a change.
     Remembered,
-    Waits,
-    /// A change waits, and the oldest one had to go for it.
-    Displaces,
+    /// A change is queued.
+    Queued,
+    /// A change is queued, in place of the oldest one.
+    DropsOldest,
 }
 
 impl Journal {
@@ -71,7 +72,7 @@ impl Journal {
             self.waiting.pop_front();
         }
         self.waiting.push_back(Change { id: id(notice), noticed_at: now, before, notice: notice.clone() });
-        if is_full { Effect::Displaces } else { Effect::Waits }
+        if is_full { Effect::DropsOldest } else { Effect::Queued }
     }
 }
 
@@ -173,7 +174,7 @@ mod tests {
                 let mut journal = Journal::default();
                 assert_eq!(journal.note(&before, occasion, 9, 0), Effect::Remembered, "{what}");
                 let effect = journal.note(&after, occasion, 9, 0);
-                assert_eq!(effect == Effect::Waits, is_told, "{what} {occasion:?}");
+                assert_eq!(effect == Effect::Queued, is_told, "{what} {occasion:?}");
                 assert_eq!(journal.waiting.len(), usize::from(is_told), "{what}");
                 journal.note(&after, occasion, 9, 0);
                 assert_eq!(journal.waiting.len(), usize::from(is_told), "{what} once more");
@@ -212,7 +213,7 @@ mod tests {
         let mut journal = Journal::default();
         let note = |errors| journal.note(&notice("yes", errors, 0, errors.into()), Occasion::Change, 2, 0);
         let effects: Vec<_> = (0..4).map(note).collect();
-        assert_eq!(effects, [Effect::Remembered, Effect::Waits, Effect::Waits, Effect::Displaces]);
+        assert_eq!(effects, [Effect::Remembered, Effect::Queued, Effect::Queued, Effect::DropsOldest]);
         assert_eq!(journal.waiting.iter().map(|change| change.notice.errors).collect::<Vec<_>>(), [2, 3]);
     }
 

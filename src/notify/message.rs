@@ -25,11 +25,11 @@ pub(crate) fn body(hook: &Hook, id: &str, before: Option<&str>, notice: &Notice)
         }
         Preset::Slack => {
             let link = if notice.url.is_empty() { String::new() } else { format!("\n<{}>", notice.url) };
-            let lines = lines(notice).iter().map(|line| for_slack(line)).collect::<Vec<_>>().join("\n");
+            let lines = lines(notice, for_slack);
             json!({"text": format!("*{}* · {}\n{lines}{link}", for_slack(answer), for_slack(question))})
         }
         Preset::Discord => {
-            let lines = lines(notice).iter().map(|line| for_discord(line)).collect::<Vec<_>>().join("\n");
+            let lines = lines(notice, for_discord);
             let text =
                 format!("**{}** · {}\n{lines}\n{}", for_discord(answer), for_discord(question), notice.url);
             // Nobody is mentioned, whatever a text contains.
@@ -38,7 +38,9 @@ pub(crate) fn body(hook: &Hook, id: &str, before: Option<&str>, notice: &Notice)
         }
         Preset::Ntfy => {
             let topic = hook.url.topic().map_or("", |(_, topic)| topic);
-            let mut message = json!({"topic": topic, "title": format!("{answer} · {question}"), "message": lines(notice).join("\n")});
+            let lines = lines(notice, str::to_owned);
+            let mut message =
+                json!({"topic": topic, "title": format!("{answer} · {question}"), "message": lines});
             if !notice.url.is_empty() {
                 message["click"] = notice.url.as_str().into();
             }
@@ -59,8 +61,10 @@ pub(crate) fn values(id: &str, before: Option<&str>, notice: &Notice) -> Map<Str
     values
 }
 
-fn lines(notice: &Notice) -> Vec<&str> {
-    [notice.reason.as_str(), notice.play.as_str()].into_iter().filter(|line| !line.is_empty()).collect()
+/// The reason and the play, each on a line of its own, escaped for the receiver.
+fn lines(notice: &Notice, escaped: fn(&str) -> String) -> String {
+    let lines = [&notice.reason, &notice.play].into_iter().filter(|line| !line.is_empty());
+    lines.map(|line| escaped(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Slack's three control characters.

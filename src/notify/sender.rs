@@ -23,22 +23,22 @@ use ureq::{
 
 pub struct Sender {
     agent: ureq::Agent,
-    hook: Hook,
+    pub(crate) hook: Hook,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reaction {
-    /// It has accepted the message (2xx).
+    /// The hook has accepted the message (2xx).
     Accepted(StatusCode),
-    /// It has refused the message, and would refuse it again.
+    /// The hook has refused the message, and would refuse it again.
     Refused(String),
-    /// It has not accepted the message, but may later.
+    /// The hook has not accepted the message, but may later.
     Later {
         why: String,
-        /// The wait that it asked for.
+        /// The wait that the hook asked for.
         wait: Option<Duration>,
     },
-    /// It got the message, or a part of it, and did not respond.
+    /// The hook got the message, or a part of it, and did not respond.
     Unknown(String),
 }
 
@@ -57,10 +57,6 @@ impl Sender {
             .user_agent(format!("e6/{} (+{contact})", env!("CARGO_PKG_VERSION")))
             .proxy(hook.proxy.as_ref().and_then(|proxy| proxy.for_client().ok()));
         Sender { agent: resolver::agent(config.build()), hook }
-    }
-
-    pub fn hook(&self) -> &Hook {
-        &self.hook
     }
 
     /// Sends a message that tries the hook.

@@ -71,7 +71,7 @@ impl Worker {
     /// Sends changes until the inbox is closed. A message that is being sent then is finished; the others are sent by
     /// the next process.
     pub fn run(&self, inbox: &Receiver<Notices>) {
-        let hook = self.sender.hook();
+        let hook = &self.sender.hook;
         let Some((lock, mut latest)) = self.lock(inbox) else { return };
         let mut turn = Turn {
             worker: self,
@@ -122,7 +122,7 @@ impl Worker {
     fn load(&self) -> Journal {
         let journal = self.file.as_ref().map_or_else(|| Ok(Journal::default()), JournalFile::load);
         journal.unwrap_or_else(|error| {
-            let host = &self.sender.hook().url;
+            let host = &self.sender.hook.url;
             tracing::warn!(%host, %error, "cannot read what this hook was told: it is told of changes from now on");
             Journal::default()
         })
@@ -132,7 +132,7 @@ impl Worker {
 impl Turn<'_> {
     /// Goes on where an earlier process was killed.
     fn resume(&mut self) {
-        let hook = self.worker.sender.hook();
+        let hook = &self.worker.sender.hook;
         if self.journal.sending {
             self.journal.sending = false;
             // A receiver that tells messages apart by their id gets it again.
@@ -146,12 +146,12 @@ impl Turn<'_> {
     }
 
     fn note(&mut self, notice: &Notice) {
-        let (hook, limits) = (self.worker.sender.hook(), &self.worker.limits);
+        let (hook, limits) = (&self.worker.sender.hook, &self.worker.limits);
         let effect = self.journal.note(notice, hook.occasion, limits.notify_queue, now());
         if effect == Effect::Nothing {
             return;
         }
-        if effect == Effect::Displaces {
+        if effect == Effect::DropsOldest {
             self.metrics.count(DROPPED);
             tracing::warn!(host = %hook.url, "the queue of this hook is full: its oldest change is dropped");
         }
@@ -162,7 +162,7 @@ impl Turn<'_> {
     /// Sends the oldest change once.
     fn attempt(&mut self) {
         let (sender, limits) = (&self.worker.sender, &self.worker.limits);
-        let host = &sender.hook().url;
+        let host = &sender.hook.url;
         let Some(change) = self.journal.waiting.front().cloned() else { return };
         let age = u64::try_from(now() - change.noticed_at).unwrap_or(0);
         if age > limits.notify_age.as_secs() {
@@ -187,7 +187,7 @@ impl Turn<'_> {
                 tracing::error!(%host, id = change.id, "this hook has refused a change: {why}");
                 self.give_up();
             }
-            Reaction::Unknown(why) if !sender.hook().preset.has_id() => {
+            Reaction::Unknown(why) if !sender.hook.preset.has_id() => {
                 self.metrics.count(FAILED);
                 tracing::error!(%host, id = change.id, took, "this hook may have got a change: {why}; not sent again");
                 self.give_up();
@@ -198,7 +198,7 @@ impl Turn<'_> {
     }
 
     fn retry(&mut self, id: &str, why: &str, wait: Option<Duration>) {
-        let host = &self.worker.sender.hook().url;
+        let host = &self.worker.sender.hook.url;
         self.metrics.count(FAILED);
         self.failures = self.failures.saturating_add(1);
         let wait =
@@ -225,7 +225,7 @@ impl Turn<'_> {
         let Some(file) = &self.worker.file else { return };
         let saved = file.save(&self.journal);
         if let (Err(error), false) = (&saved, self.is_failing) {
-            let host = &self.worker.sender.hook().url;
+            let host = &self.worker.sender.hook.url;
             tracing::warn!(%host, %error, "cannot save what this hook was told: a restart may tell it again");
         }
         self.is_failing = saved.is_err();
