@@ -10,9 +10,9 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 use time::{Date, Duration, OffsetDateTime};
 
 /// Limit on the seasons that are kept, the present one included: longer than most careers.
-pub const SEASONS_AT_MOST: i32 = 10;
+pub const SEASONS_CAP: i32 = 10;
 
-/// A day is settled this long after it: official scorers change a call within days.
+/// Time after which a day is settled: official scorers change a call within days.
 const SETTLED_AFTER: Duration = Duration::days(7);
 
 /// The kept seasons by year.
@@ -84,7 +84,7 @@ impl ArchivedSeason {
     /// The club of the latest game up to a day.
     fn latest_club(&self, until: Date) -> Option<u32> {
         let games = self.log.games.iter().filter(|game| game.date <= until && game.club.is_some());
-        games.max_by_key(|game| game.date).and_then(|game| game.club)
+        games.max_by_key(|game| game.date)?.club
     }
 
     fn first_club(&self) -> Option<u32> {
@@ -92,8 +92,8 @@ impl ArchivedSeason {
     }
 
     fn name_of(&self, club: u32) -> Option<&str> {
-        let sides = self.games.iter().flat_map(|game| [&game.home.club, &game.away.club]);
-        sides.filter(|side| side.id == club).map(|side| side.name.as_str()).next()
+        let mut sides = self.games.iter().flat_map(|game| [&game.home.club, &game.away.club]);
+        sides.find(|side| side.id == club).map(|side| side.name.as_str())
     }
 }
 
@@ -101,13 +101,13 @@ impl ArchivedSeason {
 pub fn kept_years(player: &Player, today: Date) -> RangeInclusive<i32> {
     let this = today.year();
     let first = player.debut.map_or(this, Date::year);
-    first.clamp(this - SEASONS_AT_MOST + 1, this)..=this
+    first.clamp(this - SEASONS_CAP + 1, this)..=this
 }
 
 /// The clubs whose schedules of a year are wanted.
 pub fn clubs_of(archive: &Archive, player: &Player, year: i32, today: Date) -> Vec<u32> {
     let logged = archive.get(&year).map(|season| season.stints()).unwrap_or_default();
-    let present = player.club.as_ref().filter(|_| year >= today.year()).map(|club| club.id);
+    let present = player.club_id().filter(|_| year >= today.year());
     let mut clubs = each_once(logged.into_iter().map(|stint| stint.club).chain(present));
     if clubs.is_empty() {
         let summer = Date::from_calendar_date(year, time::Month::July, 1).ok();
@@ -120,7 +120,7 @@ pub fn clubs_of(archive: &Archive, player: &Player, year: i32, today: Date) -> V
 fn club_on(archive: &Archive, player: &Player, date: Date) -> Option<u32> {
     let before = archive.range(..=date.year()).rev().find_map(|(_, season)| season.latest_club(date));
     let after = || archive.range(date.year()..).find_map(|(_, season)| season.first_club());
-    before.or_else(after).or(player.club.as_ref().map(|club| club.id))
+    before.or_else(after).or(player.club_id())
 }
 
 impl Answer {
@@ -208,15 +208,18 @@ impl Answer {
     }
 
     fn as_of(&self, season: &ArchivedSeason, date: Date, now: OffsetDateTime) -> Answer {
-        let facts = self.facts_of(season, date, now);
-        let mut answer = decide_on(&facts, date, now);
-        let read_at = answer.games.iter().filter_map(|game| game.feed_asked_at).min();
-        answer.asked_at = read_at;
-        answer.calendar_day = date;
-        answer.is_another_day = true;
-        (answer.fresh_until, answer.stale, answer.pace) = (None, false, Pace::Idle);
-        (answer.fixtures, answer.error_days) = (Vec::new(), Vec::new());
-        answer
+        let answer = decide_on(&self.facts_of(season, date, now), date, now);
+        Answer {
+            asked_at: answer.games.iter().filter_map(|game| game.feed_asked_at).min(),
+            calendar_day: date,
+            is_another_day: true,
+            fresh_until: None,
+            stale: false,
+            pace: Pace::Idle,
+            fixtures: Vec::new(),
+            error_days: Vec::new(),
+            ..answer
+        }
     }
 
     /// The facts as they were on that day: later games had not been played.
@@ -232,17 +235,14 @@ impl Answer {
         let listings: Vec<ScheduleEntry> = season.games.iter().map(|game| game.before(date)).collect();
         let schedule =
             Schedule { clubs: season.clubs.clone(), listings: listings.clone(), unread: Vec::new() };
+        let earlier = self.archive.range(..season.log.year);
         Facts {
             zone: Part::read(self.zone.clone(), now),
             schedule: Part::read(schedule, now),
             feeds: season.feeds.clone(),
             season: Part::read(Some(season.log.clone()), now),
             calendar: Part::read(listings, now),
-            archive: self
-                .archive
-                .range(..season.log.year)
-                .map(|(year, season)| (*year, season.clone()))
-                .collect(),
+            archive: earlier.map(|(year, season)| (*year, season.clone())).collect(),
             ..Facts::unread(player)
         }
     }

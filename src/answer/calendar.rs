@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::{Date, Duration, Month, OffsetDateTime};
 
-/// By the end of this month every season has begun.
+/// The month by the end of which every season has begun.
 const LATEST_OPENING: Month = Month::April;
 
-/// A club in the postseason never rests for this long between two games.
+/// A pause between two games that no club in the postseason has.
 const REST: Duration = Duration::days(7);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,22 +56,17 @@ pub(crate) fn fixtures(
     season: Option<&SeasonSoFar>,
     day: Date,
 ) -> Vec<Fixture> {
-    let mut fixtures: Vec<_> = listings(facts)
-        .into_iter()
-        .map(|listing| Fixture {
-            outcome: match games
-                .iter()
-                .find(|game| game.listing.pk == listing.pk && !game.listing.is_resumption())
-            {
-                Some(game) => outcome_today(game),
-                None => season.and_then(|season| outcome_before(listing, season, day)),
-            },
-            listing: listing.clone(),
-        })
-        .collect();
-    fixtures
-        .sort_by_key(|Fixture { listing, .. }| (listing.official, listing.number, listing.start, listing.pk));
-    fixtures
+    let outcome = |listing: &ScheduleEntry| {
+        let is_it = |game: &&Game| game.listing.pk == listing.pk && !game.listing.is_resumption();
+        match games.iter().find(is_it) {
+            Some(game) => outcome_today(game),
+            None => outcome_before(listing, season?, day),
+        }
+    };
+    let mut listings = listings(facts);
+    listings.sort_by_key(|listing| (listing.official, listing.number, listing.start, listing.pk));
+    let fixture = |listing: &ScheduleEntry| Fixture { listing: listing.clone(), outcome: outcome(listing) };
+    listings.into_iter().map(fixture).collect()
 }
 
 /// Whether the day is in the off season: the club has no more game this year and the last was a week ago, or the first
@@ -110,10 +105,9 @@ pub(crate) fn progress(facts: &Facts, day: Date) -> (usize, usize) {
         GameState::Postponed | GameState::Cancelled | GameState::Suspended => false,
         // A schedule that was read during a game shows it in progress until it is read again.
         _ if listing.official < day => true,
-        _ => {
-            let feed = facts.feed(listing.pk);
-            listing.official == day
-                && feed.map_or(listing.status.state, |feed| feed.status.state) == GameState::Over
+        state => {
+            let state = facts.feed(listing.pk).map_or(state, |feed| feed.status.state);
+            listing.official == day && state == GameState::Over
         }
     };
     let all = regular.iter().filter(|listing| listing.status.state != GameState::Cancelled).count();
@@ -174,19 +168,15 @@ impl ErrorDay {
 fn listings(facts: &Facts) -> Vec<&ScheduleEntry> {
     let Some(club) = facts.club_id() else { return Vec::new() };
     let entries = facts.calendar.value.iter().chain(&facts.schedule.value.listings);
-    let ours = entries.filter(|listing| [listing.home.club.id, listing.away.club.id].contains(&club));
+    let ours = entries.filter(|listing| listing.has_club(club));
     let by_day: BTreeMap<_, _> = ours.map(|listing| ((listing.pk, listing.listed), listing)).collect();
     let mut by_pk: BTreeMap<u64, &ScheduleEntry> = BTreeMap::new();
     let rank = |listing: &ScheduleEntry| (!listing.is_off(), listing.listed == listing.official);
     for ((pk, _), listing) in by_day {
-        by_pk
-            .entry(pk)
-            .and_modify(|known| {
-                if rank(listing) > rank(known) {
-                    *known = listing;
-                }
-            })
-            .or_insert(listing);
+        let known = by_pk.entry(pk).or_insert(listing);
+        if rank(listing) > rank(known) {
+            *known = listing;
+        }
     }
     by_pk.into_values().collect()
 }

@@ -1,15 +1,15 @@
 //! The baseball day, and the games that count for it.
 
 use crate::answer::{
-    ErrorCount, Facts, Game, GameFeed, GameKind, GameState, GameStatus, Part, Participation, Player,
-    ScheduleEntry, Session, UnreadEntry, Zone,
+    ErrorCount, ErrorPlay, Facts, Game, GameFeed, GameKind, GameState, GameStatus, Part, Participation,
+    Player, ScheduleEntry, Session, UnreadEntry, Zone,
 };
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime, Time, macros::time};
 
-/// After its last game the answer stays about the day before for this long.
+/// Time after its last game for which the answer stays about the day before.
 const KEPT_FOR: Duration = Duration::hours(4);
-/// The answer stays about that day at least until this time at the home ballpark.
+/// Time at the home ballpark until which the answer stays about that day at least.
 const KEPT_UNTIL: Time = time!(04:00);
 
 /// A game in progress without a play for this long was interrupted: it is resumed on another day.
@@ -25,9 +25,7 @@ pub fn today(facts: &Facts, now: OffsetDateTime) -> Date {
     let (Some(yesterday), Some(kept_until)) = (date.previous_day(), kept_until(facts, date)) else {
         return date;
     };
-    let has_begun =
-        |game: &Game| matches!(game.state(), GameState::On | GameState::Suspended | GameState::Over);
-    let new_game = games_of(facts, date).iter().any(has_begun);
+    let new_game = games_of(facts, date).iter().any(|game| game.state().has_begun());
     if now < kept_until && !new_game { yesterday } else { date }
 }
 
@@ -51,7 +49,7 @@ fn kept_until(facts: &Facts, date: Date) -> Option<OffsetDateTime> {
 fn ended_at(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
     let read_at = game.feed_asked_at.or(facts.schedule.asked_at);
     let last_play = game.feed.as_ref().and_then(|feed| feed.last_play);
-    let seen_on = facts.seen_on.get(&game.listing.pk).copied();
+    let seen_on = facts.seen_on.get(&game.listing.pk).map(|seen| seen.0);
     let mut entries = facts.schedule.value.listings.iter();
     let is_resumed_today =
         entries.any(|listing| listing.pk == game.listing.pk && listing.resumed_on(date).is_some());
@@ -71,8 +69,7 @@ fn ended_at(facts: &Facts, game: &Game, date: Date) -> Option<OffsetDateTime> {
 /// The day a game counts for: its official date, or the day before if it has begun and, by the ballpark's calendar,
 /// began on that day, as a noon game in Asia does.
 pub fn day_of(listing: &ScheduleEntry, state: GameState, zone: &Zone) -> Date {
-    let has_begun = matches!(state, GameState::On | GameState::Over | GameState::Suspended);
-    if has_begun && begins_the_day_before(listing, zone) {
+    if state.has_begun() && begins_the_day_before(listing, zone) {
         listing.official.previous_day().unwrap_or(listing.official)
     } else {
         listing.official
@@ -163,7 +160,9 @@ pub(crate) fn has_unread_entry(facts: &Facts, day: Date, games: &[Game]) -> bool
 
 /// A game listed under this day that was called off, whatever day it counts for now.
 pub(crate) fn called_off(facts: &Facts, day: Date) -> Option<ScheduleEntry> {
-    let listing = listed(facts, day).find(|listing| is_off(facts, listing))?;
+    let player = &facts.player.value;
+    let mut listings = facts.schedule.value.listings.iter().filter(|listing| listing.listed == day);
+    let listing = listings.find(|listing| player.plays_in(listing, day) && is_off(facts, listing))?;
     let status = called_off_by_feed(facts, listing).unwrap_or(&listing.status).clone();
     Some(ScheduleEntry { status, ..listing.clone() })
 }
@@ -182,13 +181,6 @@ fn called_off_by_feed<'a>(facts: &'a Facts, listing: &ScheduleEntry) -> Option<&
     (status.state.is_off() && is_fresh).then_some(status)
 }
 
-/// The schedule entries under this day of the clubs that the player was with on it.
-fn listed(facts: &Facts, day: Date) -> impl Iterator<Item = &ScheduleEntry> {
-    let player = &facts.player.value;
-    let listings = facts.schedule.value.listings.iter();
-    listings.filter(move |listing| listing.listed == day && player.plays_in(listing, day))
-}
-
 /// The first game after this day that is still to be played, by the week's schedule and the year's calendar.
 pub(crate) fn next_after(facts: &Facts, day: Date) -> Option<&ScheduleEntry> {
     let player = &facts.player.value;
@@ -204,11 +196,7 @@ impl Game {
     pub fn state(&self) -> GameState {
         let listed = self.listing.status.state;
         let state = match self.feed.as_ref().map(|feed| feed.status.state) {
-            Some(GameState::Ahead)
-                if matches!(listed, GameState::On | GameState::Suspended | GameState::Over) =>
-            {
-                listed
-            }
+            Some(GameState::Ahead) if listed.has_begun() => listed,
             Some(state) if !self.listing.is_off() => state,
             _ => listed,
         };
@@ -233,6 +221,16 @@ impl Game {
         self.count().map_or(0, ErrorCount::known)
     }
 
+    /// The plays of this day on which the player was charged.
+    pub(crate) fn plays(&self) -> impl Iterator<Item = &ErrorPlay> {
+        self.feed.iter().flat_map(|feed| self.session.plays(feed))
+    }
+
+    /// Whether the plays show every error of the count, and no more.
+    pub(crate) fn has_every_play(&self) -> bool {
+        self.count().is_none_or(|count| count == ErrorCount::Read(self.plays().count() as u32))
+    }
+
     /// The player's part in the game; none if the feed was never read.
     pub fn presence(&self) -> Option<Participation> {
         self.feed.as_ref().map(|feed| feed.presence)
@@ -242,18 +240,5 @@ impl Game {
     fn concerns(&self, player: &Player, day: Date) -> bool {
         player.plays_in(&self.listing, day)
             || self.presence().is_some_and(|presence| presence > Participation::Absent)
-    }
-}
-
-impl ScheduleEntry {
-    /// Whether the game is postponed or cancelled, though MLB's abstract state is "Final".
-    pub fn is_off(&self) -> bool {
-        self.status.state.is_off()
-    }
-}
-
-impl GameState {
-    pub fn is_off(self) -> bool {
-        matches!(self, GameState::Postponed | GameState::Cancelled)
     }
 }

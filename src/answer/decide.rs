@@ -1,8 +1,8 @@
 //! The decision: facts and a time make an answer.
 
 use crate::answer::{
-    Answer, ErrorCount, ErrorPlay, Facts, Game, GameFeed, GameState, Pace, Participation, Reason, Verdict,
-    calendar, day, season, since_error,
+    Answer, ErrorCount, Facts, Game, GameFeed, GameState, Pace, Participation, Reason, Verdict, calendar,
+    day, season, since_error,
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -12,20 +12,19 @@ const SOON: Duration = Duration::HOUR;
 /// Time after the last play within which official scorers commonly change a call.
 const SETTLING: Duration = Duration::HOUR;
 
-/// Data may be named this far ahead of the clock: more than two correct clocks differ.
+/// The tolerance for data dated ahead of the clock: more than two correct clocks differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::MINUTE;
 
-/// The lowest age at which the schedule is stale. During a game the feed tells more, and the schedule is polled less
-/// often.
+/// The lowest age at which the schedule is stale: during a game it is polled less often, because the feed tells more.
 const SCHEDULE_PROMISE: std::time::Duration = std::time::Duration::from_secs(4 * 60);
 
-/// A feed that shows a game as not begun this long after its start, while the schedule has it on, does not follow it.
+/// The delay after which a feed that shows a game as not begun, while the schedule has it on, does not follow the game.
 const FOLLOWS_WITHIN: Duration = Duration::minutes(15);
 
 /// The earliest time at the ballpark at which a game whose start is to be determined may begin.
 const EARLIEST_START: time::Time = time::macros::time!(10:00);
 
-/// A game of another year counts as the next game if it is nearer than this.
+/// The distance within which a game of another year counts as the next game.
 const DAYS_AHEAD: Duration = Duration::days(7);
 
 /// The answer that these facts support at this time.
@@ -35,22 +34,15 @@ pub fn decide(facts: &Facts, now: OffsetDateTime) -> Answer {
 
 pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer {
     let games = day::todays_games(facts, day, now);
-    let pace = match pace(facts, day, &games, now) {
-        _ if !facts.is_read() => Pace::Soon,
-        Pace::Idle if day::begins_soon(facts, SOON, now) => Pace::Soon,
-        pace => pace,
-    };
+    let pace = pace(facts, day, &games, now);
     let parts = parts(facts, day, &games, pace);
     let fresh_until = parts.iter().map(|part| part.fresh_until).min();
     let asked_at = asked_at(&parts, now);
-    // Data from the future was named by a wrong clock.
+    // Data from the future was dated by a wrong clock.
     let is_ahead = facts.latest().is_some_and(|latest| latest > now + CLOCK_TOLERANCE);
     let stale = fresh_until.is_some_and(|until| until < now) || is_ahead;
     let read_before_the_day = asked_at.is_none_or(|at| at < facts.zone.value.midnight(day));
     let read_after_the_day = is_ahead && asked_at.is_some_and(|at| facts.zone.value.local(at).date() > day);
-
-    let is_refused = stale && facts.is_refused(&games);
-
     let (verdict, reason) = if stale && (read_before_the_day || read_after_the_day) || asked_at.is_none() {
         (Verdict::Unknown, Reason::NeverHeard(facts.trouble()))
     } else {
@@ -58,14 +50,9 @@ pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer
         let unread: Vec<usize> = (0..games.len()).filter(is_unread).collect();
         verdict(facts, day, &games, &unread, now)
     };
-    let plays = |game: &Game| -> Vec<ErrorPlay> {
-        game.feed.iter().flat_map(|feed| game.session.plays(feed)).cloned().collect()
-    };
-    let is_complete =
-        |game: &Game| game.count().is_none_or(|count| count == ErrorCount::Read(plays(game).len() as u32));
     let season = season::so_far(facts, day);
-    let errors = games.iter().map(Game::errors).sum();
-    let since_error = season.as_ref().and_then(|season| since_error::since_error(facts, season, day, errors));
+    let since_error =
+        season.as_ref().and_then(|season| since_error::since_error(facts, season, day, errors(&games)));
     Answer {
         verdict,
         reason,
@@ -74,8 +61,8 @@ pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer
         zone: facts.zone.value.clone(),
         player: facts.player.value.clone(),
         availability: facts.availability.value.clone(),
-        plays_complete: games.iter().all(is_complete),
-        plays: games.iter().flat_map(plays).collect(),
+        plays_complete: games.iter().all(Game::has_every_play),
+        plays: games.iter().flat_map(Game::plays).cloned().collect(),
         error_days: calendar::error_days(facts, &games, season.as_ref(), day, now),
         fixtures: calendar::fixtures(facts, &games, season.as_ref(), day),
         since_error,
@@ -84,6 +71,7 @@ pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer
         is_another_day: false,
         next_game: day::next_after(facts, day).cloned(),
         season,
+        is_refused: stale && facts.is_refused(&games),
         games,
         taken_back: 0,
         asked_at,
@@ -91,7 +79,6 @@ pub(crate) fn decide_on(facts: &Facts, day: Date, now: OffsetDateTime) -> Answer
         changed_at: None,
         fresh_until,
         stale,
-        is_refused,
         pace,
     }
 }
@@ -104,7 +91,7 @@ fn verdict(
     now: OffsetDateTime,
 ) -> (Verdict, Reason) {
     let over = games.iter().all(|game| game.state() == GameState::Over);
-    let errors: u32 = games.iter().map(Game::errors).sum();
+    let errors = errors(games);
     if errors > 0 {
         return (Verdict::Yes(errors), Reason::Charged { over, unread: unread.to_vec() });
     }
@@ -118,15 +105,16 @@ fn verdict(
         return (Verdict::Unknown, Reason::NeverHeard(facts.trouble()));
     }
     // A game of unknown state was read, so its count stands, but it may not be over.
-    if let Some(game) = first(games, |game| matches!(game.state(), GameState::On | GameState::Unknown)) {
+    let first = |states: &[GameState]| games.iter().position(|game| states.contains(&game.state()));
+    if let Some(game) = first(&[GameState::On, GameState::Unknown]) {
         return (Verdict::NotYet, Reason::Playing(game));
     }
-    if let Some(game) = first(games, |game| game.state() == GameState::Ahead) {
+    if let Some(game) = first(&[GameState::Ahead]) {
         let is_overdue = games[game].listing.start.is_some_and(|start| start < now);
         let reason = if is_overdue { Reason::Overdue(game) } else { Reason::Waiting(game) };
         return (Verdict::NotYet, reason);
     }
-    if let Some(game) = first(games, |game| game.state() == GameState::Suspended) {
+    if let Some(game) = first(&[GameState::Suspended]) {
         return (Verdict::NotYet, Reason::Suspended(game));
     }
     if !games.is_empty() {
@@ -149,8 +137,7 @@ fn no_game(facts: &Facts, day: Date) -> Reason {
 
 fn off_day(facts: &Facts, day: Date) -> Reason {
     let next = day::next_after(facts, day);
-    let off_season = calendar::is_off_season(facts, day, next);
-    if off_season {
+    if calendar::is_off_season(facts, day, next) {
         return Reason::OffSeason { next: next.cloned().map(Box::new) };
     }
     // In the week after its last game a club may still be in the postseason: next year's first game is not its next.
@@ -188,6 +175,9 @@ fn is_left_behind(game: &Game, feed: &GameFeed, now: OffsetDateTime) -> bool {
 }
 
 fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
+    if !facts.is_read() {
+        return Pace::Soon;
+    }
     let begun_unread = games.iter().any(|game| is_unread(game, false, now));
     if begun_unread || games.iter().any(|game| matches!(game.state(), GameState::On | GameState::Unknown)) {
         return Pace::Live;
@@ -201,6 +191,7 @@ fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
     };
     match games.iter().filter_map(ended).max() {
         Some(ended) if now - ended < SETTLING => Pace::Settling,
+        _ if day::begins_soon(facts, SOON, now) => Pace::Soon,
         _ => Pace::Idle,
     }
 }
@@ -273,6 +264,7 @@ fn asked_at(parts: &[PartAge], now: OffsetDateTime) -> Option<OffsetDateTime> {
     stale.or(feeds.iter().map(|feed| feed.asked_at).min()).or(Some(base.asked_at))
 }
 
-fn first(games: &[Game], is: impl Fn(&Game) -> bool) -> Option<usize> {
-    games.iter().position(is)
+/// The errors charged to the player in these games.
+fn errors(games: &[Game]) -> u32 {
+    games.iter().map(Game::errors).sum()
 }

@@ -24,8 +24,7 @@ pub struct Facts {
     /// The live feeds by game id (`gamePk`). A game whose feed was requested but never read has a part without a value.
     pub feeds: BTreeMap<u64, Part<Option<GameFeed>>>,
     /// The time at which each game was last seen in progress, by game id.
-    #[serde(with = "seen_on")]
-    pub seen_on: BTreeMap<u64, OffsetDateTime>,
+    pub seen_on: BTreeMap<u64, SeenOn>,
     pub availability: Part<Availability>,
     pub season: Part<Option<Season>>,
     /// The club's schedule entries of the whole year, and in the off season of the next, requested less often than
@@ -44,6 +43,10 @@ pub struct Ballpark {
     /// MLB's id of the ballpark (`venue.id`).
     pub venue: Option<u32>,
 }
+
+/// A time, in the state file as seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenOn(#[serde(with = "time::serde::timestamp")] pub OffsetDateTime);
 
 /// One part of MLB's data.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -104,7 +107,7 @@ impl Facts {
 
     /// The id of the club whose games are watched.
     pub(crate) fn club_id(&self) -> Option<u32> {
-        self.player.value.club.as_ref().map(|club| club.id)
+        self.player.value.club_id()
     }
 
     /// Whether the day's games are known: the schedule was read, or the player was read and is with no club.
@@ -139,28 +142,5 @@ impl Facts {
     /// The year of the season that is shown on a day: before the year's first game, the year before.
     pub fn season_year(&self, day: Date) -> i32 {
         if calendar::is_before_first_game(self, day) { day.year() - 1 } else { day.year() }
-    }
-}
-
-/// Times by game, in the state file as seconds since 1970.
-mod seen_on {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-    use std::collections::BTreeMap;
-    use time::OffsetDateTime;
-
-    pub(super) fn serialize<S: Serializer>(
-        seen_on: &BTreeMap<u64, OffsetDateTime>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let seconds: BTreeMap<u64, i64> = seen_on.iter().map(|(pk, at)| (*pk, at.unix_timestamp())).collect();
-        seconds.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<u64, OffsetDateTime>, D::Error> {
-        let seconds = BTreeMap::<u64, i64>::deserialize(deserializer)?;
-        let at = |(pk, at)| OffsetDateTime::from_unix_timestamp(at).map(|at| (pk, at));
-        seconds.into_iter().map(at).collect::<Result<_, _>>().map_err(D::Error::custom)
     }
 }

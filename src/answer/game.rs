@@ -233,6 +233,34 @@ named! {
     }
 }
 
+impl ScheduleEntry {
+    /// Whether the game is postponed or cancelled, though MLB's abstract state is "Final".
+    pub fn is_off(&self) -> bool {
+        self.status.state.is_off()
+    }
+
+    /// The score, if the schedule has it.
+    pub fn score(&self) -> Option<Score> {
+        Some(Score { away: self.away.runs?, home: self.home.runs? })
+    }
+
+    /// Whether this club plays in the game.
+    pub fn has_club(&self, club: u32) -> bool {
+        [self.home.club.id, self.away.club.id].contains(&club)
+    }
+}
+
+impl GameState {
+    pub fn is_off(self) -> bool {
+        matches!(self, GameState::Postponed | GameState::Cancelled)
+    }
+
+    /// Whether the game has begun, and perhaps ended.
+    pub fn has_begun(self) -> bool {
+        matches!(self, GameState::On | GameState::Suspended | GameState::Over)
+    }
+}
+
 impl ErrorPlay {
     /// The number of the player's position in a scorebook, from 1 (pitcher) to 9 (right field).
     pub fn position_number(&self) -> Option<u8> {

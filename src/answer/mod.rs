@@ -26,7 +26,7 @@ pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub(crate) use crate::answer::day::next_turn;
 pub use crate::answer::day::{begins_the_day_before, day_of, today};
 pub use crate::answer::decide::{CLOCK_TOLERANCE, decide};
-pub use crate::answer::facts::{Ballpark, Facts, Part};
+pub use crate::answer::facts::{Ballpark, Facts, Part, SeenOn};
 pub use crate::answer::game::{
     DoubleHeader, ErrorCount, ErrorKind, ErrorPlay, GameFeed, GameKind, GameState, GameStatus, Half, Inning,
     LineScore, Participation, ScheduleEntry, Score, Side, TeamLine,
@@ -120,7 +120,7 @@ pub struct Answer {
     pub changed_at: Option<OffsetDateTime>,
     /// The time until which the data is as fresh as `pace` promises; none if nothing was ever read.
     pub fresh_until: Option<OffsetDateTime>,
-    /// Whether the data is older than that, or named in the future.
+    /// Whether the data is older than that, or dated in the future.
     pub stale: bool,
     /// Whether the data is stale because MLB refuses this server's network.
     pub is_refused: bool,

@@ -54,29 +54,29 @@ impl Player {
         }
     }
 
+    pub fn club_id(&self) -> Option<u32> {
+        self.club.as_ref().map(|club| club.id)
+    }
+
     /// Every club he was with at some time of a day, the present one first. On the day of a trade there are two.
     pub fn clubs_on(&self, day: Date) -> Vec<u32> {
-        let present = self.club.as_ref().map(|club| club.id);
         let comes_later = |club: u32| {
             let mut stints = self.stints.iter().filter(|stint| stint.club == club).peekable();
             stints.peek().is_some() && stints.all(|stint| stint.from.is_some_and(|from| from > day))
         };
         let stints = self.stints.iter().filter(|stint| stint.covers(day)).map(|stint| stint.club);
-        each_once(present.into_iter().filter(|club| !comes_later(*club)).chain(stints))
+        each_once(self.club_id().filter(|club| !comes_later(*club)).into_iter().chain(stints))
     }
 
     /// Whether one of his clubs of that day plays in this game.
     pub fn plays_in(&self, listing: &ScheduleEntry, day: Date) -> bool {
-        let clubs = self.clubs_on(day);
-        [&listing.home, &listing.away].iter().any(|side| clubs.contains(&side.club.id))
+        self.clubs_on(day).into_iter().any(|club| listing.has_club(club))
     }
 
     /// Whether his club plays this game at home.
     pub fn is_at_home(&self, listing: &ScheduleEntry) -> bool {
-        let sides = [listing.home.club.id, listing.away.club.id];
-        let clubs = self.clubs_on(listing.official);
-        let ours = clubs.into_iter().find(|club| sides.contains(club));
-        let ours = ours.or(self.club.as_ref().map(|club| club.id));
+        let mut clubs = self.clubs_on(listing.official).into_iter();
+        let ours = clubs.find(|club| listing.has_club(*club)).or(self.club_id());
         ours == Some(listing.home.club.id)
     }
 }

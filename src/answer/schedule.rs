@@ -45,10 +45,9 @@ impl Schedule {
     }
 
     pub fn of_club(&self, club: u32) -> Schedule {
-        let plays = |listing: &&ScheduleEntry| [listing.home.club.id, listing.away.club.id].contains(&club);
         Schedule {
             clubs: self.clubs.iter().copied().filter(|known| *known == club).collect(),
-            listings: self.listings.iter().filter(plays).cloned().collect(),
+            listings: self.listings.iter().filter(|listing| listing.has_club(club)).cloned().collect(),
             unread: Vec::new(),
         }
     }

@@ -112,15 +112,15 @@ fn games(facts: &Facts, season: &Season, day: Date) -> Vec<SeasonGame> {
     let logged = season.games.iter().filter(|game| game.date < day);
     let mut games: BTreeMap<u64, SeasonGame> = logged.map(|game| (game.pk, game.clone())).collect();
     for listing in facts.schedule.value.listings.iter().filter(|listing| counts(listing, season.year, day)) {
-        match facts.feed(listing.pk) {
-            Some(feed) if feed.presence == Participation::Fielded && feed.errors.is_known() => {
-                let boxed = || SeasonGame {
-                    positions: PositionErrors::of(feed),
-                    ..SeasonGame::of(listing, &facts.player.value, feed.errors.known())
-                };
-                games.entry(listing.pk).or_insert_with(boxed);
-            }
-            _ => {}
+        if let Some(feed) = facts.feed(listing.pk)
+            && feed.presence == Participation::Fielded
+            && feed.errors.is_known()
+        {
+            let by_box_score = || SeasonGame {
+                positions: PositionErrors::of(feed),
+                ..SeasonGame::of(listing, &facts.player.value, feed.errors.known())
+            };
+            games.entry(listing.pk).or_insert_with(by_box_score);
         }
     }
     let mut games: Vec<_> = games.into_values().collect();

@@ -3,7 +3,7 @@
 use crate::answer::{ErrorCount, ErrorPlay, Facts, GameFeed, ScheduleEntry, Zone};
 use time::{Date, Duration, OffsetDateTime, macros::time};
 
-/// A game may be resumed this much earlier than planned.
+/// Time by which a game may be resumed earlier than planned.
 const EARLY: Duration = Duration::HOUR;
 
 /// The time span of a part of a game; open where the game begins or ends in it.

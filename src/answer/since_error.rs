@@ -34,8 +34,8 @@ pub(crate) fn since_error(
     day: Date,
     errors_today: u32,
 ) -> Option<SinceError> {
-    let before = |year: &i32| facts.archive.get(year).map(|kept| &kept.log);
-    let past: Vec<&Season> = (i32::MIN..season.year).rev().map_while(|year| before(&year)).collect();
+    let years_before = (i32::MIN..season.year).rev();
+    let past: Vec<&Season> = years_before.map_while(|year| Some(&facts.archive.get(&year)?.log)).collect();
     let logged = past.iter().rev().flat_map(|log| &log.games);
     let mut games: Vec<SeasonGame> = logged.cloned().collect();
     games.sort_by_key(SeasonGame::order);

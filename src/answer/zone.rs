@@ -45,10 +45,7 @@ impl Zone {
 
     /// The zone's abbreviation at this instant, such as "PDT".
     pub fn abbreviation(&self, instant: OffsetDateTime) -> String {
-        match jiff::Timestamp::from_second(instant.unix_timestamp()) {
-            Ok(instant) => self.0.to_offset_info(instant).abbreviation().to_owned(),
-            Err(_) => String::from("UTC"),
-        }
+        timestamp(instant).map_or("UTC".into(), |at| self.0.to_offset_info(at).abbreviation().to_owned())
     }
 
     /// The first instant of a calendar day here.
@@ -59,25 +56,24 @@ impl Zone {
     /// The instant at which clocks here show this time on this day: the first of two such instants; an hour later if
     /// the clocks skip it.
     pub fn at(&self, day: Date, time: Time) -> OffsetDateTime {
-        let wall = PrimitiveDateTime::new(day, time);
-        let part = |number: u8| i8::try_from(number).ok();
-        let civil = || {
-            let (year, month) = (i16::try_from(day.year()).ok()?, part(day.month().into())?);
-            let (hour, minute, second) = (part(time.hour())?, part(time.minute())?, part(time.second())?);
-            jiff::civil::DateTime::new(year, month, part(day.day())?, hour, minute, second, 0).ok()
-        };
-        civil()
-            .and_then(|civil| self.0.to_ambiguous_timestamp(civil).compatible().ok())
-            .and_then(|instant| OffsetDateTime::from_unix_timestamp(instant.as_second()).ok())
-            .map_or(wall.assume_utc(), |instant| self.local(instant))
+        let in_utc = PrimitiveDateTime::new(day, time).assume_utc();
+        timestamp(in_utc)
+            .map(|at| jiff::tz::TimeZone::UTC.to_datetime(at))
+            .and_then(|wall| self.0.to_ambiguous_timestamp(wall).compatible().ok())
+            .and_then(|at| OffsetDateTime::from_unix_timestamp(at.as_second()).ok())
+            .map_or(in_utc, |instant| self.local(instant))
     }
 
     fn offset(&self, instant: OffsetDateTime) -> UtcOffset {
-        jiff::Timestamp::from_second(instant.unix_timestamp())
-            .ok()
-            .and_then(|instant| UtcOffset::from_whole_seconds(self.0.to_offset(instant).seconds()).ok())
+        timestamp(instant)
+            .and_then(|at| UtcOffset::from_whole_seconds(self.0.to_offset(at).seconds()).ok())
             .unwrap_or(UtcOffset::UTC)
     }
+}
+
+/// The instant in whole seconds.
+fn timestamp(instant: OffsetDateTime) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_second(instant.unix_timestamp()).ok()
 }
 
 /// A zone of the system's database. A name that is no path within the database is not looked up.

@@ -336,12 +336,8 @@ fn start(answer: &Answer, listing: &ScheduleEntry) -> Option<LocalTime> {
 }
 
 fn score(game: &Game) -> Option<Score> {
-    let listed = || Some(Score { away: game.listing.away.runs?, home: game.listing.home.runs? });
-    game.feed
-        .as_ref()
-        .and_then(|feed| feed.score)
-        .or_else(listed)
-        .filter(|_| game.state() != GameState::Ahead)
+    let score = game.feed.as_ref().and_then(|feed| feed.score).or_else(|| game.listing.score());
+    score.filter(|_| game.state() != GameState::Ahead)
 }
 
 /// MLB's reason in parentheses, after a space, from "Postponed: Rain"; empty without one.

@@ -2,8 +2,8 @@
 
 use crate::{
     answer::{
-        self, GameFeed, GameKind, GameState, Outage, Part, Schedule, ScheduleEntry, begins_the_day_before,
-        day_of,
+        self, GameFeed, GameKind, GameState, Outage, Part, Schedule, ScheduleEntry, SeenOn,
+        begins_the_day_before, day_of,
     },
     mlb::{
         distrust::Distrust,
@@ -151,7 +151,7 @@ impl Poller {
             fresh.keep_from(known);
         }
         if fresh.status.state == GameState::On {
-            self.facts.seen_on.insert(pk, now);
+            self.facts.seen_on.insert(pk, SeenOn(now));
         }
         self.facts.feeds.insert(pk, Part::read(Some(fresh), now - self.client.take_age()));
         Ok(())
