@@ -78,8 +78,7 @@ fn described(setup: Setup, day: Scenario, speed: u32) -> Result<(), RunError> {
     }
     play(setup, move |_| {
         let clock = Clock::racing(day.begins(), speed, day.ends());
-        let replayed =
-            ReplayedDay { about: day.about().clone(), season_note: Some(day.season_note().clone()) };
+        let replayed = ReplayedDay { about: day.about.clone(), season_note: Some(day.season_note.clone()) };
         Ok((day, clock, replayed))
     })
 }

@@ -20,7 +20,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::format_description};
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// Timeout of a connection. Connections are served one at a time: the poller sends one request at a time.
-const CONNECTION_LASTS: Duration = Duration::from_secs(15);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Pause after a failed accept: a lack of resources does not end at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -108,10 +108,15 @@ async fn serve(
             .timer(TokioTimer::new())
             .keep_alive(false)
             .serve_connection(TokioIo::new(stream), service);
-        if let Ok(Err(error)) = timeout(CONNECTION_LASTS, connection).await {
+        if let Ok(Err(error)) = timeout(CONNECTION_TIMEOUT, connection).await {
             tracing::debug!(%error, "a connection to the replay failed");
         }
     }
+}
+
+/// A moment as MLB writes it in feeds and their questions: `20240703_013000`.
+fn timecode(at: OffsetDateTime) -> String {
+    at.format(format_description!("[year][month][day]_[hour][minute][second]")).unwrap_or_default()
 }
 
 /// The last number in the path: every id in our questions is one.

@@ -1,8 +1,12 @@
 //! A past day from MLB's records: each feed as it was at that moment, by the API's timecodes.
 
-use crate::mlb::replay::ReplaySource;
+use crate::mlb::{
+    json::Json,
+    question::Question,
+    replay::{ReplaySource, timecode},
+};
 use serde_json::{Value, json};
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{Date, OffsetDateTime};
 
 /// A replay begins this long before the first game's scheduled start.
 const BEFORE: time::Duration = time::Duration::minutes(25);
@@ -23,14 +27,13 @@ impl Recorded {
 
     /// The begin and end of a replay of a club's games on this day; none if it had none.
     pub fn span(&self, club: u32, day: Date) -> Result<Option<(OffsetDateTime, OffsetDateTime)>, String> {
-        let path = format!("/api/v1/schedule?sportId=1&teamId={club}&startDate={day}&endDate={day}");
-        let (status, body) = (self.fetch)(&path)?;
+        let (status, body) = (self.fetch)(Question::schedule(club, day, day).as_str())?;
         let schedule: Value = serde_json::from_slice(&body)
             .map_err(|error| format!("MLB replied {status}, not a schedule: {error}"))?;
         let day = day.to_string();
         let starts: Vec<_> = games(&schedule)
             .filter(|game| game["officialDate"] == day.as_str() && !is_off(game))
-            .filter_map(start)
+            .filter_map(|game| game["gameDate"].instant())
             .collect();
         Ok(starts.iter().min().zip(starts.iter().max()).map(|(first, last)| (*first - BEFORE, *last + AFTER)))
     }
@@ -40,7 +43,7 @@ impl ReplaySource for Recorded {
     fn reply(&self, path: &str, now: OffsetDateTime) -> (u16, Vec<u8>) {
         let asked = if path.contains("/feed/live") { with_timecode(path, now) } else { path.to_owned() };
         match (self.fetch)(&asked) {
-            Ok((200, body)) if path.starts_with("/api/v1/schedule") => (200, turned_back(body, now)),
+            Ok((200, body)) if path.starts_with("/api/v1/schedule") => (200, set_back(body, now)),
             Ok(reply) => reply,
             Err(what) => (502, json!({"message": what}).to_string().into_bytes()),
         }
@@ -48,21 +51,19 @@ impl ReplaySource for Recorded {
 }
 
 fn with_timecode(path: &str, now: OffsetDateTime) -> String {
-    let stamp =
-        now.format(format_description!("[year][month][day]_[hour][minute][second]")).unwrap_or_default();
     let separator = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{separator}timecode={stamp}")
+    format!("{path}{separator}timecode={}", timecode(now))
 }
 
 /// Sets a schedule back to `now`, since it has no timecodes: later games are scheduled, begun ones are in progress.
-fn turned_back(body: Vec<u8>, now: OffsetDateTime) -> Vec<u8> {
+fn set_back(body: Vec<u8>, now: OffsetDateTime) -> Vec<u8> {
     let Ok(mut schedule) = serde_json::from_slice::<Value>(&body) else { return body };
     for day in schedule["dates"].as_array_mut().into_iter().flatten() {
         for game in day["games"].as_array_mut().into_iter().flatten() {
             if is_off(game) {
                 continue;
             }
-            let (whole, coded, detailed) = match start(game) {
+            let (whole, coded, detailed) = match game["gameDate"].instant() {
                 Some(start) if start <= now => ("Live", "I", "In Progress"),
                 _ => ("Preview", "S", "Scheduled"),
             };
@@ -81,12 +82,7 @@ fn turned_back(body: Vec<u8>, now: OffsetDateTime) -> Vec<u8> {
 }
 
 fn games(schedule: &Value) -> impl Iterator<Item = &Value> {
-    let days = schedule["dates"].as_array().into_iter().flatten();
-    days.flat_map(|day| day["games"].as_array().into_iter().flatten())
-}
-
-fn start(game: &Value) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(game["gameDate"].as_str()?, &Rfc3339).ok()
+    schedule["dates"].list().iter().flat_map(|day| day["games"].list())
 }
 
 fn is_off(game: &Value) -> bool {

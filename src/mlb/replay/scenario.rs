@@ -2,11 +2,14 @@
 
 use crate::{
     language::PerLanguage,
-    mlb::replay::{ReplaySource, id},
+    mlb::{
+        json::day,
+        replay::{ReplaySource, id, timecode},
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The day that comes with e6.
 const OF_THE_DAY: &str = include_str!("../../../assets/demo/2023-08-09.json");
@@ -18,9 +21,9 @@ const AFTER: time::Duration = time::Duration::minutes(10);
 /// One game of one club, moment by moment.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Scenario {
-    about: PerLanguage<String>,
+    pub about: PerLanguage<String>,
     season: String,
-    season_note: PerLanguage<String>,
+    pub season_note: PerLanguage<String>,
     date: String,
     game: u64,
     #[serde(with = "time::serde::rfc3339")]
@@ -139,14 +142,6 @@ impl Scenario {
         serde_json::from_str(OF_THE_DAY).expect("assets/demo/2023-08-09.json is valid")
     }
 
-    pub fn about(&self) -> &PerLanguage<String> {
-        &self.about
-    }
-
-    pub fn season_note(&self) -> &PerLanguage<String> {
-        &self.season_note
-    }
-
     pub fn player(&self) -> u32 {
         self.player.id
     }
@@ -238,10 +233,9 @@ impl Scenario {
         let begun =
             moment.is_some_and(|moment| !matches!(moment.state, GameStage::Pregame | GameStage::Warmup));
         let plays: Vec<Value> = self.errors.iter().filter(|error| error.at <= now).map(play).collect();
-        let stamp = format_description!("[year][month][day]_[hour][minute][second]");
         json!({
             "gamePk": self.game,
-            "metaData": {"wait": 10, "timeStamp": now.format(stamp).unwrap_or_default()},
+            "metaData": {"wait": 10, "timeStamp": timecode(now)},
             "gameData": {"game": {"pk": self.game}, "datetime": {"officialDate": self.date}, "status": self.status(now)},
             "liveData": {
                 "plays": {"allPlays": plays},
@@ -254,13 +248,12 @@ impl Scenario {
     /// The feed of a game that is not scripted: whether he fielded, and his errors.
     fn brief_feed(&self, pk: u64, now: OffsetDateTime) -> Option<Value> {
         let game = self.others().find(|game| game.pk as u64 == pk && game.date < self.date)?;
-        let stamp = format_description!("[year][month][day]_[hour][minute][second]");
         let fielding = game.errors.map_or(json!({}), |errors| json!({"errors": errors}));
         let key = format!("ID{}", self.player.id);
         let players = json!({key: {"person": {"id": self.player.id}, "stats": {"fielding": fielding}}});
         Some(json!({
             "gamePk": pk,
-            "metaData": {"timeStamp": now.format(stamp).unwrap_or_default()},
+            "metaData": {"timeStamp": timecode(now)},
             "gameData": {
                 "datetime": {"officialDate": game.date},
                 "status": {"abstractGameState": "Final", "codedGameState": "F", "detailedState": "Final"},
@@ -368,18 +361,14 @@ impl ReplaySource for Scenario {
 
 /// Whether a schedule question's days include this one and it is not for the All-Star Game.
 fn asked_for(path: &str, date: &str) -> bool {
-    let day = |name: &str| {
-        let (_, value) = path.split_once(name)?;
-        Date::parse(value.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
-    };
-    let date = Date::parse(date, format_description!("[year]-[month]-[day]")).ok();
-    !path.contains("gameType=A") && day("startDate=") <= date && date <= day("endDate=")
+    let parameter = |name: &str| path.split_once(name).and_then(|(_, value)| day(value));
+    let date = day(date);
+    !path.contains("gameType=A") && parameter("startDate=") <= date && date <= parameter("endDate=")
 }
 
 /// A day and those after it.
 fn days_from(first: &str) -> impl Iterator<Item = String> {
-    let first = Date::parse(first, format_description!("[year]-[month]-[day]")).ok();
-    std::iter::successors(first, |day| day.next_day()).map(|day| day.to_string())
+    std::iter::successors(day(first), |day| day.next_day()).map(|day| day.to_string())
 }
 
 fn play(error: &ScriptError) -> Value {
