@@ -163,8 +163,7 @@ pub fn relay(input: &[u8]) {
     }
     let fields = fields(lines);
     let token = Token::new("a-token-of-the-relay", "/token".into()).unwrap();
-    for value in
-        fields.get_all(AUTHORIZATION).into_iter().filter(|value| token.is_brought_by(value.as_bytes()))
+    for value in fields.get_all(AUTHORIZATION).into_iter().filter(|value| token.authorizes(value.as_bytes()))
     {
         let value = String::from_utf8_lossy(value.as_bytes());
         assert_eq!(value.split_ascii_whitespace().last(), Some(token.text()));

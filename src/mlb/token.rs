@@ -40,7 +40,7 @@ impl Token {
     }
 
     /// Whether an `Authorization` field's value has this token, in a time that does not depend on where they differ.
-    pub fn is_brought_by(&self, authorization: &[u8]) -> bool {
+    pub fn authorizes(&self, authorization: &[u8]) -> bool {
         let scheme = authorization.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
         let brought = authorization.get(7..).unwrap_or_default().trim_ascii();
         scheme & (digest(brought) == digest(self.text.as_bytes()))
@@ -75,7 +75,7 @@ mod tests {
             ("Bearer ", false),
             ("", false),
         ] {
-            assert_eq!(token.is_brought_by(brought.as_bytes()), is_right, "{brought:?}");
+            assert_eq!(token.authorizes(brought.as_bytes()), is_right, "{brought:?}");
         }
         assert!(
             ["short", "has a space in the middle"]

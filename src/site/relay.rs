@@ -39,7 +39,7 @@ pub struct Relaying {
 
 impl Relaying {
     fn admits(&self, headers: &HeaderMap) -> bool {
-        headers.get(AUTHORIZATION).is_some_and(|value| self.token.is_brought_by(value.as_bytes()))
+        headers.get(AUTHORIZATION).is_some_and(|value| self.token.authorizes(value.as_bytes()))
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A failed question is not sent to MLB again for this long, however many clients ask it.
+/// Time for which a failed question is not sent to MLB again, however many clients ask it.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 /// The same for a question that MLB refuses (403, 406) or does not find (404).
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
@@ -143,9 +143,7 @@ impl ReplyCache {
                 }
             }
         };
-        if let Some(flight) = entry.flight.take() {
-            flight.send_replace(Some(relayed));
-        }
+        entry.answer_waiting(relayed);
         self.make_room(0);
     }
 
@@ -154,10 +152,7 @@ impl ReplyCache {
         let Some(entry) = self.entries.get_mut(question) else { return };
         let failure =
             RelayError::later(StatusCode::SERVICE_UNAVAILABLE, "the relay has too many questions", SOON);
-        let relayed = entry.old_or(failure, Instant::now());
-        if let Some(flight) = entry.flight.take() {
-            flight.send_replace(Some(relayed));
-        }
+        entry.answer_waiting(entry.old_or(failure, Instant::now()));
     }
 
     /// Removes entries until this many more fit within the limits. An entry for which MLB is being asked stays.
@@ -175,6 +170,13 @@ impl ReplyCache {
 }
 
 impl CacheEntry {
+    /// Sends the reply to the waiting requests.
+    fn answer_waiting(&mut self, relayed: Relayed) {
+        if let Some(flight) = self.flight.take() {
+            flight.send_replace(Some(relayed));
+        }
+    }
+
     /// The old reply, if this failure and its age allow it; else the failure.
     fn old_or(&self, failure: RelayError, now: Instant) -> Relayed {
         match self.content.as_ref().filter(|content| failure.is_passing() && content.is_better_than_none(now))

@@ -29,7 +29,7 @@ use tokio::time::timeout;
 const THREADS: usize = 4;
 /// Limit on questions that wait for a thread. Beyond it the oldest is dropped.
 const QUEUE_CAP: usize = 64;
-/// A lasting failure is logged again after this.
+/// Time after which a lasting failure is logged again.
 const LOG_AGAIN: Duration = Duration::from_secs(15 * 60);
 
 /// Answers questions from its cache, or by asking MLB. Its threads end when it is dropped.
@@ -192,7 +192,7 @@ impl RelayShared {
     }
 }
 
-/// Answers those who wait for a question if a panic prevents its reply.
+/// Answers the requests that wait for a question if a panic prevents its reply.
 struct QuestionInProgress<'a> {
     relay: &'a RelayShared,
     question: &'a Question,

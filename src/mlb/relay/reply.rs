@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Below this, compressing saves less than it costs.
+/// The size from which compressing saves more than it costs.
 const GZIP_FROM: usize = 1024;
 /// The shortest use of a reply, even of one that was old when it came: no data changes faster.
 const SHORTEST_USE: Duration = Duration::from_secs(1);
