@@ -72,14 +72,13 @@ impl Client {
 
     /// A player's profile, with the teams he is with.
     pub fn person(&self, id: u32) -> Result<PlayerProfile, PollError> {
-        self.read_header(id).map(|(person, _)| person)
+        self.dated_person(id).map(|(person, _)| person)
     }
 
     /// A player's profile, and the time of the reply by MLB's clock; none if the reply has no date.
-    pub fn read_header(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
-        self.ask_dated(&Question::person(id), |json| model::person(json, id)).map_err(|refusal| match refusal
-            .status
-        {
+    pub fn dated_person(&self, id: u32) -> Result<(PlayerProfile, Option<SystemTime>), PollError> {
+        let asked = self.ask_dated(&Question::person(id), |json| model::person(json, id));
+        asked.map_err(|refusal| match refusal.status {
             Some(StatusCode::NOT_FOUND) => PollError { trouble: Outage::NoSuchPlayer, ..refusal },
             _ => refusal,
         })
@@ -177,7 +176,8 @@ impl Client {
             Some(relay) => relay.ask_blocking(question)?,
             None => self.upstream.get_ok(path)?,
         };
-        let answer = read(&body).map_err(|UnexpectedReply(what)| self.upstream.garbled(path, &what))?;
+        let garbled = |UnexpectedReply(what)| self.upstream.error(Outage::Garbled, path, &what);
+        let answer = read(&body).map_err(garbled)?;
         if question.is_about_games() {
             self.age.set(self.age.get().max(freshness.age));
         }

@@ -8,7 +8,7 @@ use std::{
 use time::Date;
 
 /// Limit on the days that wait: a minute's work of the poller. Further ones are refused.
-const WAITING_AT_MOST: usize = 32;
+const WAITING_CAP: usize = 32;
 
 #[derive(Default)]
 pub struct DayRequests(Mutex<QueuedDays>);
@@ -19,7 +19,7 @@ struct QueuedDays {
     poller: Option<Sender<PollerSignal>>,
 }
 
-/// Why a day is not waiting.
+/// The refusal of a day: too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueFull;
 
@@ -30,7 +30,7 @@ impl DayRequests {
         if let Some(before) = waiting.days.iter().position(|known| *known == day) {
             return Ok(before);
         }
-        if waiting.days.len() >= WAITING_AT_MOST {
+        if waiting.days.len() >= WAITING_CAP {
             return Err(QueueFull);
         }
         waiting.days.push_back(day);
@@ -68,16 +68,13 @@ mod tests {
         requests.wake(sender);
         let first = date!(2023 - 08 - 09);
         let day = |days: usize| first + Duration::days(days as i64);
-        for days in 0..WAITING_AT_MOST {
+        for days in 0..WAITING_CAP {
             assert_eq!(requests.add(day(days)), Ok(days));
         }
-        assert_eq!(requests.add(day(WAITING_AT_MOST)), Err(QueueFull));
+        assert_eq!(requests.add(day(WAITING_CAP)), Err(QueueFull));
         assert_eq!(requests.add(day(3)), Ok(3), "it waits already");
-        assert_eq!(signals.try_iter().count(), WAITING_AT_MOST, "a day that waits wakes nobody again");
+        assert_eq!(signals.try_iter().count(), WAITING_CAP, "a day that waits wakes nobody again");
         requests.remove(first);
-        assert_eq!(
-            (requests.first(), requests.add(day(WAITING_AT_MOST))),
-            (Some(day(1)), Ok(WAITING_AT_MOST - 1))
-        );
+        assert_eq!((requests.first(), requests.add(day(WAITING_CAP))), (Some(day(1)), Ok(WAITING_CAP - 1)));
     }
 }

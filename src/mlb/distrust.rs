@@ -4,9 +4,9 @@
 use crate::clock::{Clock, Mark};
 use std::time::Duration;
 
-/// After this time an older feed is accepted.
+/// Time after which an older feed is accepted.
 const LASTS: Duration = Duration::from_secs(10 * 60);
-/// This many older feeds in a row, none older than the one before it, are accepted at once.
+/// Number of older feeds in a row, none older than the one before it, that are accepted at once.
 const AGREEMENT: u32 = 3;
 
 #[derive(Debug)]

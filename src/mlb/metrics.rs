@@ -35,16 +35,8 @@ impl PollMetrics {
         Ok(polls)
     }
 
-    pub(crate) fn heard(&self) {
-        self.count(HEARD);
-    }
-
-    pub(crate) fn failed(&self, trouble: Outage) {
-        self.count(trouble.name());
-    }
-
-    fn count(&self, outcome: &str) {
-        self.polls.with_label_values(&[outcome]).inc();
+    pub(crate) fn asked(&self, trouble: Option<Outage>) {
+        self.polls.with_label_values(&[trouble.map_or(HEARD, Named::name)]).inc();
     }
 }
 
@@ -53,7 +45,9 @@ impl RelayMetrics {
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self::registered(registry)?;
         begin(&metrics.requests, RelayOutcome::all().map(Named::name));
-        begin(&metrics.upstream, [HEARD, "unreachable", "too_slow", "turned_away", "refused", "garbled"]);
+        let failures =
+            Outage::all().filter(|outage| !matches!(outage, Outage::Starting | Outage::NoSuchPlayer));
+        begin(&metrics.upstream, failures.map(Named::name).chain([HEARD]));
         Ok(metrics)
     }
 

@@ -143,8 +143,8 @@ impl Store {
 /// Renames an unusable file.
 fn set_aside(path: &Path, error: &io::Error) {
     let aside = path.with_extension(format!("bad-{}", time::OffsetDateTime::now_utc().unix_timestamp()));
-    let (file, renamed) = (path.display(), fs::rename(path, &aside));
-    match renamed {
+    let file = path.display();
+    match fs::rename(path, &aside) {
         Ok(()) => {
             tracing::warn!(%file, %error, aside = %aside.display(), "unusable state file set aside: starting fresh")
         }

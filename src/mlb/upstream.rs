@@ -29,7 +29,7 @@ pub const WAYS_OUT: &str = "three ways out: \
     2. ask through another e6 that MLB answers: set mlb.url and mlb.token_file here, relay.token_file there; \
     3. run e6 in another network, such as at home; docs/when-mlb-refuses.md has the commands";
 
-/// With [`BURST`], at most 25 requests in any second.
+/// Interval of requests after a burst. With [`BURST`], no second has more than 25 of them.
 const INTERVAL: Duration = Duration::from_millis(50);
 /// Requests that need not wait after a pause.
 const BURST: u32 = 5;
@@ -128,14 +128,13 @@ impl Upstream {
             // This 404 is the relay's, not MLB's about a player or a game.
             StatusCode::NOT_FOUND if self.endpoint.token.is_some() && is_no_question(&reply.body) => {
                 let what = "the relay does not answer this question; end mlb.url with /mlb, and run the same version of e6 on both sides";
-                Err(PollError::new(Outage::TurnedAway, format!("{}{path}: {what}", self.endpoint.url)))
+                Err(self.error(Outage::TurnedAway, path, what))
             }
             status => Err(self.refused(path, status, reply.retry_after)),
         }
     }
 
     fn refused(&self, path: &str, status: StatusCode, retry_after: Option<Duration>) -> PollError {
-        let url = &self.endpoint.url;
         let (trouble, hint) = match status {
             StatusCode::FORBIDDEN | StatusCode::NOT_ACCEPTABLE => (Outage::Refused, ""),
             StatusCode::UNAUTHORIZED => (
@@ -144,16 +143,13 @@ impl Upstream {
             ),
             _ => (Outage::TurnedAway, ""),
         };
-        PollError {
-            trouble,
-            status: Some(status),
-            retry_after,
-            what: format!("{url}{path}: the reply is {status}{hint}"),
-        }
+        let error = self.error(trouble, path, &format!("the reply is {status}{hint}"));
+        PollError { status: Some(status), retry_after, ..error }
     }
 
-    pub fn garbled(&self, path: &str, what: &str) -> PollError {
-        PollError::new(Outage::Garbled, format!("{}{path}: {what}", self.endpoint.url))
+    /// An error that names the request.
+    pub fn error(&self, trouble: Outage, path: &str, what: &str) -> PollError {
+        PollError::new(trouble, format!("{}{path}: {what}", self.endpoint.url))
     }
 
     fn failed(&self, path: &str, error: &ureq::Error) -> PollError {

@@ -27,7 +27,7 @@ pub(crate) fn mlb(config: &Config) -> Vec<Finding> {
 fn ask(config: &Config, findings: &mut Vec<Finding>) -> Result<(), PollError> {
     let began = Instant::now();
     let mut client = Client::new(config.endpoint(), &config.limits);
-    let (player, date) = client.read_header(config.player.id)?;
+    let (player, date) = client.dated_person(config.player.id)?;
     findings.extend(date.map(|date| clock(date, SystemTime::now())));
     let mut asked = vec!["people"];
     if let Some(id) = config.player.club.or(player.current_team.as_ref().map(|team| team.id)) {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Limit on the innings of a line score: far more than the 26 of the longest game.
-const INNINGS_AT_MOST: usize = 50;
+const INNINGS_CAP: usize = 50;
 
 /// `/api/v1.1/game/{pk}/feed/live`, whole or trimmed to [`FEED_FIELDS`]. Only the game and its status must be readable.
 pub fn feed(json: &[u8], pk: u64, person: u32) -> Result<GameFeed, UnexpectedReply> {
@@ -161,7 +161,7 @@ fn line_score(line: &Value) -> Option<LineScore> {
         .list()
         .iter()
         .filter_map(|inning| Some((inning["num"].number()?, inning)))
-        .filter(|(num, _)| (1..=INNINGS_AT_MOST).contains(num))
+        .filter(|(num, _)| (1..=INNINGS_CAP).contains(num))
         .collect();
     let last = innings.keys().next_back().copied().unwrap_or(0);
     // A team that has not batted in an inning has no runs in it.

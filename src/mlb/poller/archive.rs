@@ -4,7 +4,7 @@
 
 use crate::{
     answer::{
-        self, Answer, ArchivedSeason, DayRecord, ErrorCount, GameFeed, GameState, Outage, Part,
+        Answer, ArchivedSeason, DayRecord, ErrorCount, GameFeed, GameKind, GameState, Outage, Part,
         Participation, ScheduleEntry, Season, clubs_of, kept_years,
     },
     mlb::{
@@ -19,15 +19,16 @@ use std::{
     time::{Duration, Instant},
 };
 use time::{Date, OffsetDateTime};
+use ureq::http::StatusCode;
 
 /// Time between two look-ups: at most 30 requests a minute.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// A feed is read again at most this often, if the log or the schedule says something else.
+/// The shortest interval to read a feed again that the log or the schedule contradicts.
 const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 
-/// The log of a season that is over is read again after this time: the league corrects a call even later at times. A
-/// feed that the new log contradicts follows, once.
+/// Time after which the log of a season that is over is read again: the league corrects a call even later at times. A
+/// feed that the new log contradicts is read again, too, once.
 const RECHECK_AFTER: time::Duration = time::Duration::days(30);
 
 /// Failed attempts before something that MLB does not have is left out.
@@ -61,10 +62,8 @@ impl Poller {
     pub(crate) fn left_to_look_up(&self, answer: &Answer) -> Option<Duration> {
         self.next_look_up(answer)?;
         let since = self.look_ups.latest.map_or(INTERVAL, |latest| latest.elapsed());
-        let held =
-            self.hold.map(|(since, wait)| self.clock.real(wait.saturating_sub(self.clock.since(&since))));
-        let failed = self.clock.real(self.attempts.left(PartKey::Archive, Duration::ZERO, &self.clock));
-        Some(INTERVAL.saturating_sub(since).max(failed).max(held.unwrap_or_default()))
+        let failed = self.attempts.left(PartKey::Archive, Duration::ZERO, &self.clock);
+        Some(INTERVAL.saturating_sub(since).max(self.clock.real(failed.max(self.left_of_hold()))))
     }
 
     pub(crate) fn look_up(&mut self, answer: &Answer) {
@@ -74,9 +73,7 @@ impl Poller {
         let now = self.clock.now();
         match self.read_look_up(next, now) {
             Ok(()) => {
-                if let Some(failure) = self.attempts.succeeded(PartKey::Archive, self.clock.mark()) {
-                    self.note_recovery(PartKey::Archive, failure);
-                }
+                self.note_success(PartKey::Archive);
                 self.keep_archive();
             }
             Err(refusal) if is_lasting(&refusal) && self.attempts.failures(PartKey::Archive) >= TRIES => {
@@ -203,27 +200,36 @@ impl Poller {
 
     /// Keeps what a round of the poller has read: the season's log, the year's schedule, the feeds.
     pub(crate) fn archive_round(&mut self, now: OffsetDateTime) {
-        let today = self.today(now);
         if let Some(log) = self.facts.season.value.clone() {
             self.change_season(log.year, |season| season.log = log);
         }
-        let watched = self.watched().filter(|_| self.facts.calendar.is_read());
-        let mut games: BTreeMap<i32, Vec<ScheduleEntry>> = BTreeMap::new();
-        for game in self.facts.calendar.value.iter().filter(|_| watched.is_some()) {
-            games.entry(game.official.year()).or_default().push(game.clone());
+        if let Some(club) = self.watched().filter(|_| self.facts.calendar.is_read()) {
+            self.archive_games(club);
         }
-        for (year, games) in games {
+        self.archive_feeds(self.today(now));
+        self.keep_archive();
+    }
+
+    /// Keeps the schedule of the watched club.
+    fn archive_games(&mut self, club: u32) {
+        let mut years: BTreeMap<i32, Vec<ScheduleEntry>> = BTreeMap::new();
+        for game in &self.facts.calendar.value {
+            years.entry(game.official.year()).or_default().push(game.clone());
+        }
+        for (year, games) in years {
             self.change_season(year, |season| {
-                season.clubs.extend(watched.filter(|club| !season.clubs.contains(club)));
-                let is_other = |game: &ScheduleEntry| {
-                    watched.is_none_or(|club| ![game.home.club.id, game.away.club.id].contains(&club))
-                };
-                season.games.retain(is_other);
+                if !season.clubs.contains(&club) {
+                    season.clubs.push(club);
+                }
+                season.games.retain(|game| !game.has_club(club));
                 season.games.extend(games);
             });
         }
-        let feeds: Vec<_> = self.facts.feeds.iter().map(|(pk, part)| (*pk, part.clone())).collect();
-        for (pk, part) in feeds {
+    }
+
+    /// Keeps the feeds of games that have ended.
+    fn archive_feeds(&mut self, today: Date) {
+        for (pk, part) in self.facts.feeds.clone() {
             let mut listings = self.facts.schedule.value.listings.iter();
             let Some(listing) = listings.find(|listing| listing.pk == pk).cloned() else { continue };
             let has_ended = part.value.as_ref().is_some_and(|feed| feed.status.state == GameState::Over);
@@ -241,7 +247,6 @@ impl Poller {
                 }
             });
         }
-        self.keep_archive();
     }
 
     /// Changes a season, if the change makes a difference.
@@ -267,7 +272,7 @@ impl Poller {
 
 /// Whether MLB will give the same reply again.
 fn is_lasting(refusal: &PollError) -> bool {
-    refusal.trouble == Outage::Garbled || refusal.status.is_some_and(|status| status.as_u16() == 404)
+    refusal.trouble == Outage::Garbled || refusal.status == Some(StatusCode::NOT_FOUND)
 }
 
 impl ArchivedSeason {
@@ -277,18 +282,17 @@ impl ArchivedSeason {
         self.games.push(entry);
     }
 
+    /// A game's entry under its official date.
+    fn listing(&self, pk: u64) -> Option<&ScheduleEntry> {
+        self.games.iter().find(|game| game.pk == pk && game.listed == game.official)
+    }
+
     /// Whether the log or the schedule says something else about a game than its feed.
     fn contradicts(&self, feed: &GameFeed, today: Date) -> bool {
-        let Some(listing) = self.games.iter().find(|game| game.pk == feed.pk && game.listed == game.official)
-        else {
-            return false;
-        };
+        let Some(listing) = self.listing(feed.pk) else { return false };
         let logged = self.log.games.iter().find(|game| game.pk == feed.pk);
         let has_other_errors = logged.is_some_and(|logged| feed.errors != ErrorCount::Read(logged.errors));
-        let has_other_score = match (listing.away.runs, listing.home.runs, feed.score) {
-            (Some(away), Some(home), Some(score)) => (away, home) != (score.away, score.home),
-            _ => false,
-        };
+        let has_other_score = listing.score().zip(feed.score).is_some_and(|(listed, score)| listed != score);
         let is_unfinished =
             listing.official < today && feed.status.state != GameState::Over && !listing.is_off();
         has_other_errors || has_other_score || is_unfinished
@@ -296,17 +300,16 @@ impl ArchivedSeason {
 
     /// A game by the schedule and the log, for a game whose feed cannot be read.
     fn feed_by_log(&self, pk: u64) -> Option<GameFeed> {
-        let listing = self.games.iter().find(|game| game.pk == pk && game.listed == game.official)?;
+        let listing = self.listing(pk)?;
         let logged = self.log.games.iter().find(|game| game.pk == pk);
-        let is_complete = self.log.is_complete && listing.kind == answer::GameKind::Regular;
-        let score = listing.away.runs.zip(listing.home.runs);
+        let is_complete = self.log.is_complete && listing.kind == GameKind::Regular;
         Some(GameFeed {
             pk,
             as_of: None,
             official: Some(listing.official),
             status: listing.status.clone(),
             inning: None,
-            score: score.map(|(away, home)| answer::Score { away, home }),
+            score: listing.score(),
             line: None,
             presence: if logged.is_some() { Participation::Fielded } else { Participation::Listed },
             errors: match logged {

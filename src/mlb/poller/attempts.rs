@@ -4,7 +4,7 @@ use crate::{
     answer::{Outage, Pace},
     clock::{Clock, Mark, backoff, rounded},
     mlb::{
-        poller::{Poller, ROSTER_LASTS, interval},
+        poller::{Poller, ROSTER_INTERVAL, interval},
         upstream::{PollError, REFUSED, WAYS_OUT},
     },
 };
@@ -34,7 +34,7 @@ pub(crate) enum PartKey {
 }
 
 impl PartKey {
-    /// Whether the answer does not rest on it.
+    /// Whether the answer does not rest on this part.
     pub fn is_adornment(self) -> bool {
         matches!(
             self,
@@ -115,7 +115,9 @@ impl Attempts {
 }
 
 impl Poller {
-    pub(crate) fn note_recovery(&mut self, key: PartKey, failure: FailedAttempts) {
+    /// Records that a part was read, and logs the end of its failures.
+    pub(crate) fn note_success(&mut self, key: PartKey) {
+        let Some(failure) = self.attempts.succeeded(key, self.clock.mark()) else { return };
         if failure.trouble != Outage::Refused {
             tracing::info!(failures = failure.count, part = ?key, "MLB answers again");
         } else if std::mem::take(&mut self.is_refusal_logged) {
@@ -142,19 +144,18 @@ impl Poller {
         let at_least = match key {
             // The answer does not rest on them: the pace's interval is soon enough.
             PartKey::Roster | PartKey::Season | PartKey::Calendar => interval(pace),
-            PartKey::Leaders => ROSTER_LASTS,
+            PartKey::Leaders => ROSTER_INTERVAL,
             _ => refusal.retry_after.unwrap_or_default(),
         };
         let failure = self.attempts.failed(key, mark, trouble, at_least);
-        match key {
-            key if key.is_adornment() && trouble != Outage::Refused => {
-                tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
-            }
-            _ => self.log_failure(refusal, failure),
+        if key.is_adornment() && trouble != Outage::Refused {
+            tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
+        } else {
+            self.log_failure(refusal, failure);
         }
     }
 
-    /// Warns of the 1st, 2nd, 4th, 8th… failure in a row. A refusal is an error, logged once with the ways to solve it.
+    /// Warns of the 1st, 2nd, 4th, 8th… failure in a row. A refusal is an error, logged once with the ways out.
     fn log_failure(
         &mut self,
         refusal: &PollError,
@@ -166,12 +167,11 @@ impl Poller {
                 "MLB knows no such player: give the id from his page at mlb.com/player with --player"
             );
         }
-        if trouble == Outage::Refused {
-            if !std::mem::replace(&mut self.is_refusal_logged, true) {
-                tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
-            }
-            tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
-        } else if failures.is_power_of_two() {
+        let is_refused = trouble == Outage::Refused;
+        if is_refused && !std::mem::replace(&mut self.is_refusal_logged, true) {
+            tracing::error!("{REFUSED}: {refusal}; {WAYS_OUT}");
+        }
+        if failures.is_power_of_two() && !is_refused {
             tracing::warn!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");
         } else {
             tracing::debug!(failures, retry_in = rounded(wait), "no news from MLB: {refusal}");

@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, time::Duration};
 use time::{Date, OffsetDateTime};
 
 /// Limit on the teams requested for one reply: more than a player is with in two days.
-const TEAMS_AT_MOST: usize = 6;
-/// The player is not requested again within this time because a roster does not list him.
+const TEAMS_CAP: usize = 6;
+/// Time within which the player is not requested again because a roster does not list him.
 const JUST_ASKED: Duration = Duration::from_secs(10 * 60);
 
 /// The player's profile, and the teams he may be with.
@@ -100,7 +100,7 @@ impl Poller {
         }
         ids.extend(person.stints_since(yesterday(today)).map(|(team, ..)| team));
         let mut ids = each_once(ids);
-        ids.truncate(TEAMS_AT_MOST);
+        ids.truncate(TEAMS_CAP);
         ids
     }
 

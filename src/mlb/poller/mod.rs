@@ -33,23 +33,23 @@ use std::{
 use time::{Date, OffsetDateTime};
 
 /// The longest sleep: data that has become stale is published as such within this.
-const STEP: Duration = Duration::from_secs(15);
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 /// The shortest sleep, also with an accelerated clock.
-const BREATH: Duration = Duration::from_millis(100);
+const SHORTEST_SLEEP: Duration = Duration::from_millis(100);
 /// Interval of requests for the player, who changes clubs a few times in a career.
-const PLAYER_LASTS: Duration = Duration::from_secs(6 * 60 * 60);
+const PLAYER_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// Interval for roster, season's log and year's schedule, which change once or twice a day.
-const ROSTER_LASTS: Duration = Duration::from_secs(60 * 60);
+const ROSTER_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Interval for the leaders, who are an ornament: one question a day.
-const LEADERS_LAST: Duration = Duration::from_secs(24 * 60 * 60);
+const LEADERS_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Shortest interval for the schedule: during a game the feed tells more.
-const SCHEDULE_LASTS: Duration = Duration::from_secs(60);
+const SCHEDULE_INTERVAL: Duration = Duration::from_secs(60);
 /// Days ahead for which the schedule is read, to have the next game on an off day.
 const DAYS_AHEAD: i64 = 7;
-/// The feed is read from this long before the first pitch: line-ups are posted a few hours before it.
+/// Time before the first pitch from which the feed is read: line-ups are posted a few hours before it.
 const FEED_BEFORE_START: time::Duration = time::Duration::HOUR;
 /// Limit on the feeds that are read: more games than a club ever plays in a day.
-const FEEDS_AT_MOST: usize = 8;
+const FEEDS_CAP: usize = 8;
 
 /// A signal to the poller. It also stops once all senders are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Poller {
 
     /// The longest time between two heartbeats: twice the longest sleep and request.
     pub fn longest_pause(limits: &Limits) -> Duration {
-        2 * (STEP + limits.mlb_total)
+        2 * (LONGEST_SLEEP + limits.mlb_total)
     }
 
     /// The answer before the first request.
@@ -151,8 +151,8 @@ impl Poller {
                 self.look_up(&answer);
                 answer = self.conclude();
             }
-            let wait = self.clock.real(self.left(answer.pace).min(self.left_of_day()).min(STEP));
-            let wait = self.left_to_look_up(&answer).map_or(wait, |left| wait.min(left)).max(BREATH);
+            let wait = self.clock.real(self.left(answer.pace).min(self.left_of_day()).min(LONGEST_SLEEP));
+            let wait = self.left_to_look_up(&answer).map_or(wait, |left| wait.min(left)).max(SHORTEST_SLEEP);
             publish(answer);
             if let Some(saver) = &mut self.saver {
                 saver.go_on();
@@ -178,28 +178,32 @@ impl Poller {
         let now = self.clock.now();
         let keys = self.wanted_parts(now);
         let left = keys.into_iter().map(|key| self.left_of(key, pace)).min();
-        let held = self.hold.map(|(since, wait)| wait.saturating_sub(self.clock.since(&since)));
-        left.unwrap_or_default().max(held.unwrap_or_default())
+        left.unwrap_or_default().max(self.left_of_hold())
+    }
+
+    /// The rest of the wait that MLB asked for.
+    fn left_of_hold(&self) -> Duration {
+        self.hold.map_or(Duration::ZERO, |(since, wait)| wait.saturating_sub(self.clock.since(&since)))
     }
 
     fn left_of(&self, key: PartKey, pace: Pace) -> Duration {
         let interval = interval(pace);
         let lasts = match key {
             PartKey::Player if self.facts.player.value.club.is_none() => interval,
-            PartKey::Player | PartKey::Club => PLAYER_LASTS,
-            PartKey::Schedule => interval.max(SCHEDULE_LASTS),
+            PartKey::Player | PartKey::Club => PLAYER_INTERVAL,
+            PartKey::Schedule => interval.max(SCHEDULE_INTERVAL),
             PartKey::Feed(_) => interval,
-            PartKey::Roster | PartKey::Season | PartKey::Calendar => ROSTER_LASTS,
+            PartKey::Roster | PartKey::Season | PartKey::Calendar => ROSTER_INTERVAL,
             // It is kept over a restart, which does not ask again.
             PartKey::Leaders if !self.attempts.has_asked(key) => {
                 let age = self.facts.leaders.asked_at.map(|at| self.clock.now() - at);
-                let age = age.map_or(LEADERS_LAST, |age| age.try_into().unwrap_or_default());
-                return LEADERS_LAST.saturating_sub(age);
+                let age = age.map_or(LEADERS_INTERVAL, |age| age.try_into().unwrap_or_default());
+                return LEADERS_INTERVAL.saturating_sub(age);
             }
-            PartKey::Leaders => LEADERS_LAST,
+            PartKey::Leaders => LEADERS_INTERVAL,
             PartKey::Archive => Duration::ZERO,
         };
-        // After the clock was set back, a part that is named in the future is read again.
+        // After the clock was set back, a part that is dated in the future is read again.
         let is_ahead = self.made_at(key).is_some_and(|at| at > self.clock.now() + answer::CLOCK_TOLERANCE);
         self.attempts.left(key, if is_ahead { Duration::ZERO } else { lasts }, &self.clock)
     }
@@ -249,11 +253,9 @@ impl Poller {
             let pace = if key.is_adornment() { answer::decide(&self.facts, now).pace } else { pace };
             self.ask_if_due(key, pace, now, &mut round);
         }
-        match (round.trouble, round.answered) {
-            (Some(trouble), _) => self.polls.failed(trouble),
-            // Only parts that the answer does not rest on were due.
-            (None, 0) => {}
-            (None, _) => self.polls.heard(),
+        // Otherwise, only parts that the answer does not rest on were due, and none was read.
+        if round.trouble.is_some() || round.answered > 0 {
+            self.polls.asked(round.trouble);
         }
         if round.answered == 0 {
             return;
@@ -275,9 +277,7 @@ impl Poller {
         match self.read(key, now) {
             Ok(()) => {
                 round.answered += 1;
-                if let Some(failure) = self.attempts.succeeded(key, self.clock.mark()) {
-                    self.note_recovery(key, failure);
-                }
+                self.note_success(key);
             }
             Err(refusal) => {
                 if !key.is_adornment() {
@@ -296,17 +296,14 @@ impl Poller {
 
     /// The id of the club to watch.
     fn watched(&self) -> Option<u32> {
-        self.club.or(self.facts.player.value.club.as_ref().map(|club| club.id))
+        self.club.or(self.facts.club_id())
     }
 
-    /// Whether the watched club was read: a configured club must exist before its empty schedule is believed.
-    fn club_is_known(&self) -> bool {
-        self.facts.player.value.club.as_ref().is_some_and(|club| Some(club.id) == self.watched())
-    }
-
-    /// Whether there are clubs whose games are to be requested.
+    /// Whether there are clubs whose games are to be requested. The watched club must have been read: a configured one
+    /// must exist before its empty schedule is believed.
     fn has_games(&self, now: OffsetDateTime) -> bool {
-        !self.clubs(now).is_empty() && (self.watched().is_none() || self.club_is_known())
+        let watched = self.watched();
+        !self.clubs(now).is_empty() && (watched.is_none() || watched == self.facts.club_id())
     }
 
     fn today(&self, now: OffsetDateTime) -> Date {

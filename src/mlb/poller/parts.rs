@@ -7,14 +7,14 @@ use crate::{
     },
     mlb::{
         distrust::Distrust,
-        poller::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_AT_MOST, Poller, attempts::PartKey},
+        poller::{DAYS_AHEAD, FEED_BEFORE_START, FEEDS_CAP, Poller, attempts::PartKey},
         upstream::PollError,
     },
 };
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
-/// Until this hour at the ballpark the feeds of the evening before are read even if they were never read before.
+/// The hour at the ballpark until which the feeds of the evening before are read even if they were never read before.
 const MORNING_ENDS: u8 = 12;
 
 impl Poller {
@@ -118,7 +118,7 @@ impl Poller {
         let listings = self.facts.schedule.value.listings.iter().filter(wanted);
         let games: BTreeMap<u64, ScheduleEntry> =
             listings.map(|listing| (listing.pk, listing.clone())).collect();
-        games.into_iter().take(FEEDS_AT_MOST).collect()
+        games.into_iter().take(FEEDS_CAP).collect()
     }
 
     /// Reads a game's feed. It must be of the same day as the schedule entry and no older than the feed already read,
