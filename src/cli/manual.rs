@@ -5,7 +5,7 @@ use crate::{
         help::{self, HelpLength},
         topics::{TOPICS, Topic, names, topic},
     },
-    config::{self, SettingText},
+    config::settings::{self, Setting},
 };
 use clap::Command;
 use clap_mangen::{
@@ -87,8 +87,8 @@ fn environment(command: &Command) -> Vec<(String, String)> {
     if has("--config") {
         variables.push(("E6_CONFIG".to_owned(), "The settings file, as --config.".to_owned()));
     }
-    let settings = config::setting_texts().filter(|setting| !setting.variable.is_empty());
-    let is_of_flag = |setting: &SettingText| match setting.flag {
+    let settings = settings::all().filter(|setting| !setting.variable.is_empty());
+    let is_of_flag = |setting: &&Setting| match setting.flag_name() {
         "" => has("--access-log") || setting.variable.starts_with("E6_LIMIT_") && has("--limit"),
         flag => has(flag),
     };

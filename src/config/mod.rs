@@ -265,22 +265,6 @@ fn named_file(file: Option<&Path>, environment: &dyn Environment) -> Option<Path
     file.map(Path::to_owned).or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from))
 }
 
-/// The texts of one setting, for the manual.
-pub(crate) struct SettingText {
-    pub flag: &'static str,
-    pub variable: &'static str,
-    pub help: &'static str,
-}
-
-/// The texts of every setting, in the order of the file.
-pub(crate) fn setting_texts() -> impl Iterator<Item = SettingText> {
-    settings::all().map(|setting| SettingText {
-        flag: setting.flag_name(),
-        variable: setting.variable,
-        help: setting.help,
-    })
-}
-
 /// The place of a setting, or of the first one in a section, in the order of the file.
 pub(crate) fn position(key: &str) -> usize {
     let is_it = |setting: &Setting| {
