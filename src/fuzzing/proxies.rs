@@ -7,7 +7,7 @@ use crate::{
     web::{
         forwarded::ClientAddr,
         host::Scheme,
-        trusted_proxies::{ForwardedField, TrustedProxies},
+        trusted_proxies::{ForwardedField, TrustedPeers, TrustedProxies},
     },
 };
 use hyper::{HeaderMap, header::HeaderValue};
@@ -27,7 +27,8 @@ pub fn forwarded(input: &[u8]) {
     let own_line = first.first() == Some(&b'L');
     for field in [ForwardedField::XForwardedFor, ForwardedField::Forwarded] {
         let networks = vec!["192.0.2.0/24".parse().unwrap()];
-        let proxies = TrustedProxies { networks, field, ..TrustedProxies::default() };
+        let peers = TrustedPeers { networks, unix: false };
+        let proxies = TrustedProxies { peers, field, ..TrustedProxies::default() };
         let _ = ClientAddr::of(&peer, &request, &proxies);
         let mut passed_on = request.clone();
         let elements = match field {

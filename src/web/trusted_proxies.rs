@@ -9,14 +9,19 @@ use std::net::IpAddr;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
-    /// Addresses of proxies.
-    pub networks: Vec<IpNet>,
-    /// Whether peers on a Unix socket are trusted.
-    pub unix: bool,
+    pub peers: TrustedPeers,
     /// Whether their connections begin with a header of the PROXY protocol.
     pub protocol: bool,
     /// The field of their requests that names the client.
     pub field: ForwardedField,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedPeers {
+    /// Addresses of proxies.
+    pub networks: Vec<IpNet>,
+    /// Whether peers on a Unix socket are trusted.
+    pub unix: bool,
 }
 
 named! {
@@ -35,8 +40,8 @@ named! {
 impl TrustedProxies {
     pub fn trust(&self, peer: Peer) -> bool {
         match peer {
-            Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),
-            Peer::Unix => self.unix,
+            Peer::Address(address) => self.peers.networks.iter().any(|network| network.contains(&address)),
+            Peer::Unix => self.peers.unix,
         }
     }
 
@@ -52,7 +57,7 @@ impl TrustedProxies {
 
     /// Whether no proxy is trusted.
     pub fn is_empty(&self) -> bool {
-        self.networks.is_empty() && !self.unix
+        self.peers == TrustedPeers::default()
     }
 }
 
@@ -63,10 +68,13 @@ mod tests {
     #[test]
     fn a_proxy_is_known_by_its_network() {
         let networks = ["10.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().unwrap()).to_vec();
-        let proxies = TrustedProxies { networks, ..TrustedProxies::default() };
+        let mut proxies = TrustedProxies::default();
+        proxies.peers.networks = networks;
         let trusted = |address: &str| proxies.trust(Peer::from(address.parse::<IpAddr>().unwrap()));
         assert!(trusted("10.1.2.3") && trusted("::ffff:10.1.2.3") && trusted("2001:db8::1"));
         assert!(!trusted("11.0.0.1") && !trusted("2001:db9::1") && !trusted("127.0.0.1"));
-        assert!(!proxies.trust(Peer::Unix) && TrustedProxies { unix: true, ..proxies }.trust(Peer::Unix));
+        assert!(!proxies.trust(Peer::Unix));
+        proxies.peers.unix = true;
+        assert!(proxies.trust(Peer::Unix));
     }
 }

@@ -8,7 +8,8 @@ use crate::{
             quoted,
             values::{
                 access_log, acme_directory, addresses, directory, domains, email, hsts, id, instant,
-                listeners, log_level, max_age, mlb_proxy, mode, origin, over_tls, path, token, url, user,
+                listeners, log_level, max_age, mlb_proxy, mode, origin, over_tls, path, token, trusted,
+                trusted_names, url, user,
             },
         },
     },
@@ -19,7 +20,7 @@ use crate::{
     output::format::LogFormat,
     sandbox::User,
     tls::acme::ChallengeType,
-    web::trusted_proxies::ForwardedField,
+    web::trusted_proxies::{ForwardedField, TrustedPeers},
 };
 use rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
 use std::{fmt::Display, path::PathBuf, time::Duration};
@@ -69,6 +70,7 @@ pub(crate) const UNIX_MODE: Kind<u32> =
     Kind { parse: mode, show: |mode| quoted(&format_args!("{mode:04o}")) };
 pub(crate) const PROXY: Kind<Option<OutgoingProxy>> =
     Kind { parse: |text| mlb_proxy(text).map(Some), show: |proxy| or_none(proxy.as_ref()) };
+pub(crate) const TRUSTED: Kind<TrustedPeers> = Kind { parse: trusted, show: trusted_names };
 pub(crate) const FORWARDED: Kind<ForwardedField> =
     Kind { parse: |text| one_of(text, "field", ForwardedField::NAMES), show: name_of };
 pub(crate) const CERTIFICATES: Kind<CertificateMode> =

@@ -52,7 +52,6 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
             table::SITE,
             hooks::URLS,
             hooks::SETTINGS,
-            table::TRUSTED,
             table::SERVER,
         ];
         sections.concat().into_iter().chain(LIMITS.iter().map(Setting::limit)).collect()

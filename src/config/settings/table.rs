@@ -1,12 +1,7 @@
 //! The rows of the table.
 
 use crate::{
-    config::settings::{
-        Setting, Value,
-        kinds::*,
-        values::{trusted, trusted_names},
-        words::*,
-    },
+    config::settings::{Setting, Value, kinds::*, words::*},
     limits::TakesEffect,
     page::each_word,
 };
@@ -98,21 +93,9 @@ pub(crate) const SITE: &[Setting] = settings! {
         "Relay MLB's replies under /mlb/ to servers that send the token in this file", "\"/etc/e6/relay.token\"", AtReload;
 };
 
-pub(crate) const TRUSTED: &[Setting] = &[Setting {
-    key: "proxy.trusted",
-    variable: "E6_TRUSTED",
-    flag: "--trusted NETWORK|unix...",
-    help: "Proxies in front that are believed when they name the client: networks, addresses, and \"unix\" for Unix sockets",
-    example: "",
-    takes_effect: TakesEffect::AtReload,
-    value: Value::Field {
-        set: |config, text| trusted(&mut config.proxies, text),
-        show: |config| trusted_names(&config.proxies),
-        keep: |_, _| (),
-    },
-}];
-
 pub(crate) const SERVER: &[Setting] = settings! {
+    "proxy.trusted", "E6_TRUSTED", "--trusted NETWORK|unix...", proxies.peers: TRUSTED,
+        "Proxies in front that are believed when they name the client: networks, addresses, and \"unix\" for Unix sockets", "", AtReload;
     "proxy.protocol", "E6_PROXY_PROTOCOL", "", proxies.protocol: FLAG,
         "Connections of these proxies begin with a PROXY protocol header, version 1 or 2", "", AtReload;
     "proxy.field", "E6_PROXY_FIELD", "", proxies.field: FORWARDED,

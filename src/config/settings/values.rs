@@ -7,7 +7,7 @@ use crate::{
     mlb::Token,
     net::{listen::Address, outgoing::OutgoingProxy},
     sandbox::User,
-    web::trusted_proxies::TrustedProxies,
+    web::trusted_proxies::TrustedPeers,
 };
 use hyper::Uri;
 use ipnet::IpNet;
@@ -153,16 +153,15 @@ pub(super) fn listeners(addresses: &[Address]) -> String {
 }
 
 /// Networks, addresses and `unix`, separated by commas; `none` is an empty list.
-pub(crate) fn trusted(proxies: &mut TrustedProxies, text: &str) -> Result<(), InvalidValue> {
-    let (mut networks, mut unix) = (Vec::new(), false);
+pub(super) fn trusted(text: &str) -> Result<TrustedPeers, InvalidValue> {
+    let mut peers = TrustedPeers::default();
     for name in text.split(',').map(str::trim).filter(|_| text != "none") {
         match name {
-            "unix" => unix = true,
-            _ => networks.push(network(name)?),
+            "unix" => peers.unix = true,
+            _ => peers.networks.push(network(name)?),
         }
     }
-    (proxies.networks, proxies.unix) = (networks, unix);
-    Ok(())
+    Ok(peers)
 }
 
 fn network(text: &str) -> Result<IpNet, InvalidValue> {
@@ -180,9 +179,9 @@ fn network(text: &str) -> Result<IpNet, InvalidValue> {
     })
 }
 
-pub(crate) fn trusted_names(proxies: &TrustedProxies) -> String {
-    let networks = proxies.networks.iter().map(IpNet::to_string);
-    let names: Vec<_> = networks.chain(proxies.unix.then(|| "unix".to_owned())).collect();
+pub(super) fn trusted_names(peers: &TrustedPeers) -> String {
+    let networks = peers.networks.iter().map(IpNet::to_string);
+    let names: Vec<_> = networks.chain(peers.unix.then(|| "unix".to_owned())).collect();
     if names.is_empty() { quoted("none") } else { format!("{names:?}") }
 }
 

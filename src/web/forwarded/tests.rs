@@ -1,5 +1,8 @@
 use super::*;
-use crate::connection::{ListenerKind, ProxiedConnection};
+use crate::{
+    connection::{ListenerKind, ProxiedConnection},
+    web::trusted_proxies::TrustedPeers,
+};
 
 fn connection(peer: &str) -> ConnectionInfo {
     let peer = peer.parse().map_or(Peer::Unix, |address: IpAddr| address.into());
@@ -8,7 +11,7 @@ fn connection(peer: &str) -> ConnectionInfo {
 
 fn proxies(field: ForwardedField) -> TrustedProxies {
     let networks = ["10.0.0.0/8", "2001:db8:1::/48"].map(|network| network.parse().unwrap()).to_vec();
-    TrustedProxies { networks, unix: true, protocol: false, field }
+    TrustedProxies { peers: TrustedPeers { networks, unix: true }, protocol: false, field }
 }
 
 fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
@@ -164,7 +167,7 @@ fn who_is_no_proxy_is_not_believed() {
             (client.peer.to_string().as_str(), client.scheme, client.proxied),
             ("192.0.2.7", Scheme::Http, false)
         );
-        let untrusting = TrustedProxies { networks: Vec::new(), unix: false, ..proxies(field) };
+        let untrusting = TrustedProxies { peers: TrustedPeers::default(), ..proxies(field) };
         assert_eq!(ClientAddr::of(&connection("unix"), &headers(&lines), &untrusting).peer, Peer::Unix);
     }
     let off = ClientAddr::of(&connection("10.0.0.1"), &headers(&lines), &proxies(ForwardedField::Off));
