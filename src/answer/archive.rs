@@ -249,7 +249,7 @@ impl Answer {
 }
 
 impl ScheduleEntry {
-    /// The entry as it was on this day: a game of a later day that was played is to come.
+    /// The entry as it was on this day: a game of a later day was still to be played.
     fn before(&self, date: Date) -> ScheduleEntry {
         let mut entry = self.clone();
         if entry.official > date && !entry.is_off() {

@@ -89,7 +89,7 @@ defaults! {
         pub relay_token: Option<Token> = None,
         /// The outgoing proxy for requests to MLB.
         pub mlb_proxy: MlbProxy = MlbProxy::default(),
-        /// The hooks that are told of a change of the answer.
+        /// The hooks that are notified of a change of the answer.
         pub notify: Vec<Hook> = Vec::new(),
         /// The directory for the last good state; none saves no state.
         pub data_dir: Option<PathBuf> = None,
@@ -169,18 +169,18 @@ defaults! {
         /// Time for which a browser remembers from `Alt-Svc` that the site has HTTP/3; zero makes it forget. The
         /// default is that of RFC 7838 §3.1.
         pub max_age: Duration = Duration::from_secs(24 * 60 * 60),
-        /// Whether a connection goes on when its client's address changes.
+        /// Whether a connection stays open when its client's address changes.
         pub migration: bool = true,
     }
 }
 
 named! {
-    /// Whether HTTP/3 is on, and whether browsers are told.
+    /// Whether HTTP/3 is on, and whether responses advertise it (`Alt-Svc`).
     pub enum Http3Mode {
         Off = "off",
-        /// On if its ports are free; browsers are told while the certificate is not self-signed.
+        /// On if its ports are free; advertised unless the certificate is self-signed.
         Auto = "auto",
-        /// On, or e6 does not start; browsers are told.
+        /// On, or e6 does not start; advertised.
         On = "on",
     }
 }

@@ -35,7 +35,7 @@ const ABANDONED: Duration = Duration::from_secs(60);
 /// A write that takes longer than this is logged: a hard disk that has to spin up takes some seconds.
 const SLOW: Duration = Duration::from_secs(10);
 /// Time for which the end of the poller waits for the disk.
-const LAST: Duration = Duration::from_secs(1);
+const FINAL_WAIT: Duration = Duration::from_secs(1);
 /// The version of the format, which changes with [`Saved`]. A file of another version is set aside.
 const VERSION: &str = "e6-state-6";
 /// The limit for reading a state file: one with a year's schedule is about 100 kB.
@@ -219,7 +219,7 @@ impl Saver {
             }
             Err(error) => {
                 self.store.note(&self.store.file, Err(error));
-                // The refused thread's share is gone, so this copies nothing.
+                // The thread that did not start has dropped its reference, so this copies nothing.
                 self.waiting = Arc::unwrap_or_clone(waiting);
             }
         }
@@ -229,7 +229,7 @@ impl Saver {
 /// Waits for the disk to take the last state, unless it hangs.
 impl Drop for Saver {
     fn drop(&mut self) {
-        let end = Instant::now() + LAST;
+        let end = Instant::now() + FINAL_WAIT;
         while (self.writing.is_some() || !self.waiting.is_empty()) && Instant::now() < end {
             self.go_on();
             thread::sleep(Duration::from_millis(1));

@@ -40,7 +40,7 @@ named! {
 }
 
 named! {
-    /// The changes of which a hook is told.
+    /// The changes of which a hook is notified.
     pub enum Occasion {
         Change = "change",
         /// Errors that are charged or taken back.
@@ -146,7 +146,7 @@ impl HookUrl {
         Some((format!("{}://{}{base}/", self.0.scheme_str()?, self.0.authority()?), topic))
     }
 
-    /// Whether nobody on the way can read a request.
+    /// Whether a request is encrypted, or stays on this machine.
     fn is_safe(&self) -> bool {
         self.0.scheme_str() == Some("https") || is_loopback(&self.0.to_string())
     }

@@ -1,5 +1,5 @@
-//! The state of a hook: the answer it knows of, and the changes that it is still to be told. It is kept on disk, so
-//! that a restart tells no change twice and loses none.
+//! The state of a hook: the last answer that it knows, and the changes that it has not accepted yet. It is kept on
+//! disk, so that a restart sends no change twice and loses none.
 
 use crate::{atomic_file, bounded_file, hash, notify::Occasion, page::Notice};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub(crate) struct Journal {
     last: Option<Notice>,
     /// The changes that the hook has not accepted yet, oldest first.
     pub waiting: VecDeque<Change>,
-    /// Whether the oldest change is being sent. If a file says so, the process was killed meanwhile.
+    /// Whether the oldest change is being sent. True in a file means that the process was killed meanwhile.
     pub sending: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Change {
 pub(crate) enum Effect {
     /// The answer is older than the last, or says the same.
     Nothing,
-    /// The answer is remembered: it is the first one, or the hook is not told of such a change.
+    /// The answer is remembered: it is the first one, or the hook is not notified of such a change.
     Remembered,
     /// A change is queued.
     Queued,
@@ -57,7 +57,7 @@ impl Journal {
             self.last = Some(notice.clone());
             return Effect::Remembered;
         };
-        // A restart begins with the state file's answer, which may be older than the last one that was told.
+        // A restart begins with the state file's answer, which may be older than the last one that was sent.
         if notice.asked_at < last.asked_at || !is_change(last, notice) {
             return Effect::Nothing;
         }

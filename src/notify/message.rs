@@ -32,7 +32,7 @@ pub(crate) fn body(hook: &Hook, id: &str, before: Option<&str>, notice: &Notice)
             let lines = lines(notice, for_discord);
             let text =
                 format!("**{}** · {}\n{lines}\n{}", for_discord(answer), for_discord(question), notice.url);
-            // Nobody is mentioned, whatever a text contains.
+            // A text that contains a mention notifies nobody.
             let text: String = text.trim_end().chars().take(DISCORD_CAP).collect();
             json!({"content": text, "allowed_mentions": {"parse": []}})
         }

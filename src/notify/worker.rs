@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 
 /// Wait after a first failure; it doubles with each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// The longest wait: a hook that is back is told within five minutes.
+/// The longest wait: a hook that is back is notified within five minutes.
 const BACKOFF_CAP: Duration = Duration::from_secs(5 * 60);
 /// Interval of attempts to take the lock from another process, which ends after an upgrade.
 const LOCK_INTERVAL: Duration = Duration::from_millis(200);
@@ -233,6 +233,6 @@ impl Turn<'_> {
 }
 
 fn now() -> i64 {
-    // By the system's clock: the site's may be another one, and this one goes on over a restart.
+    // The system's clock continues over a restart; the site's clock may not.
     OffsetDateTime::now_utc().unix_timestamp()
 }

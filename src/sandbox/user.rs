@@ -72,7 +72,7 @@ pub fn make_dir(dir: &Path, owner: Option<&User>) -> io::Result<()> {
     for dir in above.iter().rev() {
         DirBuilder::new().create(dir)?;
         if owner.is_some() {
-            // The owner must be able to enter it, whatever the umask is.
+            // The owner must be able to enter it with any umask.
             fs::set_permissions(dir, Permissions::from_mode(PASSABLE))?;
         }
     }

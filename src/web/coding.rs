@@ -50,7 +50,7 @@ pub fn media_type(path: &Path) -> String {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// No coding but identity, for pages that will be replaced at once by the same pages in all codings.
+    /// No coding but identity, for pages that are soon replaced by the same pages in all codings.
     None,
     /// A few milliseconds a page, for pages that are made while serving, each time the answer changes.
     Fast,
@@ -106,7 +106,7 @@ pub fn encode(bytes: &[u8], coding: Coding, effort: Effort) -> io::Result<Vec<u8
 }
 
 /// The binary logarithm of Brotli's window for content of this length (RFC 7932 §9.1). The encoder reserves and clears
-/// twice the window: 8 MB for a page, if nobody tells it the length.
+/// twice the window: 8 MB for a page, unless it is told the length.
 fn window(length: usize) -> i32 {
     const MARGIN: usize = 16;
     /// The smallest window for which the crate does not take a hash table of 32 MB.

@@ -99,7 +99,7 @@ fn forwarded(headers: &HeaderMap, proxies: &TrustedProxies) -> ForwardedInfo {
 ///
 /// The lists differ in length if not every proxy appends to both. Then a hop beyond the list of schemes has the
 /// farthest scheme in it: a single scheme is the first proxy's, which the others passed on. If no hop is named at all,
-/// one `https` is enough, because redirecting a request that came by HTTPS would loop for ever.
+/// one `https` is enough, because redirecting a request that came by HTTPS would never end.
 fn pick(hops: Vec<Option<Hop>>, schemes: Vec<Option<Scheme>>, proxies: &TrustedProxies) -> ForwardedInfo {
     let Some(last) = hops.len().checked_sub(1) else {
         let is_https = schemes.contains(&Some(Scheme::Https));

@@ -11,7 +11,7 @@ const GAP: usize = 80;
 /// The ranges that a request asks for, of a body of known length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RangeRequest {
-    /// Everything: no Range, one in another unit, one that is malformed, or one not worth honouring.
+    /// The whole body: the request has no Range, or one that is malformed, in another unit or excessive.
     Whole,
     /// These parts: in order, apart, each within the body; at least one.
     Parts(Vec<Range<usize>>),

@@ -69,7 +69,7 @@ pub(crate) struct Variant {
 /// The caches that may keep a response, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caching {
-    /// Every cache, for ever: the URL changes with the content.
+    /// Every cache, without a time limit: the URL changes with the content.
     Forever,
     /// Every cache, for this long.
     For(Lifetime),

@@ -7,7 +7,7 @@ use hyper::{
 };
 use std::time::{Duration, SystemTime};
 
-/// Cap on `Retry-After`: however long a server asks us to wait, we retry after this.
+/// Cap on `Retry-After`: we retry after this time even if a server asks us to wait longer.
 const CAP: Duration = Duration::from_secs(60 * 60);
 
 /// The wait in a response's `Retry-After`: seconds, or a date, which is compared with the response's own `Date`, so

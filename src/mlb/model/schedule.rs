@@ -110,7 +110,7 @@ pub(crate) fn status(status: &Value) -> Option<GameStatus> {
         ("C", _) => GameState::Cancelled,
         (_, "Preview") => GameState::Ahead,
         (_, "Live") => GameState::On,
-        // Postponed games are "Final" too: without a known code it proves nothing.
+        // "Final" without a known code proves nothing: postponed games are "Final" too.
         _ => GameState::Unknown,
     };
     let detailed = text("detailedState")?;

@@ -79,7 +79,7 @@ impl Poller {
             Err(refusal) if is_lasting(&refusal) && self.attempts.failures(PartKey::Archive) >= TRIES => {
                 tracing::info!(?next, "left out of the archive: {refusal}");
                 self.attempts.forget(PartKey::Archive);
-                self.do_without(next, now);
+                self.leave_out(next, now);
             }
             Err(refusal) => self.note_failure(PartKey::Archive, answer.pace, &refusal),
         }
@@ -176,9 +176,9 @@ impl Poller {
         Ok(())
     }
 
-    /// Does without something that MLB does not have: the log stands in for a feed, and a season is incomplete. It is
-    /// not saved, so that MLB is asked again after a restart.
-    fn do_without(&mut self, missing: ArchiveQuestion, now: OffsetDateTime) {
+    /// Leaves out what MLB does not have: the log replaces a feed, and a season is incomplete. This is not saved, so
+    /// that MLB is asked again after a restart.
+    fn leave_out(&mut self, missing: ArchiveQuestion, now: OffsetDateTime) {
         match missing {
             ArchiveQuestion::Log(year) => {
                 let is_known = self.facts.archive.contains_key(&year);

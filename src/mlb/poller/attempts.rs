@@ -35,7 +35,7 @@ pub(crate) enum PartKey {
 
 impl PartKey {
     /// Whether the answer does not rest on this part.
-    pub fn is_adornment(self) -> bool {
+    pub fn is_secondary(self) -> bool {
         matches!(
             self,
             PartKey::Roster | PartKey::Season | PartKey::Calendar | PartKey::Leaders | PartKey::Archive
@@ -148,7 +148,7 @@ impl Poller {
             _ => refusal.retry_after.unwrap_or_default(),
         };
         let failure = self.attempts.failed(key, mark, trouble, at_least);
-        if key.is_adornment() && trouble != Outage::Refused {
+        if key.is_secondary() && trouble != Outage::Refused {
             tracing::info!(failures = failure.count, part = ?key, "left out for now: {refusal}");
         } else {
             self.log_failure(refusal, failure);

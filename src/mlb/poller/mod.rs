@@ -40,7 +40,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(100);
 const PLAYER_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// Interval for roster, season's log and year's schedule, which change once or twice a day.
 const ROSTER_INTERVAL: Duration = Duration::from_secs(60 * 60);
-/// Interval for the leaders, who are an ornament: one question a day.
+/// Interval for the leaders, on which no answer rests: one question a day.
 const LEADERS_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Shortest interval for the schedule: during a game the feed tells more.
 const SCHEDULE_INTERVAL: Duration = Duration::from_secs(60);
@@ -249,8 +249,8 @@ impl Poller {
         // A part that was read may change which ones are wanted after it.
         while let Some(key) = self.wanted_parts(now).into_iter().find(|key| !asked.contains(key)) {
             asked.push(key);
-            // The pace by the data just read: it sets when an adornment is retried.
-            let pace = if key.is_adornment() { answer::decide(&self.facts, now).pace } else { pace };
+            // The pace by the data just read: it sets when a secondary part is retried.
+            let pace = if key.is_secondary() { answer::decide(&self.facts, now).pace } else { pace };
             self.ask_if_due(key, pace, now, &mut round);
         }
         // Otherwise, only parts that the answer does not rest on were due, and none was read.
@@ -280,7 +280,7 @@ impl Poller {
                 self.note_success(key);
             }
             Err(refusal) => {
-                if !key.is_adornment() {
+                if !key.is_secondary() {
                     round.trouble.get_or_insert(refusal.trouble);
                 }
                 self.note_failure(key, pace, &refusal);

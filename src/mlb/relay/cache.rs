@@ -27,7 +27,7 @@ pub(super) struct CacheLimits {
     pub bytes: usize,
 }
 
-/// Receives the reply once it has come.
+/// Receives the reply.
 pub(super) type ReplyWaiter = watch::Receiver<Option<Relayed>>;
 
 pub(super) enum Lookup {

@@ -90,7 +90,7 @@ impl Relay {
         Ok(relay)
     }
 
-    /// The reply to a question of another server. It comes within the deadline, whatever MLB does.
+    /// The reply to a question of another server, within the deadline even if MLB does not answer.
     pub async fn ask(&self, question: &Question) -> Relayed {
         let relayed = match self.shared.look(question) {
             Ok(relayed) => relayed,

@@ -99,7 +99,7 @@ impl Relayed {
 #[derive(Debug)]
 pub struct ReplyContent {
     pub body: Bytes,
-    /// The same compressed, if that is worth it.
+    /// The same compressed; none if that saves too little.
     pub gzip: Option<Bytes>,
     pub media_type: String,
     /// Its entity tag, unquoted.

@@ -30,7 +30,7 @@ use tokio::{
 /// Timeout of a connection. Connections are served one at a time: the poller sends one request at a time.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Pause after a failed accept: a lack of resources does not end at once.
+/// Pause after a failed accept, until resources may be free again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A source of replies: the status and JSON for a path and query at a moment of the day.

@@ -8,9 +8,9 @@ use crate::mlb::{
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 
-/// A replay begins this long before the first game's scheduled start.
+/// Time before the first game's scheduled start at which a replay begins.
 const BEFORE: time::Duration = time::Duration::minutes(25);
-/// A replay ends this long after the last game's scheduled start: longer than all but a few games.
+/// Time after the last game's scheduled start at which a replay ends: longer than all but a few games.
 const AFTER: time::Duration = time::Duration::hours(5);
 
 /// Requests a path and query from MLB: status and body, or an error message.

@@ -13,9 +13,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The day that comes with e6.
 const OF_THE_DAY: &str = include_str!("../../../assets/demo/2023-08-09.json");
-/// A replay begins this long before the first pitch: time to read the page once.
+/// Time before the first pitch at which a replay begins: enough to read the page once.
 const BEFORE: time::Duration = time::Duration::minutes(25);
-/// A replay goes on this long after the last moment in the script.
+/// Time for which a replay goes on after the last moment in the script.
 const AFTER: time::Duration = time::Duration::minutes(10);
 
 /// One game of one club, moment by moment.
