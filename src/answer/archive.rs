@@ -2,8 +2,8 @@
 //! their days.
 
 use crate::answer::{
-    Answer, Club, ClubStint, Facts, GameFeed, GameState, Outage, Pace, Part, Player, Reason, Schedule,
-    ScheduleEntry, Season, Verdict, decide::decide_on, each_once,
+    Answer, Club, ClubStint, ErrorCount, Facts, Game, GameFeed, GameKind, GameState, Outage, Pace, Part,
+    Participation, Player, Reason, Schedule, ScheduleEntry, Season, Verdict, decide::decide_on, each_once,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
@@ -29,6 +29,26 @@ pub struct ArchivedSeason {
     pub games: Vec<ScheduleEntry>,
     /// The feeds that were read, by game id (`gamePk`).
     pub feeds: BTreeMap<u64, Part<Option<GameFeed>>>,
+    /// The parts that MLB does not have. They are not saved, so that MLB is asked again after a restart.
+    #[serde(skip)]
+    pub left_out: BTreeMap<SeasonPart, LeftOut>,
+}
+
+/// A part of a season; each is read by its own request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SeasonPart {
+    Log,
+    /// The schedule of the club with this id.
+    Games(u32),
+    /// The feed of the game with this id.
+    Feed(u64),
+}
+
+/// MLB's last refusal of a part that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    pub at: OffsetDateTime,
+    pub trouble: Outage,
 }
 
 /// The state of knowledge about a day.
@@ -56,14 +76,70 @@ impl ArchivedSeason {
             clubs: Vec::new(),
             games: Vec::new(),
             feeds: BTreeMap::new(),
+            left_out: BTreeMap::new(),
         }
+    }
+
+    /// Whether the log was read. An empty one stands in for one that was left out.
+    pub fn has_log(&self) -> bool {
+        !self.log.games.is_empty() || !self.left_out.contains_key(&SeasonPart::Log)
+    }
+
+    /// The trouble with a part that was left out, so that games of his may be missing.
+    fn gap(&self) -> Option<Outage> {
+        let is_gap = |part: &SeasonPart| match part {
+            SeasonPart::Log => !self.has_log(),
+            SeasonPart::Games(_) => true,
+            SeasonPart::Feed(_) => false,
+        };
+        self.left_out.iter().find(|(part, _)| is_gap(part)).map(|(_, left_out)| left_out.trouble)
     }
 
     /// The first and the last day of the season; none without a game.
     pub fn span(&self) -> Option<(Date, Date)> {
         let of_year = |day: &Date| day.year() == self.log.year;
-        let days = || self.games.iter().flat_map(|game| [game.listed, game.official]).filter(of_year);
+        let listed = || self.games.iter().flat_map(|game| [game.listed, game.official]);
+        let days = || listed().chain(self.log.games.iter().map(|game| game.date)).filter(of_year);
         days().min().zip(days().max())
+    }
+
+    /// A game's entry under its official date.
+    pub(crate) fn listing(&self, pk: u64) -> Option<&ScheduleEntry> {
+        self.games.iter().find(|game| game.pk == pk && game.listed == game.official)
+    }
+
+    /// The feeds, with the log in place of those that were left out.
+    fn feeds_or_log(&self) -> BTreeMap<u64, Part<Option<GameFeed>>> {
+        let mut feeds = self.feeds.clone();
+        feeds.extend(self.left_out.iter().filter_map(|(part, left_out)| match part {
+            SeasonPart::Feed(pk) => Some((*pk, Part::read(self.feed_by_log(*pk), left_out.at))),
+            _ => None,
+        }));
+        feeds
+    }
+
+    /// A game by the schedule and the log, for a game whose feed cannot be read.
+    fn feed_by_log(&self, pk: u64) -> Option<GameFeed> {
+        let listing = self.listing(pk)?;
+        let logged = self.log.games.iter().find(|game| game.pk == pk);
+        let is_complete = self.log.is_complete && listing.kind == GameKind::Regular;
+        Some(GameFeed {
+            pk,
+            as_of: None,
+            official: Some(listing.official),
+            status: listing.status.clone(),
+            inning: None,
+            score: listing.score(),
+            line: None,
+            presence: if logged.is_some() { Participation::Fielded } else { Participation::Listed },
+            errors: match logged {
+                Some(game) => ErrorCount::Read(game.errors),
+                None if is_complete => ErrorCount::Read(0),
+                None => ErrorCount::AtLeast(0),
+            },
+            plays: Vec::new(),
+            last_play: None,
+        })
     }
 
     /// The clubs that the player was with, by the log: each with its first and last day.
@@ -138,13 +214,15 @@ impl Answer {
         }
         let answer = self.as_of(season, date, now);
         let is_past = date < self.day;
-        let unread = answer.games.iter().filter(|game| is_past && game.feed.is_none());
+        let is_left_out = |game: &Game| season.left_out.contains_key(&SeasonPart::Feed(game.listing.pk));
+        let unread = answer.games.iter().filter(|game| is_past && game.feed.is_none() && !is_left_out(game));
         let unread: Vec<u64> = unread.map(|game| game.listing.pk).collect();
         if !unread.is_empty() {
             return DayRecord::Unread(unread);
         }
         let is_over = answer.games.iter().all(|game| game.state() == GameState::Over);
-        let is_settled = is_past && is_over && self.day - date >= SETTLED_AFTER;
+        let is_known = answer.verdict != Verdict::Unknown;
+        let is_settled = is_past && is_over && is_known && self.day - date >= SETTLED_AFTER;
         DayRecord::Known { answer: Box::new(answer), is_settled }
     }
 
@@ -156,7 +234,7 @@ impl Answer {
         match self.season_record(year) {
             Err(record) => record,
             Ok(season) => match season.span() {
-                Some((_, last)) if last < self.day => {
+                Some((_, last)) if last < self.day && season.has_log() => {
                     // The games of the last day count once it is over.
                     let answer = self.as_of(season, last.next_day().unwrap_or(last), now);
                     DayRecord::Known { answer: Box::new(answer), is_settled: true }
@@ -166,15 +244,17 @@ impl Answer {
         }
     }
 
-    /// A season with the schedules of all his clubs; otherwise its state.
+    /// A season with the schedules of all his clubs, except for those that MLB does not have; otherwise its state.
     fn season_record(&self, year: i32) -> Result<&ArchivedSeason, DayRecord> {
         if !kept_years(&self.player, self.day).contains(&year) {
             return Err(DayRecord::Outside);
         }
         let season = self.archive.get(&year).ok_or(DayRecord::Unread(Vec::new()))?;
         let clubs = clubs_of(&self.archive, &self.player, year, self.day);
-        let is_read = clubs.iter().all(|club| season.clubs.contains(club));
-        is_read.then_some(&**season).ok_or(DayRecord::Unread(Vec::new()))
+        let is_asked = |club: &u32| {
+            season.clubs.contains(club) || season.left_out.contains_key(&SeasonPart::Games(*club))
+        };
+        clubs.iter().all(is_asked).then_some(&**season).ok_or(DayRecord::Unread(Vec::new()))
     }
 
     /// The part of this answer that its season's page shows: it stays the same while nothing happens.
@@ -232,16 +312,20 @@ impl Answer {
             stints: season.stints(),
             ..self.player.clone()
         };
-        let listings: Vec<ScheduleEntry> = season.games.iter().map(|game| game.before(date)).collect();
-        let schedule =
-            Schedule { clubs: season.clubs.clone(), listings: listings.clone(), unread: Vec::new() };
+        let gap = season.gap();
+        // No later game is the next one for certain if others may be missing.
+        let games = season.games.iter().filter(|game| gap.is_none() || game.listed <= date);
+        let listings: Vec<ScheduleEntry> = games.map(|game| game.before(date)).collect();
+        // Without a log his club is a guess, so that no schedule is known to be that of his games.
+        let clubs = if season.has_log() { season.clubs.clone() } else { Vec::new() };
+        let schedule = Schedule { clubs, listings: listings.clone(), unread: Vec::new() };
         let earlier = self.archive.range(..season.log.year);
         Facts {
             zone: Part::read(self.zone.clone(), now),
-            schedule: Part::read(schedule, now),
-            feeds: season.feeds.clone(),
-            season: Part::read(Some(season.log.clone()), now),
-            calendar: Part::read(listings, now),
+            schedule: Part { trouble: gap, ..Part::read(schedule, now) },
+            feeds: season.feeds_or_log(),
+            season: Part::read(season.has_log().then(|| season.log.clone()), now),
+            calendar: if gap.is_none() { Part::read(listings, now) } else { Part::default() },
             archive: earlier.map(|(year, season)| (*year, season.clone())).collect(),
             ..Facts::unread(player)
         }
@@ -257,144 +341,5 @@ impl ScheduleEntry {
             (entry.home.runs, entry.away.runs) = (None, None);
         }
         entry
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::{
-        ErrorCount, Participation, SeasonGame, decide,
-        tests::{self, TODAY, facts, feed, listing},
-    };
-    use time::macros::{date, datetime};
-
-    const NOW: OffsetDateTime = datetime!(2024-07-03 04:00 UTC);
-
-    fn played(pk: u64, day: Date) -> ScheduleEntry {
-        let start = Some(day.midnight().assume_utc() + Duration::hours(26));
-        ScheduleEntry { listed: day, official: day, start, ..listing(pk, GameState::Over) }
-    }
-
-    fn logged(pk: u64, date: Date, club: u32, errors: u32) -> SeasonGame {
-        SeasonGame { club: Some(club), ..tests::logged(pk, date, errors) }
-    }
-
-    /// The answer of `TODAY`, with this season of 2023.
-    fn with_2023(
-        games: Vec<ScheduleEntry>,
-        log: Vec<SeasonGame>,
-        feeds: Vec<GameFeed>,
-        clubs: Vec<u32>,
-    ) -> Answer {
-        let mut facts = facts(NOW, [listing(1, GameState::Ahead)], []);
-        facts.player.value.debut = Some(date!(2023 - 04 - 01));
-        let log = Season { year: 2023, games: log, is_complete: true };
-        let feeds = feeds.into_iter().map(|feed| (feed.pk, Part::read(Some(feed), NOW))).collect();
-        facts.archive.insert(2023, ArchivedSeason { clubs, games, feeds, ..ArchivedSeason::of(log) }.into());
-        decide(&facts, NOW)
-    }
-
-    fn errors_on(answer: &Answer, day: Date) -> Option<(Verdict, bool)> {
-        match answer.on(day, NOW) {
-            DayRecord::Known { answer, is_settled } => Some((answer.verdict, is_settled)),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn a_day_is_known_unread_or_outside() {
-        let (first, second, last) = (date!(2023 - 08 - 09), date!(2023 - 08 - 10), date!(2023 - 08 - 12));
-        let games = vec![played(11, first), played(12, last)];
-        let feeds = vec![feed(11, GameState::Over, Participation::Fielded, 1)];
-        let log = vec![logged(11, first, 135, 1)];
-        let answer = with_2023(games, log, feeds, vec![135]);
-        assert_eq!(errors_on(&answer, first), Some((Verdict::Yes(1), true)));
-        assert_eq!(errors_on(&answer, second), Some((Verdict::NoGame, true)));
-        assert_eq!(answer.on(last, NOW), DayRecord::Unread(vec![12]));
-        assert_eq!(answer.on(TODAY, NOW), DayRecord::Today);
-        for outside in
-            [date!(2023 - 08 - 08), date!(2023 - 08 - 13), date!(2022 - 08 - 09), date!(2025 - 01 - 01)]
-        {
-            assert_eq!(answer.on(outside, NOW), DayRecord::Outside, "{outside}");
-        }
-        assert_eq!(answer.neighbours(first), (None, Some(second)));
-        assert_eq!(
-            answer.on(date!(2024 - 04 - 01), NOW),
-            DayRecord::Unread(vec![]),
-            "its season is not read yet"
-        );
-        let DayRecord::Known { answer: then, .. } = answer.on(first, NOW) else { panic!("{answer:?}") };
-        assert_eq!(then.next_game.map(|next| next.pk), Some(12), "the next game as of that day");
-        assert!(!then.stale && then.since_error.is_some_and(|since| since.days == 0));
-    }
-
-    #[test]
-    fn each_error_of_a_game_that_was_resumed_is_of_the_day_of_its_play() {
-        let (begun, resumed) = (date!(2023 - 05 - 11), date!(2023 - 05 - 12));
-        let first = played(11, begun);
-        let second =
-            ScheduleEntry { listed: resumed, start: Some(datetime!(2023-05-12 20:00 UTC)), ..first.clone() };
-        let mut game = feed(11, GameState::Over, Participation::Fielded, 2);
-        game.plays[0].at = Some(datetime!(2023-05-12 03:00 UTC));
-        game.plays[1].at = Some(datetime!(2023-05-12 20:30 UTC));
-        let answer = with_2023(vec![first, second], vec![logged(11, begun, 135, 2)], vec![game], vec![135]);
-        for day in [begun, resumed] {
-            assert_eq!(errors_on(&answer, day), Some((Verdict::Yes(1), true)), "{day}");
-        }
-    }
-
-    #[test]
-    fn a_game_that_was_called_off_or_is_not_over_is_not_settled_as_no() {
-        let day = date!(2023 - 08 - 09);
-        let off = ScheduleEntry { official: date!(2023 - 08 - 20), ..played(11, day) };
-        let off = ScheduleEntry { status: listing(11, GameState::Postponed).status, ..off };
-        let answer = with_2023(vec![off], vec![], vec![], vec![135]);
-        let DayRecord::Known { answer, .. } = answer.on(day, NOW) else { panic!("{answer:?}") };
-        assert!(matches!(answer.reason, Reason::Postponed(_)), "{:?}", answer.reason);
-        let lost = GameFeed {
-            errors: ErrorCount::AtLeast(0),
-            ..feed(11, GameState::Over, Participation::Fielded, 0)
-        };
-        let answer = with_2023(vec![played(11, day)], vec![], vec![lost], vec![135]);
-        assert_eq!(
-            errors_on(&answer, day).map(|(verdict, _)| verdict),
-            Some(Verdict::Unknown),
-            "no count is no No"
-        );
-    }
-
-    #[test]
-    fn a_traded_player_has_the_games_of_the_club_of_that_day() {
-        let (before, after) = (date!(2023 - 05 - 01), date!(2023 - 08 - 01));
-        let rangers = |pk, day| {
-            let mut game = played(pk, day);
-            game.home.club.id = 999;
-            game
-        };
-        let mut games = vec![rangers(11, before), played(12, before), rangers(13, after), played(14, after)];
-        let log = vec![logged(11, before, 140, 1), logged(14, after, 135, 0)];
-        let feeds = vec![
-            feed(11, GameState::Over, Participation::Fielded, 1),
-            feed(14, GameState::Over, Participation::Fielded, 0),
-        ];
-        // The Rangers were in San Diego on neither day.
-        for game in games.iter_mut().filter(|game| [12, 14].contains(&game.pk)) {
-            game.away.club.id = 888;
-        }
-        let answer = with_2023(games, log, feeds, vec![140, 135]);
-        assert_eq!(errors_on(&answer, before), Some((Verdict::Yes(1), true)));
-        assert_eq!(errors_on(&answer, after), Some((Verdict::No, true)));
-    }
-
-    #[test]
-    fn the_seasons_from_his_debut_on_are_kept_ten_at_most() {
-        let years = |debut: Option<i32>| {
-            let debut = debut.and_then(|year| Date::from_ordinal_date(year, 90).ok());
-            kept_years(&Player { debut, ..Player::named(7, "", "") }, TODAY)
-        };
-        assert_eq!(years(Some(2019)), 2019..=2024);
-        assert_eq!(years(Some(1999)), 2015..=2024);
-        assert_eq!(years(None), 2024..=2024, "an unknown debut");
     }
 }

@@ -20,7 +20,9 @@ pub(crate) mod since_error;
 pub(crate) mod tests;
 pub(crate) mod zone;
 
-pub use crate::answer::archive::{Archive, ArchivedSeason, DayRecord, clubs_of, kept_years};
+pub use crate::answer::archive::{
+    Archive, ArchivedSeason, DayRecord, LeftOut, SeasonPart, clubs_of, kept_years,
+};
 pub use crate::answer::availability::{Absence, Availability, Injury};
 pub use crate::answer::calendar::{ErrorDay, Fixture, GameOutcome};
 pub(crate) use crate::answer::day::next_turn;

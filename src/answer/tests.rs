@@ -1,5 +1,6 @@
 //! Every verdict and reason, for every kind of day that MLB's data has shown: the facts of an invented day.
 
+mod archive;
 mod books;
 mod days;
 mod freshness;

@@ -4,8 +4,8 @@
 
 use crate::{
     answer::{
-        Answer, ArchivedSeason, DayRecord, ErrorCount, GameFeed, GameKind, GameState, Outage, Part,
-        Participation, ScheduleEntry, Season, clubs_of, kept_years,
+        Answer, ArchivedSeason, DayRecord, ErrorCount, GameFeed, GameState, LeftOut, Outage, Part,
+        ScheduleEntry, Season, SeasonPart, clubs_of, kept_years,
     },
     mlb::{
         day_requests::DayRequests,
@@ -28,17 +28,16 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 
 /// Time after which the log of a season that is over is read again: the league corrects a call even later at times. A
-/// feed that the new log contradicts is read again, too, once.
+/// feed that the new log contradicts is read again, too, once; and MLB is asked again for what it did not have.
 const RECHECK_AFTER: time::Duration = time::Duration::days(30);
 
 /// Failed attempts before something that MLB does not have is left out.
 const TRIES: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ArchiveQuestion {
-    Log(i32),
-    Games { year: i32, club: u32 },
-    Feed { year: i32, pk: u64 },
+struct ArchiveQuestion {
+    year: i32,
+    part: SeasonPart,
 }
 
 /// The state of looking up.
@@ -79,7 +78,7 @@ impl Poller {
             Err(refusal) if is_lasting(&refusal) && self.attempts.failures(PartKey::Archive) >= TRIES => {
                 tracing::info!(?next, "left out of the archive: {refusal}");
                 self.attempts.forget(PartKey::Archive);
-                self.leave_out(next, now);
+                self.leave_out(next, LeftOut { at: now, trouble: refusal.trouble });
             }
             Err(refusal) => self.note_failure(PartKey::Archive, answer.pace, &refusal),
         }
@@ -94,7 +93,9 @@ impl Poller {
         while let Some(day) = self.look_ups.requests.first() {
             let next = match answer.on(day, self.clock.now()) {
                 DayRecord::Unread(games) if games.is_empty() => self.missing_part(day.year(), today),
-                DayRecord::Unread(games) => Some(ArchiveQuestion::Feed { year: day.year(), pk: games[0] }),
+                DayRecord::Unread(games) => {
+                    Some(ArchiveQuestion { year: day.year(), part: SeasonPart::Feed(games[0]) })
+                }
                 _ => None,
             };
             if next.is_some() {
@@ -112,26 +113,34 @@ impl Poller {
     fn season_to_check_again(&self, today: Date) -> Option<ArchiveQuestion> {
         let (now, present) = (self.clock.now(), self.facts.season_year(today));
         self.facts.archive.range(..present).find_map(|(&year, season)| {
-            let read_at = season.log_read_at.filter(|at| now - *at < RECHECK_AFTER);
-            let Some(read_at) = read_at else { return Some(ArchiveQuestion::Log(year)) };
-            let is_due = |(_, part): &(&u64, &Part<Option<GameFeed>>)| {
-                part.asked_at.is_none_or(|at| at < read_at)
+            let is_recent = season.log_read_at.is_some_and(|at| now - at < RECHECK_AFTER);
+            if !is_recent && !season.is_left_out(SeasonPart::Log, now) {
+                return Some(ArchiveQuestion { year, part: SeasonPart::Log });
+            }
+            let is_due = |(pk, part): &(&u64, &Part<Option<GameFeed>>)| {
+                part.asked_at < season.log_read_at
+                    && !season.is_left_out(SeasonPart::Feed(**pk), now)
                     && part.value.as_ref().is_some_and(|feed| season.contradicts(feed, today))
             };
-            season.feeds.iter().find(is_due).map(|(&pk, _)| ArchiveQuestion::Feed { year, pk })
+            let due = season.feeds.iter().find(is_due);
+            due.map(|(&pk, _)| ArchiveQuestion { year, part: SeasonPart::Feed(pk) })
         })
     }
 
     /// The part of a season that is missing, except for those that the poller reads anyway.
     fn missing_part(&self, year: i32, today: Date) -> Option<ArchiveQuestion> {
-        let (archive, player) = (&self.facts.archive, &self.facts.player.value);
+        let (archive, player, now) = (&self.facts.archive, &self.facts.player.value, self.clock.now());
         let Some(season) = archive.get(&year) else {
-            return (year != self.facts.season_year(today)).then_some(ArchiveQuestion::Log(year));
+            return (year != self.facts.season_year(today))
+                .then_some(ArchiveQuestion { year, part: SeasonPart::Log });
         };
         let is_watched = |club: &u32| year == today.year() && Some(*club) == self.watched();
-        let mut clubs = clubs_of(archive, player, year, today).into_iter();
-        let missing = clubs.find(|club| !season.clubs.contains(club) && !is_watched(club));
-        missing.map(|club| ArchiveQuestion::Games { year, club })
+        let is_missing = |club: &u32| {
+            let is_left_out = season.is_left_out(SeasonPart::Games(*club), now);
+            !season.clubs.contains(club) && !is_watched(club) && !is_left_out
+        };
+        let missing = clubs_of(archive, player, year, today).into_iter().find(is_missing);
+        missing.map(|club| ArchiveQuestion { year, part: SeasonPart::Games(club) })
     }
 
     /// A feed of an earlier day of the present season that is not over, or that the log or the schedule contradicts.
@@ -141,15 +150,18 @@ impl Poller {
         let is_due = |pk: u64| {
             let Some(Part { value: Some(feed), asked_at, .. }) = season.feeds.get(&pk) else { return false };
             let is_rested = asked_at.is_none_or(|at| now - at > REREAD_AFTER);
-            is_rested && !self.facts.feeds.contains_key(&pk) && season.contradicts(feed, today)
+            let is_left_out = season.is_left_out(SeasonPart::Feed(pk), now);
+            let is_watched = self.facts.feeds.contains_key(&pk);
+            is_rested && !is_left_out && !is_watched && season.contradicts(feed, today)
         };
-        season.feeds.keys().copied().find(|pk| is_due(*pk)).map(|pk| ArchiveQuestion::Feed { year, pk })
+        let due = season.feeds.keys().copied().find(|pk| is_due(*pk));
+        due.map(|pk| ArchiveQuestion { year, part: SeasonPart::Feed(pk) })
     }
 
     fn read_look_up(&mut self, next: ArchiveQuestion, now: OffsetDateTime) -> Result<(), PollError> {
-        let person = self.facts.player.value.id;
-        match next {
-            ArchiveQuestion::Log(year) => {
+        let (ArchiveQuestion { year, part }, person) = (next, self.facts.player.value.id);
+        match part {
+            SeasonPart::Log => {
                 let log = self.client.season(person, year)?;
                 self.change_season(year, |season| {
                     season.log_read_at = Some(now);
@@ -157,72 +169,60 @@ impl Poller {
                     if log.games.len() >= season.log.games.len() {
                         season.log = log;
                     }
+                    season.left_out.remove(&part);
                 });
             }
-            ArchiveQuestion::Games { year, club } => {
+            SeasonPart::Games(club) => {
                 let games = self.client.calendar(club, year)?;
-                self.change_season(year, |season| {
-                    season.clubs.push(club);
-                    games.into_iter().for_each(|game| season.put(game));
-                });
+                self.change_season(year, |season| season.put_games(club, games));
             }
-            ArchiveQuestion::Feed { year, pk } => {
+            SeasonPart::Feed(pk) => {
                 self.client.take_age();
                 let feed = self.client.feed(pk, person)?;
-                let part = Part::read(Some(feed), now - self.client.take_age());
-                self.change_season(year, |season| drop(season.feeds.insert(pk, part)));
+                let read = Part::read(Some(feed), now - self.client.take_age());
+                self.change_season(year, |season| season.put_feed(pk, read));
             }
         }
         Ok(())
     }
 
-    /// Leaves out what MLB does not have: the log replaces a feed, and a season is incomplete. This is not saved, so
-    /// that MLB is asked again after a restart.
-    fn leave_out(&mut self, missing: ArchiveQuestion, now: OffsetDateTime) {
-        match missing {
-            ArchiveQuestion::Log(year) => {
-                let is_known = self.facts.archive.contains_key(&year);
-                self.change_season(year, |season| {
-                    season.log.is_complete &= is_known;
-                    season.log_read_at = Some(now);
-                });
-            }
-            ArchiveQuestion::Games { year, club } => {
-                self.change_season(year, |season| season.clubs.push(club))
-            }
-            ArchiveQuestion::Feed { year, pk } => self.change_season(year, |season| {
-                let feed = season.feed_by_log(pk);
-                season.feeds.insert(pk, Part::read(feed, now));
-            }),
-        }
-        self.look_ups.unsaved.clear();
+    /// Leaves out what MLB does not have: the log replaces a feed, and a season is incomplete.
+    fn leave_out(&mut self, ArchiveQuestion { year, part }: ArchiveQuestion, left_out: LeftOut) {
+        let is_known = self.facts.archive.contains_key(&year);
+        self.change_season(year, |season| {
+            season.log.is_complete &= is_known;
+            season.left_out.insert(part, left_out);
+        });
     }
 
     /// Keeps what a round of the poller has read: the season's log, the year's schedule, the feeds.
     pub(crate) fn archive_round(&mut self, now: OffsetDateTime) {
+        let today = self.today(now);
         if let Some(log) = self.facts.season.value.clone() {
-            self.change_season(log.year, |season| season.log = log);
+            self.change_season(log.year, |season| {
+                season.log = log;
+                season.left_out.remove(&SeasonPart::Log);
+            });
         }
         if let Some(club) = self.watched().filter(|_| self.facts.calendar.is_read()) {
-            self.archive_games(club);
+            self.archive_games(club, today);
         }
-        self.archive_feeds(self.today(now));
+        self.archive_feeds(today);
         self.keep_archive();
     }
 
-    /// Keeps the schedule of the watched club.
-    fn archive_games(&mut self, club: u32) {
+    /// Keeps the schedule of the watched club. That of the present season waits for the log, which tells his clubs.
+    fn archive_games(&mut self, club: u32, today: Date) {
         let mut years: BTreeMap<i32, Vec<ScheduleEntry>> = BTreeMap::new();
         for game in &self.facts.calendar.value {
             years.entry(game.official.year()).or_default().push(game.clone());
         }
+        let present = self.facts.season_year(today);
+        years.retain(|year, _| *year != present || self.facts.archive.contains_key(year));
         for (year, games) in years {
             self.change_season(year, |season| {
-                if !season.clubs.contains(&club) {
-                    season.clubs.push(club);
-                }
                 season.games.retain(|game| !game.has_club(club));
-                season.games.extend(games);
+                season.put_games(club, games);
             });
         }
     }
@@ -243,7 +243,7 @@ impl Poller {
                     season.put(listing);
                 }
                 if season.feeds.get(&pk).is_none_or(|known| known.value != part.value) {
-                    season.feeds.insert(pk, part);
+                    season.put_feed(pk, part);
                 }
             });
         }
@@ -264,7 +264,8 @@ impl Poller {
     fn keep_archive(&mut self) {
         let unsaved = std::mem::take(&mut self.look_ups.unsaved);
         let Some(saver) = &mut self.saver else { return };
-        for season in unsaved.iter().filter_map(|year| self.facts.archive.get(year)) {
+        let seasons = unsaved.iter().filter_map(|year| self.facts.archive.get(year));
+        for season in seasons.filter(|season| season.has_log()) {
             saver.keep_season(self.facts.player.value.id, ArchivedSeason::clone(season));
         }
     }
@@ -282,9 +283,22 @@ impl ArchivedSeason {
         self.games.push(entry);
     }
 
-    /// A game's entry under its official date.
-    fn listing(&self, pk: u64) -> Option<&ScheduleEntry> {
-        self.games.iter().find(|game| game.pk == pk && game.listed == game.official)
+    fn put_games(&mut self, club: u32, games: Vec<ScheduleEntry>) {
+        if !self.clubs.contains(&club) {
+            self.clubs.push(club);
+        }
+        games.into_iter().for_each(|game| self.put(game));
+        self.left_out.remove(&SeasonPart::Games(club));
+    }
+
+    fn put_feed(&mut self, pk: u64, feed: Part<Option<GameFeed>>) {
+        self.feeds.insert(pk, feed);
+        self.left_out.remove(&SeasonPart::Feed(pk));
+    }
+
+    /// Whether a part was left out lately, so that MLB is not asked for it again.
+    fn is_left_out(&self, part: SeasonPart, now: OffsetDateTime) -> bool {
+        self.left_out.get(&part).is_some_and(|left_out| now - left_out.at < RECHECK_AFTER)
     }
 
     /// Whether the log or the schedule says something else about a game than its feed.
@@ -296,29 +310,5 @@ impl ArchivedSeason {
         let is_unfinished =
             listing.official < today && feed.status.state != GameState::Over && !listing.is_off();
         has_other_errors || has_other_score || is_unfinished
-    }
-
-    /// A game by the schedule and the log, for a game whose feed cannot be read.
-    fn feed_by_log(&self, pk: u64) -> Option<GameFeed> {
-        let listing = self.listing(pk)?;
-        let logged = self.log.games.iter().find(|game| game.pk == pk);
-        let is_complete = self.log.is_complete && listing.kind == GameKind::Regular;
-        Some(GameFeed {
-            pk,
-            as_of: None,
-            official: Some(listing.official),
-            status: listing.status.clone(),
-            inning: None,
-            score: listing.score(),
-            line: None,
-            presence: if logged.is_some() { Participation::Fielded } else { Participation::Listed },
-            errors: match logged {
-                Some(game) => ErrorCount::Read(game.errors),
-                None if is_complete => ErrorCount::Read(0),
-                None => ErrorCount::AtLeast(0),
-            },
-            plays: Vec::new(),
-            last_play: None,
-        })
     }
 }

@@ -6,6 +6,7 @@ pub mod design;
 pub mod how;
 mod how_connection;
 pub mod leaders;
+mod left_out;
 pub mod page;
 pub mod previews;
 pub mod season;
