@@ -31,10 +31,10 @@ const REREAD_AFTER: time::Duration = time::Duration::hours(6);
 /// feed that the new log contradicts is read again, too, once; and MLB is asked again for what it did not have.
 const RECHECK_AFTER: time::Duration = time::Duration::days(30);
 
-/// Failed attempts before something that MLB does not have is left out.
-const TRIES: u32 = 2;
+/// Lasting refusals of a part after which it is left out.
+const TRIES: u32 = 3;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct ArchiveQuestion {
     year: i32,
     part: SeasonPart,
@@ -46,8 +46,19 @@ pub(crate) struct ArchiveQuestions {
     requests: Arc<DayRequests>,
     /// The time of the latest look-up, in real time.
     latest: Option<Instant>,
+    /// The number of lasting refusals of each question that has no usable reply yet.
+    refusals: BTreeMap<ArchiveQuestion, u32>,
     /// The seasons that have changed since they were saved.
     pub(crate) unsaved: BTreeSet<i32>,
+}
+
+impl ArchiveQuestions {
+    /// Counts a lasting refusal. Returns the number of this question's.
+    fn refuse(&mut self, question: ArchiveQuestion) -> u32 {
+        let count = self.refusals.entry(question).or_default();
+        *count += 1;
+        *count
+    }
 }
 
 impl Poller {
@@ -72,10 +83,12 @@ impl Poller {
         let now = self.clock.now();
         match self.read_look_up(next, now) {
             Ok(()) => {
+                self.look_ups.refusals.remove(&next);
                 self.note_success(PartKey::Archive);
                 self.keep_archive();
             }
-            Err(refusal) if is_lasting(&refusal) && self.attempts.failures(PartKey::Archive) >= TRIES => {
+            Err(refusal) if is_lasting(&refusal) && self.look_ups.refuse(next) >= TRIES => {
+                self.look_ups.refusals.remove(&next);
                 tracing::info!(?next, "left out of the archive: {refusal}");
                 self.attempts.forget(PartKey::Archive);
                 self.leave_out(next, LeftOut { at: now, trouble: refusal.trouble });

@@ -89,11 +89,6 @@ impl Attempts {
         self.0.contains_key(&key)
     }
 
-    /// Failed attempts in a row at this part.
-    pub fn failures(&self, key: PartKey) -> u32 {
-        self.0.get(&key).and_then(|attempt| attempt.failure).map_or(0, |failure| failure.count)
-    }
-
     /// Makes a part due at once.
     pub fn forget(&mut self, key: PartKey) {
         self.0.remove(&key);

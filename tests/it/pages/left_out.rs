@@ -98,3 +98,22 @@ fn a_season_whose_log_mlb_does_not_have_says_no_more_than_is_known() {
     assert_eq!(days::day(&server, "/2023-08-10")["verdict"], "no_game");
     assert_eq!(days::day(&server, "/2023")["season"]["errors"], 3);
 }
+
+#[test]
+fn only_replies_that_would_be_the_same_again_count_towards_leaving_a_part_out() {
+    let mlb = seasons::mlb();
+    mlb.fault_at("/api/v1.1/game/2001/", Fault::Refuse);
+    let server = Server::start(&mlb, EVENING);
+    server.wait_for_verdict("not_yet");
+    server.wait_until("tried twice", || {
+        server.get("/2023-08-09", "");
+        mlb.count("/api/v1.1/game/2001/") == 2
+    });
+    mlb.fault(Fault::Status(404));
+    let is_left_out = || server.stderr().contains("left out of the archive");
+    server
+        .wait_until("refused once", || is_left_out() || server.stderr().contains("failures=3 part=Archive"));
+    assert!(!is_left_out(), "{}", server.stderr());
+    mlb.fault(None);
+    assert_eq!(days::day(&server, "/2023-08-09")["plays"][0]["scoring"], "E9", "told by the feed");
+}
