@@ -42,7 +42,10 @@ pub struct Worker {
     file: Option<JournalFile>,
 }
 
-/// The state of a worker that holds the lock.
+/// Another process, or the thread of an earlier configuration, has the lock on the journal.
+struct Locked;
+
+/// The state of a worker while no other has the lock.
 struct Turn<'a> {
     worker: &'a Worker,
     journal: Journal,
@@ -52,7 +55,8 @@ struct Turn<'a> {
     failures: u32,
     /// Whether the journal could not be written.
     is_failing: bool,
-    _lock: Option<File>,
+    /// None if its file cannot be opened, or without a data directory.
+    lock: Option<File>,
 }
 
 impl Worker {
@@ -71,51 +75,47 @@ impl Worker {
     /// Sends changes until the inbox is closed. A message that is being sent then is finished; the others are sent by
     /// the next process.
     pub fn run(&self, inbox: &Receiver<Notices>) {
-        let hook = &self.sender.hook;
-        let Some((lock, mut latest)) = self.lock(inbox) else { return };
-        let mut turn = Turn {
-            worker: self,
-            journal: self.load(),
-            metrics: self.metrics.of(&hook.url),
-            next: Instant::now(),
-            failures: 0,
-            is_failing: false,
-            _lock: lock,
-        };
-        turn.resume();
-        loop {
-            if let Some(notices) = latest.take() {
-                turn.note(&notices[hook.language]);
-            }
-            let received = match turn.journal.waiting.is_empty() {
-                true => inbox.recv().map_err(RecvTimeoutError::from),
-                false => inbox.recv_timeout(turn.next.saturating_duration_since(Instant::now())),
+        let mut latest = None;
+        while let Some(lock) = self.lock(inbox, &mut latest) {
+            let mut turn = Turn {
+                worker: self,
+                journal: self.load(),
+                metrics: self.metrics.of(&self.sender.hook.url),
+                next: Instant::now(),
+                failures: 0,
+                is_failing: false,
+                lock,
             };
-            match received {
-                Ok(notices) => latest = Some(notices),
-                Err(RecvTimeoutError::Timeout) => turn.attempt(),
-                Err(RecvTimeoutError::Disconnected) => return,
+            turn.resume();
+            match turn.run(inbox, &mut latest) {
+                // The other one goes on with the journal, which is read again after it.
+                Err(Locked) => {}
+                Ok(()) => return,
             }
         }
     }
 
-    /// Waits for the lock on the journal, which the thread of an earlier configuration or process may still hold.
-    /// Returns it with the latest answer that came meanwhile; none if the inbox was closed first.
-    fn lock(&self, inbox: &Receiver<Notices>) -> Option<(Option<File>, Option<Notices>)> {
-        let mut latest = None;
-        let Some(file) = self.file.as_ref().and_then(|file| file.lock_file().ok()) else {
-            return Some((None, latest));
-        };
+    /// Waits for the lock. Puts the latest answer that came meanwhile in `latest`. None if the inbox was closed first.
+    fn lock(&self, inbox: &Receiver<Notices>, latest: &mut Option<Notices>) -> Option<Option<File>> {
         loop {
-            match file.try_lock() {
-                Err(TryLockError::WouldBlock) => match inbox.recv_timeout(LOCK_INTERVAL) {
-                    Ok(notices) => latest = Some(notices),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return None,
-                },
-                // A file system without locks: one process is the rule.
-                Ok(()) | Err(TryLockError::Error(_)) => return Some((Some(file), latest)),
+            if let Ok(lock) = self.try_lock() {
+                return Some(lock);
             }
+            match inbox.recv_timeout(LOCK_INTERVAL) {
+                Ok(notices) => *latest = Some(notices),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    /// Takes the lock; none if there is no file that can be opened.
+    fn try_lock(&self) -> Result<Option<File>, Locked> {
+        let Some(file) = self.file.as_ref().and_then(|file| file.lock_file().ok()) else { return Ok(None) };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(Locked),
+            // A file system without locks: one process is the rule.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
         }
     }
 
@@ -130,6 +130,30 @@ impl Worker {
 }
 
 impl Turn<'_> {
+    /// Sends changes until the inbox is closed, or until another process has taken the lock that this one could not.
+    fn run(&mut self, inbox: &Receiver<Notices>, latest: &mut Option<Notices>) -> Result<(), Locked> {
+        loop {
+            if latest.is_none() {
+                let received = match self.journal.waiting.is_empty() {
+                    true => inbox.recv().map_err(RecvTimeoutError::from),
+                    false => inbox.recv_timeout(self.next.saturating_duration_since(Instant::now())),
+                };
+                match received {
+                    Ok(notices) => *latest = Some(notices),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+            }
+            if self.lock.is_none() {
+                self.lock = self.worker.try_lock()?;
+            }
+            match latest.take() {
+                Some(notices) => self.note(&notices[self.worker.sender.hook.language]),
+                None => self.attempt(),
+            }
+        }
+    }
+
     /// Goes on where an earlier process was killed.
     fn resume(&mut self) {
         let hook = &self.worker.sender.hook;

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -103,4 +103,44 @@ fn a_hook_that_hangs_delays_the_end_neither_beyond_a_second_signal_nor_beyond_th
         assert!(server.wait_for_exit().success(), "{}", server.stderr());
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     }
+}
+
+#[test]
+fn a_lock_that_could_not_be_opened_at_the_start_is_taken_before_the_next_change() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS)]);
+    let hook = FakeHook::start(Behaviour::Accept);
+    let dir = baseline(&mlb, &[format!("url = {:?}\npreset = \"slack\"", hook.url())]);
+    let mut files =
+        fs::read_dir(dir.path().join(".local/state/e6")).unwrap().flatten().map(|file| file.path());
+    let lock = files
+        .find(|path| path.to_string_lossy().contains("/notify-") && path.to_string_lossy().ends_with(".lock"))
+        .unwrap();
+    let unopenable = || {
+        fs::remove_file(&lock).unwrap();
+        fs::create_dir(&lock).unwrap();
+    };
+    let openable = || {
+        fs::remove_dir(&lock).unwrap();
+        File::create(&lock).unwrap()
+    };
+    let started = |dir| {
+        unopenable();
+        let server = start(dir, &mlb);
+        server.wait_until("ready to tell", || server.metrics().contains("e6_notify_queue{"));
+        (server, openable())
+    };
+    let (server, file) = started(dir);
+    mlb.play(&[Game { stamp: 1, ..Game::new(IN_PROGRESS).charged(1) }]);
+    server.wait_until("told", || hook.count() == 1);
+    assert!(matches!(file.try_lock(), Err(TryLockError::WouldBlock)), "the lock is taken");
+    // Another process has the lock.
+    let (server, file) = started(server.terminate().1);
+    file.lock().unwrap();
+    mlb.play(&[Game { stamp: 2, ..Game::new(IN_PROGRESS).charged(2) }]);
+    server.wait_for("a second error", |answer| answer["errors"] == 2);
+    let began = Instant::now();
+    server.wait_until("some seconds later", || began.elapsed() > Duration::from_secs(3));
+    assert_eq!(hook.count(), 1, "the other process tells it");
+    drop(file);
+    server.wait_until("told", || hook.count() == 2);
 }
