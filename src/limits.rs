@@ -173,7 +173,7 @@ limits! {
         "replies that the relay keeps, together", "memory of the relay", AtStart;
     /// Hooks respond in well under a second.
     notify_total: Duration = 10, "s", 1..=300,
-        "one message to a hook, from name look-up to the head of its response; half of that to connect", "a sick hook", AtReload;
+        "one message to a hook, from name look-up to the head of its response; a third of that for the look-up, and to connect", "a sick hook", AtReload;
     /// A day has a handful of changes.
     notify_queue: usize = 32, "changes", 1..=1000,
         "changes that wait for a hook; then the oldest is dropped", "a dead hook", AtReload;

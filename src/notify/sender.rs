@@ -46,9 +46,10 @@ impl Sender {
     /// A client for this hook; `contact` is a URL for its operators.
     pub fn new(hook: Hook, limits: &Limits, contact: &str) -> Self {
         let config = ureq::Agent::config_builder()
-            // Half of the time to connect: a failure before that leaves no doubt whether the message has arrived.
-            .timeout_resolve(Some(limits.notify_total / 2))
-            .timeout_connect(Some(limits.notify_total / 2))
+            // A third of the time each, so that a third is left for the message: a failure before the connection leaves no
+            // doubt whether it has arrived.
+            .timeout_resolve(Some(limits.notify_total / 3))
+            .timeout_connect(Some(limits.notify_total / 3))
             .timeout_global(Some(limits.notify_total))
             .http_status_as_error(false)
             .max_redirects(0)

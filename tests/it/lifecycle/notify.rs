@@ -4,6 +4,7 @@ use crate::support::{
     day::{EVENING, FINAL, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
     hook::{Behaviour, FakeHook},
+    preload,
     proxy::{Proxy, connect},
     secrets::{KEY, NTFY},
     server::{Server, check, command, run},
@@ -317,6 +318,39 @@ fn a_test_reports_the_reaction_of_every_hook() {
         "{stderr}"
     );
     assert_eq!((good.count(), bad.count()), (2, 1));
+}
+
+/// Delays name look-ups and connections by 900 ms each.
+const SLOW_NETWORK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+    usleep(900000);
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(name, service, hints, found);
+}
+int connect(int fd, const struct sockaddr *address, socklen_t size) {
+    usleep(900000);
+    int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "connect");
+    return real(fd, address, size);
+}
+"#;
+
+#[test]
+#[ignore = "needs cc"]
+fn a_slow_network_leaves_no_doubt_whether_a_hook_got_a_message() {
+    let hook = FakeHook::start(Behaviour::Hang);
+    let dir = tempfile::tempdir().unwrap();
+    let url = hook.url().replace("127.0.0.1", "localhost");
+    hooks(dir.path(), &[format!("url = {url:?}\npreset = \"slack\"\n[limits]\nnotify_total = 2")]);
+    let mut testing = command(dir.path());
+    testing.env("LD_PRELOAD", preload::library(dir.path(), SLOW_NETWORK)).args(["notify", "--test"]);
+    let stderr = String::from_utf8(testing.output().unwrap().stderr).unwrap();
+    assert!(stderr.contains("no connection in time"), "{stderr}");
+    assert_eq!(hook.count(), 0);
 }
 
 #[test]
