@@ -3,13 +3,28 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
 use tempfile::NamedTempFile;
 
 /// The prefix of a temporary file's name. A killed process leaves its temporary file behind.
 pub const TEMPORARY: &str = ".e6-unfinished-";
+
+/// The device and the inode of a file, which tell it from another one at the same path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    pub fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|meta| FileId(meta.dev(), meta.ino()))
+    }
+
+    /// The file to which this path leads.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|meta| FileId(meta.dev(), meta.ino()))
+    }
+}
 
 /// Replaces a file: temporary file in the same directory, fsync, rename, fsync of the directory.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

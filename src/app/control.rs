@@ -5,7 +5,7 @@
 //! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
 
 use crate::{
-    atomic_file,
+    atomic_file::{self, FileId},
     bounded_file::{self, SMALL},
     threads,
 };
@@ -22,7 +22,7 @@ use std::{
 /// Interval at which a command checks the control file for the outcome.
 const LOOK: Duration = Duration::from_millis(20);
 /// Time for the disk to take or remove one of the files. The main thread, which reads signals, waits no longer.
-const DISK: Duration = Duration::from_secs(2);
+pub(crate) const DISK: Duration = Duration::from_secs(2);
 /// The suffix that makes the control file's name from the pid file's name.
 const CONTROL_SUFFIX: &str = ".json";
 /// The mode of both files: everybody may read them, because they hold no secret.
@@ -48,7 +48,7 @@ struct Control {
 pub struct PidFile {
     path: PathBuf,
     /// Held for as long as the process lives.
-    _lock: File,
+    lock: File,
 }
 
 /// The outcome of a request to a running e6.
@@ -88,16 +88,22 @@ impl PidFile {
     /// `ResourceBusy` when another process has the file; others when its directory cannot be made or written to.
     pub fn write(path: &Path, old_process: Option<u32>, listening: ListenReport) -> io::Result<Self> {
         let lock = write_both(path, old_process, listening)?;
-        Ok(PidFile { path: path.to_owned(), _lock: lock })
+        Ok(PidFile { path: path.to_owned(), lock })
     }
 
-    /// Writes both files again, after somebody has removed them.
+    /// Writes both files again, after somebody has removed or replaced them.
     ///
     /// # Errors
-    /// As [`PidFile::write`].
+    /// As [`PidFile::write`], and if the disk hangs.
     pub fn renew(&mut self, listening: ListenReport) -> io::Result<()> {
-        self._lock = write_both(&self.path, None, listening)?;
+        let path = self.path.clone();
+        self.lock = threads::within(DISK, "control", move || write_both(&path, None, listening))??;
         Ok(())
+    }
+
+    /// The file that this process has written; none if the system does not tell.
+    pub fn id(&self) -> Option<FileId> {
+        FileId::of(&self.lock).ok()
     }
 
     /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a

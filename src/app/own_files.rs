@@ -1,13 +1,15 @@
 //! The files by which other processes find this one: the lock of the data directory and the pid file. A disk may not
-//! let them be made at the start, and somebody may empty the directory later. They are made as soon as possible.
+//! let them be made at the start, and somebody may empty the directory later, or restore it from a copy. They are made
+//! as soon as possible.
 
 use crate::{
     app::{
-        control::{ListenReport, PidFile},
+        control::{DISK, ListenReport, PidFile},
         data_lock::DataLock,
         error::RunError,
         run::Running,
     },
+    atomic_file::FileId,
     config::Config,
     threads,
 };
@@ -20,6 +22,19 @@ use tokio::{sync::oneshot, time::sleep};
 
 /// The interval at which the files are looked for.
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
+
+/// The path of one of the files, and the file there that this process holds; none if it could not be made so far.
+pub(crate) struct OwnFile {
+    path: PathBuf,
+    held: Option<FileId>,
+}
+
+impl OwnFile {
+    /// Whether the file at the path is the one that this process holds.
+    fn is_in_place(&self) -> bool {
+        self.held.is_some() && self.held == FileId::at(&self.path).ok()
+    }
+}
 
 /// The path of the pid file. A replay has one only if it is configured, because it is not run as a service.
 fn pid_file_path(config: &Config, is_replay: bool) -> Option<PathBuf> {
@@ -48,23 +63,29 @@ pub(crate) fn pid_file(
     }
 }
 
-/// Whether one of these files is to be made after a while: it is missing, or `is_wanted`. A thread of its own looks,
-/// because a disk may hang.
-pub(crate) async fn are_missing(files: Vec<PathBuf>, is_wanted: bool) -> bool {
+/// Whether one of these files is to be made, after a while. A thread of its own looks, because a disk may hang.
+pub(crate) async fn are_missing(files: Vec<OwnFile>) -> bool {
     sleep(LOOK).await;
     let (tell, told) = oneshot::channel();
-    let look = move || tell.send(files.iter().any(|file| !file.exists()) || is_wanted);
+    let look = move || tell.send(!files.iter().all(OwnFile::is_in_place));
     // If the system refuses the thread, they are looked for again later.
     threads::start("files", look).is_ok() && told.await.unwrap_or(false)
 }
 
 impl Running {
-    /// The paths of the lock and the pid file, and whether one of them could not be made so far.
-    pub(crate) fn own_files(&self) -> (Vec<PathBuf>, bool) {
-        let (lock, pid_file) = (self.data_dir().map(DataLock::path), self.pid_file_path());
-        let is_wanted = lock.is_some() != self.process.resources.lock.is_some()
-            || pid_file.is_some() != self.process.pid_file.is_some();
-        (lock.into_iter().chain(pid_file).collect(), is_wanted)
+    /// The lock and the pid file, as far as this process has them.
+    pub(crate) fn own_files(&self) -> Vec<OwnFile> {
+        self.lock_file().into_iter().chain(self.pid_file()).collect()
+    }
+
+    fn lock_file(&self) -> Option<OwnFile> {
+        let held = self.process.resources.lock.as_ref().and_then(DataLock::id);
+        self.data_dir().map(|dir| OwnFile { path: DataLock::path(dir), held })
+    }
+
+    fn pid_file(&self) -> Option<OwnFile> {
+        let held = self.process.pid_file.as_ref().and_then(PidFile::id);
+        pid_file_path(&self.configured.config, self.is_replay()).map(|path| OwnFile { path, held })
     }
 
     fn is_replay(&self) -> bool {
@@ -76,42 +97,46 @@ impl Running {
         self.configured.config.data_dir.as_deref().filter(|_| !self.is_replay())
     }
 
-    fn pid_file_path(&self) -> Option<PathBuf> {
-        pid_file_path(&self.configured.config, self.is_replay())
-    }
-
-    /// Makes the lock and the pid file if they are missing or could not be made before. If another e6 uses the
-    /// directory by now, its files stay.
+    /// Makes the lock and the pid file if they are missing, were replaced by others, or could not be made
+    /// before. If another e6 uses the directory by now, its files stay.
     pub(crate) fn restore_files(&mut self) {
         self.restore_lock();
-        let Some(path) = self.pid_file_path() else { return };
+        self.restore_pid_file();
+    }
+
+    pub(crate) fn restore_pid_file(&mut self) {
+        let Some(file) = self.pid_file() else { return };
+        let path = file.path.clone();
+        let Ok(false) = threads::within(DISK, "files", move || file.is_in_place()) else { return };
         let listening = self.process.resources.listeners.addresses().listening();
         let written = match &mut self.process.pid_file {
-            Some(_) if path.exists() => return,
             Some(file) => file.renew(listening),
             none => PidFile::write(&path, None, listening).map(|file| *none = Some(file)),
         };
         let path = path.display();
         match written {
-            Ok(()) => tracing::warn!(%path, "the pid file was missing; this process has written it"),
-            Err(error) => tracing::debug!(%error, %path, "the pid file is missing"),
+            Ok(()) => {
+                tracing::warn!(%path, "the pid file was missing or replaced; this process has written it");
+            }
+            Err(error) => tracing::debug!(%error, %path, "the pid file is missing or replaced"),
         }
     }
 
     fn restore_lock(&mut self) {
-        let Some(dir) = self.data_dir().map(Path::to_owned) else { return };
-        let lock = &mut self.process.resources.lock;
-        if lock.as_ref().is_some_and(|lock| lock.is_of(&dir)) {
-            return;
-        }
-        match DataLock::take(&dir, None) {
-            Ok(taken) => {
-                *lock = Some(taken);
-                tracing::warn!(dir = %dir.display(), "the lock of the data directory was missing; this process has taken it");
-            }
+        let is_in_place = self.lock_file().is_none_or(|file| file.is_in_place());
+        let Some(dir) = self.data_dir().filter(|_| !is_in_place) else { return };
+        let taken = DataLock::take(dir, None);
+        let dir = dir.display();
+        match &taken {
+            Ok(_) => tracing::warn!(
+                %dir, "the lock of the data directory was missing or replaced; this process has taken it"
+            ),
             Err(error) => {
-                tracing::debug!(?error, dir = %dir.display(), "the lock of the data directory is missing")
+                tracing::debug!(?error, %dir, "the lock of the data directory is missing or replaced");
             }
+        }
+        if let Ok(taken) = taken {
+            self.process.resources.lock = Some(taken);
         }
     }
 }

@@ -73,10 +73,7 @@ impl Running {
     /// Handles signals until one stops the process or a new process takes over.
     async fn attend(&mut self, signals: &mut Signals) -> ServeEnd {
         let mut new_process: Option<NewProcess> = None;
-        let look = |running: &Self| {
-            let (files, is_wanted) = running.own_files();
-            Box::pin(own_files::are_missing(files, is_wanted))
-        };
+        let look = |running: &Self| Box::pin(own_files::are_missing(running.own_files()));
         let mut missing = look(self);
         loop {
             tokio::select! {

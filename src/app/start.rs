@@ -188,9 +188,16 @@ impl Running {
         addresses.announce(certificate.as_deref(), config.url.clone());
         let old_process = inherited.handoff().and_then(|handoff| handoff.pid);
         let is_replay = process.source.replay.is_some();
+        let write_ready_file = || config.ready_file.as_ref().map_or(Ok(()), |path| addresses.write(path));
+        // In an upgrade the pid file comes last: until then the old process serves. Otherwise the ready file does,
+        // because its readers may look for the pid file.
+        let is_upgrade = inherited.old_process.is_some();
+        if is_upgrade {
+            write_ready_file()?;
+        }
         process.pid_file = own_files::pid_file(config, is_replay, old_process, addresses.listening())?;
-        if let Some(path) = &config.ready_file {
-            addresses.write(path)?;
+        if !is_upgrade {
+            write_ready_file()?;
         }
         runtime.spawn(systemd::follow(process.live_site.line()));
         if is_replay {

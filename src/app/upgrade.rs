@@ -87,9 +87,9 @@ fn in_path(name: &Path) -> Option<PathBuf> {
 
 impl Running {
     /// Starts the new process; none, and the outcome is told, if that fails.
-    pub fn begin_upgrade(&self) -> Option<NewProcess> {
+    pub fn begin_upgrade(&mut self) -> Option<NewProcess> {
         systemd::reloading();
-        let binary = self.process.executable.binary().display();
+        let binary = self.process.executable.binary().display().to_string();
         match NewProcess::start(&self.process) {
             Ok(started) => {
                 tracing::info!(%binary, "starting the new process");
@@ -103,10 +103,11 @@ impl Running {
     }
 
     /// Tells that this process goes on.
-    pub fn upgrade_failed(&self, why: String) {
+    pub fn upgrade_failed(&mut self, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
-        // The new process may have written its own number into the lock already.
+        // The new process may have written its own number into the lock and the pid file already.
         self.process.resources.sign_lock();
+        self.restore_pid_file();
         systemd::ready();
         self.tell(ControlRequest::Upgrade, false, vec![why]);
     }

@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod socket_activation;
 pub mod start;
 pub mod systemd_notify;
+pub mod takeover;
 pub mod upgrade;
 pub mod upgrade_http3;
 pub mod upgrade_under_load;
