@@ -39,10 +39,19 @@ pub struct ListenReport {
     pub admin: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Control {
     listening: ListenReport,
     outcome: Option<ControlOutcome>,
+    /// The last outcome of the other request: a reload that waits for an upgrade ends right after it.
+    #[serde(default)]
+    other: Option<ControlOutcome>,
+}
+
+impl Control {
+    fn outcomes(self) -> impl Iterator<Item = ControlOutcome> {
+        [self.outcome, self.other].into_iter().flatten()
+    }
 }
 
 pub struct PidFile {
@@ -72,7 +81,7 @@ pub enum ControlRequest {
 }
 
 impl ControlRequest {
-    fn signal(self) -> Signal {
+    pub(crate) fn signal(self) -> Signal {
         match self {
             ControlRequest::Reload => Signal::HUP,
             ControlRequest::Upgrade => Signal::USR2,
@@ -112,8 +121,10 @@ impl PidFile {
         let outcome = ControlOutcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
         let path = self.path.clone();
         let write = move || {
-            let listening = read_control(&path).map(|control| control.listening).unwrap_or_default();
-            write_control(&path, &Control { listening, outcome: Some(outcome) })
+            let before = read_control(&path).unwrap_or_default();
+            let listening = before.listening.clone();
+            let other = before.outcomes().find(|other| other.of != outcome.of);
+            write_control(&path, &Control { listening, outcome: Some(outcome), other })
         };
         threads::within(DISK, "control", write)?
     }
@@ -127,7 +138,7 @@ fn write_both(path: &Path, old_process: Option<u32>, listening: ListenReport) ->
             format!("the running e6 {pid} has it: stop that one, or name another file with --pid-file");
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
     }
-    write_control(path, &Control { listening, outcome: None })?;
+    write_control(path, &Control { listening, ..Control::default() })?;
     replace(path, &format!("{}\n", process::id()))
 }
 
@@ -183,7 +194,7 @@ pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<Con
         Err(TryLockError::Error(error)) => return Err(not_found(&error.to_string())),
     }
     let pid = read(path).map_err(|error| not_found(&error.to_string()))?;
-    let outcome = || read_control(path)?.outcome;
+    let outcome = || read_control(path)?.outcomes().find(|outcome| outcome.of == asked);
     let before = outcome().map(|outcome| outcome.id);
     kill_process(pid, asked.signal()).map_err(|error| {
         format!("cannot signal the process {}: {error}; ask as the user it runs as", pid.as_raw_pid())
@@ -191,7 +202,7 @@ pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<Con
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         match outcome() {
-            Some(outcome) if Some(outcome.id) != before && outcome.of == asked => return Ok(outcome),
+            Some(outcome) if Some(outcome.id) != before => return Ok(outcome),
             _ => thread::sleep(LOOK),
         }
     }

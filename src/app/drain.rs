@@ -2,6 +2,7 @@
 
 use crate::{
     app::{
+        control::ControlRequest,
         process::{Configured, Process},
         resources::Resources,
         run::{Running, ServeEnd},
@@ -12,6 +13,8 @@ use crate::{
     lifecycle::{Phase, SignalAction, Signals},
     net::unix_socket::UnixSocketFile,
 };
+use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::os::fd::OwnedFd;
 use tokio::{runtime::Runtime, time::timeout};
 
 impl Running {
@@ -21,6 +24,7 @@ impl Running {
         let Process {
             resources: Resources { listeners, socket_files, .. }, http3, live_site, pid_file, ..
         } = process;
+        let mut successor = None;
         let phase = match end {
             ServeEnd::Stopped(signal) => {
                 tracing::info!(signal, "draining");
@@ -30,6 +34,10 @@ impl Running {
             }
             ServeEnd::Replaced(pid, new_process) => {
                 tracing::info!(pid, "another process serves now; draining");
+                successor = Successor::open(pid);
+                if let Some(successor) = successor.as_ref().filter(|_| new_process.reload_waits) {
+                    successor.ask(ControlRequest::Reload);
+                }
                 hand_datagrams_over(new_process, http3.as_deref(), runtime);
                 socket_files.into_iter().for_each(UnixSocketFile::leave);
                 Phase::HandedOver
@@ -39,7 +47,11 @@ impl Running {
         process.lifecycle.end(phase);
         poller.stop();
         let finished = runtime.block_on(async {
-            let second = async { while !matches!(signals.next().await, SignalAction::Stop(_)) {} };
+            let second = stop_signal(&mut signals, |request| {
+                if let Some(successor) = &successor {
+                    successor.ask(request);
+                }
+            });
             // A request to a hook that is cut has an unknown outcome.
             let all = async { tokio::join!(workers.finish(), live_site.finish()) };
             tokio::select! {
@@ -55,6 +67,35 @@ impl Running {
         drop(pid_file);
         if let Some(log) = log {
             log.finish();
+        }
+    }
+}
+
+/// Waits for a stop signal. Requests to this process are given to `late`.
+async fn stop_signal(signals: &mut Signals, late: impl Fn(ControlRequest)) {
+    loop {
+        match signals.next().await {
+            SignalAction::Stop(_) => return,
+            SignalAction::Reload => late(ControlRequest::Reload),
+            SignalAction::Upgrade => late(ControlRequest::Upgrade),
+            SignalAction::ReopenLog => {}
+        }
+    }
+}
+
+/// The process that serves after an upgrade. Unlike its number, the descriptor never means another process.
+struct Successor(OwnedFd);
+
+impl Successor {
+    fn open(pid: u32) -> Option<Self> {
+        let pid = Pid::from_raw(pid.try_into().ok()?)?;
+        pidfd_open(pid, PidfdFlags::empty()).ok().map(Successor)
+    }
+
+    /// Passes a request on, which reached this process during the handover or after it.
+    fn ask(&self, request: ControlRequest) {
+        if let Err(error) = pidfd_send_signal(&self.0, request.signal()) {
+            tracing::warn!(%error, ?request, "cannot pass a request on to the process that serves now");
         }
     }
 }

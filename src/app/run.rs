@@ -90,8 +90,8 @@ impl Running {
                         systemd::replaced(pid);
                         return ServeEnd::Replaced(pid, new_process);
                     }
-                    (Err(why), _) => self.upgrade_failed(why),
-                    (Ok(_), None) => {}
+                    (Err(why), Some(new_process)) => self.upgrade_failed(new_process, why),
+                    (_, None) => {}
                 },
                 signal = signals.next() => match signal {
                     SignalAction::Stop(signal) => return ServeEnd::Stopped(signal),
@@ -100,7 +100,11 @@ impl Running {
                             log.reopen();
                         }
                     }
-                    SignalAction::Reload => self.reload(),
+                    SignalAction::Reload => match &mut new_process {
+                        // It may have read the configuration already.
+                        Some(new_process) => new_process.reload_waits = true,
+                        None => self.reload(),
+                    },
                     SignalAction::Upgrade if new_process.is_some() => {}
                     SignalAction::Upgrade => new_process = self.begin_upgrade(),
                 },

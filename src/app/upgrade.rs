@@ -96,14 +96,24 @@ impl Running {
                 Some(started)
             }
             Err(error) => {
-                self.upgrade_failed(format!("cannot start {binary}: {error}"));
+                self.go_on(format!("cannot start {binary}: {error}"));
                 None
             }
         }
     }
 
-    /// Tells that this process goes on.
-    pub fn upgrade_failed(&mut self, why: String) {
+    /// Ends the new process and goes on, with the reload that waits.
+    pub fn upgrade_failed(&mut self, new_process: NewProcess, why: String) {
+        let reload_waits = new_process.reload_waits;
+        drop(new_process);
+        self.go_on(why);
+        if reload_waits {
+            self.reload();
+        }
+    }
+
+    /// Tells that there was no upgrade.
+    fn go_on(&mut self, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
         // The new process may have written its own number into the lock and the pid file already.
         self.process.resources.sign_lock();
@@ -137,6 +147,8 @@ pub(crate) struct NewProcess {
     /// The way of QUIC datagrams from the new process; none without HTTP/3.
     datagrams: Option<DatagramLine>,
     is_ready: bool,
+    /// Whether a reload was requested meanwhile: the process that serves after the upgrade does it.
+    pub reload_waits: bool,
 }
 
 impl NewProcess {
@@ -178,7 +190,7 @@ impl NewProcess {
             .map_err(io::Error::other)?
             .spawn()?;
         let (line, deadline) = (UnixStream::from_std(ours)?, Instant::now() + PATIENCE);
-        Ok(NewProcess { child, line, deadline, datagrams, is_ready: false })
+        Ok(NewProcess { child, line, deadline, datagrams, is_ready: false, reload_waits: false })
     }
 
     /// Waits until the new process serves, and returns its number. By then the launcher has ended, so that the new

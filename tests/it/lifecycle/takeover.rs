@@ -1,7 +1,19 @@
 //! Commands that meet an upgrade, a stop, or one another.
 
-use crate::lifecycle::upgrade::with_binary_of_its_own;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use crate::{
+    http::http2::{
+        Client,
+        frames::{DATA, get, settings, window_update},
+    },
+    lifecycle::upgrade::with_binary_of_its_own,
+    support::server::{Server, command, signal},
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Stdio},
+};
 
 /// Replaces the binary by a script; a copy of the binary is `e6.real`.
 fn replace_by_script(binary: &Path, script: &str) {
@@ -10,6 +22,22 @@ fn replace_by_script(binary: &Path, script: &str) {
     fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
     fs::rename(new, binary).unwrap();
+}
+
+fn wait_for_file(server: &Server, name: &str) {
+    server.wait_until(name, || server.path(name).exists());
+}
+
+/// Begins a command in the server's directory.
+fn begin(server: &Server, arguments: &[&str]) -> Child {
+    let mut command = command(&server.path(""));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for the end of a command. Returns its exit code and standard error.
+fn end(child: Child) -> (Option<i32>, String) {
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
@@ -36,6 +64,50 @@ fn a_new_process_that_fails_at_its_last_step_leaves_the_old_one_reachable() {
     let (code, said) = server.command(&["rollback"]);
     assert!(code == Some(1) && said.contains("nothing has changed"), "{said}");
     assert!(fs::read(&binary).unwrap() == running);
+}
+
+#[test]
+fn a_reload_waits_for_an_upgrade_that_fails_and_is_then_done() {
+    let (server, binary, _mlb) = with_binary_of_its_own("[words]\nyes = \"Before\"\n");
+    replace_by_script(&binary, "touch begun; while [ ! -e go ]; do sleep 0.02; done; exit 3");
+    let upgrade = begin(&server, &["upgrade"]);
+    wait_for_file(&server, "begun");
+    fs::write(server.path("e6.toml"), "[words]\nyes = \"After\"\n").unwrap();
+    signal(server.pid(), "HUP");
+    let reload = begin(&server, &["reload"]);
+    fs::write(server.path("go"), "").unwrap();
+    let (code, said) = end(upgrade);
+    assert!(code == Some(1) && said.contains("exit status: 3"), "{said}");
+    assert_eq!(end(reload), (Some(0), String::new()));
+    assert!(server.page().contains("After"));
+}
+
+/// A client whose response ends when its window opens.
+fn hold_a_response(server: &Server) -> Client {
+    let mut client = Client::connect(server);
+    client.send(&[settings(&[(4, 0)]), get(1)].concat());
+    assert!(client.wait(|frame| frame.stream == 1 && frame.is_ok()));
+    client
+}
+
+fn release(mut client: Client) {
+    client.send(&window_update(1, 65_535));
+    assert!(client.wait(|frame| frame.kind == DATA && frame.flags & 1 == 1));
+}
+
+#[test]
+fn a_process_that_drains_passes_a_reload_and_an_upgrade_on_to_its_successor() {
+    let (mut server, _, _mlb) = with_binary_of_its_own("[words]\nyes = \"Before\"\n");
+    let client = hold_a_response(&server);
+    assert_eq!(server.command(&["upgrade"]).0, Some(0));
+    let second = server.found();
+    fs::write(server.path("e6.toml"), "[words]\nyes = \"After\"\n").unwrap();
+    signal(server.pid(), "HUP");
+    server.wait_until("reloaded", || server.page().contains("After"));
+    signal(server.pid(), "USR2");
+    server.wait_until("upgraded", || server.found() != second);
+    release(client);
+    assert!(server.wait_for_exit().success());
 }
 
 #[test]
