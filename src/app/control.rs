@@ -2,30 +2,31 @@
 //!
 //! The pid file holds only the process's number. The process holds a lock on it, which distinguishes it from a stale
 //! file, whose number may belong to another program by now. The control file holds the addresses where the process
-//! listens, and the outcome of the last `e6 reload` or `e6 upgrade`.
+//! listens, and the outcomes of the last reload and the last upgrade. While a command waits for an outcome, a third file
+//! holds its request (`app/ask.rs`).
 
 use crate::{
     atomic_file::{self, FileId},
     bounded_file::{self, SMALL},
     threads,
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
-    process, thread,
-    time::{Duration, Instant},
+    process,
+    time::Duration,
 };
 
-/// Interval at which a command checks the control file for the outcome.
-const LOOK: Duration = Duration::from_millis(20);
 /// Time for the disk to take or remove one of the files. The main thread, which reads signals, waits no longer.
 pub(crate) const DISK: Duration = Duration::from_secs(2);
 /// The suffix that makes the control file's name from the pid file's name.
 const CONTROL_SUFFIX: &str = ".json";
-/// The mode of both files: everybody may read them, because they hold no secret.
+/// The suffix that makes the name of the file with a command's request.
+const REQUEST_SUFFIX: &str = ".request";
+/// The mode of the files: everybody may read them, because they hold no secret.
 const MODE: u32 = 0o644;
 
 /// The addresses where a process listens, as text.
@@ -65,11 +66,22 @@ pub struct PidFile {
 pub struct ControlOutcome {
     /// A random number that tells this outcome from the one before.
     pub id: u64,
+    /// The number of the command's request, 0 for a signal without a command; none from a binary that has no such
+    /// numbers.
+    #[serde(default)]
+    pub request: Option<u64>,
     pub pid: u32,
     pub of: ControlRequest,
     pub done: bool,
     /// The errors or remarks, one line each.
     pub said: Vec<String>,
+}
+
+/// The request of a command, which has a random number: an outcome names the request that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CommandRequest {
+    pub id: u64,
+    pub of: ControlRequest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,10 +127,18 @@ impl PidFile {
         FileId::of(&self.lock).ok()
     }
 
-    /// Writes an outcome, for the command that waits in [`ask`]. Keeps the addresses in the control file, because a
+    /// The number of the request that a command has just signalled; 0 if the signal came without a command.
+    pub fn request(&self) -> u64 {
+        let path = self.path.clone();
+        let read = threads::within(DISK, "control", move || read_request(&path));
+        read.ok().flatten().map_or(0, |request| request.id)
+    }
+
+    /// Writes an outcome, for the command that waits for it. Keeps the addresses in the control file, because a
     /// successor may have written them.
-    pub fn tell(&self, of: ControlRequest, done: bool, said: Vec<String>) -> io::Result<()> {
-        let outcome = ControlOutcome { id: fastrand::u64(..), pid: process::id(), of, done, said };
+    pub fn tell(&self, of: ControlRequest, request: u64, done: bool, said: Vec<String>) -> io::Result<()> {
+        let request = Some(request);
+        let outcome = ControlOutcome { id: fastrand::u64(..), request, pid: process::id(), of, done, said };
         let path = self.path.clone();
         let write = move || {
             let before = read_control(&path).unwrap_or_default();
@@ -154,12 +174,30 @@ pub(crate) fn owner(path: &Path) -> Option<u32> {
     read(path).ok().filter(|_| is_locked).map(|pid| pid.as_raw_pid().unsigned_abs())
 }
 
+/// The last outcome of each request.
+pub(crate) fn outcomes(path: &Path) -> impl Iterator<Item = ControlOutcome> {
+    read_control(path).into_iter().flat_map(Control::outcomes)
+}
+
+pub(crate) fn read_request(path: &Path) -> Option<CommandRequest> {
+    serde_json::from_str(&bounded_file::read_text(&request_file(path), SMALL).ok()?).ok()
+}
+
+pub(crate) fn write_request(path: &Path, request: CommandRequest) -> io::Result<()> {
+    replace(&request_file(path), &serde_json::to_string(&request)?).map(drop)
+}
+
+/// The file of a command's request to the process of this pid file.
+pub(crate) fn request_file(path: &Path) -> PathBuf {
+    beside(path, REQUEST_SUFFIX)
+}
+
 fn read_control(path: &Path) -> Option<Control> {
-    serde_json::from_str(&bounded_file::read_text(&beside(path), SMALL).ok()?).ok()
+    serde_json::from_str(&bounded_file::read_text(&beside(path, CONTROL_SUFFIX), SMALL).ok()?).ok()
 }
 
 fn write_control(path: &Path, control: &Control) -> io::Result<()> {
-    replace(&beside(path), &serde_json::to_string(control)?).map(drop)
+    replace(&beside(path, CONTROL_SUFFIX), &serde_json::to_string(control)?).map(drop)
 }
 
 impl Drop for PidFile {
@@ -176,52 +214,15 @@ impl Drop for PidFile {
     }
 }
 
-/// Signals the process of this pid file and waits for the outcome.
-///
-/// # Errors
-/// When no process has the file, or none reports an outcome within `patience`.
-pub fn ask(asked: ControlRequest, path: &Path, patience: Duration) -> Result<ControlOutcome, String> {
-    let not_found = |why: &str| {
-        format!(
-            "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file",
-            path.display()
-        )
-    };
-    let file = bounded_file::open(path).map_err(|error| not_found(&error.to_string()))?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
-        Ok(()) => return Err(not_found("it was left behind by a process that has ended")),
-        Err(TryLockError::Error(error)) => return Err(not_found(&error.to_string())),
-    }
-    let pid = read(path).map_err(|error| not_found(&error.to_string()))?;
-    let outcome = || read_control(path)?.outcomes().find(|outcome| outcome.of == asked);
-    let before = outcome().map(|outcome| outcome.id);
-    kill_process(pid, asked.signal()).map_err(|error| {
-        format!("cannot signal the process {}: {error}; ask as the user it runs as", pid.as_raw_pid())
-    })?;
-    let deadline = Instant::now() + patience;
-    while Instant::now() < deadline {
-        match outcome() {
-            Some(outcome) if Some(outcome.id) != before => return Ok(outcome),
-            _ => thread::sleep(LOOK),
-        }
-    }
-    let pid = pid.as_raw_pid();
-    Err(format!(
-        "the process {pid} has not said within {} s whether it succeeded: see its log",
-        patience.as_secs()
-    ))
-}
-
-fn read(path: &Path) -> io::Result<Pid> {
+pub(crate) fn read(path: &Path) -> io::Result<Pid> {
     let pid = bounded_file::read_text(path, SMALL)?.trim().parse().ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "there is no process number in it"))
 }
 
-/// The control file of this pid file: never the pid file itself, whatever its name.
-fn beside(path: &Path) -> PathBuf {
+/// The file of this pid file with this suffix: never the pid file itself, whatever its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(CONTROL_SUFFIX);
+    name.push(suffix);
     name.into()
 }
 
@@ -241,20 +242,17 @@ mod tests {
     fn a_file_that_was_left_behind_is_nobodys() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/e6.pid");
-        let missing = ask(ControlRequest::Reload, &path, Duration::ZERO).unwrap_err();
-        assert!(missing.contains("No such file") && missing.contains("--pid-file"), "{missing}");
+        assert_eq!(owner(&path), None);
 
         let ours = PidFile::write(&path, None, ListenReport::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()));
-        // `ask` would signal the process that holds the lock, which is this one.
-        assert!(matches!(File::open(&path).unwrap().try_lock_shared(), Err(TryLockError::WouldBlock)));
+        assert_eq!(owner(&path), Some(process::id()));
         let number = fs::read_to_string(&path).unwrap();
         drop(ours);
         assert!(!path.exists());
 
         fs::write(&path, number).unwrap();
-        let left = ask(ControlRequest::Reload, &path, Duration::ZERO).unwrap_err();
-        assert!(left.contains("left behind"), "{left}");
+        assert_eq!(owner(&path), None);
     }
 
     #[test]
@@ -264,7 +262,7 @@ mod tests {
             let path = dir.path().join(name);
             let listening = ListenReport { http: vec!["127.0.0.1:8080".into()], ..ListenReport::default() };
             let ours = PidFile::write(&path, None, listening.clone()).unwrap();
-            ours.tell(ControlRequest::Reload, true, Vec::new()).unwrap();
+            ours.tell(ControlRequest::Reload, 0, true, Vec::new()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", process::id()), "{name}");
             assert_eq!(super::listening(&path), Some(listening), "{name}");
             drop(ours);

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        control::ControlRequest,
+        control::{ControlRequest, PidFile},
         process::{Configured, Process},
         resources::Resources,
         run::{Running, ServeEnd},
@@ -14,7 +14,7 @@ use crate::{
     net::unix_socket::UnixSocketFile,
 };
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-use std::os::fd::OwnedFd;
+use std::{os::fd::OwnedFd, process};
 use tokio::{runtime::Runtime, time::timeout};
 
 impl Running {
@@ -47,10 +47,10 @@ impl Running {
         process.lifecycle.end(phase);
         poller.stop();
         let finished = runtime.block_on(async {
-            let second = stop_signal(&mut signals, |request| {
-                if let Some(successor) = &successor {
-                    successor.ask(request);
-                }
+            let second = stop_signal(&mut signals, |late| match (&successor, &pid_file) {
+                (Some(successor), _) => successor.ask(late),
+                (None, Some(pid_file)) => refuse(pid_file, late),
+                (None, None) => {}
             });
             // A request to a hook that is cut has an unknown outcome.
             let all = async { tokio::join!(workers.finish(), live_site.finish()) };
@@ -97,6 +97,14 @@ impl Successor {
         if let Err(error) = pidfd_send_signal(&self.0, request.signal()) {
             tracing::warn!(%error, ?request, "cannot pass a request on to the process that serves now");
         }
+    }
+}
+
+/// Refuses a request that has come too late.
+fn refuse(pid_file: &PidFile, late: ControlRequest) {
+    let why = format!("the process {} is stopping: start e6 when it has ended", process::id());
+    if let Err(error) = pid_file.tell(late, pid_file.request(), false, vec![why]) {
+        tracing::warn!(%error, "cannot write the outcome to the control file");
     }
 }
 

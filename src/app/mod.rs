@@ -3,6 +3,7 @@
 //! across a reload is `process::Process`, what does not is `process::Configured`.
 
 pub(crate) mod answer_metrics;
+pub(crate) mod ask;
 pub(crate) mod check;
 pub(crate) mod control;
 pub(crate) mod data_lock;

@@ -38,6 +38,7 @@ impl Running {
     /// Reloads the configuration, and tells the outcome. It takes effect between two requests and closes no connection.
     pub fn reload(&mut self) {
         systemd::reloading();
+        let request = self.request();
         let reloaded = self.open().map(|opened| self.take(opened));
         match &reloaded {
             Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration has been reloaded"),
@@ -57,7 +58,7 @@ impl Running {
         let wait = |key: &&str| format!("{key} waits until e6 is started again");
         let messages =
             reloaded.map_or_else(|mistakes| mistakes, |waiting| waiting.iter().map(wait).collect());
-        self.tell(ControlRequest::Reload, done, messages);
+        self.tell(ControlRequest::Reload, request, done, messages);
     }
 
     /// Opens the parts of the new configuration. If one of them fails, the others are closed again.

@@ -1,14 +1,18 @@
 //! The previous binary: `e6 upgrade` keeps it beside the new one, and `e6 rollback` exchanges the two.
 
 use crate::{
-    app::control::{self, ControlRequest},
+    app::{
+        ask::Turn,
+        control::{self, ControlRequest},
+    },
     atomic_file,
 };
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::{
-    env, fs, io,
+    fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    process,
     time::Duration,
 };
 
@@ -39,8 +43,10 @@ pub fn keep_running_binary(pid_file: &Path) -> io::Result<()> {
 /// # Errors
 /// A sentence that says why the previous binary does not run.
 pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, String> {
-    let running = pid_file.and_then(control::owner);
-    let binary = running.map_or_else(own_binary, binary_of);
+    let running = pid_file.filter(|path| control::owner(path).is_some());
+    // Before the binaries change places: an upgrade that is under way would start the wrong one.
+    let turn = running.map(|path| Turn::take(ControlRequest::Upgrade, path, patience)).transpose()?;
+    let binary = running.and_then(control::owner).map_or_else(own_binary, binary_of);
     let binary = binary.map_err(|error| format!("cannot tell where the binary is: {error}"))?;
     let previous = previous(&binary);
     if !previous.is_file() {
@@ -54,10 +60,10 @@ pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, S
         })
     };
     exchange()?;
-    let (Some(_), Some(pid_file)) = (running, pid_file) else {
+    let Some(turn) = turn else {
         return Ok(format!("the previous binary is at {} again; no e6 runs: start it", binary.display()));
     };
-    let refusal = match control::ask(ControlRequest::Upgrade, pid_file, patience) {
+    let refusal = match turn.ask(patience) {
         Ok(outcome) if outcome.done => {
             return Ok(format!("the previous binary is at {} again, and runs", binary.display()));
         }
@@ -72,14 +78,14 @@ fn executable(pid: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}/exe"))
 }
 
-/// The path of a process's binary, which another one may have replaced.
+/// The path of a process's binary, which another one may have replaced, or have changed places with.
 fn binary_of(pid: u32) -> io::Result<PathBuf> {
-    fs::read_link(executable(pid)).map(|path| without(path, DELETED))
+    fs::read_link(executable(pid)).map(|path| without(without(path, DELETED), PREVIOUS_SUFFIX))
 }
 
 /// The path of this binary, or of the one that it was before.
 fn own_binary() -> io::Result<PathBuf> {
-    env::current_exe().map(|path| without(path, PREVIOUS_SUFFIX))
+    binary_of(process::id())
 }
 
 fn without(path: PathBuf, suffix: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        control::ControlRequest,
+        control::{ControlRequest, PidFile},
         error::RunError,
         inherited::OldProcess,
         own_files,
@@ -86,7 +86,7 @@ impl Running {
                 }
                 ready = ready(&mut new_process) => match (ready, new_process.take()) {
                     (Ok(pid), Some(new_process)) => {
-                        self.tell(ControlRequest::Upgrade, true, Vec::new());
+                        self.tell(ControlRequest::Upgrade, new_process.request, true, Vec::new());
                         systemd::replaced(pid);
                         return ServeEnd::Replaced(pid, new_process);
                     }
@@ -94,7 +94,12 @@ impl Running {
                     (_, None) => {}
                 },
                 signal = signals.next() => match signal {
-                    SignalAction::Stop(signal) => return ServeEnd::Stopped(signal),
+                    SignalAction::Stop(signal) => {
+                        if let Some(new_process) = new_process.take() {
+                            self.upgrade_stopped(new_process, signal);
+                        }
+                        return ServeEnd::Stopped(signal);
+                    }
                     SignalAction::ReopenLog => {
                         if let Some(log) = &self.configured.log {
                             log.reopen();
@@ -105,17 +110,24 @@ impl Running {
                         Some(new_process) => new_process.reload_waits = true,
                         None => self.reload(),
                     },
-                    SignalAction::Upgrade if new_process.is_some() => {}
-                    SignalAction::Upgrade => new_process = self.begin_upgrade(),
+                    SignalAction::Upgrade => match &new_process {
+                        Some(under_way) => self.refuse_second_upgrade(under_way),
+                        None => new_process = self.begin_upgrade(),
+                    },
                 },
             }
         }
     }
 
+    /// The number of the request that has just come; 0 without a command.
+    pub fn request(&self) -> u64 {
+        self.process.pid_file.as_ref().map_or(0, PidFile::request)
+    }
+
     /// Writes an outcome to the control file, for the command that waits for it.
-    pub fn tell(&self, of: ControlRequest, done: bool, messages: Vec<String>) {
+    pub fn tell(&self, of: ControlRequest, request: u64, done: bool, messages: Vec<String>) {
         let Some(file) = &self.process.pid_file else { return };
-        if let Err(error) = file.tell(of, done, messages) {
+        if let Err(error) = file.tell(of, request, done, messages) {
             tracing::warn!(%error, "cannot write the outcome to the control file");
         }
     }

@@ -90,13 +90,14 @@ impl Running {
     pub fn begin_upgrade(&mut self) -> Option<NewProcess> {
         systemd::reloading();
         let binary = self.process.executable.binary().display().to_string();
-        match NewProcess::start(&self.process) {
+        let request = self.request();
+        match NewProcess::start(&self.process, request) {
             Ok(started) => {
                 tracing::info!(%binary, "starting the new process");
                 Some(started)
             }
             Err(error) => {
-                self.go_on(format!("cannot start {binary}: {error}"));
+                self.go_on(request, format!("cannot start {binary}: {error}"));
                 None
             }
         }
@@ -104,22 +105,47 @@ impl Running {
 
     /// Ends the new process and goes on, with the reload that waits.
     pub fn upgrade_failed(&mut self, new_process: NewProcess, why: String) {
-        let reload_waits = new_process.reload_waits;
+        let NewProcess { request, reload_waits, .. } = new_process;
         drop(new_process);
-        self.go_on(why);
+        self.go_on(request, why);
         if reload_waits {
             self.reload();
         }
     }
 
     /// Tells that there was no upgrade.
-    fn go_on(&mut self, why: String) {
+    fn go_on(&mut self, request: u64, why: String) {
         tracing::error!("no upgrade, this process goes on: {why}");
-        // The new process may have written its own number into the lock and the pid file already.
+        self.sign_files();
+        systemd::ready();
+        self.tell(ControlRequest::Upgrade, request, false, vec![why]);
+    }
+
+    /// The new process may have written its own number into the lock and the pid file already.
+    fn sign_files(&mut self) {
         self.process.resources.sign_lock();
         self.restore_pid_file();
-        systemd::ready();
-        self.tell(ControlRequest::Upgrade, false, vec![why]);
+    }
+
+    /// Ends the new process, because this process stops, and refuses the reload that waits.
+    pub fn upgrade_stopped(&mut self, new_process: NewProcess, signal: &str) {
+        let NewProcess { request, reload_waits, .. } = new_process;
+        drop(new_process);
+        self.sign_files();
+        let why = format!("{signal} stopped the process {}", process::id());
+        self.tell(ControlRequest::Upgrade, request, false, vec![why.clone()]);
+        if reload_waits {
+            self.tell(ControlRequest::Reload, self.request(), false, vec![why]);
+        }
+    }
+
+    /// Refuses an upgrade while another one is under way. The same request may come twice.
+    pub fn refuse_second_upgrade(&self, under_way: &NewProcess) {
+        let request = self.request();
+        if request != under_way.request {
+            let why = "an upgrade is under way: try again when it has ended".to_owned();
+            self.tell(ControlRequest::Upgrade, request, false, vec![why]);
+        }
     }
 }
 
@@ -147,13 +173,15 @@ pub(crate) struct NewProcess {
     /// The way of QUIC datagrams from the new process; none without HTTP/3.
     datagrams: Option<DatagramLine>,
     is_ready: bool,
+    /// The number of the command's request.
+    pub request: u64,
     /// Whether a reload was requested meanwhile: the process that serves after the upgrade does it.
     pub reload_waits: bool,
 }
 
 impl NewProcess {
     /// Starts the new process. Must be called within a tokio runtime.
-    fn start(process: &Process) -> io::Result<Self> {
+    fn start(process: &Process, request: u64) -> io::Result<Self> {
         let Process { executable, resources, .. } = process;
         let handoff = handoff(process);
         let (mut ours, theirs) = net::UnixStream::pair()?;
@@ -190,7 +218,7 @@ impl NewProcess {
             .map_err(io::Error::other)?
             .spawn()?;
         let (line, deadline) = (UnixStream::from_std(ours)?, Instant::now() + PATIENCE);
-        Ok(NewProcess { child, line, deadline, datagrams, is_ready: false, reload_waits: false })
+        Ok(NewProcess { child, line, deadline, datagrams, is_ready: false, request, reload_waits: false })
     }
 
     /// Waits until the new process serves, and returns its number. By then the launcher has ended, so that the new

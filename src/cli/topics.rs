@@ -28,7 +28,8 @@ const SETTINGS_FILE: (&str, &str) =
 const PID_FILE: (&str, &str) = (
     "/run/e6/e6.pid, /var/lib/e6/e6.pid, ~/.local/state/e6/e6.pid",
     "The process number of the running e6: in the service's runtime directory, else in the data directory. Beside it, \
-     e6.pid.json has its addresses and the outcome of the last reload or upgrade.",
+     e6.pid.json has its addresses and the outcomes of the last reload and upgrade, and e6.pid.request the request of a \
+     command that waits.",
 );
 const PREVIOUS: (&str, &str) =
     ("/usr/local/bin/e6.before", "The previous binary, which an upgrade keeps beside the new one.");
@@ -127,7 +128,7 @@ pub(crate) const TOPICS: &[Topic] = &[
     Topic {
         name: "reload",
         examples: &[("The e6 of the systemd unit", "sudo e6 reload --pid-file /run/e6/e6.pid")],
-        failure: "No running e6 was found, or it did not report an outcome within 15 s.",
+        failure: "No running e6 was found, or it ended or did not report an outcome within 15 s.",
         mistake: "The new settings are invalid. e6 keeps the old ones.",
         files: &[SETTINGS_FILE, PID_FILE],
         signals: &[("SIGHUP", "This command sends it to the running e6."), ENDS[0]],
@@ -138,7 +139,7 @@ pub(crate) const TOPICS: &[Topic] = &[
             "A new binary for the e6 of the systemd unit",
             "sudo install e6 /usr/local/bin/e6.new && sudo mv /usr/local/bin/e6.new /usr/local/bin/e6 && sudo e6 upgrade --pid-file /run/e6/e6.pid",
         )],
-        failure: "No running e6 was found, or the new process did not become ready. The old one goes on.",
+        failure: "No running e6 was found, another upgrade is under way, or the new process did not become ready. The old one goes on.",
         mistake: USAGE,
         files: &[SETTINGS_FILE, PID_FILE, PREVIOUS],
         signals: &[("SIGUSR2", "This command sends it to the running e6."), ENDS[0]],

@@ -103,3 +103,16 @@ fn without_a_running_e6_the_binaries_change_places() {
     assert!(fs::read(&broken).unwrap() == fs::read(tools::e6()).unwrap());
     assert_eq!(run(dir.path(), &["rollback", "--pid-file", "none"]).0, Some(1));
 }
+
+#[test]
+fn a_process_that_runs_by_the_name_of_the_previous_binary_can_be_rolled_back() {
+    let (server, binary, _mlb) = installed();
+    let old = fs::read(&binary).unwrap();
+    let new = [&old[..], b"newer"].concat();
+    let before = binary.with_extension("before");
+    fs::rename(&binary, &before).unwrap();
+    replace(&binary, &new);
+    assert_eq!(server.command(&["rollback"]), (Some(0), String::new()));
+    assert!(running(&server) == old && fs::read(&binary).unwrap() == old);
+    assert!(fs::read(&before).unwrap() == new);
+}
