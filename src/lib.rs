@@ -184,14 +184,13 @@ fn pid_file(flags: &Flags) -> Option<PathBuf> {
 fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
     let path = pid_file(flags)
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
-    let turn = Turn::take(asked, &path, OUTCOME_TIMEOUT).map_err(failed)?;
-    if asked == ControlRequest::Upgrade
-        && let Err(error) = crate::app::rollback::keep_running_binary(&path)
-    {
-        let what = format!("the previous binary is not kept, so `e6 rollback` cannot put it back: {error}");
-        format::report(Level::WARN, &what);
-    }
-    let outcome = turn.ask(OUTCOME_TIMEOUT).map_err(failed)?;
+    let outcome = match asked {
+        ControlRequest::Reload => {
+            Turn::take(asked, &path, OUTCOME_TIMEOUT).and_then(|turn| turn.ask(OUTCOME_TIMEOUT))
+        }
+        ControlRequest::Upgrade => crate::app::rollback::upgrade(&path, OUTCOME_TIMEOUT),
+    };
+    let outcome = outcome.map_err(failed)?;
     let level = if outcome.done { Level::INFO } else { Level::ERROR };
     outcome.said.iter().for_each(|line| format::report(level, line));
     match (outcome.done, asked) {

@@ -4,6 +4,7 @@
 
 pub(crate) mod answer_metrics;
 pub(crate) mod ask;
+pub(crate) mod binary;
 pub(crate) mod check;
 pub(crate) mod control;
 pub(crate) mod data_lock;

@@ -1,40 +1,62 @@
-//! The previous binary: `e6 upgrade` keeps it beside the new one, and `e6 rollback` exchanges the two.
+//! The commands that exchange binaries: `e6 upgrade` keeps the previous one beside the new one, and `e6 rollback`
+//! exchanges the two.
 
 use crate::{
     app::{
         ask::Turn,
-        control::{self, ControlRequest},
+        binary,
+        control::{self, ControlOutcome, ControlRequest},
     },
-    atomic_file,
+    atomic_file::{self, FileId},
+    output::format,
 };
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use std::{
-    fs, io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process,
-    time::Duration,
-};
+use std::{fs, io, path::Path, time::Duration};
+use tracing::Level;
 
-/// The suffix that makes the name of the previous binary from the binary's.
-const PREVIOUS_SUFFIX: &str = ".before";
-/// The end that the kernel adds to the path of a running binary that was replaced.
-const DELETED: &str = " (deleted)";
 const MODE: u32 = 0o755;
+
+/// Replaces the running process with the binary on disk, and keeps the binary that runs. Says if it cannot be kept.
+///
+/// # Errors
+/// A sentence, when there is no process, or it reports no outcome within `patience`.
+pub fn upgrade(pid_file: &Path, patience: Duration) -> Result<ControlOutcome, String> {
+    let turn = Turn::take(ControlRequest::Upgrade, pid_file, patience)?;
+    let running = || control::owner(pid_file).and_then(|pid| binary::path_of(pid).ok());
+    let before = running();
+    if let Err(error) = keep_running_binary(pid_file) {
+        let what = format!("the previous binary is not kept, so `e6 rollback` cannot put it back: {error}");
+        format::report(Level::WARN, &what);
+    }
+    let outcome = turn.ask(patience)?;
+    if outcome.done
+        && let (Some(before), Some(after)) = (before, running())
+        && before != after
+    {
+        let (before, after) = (before.display(), after.display());
+        format::report(
+            Level::WARN,
+            &format!(
+                "e6 runs as {after} now, and `e6 rollback` does not lead back to {before}: switch the link back to it and \
+                 run `e6 upgrade`"
+            ),
+        );
+    }
+    Ok(outcome)
+}
 
 /// Keeps the binary of the running process beside the one that has replaced it. Without a running process or another
 /// binary, it does nothing.
 ///
 /// # Errors
 /// When the binary cannot be read or written: only root and the process's user can read it.
-pub fn keep_running_binary(pid_file: &Path) -> io::Result<()> {
+fn keep_running_binary(pid_file: &Path) -> io::Result<()> {
     let Some(pid) = control::owner(pid_file) else { return Ok(()) };
-    let (binary, running) = (binary_of(pid)?, executable(pid));
-    let place = |path: &Path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino()));
-    if place(&binary).ok() == Some(place(&running)?) {
+    let (binary, running) = (binary::path_of(pid)?, binary::executed(pid));
+    if FileId::at(&binary).ok() == Some(FileId::at(&running)?) {
         return Ok(());
     }
-    atomic_file::replace(&previous(&binary), &fs::read(running)?, MODE)
+    atomic_file::replace(&binary::previous(&binary), &fs::read(running)?, MODE)
 }
 
 /// Exchanges the binary of the running process and the previous one, and has the previous one take over. If it does not
@@ -46,12 +68,15 @@ pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, S
     let running = pid_file.filter(|path| control::owner(path).is_some());
     // Before the binaries change places: an upgrade that is under way would start the wrong one.
     let turn = running.map(|path| Turn::take(ControlRequest::Upgrade, path, patience)).transpose()?;
-    let binary = running.and_then(control::owner).map_or_else(own_binary, binary_of);
+    let binary = running.and_then(control::owner).map_or_else(binary::own_path, binary::path_of);
     let binary = binary.map_err(|error| format!("cannot tell where the binary is: {error}"))?;
-    let previous = previous(&binary);
+    let previous = binary::previous(&binary);
     if !previous.is_file() {
-        let previous = previous.display();
-        return Err(format!("there is no previous binary {previous}: `e6 upgrade` keeps one there"));
+        return Err(format!(
+            "there is no previous binary {}: `e6 upgrade` keeps one there; if a link was switched, switch it back and run \
+             `e6 upgrade`",
+            previous.display()
+        ));
     }
     let exchange = || {
         renameat_with(CWD, &binary, CWD, &previous, RenameFlags::EXCHANGE).map_err(|error| {
@@ -72,28 +97,4 @@ pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, S
     };
     exchange()?;
     Err(format!("the previous binary did not take over, and nothing has changed: {refusal}"))
-}
-
-fn executable(pid: u32) -> PathBuf {
-    PathBuf::from(format!("/proc/{pid}/exe"))
-}
-
-/// The path of a process's binary, which another one may have replaced, or have changed places with.
-fn binary_of(pid: u32) -> io::Result<PathBuf> {
-    fs::read_link(executable(pid)).map(|path| without(without(path, DELETED), PREVIOUS_SUFFIX))
-}
-
-/// The path of this binary, or of the one that it was before.
-fn own_binary() -> io::Result<PathBuf> {
-    binary_of(process::id())
-}
-
-fn without(path: PathBuf, suffix: &str) -> PathBuf {
-    path.to_str().and_then(|path| path.strip_suffix(suffix)).map(PathBuf::from).unwrap_or(path)
-}
-
-fn previous(binary: &Path) -> PathBuf {
-    let mut name = binary.as_os_str().to_owned();
-    name.push(PREVIOUS_SUFFIX);
-    name.into()
 }

@@ -116,3 +116,31 @@ fn a_process_that_runs_by_the_name_of_the_previous_binary_can_be_rolled_back() {
     assert!(running(&server) == old && fs::read(&binary).unwrap() == old);
     assert!(fs::read(&before).unwrap() == new);
 }
+
+#[test]
+fn an_upgrade_through_a_switched_link_says_that_a_rollback_needs_the_link_switched_back() {
+    let mlb = FakeMlb::with(&[Game::new(IN_PROGRESS).charged(1)]);
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, link] = ["e6-1", "e6-2", "e6"].map(|name| dir.path().join(name));
+    fs::copy(tools::e6(), &first).unwrap();
+    fs::copy(tools::e6(), &second).unwrap();
+    std::os::unix::fs::symlink("e6-1", &link).unwrap();
+    let mut command = Command::new("./e6");
+    command.current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("E6_LANDLOCK", "false");
+    let server = Server::start_by(command, dir, &["--mlb-url", &mlb.url(), "--clock", EVENING]);
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("e6-2", &link).unwrap();
+    let (code, said) = server.command(&["upgrade"]);
+    let runs = |path: &Path| {
+        let linked = fs::read_link(format!("/proc/{}/exe", server.found().unwrap())).unwrap();
+        linked == fs::canonicalize(path).unwrap()
+    };
+    assert!(code == Some(0) && runs(&second), "{said}");
+    assert!(said.contains("switch the link back") && said.contains("e6-1"), "{said}");
+    let (code, said) = server.command(&["rollback"]);
+    assert!(code == Some(1) && said.contains("switch it back"), "{said}");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("e6-1", &link).unwrap();
+    assert_eq!(server.command(&["upgrade"]).0, Some(0));
+    assert!(runs(&first));
+}

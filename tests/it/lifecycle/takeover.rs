@@ -151,7 +151,8 @@ fn a_second_upgrade_and_a_rollback_during_an_upgrade_say_that_it_is_under_way() 
         }
         fs::write(server.path("go"), "").unwrap();
         if let Some(upgrade) = upgrade {
-            assert_eq!(end(upgrade), (Some(0), String::new()));
+            let (code, said) = end(upgrade);
+            assert_eq!(code, Some(0), "{said}");
         }
         server.wait_until("upgraded", || server.found() != Some(server.pid()));
     }
