@@ -1,7 +1,10 @@
 //! The commands' side of a reload or an upgrade: takes a turn, signals the running e6 and waits for the outcome.
 
 use crate::{
-    app::control::{self, CommandRequest, ControlOutcome, ControlRequest},
+    app::{
+        binary,
+        control::{self, CommandRequest, ControlOutcome, ControlRequest},
+    },
     bounded_file,
 };
 use rustix::process::{Pid, kill_process};
@@ -128,8 +131,9 @@ struct Holder {
 impl Holder {
     fn find(path: &Path) -> Result<Self, String> {
         let not_found = |why: &str| {
+            let other = binary::other_process().map(|other| format!("; {other}")).unwrap_or_default();
             format!(
-                "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file",
+                "no e6 to be found by {} ({why}): start one, or name the file it writes with --pid-file{other}",
                 path.display()
             )
         };

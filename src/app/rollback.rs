@@ -68,6 +68,11 @@ pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, S
     let running = pid_file.filter(|path| control::owner(path).is_some());
     // Before the binaries change places: an upgrade that is under way would start the wrong one.
     let turn = running.map(|path| Turn::take(ControlRequest::Upgrade, path, patience)).transpose()?;
+    if turn.is_none()
+        && let Some(other) = binary::other_process()
+    {
+        return Err(format!("the binaries stay as they are; stop e6 first, or name it: {other}"));
+    }
     let binary = running.and_then(control::owner).map_or_else(binary::own_path, binary::path_of);
     let binary = binary.map_err(|error| format!("cannot tell where the binary is: {error}"))?;
     let previous = binary::previous(&binary);

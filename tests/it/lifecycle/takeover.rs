@@ -235,3 +235,26 @@ fn a_data_directory_that_was_restored_from_a_copy_is_still_that_of_the_running_e
     let (code, said) = server.command(&second);
     assert!(code == Some(1) && said.contains("another e6"), "{said}");
 }
+
+#[test]
+fn a_process_whose_data_directory_was_changed_in_the_file_is_named_with_its_pid_file() {
+    let (server, binary, _mlb) = with_binary_of_its_own("[data]\ndir = \"old\"\n");
+    let before = binary.with_extension("before");
+    fs::write(&before, "#!/bin/sh\nexit 3\n").unwrap();
+    fs::write(server.path("e6.toml"), "[data]\ndir = \"new\"\n").unwrap();
+    let old = server.path("old/e6.pid");
+    for asked in ["reload", "upgrade", "rollback"] {
+        let ended = std::process::Command::new(&binary)
+            .arg(asked)
+            .current_dir(server.path(""))
+            .env_clear()
+            .env("HOME", server.path(""))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let advice = format!("--pid-file {}", old.display());
+        assert!(ended.status.code() == Some(1) && said.contains(&advice), "{asked}: {said}");
+    }
+    assert_eq!(fs::read(&before).unwrap(), b"#!/bin/sh\nexit 3\n");
+    assert_eq!(server.command(&["reload", "--pid-file", "old/e6.pid"]).0, Some(0));
+}
