@@ -28,9 +28,9 @@ fn replace_by_script(binary: &Path, script: &str) {
     fs::rename(new, binary).unwrap();
 }
 
-/// Replaces the binary by one that takes over once there is a file `go`.
+/// Replaces the binary by one that takes over once there is a file `go`, and ends with the directory.
 fn replace_by_one_that_waits(binary: &Path) {
-    let script = "touch begun; while [ ! -e go ]; do sleep 0.02; done; exec ./e6.real \"$@\"";
+    let script = "touch begun; while [ -e begun ] && [ ! -e go ]; do sleep 0.02; done; exec ./e6.real \"$@\"";
     replace_by_script(binary, script);
 }
 
@@ -118,7 +118,7 @@ fn a_reload_during_an_upgrade_is_done_by_the_process_that_serves_after_it() {
 #[test]
 fn a_reload_waits_for_an_upgrade_that_fails_and_is_then_done() {
     let (server, binary, _mlb) = with_binary_of_its_own("[words]\nyes = \"Before\"\n");
-    replace_by_script(&binary, "touch begun; while [ ! -e go ]; do sleep 0.02; done; exit 3");
+    replace_by_script(&binary, "touch begun; while [ -e begun ] && [ ! -e go ]; do sleep 0.02; done; exit 3");
     let upgrade = begin(&server, &["upgrade"]);
     wait_for_file(&server, "begun");
     fs::write(server.path("e6.toml"), "[words]\nyes = \"After\"\n").unwrap();
@@ -170,8 +170,6 @@ fn an_upgrade_whose_process_is_stopped_or_killed_meanwhile_says_so_at_once() {
         let (code, said) = end(upgrade);
         assert!(code == Some(1) && said.contains(why), "{said}");
         assert!(began.elapsed() < PROMPT, "{:?}: {said}", began.elapsed());
-        // The new process ends too: nobody waits for it.
-        fs::write(server.path("go"), "").unwrap();
     }
 }
 
@@ -223,13 +221,12 @@ fn a_process_that_stops_refuses_a_reload_and_an_upgrade_at_once() {
 fn a_data_directory_that_was_restored_from_a_copy_is_still_that_of_the_running_e6() {
     let (server, _, _mlb) = with_binary_of_its_own("");
     let (data, copy) = (server.path(".local/state/e6"), server.path("copy"));
-    let copies = |from: &Path, to: &Path| {
-        let copied = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
-        assert!(copied.success());
-    };
-    copies(&data, &copy);
-    fs::remove_dir_all(&data).unwrap();
-    copies(&copy, &data);
+    fs::create_dir(&copy).unwrap();
+    for name in ["e6.lock", "e6.pid", "e6.pid.json"] {
+        fs::copy(data.join(name), copy.join(name)).unwrap();
+    }
+    fs::rename(&data, server.path("gone")).unwrap();
+    fs::rename(&copy, &data).unwrap();
     server.wait_until("found", || server.command(&["reload"]).0 == Some(0));
     let second = ["--http", "127.0.0.1:0", "--https", "off", "--admin", "off"];
     let (code, said) = server.command(&second);
