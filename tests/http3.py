@@ -40,7 +40,7 @@ class Http3(H3Connection):
 
 class Response:
     def __init__(self):
-        self.fields, self.body, self.reset = {}, b"", None
+        self.fields, self.body, self.reset, self.stopped = {}, b"", None, None
         self.done = asyncio.get_event_loop().create_future()
 
     @property
@@ -78,6 +78,8 @@ class Client(QuicConnectionProtocol):
         if isinstance(event, events.StreamReset) and event.stream_id in self.responses:
             self.responses[event.stream_id].reset = event.error_code
             self.responses[event.stream_id].end()
+        if isinstance(event, events.StopSendingReceived) and event.stream_id in self.responses:
+            self.responses[event.stream_id].stopped = event.error_code
         for event in self.http.handle_event(event):
             response = self.responses.get(event.stream_id)
             if response is None:
@@ -234,11 +236,29 @@ async def malformed(port):
             "line feed": (get, [("x-line", "a\nb")]),
             "unknown pseudo": (get + [(":unknown", "1")], []),
             "relative path": (without(":path") + [(":path", "x")], []),
+            "a length and no body": (get, [("content-length", "5")]),
+            "no number": (get, [("content-length", "x")]),
+            "two lengths": (get, [("content-length", "0"), ("content-length", "1")]),
+            "connect with a path": ([(":method", "CONNECT"), *get[1:]], []),
+            "extended connect": ([(":method", "CONNECT"), *get[1:], (":protocol", "websocket")], []),
         }
         for name, (pseudo, fields) in cases.items():
             response = await c.ask(pseudo=pseudo, fields=fields)
             assert response.reset == ErrorCode.H3_MESSAGE_ERROR, (name, response.reset, response.fields)
             assert c.closed is None, (name, c.closed)
+        for length, sent in [(5, 3), (3, 5), (0, 1)]:
+            response = await c.ask(method="POST", fields=[("content-length", str(length))], body=b"x" * sent)
+            assert response.reset == ErrorCode.H3_MESSAGE_ERROR, (length, sent, response.reset, response.fields)
+            assert c.closed is None, (length, sent, c.closed)
+        # The refusal of a body that goes on is sent before its end, and reading stops where the body is too long.
+        long = await c.ask(method="POST", fields=[("content-length", "5")], body=b"xxx", more=True)
+        assert long.status == 405, long.fields
+        c.http.send_data(long.stream, b"xxx", end_stream=False)
+        c.transmit()
+        await c.until("stopped", lambda: long.stopped is not None)
+        assert long.stopped == ErrorCode.H3_MESSAGE_ERROR and c.closed is None, (long.stopped, c.closed)
+        assert (await c.ask(method="POST", fields=[("content-length", "3")], body=b"abc")).status == 405
+        assert (await c.ask("/healthz", fields=[("content-length", "0")])).status == 200
         assert (await c.ask("/healthz")).status == 200
 
 

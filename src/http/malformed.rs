@@ -3,7 +3,7 @@
 use crate::http::handler::UnreadBody;
 use hyper::{
     HeaderMap, Method, Request,
-    header::{HOST, HeaderValue},
+    header::{CONTENT_LENGTH, HOST, HeaderValue},
 };
 
 /// The reason why a request is malformed; none if it is well-formed.
@@ -11,6 +11,9 @@ pub(crate) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
     let (method, uri) = (request.method(), request.uri());
     if request.headers().values().any(is_padded) {
         return Some("a field value begins or ends with a space or a tab (RFC 9113 §8.2.1)");
+    }
+    if let Err(why) = content_length(request.headers()) {
+        return Some(why);
     }
     if uri.scheme_str().is_some_and(|scheme| !scheme.starts_with(|first: char| first.is_ascii_alphabetic())) {
         return Some(":scheme is empty or begins with no letter (RFC 9113 §8.3.1, RFC 3986 §3.1)");
@@ -35,6 +38,18 @@ pub(crate) fn why(request: &Request<UnreadBody>) -> Option<&'static str> {
         None => *method == Method::CONNECT,
     };
     (!is_path).then_some(":path does not begin with a slash (RFC 9113 §8.3.1)")
+}
+
+/// The length of the body that Content-Length names; none if it is missing.
+pub(crate) fn content_length(fields: &HeaderMap) -> Result<Option<u64>, &'static str> {
+    let mut values = fields.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.any(|value| value != first) {
+        return Err("Content-Length has different values (RFC 9110 §8.6)");
+    }
+    let digits = first.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let length = digits.and_then(|digits| digits.parse().ok());
+    length.map(Some).ok_or("Content-Length is no number (RFC 9110 §8.6)")
 }
 
 fn is_padded(value: &HeaderValue) -> bool {
@@ -69,6 +84,7 @@ mod tests {
             &[("host", b"localhost")],
             &[("host", b"LocalHost:443")],
             &[("host", b"localhost"), ("host", b"localhost")],
+            &[("content-length", b"5"), ("content-length", b"5")],
         ] {
             assert_eq!(why(&get("https://localhost/", fields)), None, "{fields:?}");
         }
@@ -84,6 +100,12 @@ mod tests {
             &[("host", b"localhost"), ("host", b"other")],
             &[("host", b"")],
             &[("host", b"caf\xe9")],
+            &[("content-length", b"x")],
+            &[("content-length", b"")],
+            &[("content-length", b"+5")],
+            &[("content-length", b"5, 5")],
+            &[("content-length", b"18446744073709551616")],
+            &[("content-length", b"5"), ("content-length", b"6")],
         ] {
             assert!(why(&get("https://localhost/", fields)).is_some(), "{fields:?}");
         }

@@ -7,13 +7,13 @@ use crate::http::{
     connection_metrics::CloseReason,
     handler::{HandlerResponse, UPLOAD_LASTS, UnreadBody},
     http3::{
-        malformed,
+        malformed::{self, MissingBytes},
         session::Http3Session,
         transport::{QuicTransport, ReceivingStream, RequestTransport, ResponseStream, SendingStream},
     },
     progress::{self, CHECK_INTERVAL},
 };
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use h3::{
     error::{Code, StreamError},
     server::{RequestResolver, RequestStream},
@@ -52,7 +52,7 @@ pub(super) async fn answer(
     match Box::pin(read(session, resolver, stream)).await {
         Some((sending, None)) => sending.respond().await,
         // The client may read the response only after it has sent its body.
-        Some((sending, Some(receiver))) => Box::pin(sending.respond_while_reading(receiver)).await,
+        Some((sending, Some(upload))) => Box::pin(sending.respond_while_reading(upload)).await,
         None => {}
     }
 }
@@ -63,7 +63,7 @@ async fn read(
     session: Rc<Http3Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,
     stream: ResponseStream,
-) -> Option<(Box<Sending>, Option<RequestStream<ReceivingStream, Bytes>>)> {
+) -> Option<(Box<Sending>, Option<Upload>)> {
     let resolved = timeout(session.connection.limits().head, resolver.resolve_request()).await;
     let (request, mut parts) = match resolved {
         Ok(Ok(resolved)) => resolved,
@@ -87,18 +87,20 @@ async fn read(
         }
     };
     let (arrival, in_flight) = session.connection.request();
-    let Some(has_body) = has_body(&mut parts).await else {
+    let Some(piece) = first_piece(&mut parts).await else {
         stream.reset(Code::H3_REQUEST_CANCELLED);
         return None;
     };
-    let request = request.map(|()| UnreadBody::of(!has_body));
+    let request = request.map(|()| UnreadBody::of(piece.is_none()));
     let info = session.info();
-    if let Some(why) = malformed::why(&request) {
-        tracing::debug!(why, peer = %info.peer, "malformed HTTP/3 request");
-        parts.stop_sending(Code::H3_MESSAGE_ERROR);
-        stream.reset(Code::H3_MESSAGE_ERROR);
-        return None;
-    }
+    let missing = match malformed::check(&request, piece) {
+        Ok(missing) => missing,
+        Err(why) => {
+            parts.stop_sending(Code::H3_MESSAGE_ERROR);
+            session.reset_malformed(&stream, why);
+            return None;
+        }
+    };
     let response = match session.handler.answer(&request, &info, arrival) {
         HandlerResponse::Now(response) => response,
         HandlerResponse::Later(promise) => tokio::select! {
@@ -108,22 +110,43 @@ async fn read(
     };
     let (sender, receiver) = parts.split();
     let sending = Sending::new(session, stream, sender, response, in_flight);
-    Some((Box::new(sending), has_body.then_some(receiver)))
+    Some((Box::new(sending), piece.map(|_| Upload { receiver, missing })))
 }
 
-/// Whether the request has a body; none if it was given up.
-async fn has_body(request: &mut RequestStream<RequestTransport, Bytes>) -> Option<bool> {
-    let first =
-        poll_fn(|context| request.poll_recv_data(context).map(|read| read.map(|data| data.is_some())));
+/// The length of the first piece of a request's body, which is none if the request has no body; none if the request was
+/// given up.
+async fn first_piece(request: &mut RequestStream<RequestTransport, Bytes>) -> Option<Option<usize>> {
+    let first = poll_fn(|context| {
+        request.poll_recv_data(context).map(|read| read.map(|piece| piece.map(|bytes| bytes.remaining())))
+    });
     match timeout(END_OF_REQUEST, first).await {
         Ok(read) => read.ok(),
-        Err(_) => Some(true),
+        Err(_) => Some(Some(0)),
     }
 }
 
-/// Reads the rest of a request's body, of which the stream lets through only so much.
-async fn read_and_drop(mut receiver: RequestStream<ReceivingStream, Bytes>) {
-    while let Ok(Some(_)) = receiver.recv_data().await {}
+/// The rest of a request's body.
+struct Upload {
+    receiver: RequestStream<ReceivingStream, Bytes>,
+    missing: MissingBytes,
+}
+
+impl Upload {
+    /// Reads and drops the body, of which the stream lets through only so much. Fails if that shows that the request is
+    /// malformed.
+    async fn read_and_drop(mut self) -> Result<(), &'static str> {
+        while let Ok(piece) = self.receiver.recv_data().await {
+            let piece = piece.map(|bytes| bytes.remaining());
+            if let Err(why) = self.missing.take(piece) {
+                self.receiver.stop_sending(Code::H3_MESSAGE_ERROR);
+                return Err(why);
+            }
+            if piece.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A response that is being sent.
@@ -150,18 +173,22 @@ impl Sending {
         Sending { session, stream, sender, head, body, deadline }
     }
 
-    /// Sends the response, and reads and drops the rest of the request.
-    async fn respond_while_reading(self: Box<Self>, receiver: RequestStream<ReceivingStream, Bytes>) {
-        let (mut upload, mut has_ended) = (pin!(read_and_drop(receiver)), false);
-        let mut respond = pin!(self.respond());
-        loop {
-            tokio::select! {
-                () = &mut respond => break,
-                () = &mut upload, if !has_ended => has_ended = true,
+    /// Sends the response, and reads and drops the rest of the request. Gives the response up if that is malformed.
+    async fn respond_while_reading(self: Box<Self>, upload: Upload) {
+        let (session, stream) = (self.session.clone(), self.stream.clone());
+        let (mut upload, mut respond) = (pin!(upload.read_and_drop()), pin!(self.respond()));
+        let read = tokio::select! {
+            biased;
+            read = &mut upload => {
+                if read.is_ok() {
+                    respond.await;
+                }
+                read
             }
-        }
-        if !has_ended {
-            let _ = timeout(UPLOAD_LASTS, upload).await;
+            () = &mut respond => timeout(UPLOAD_LASTS, upload).await.unwrap_or(Ok(())),
+        };
+        if let Err(why) = read {
+            session.reset_malformed(&stream, why);
         }
     }
 
@@ -220,7 +247,20 @@ impl Sending {
     }
 }
 
+/// A response that is given up ends at once: HTTP/3 has no flush to wait for.
+impl Drop for Sending {
+    fn drop(&mut self) {
+        drop(self.body.end());
+    }
+}
+
 impl Http3Session {
+    /// Resets the stream of a malformed request (RFC 9114 §4.1.2).
+    fn reset_malformed(&self, stream: &ResponseStream, why: &str) {
+        tracing::debug!(why, peer = %self.info().peer, "malformed HTTP/3 request");
+        stream.reset(Code::H3_MESSAGE_ERROR);
+    }
+
     /// Completes a write, while the peer takes enough of what waits.
     async fn write(
         &self,

@@ -220,6 +220,12 @@ fn bodies() -> Vec<Case> {
             AnsweredOrReset(1),
         ),
         case("9110 §8.6", "Content-Length that is no number", post_with("+1"), AnsweredOrReset(1)),
+        case(
+            "9110 §8.6",
+            "two Content-Lengths that differ",
+            get_with(1, &[("content-length", "0"), ("content-length", "1")]),
+            Reset(&[PROTOCOL]),
+        ),
         case("9110 §8.6", "Content-Length of 0", get_with(1, &[("content-length", "0")]), Served(1)),
         case(
             "9110 §15.5.14",
