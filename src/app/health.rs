@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     connection::{ListenerKind, Peer},
     net::listen::Address,
-    tls::{CertificateSource, pem},
+    tls::{CertificateSource, any_certificate, pem},
 };
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -55,11 +55,18 @@ enum Transport {
     },
 }
 
-pub struct HealthReply {
-    pub status: StatusCode,
-    pub is_e6: bool,
+/// The certificates that are accepted.
+#[derive(Clone, Copy)]
+enum Trust {
+    AsConfigured,
+    AnyCertificate,
+}
+
+struct HealthReply {
+    status: StatusCode,
+    is_e6: bool,
     /// Time from the open connection to the response.
-    pub took: Duration,
+    took: Duration,
 }
 
 type HealthError = Box<dyn Error + Send + Sync>;
@@ -70,7 +77,7 @@ pub fn health(config: &Config, url: Option<&str>) -> Result<String, String> {
         Some(url) => HealthCheck::from_url(url, config)?,
         None => HealthCheck::for_site(config)?,
     };
-    match question.ask(config) {
+    match question.ask(config, Trust::AsConfigured) {
         Ok(HealthReply { status, took, .. }) if status.is_success() => {
             Ok(format!("{question} answered {status} in {} ms", took.as_millis()))
         }
@@ -136,16 +143,21 @@ impl HealthCheck {
         Ok(HealthCheck { transport, path: path.unwrap_or_else(|| PATH.into()), sends_proxy_header: false })
     }
 
-    /// Sends the request and waits up to two seconds. The configuration decides which certificates are trusted.
-    pub fn ask(&self, config: &Config) -> Result<HealthReply, HealthError> {
+    /// Whether an e6 answers, whatever certificate it has: a running one may serve an old one, or wait for its first.
+    pub fn finds_e6(&self, config: &Config) -> bool {
+        self.ask(config, Trust::AnyCertificate).is_ok_and(|reply| reply.is_e6)
+    }
+
+    /// Sends the request and waits up to two seconds.
+    fn ask(&self, config: &Config, trust: Trust) -> Result<HealthReply, HealthError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer = runtime.block_on(async { timeout(DEADLINE, self.send(config)).await });
+        let answer = runtime.block_on(async { timeout(DEADLINE, self.send(config, trust)).await });
         // A name server that does not answer holds a thread: do not wait for it.
         runtime.shutdown_background();
         answer.map_err(|_| format!("no answer within {} s", DEADLINE.as_secs()))?
     }
 
-    async fn send(&self, config: &Config) -> Result<HealthReply, HealthError> {
+    async fn send(&self, config: &Config, trust: Trust) -> Result<HealthReply, HealthError> {
         match &self.transport {
             Transport::Unix(path) => {
                 let stream = self.write_header(UnixStream::connect(path).await?).await?;
@@ -154,7 +166,11 @@ impl HealthCheck {
             Transport::Tcp { host, port, tls } => {
                 let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
                 let Some(name) = tls else { return self.request(stream, host).await };
-                let connector = TlsConnector::from(Arc::new(client(config, host)?));
+                let client = match trust {
+                    Trust::AsConfigured => client(config, host)?,
+                    Trust::AnyCertificate => any_certificate::client(),
+                };
+                let connector = TlsConnector::from(Arc::new(client));
                 let server = ServerName::try_from(name.clone())?;
                 self.request(connector.connect(server, stream).await?, name).await
             }

@@ -4,6 +4,7 @@
 //! if any, is in `resolver::CertificateStatus`.
 
 pub(crate) mod acme;
+pub(crate) mod any_certificate;
 pub(crate) mod certificate;
 pub(crate) mod config;
 pub(crate) mod files;

@@ -68,7 +68,7 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
     };
     let is_taken = error.kind() == io::ErrorKind::AddrInUse;
     let asked = is_taken.then(|| HealthCheck::at(kind, address, config)).flatten();
-    if asked.is_some_and(|question| question.ask(config).is_ok_and(|reply| reply.is_e6)) {
+    if asked.is_some_and(|question| question.finds_e6(config)) {
         return (Finding::fine(about, format!("e6 listens on {address} already")), ListenAttempt::OrFails);
     }
     let what = listeners::cannot_listen(address, kind, &error, StartKind::First);

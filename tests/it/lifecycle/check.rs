@@ -1,10 +1,13 @@
 //! `e6 check`.
 
-use crate::support::{
-    day::{Game, IN_PROGRESS},
-    fake_mlb::{FakeMlb, Fault},
-    server::{Server, check, run},
-    user::{by_root, nobodys},
+use crate::{
+    support::{
+        day::{Game, IN_PROGRESS},
+        fake_mlb::{FakeMlb, Fault},
+        server::{Server, check, run},
+        user::{by_root, nobodys},
+    },
+    tls::certificates,
 };
 use std::{
     fs,
@@ -106,6 +109,23 @@ fn an_address_of_a_stranger_is_an_error_and_one_of_e6_is_none() {
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains(&format!("error    listen.https   cannot listen on {taken}: ")), "{stderr}");
     assert!(stderr.lines().last().unwrap().starts_with("1 error"), "{stderr}");
+}
+
+#[test]
+fn e6_knows_itself_whatever_certificate_it_serves() {
+    let server = Server::start_with(&["--mlb-url", "http://127.0.0.1:9"]);
+    let https = server.https().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    certificates::make(dir.path(), "a.example");
+    let [cert, key] = ["tls.crt", "tls.key"].map(|name| dir.path().join(name).display().to_string());
+    let acme = ["--acme", "me@a.example", "--domain", "a.example"];
+    let other_pair = ["--tls-cert", &cert, "--tls-key", &key, "--domain", "a.example"];
+    let other_certificate = ["--certs", "elsewhere"];
+    for settings in [&acme[..], &other_pair, &other_certificate] {
+        let (_, stdout, stderr) = check(dir.path(), &[&["--https", &https][..], settings].concat());
+        let line = format!("fine     listen.https   e6 listens on {https} already");
+        assert!(stdout.contains(&line), "{settings:?}: {stdout} {stderr}");
+    }
 }
 
 #[test]
