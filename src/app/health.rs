@@ -16,7 +16,7 @@ use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use std::{
     error::Error,
     fmt, io,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -32,6 +32,8 @@ use tokio_rustls::TlsConnector;
 const DEADLINE: Duration = Duration::from_secs(2);
 /// A PROXY header that names no client (haproxy.org, proxy-protocol.txt, version 1).
 const PROXY_HEADER: &[u8] = b"PROXY UNKNOWN\r\n";
+/// The name of the loopback addresses.
+const LOCALHOST: &str = "localhost";
 /// The path that is requested unless a URL names another one.
 const PATH: &str = "/healthz";
 
@@ -40,8 +42,8 @@ const PATH: &str = "/healthz";
 pub struct HealthCheck {
     transport: Transport,
     path: String,
-    /// Whether a PROXY header has to come first, because the site trusts this machine as a proxy.
-    sends_proxy_header: bool,
+    /// Whether a PROXY header has to come first if the site trusts this machine as a proxy.
+    takes_proxy_header: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,21 +105,21 @@ impl HealthCheck {
 
     /// A check at an address where this site listens; none if its port is unknown.
     pub fn at(kind: ListenerKind, address: &Address, config: &Config) -> Option<Self> {
-        let (transport, peer) = match address {
-            Address::Unix(path) => (Transport::Unix(path.clone()), Peer::Unix),
+        let transport = match address {
+            Address::Unix(path) => Transport::Unix(path.clone()),
             Address::Tcp(address) if address.port() == 0 => return None,
             Address::Tcp(address) => {
-                // A listener on every address is reached at the loopback address too.
-                let every = address.ip().is_unspecified();
-                let ip = if every { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
-                let name = config.domains.first().map_or("localhost", String::as_str).to_owned();
-                let tls = kind.is_over_tls().then_some(name);
-                (Transport::Tcp { host: ip.to_string(), port: address.port(), tls }, Peer::from(ip))
+                // A listener on every address is reached at a loopback address too.
+                let host = match address.ip() {
+                    IpAddr::V6(ip) if ip.is_unspecified() => LOCALHOST.to_owned(),
+                    IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+                    ip => ip.to_string(),
+                };
+                let name = config.domains.first().map_or(LOCALHOST, String::as_str).to_owned();
+                Transport::Tcp { host, port: address.port(), tls: kind.is_over_tls().then_some(name) }
             }
         };
-        let proxies = &config.proxies;
-        let sends_proxy_header = kind != ListenerKind::Admin && proxies.protocol && proxies.trust(peer);
-        Some(HealthCheck { transport, path: PATH.into(), sends_proxy_header })
+        Some(HealthCheck { transport, path: PATH.into(), takes_proxy_header: kind != ListenerKind::Admin })
     }
 
     /// A check at a URL, or at a Unix socket in the form of the settings.
@@ -140,7 +142,7 @@ impl HealthCheck {
         };
         let transport = Transport::Tcp { host, port: uri.port_u16().unwrap_or(default_port), tls };
         let path = uri.path_and_query().map(ToString::to_string).filter(|path| path != "/");
-        Ok(HealthCheck { transport, path: path.unwrap_or_else(|| PATH.into()), sends_proxy_header: false })
+        Ok(HealthCheck { transport, path: path.unwrap_or_else(|| PATH.into()), takes_proxy_header: false })
     }
 
     /// Whether an e6 answers, whatever certificate it has: a running one may serve an old one, or wait for its first.
@@ -160,11 +162,14 @@ impl HealthCheck {
     async fn send(&self, config: &Config, trust: Trust) -> Result<HealthReply, HealthError> {
         match &self.transport {
             Transport::Unix(path) => {
-                let stream = self.write_header(UnixStream::connect(path).await?).await?;
-                self.request(stream, "localhost").await
+                let mut stream = UnixStream::connect(path).await?;
+                self.write_header(&mut stream, Peer::Unix, config).await?;
+                self.request(stream, LOCALHOST).await
             }
             Transport::Tcp { host, port, tls } => {
-                let stream = self.write_header(TcpStream::connect((host.as_str(), *port)).await?).await?;
+                let mut stream = connect(host, *port).await?;
+                let peer = Peer::from(stream.local_addr()?.ip());
+                self.write_header(&mut stream, peer, config).await?;
                 let Some(name) = tls else { return self.request(stream, host).await };
                 let client = match trust {
                     Trust::AsConfigured => client(config, host)?,
@@ -177,11 +182,17 @@ impl HealthCheck {
         }
     }
 
-    async fn write_header<S: AsyncWrite + Unpin>(&self, mut stream: S) -> io::Result<S> {
-        if self.sends_proxy_header {
+    /// Writes a PROXY header if the site expects one from this peer.
+    async fn write_header(
+        &self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        peer: Peer,
+        config: &Config,
+    ) -> io::Result<()> {
+        if self.takes_proxy_header && config.proxies.protocol && config.proxies.trust(peer) {
             stream.write_all(PROXY_HEADER).await?;
         }
-        Ok(stream)
+        Ok(())
     }
 
     async fn request(
@@ -204,6 +215,16 @@ impl HealthCheck {
     }
 }
 
+/// Connects to the host. `localhost` is whichever loopback address is listened on: a listener on `[::]` that another
+/// program made may be for IPv6 alone.
+async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()];
+    match host {
+        LOCALHOST => TcpStream::connect(&loopback[..]).await,
+        _ => TcpStream::connect((host, port)).await,
+    }
+}
+
 fn parse(addresses: Vec<String>) -> Vec<Address> {
     addresses.iter().filter_map(|text| text.parse().ok()).collect()
 }
@@ -211,7 +232,7 @@ fn parse(addresses: Vec<String>) -> Vec<Address> {
 /// The TLS client. At a loopback address it trusts the site's self-signed certificate, read from the site's directory.
 /// With certificate files it trusts these and the web's roots, with ACME the CA's own roots, else the web's roots.
 fn client(config: &Config, host: &str) -> Result<ClientConfig, HealthError> {
-    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let here = host == LOCALHOST || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let mut roots = RootCertStore::empty();
     let web = || webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
     match config.source()? {

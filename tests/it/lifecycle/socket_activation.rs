@@ -4,7 +4,7 @@ use crate::support::{
     aioquic,
     day::{EVENING, Game, IN_PROGRESS},
     fake_mlb::FakeMlb,
-    server::{Server, command, run, send_to},
+    server::{Server, check, command, run, send_to},
 };
 use command_fds::{CommandFdExt, FdMapping};
 use std::{
@@ -139,4 +139,30 @@ fn an_unusable_inherited_socket_is_named() {
     assert_eq!(output.status.code(), Some(1), "nothing was handed over");
     assert!(String::from_utf8(output.stderr).unwrap().contains("LISTEN_FDS"));
     assert_eq!(run(dir.path(), &["reload"]).0, Some(1), "and nothing runs");
+}
+
+/// Tests that need IPv6: ignored by default, run by `.ci/run` if the kernel has it.
+mod needs_ipv6 {
+    use super::*;
+    use socket2::{Domain, Socket, Type};
+    use std::net::Ipv6Addr;
+
+    /// systemd's `BindIPv6Only=ipv6-only` makes such a socket.
+    #[test]
+    #[ignore = "needs IPv6"]
+    fn a_socket_for_ipv6_alone_is_found_by_health_and_by_check() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+        socket.set_only_v6(true).unwrap();
+        socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into()).unwrap();
+        socket.listen(16).unwrap();
+        let command = handing_over(command(dir.path()), vec![socket.into()], "http");
+        let server = Server::start_by(command, dir, &NO_MLB);
+        let (http, elsewhere) = (server.http().to_string(), tempfile::tempdir().unwrap());
+        assert!(http.starts_with("[::]:"), "{http}");
+        let (code, stdout, stderr) = run(elsewhere.path(), &["health", "--http", &http]);
+        assert!(code == Some(0) && stdout.contains(" answered 200 OK in "), "{stdout} {stderr}");
+        let (_, stdout, stderr) = check(elsewhere.path(), &["--https", "off", "--http", &http]);
+        assert!(stdout.contains(&format!("e6 listens on {http} already")), "{stdout} {stderr}");
+    }
 }
