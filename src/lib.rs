@@ -128,10 +128,10 @@ fn perform(command: cli::Command) -> Result<(), ExitCode> {
             crate::app::demo::demo(set_up(flags)?, speed, date).map_err(not_started)?;
         }
         cli::Command::Check { flags, offline, all } => {
-            let config = set_up(flags)?.config;
+            let Setup { config, read_config, .. } = set_up(flags)?;
             let network = if offline { Network::LeftAlone } else { Network::Asked };
             let shown = if all { SettingsShown::All } else { SettingsShown::Changed };
-            let report = crate::app::check::check(&config, network);
+            let report = crate::app::check::check(&config, network, &read_config);
             report.print(&config, shown).map_err(unprinted)?;
             if !report.is_good() {
                 return Err(ExitCode::from(EXIT_MISTAKE));

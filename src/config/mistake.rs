@@ -1,6 +1,9 @@
 //! Mistakes in the configuration: the place, the problem and the fix.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
@@ -39,6 +42,17 @@ impl InvalidValue {
 
     pub(crate) fn at(self, place: SettingPlace) -> ConfigError {
         ConfigError { place, what: self.what, hint: self.hint }
+    }
+}
+
+/// The fix for a file that cannot be read: the right to read it if that is missing, else `other`.
+pub(crate) fn reading_hint(file: &Path, error: &io::Error, other: impl Into<String>) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let file = file.display();
+            format!("let a group of e6's user read it: chgrp GROUP {file} && chmod g+r {file}")
+        }
+        _ => other.into(),
     }
 }
 

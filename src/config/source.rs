@@ -6,7 +6,7 @@ use crate::{
         CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE, ListenAddresses, MlbProxy,
         environment::Environment,
         flags::LIMIT,
-        mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest},
+        mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, reading_hint, nearest},
         named_file, scalar,
         settings::{
             self, Setting,
@@ -152,7 +152,7 @@ impl SettingsReader {
                 return self.wrong(SettingPlace::Everywhere, what, hint);
             }
             Err(error) => {
-                let place = SettingPlace::File(path.into());
+                let (place, hint) = (SettingPlace::File(path.into()), reading_hint(path, &error, hint));
                 return self.wrong(place, format!("cannot read it ({error})"), hint);
             }
         };

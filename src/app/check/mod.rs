@@ -5,14 +5,15 @@ pub(crate) mod machine;
 pub(crate) mod upstream;
 
 use crate::{
-    config::{self, Config, Environment},
+    app::process::ReadConfig,
+    config::{self, Config, Environment, mistake::ConfigError},
     name::{Named, named},
     output::{
         self,
         format::{self, LogFormat},
     },
     page::{LEAST_CONTRAST, PageState},
-    sandbox::{self, is_root},
+    sandbox::{self, User, is_root},
 };
 use std::{borrow::Cow, fmt, io};
 use tracing::Level;
@@ -55,13 +56,14 @@ named! {
 }
 
 /// Tries what a start would do: first as root, if this is root, and then as the configured user.
-pub fn check(config: &Config, network: Network) -> CheckReport {
-    let mut found = findings(config, network);
+/// `read_config` reads the configuration again.
+pub fn check(config: &Config, network: Network, read_config: &ReadConfig) -> CheckReport {
+    let mut found = findings(config, network, read_config);
     found.sort_by_key(Finding::position);
     CheckReport(found)
 }
 
-fn findings(config: &Config, network: Network) -> Vec<Finding> {
+fn findings(config: &Config, network: Network, read_config: &ReadConfig) -> Vec<Finding> {
     let mut found = machine::listeners(config);
     let missing = machine::missing_directories(config);
     match &config.user {
@@ -70,6 +72,7 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
                 found.push(Finding::error("security.user", why));
                 return found;
             }
+            found.extend(unreadable_again(user, read_config));
         }
         Some(user) if !user.is_present() => found.push(Finding::warning(
             "security.user",
@@ -90,6 +93,17 @@ fn findings(config: &Config, network: Network) -> Vec<Finding> {
         found.extend(upstream::mlb(config));
     }
     found
+}
+
+/// Warnings about files of the configuration that root can read at a start, and the user cannot later.
+fn unreadable_again(user: &User, read_config: &ReadConfig) -> Vec<Finding> {
+    let mistakes = read_config().map_or_else(|mistakes| mistakes.0, |_| Vec::new());
+    let warning = |mistake: ConfigError| {
+        let what =
+            format!("e6 reload and e6 upgrade will fail, because {} reads this again: {mistake}", user.name);
+        Finding::warning("security.user", what)
+    };
+    mistakes.into_iter().map(warning).collect()
 }
 
 /// Warnings about pairs of colours whose text is hard to read.

@@ -4,7 +4,7 @@ use crate::{
     bounded_file,
     config::{
         Config,
-        mistake::{InvalidValue, one_of},
+        mistake::{InvalidValue, reading_hint, one_of},
         settings::{
             Setting, Value,
             kinds::{Kind, MAYBE_PATH, TOKEN, name_of, or_none},
@@ -115,7 +115,7 @@ fn read(file: &Path) -> Result<String, InvalidValue> {
     bounded_file::read_text(file, LINE_CAP).map_err(|error| {
         InvalidValue::new(
             format!("cannot read the URL in {:?} ({error})", file.display().to_string()),
-            "name a file with the URL on its only line, readable to e6",
+            reading_hint(file, &error, "name a file with the URL on its only line"),
         )
     })
 }

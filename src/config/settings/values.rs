@@ -2,7 +2,10 @@
 
 use crate::{
     bounded_file,
-    config::{mistake::InvalidValue, settings::quoted},
+    config::{
+        mistake::{InvalidValue, reading_hint},
+        settings::quoted,
+    },
     http::access_log::LogDestination,
     mlb::Token,
     net::{listen::Address, outgoing::OutgoingProxy},
@@ -249,8 +252,10 @@ fn seconds(text: &str, limit: u64, name: &str, hint: &str) -> Result<Duration, I
 pub(super) fn token(text: &str) -> Result<Token, InvalidValue> {
     let file = path(text)?;
     let hint = format!("write one: head -c 24 /dev/urandom | base64 > {}", file.display());
-    let read = bounded_file::read_text(&file, LINE_CAP)
-        .map_err(|error| InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), &*hint))?;
+    let read = bounded_file::read_text(&file, LINE_CAP).map_err(|error| {
+        let hint = reading_hint(&file, &error, &*hint);
+        InvalidValue::new(format!("cannot read the token in {text:?} ({error})"), hint)
+    })?;
     Token::new(&read, file).map_err(|what| InvalidValue::new(format!("{what} ({text:?})"), &*hint))
 }
 

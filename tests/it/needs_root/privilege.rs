@@ -276,6 +276,44 @@ fn check_tries_as_the_user_that_it_would_become() {
 
 #[test]
 #[ignore = "needs root"]
+fn check_says_which_files_the_user_cannot_read_at_a_reload() {
+    let dir = nobodys();
+    let path = |name: &str| dir.path().join(name);
+    let secrets = ["relay.token", "hook.url", "hook.key"];
+    for (name, text) in
+        secrets.iter().zip(["x".repeat(32), "https://hooks.example/e6".into(), "x".repeat(32)])
+    {
+        fs::write(path(name), text).unwrap();
+    }
+    let settings = "[relay]\ntoken_file = \"relay.token\"\n[[notify]]\nurl_file = \"hook.url\"\nsecret_file = \"hook.key\"\n";
+    fs::write(path("e6.toml"), settings).unwrap();
+    let checked = |closed: &[&str]| {
+        for name in secrets.iter().chain(&["e6.toml"]) {
+            let mode = if closed.contains(name) { 0o600 } else { 0o644 };
+            fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let (code, _, stderr) =
+            check(dir.path(), &["--https", "off", "--data-dir", "data", "--user", "nobody"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        stderr
+    };
+    assert!(!checked(&[]).contains("Permission denied"));
+    for closed in [&secrets[..], &["e6.toml"]] {
+        let said = checked(closed);
+        for name in closed {
+            let is_named = |line: &str| {
+                line.contains("e6 reload and e6 upgrade will fail, because nobody reads this again")
+                    && line.contains("Permission denied")
+                    && line.ends_with(&format!("chgrp GROUP {name} && chmod g+r {name}"))
+            };
+            assert!(said.lines().any(is_named), "{name}: {said}");
+        }
+        assert!(!said.contains("urandom"), "that would replace a good secret: {said}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_user_without_an_entry_and_without_a_home_serves_and_is_told_what_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
