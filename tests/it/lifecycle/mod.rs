@@ -1,10 +1,12 @@
 //! Start, reload, upgrade, drain, and the commands for operators.
 
+pub mod addresses;
 pub mod check;
 pub mod demo;
 pub mod deploy;
 pub mod deploy_script;
 pub mod drain;
+pub mod first_start;
 pub mod health;
 pub mod init;
 pub mod kill;
