@@ -66,6 +66,9 @@ pub(crate) struct Handoff {
     /// HTTP/3 of the old process; none if it has none.
     #[serde(default)]
     pub quic: Option<QuicHandoff>,
+    /// Whether an older process had HTTP/3 and the old one tells clients to forget it.
+    #[serde(default)]
+    pub http3_ended: bool,
 }
 
 /// The keys and numbers by which datagrams of the old process are known.

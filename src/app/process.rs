@@ -43,7 +43,7 @@ pub(crate) struct Process {
     pub certificates: Option<CertificateOwner>,
     /// The parts that all QUIC endpoints share; none without HTTP/3.
     pub http3: Option<Arc<Http3Server>>,
-    /// Whether the old process of an upgrade had HTTP/3 and this one has none: clients are told to forget it.
+    /// Whether an older process of an upgrade had HTTP/3 and this one has none: clients are told to forget it.
     pub http3_ended: bool,
     /// None until the process is announced, and if it cannot be written.
     pub pid_file: Option<PidFile>,

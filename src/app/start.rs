@@ -102,7 +102,7 @@ fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) ->
     }
     let tls = certificates.as_ref().map(CertificateOwner::acceptor);
     let http3 = http3::server(&config, &resources, &metrics, tls.as_ref(), inherited)?;
-    let had_http3 = inherited.handoff().is_some_and(|handoff| handoff.quic.is_some());
+    let had_http3 = inherited.handoff().is_some_and(|handoff| handoff.quic.is_some() || handoff.http3_ended);
     let process = Process {
         start: ProcessStart {
             at: OffsetDateTime::now_utc(),

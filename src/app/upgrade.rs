@@ -149,7 +149,7 @@ impl Running {
     }
 }
 
-fn handoff(Process { start, resources, http3, .. }: &Process) -> Handoff {
+fn handoff(Process { start, resources, http3, http3_ended, .. }: &Process) -> Handoff {
     let Resources { listeners, socket_files, .. } = resources;
     let configured = |bound: &BoundSocket| bound.configured.as_ref().map(ToString::to_string);
     Handoff {
@@ -161,6 +161,7 @@ fn handoff(Process { start, resources, http3, .. }: &Process) -> Handoff {
             secret: http3.secret.to_text(),
             processes: http3.steering.processes(),
         }),
+        http3_ended: *http3_ended,
     }
 }
 

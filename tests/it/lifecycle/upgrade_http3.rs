@@ -67,6 +67,16 @@ fn no_request_fails_while_upgrades_turn_http3_off_and_on_again() {
 }
 
 #[test]
+fn clients_are_told_to_forget_http3_until_it_is_on_again() {
+    let (server, _binary, _mlb) = with_binary_of_its_own(ON);
+    for (toml, expected) in [(OFF, "clear"), (OFF, "clear"), (OFF, "clear"), (ON, "h3=")] {
+        upgrade_with(&server, toml);
+        let said = field_over_tls(&server, "alt-svc");
+        assert!(said.starts_with(expected), "{toml}: {said:?}");
+    }
+}
+
+#[test]
 #[ignore = "needs aioquic"]
 fn a_response_over_http3_is_finished_by_the_old_process_when_the_new_one_has_none() {
     let (mut server, _binary, _mlb) = with_binary_of_its_own(ON);
