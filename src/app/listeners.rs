@@ -8,7 +8,7 @@ use crate::{
     name::Named,
     net::{
         listen::{self, Address, BoundSocket, UDP_BUFFER},
-        unix_socket::UnixSocketFile,
+        unix_socket::{self, UnixSocketFile},
     },
     output::format::{self, LogFormat},
     sandbox,
@@ -101,7 +101,8 @@ impl Listeners {
         Ok(Listeners(sockets))
     }
 
-    /// Logs facts that may surprise an operator: who can read the metrics, and that IPv6 is missing.
+    /// Logs facts that may surprise an operator: who can read the metrics, that IPv6 is missing, and that a socket of the
+    /// old process of an upgrade keeps its mode.
     pub fn log(&self, config: &Config) {
         let on_ipv4_only = |bound: &&BoundSocket| {
             bound.configured.as_ref().is_some_and(Address::is_every_address)
@@ -127,9 +128,15 @@ impl Listeners {
                  sysctl -w net.core.rmem_max={UDP_BUFFER} net.core.wmem_max={UDP_BUFFER}"
             );
         }
-        for bound in self.addresses_once().filter(|bound| bound.kind == ListenerKind::Admin) {
-            let address = &bound.address;
-            tracing::info!(%address, "metrics can be read by {}", readers(address, config.listen.unix_mode));
+        for BoundSocket { kind, address, configured, .. } in self.addresses_once() {
+            let mode = address.unix().and_then(|file| unix_socket::mode(file).ok());
+            let mode = mode.unwrap_or(config.listen.unix_mode);
+            if mode != config.listen.unix_mode && configured.is_some() {
+                tracing::warn!(%address, "the socket keeps the mode {mode:04o} until e6 is stopped and started");
+            }
+            if *kind == ListenerKind::Admin {
+                tracing::info!(%address, "metrics can be read by {}", readers(address, mode));
+            }
         }
     }
 

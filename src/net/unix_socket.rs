@@ -28,6 +28,11 @@ pub(crate) fn bind(path: &Path, mode: u32, backlog: i32) -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// The mode of the file at this path, as in `chmod`.
+pub(crate) fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::symlink_metadata(path)?.mode() & 0o7777)
+}
+
 fn socket() -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;

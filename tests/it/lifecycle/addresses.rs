@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -185,6 +186,26 @@ fn an_upgrade_opens_and_closes_the_addresses_that_were_changed() {
     configure(server.path("").as_path(), "http = \"127.0.0.1:1\"\nadmin = \"off\"", "false");
     let (code, said) = server.command(&["health"]);
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn an_upgrade_says_that_a_unix_socket_keeps_its_mode() {
+    let sockets = tempfile::tempdir().unwrap();
+    let socket = sockets.path().join("admin.sock");
+    let listen = |mode: &str| {
+        let admin = format!("admin = \"unix:{}\"", socket.display());
+        format!("http = \"127.0.0.1:0\"\n{admin}\nunix_mode = \"{mode}\"")
+    };
+    let (mut server, _mlb) = site(&listen("0600"), "false");
+    let says = "keeps the mode 0600 until e6 is stopped and started";
+    assert!(!server.stderr().contains(says), "{}", server.stderr());
+    configure(server.path("").as_path(), &listen("0660"), "false");
+    let (code, said) = server.command(&["upgrade"]);
+    assert_eq!(code, Some(0), "{said}{}", server.stderr());
+    assert!(server.wait_for_exit().success());
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(server.stderr().contains(says), "{}", server.stderr());
+    assert!(!server.stderr().contains("the mode 0660"), "nobody else can read it: {}", server.stderr());
 }
 
 #[test]
