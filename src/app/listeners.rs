@@ -207,7 +207,7 @@ fn bound_for(sockets: &[BoundSocket], kind: ListenerKind) -> Vec<Address> {
 
 /// Binds an address. The configured user owns the file of a Unix socket, and a directory made for it, so that the
 /// process can remove the file when it ends.
-fn bind(
+pub(crate) fn bind(
     config: &Config,
     kind: ListenerKind,
     address: &Address,

@@ -13,10 +13,7 @@ use crate::{
     connection::ListenerKind,
     http::access_log::{LogDestination, LogFile},
     name::Named,
-    net::{
-        listen::{self, Address},
-        unix_socket::UnixSocketFile,
-    },
+    net::{listen::Address, unix_socket::UnixSocketFile},
     sandbox::is_root,
 };
 use std::{
@@ -53,13 +50,8 @@ enum ListenAttempt {
 
 fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding, ListenAttempt) {
     let about = format!("listen.{}", kind.name());
-    let error = match listen::bind(kind, address, 1, config.listen.unix_mode) {
-        Ok(bound) => {
-            if let Address::Unix(path) = address {
-                // The socket's file is removed too.
-                drop(UnixSocketFile::at(path));
-            }
-            drop(bound);
+    let error = match bind_and_close(kind, address, config) {
+        Ok(()) => {
             let port = if kind == ListenerKind::Http3 { "UDP " } else { "" };
             let what = format!("{port}{address} can be listened on");
             return (Finding::fine(about, what), ListenAttempt::OrFails);
@@ -86,6 +78,21 @@ fn listener(kind: ListenerKind, address: &Address, config: &Config) -> (Finding,
         false => Finding::error(about, what),
     };
     (finding, ListenAttempt::OrFails)
+}
+
+/// Binds an address as a start does, and closes it. Leaves neither a socket's file behind nor directories made for it.
+fn bind_and_close(kind: ListenerKind, address: &Address, config: &Config) -> io::Result<()> {
+    let above = address.unix().into_iter().flat_map(|file| file.ancestors().skip(1));
+    let missing: Vec<_> = above.take_while(|dir| !dir.exists()).collect();
+    let bound = listeners::bind(config, kind, address, 1);
+    if let (Ok(_), Some(file)) = (&bound, address.unix()) {
+        drop(UnixSocketFile::at(file));
+    }
+    for dir in missing {
+        // Fails if it was not made, or is in use by now.
+        let _ = fs::remove_dir(dir);
+    }
+    bound.map(drop)
 }
 
 /// A directory that a start would make, and whether it can. This is tried with the rights that the start would have.
