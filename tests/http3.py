@@ -292,8 +292,16 @@ async def frames(port):
     def on_request(c, data):
         c._quic.send_stream_data(c._quic.get_next_available_stream_id(), data)
 
-    def on_control(c, data):
-        c._quic.send_stream_data(c.http._local_control_stream_id, data)
+    def on(stream, end=False):
+        return lambda c, data: c._quic.send_stream_data(getattr(c.http, stream), data, end_stream=end)
+
+    def end_of(stream):
+        return on(stream, end=True)
+
+    def reset_of(stream):
+        return lambda c, _: c._quic.reset_stream(getattr(c.http, stream), ErrorCode.H3_NO_ERROR)
+
+    on_control = on("_local_control_stream_id")
 
     def new_uni(c, data):
         c._quic.send_stream_data(c._quic.get_next_available_stream_id(is_unidirectional=True), data)
@@ -307,6 +315,15 @@ async def frames(port):
         ("frame of HTTP/2", on_request, frame(0x6, b"12345678"), ErrorCode.H3_FRAME_UNEXPECTED),
         ("second control", new_uni, encode_uint_var(0), ErrorCode.H3_STREAM_CREATION_ERROR),
         ("second encoder", new_uni, encode_uint_var(2), ErrorCode.H3_STREAM_CREATION_ERROR),
+        ("push stream", new_uni, encode_uint_var(1), ErrorCode.H3_STREAM_CREATION_ERROR),
+        ("push stream in four bytes", new_uni, b"\x80\0\0\x01", ErrorCode.H3_STREAM_CREATION_ERROR),
+        ("end of control", end_of("_local_control_stream_id"), b"", ErrorCode.H3_CLOSED_CRITICAL_STREAM),
+        ("end of encoder", end_of("_local_encoder_stream_id"), b"", ErrorCode.H3_CLOSED_CRITICAL_STREAM),
+        ("end of decoder", end_of("_local_decoder_stream_id"), b"", ErrorCode.H3_CLOSED_CRITICAL_STREAM),
+        ("reset of encoder", reset_of("_local_encoder_stream_id"), b"", ErrorCode.H3_CLOSED_CRITICAL_STREAM),
+        ("insertion", on("_local_encoder_stream_id"), b"\x41a\x01b", ErrorCode.QPACK_ENCODER_STREAM_ERROR),
+        ("acknowledgment", on("_local_decoder_stream_id"), b"\x80", ErrorCode.QPACK_DECODER_STREAM_ERROR),
+        ("increment", on("_local_decoder_stream_id"), b"\x01", ErrorCode.QPACK_DECODER_STREAM_ERROR),
         ("bad field section", on_request, frame(FrameType.HEADERS, b"\xff" * 8),
          ErrorCode.QPACK_DECOMPRESSION_FAILED),
         ("dynamic table", on_request, frame(FrameType.HEADERS, b"\x02\x00\x80"),
@@ -323,6 +340,9 @@ async def frames(port):
     async with client(port) as c:
         new_uni(c, encode_uint_var(0x21) + b"whatever")
         on_control(c, frame(0x21, b"whatever"))
+        # QPACK without a table: a capacity of 0, and a stream that was given up, with a long number.
+        on("_local_encoder_stream_id")(c, b"\x20")
+        on("_local_decoder_stream_id")(c, b"\x44\x7f\x81\x01")
         c.transmit()
         assert (await c.ask("/healthz")).status == 200
 

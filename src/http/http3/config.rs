@@ -91,7 +91,7 @@ fn transport(limits: &Limits) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(limits.h3_streams))
         .max_concurrent_uni_streams(VarInt::from_u32(CONTROL_STREAMS))
         .stream_receive_window(window)
-        // Bytes on QPACK's streams, which are never read, leave room for requests.
+        // A stream whose bytes are not read leaves room for the others.
         .receive_window(VarInt::from_u32(limits.h3_window.saturating_mul(2)))
         .send_window(limits.h3_send_window)
         .datagram_receive_buffer_size(None)

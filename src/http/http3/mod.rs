@@ -8,10 +8,12 @@ mod config;
 mod endpoint;
 pub(crate) mod malformed;
 mod metrics;
+mod receiving;
 mod request;
 mod secret;
 mod session;
 mod transport;
+mod unidirectional;
 
 pub(crate) use config::Http3Server;
 pub(crate) use endpoint::{Http3Listener, accept};

@@ -8,8 +8,9 @@ use crate::http::{
     handler::{HandlerResponse, UPLOAD_LASTS, UnreadBody},
     http3::{
         malformed::{self, MissingBytes},
+        receiving::ReceivingStream,
         session::Http3Session,
-        transport::{QuicTransport, ReceivingStream, RequestTransport, ResponseStream, SendingStream},
+        transport::{QuicTransport, RequestTransport, ResponseStream, SendingStream},
     },
     progress::{self, CHECK_INTERVAL},
 };

@@ -2,7 +2,14 @@
 //! buffers heads of any length, and does not tell when a response has arrived.
 
 use crate::{
-    http::{handler::UPLOAD_CAP, http3::budget::ReadBudget},
+    http::{
+        handler::UPLOAD_CAP,
+        http3::{
+            budget::ReadBudget,
+            receiving::{ReceivingStream, connection_error, stream_id, varint},
+            unidirectional::{QpackStreams, UnidirectionalStream},
+        },
+    },
     limits::Limits,
 };
 use bytes::{Buf, Bytes};
@@ -10,12 +17,11 @@ use h3::{
     error::Code,
     quic::{self, ConnectionErrorIncoming, StreamErrorIncoming, StreamId, WriteBuf},
 };
-use quinn::{ConnectionError, ReadError, VarInt, WriteError};
+use quinn::{ConnectionError, WriteError};
 use std::{
     cell::{Cell, RefCell},
     pin::{Pin, pin},
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::time::Instant;
@@ -37,6 +43,7 @@ pub(super) struct ConnectionStreams {
     pub taken: Rc<Cell<(u64, Instant)>>,
     /// Bytes that the peer may still send on control streams.
     pub control: Rc<ReadBudget>,
+    qpack: QpackStreams,
     /// Bytes that it may send on one request stream.
     request_bytes: usize,
     /// The request stream that was accepted last.
@@ -48,6 +55,7 @@ impl ConnectionStreams {
         ConnectionStreams {
             taken: Rc::new(Cell::new((0, Instant::now()))),
             control: Rc::new(ReadBudget::new(limits.h3_control)),
+            qpack: QpackStreams::default(),
             request_bytes: 2 * limits.head_buffer() + UPLOAD_CAP,
             accepted: RefCell::default(),
         }
@@ -72,20 +80,18 @@ fn next_control(quic: &quinn::Connection) -> Opening<quinn::RecvStream> {
 }
 
 impl quic::Connection<Bytes> for QuicTransport {
-    type RecvStream = ReceivingStream;
+    type RecvStream = UnidirectionalStream;
     type OpenStreams = QuicTransport;
 
     fn poll_accept_recv(
         &mut self,
         context: &mut Context,
-    ) -> Poll<Result<ReceivingStream, ConnectionErrorIncoming>> {
+    ) -> Poll<Result<UnidirectionalStream, ConnectionErrorIncoming>> {
+        self.streams.qpack.read(context);
         let stream = ready!(self.next_control.as_mut().poll(context)).map_err(connection_error)?;
         self.next_control = next_control(&self.quic);
-        Poll::Ready(Ok(ReceivingStream {
-            stream,
-            budget: self.streams.control.clone(),
-            whole_connection: Some(self.quic.clone()),
-        }))
+        let stream = ReceivingStream::of_connection(stream, self.streams.control.clone(), self.quic.clone());
+        Poll::Ready(Ok(UnidirectionalStream::new(stream, self.streams.qpack.clone())))
     }
 
     fn poll_accept_bidi(
@@ -96,11 +102,8 @@ impl quic::Connection<Bytes> for QuicTransport {
         self.next_request = next_request(&self.quic);
         let send = SendingStream::new(send, &self.streams.taken);
         self.streams.accepted.replace(Some(send.response.clone()));
-        let budget = Rc::new(ReadBudget::new(self.streams.request_bytes));
-        Poll::Ready(Ok(RequestTransport {
-            send,
-            receive: ReceivingStream { stream, budget, whole_connection: None },
-        }))
+        let receive = ReceivingStream::of_request(stream, ReadBudget::new(self.streams.request_bytes));
+        Poll::Ready(Ok(RequestTransport { send, receive }))
     }
 
     fn opener(&self) -> QuicTransport {
@@ -186,48 +189,6 @@ impl quic::SendStream<Bytes> for RequestTransport {
 
     fn send_id(&self) -> StreamId {
         self.send.send_id()
-    }
-}
-
-/// The receiving side of a stream. `h3` collects a frame until it is complete, so the bytes it gets are limited.
-pub(super) struct ReceivingStream {
-    stream: quinn::RecvStream,
-    budget: Rc<ReadBudget>,
-    /// The connection, if too many bytes end all of it and not only this stream.
-    whole_connection: Option<quinn::Connection>,
-}
-
-impl quic::RecvStream for ReceivingStream {
-    type Buf = Bytes;
-
-    fn poll_data(&mut self, context: &mut Context) -> Poll<Result<Option<Bytes>, StreamErrorIncoming>> {
-        let read = ready!(pin!(self.stream.read_chunk(usize::MAX, true)).poll(context));
-        let Some(chunk) = read.map_err(read_error)? else { return Poll::Ready(Ok(None)) };
-        if self.budget.spend(chunk.bytes.len()) {
-            return Poll::Ready(Ok(Some(chunk.bytes)));
-        }
-        let code = Code::H3_EXCESSIVE_LOAD.value();
-        match &self.whole_connection {
-            Some(quic) => quic.close(varint(code), b"too many bytes on control streams"),
-            None => self.stop_sending(code),
-        }
-        Poll::Ready(Err(StreamErrorIncoming::StreamTerminated { error_code: code }))
-    }
-
-    fn stop_sending(&mut self, code: u64) {
-        // Fails only if the stream has ended.
-        let _ = self.stream.stop(varint(code));
-    }
-
-    fn recv_id(&self) -> StreamId {
-        stream_id(self.stream.id())
-    }
-}
-
-/// A response may be complete before the request is.
-impl Drop for ReceivingStream {
-    fn drop(&mut self) {
-        quic::RecvStream::stop_sending(self, Code::H3_NO_ERROR.value());
     }
 }
 
@@ -318,39 +279,6 @@ fn shared(piece: &Bytes, chunk: &[u8]) -> Bytes {
     let (within, part) = (piece.as_ptr_range(), chunk.as_ptr_range());
     let is_part = !chunk.is_empty() && within.start <= part.start && part.end <= within.end;
     if is_part { piece.slice_ref(chunk) } else { Bytes::copy_from_slice(chunk) }
-}
-
-/// A code of HTTP/3 is far below the limit of a QUIC integer.
-fn varint(code: u64) -> VarInt {
-    VarInt::from_u64(code).unwrap_or(VarInt::MAX)
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "fails only for numbers that are no QUIC integer, as every stream ID is"
-)]
-fn stream_id(id: quinn::StreamId) -> StreamId {
-    u64::from(id).try_into().expect("a stream ID is a QUIC integer")
-}
-
-fn connection_error(error: ConnectionError) -> ConnectionErrorIncoming {
-    match error {
-        ConnectionError::ApplicationClosed(closed) => {
-            ConnectionErrorIncoming::ApplicationClose { error_code: closed.error_code.into_inner() }
-        }
-        ConnectionError::TimedOut => ConnectionErrorIncoming::Timeout,
-        error => ConnectionErrorIncoming::Undefined(Arc::new(error)),
-    }
-}
-
-fn read_error(error: ReadError) -> StreamErrorIncoming {
-    match error {
-        ReadError::Reset(code) => StreamErrorIncoming::StreamTerminated { error_code: code.into_inner() },
-        ReadError::ConnectionLost(error) => {
-            StreamErrorIncoming::ConnectionErrorIncoming { connection_error: connection_error(error) }
-        }
-        error => StreamErrorIncoming::Unknown(Box::new(error)),
-    }
 }
 
 fn write_error(error: WriteError) -> StreamErrorIncoming {

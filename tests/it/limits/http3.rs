@@ -177,16 +177,12 @@ fn streams_that_come_and_go_cost_little_memory_and_keep_nobody_out() {
 
 #[test]
 #[ignore = "needs aioquic"]
-fn a_flood_on_the_stream_of_qpacks_encoder_is_not_read_and_holds_up_no_request() {
+fn a_flood_on_the_stream_of_qpacks_encoder_ends_its_connection() {
     let (server, _mlb) = site_with("");
     let before = memory(&server);
-    let mut flood = Scenario::start("qpack_flood", server.https(), &[]);
-    let sent: usize = flood.line().parse().unwrap();
-    assert!(sent <= 65_535, "no more than the window of the stream: {sent}");
-    flood.wait_until_ready();
+    aioquic::run("qpack_flood", server.https(), &[]);
     assert!(memory(&server) < before + GROWTH);
-    serves_visitors(&server, "during the flood");
-    flood.finish();
+    serves_visitors(&server, "after the flood");
 }
 
 /// What clients send first: the smallest datagram that QUIC allows, larger ones, two datagrams because of a large key
