@@ -6,7 +6,7 @@ use crate::{
         CertificateMode, Config, DEFAULT_FILE, FILE_VARIABLE, ListenAddresses, MlbProxy,
         environment::Environment,
         flags::LIMIT,
-        mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, reading_hint, nearest},
+        mistake::{ConfigError, ConfigErrors, InvalidValue, SettingPlace, nearest, reading_hint},
         named_file, scalar,
         settings::{
             self, Setting,

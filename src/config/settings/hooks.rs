@@ -4,7 +4,7 @@ use crate::{
     bounded_file,
     config::{
         Config,
-        mistake::{InvalidValue, reading_hint, one_of},
+        mistake::{InvalidValue, one_of, reading_hint},
         settings::{
             Setting, Value,
             kinds::{Kind, MAYBE_PATH, TOKEN, name_of, or_none},
