@@ -226,11 +226,9 @@ fn the_lock_and_the_pid_file_are_written_once_the_disk_lets_them() {
     let mut command = command(dir.path());
     command.env("LD_PRELOAD", libc_with(compiled.path(), READ_ONLY));
     let server = Server::start_by(command, dir, &["--mlb-url", "http://127.0.0.1:9"]);
-    let stderr = server.stderr();
-    assert!(
-        stderr.contains("no pid file") && stderr.contains("cannot write to the data directory"),
-        "{stderr}"
-    );
+    for warning in ["no pid file", "cannot write to the data directory"] {
+        server.wait_until(warning, || server.stderr().contains(warning));
+    }
     assert_eq!(server.command(&["reload"]).0, Some(1), "no process is found");
     fs::remove_file(server.path("read-only")).unwrap();
     server.wait_until("found again", || server.found() == Some(server.pid()));
