@@ -1,7 +1,13 @@
 //! The site's clock: the system's, or one that starts at another time and may run faster (`--clock`, `e6 demo`).
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 use time::OffsetDateTime;
+
+/// The years of all times that e6 takes from others: near the ends of the calendar, a few hours more are none.
+pub(crate) const YEARS: Range<i32> = 1900..3000;
 
 /// The clock of the site. Cheap to copy; all copies show the same time.
 #[derive(Debug, Clone, Copy)]

@@ -41,7 +41,7 @@ pub(crate) fn next_turn(facts: &Facts, now: OffsetDateTime) -> OffsetDateTime {
 fn kept_until(facts: &Facts, date: Date) -> Option<OffsetDateTime> {
     let evening = games_of(facts, date.previous_day()?);
     let ended = evening.iter().filter_map(|game| ended_at(facts, game, date)).max()?;
-    Some((ended + KEPT_FOR).max(facts.zone.value.at(date, KEPT_UNTIL)))
+    Some(ended.saturating_add(KEPT_FOR).max(facts.zone.value.at(date, KEPT_UNTIL)))
 }
 
 /// The end of a game of the day before; for a game in progress or about to begin, the time at which it was read or, if
@@ -86,7 +86,9 @@ pub fn begins_the_day_before(listing: &ScheduleEntry, zone: &Zone) -> bool {
 pub(crate) fn begins_soon(facts: &Facts, within: Duration, now: OffsetDateTime) -> bool {
     let mut listings = facts.schedule.value.listings.iter();
     listings.any(|listing| {
-        let near = listing.start.is_some_and(|start| start - within <= now && now < start + KEPT_FOR);
+        let near = listing
+            .start
+            .is_some_and(|start| start.saturating_sub(within) <= now && now < start.saturating_add(KEPT_FOR));
         near && listing.status.state == GameState::Ahead
     })
 }

@@ -199,7 +199,7 @@ fn pace(facts: &Facts, day: Date, games: &[Game], now: OffsetDateTime) -> Pace {
 /// The earliest time at which a game that is still to begin, or may be resumed, counts as [`Pace::Soon`].
 fn soon_since(facts: &Facts, day: Date, games: &[Game]) -> Option<OffsetDateTime> {
     let near = |game: &Game| match (game.state(), game.listing.start) {
-        (GameState::Ahead, Some(start)) => Some(start - SOON),
+        (GameState::Ahead, Some(start)) => Some(start.saturating_sub(SOON)),
         (GameState::Ahead, None) => can_begin(facts, day, games, game),
         (GameState::Suspended, _) if game.listing.may_go_on(day) => {
             game.feed.as_ref().and_then(|feed| feed.last_play).or(Some(facts.zone.value.midnight(day)))

@@ -61,7 +61,7 @@ impl Session {
 /// The earliest time at which a game resumed on this day can go on.
 fn begin(day: Date, start: Option<OffsetDateTime>, zone: &Zone) -> OffsetDateTime {
     match start {
-        Some(start) if zone.local(start).date() == day => start - EARLY,
+        Some(start) if zone.local(start).date() == day => start.saturating_sub(EARLY),
         _ => zone.at(day, time!(06:00)),
     }
 }

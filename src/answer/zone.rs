@@ -40,7 +40,7 @@ impl Zone {
 
     /// The same instant with this zone's offset at that instant.
     pub fn local(&self, instant: OffsetDateTime) -> OffsetDateTime {
-        instant.to_offset(self.offset(instant))
+        instant.checked_to_offset(self.offset(instant)).unwrap_or(instant)
     }
 
     /// The zone's abbreviation at this instant, such as "PDT".

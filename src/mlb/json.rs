@@ -1,5 +1,6 @@
 //! Reading MLB's JSON leniently: a field that is missing or of another shape than expected is none.
 
+use crate::clock::YEARS;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
@@ -81,8 +82,9 @@ impl<'de> Visitor<'de> for UniqueNamesVisitor {
 pub(crate) trait Json {
     fn number<T: TryFrom<u64>>(&self) -> Option<T>;
     fn list(&self) -> &[Value];
-    /// The day of a date or of a time.
+    /// The day of a date or of a time, in one of the [`YEARS`].
     fn day(&self) -> Option<Date>;
+    /// A time in one of the [`YEARS`].
     fn instant(&self) -> Option<OffsetDateTime>;
     /// A text that is empty if it is missing; none if it is something else.
     fn text_or_missing(&self, key: &str) -> Option<&str>;
@@ -102,7 +104,7 @@ impl Json for Value {
     }
 
     fn instant(&self) -> Option<OffsetDateTime> {
-        OffsetDateTime::parse(self.as_str()?, &Rfc3339).ok()
+        OffsetDateTime::parse(self.as_str()?, &Rfc3339).ok().filter(|at| YEARS.contains(&at.year()))
     }
 
     fn text_or_missing(&self, key: &str) -> Option<&str> {
@@ -112,12 +114,26 @@ impl Json for Value {
 
 /// The day of a date or of a time.
 pub(crate) fn day(text: &str) -> Option<Date> {
-    Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
+    let day = Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()?;
+    YEARS.contains(&day.year()).then_some(day)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_near_the_ends_of_the_calendar_is_none() {
+        let value = |text: &str| Value::from(text);
+        for known in ["1900-01-01T00:00:00Z", "2999-12-31T23:59:59-08:00"] {
+            assert!(value(known).instant().is_some() && value(known).day().is_some(), "{known}");
+        }
+        for unknown in
+            ["0000-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "3000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+        {
+            assert!(value(unknown).instant().is_none() && value(unknown).day().is_none(), "{unknown}");
+        }
+    }
 
     #[test]
     fn json_is_parsed_as_by_serde_json_but_for_names_that_come_twice() {

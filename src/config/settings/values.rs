@@ -2,6 +2,7 @@
 
 use crate::{
     bounded_file,
+    clock::YEARS,
     config::{
         mistake::{InvalidValue, reading_hint},
         settings::quoted,
@@ -285,7 +286,7 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, InvalidValue> {
 
 pub(super) fn instant(text: &str) -> Result<OffsetDateTime, InvalidValue> {
     // Further away, a sum of a time and a season could be out of range.
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|at| (1900..3000).contains(&at.year()));
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|at| YEARS.contains(&at.year()));
     at.ok_or_else(|| {
         let what = format!("{text:?} is no time from 1900 to 2999");
         InvalidValue::new(what, "write one like 2023-08-10T01:40:00Z")
