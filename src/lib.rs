@@ -67,7 +67,7 @@ mod interleavings;
 
 use crate::{
     app::{
-        ask::Turn,
+        ask::CommandTurn,
         check::{Network, SettingsShown},
         control::ControlRequest,
         error::RunError,
@@ -186,7 +186,7 @@ fn ask(asked: ControlRequest, flags: &Flags) -> Result<(), ExitCode> {
         .ok_or_else(|| failed("it is not known where the pid file is: --pid-file FILE, or --data-dir DIR"))?;
     let outcome = match asked {
         ControlRequest::Reload => {
-            Turn::take(asked, &path, OUTCOME_TIMEOUT).and_then(|turn| turn.ask(OUTCOME_TIMEOUT))
+            CommandTurn::take(asked, &path, OUTCOME_TIMEOUT).and_then(|turn| turn.ask(OUTCOME_TIMEOUT))
         }
         ControlRequest::Upgrade => crate::app::rollback::upgrade(&path, OUTCOME_TIMEOUT),
     };

@@ -19,14 +19,14 @@ use std::{
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The turn of a command, and its request. Commands take turns, because a signal does not say which of them sent it.
-pub(crate) struct Turn {
+pub(crate) struct CommandTurn {
     request: CommandRequest,
     pid_file: PathBuf,
     /// The directory of the pid file. Its lock ends with the command, however that ends.
     _lock: File,
 }
 
-impl Turn {
+impl CommandTurn {
     /// Waits for at most `patience` until no other command asks the process of this pid file.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Turn {
         // 0 stands for a signal without a command.
         let request = CommandRequest { id: fastrand::u64(1..), of };
         control::write_request(pid_file, request).map_err(unusable)?;
-        Ok(Turn { request, pid_file: pid_file.to_owned(), _lock: lock })
+        Ok(CommandTurn { request, pid_file: pid_file.to_owned(), _lock: lock })
     }
 
     /// Signals the process and waits for the outcome.
@@ -107,7 +107,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for CommandTurn {
     fn drop(&mut self) {
         // A request that stays is replaced by the next one.
         let _ = fs::remove_file(control::request_file(&self.pid_file));

@@ -97,8 +97,8 @@ impl Running {
         self.configured.config.data_dir.as_deref().filter(|_| !self.is_replay())
     }
 
-    /// Makes the lock and the pid file if they are missing, were replaced by others, or could not be made
-    /// before. If another e6 uses the directory by now, its files stay.
+    /// Makes the lock and the pid file if they are missing, were replaced by others, or could not be made before. If
+    /// another e6 uses the directory by now, its files stay.
     pub(crate) fn restore_files(&mut self) {
         self.restore_lock();
         self.restore_pid_file();
@@ -123,20 +123,24 @@ impl Running {
     }
 
     fn restore_lock(&mut self) {
-        let is_in_place = self.lock_file().is_none_or(|file| file.is_in_place());
-        let Some(dir) = self.data_dir().filter(|_| !is_in_place) else { return };
-        let taken = DataLock::take(dir, None);
-        let dir = dir.display();
-        match &taken {
-            Ok(_) => tracing::warn!(
-                %dir, "the lock of the data directory was missing or replaced; this process has taken it"
-            ),
-            Err(error) => {
-                tracing::debug!(?error, %dir, "the lock of the data directory is missing or replaced");
+        let (Some(file), Some(dir)) = (self.lock_file(), self.data_dir().map(Path::to_owned)) else { return };
+        let shown = dir.display().to_string();
+        let take = move || (!file.is_in_place()).then(|| DataLock::take(&dir, None));
+        match threads::within(DISK, "files", take) {
+            Ok(None) => {}
+            Ok(Some(Ok(taken))) => {
+                self.process.resources.lock = Some(taken);
+                tracing::warn!(
+                    dir = %shown,
+                    "the lock of the data directory was missing or replaced; this process has taken it"
+                );
             }
-        }
-        if let Ok(taken) = taken {
-            self.process.resources.lock = Some(taken);
+            Ok(Some(Err(error))) => {
+                tracing::debug!(?error, dir = %shown, "the lock of the data directory is missing or replaced");
+            }
+            Err(error) => {
+                tracing::debug!(%error, dir = %shown, "the lock of the data directory cannot be looked at")
+            }
         }
     }
 }

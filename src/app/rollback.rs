@@ -3,7 +3,7 @@
 
 use crate::{
     app::{
-        ask::Turn,
+        ask::CommandTurn,
         binary,
         control::{self, ControlOutcome, ControlRequest},
     },
@@ -21,7 +21,7 @@ const MODE: u32 = 0o755;
 /// # Errors
 /// A sentence, when there is no process, or it reports no outcome within `patience`.
 pub fn upgrade(pid_file: &Path, patience: Duration) -> Result<ControlOutcome, String> {
-    let turn = Turn::take(ControlRequest::Upgrade, pid_file, patience)?;
+    let turn = CommandTurn::take(ControlRequest::Upgrade, pid_file, patience)?;
     let running = || control::owner(pid_file).and_then(|pid| binary::path_of(pid).ok());
     let before = running();
     if let Err(error) = keep_running_binary(pid_file) {
@@ -67,7 +67,7 @@ fn keep_running_binary(pid_file: &Path) -> io::Result<()> {
 pub fn rollback(pid_file: Option<&Path>, patience: Duration) -> Result<String, String> {
     let running = pid_file.filter(|path| control::owner(path).is_some());
     // Before the binaries change places: an upgrade that is under way would start the wrong one.
-    let turn = running.map(|path| Turn::take(ControlRequest::Upgrade, path, patience)).transpose()?;
+    let turn = running.map(|path| CommandTurn::take(ControlRequest::Upgrade, path, patience)).transpose()?;
     if turn.is_none()
         && let Some(other) = binary::other_process()
     {

@@ -64,7 +64,7 @@ async fn read(
     session: Rc<Http3Session>,
     resolver: RequestResolver<QuicTransport, Bytes>,
     stream: ResponseStream,
-) -> Option<(Box<Sending>, Option<Upload>)> {
+) -> Option<(Box<Sending>, Option<Http3Upload>)> {
     let resolved = timeout(session.connection.limits().head, resolver.resolve_request()).await;
     let (request, mut parts) = match resolved {
         Ok(Ok(resolved)) => resolved,
@@ -111,7 +111,7 @@ async fn read(
     };
     let (sender, receiver) = parts.split();
     let sending = Sending::new(session, stream, sender, response, in_flight);
-    Some((Box::new(sending), piece.map(|_| Upload { receiver, missing })))
+    Some((Box::new(sending), piece.map(|_| Http3Upload { receiver, missing })))
 }
 
 /// The length of the first piece of a request's body, which is none if the request has no body; none if the request was
@@ -127,12 +127,12 @@ async fn first_piece(request: &mut RequestStream<RequestTransport, Bytes>) -> Op
 }
 
 /// The rest of a request's body.
-struct Upload {
+struct Http3Upload {
     receiver: RequestStream<ReceivingStream, Bytes>,
     missing: MissingBytes,
 }
 
-impl Upload {
+impl Http3Upload {
     /// Reads and drops the body, of which the stream lets through only so much. Fails if that shows that the request is
     /// malformed.
     async fn read_and_drop(mut self) -> Result<(), &'static str> {
@@ -175,7 +175,7 @@ impl Sending {
     }
 
     /// Sends the response, and reads and drops the rest of the request. Gives the response up if that is malformed.
-    async fn respond_while_reading(self: Box<Self>, upload: Upload) {
+    async fn respond_while_reading(self: Box<Self>, upload: Http3Upload) {
         let (session, stream) = (self.session.clone(), self.stream.clone());
         let (mut upload, mut respond) = (pin!(upload.read_and_drop()), pin!(self.respond()));
         let read = tokio::select! {

@@ -1,5 +1,5 @@
 //! The streams that a client opens for the connection as a whole. `h3` reads their types and the control stream. It takes
-//! a push stream from a client for one from a server, and never reads the streams of QPACK: both is done here.
+//! a push stream from a client for one from a server, and never reads the streams of QPACK. This module does both.
 
 use crate::http::http3::receiving::ReceivingStream;
 use bytes::Bytes;
