@@ -9,7 +9,9 @@ use crate::{
 };
 use rustix::process::{Pid, kill_process};
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -22,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct CommandTurn {
     request: CommandRequest,
     pid_file: PathBuf,
-    /// The directory of the pid file. Its lock ends with the command, however that ends.
+    /// The file of the turn. Its lock ends with the command, however that ends.
     _lock: File,
 }
 
@@ -38,7 +40,7 @@ impl CommandTurn {
         let unusable = |error| {
             format!("cannot ask the running e6 in {}: {error}; ask as the user it runs as", dir.display())
         };
-        let lock = File::open(dir).map_err(unusable)?;
+        let lock = turn_file(pid_file, dir).map_err(unusable)?;
         let deadline = Instant::now() + patience;
         loop {
             match lock.try_lock() {
@@ -114,6 +116,24 @@ impl Drop for CommandTurn {
     }
 }
 
+/// The file whose lock is the turn. Whoever may open it may keep all commands waiting, so nobody may but root and the
+/// owner of its directory, who may both ask.
+fn turn_file(pid_file: &Path, dir: &Path) -> io::Result<File> {
+    let path = control::turn_file(pid_file);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(file) => {
+            // Only of a file that is new: another one may be a link that the owner has made.
+            let dir = fs::metadata(dir)?;
+            if file.metadata()?.uid() != dir.uid() {
+                fchown(&file, Some(dir.uid()), Some(dir.gid()))?;
+            }
+            Ok(file)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bounded_file::open(&path),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether the command that has the turn upgrades, and this one would upgrade too.
 fn is_second(of: ControlRequest, pid_file: &Path) -> bool {
     let upgrade = ControlRequest::Upgrade;
@@ -177,5 +197,17 @@ mod tests {
         fs::write(&path, "1\n").unwrap();
         let left = Holder::find(&path).unwrap_err();
         assert!(left.contains("left behind"), "{left}");
+    }
+
+    #[test]
+    fn only_root_and_the_owner_of_the_directory_may_keep_commands_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("e6.pid");
+        for _ in 0..2 {
+            let turn = turn_file(&path, dir.path()).unwrap();
+            assert!(turn.try_lock().is_ok());
+            let (file, dir) = (turn.metadata().unwrap(), fs::metadata(dir.path()).unwrap());
+            assert_eq!((file.mode() & 0o777, file.uid()), (0o600, dir.uid()));
+        }
     }
 }

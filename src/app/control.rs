@@ -26,6 +26,8 @@ pub(crate) const DISK: Duration = Duration::from_secs(2);
 const CONTROL_SUFFIX: &str = ".json";
 /// The suffix that makes the name of the file with a command's request.
 const REQUEST_SUFFIX: &str = ".request";
+/// The suffix that makes the name of the file by which commands take turns.
+const TURN_SUFFIX: &str = ".turn";
 /// The mode of the files: everybody may read them, because they hold no secret.
 const MODE: u32 = 0o644;
 
@@ -192,6 +194,11 @@ pub(crate) fn request_file(path: &Path) -> PathBuf {
     beside(path, REQUEST_SUFFIX)
 }
 
+/// The file by which the commands that ask the process of this pid file take turns.
+pub(crate) fn turn_file(path: &Path) -> PathBuf {
+    beside(path, TURN_SUFFIX)
+}
+
 fn read_control(path: &Path) -> Option<Control> {
     serde_json::from_str(&bounded_file::read_text(&beside(path, CONTROL_SUFFIX), SMALL).ok()?).ok()
 }
@@ -201,7 +208,7 @@ fn write_control(path: &Path, control: &Control) -> io::Result<()> {
 }
 
 impl Drop for PidFile {
-    /// Removes the pid file, unless another process has replaced it.
+    /// Removes the pid file, unless another process has replaced it. The file of the turn stays: a command may hold it.
     fn drop(&mut self) {
         let path = self.path.clone();
         let remove = move || {
