@@ -7,6 +7,7 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use socket2::Socket;
 use std::{
     io,
+    net::UdpSocket,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
     sync::{Arc, Mutex},
     time::Duration,
@@ -66,6 +67,26 @@ pub fn receive(socket: &Socket, buffer: &mut ReadBuf) -> io::Result<usize> {
     Ok(count)
 }
 
+/// Has the kernel deliver each datagram by itself (udp(7), `UDP_GRO`), as it does by default.
+///
+/// # Errors
+/// When the socket is no UDP socket, or the kernel knows no other way (before Linux 5.0).
+pub fn receive_singly(socket: &UdpSocket) -> io::Result<()> {
+    let off: libc::c_int = 0;
+    let size = size_of_val(&off) as libc::socklen_t;
+    // SAFETY: the descriptor is open, and the kernel reads `size` bytes of `off`.
+    let failed = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_UDP,
+            libc::UDP_GRO,
+            (&raw const off).cast(),
+            size,
+        )
+    };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// The kernel's estimate of a TCP connection's round trip (tcp(7), `TCP_INFO`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoundTrip {
@@ -109,10 +130,32 @@ pub fn round_trip(socket: BorrowedFd) -> Option<RoundTrip> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quinn::udp::{Transmit, UdpSocketState};
     use std::{
         net::{TcpListener, TcpStream},
         os::unix::net::UnixStream,
     };
+
+    #[test]
+    fn datagrams_that_were_sent_together_arrive_one_by_one() {
+        let [sender, receiver] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let sends = UdpSocketState::new((&sender).into()).unwrap();
+        // It turns merging on.
+        UdpSocketState::new((&receiver).into()).unwrap();
+        receive_singly(&receiver).unwrap();
+        let three = Transmit {
+            destination: receiver.local_addr().unwrap(),
+            ecn: None,
+            contents: &[7; 250],
+            segment_size: Some(100),
+            src_ip: None,
+        };
+        sends.send((&sender).into(), &three).unwrap();
+        receiver.set_nonblocking(false).unwrap();
+        receiver.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let lengths = [(); 3].map(|()| receiver.recv(&mut [0; 1000]).unwrap());
+        assert_eq!(lengths, [100, 100, 50]);
+    }
 
     #[test]
     fn the_kernel_knows_the_round_trip_of_a_connection_and_of_no_other_socket() {
