@@ -10,7 +10,7 @@ use rustix::event::epoll;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     client::Resumption,
-    crypto::aws_lc_rs::{default_provider, kx_group},
+    crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use std::{
@@ -21,6 +21,9 @@ use std::{
     os::fd::{AsRawFd, RawFd},
     sync::Arc,
 };
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\
+    connection: close\r\n\r\n";
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -172,12 +175,18 @@ fn tls(chain: &str, key: &str) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// A hybrid client offers X25519MLKEM768 first, as browsers do; others offer X25519 alone.
+/// The client offers cipher suites as browsers do, the fastest first. A hybrid one offers X25519MLKEM768 before X25519,
+/// as they do, too; others offer X25519 alone.
 fn handshakes(address: &str, trusted: &str, hybrid: bool, resumed: bool, count: &str) {
     let count: u32 = count.parse().unwrap();
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(CertificateDer::pem_file_iter(trusted).unwrap().map(Result::unwrap));
     let mut provider = default_provider();
+    provider.cipher_suites = vec![
+        cipher_suite::TLS13_AES_128_GCM_SHA256,
+        cipher_suite::TLS13_AES_256_GCM_SHA384,
+        cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+    ];
     if !hybrid {
         provider.kx_groups = vec![kx_group::X25519];
     }
@@ -194,7 +203,7 @@ fn handshakes(address: &str, trusted: &str, hybrid: bool, resumed: bool, count: 
         socket.set_nodelay(true).unwrap();
         let connection = ClientConnection::new(Arc::clone(&config), name.clone()).unwrap();
         let mut stream = StreamOwned::new(connection, socket);
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(REQUEST).unwrap();
         let mut response = Vec::new();
         // A server may end without close_notify.
         let _ = stream.read_to_end(&mut response);

@@ -14,7 +14,6 @@ def table(results, peers, site, absent, options):
     for row, figures in results.items():
         decimals = UNITS.get(row, 1)
         baseline = figures.get("nginx") or figures.get("Caddy")
-        base = statistics.median(baseline) if baseline else None
         cells = []
         for name in names:
             values = figures.get(name)
@@ -22,7 +21,7 @@ def table(results, peers, site, absent, options):
                 cells.append("–")
                 continue
             middle = statistics.median(values)
-            ratio = f"**{middle / base:.2f}** " if base else ""
+            ratio = f"**{in_rounds(values, baseline):.2f}** " if baseline else ""
             cells.append(f"{ratio}{middle:.{decimals}f} ({min(values):.{decimals}f}–{max(values):.{decimals}f})")
         lines.append(f"| {ROWS[row][0]} | {' | '.join(cells)} |")
         ours = figures.get("e6")
@@ -35,11 +34,27 @@ def table(results, peers, site, absent, options):
     return "\n".join([
         f"{rounds} rounds on {machine()}: `benches/compare{' ' + options if options else ''}`. The page is {size['page']}, "
         f"the picture {size['large']}. {versions(peers)}", "",
-        "Bold: the median as a ratio to nginx, or to Caddy where nginx has no figure. Then the median, least and greatest of the rounds: µs of processor time per request, "
-        "unless the row names a unit.", "", *lines, "",
+        "Bold: the ratio to nginx, or to Caddy where nginx has no figure, in the median round. Then the median, least and greatest of the rounds: µs of processor time per "
+        "request, unless the row names a unit.", "", *lines, "", *own_ratios(results),
         *(["A peer is ahead of e6 in:", "", *behind] if behind else ["No peer is ahead of e6 in any row."]),
         *(["", f"Left out: {'; '.join(absent)}."] if absent else []),
     ])
+
+
+def in_rounds(values, baseline):
+    """How many times as much as the baseline, in the median round: what slows a round down slows both down."""
+    return statistics.median(value / base for value, base in zip(values, baseline))
+
+
+def own_ratios(results):
+    """What the access log and the dynamic page cost, for each server that has both rows."""
+    lines = []
+    for what, row, beside in [("The access log over HTTP/1.1", "h1-log", "h1"), ("The access log over HTTPS/1.1", "tls-log", "tls"),
+                              ("The access log over HTTP/2", "h2-log", "h2-32"), ("The dynamic page beside a static file", "h1", "h1-static")]:
+        costs = [f"{name} {in_rounds(values, results[beside][name]) - 1:+.0%}" for name, values in results.get(row, {}).items()
+                 if results.get(beside, {}).get(name)]
+        lines += [f"- {what}: {', '.join(costs)}"] if costs else []
+    return ["In the median round:", "", *lines, ""] if lines else []
 
 
 def machine():
