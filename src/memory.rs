@@ -27,6 +27,17 @@ pub fn limit() -> Option<u64> {
     fs::read_to_string("/proc/self/cgroup").ok()?.lines().filter_map(limit).min()
 }
 
+/// Has the allocator map each block of 128 KiB or more by itself, and so give it back as soon as it is freed. glibc
+/// raises this threshold to the size of the first such block that is freed (mallopt(3)): memory of the size of a picture
+/// would then stay behind in the arena of each thread that has drawn one.
+pub fn map_large_blocks() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes no pointer. It fails only for a threshold that is too large, which changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1024);
+    }
+}
+
 /// Gives freed memory back to the system. The allocator keeps it for the next allocation, but between two answers
 /// nothing needs the 10 MB that rendering takes, and between two bursts of connections nothing needs their buffers.
 pub fn release_freed() {

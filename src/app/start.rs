@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     http::clients::Clients,
     lifecycle::{Lifecycle, Signals},
-    limits,
+    limits, memory,
     mlb::DayRequests,
     net::listen_fds::InheritedFd,
     output, page,
@@ -76,6 +76,7 @@ struct Started {
 
 fn start(setup: Setup, replay: Option<ReplayPlan>, inherited: &mut Inherited) -> Result<Started, RunError> {
     require_descriptors()?;
+    memory::map_large_blocks();
     let Setup { config, logging, read_config, .. } = setup;
     let executable = Executable::of_this_process()?;
     let deployed_at = upgrade::placed_at();
