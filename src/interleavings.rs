@@ -26,7 +26,10 @@ use shuttle::{Config as ShuttleConfig, Runner, scheduler::RandomScheduler};
 use std::{
     fs,
     net::IpAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -51,19 +54,26 @@ fn the_table_of_clients_never_exceeds_its_limits_and_is_empty_in_the_end() {
             ..Limits::default()
         };
         let clients = Arc::new(Clients::new(limits));
+        // The permits that are held now, and those of each host.
+        let held: Arc<[AtomicUsize; 3]> = Arc::default();
         let visit = |host: u8| {
-            let clients = clients.clone();
+            let (clients, held) = (clients.clone(), held.clone());
             thread::spawn(move || {
                 let Some(permit) = Clients::enter(&clients, ListenerKind::Https) else { return };
+                assert!(held[0].fetch_add(1, Ordering::Relaxed) < 2, "a permit too many");
                 clients.begin_handshake(permit.id());
                 let address = IpAddr::from([192, 0, 2, host]);
                 if permit.claim(address) {
+                    let of_host = &held[usize::from(host)];
+                    assert!(of_host.fetch_add(1, Ordering::Relaxed) < 1, "a connection too many of one host");
                     permit.end_handshake();
                     let stream = Clients::open_stream(&clients, Some(address));
                     assert!(clients.streams() <= 1);
                     clients.make_room(ListenerKind::Http);
                     drop(stream);
+                    of_host.fetch_sub(1, Ordering::Relaxed);
                 }
+                held[0].fetch_sub(1, Ordering::Relaxed);
             })
         };
         let visitors: Vec<_> = [1, 1, 2].into_iter().map(visit).collect();
@@ -147,19 +157,25 @@ fn an_older_poller_changes_nothing_once_a_new_one_has_begun() {
 
 #[test]
 fn a_thread_that_has_ended_does_not_hang() {
+    const LONGEST: Duration = Duration::from_secs(3600);
     let test = || {
         let threads = RestartingThreads::new(&Registry::new()).unwrap();
         let work = |heartbeat: &crate::threads::Heartbeat| {
             heartbeat.beat();
             Ok(())
         };
-        threads.spawn("brief".into(), Duration::from_secs(3600), work).unwrap();
+        threads.spawn("brief".into(), LONGEST, work).unwrap();
         let watchdog = {
             let threads = threads.clone();
             thread::spawn(move || threads.hanging(Instant::now()))
         };
-        assert_eq!(threads.hanging(Instant::now()), None);
-        assert_eq!(watchdog.join().unwrap(), None);
+        assert_eq!(watchdog.join().unwrap(), None, "it has just beaten, or begun");
+        // It beats no more, so it hangs by then unless it has ended, and it ends.
+        let later = Instant::now() + 2 * LONGEST;
+        while let Some(name) = threads.hanging(later) {
+            assert_eq!(name, "brief");
+            thread::yield_now();
+        }
     };
     check_random(test, 1_000);
 }

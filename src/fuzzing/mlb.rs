@@ -213,8 +213,13 @@ fn facts(replies: &[Value; 8], missing: u8, now: OffsetDateTime) -> Facts {
 }
 
 fn check(answer: &Answer, replies: &[Value; 8]) {
-    let recorded =
-        |pk: u64| GAMES.iter().position(|game| *game == pk).map_or(0, |at| recorded(&replies[at + 1]));
+    let feed_of = |pk: u64| GAMES.iter().position(|game| *game == pk).map(|at| &replies[at + 1]);
+    let recorded = |pk: u64| feed_of(pk).map_or(0, recorded);
+    for game in &answer.games {
+        if let (Some(ErrorCount::Read(errors)), Some(feed)) = (game.count(), feed_of(game.listing.pk)) {
+            assert_eq!(u64::from(errors), in_the_box_score(feed), "game {}", game.listing.pk);
+        }
+    }
     match answer.verdict {
         Verdict::Yes(errors) => {
             let recorded: u64 = answer.games.iter().map(|game| recorded(game.listing.pk)).sum();
@@ -233,14 +238,18 @@ fn check(answer: &Answer, replies: &[Value; 8]) {
     assert!(answer.day >= DAY.previous_day().unwrap());
 }
 
-/// The errors that a feed records for the player: in the box score, or else play by play.
-fn recorded(feed: &Value) -> u64 {
+/// The errors that a feed's box score records for the player.
+fn in_the_box_score(feed: &Value) -> u64 {
     let player = format!("/players/ID{PERSON}/stats/fielding/errors");
     let sides = ["away", "home"].map(|side| &feed["liveData"]["boxscore"]["teams"][side]);
-    let in_the_box: u64 = sides
+    sides
         .iter()
         .filter_map(|side| side.pointer(&player)?.as_u64().filter(|errors| *errors <= u32::MAX.into()))
-        .fold(0, u64::saturating_add);
+        .fold(0, u64::saturating_add)
+}
+
+/// The errors that a feed records for the player: in the box score, or else play by play.
+fn recorded(feed: &Value) -> u64 {
     let plays = feed["liveData"]["plays"]["allPlays"].as_array().into_iter().flatten();
     let runners = plays.flat_map(|play| play["runners"].as_array().into_iter().flatten());
     let credits = runners.flat_map(|runner| runner["credits"].as_array().into_iter().flatten());
@@ -251,7 +260,7 @@ fn recorded(feed: &Value) -> u64 {
                 .as_str()
                 .is_some_and(|text| charges.iter().any(|charge| text.contains(charge)))
     };
-    in_the_box.max(credits.filter(is_his).count() as u64)
+    in_the_box_score(feed).max(credits.filter(is_his).count() as u64)
 }
 
 /// Makes the page: in JSON, and in every form if asked, which takes long.

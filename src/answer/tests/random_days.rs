@@ -153,7 +153,7 @@ impl Model {
                 );
             }
         }
-        for game in self.games.iter().filter(|_| !answer.stale && answer.verdict.errors() == 0) {
+        for game in self.games.iter().filter(|_| !answer.stale) {
             // The schedule may be 5 minutes old around the start of a game.
             let is_on = game.state(now) == GameState::On && now - game.begins > Duration::minutes(6);
             let is_fresh = read_at(game).is_some_and(|at| now - at <= Duration::MINUTE);

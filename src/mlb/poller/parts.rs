@@ -127,26 +127,12 @@ impl Poller {
         let Some(listing) = self.wanted_feeds(now).remove(&pk) else { return Ok(()) };
         self.client.take_age();
         let mut fresh = self.client.feed(pk, self.facts.player.value.id)?;
-        let refuse = |what| Err(PollError::new(Outage::Garbled, what));
         if fresh.official.is_some_and(|official| official != listing.official) {
-            return refuse(format!(
-                "the feed of game {pk} is of another day than its listing, {}",
-                listing.official
-            ));
-        }
-        let known = self.facts.feed(pk).and_then(|known| known.as_of.as_ref());
-        if let (Some(known), Some(as_of)) = (known, &fresh.as_of)
-            && as_of < known
-        {
             let what =
-                format!("the feed of game {pk} is of {as_of}, older than the one of {known} already read");
-            let distrust = self.distrust.entry(pk).or_insert_with(|| Distrust::begin(self.clock.mark()));
-            if !distrust.ends_with(as_of, &self.clock) {
-                return refuse(what);
-            }
-            tracing::warn!("{what}; MLB stays with it, so it counts");
+                format!("the feed of game {pk} is of another day than its listing, {}", listing.official);
+            return Err(PollError::new(Outage::Garbled, what));
         }
-        self.distrust.remove(&pk);
+        self.refuse_older(pk, fresh.as_of.as_deref())?;
         if let Some(known) = self.facts.feed(pk) {
             fresh.keep_from(known);
         }
@@ -154,6 +140,24 @@ impl Poller {
             self.facts.seen_on.insert(pk, SeenOn(now));
         }
         self.facts.feeds.insert(pk, Part::read(Some(fresh), now - self.client.take_age()));
+        Ok(())
+    }
+
+    /// Refuses a feed that is older than the one already read, unless MLB stays with it.
+    fn refuse_older(&mut self, pk: u64, as_of: Option<&str>) -> Result<(), PollError> {
+        let known = self.facts.feed(pk).and_then(|known| known.as_of.as_deref());
+        if let (Some(known), Some(as_of)) = (known, as_of)
+            && as_of < known
+        {
+            let what =
+                format!("the feed of game {pk} is of {as_of}, older than the one of {known} already read");
+            let distrust = self.distrust.entry(pk).or_insert_with(|| Distrust::begin(self.clock.mark()));
+            if !distrust.ends_with(as_of, &self.clock) {
+                return Err(PollError::new(Outage::Garbled, what));
+            }
+            tracing::warn!("{what}; MLB stays with it, so it counts");
+        }
+        self.distrust.remove(&pk);
         Ok(())
     }
 
@@ -213,6 +217,24 @@ mod tests {
         mlb::poller::tests::poller,
     };
     use time::macros::datetime;
+
+    #[test]
+    fn an_old_feed_that_comes_between_newer_ones_is_refused_each_time() {
+        let now = datetime!(2024-07-03 02:00 UTC);
+        let mut watch = poller(now);
+        let newer = GameFeed {
+            as_of: Some("20240703_015900".into()),
+            ..feed(1, GameState::On, Participation::Fielded, 1)
+        };
+        watch.facts = facts(now, [listing(1, GameState::On)], [newer]);
+        for round in 0..10 {
+            assert!(watch.refuse_older(1, Some("20240703_015800")).is_err(), "round {round}");
+            assert!(watch.refuse_older(1, Some("20240703_015900")).is_ok(), "round {round}");
+        }
+        let older = ["20240703_015800", "20240703_015810", "20240703_015820"];
+        let believed = older.map(|as_of| watch.refuse_older(1, Some(as_of)).is_ok());
+        assert_eq!(believed, [false, false, true], "MLB stays with an older one");
+    }
 
     #[test]
     fn the_feed_of_a_game_that_ended_after_midnight_is_read_while_the_answer_is_about_it() {

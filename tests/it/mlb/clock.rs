@@ -82,6 +82,8 @@ fn a_system_clock_that_jumps_makes_no_wrong_answer_and_ends_no_polling() {
         // MLB says that the game is on, and MLB knows better than a clock.
         ("two days back", "2024-07-02 04:05:00", "yes", "2024-07-01"),
         ("a day on again", "2024-07-03 04:05:30", "yes", "2024-07-02"),
+        ("a day back", "2024-07-02 04:05:30", "yes", "2024-07-01"),
+        ("a day on once more", "2024-07-03 04:06:00", "yes", "2024-07-02"),
     ] {
         let asked = mlb.asked().len();
         set_clock(&server.path(""), utc);

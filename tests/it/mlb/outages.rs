@@ -148,16 +148,31 @@ fn a_feed_that_flaps_between_two_states_is_followed_and_never_mixed() {
 }
 
 #[test]
-fn an_mlb_that_cannot_prove_its_name_is_not_believed() {
+fn an_mlb_that_cannot_prove_its_name_or_is_not_there_is_not_believed() {
     let mlb = FakeMlb::with(&[]);
     let other = Server::start(&mlb, EVENING);
-    for url in [format!("https://{}", other.https()), mlb.url().replace("http:", "https:")] {
+    // The port 9 is closed.
+    let closed = "http://127.0.0.1:9".to_owned();
+    for url in [format!("https://{}", other.https()), mlb.url().replace("http:", "https:"), closed] {
         let server = Server::start_with(&["--mlb-url", &url, "--clock", EVENING]);
         let answer = server.wait_for("asked", |answer| {
             answer["reason"] == "MLB's data service can't be reached. Trying again."
         });
         assert_eq!((&answer["verdict"], &answer["asked_at"]), (&json!("unknown"), &json!(null)), "{url}");
     }
+}
+
+#[test]
+fn an_mlb_that_is_silent_in_the_tls_handshake_is_too_slow() {
+    // The kernel accepts connections, and nobody else does.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let server = Server::start_with(&["--mlb-url", &url, "--clock", EVENING]);
+    let answer = server.wait_for("given up", |answer| {
+        answer["reason"] == "MLB's data service is too slow. Trying again."
+    });
+    assert_eq!(answer["verdict"], "unknown", "{answer}");
+    assert_eq!((server.get("/", "").status, server.get("/healthz", "").status), (200, 200));
 }
 
 /// The number of times that this text is in the log.
