@@ -75,6 +75,19 @@ async def slow(port):
         assert 0 < len(response.body) < 47_000
 
 
+async def stopped(port):
+    """A client that takes a part of a response, and then only sends PING until the server ends its connection."""
+    async with client(port, max_stream_data=5_000) as c:
+        c._quic._write_stream_limits = lambda *arguments, **named: None
+        response = c.send("/card.png")
+        while c.closed is None:
+            c._quic.send_ping(1)
+            c.transmit()
+            await asyncio.sleep(0.1)
+        assert response.reset == ErrorCode.H3_REQUEST_CANCELLED, response.reset
+        assert c.closed.error_code == ErrorCode.H3_NO_ERROR, c.closed
+
+
 async def crowd(port, count):
     """Clients from one address, of which the last one is too many."""
     async with contextlib.AsyncExitStack() as stack:

@@ -36,6 +36,11 @@ pub fn is_healthy(server: &Server, during: &str) {
     assert_eq!(server.get("/healthz", "").status, 200, "{during}");
     let (code, said) = server.command(&["health", &format!("http://{}", server.http())]);
     assert_eq!(code, Some(0), "{during}: {said}");
+    // Asked twice, because the answer may become stale in between.
+    let is_stale = || server.api()["stale"] == true;
+    let ready = |is_stale| if is_stale { 503 } else { 200 };
+    let (before, status, after) = (is_stale(), server.get("/readyz", "").status, is_stale());
+    assert!([before, after].map(ready).contains(&status), "{during}: {status}, stale: {before}, {after}");
 }
 
 /// Waits until this condition holds, for as long as two polls may take.
@@ -73,6 +78,19 @@ fn two_hundred_clients_and_few_descriptors() {
     drop(others);
     assert!(ask(&mut connect(server.http())).starts_with("HTTP/1.1 200"));
     assert!(busy.iter_mut().all(is_open));
+}
+
+#[test]
+fn no_watch_of_inotify_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("assets")).unwrap();
+    let mlb = FakeMlb::with(&[]);
+    let server =
+        Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON, "--assets", "assets"]);
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let open: Vec<_> = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).collect();
+    assert!(open.iter().any(|file| file.starts_with("anon_inode:[eventpoll]")), "{open:?}");
+    assert!(!open.iter().any(|file| file.to_string_lossy().contains("inotify")), "{open:?}");
 }
 
 /// A server whose libc has this `fsync`, after it has written its state.

@@ -97,7 +97,7 @@ fn attack<T>(server: &Server, attack: impl FnOnce() -> T) -> T {
 fn visit_until(over: &AtomicBool, server: &Server) -> (Vec<Duration>, u64) {
     let (mut times, mut most) = (Vec::new(), 0);
     loop {
-        times.push(cheap_visit(server));
+        times.push(cheap_visit(server, 40_001));
         most = most.max(server.memory());
         if over.load(Ordering::Relaxed) {
             return (times, most);
@@ -107,9 +107,9 @@ fn visit_until(over: &AtomicBool, server: &Server) -> (Vec<Duration>, u64) {
 }
 
 /// Fetches the page without TLS, which costs the server little processor time.
-fn cheap_visit(server: &Server) -> Duration {
+fn cheap_visit(server: &Server, client: usize) -> Duration {
     let began = Instant::now();
-    let header = introduction(server, 40_001);
+    let header = introduction(server, client);
     let page =
         server.send(&format!("{header}GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), true);
     assert_eq!(page.status, 200);

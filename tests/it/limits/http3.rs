@@ -1,6 +1,7 @@
 //! The limits of HTTP/3, with aioquic as the peer that reaches them.
 
 use crate::{
+    attacks::slow_peers::has_freed_all,
     http::http3::site_with,
     limits::{SLACK, ended, wait_until},
     support::{
@@ -106,6 +107,15 @@ fn a_response_that_is_not_taken_resets_its_stream_alone() {
     assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"stall\"}"), 1.0);
     let (server, _, _mlb) = on_a_site("request = 1", "slow");
     assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"request\"}"), 1.0);
+}
+
+#[test]
+#[ignore = "needs aioquic"]
+fn a_reader_that_stops_loses_its_connection() {
+    let (server, _, _mlb) = on_a_site("stall = 1\nidle = 2", "stopped");
+    assert_eq!(server.metric("e6_http3_streams_reset_total{reason=\"stall\"}"), 1.0);
+    assert_eq!(ended(&server, "idle"), 1.0);
+    has_freed_all(&server);
 }
 
 #[test]

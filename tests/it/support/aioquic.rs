@@ -1,6 +1,6 @@
 //! HTTP/3 by another implementation: the scenarios of `tests/http3.py`, which uses aioquic.
 
-use crate::support::tools;
+use crate::support::{secrets, tools};
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
@@ -54,6 +54,7 @@ impl Scenario {
         let mut output = String::new();
         self.output.read_to_string(&mut output).unwrap();
         assert!(self.child.wait().unwrap().success(), "{}: {output}", self.name);
+        secrets::assert_none(&output);
         output
     }
 }

@@ -1,5 +1,6 @@
 //! Other programs. A test that needs one is ignored by default; `.ci/run` installs them and runs all tests.
 
+use crate::support::secrets;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -72,5 +73,7 @@ pub fn output(command: &mut Command) -> String {
     let (stdout, stderr) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {stderr}{stdout}");
+    secrets::assert_none(&stdout);
+    secrets::assert_none(&stderr);
     stdout
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{
     day::EVENING,
+    secrets,
     server::{EXPECTED_FIELDS, OF_THE_MOMENT, PATIENCE, Server, site},
 };
 use bytes::Bytes;
@@ -248,6 +249,7 @@ impl Http2 {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
+        secrets::assert_none(&String::from_utf8_lossy(&bytes));
         for name in fields.keys() {
             assert!(EXPECTED_FIELDS.contains(&name.as_str()), "unexpected field {name}: {fields:?}");
         }
