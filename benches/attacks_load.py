@@ -1,6 +1,6 @@
 """The attacks: what one peer sends, what the server's memory and processor time become, and how long a bystander waits."""
 import contextlib, multiprocessing, os, resource, select, socket, ssl, time
-from compare_servers import LOAD_CPU, PATHS
+from compare_servers import HOST, LOAD_CPU, PATHS
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CONNECTIONS = 5000
@@ -148,7 +148,7 @@ class Held:
             connection = socket.socket()
             # Readers that stop hold what the server's buffers hold, not their own.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.connect(("127.0.0.1", getattr(peer, self.port)))
+            connection.connect((HOST, getattr(peer, self.port)))
         connection.setblocking(False)
         with contextlib.suppress(OSError):
             connection.send(self.sent)
@@ -169,7 +169,7 @@ def is_open(connection):
 def tls(peer, protocol):
     context = ssl._create_unverified_context()
     context.set_alpn_protocols([protocol])
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", peer.https)), server_hostname="localhost")
+    return context.wrap_socket(socket.create_connection((HOST, peer.https)), server_hostname="localhost")
 
 
 def hello():
@@ -203,8 +203,8 @@ ATTACKS = {
     "a byte a second in hello": ("`handshake`", Held("https", HALF_HELLO, drip=b"x")),
     "a byte a second in head": ("`head`", Held("http", HALF_HEAD, drip=b"x")),
     "a byte a second in body": ("bodies are not read", Held("http", UPLOAD, drip=b"x")),
-    "readers that stop": ("`stall`", Held("http", PICTURES, count=500)),
-    "ALPN h2 and nothing": ("`head`", Held("https", count=1000, over="h2")),
+    "readers that stop": ("`stall`", Held("http", PICTURES)),
+    "ALPN h2 and nothing": ("`head`", Held("https", over="h2")),
     "blocked streams": ("`stall`", Held("https", BLOCKED, count=64, over="h2")),
     "rapid reset": ("`h2_pending_resets`", Flood(streams(lambda stream: get(stream) + frame(RST_STREAM, 0, stream, b"\0\0\0\x08")))),
     "made-you-reset": ("`h2_local_resets`", Flood(streams(lambda stream: get(stream) + window_update(stream, 0x7fffffff)))),
@@ -234,7 +234,7 @@ def bystander(peer, ready, over, times):
     ready.wait()
     while not over.is_set():
         began = time.perf_counter()
-        with contextlib.closing(socket.create_connection(("127.0.0.1", peer.http), timeout=20)) as connection:
+        with contextlib.closing(socket.create_connection((HOST, peer.http), timeout=20)) as connection:
             connection.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
             while connection.recv(65536):
                 pass

@@ -10,6 +10,12 @@ bystander's requests meanwhile. 5,000 connections are held open in the rows of s
 flood is one connection."""
 
 
+def is_bounded(figures):
+    """Whether a flood cost less than 16 MiB and 2 s, and a bystander waited less than 50 ms; for slow peers only the latter."""
+    is_flood = figures["outcome"].startswith(("ended", "served"))
+    return figures["p99"] < 50 and (not is_flood or figures["memory"] < 16 and figures["cpu"] < 2)
+
+
 def cell(figures):
     if not figures:
         return "–"

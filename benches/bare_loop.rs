@@ -1,8 +1,9 @@
-//! Two peers for `benches/compare`, which are no web servers.
+//! Three peers for `benches/compare` and `benches/scaling`, which are no web servers.
 //!
 //! `serve` is the practical limit: one epoll loop that answers every request head with bytes made at the start, with or
 //! without rustls before it. It looks for the end of a head and for `if-none-match`, and at nothing else.
 //! `handshakes` is a client: one connection after the other, each with a full or a resumed TLS 1.3 handshake and one request.
+//! `paced` is a client that asks by the clock, whatever has been answered.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -14,15 +15,17 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     env, fs,
     io::{self, ErrorKind::WouldBlock, Read, Write},
     net::{TcpListener, TcpStream},
     os::fd::{AsRawFd, RawFd},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\r\n";
+const LAST_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\
     connection: close\r\n\r\n";
 
 fn main() {
@@ -32,12 +35,14 @@ fn main() {
     match arguments[..] {
         ["serve", address, responses] => serve(address, responses, None),
         ["serve", address, responses, chain, key] => serve(address, responses, Some(tls(chain, key))),
+        ["paced", address, rate, connections, seconds] => paced(address, rate, connections, seconds),
         ["handshakes", address, trusted, group, kind, count] => {
             handshakes(address, trusted, group == "hybrid", kind == "resumed", count);
         }
         _ => eprintln!(
             "bare_loop serve ADDRESS RESPONSES [CHAIN KEY]\n\
              bare_loop handshakes ADDRESS TRUSTED hybrid|x25519 full|resumed COUNT\n\
+             bare_loop paced ADDRESS RATE CONNECTIONS SECONDS\n\
              RESPONSES is a folder with the files `page`, `large` and `unchanged`: whole responses, heads included."
         ),
     }
@@ -203,7 +208,7 @@ fn handshakes(address: &str, trusted: &str, hybrid: bool, resumed: bool, count: 
         socket.set_nodelay(true).unwrap();
         let connection = ClientConnection::new(Arc::clone(&config), name.clone()).unwrap();
         let mut stream = StreamOwned::new(connection, socket);
-        stream.write_all(REQUEST).unwrap();
+        stream.write_all(LAST_REQUEST).unwrap();
         let mut response = Vec::new();
         // A server may end without close_notify.
         let _ = stream.read_to_end(&mut response);
@@ -211,4 +216,82 @@ fn handshakes(address: &str, trusted: &str, hybrid: bool, resumed: bool, count: 
         *kinds.entry(format!("{:?}", stream.conn.handshake_kind())).or_default() += 1;
     }
     println!("{kinds:?}");
+}
+
+/// A connection that asks when a request is due, or as soon as the response before has come.
+struct PacedConnection {
+    socket: TcpStream,
+    /// The times at which its requests were due, the first of which is under way.
+    due: VecDeque<Instant>,
+    received: Vec<u8>,
+}
+
+impl PacedConnection {
+    fn ask(&mut self, due: Instant) {
+        self.due.push_back(due);
+        if self.due.len() == 1 {
+            self.socket.write_all(REQUEST).unwrap();
+        }
+    }
+
+    /// Reads, and returns how long ago a request was due whose response is complete now.
+    fn receive(&mut self) -> Option<Duration> {
+        let mut buffer = [0; 16 * 1024];
+        let count = self.socket.read(&mut buffer).unwrap();
+        assert!(count > 0, "the server has closed a connection");
+        self.received.extend_from_slice(&buffer[..count]);
+        let head = self.received.windows(4).position(|part| part == b"\r\n\r\n")? + 4;
+        let text = str::from_utf8(&self.received[..head]).unwrap().to_ascii_lowercase();
+        assert!(text.starts_with("http/1.1 200"), "{text}");
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if self.received.len() < head + length.parse::<usize>().unwrap() {
+            return None;
+        }
+        self.received.clear();
+        let took = self.due.pop_front().unwrap().elapsed();
+        if !self.due.is_empty() {
+            self.socket.write_all(REQUEST).unwrap();
+        }
+        Some(took)
+    }
+}
+
+/// Asks so many times a second, over connections in turns. Prints the latencies in µs, each from the time at which the request
+/// was due: a late response makes the requests behind it late, too.
+fn paced(address: &str, rate: &str, connections: &str, seconds: &str) {
+    let (rate, seconds) = (rate.parse::<f64>().unwrap(), seconds.parse::<f64>().unwrap());
+    // The kernel would wake this process 50 µs late.
+    fs::write("/proc/self/timerslack_ns", "1").unwrap();
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+    let mut connections: Vec<_> = (0..connections.parse::<u64>().unwrap())
+        .map(|number| {
+            let socket = TcpStream::connect(address).unwrap();
+            socket.set_nodelay(true).unwrap();
+            let number = epoll::EventData::new_u64(number);
+            epoll::add(&poll, &socket, number, epoll::EventFlags::IN).unwrap();
+            PacedConnection { socket, due: VecDeque::new(), received: Vec::new() }
+        })
+        .collect();
+    let (began, all) = (Instant::now(), (rate * seconds) as usize);
+    let (mut asked, mut latencies) = (0, Vec::with_capacity(all));
+    let mut events = Vec::with_capacity(1024);
+    while latencies.len() < all {
+        let due = |asked: usize| began + Duration::from_secs_f64(asked as f64 / rate);
+        while asked < all && due(asked) <= Instant::now() {
+            let count = connections.len();
+            connections[asked % count].ask(due(asked));
+            asked += 1;
+        }
+        let wait = if asked < all { due(asked) - Instant::now() } else { Duration::from_secs(5) };
+        events.clear();
+        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), Some(&wait.try_into().unwrap())).unwrap();
+        assert!(asked < all || !events.is_empty(), "a request was not answered within 5 s");
+        for event in &events {
+            latencies.extend(connections[event.data.u64() as usize].receive());
+        }
+    }
+    latencies.sort();
+    for latency in latencies {
+        println!("{}", latency.as_micros());
+    }
 }

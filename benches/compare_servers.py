@@ -11,9 +11,20 @@ OWN = {"date", "server", "content-length", "accept-ranges", "etag", "last-modifi
        "connection", "alt-svc", "strict-transport-security"}
 
 
+def own_address():
+    """An address of this machine that is not loopback, whose clients e6 exempts from the limits on an address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("203.0.113.1", 9))  # sends nothing
+        return probe.getsockname()[0]
+    return "127.0.0.1"
+
+
+HOST = own_address()
+
+
 def free_port():
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((HOST, 0))
         return probe.getsockname()[1]
 
 
@@ -29,7 +40,7 @@ class Site:
         self.folder.chmod(0o755)
         self.certificate, self.key = self.folder / "cert.pem", self.folder / "key.pem"
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-subj", "/CN=localhost", "-addext", f"subjectAltName=DNS:localhost,IP:{HOST}",
             "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", str(self.key), "-out", str(self.certificate))
         self.key.chmod(0o644)
         self.root = self.folder / "root"
@@ -49,6 +60,9 @@ class Site:
         for name, path in PATHS.items():
             status, fields, body = peer.get(path)
             assert status == 200 and body == self.bodies[name], f"{peer.name} does not send e6's bytes of {path}"
+            for version in ["--http1.1"] + ["--http2"] * peer.http2:
+                body = peer.get_over_tls(path, version)
+                assert body == self.bodies[name], f"{peer.name} does not send e6's bytes of {path} over TLS, {version}"
             lacking = [key for key, value in self.fields[name].items() if fields.get(key) != value]
             assert not lacking, f"{peer.name} does not send e6's {', '.join(lacking)} with {path}"
             if name == "page":
@@ -101,18 +115,23 @@ class Server:
             deadline = time.monotonic() + 20
             while True:
                 with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    if probe.connect_ex((HOST, port)) == 0:
                         break
                 assert time.monotonic() < deadline, f"{self.name} does not listen:\n{(self.home / 'output').read_text()}"
                 time.sleep(0.01)
 
     def get(self, path, more=()):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", headers={**ACCEPT, **dict(more)})
+        request = urllib.request.Request(f"http://{HOST}:{self.http}{path}", headers={**ACCEPT, **dict(more)})
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
+
+    def get_over_tls(self, path, version):
+        fields = [word for key, value in ACCEPT.items() for word in ("-H", f"{key}: {value}")]
+        return subprocess.run(["curl", "-sfk", "-m10", version, *fields, f"https://{HOST}:{self.https}{path}"], check=True,
+                              capture_output=True).stdout
 
     def processes(self):
         found = []
@@ -137,18 +156,23 @@ class Server:
                    for process in self.processes())
 
 
+# The load comes from one address. It is counted, but not refused.
+ADDRESS_LIMITS = {"E6_LIMIT_ADDRESS_CONNECTIONS": "20000", "E6_LIMIT_ADDRESS_RATE": "1000000", "E6_LIMIT_ADDRESS_BURST": "1000000",
+                  "E6_LIMIT_ADDRESS_EVENT_STREAMS": "5000"}
+
+
 class E6(Server):
     name, http3 = "e6", True
     binary = PROJECT / "target/release/e6"
 
     def environment(self):
         # h2load takes a connection that ends after its last request for a failure; nginx has the same setting.
-        return {"E6_LIMIT_REQUESTS": "100000000"}
+        return {"E6_LIMIT_REQUESTS": "100000000", **ADDRESS_LIMITS}
 
     def command(self):
         (self.home / "ready.json").unlink(missing_ok=True)
-        return [self.binary, "serve", "--http", f"127.0.0.1:{self.http}", "--https",
-                f"127.0.0.1:{self.https}", "--admin", "off", "--tls", "files", "--tls-cert", self.site.certificate,
+        return [self.binary, "serve", "--http", f"{HOST}:{self.http}", "--https",
+                f"{HOST}:{self.https}", "--admin", "off", "--tls", "files", "--tls-cert", self.site.certificate,
                 "--tls-key", self.site.key, "--data-dir", self.home,
                 # Nobody listens there: the answer stays the same for the whole comparison.
                 "--mlb-url", "http://127.0.0.1:9", "--access-log", self.log or "off", "--ready-file", self.home / "ready.json"]
@@ -198,7 +222,7 @@ class Nginx(Server):
               ssl_session_cache shared:SSL:10m; client_body_temp_path {self.home}/body; proxy_temp_path {self.home}/proxy;
               fastcgi_temp_path {self.home}/f; uwsgi_temp_path {self.home}/u; scgi_temp_path {self.home}/s;
               {self.upstream()}
-              server {{ listen 127.0.0.1:{self.http} backlog=4096; listen 127.0.0.1:{self.https} ssl http2 backlog=4096;
+              server {{ listen {HOST}:{self.http} backlog=4096; listen {HOST}:{self.https} ssl http2 backlog=4096;
                 {self.server()} }}
             }}""")
         return ["nginx", "-p", self.home, "-c", self.home / "nginx.conf"]
@@ -258,8 +282,8 @@ max-connections: 20000
 http1-request-timeout: 600
 http2-idle-timeout: 600
 {f"access-log: {self.log}" if self.log else ""}
-listen: {{ host: 127.0.0.1, port: {self.http} }}
-listen: {{ host: 127.0.0.1, port: {self.https}, ssl: {{ certificate-file: {self.site.certificate}, key-file: {self.site.key} }} }}
+listen: {{ host: {HOST}, port: {self.http} }}
+listen: {{ host: {HOST}, port: {self.https}, ssl: {{ certificate-file: {self.site.certificate}, key-file: {self.site.key} }} }}
 hosts:
   default:
     paths:{path("/card.png", "large", self.site.root / "card.png")}{path("/", "page", self.site.root / "index.html")}
@@ -284,7 +308,7 @@ class Caddy(Server):
   }}
 }}
 http://:{self.http}, https://:{self.https} {{
-  bind 127.0.0.1
+  bind {HOST}
   tls {self.site.certificate} {self.site.key}
   {f"log {{{chr(10)}    output file {self.log}{chr(10)}  }}" if self.log else ""}
   root * {self.site.root}
@@ -314,7 +338,7 @@ class StaticWebServer(Server):
             return f"[[advanced.headers]]\nsource = {json.dumps(source)}\n[advanced.headers.headers]\n{rows}"
         for tls, port in ((False, self.http), (True, self.https)):
             (self.home / f"{port}.toml").write_text(f"""[general]
-host = "127.0.0.1"
+host = "{HOST}"
 port = {port}
 root = "{self.site.root}"
 log-level = "error"
@@ -342,8 +366,8 @@ class BareLoop(Server):
             (self.home / name).write_bytes(f"HTTP/1.1 200 OK\r\n{fields}{length}\r\n".encode() + self.site.bodies[name])
             (self.home / "unchanged").write_bytes(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
         loop = program("bare_loop")
-        tls = f"{loop} serve 127.0.0.1:{self.https} {self.home} {self.site.certificate} {self.site.key}"
-        return ["sh", "-c", f"{loop} serve 127.0.0.1:{self.http} {self.home} & exec {tls}"]
+        tls = f"{loop} serve {HOST}:{self.https} {self.home} {self.site.certificate} {self.site.key}"
+        return ["sh", "-c", f"{loop} serve {HOST}:{self.http} {self.home} & exec {tls}"]
 
 
 def program(name):

@@ -28,7 +28,7 @@ const BATCH: usize = 100;
 pub struct Clients {
     load: Arc<Load>,
     table: Mutex<ClientTable>,
-    /// The rates of requests, which take no lock.
+    /// The rates of requests, which lock one of many small sets of buckets for a few instructions.
     pub(crate) rates: RequestRates,
 }
 
