@@ -24,8 +24,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\r\n";
-const LAST_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\
+const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\r\n";
+const LAST_REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\naccept-encoding: br\r\n\
     connection: close\r\n\r\n";
 
 fn main() {
@@ -284,7 +286,8 @@ fn paced(address: &str, rate: &str, connections: &str, seconds: &str) {
         }
         let wait = if asked < all { due(asked) - Instant::now() } else { Duration::from_secs(5) };
         events.clear();
-        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), Some(&wait.try_into().unwrap())).unwrap();
+        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), Some(&wait.try_into().unwrap()))
+            .unwrap();
         assert!(asked < all || !events.is_empty(), "a request was not answered within 5 s");
         for event in &events {
             latencies.extend(connections[event.data.u64() as usize].receive());

@@ -76,13 +76,7 @@ pub fn receive_singly(socket: &UdpSocket) -> io::Result<()> {
     let size = size_of_val(&off) as libc::socklen_t;
     // SAFETY: the descriptor is open, and the kernel reads `size` bytes of `off`.
     let failed = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_UDP,
-            libc::UDP_GRO,
-            (&raw const off).cast(),
-            size,
-        )
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_UDP, libc::UDP_GRO, (&raw const off).cast(), size)
     };
     if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -85,8 +85,7 @@ fn no_watch_of_inotify_is_needed() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("assets")).unwrap();
     let mlb = FakeMlb::with(&[]);
-    let server =
-        Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON, "--assets", "assets"]);
+    let server = Server::start_in(dir, &["--mlb-url", &mlb.url(), "--clock", NOON, "--assets", "assets"]);
     let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
     let open: Vec<_> = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).collect();
     assert!(open.iter().any(|file| file.starts_with("anon_inode:[eventpoll]")), "{open:?}");

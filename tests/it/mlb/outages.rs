@@ -168,9 +168,8 @@ fn an_mlb_that_is_silent_in_the_tls_handshake_is_too_slow() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", silent.local_addr().unwrap());
     let server = Server::start_with(&["--mlb-url", &url, "--clock", EVENING]);
-    let answer = server.wait_for("given up", |answer| {
-        answer["reason"] == "MLB's data service is too slow. Trying again."
-    });
+    let answer = server
+        .wait_for("given up", |answer| answer["reason"] == "MLB's data service is too slow. Trying again.");
     assert_eq!(answer["verdict"], "unknown", "{answer}");
     assert_eq!((server.get("/", "").status, server.get("/healthz", "").status), (200, 200));
 }

@@ -232,8 +232,8 @@ fn whatever_mlb_does_to_a_relay_its_replicas_claim_nothing_and_recover_by_themse
                 // The same later: the last good answer stays, and says how old it is.
                 mlb.fault(fault);
                 let told = format!("told that it is stale, {fault:?}");
-                let answer =
-                    replica.wait_for_within(Duration::from_secs(150), &told, |answer| answer["stale"] == true);
+                let answer = replica
+                    .wait_for_within(Duration::from_secs(150), &told, |answer| answer["stale"] == true);
                 assert_eq!((&answer["verdict"], &answer["errors"]), (&json!("yes"), &json!(1)), "{fault:?}");
             });
         }
