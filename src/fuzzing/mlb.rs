@@ -238,13 +238,13 @@ fn check(answer: &Answer, replies: &[Value; 8]) {
     assert!(answer.day >= DAY.previous_day().unwrap());
 }
 
-/// The errors that a feed's box score records for the player.
+/// The errors that a feed's box score records for the player. A number that no player can have is unreadable.
 fn in_the_box_score(feed: &Value) -> u64 {
     let player = format!("/players/ID{PERSON}/stats/fielding/errors");
     let sides = ["away", "home"].map(|side| &feed["liveData"]["boxscore"]["teams"][side]);
     sides
         .iter()
-        .filter_map(|side| side.pointer(&player)?.as_u64().filter(|errors| *errors <= u32::MAX.into()))
+        .filter_map(|side| side.pointer(&player)?.as_u64().filter(|errors| *errors <= u16::MAX.into()))
         .fold(0, u64::saturating_add)
 }
 
