@@ -179,10 +179,30 @@ fn a_disk_that_hangs_holds_up_no_answer_and_is_waited_for() {
 #[test]
 #[ignore = "needs cc"]
 fn a_disk_with_io_errors_costs_no_answer_and_no_old_state() {
-    let (server, mlb) = with_fsync("if (access(\"broken\", F_OK) == 0) { errno = EIO; return -1; }");
+    let at_the_end = "if (access(\"broken\", F_OK) == 0) { errno = EIO; return -1; }";
+    for (server, mlb) in [with_fsync(at_the_end), with_libc(FAILING_WRITE)] {
+        costs_no_answer_and_no_old_state(server, &mlb);
+    }
+}
+
+/// Fails to write to a file of the state while there is a file `broken`.
+const FAILING_WRITE: &str = r#"
+#include <stdio.h>
+ssize_t write(int file, const void *bytes, size_t count) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = 0;
+    if (strstr(path, ".local/state") && access("broken", F_OK) == 0) { errno = EIO; return -1; }
+    return syscall(SYS_write, file, bytes, count);
+}
+"#;
+
+/// Asserts it of a server whose disk fails while there is a file `broken`.
+fn costs_no_answer_and_no_old_state(server: Server, mlb: &FakeMlb) {
     let before = state(&server);
     fs::write(server.path("broken"), "").unwrap();
-    charge(&mlb);
+    charge(mlb);
     server.wait_for_verdict("yes");
     let said = "cannot write the state file";
     wait_for_polls(&server, "said", || server.stderr().contains(said));
