@@ -25,12 +25,12 @@ fn unsafe_code_is_allowed_in_two_modules_only() {
     assert_eq!(modules, ["descriptor.rs", "memory.rs"].map(|name| src.join(name)));
 }
 
-/// Panics unless the binary is position-independent, its relocations are read-only before `main`, and no memory is
-/// writable and executable.
+/// Panics unless the binary is position-independent, its relocations are read-only before `main`, no memory is writable
+/// and executable, and CET is as docs/security.md says.
 pub fn assert_hardened(binary: &Path) {
     let told = output(
         Command::new(find("readelf"))
-            .args(["--wide", "--file-header", "--program-headers", "--dynamic"])
+            .args(["--wide", "--file-header", "--program-headers", "--dynamic", "--notes"])
             .arg(binary),
     );
     let lines: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -41,6 +41,9 @@ pub fn assert_hardened(binary: &Path) {
     assert!(has("GNU_RELRO", "R") && has("(FLAGS_1)", "NOW"), "no full RELRO: {told}");
     assert!(has("GNU_STACK", "RW") && !told.contains("RWE"), "an executable stack or segment: {told}");
     assert!(!told.contains("TEXTREL"), "relocations in the code: {told}");
+    let has_cet = told.contains("IBT") || told.contains("SHSTK");
+    let says_none = include_str!("../../docs/security.md").contains("It has no CET");
+    assert!(says_none != has_cet, "docs/security.md says that there is no CET: {says_none}: {told}");
 }
 
 #[test]
