@@ -85,6 +85,7 @@ fn attack<T>(server: &Server, attack: impl FnOnce() -> T) -> T {
         (done, times, most)
     });
     let cpu = server.cpu_time() - cpu;
+    eprintln!("{} KiB more, {cpu:?} of processor time", most.saturating_sub(memory));
     let late = times.iter().filter(|time| **time > AT_MOST).count();
     assert!(late <= 1 + times.len() / 20, "{late} of {} visits were late: {times:?}", times.len());
     assert!(most < memory + GROWTH, "{} KiB more", most - memory);
